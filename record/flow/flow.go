@@ -1,0 +1,197 @@
+package flow
+
+import (
+	"strings"
+	"time"
+)
+
+// A Flow is one request and its response, or one upgraded or streamed exchange
+// with its messages, as it passed the recorder.
+type Flow struct {
+	// Number is the position of the flow in its recording, counted from 0 in
+	// the order of completion. A Writer sets it.
+	Number uint64
+
+	// Conn names the client connection: the ID of a Conn record. 0 is unknown.
+	Conn uint64
+
+	// Scheme is "http" or "https", as the client used it.
+	Scheme string
+
+	// Protocol is the HTTP version between client and recorder:
+	// "HTTP/1.0", "HTTP/1.1" or "HTTP/2.0".
+	Protocol string
+
+	Request Request
+
+	// Interim holds 1xx responses in order, without bodies.
+	Interim []Response
+
+	// Response is nil when no final response arrived.
+	Response *Response
+
+	// Messages are the frames or events of an upgraded or streamed exchange
+	// (WebSocket, SSE) in the order seen, both directions.
+	Messages []Message
+
+	// Start is the wall-clock instant at which the request head was complete.
+	// The offsets count from it on the monotonic clock; 0 means: did not happen.
+	Start       time.Time
+	RequestDone time.Duration // last byte of the request body received from the client
+	FirstByte   time.Duration // response head received from the target
+	Done        time.Duration // last byte of the response, or the instant it broke off
+
+	// Error says why the flow is not complete, as a short stable name
+	// ("connect refused", "client closed", "response cut"). Empty: complete.
+	Error string
+}
+
+// A Request is what a client sends. Target is the origin form ("/cart?x=1"),
+// kept byte for byte; Authority is the host and port it was meant for.
+type Request struct {
+	Method    string
+	Target    string
+	Authority string
+	Headers   Headers
+	Body      Body
+	Trailers  Headers
+}
+
+// A Response is what a server answers.
+type Response struct {
+	Status   int
+	Headers  Headers
+	Body     Body
+	Trailers Headers
+}
+
+// A Header is one field line. Name keeps the case seen on the wire where the
+// source knows it.
+type Header struct {
+	Name  string
+	Value string
+}
+
+// Headers are field lines in order, duplicates included.
+type Headers []Header
+
+// Value returns the first value of the named field, compared without case, or "".
+func (h Headers) Value(name string) string {
+	for i := range h {
+		if strings.EqualFold(h[i].Name, name) {
+			return h[i].Value
+		}
+	}
+	return ""
+}
+
+// Values returns every value of the named field, compared without case, in order.
+func (h Headers) Values(name string) []string {
+	var vs []string
+	for i := range h {
+		if strings.EqualFold(h[i].Name, name) {
+			vs = append(vs, h[i].Value)
+		}
+	}
+	return vs
+}
+
+// Has reports whether the named field is present, compared without case.
+func (h Headers) Has(name string) bool {
+	for i := range h {
+		if strings.EqualFold(h[i].Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// A Body is the content of a message as it was on the wire, without transfer
+// coding and with content coding ("gzip") still applied.
+type Body struct {
+	// Data is the content, or its beginning when the recorder's limit cut it.
+	Data []byte
+
+	// Size is the whole length in bytes, also of what Data lacks.
+	Size int64
+
+	// Hash is the xxhash64 of the whole content. 0 with Size 0 is no body.
+	Hash uint64
+}
+
+// Truncated reports whether Data lacks the end of the content.
+func (b Body) Truncated() bool { return b.Size > int64(len(b.Data)) }
+
+// A MessageKind tells what one message of a stream is.
+type MessageKind uint8
+
+// The kinds of messages.
+const (
+	MessageText   MessageKind = iota + 1 // WebSocket text
+	MessageBinary                        // WebSocket binary
+	MessagePing                          // WebSocket ping
+	MessagePong                          // WebSocket pong
+	MessageClose                         // WebSocket close
+	MessageEvent                         // one server-sent event, as its lines without the blank one
+)
+
+// A Message is one frame or event of a stream.
+type Message struct {
+	At         time.Duration // since Flow.Start
+	FromClient bool
+	Kind       MessageKind
+	Data       []byte // decompressed; may be cut, see Size
+	Size       int64
+}
+
+// URL returns the absolute URL of the request.
+func (f *Flow) URL() string { return f.Scheme + "://" + f.Request.Authority + f.Request.Target }
+
+// Path returns the target up to the query.
+func (r *Request) Path() string {
+	path, _, _ := strings.Cut(r.Target, "?")
+	return path
+}
+
+// Query returns the target after the first question mark, or "".
+func (r *Request) Query() string {
+	_, query, _ := strings.Cut(r.Target, "?")
+	return query
+}
+
+// Complete reports whether request and response were seen whole.
+func (f *Flow) Complete() bool { return f.Error == "" && f.Response != nil }
+
+// A Conn is one client connection. Flows name it by ID.
+type Conn struct {
+	ID     uint64 // 1 or more, unique in the recording
+	Client string // host:port
+	Server string // host:port of the target as dialled, "" when unknown
+	Opened time.Time
+	TLS    *TLS // nil on a plain connection
+}
+
+// TLS tells how a connection was secured.
+type TLS struct {
+	Version    string // "TLS 1.3"
+	Cipher     string // IANA name
+	ServerName string // SNI, "" when none was sent
+	ALPN       string // "h2", "http/1.1" or ""
+}
+
+// A Loss says that something is missing from here on, how much, and why.
+type Loss struct {
+	At       time.Time
+	Reason   string // short stable name: "overload", "disk full", …
+	Sessions uint64
+	Flows    uint64
+	Packets  uint64
+	Bytes    uint64
+}
+
+// A Record is one entry of a flow file: *Flow, *Conn or *Loss.
+type Record interface{ record() }
+
+func (*Flow) record() {}
+func (*Conn) record() {}
+func (*Loss) record() {}

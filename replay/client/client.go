@@ -1,0 +1,38 @@
+package client
+
+import (
+	"context"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A Conn carries the exchanges of one virtual user to one origin. It is used
+// by one goroutine at a time.
+type Conn interface {
+	// Do sends req and reads the whole answer into resp. It fills the timing
+	// also when it fails. Redirects are answers like any other.
+	Do(ctx context.Context, req *Request, resp *flow.Response) (Timing, error)
+
+	// Close gives the connection up, also in mid-exchange.
+	Close() error
+}
+
+// A Request is a flow.Request with what the client has to know beside it.
+type Request struct {
+	flow.Request
+
+	// Events is the number of server-sent events after which the client closes
+	// the stream and calls the answer complete. 0 reads to the end.
+	Events int
+}
+
+// Timing holds the instants of one exchange, with their monotonic clock.
+type Timing struct {
+	Sent      time.Time     // just before the first byte was handed to the kernel
+	FirstByte time.Time     // zero: no byte came
+	Done      time.Time     // last byte, or the instant of the error
+	Connect   time.Duration // TCP and TLS set-up within this exchange; 0: connection reused
+	BytesOut  int64
+	BytesIn   int64
+}
