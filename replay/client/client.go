@@ -7,11 +7,14 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Conn carries the exchanges of one virtual user to one origin. It is used
-// by one goroutine at a time.
+// A Conn carries the exchanges of one virtual user to one origin. It dials on
+// first use and again when the target closed the connection. It is used by one
+// goroutine at a time, but for Close.
 type Conn interface {
-	// Do sends req and reads the whole answer into resp. It fills the timing
-	// also when it fails. Redirects are answers like any other.
+	// Do sends req and reads the whole answer into resp, whose memory is the
+	// caller's afterwards. The timing is filled also when Do fails. Redirects
+	// are answers like any other. The error is nil exactly when a whole answer
+	// was read; ErrorName gives it a short stable name.
 	Do(ctx context.Context, req *Request, resp *flow.Response) (Timing, error)
 
 	// Close gives the connection up, also in mid-exchange.
@@ -19,6 +22,7 @@ type Conn interface {
 }
 
 // A Request is a flow.Request with what the client has to know beside it.
+// Authority is sent as Host; the connection goes to the origin of the Conn.
 type Request struct {
 	flow.Request
 
@@ -30,9 +34,9 @@ type Request struct {
 // Timing holds the instants of one exchange, with their monotonic clock.
 type Timing struct {
 	Sent      time.Time     // just before the first byte was handed to the kernel
-	FirstByte time.Time     // zero: no byte came
+	FirstByte time.Time     // first byte of the response; zero: none came
 	Done      time.Time     // last byte, or the instant of the error
 	Connect   time.Duration // TCP and TLS set-up within this exchange; 0: connection reused
-	BytesOut  int64
+	BytesOut  int64         // on the wire, TLS included
 	BytesIn   int64
 }
