@@ -1,0 +1,21 @@
+// Package content reads what an HTTP message carries: the shape of an answer,
+// the values that a later request could carry, and the values that a request
+// does carry.
+//
+// The central type is Doc, one response whose body is decoded and parsed at
+// most once, when something is asked of it:
+//
+//	d := content.New(resp)
+//	s, _ := content.ParseSelector("json:items[].id")
+//	ids := s.Values(d)           // every id, in document order
+//	shape := d.Shape()           // media type and features
+//
+// Learning asks for all Leaves of a Doc and all Spans of a request; replay asks
+// for single Selectors and the Shape. JSON, HTML forms, hidden fields, meta
+// elements, links, headers, cookies and redirects are understood. Anything else
+// is text.
+//
+// The package keeps no state, does not follow links, runs no script and never
+// builds a document tree. Bodies come from anybody: they are read within limits
+// and garbage yields less, never a panic.
+package content

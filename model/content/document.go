@@ -1,0 +1,152 @@
+package content
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// MaxBody is the length in bytes up to which a body is decoded; what lies
+// behind it is not seen.
+const MaxBody = 8 << 20
+
+// A Doc is the content of one response. It refers to the response, which must
+// not change while the Doc is used. Decoding and parsing happen at the first
+// call that needs them. A Doc belongs to one goroutine.
+type Doc struct {
+	resp    *flow.Response
+	media   string
+	body    []byte
+	decoded bool
+	cut     bool
+
+	parsed bool
+	json   bool
+	page   *page
+}
+
+// New returns the Doc of r. It does no work yet. A nil response is an empty one.
+func New(r *flow.Response) *Doc {
+	if r == nil {
+		r = &flow.Response{}
+	}
+	return &Doc{resp: r}
+}
+
+// Media returns the media type of the body in lower case without parameters,
+// or "" when the answer names none.
+func (d *Doc) Media() string {
+	if d.media == "" {
+		media, _, _ := strings.Cut(d.resp.Headers.Value("Content-Type"), ";")
+		d.media = strings.ToLower(strings.TrimSpace(media))
+	}
+	return d.media
+}
+
+// Body returns the body without content coding, at most MaxBody bytes. A body
+// whose coding is broken or unknown yields what could be decoded. The slice
+// belongs to the Doc.
+func (d *Doc) Body() []byte {
+	if d.decoded {
+		return d.body
+	}
+	d.decoded = true
+	d.body, d.cut = decode(d.resp.Body.Data, d.resp.Headers)
+	d.cut = d.cut || d.resp.Body.Truncated()
+	return d.body
+}
+
+// Cut reports whether the end of the body is missing: not recorded, not
+// decodable or beyond MaxBody. Shape and Leaves then know only the beginning.
+func (d *Doc) Cut() bool {
+	d.Body()
+	return d.cut
+}
+
+// decode removes the content codings of data, last applied first.
+func decode(data []byte, headers flow.Headers) (body []byte, cut bool) {
+	if len(data) == 0 {
+		return nil, false
+	}
+	var codings []string
+	for _, h := range headers {
+		if strings.EqualFold(h.Name, "Content-Encoding") {
+			for c := range strings.SplitSeq(h.Value, ",") {
+				codings = append(codings, strings.ToLower(strings.TrimSpace(c)))
+			}
+		}
+	}
+	if len(codings) > 4 { // no server does this; a bomb might
+		return nil, true
+	}
+	for i := len(codings) - 1; i >= 0; i-- {
+		var bad bool
+		data, bad = inflate(data, codings[i])
+		cut = cut || bad
+	}
+	if len(data) > MaxBody {
+		return data[:MaxBody], true
+	}
+	return data, cut
+}
+
+// inflate removes one coding.
+func inflate(data []byte, coding string) (out []byte, bad bool) {
+	var r io.Reader
+	switch coding {
+	case "", "identity":
+		return data, false
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, true
+		}
+		r = z
+	case "deflate": // zlib by the standard, raw by some servers
+		z, err := zlib.NewReader(bytes.NewReader(data))
+		if err != nil {
+			r = flate.NewReader(bytes.NewReader(data))
+		} else {
+			r = z
+		}
+	case "br":
+		r = brotli.NewReader(bytes.NewReader(data))
+	case "zstd":
+		z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+		if err != nil {
+			return nil, true
+		}
+		defer z.Close()
+		r = z
+	default:
+		return nil, true
+	}
+	var buf bytes.Buffer
+	buf.Grow(min(4*len(data), MaxBody) + bytes.MinRead)
+	_, err := buf.ReadFrom(io.LimitReader(r, MaxBody+1))
+	return buf.Bytes(), err != nil
+}
+
+// parse finds out what the body is and reads an HTML page.
+func (d *Doc) parse() {
+	if d.parsed {
+		return
+	}
+	d.parsed = true
+	body := d.Body()
+	media := d.Media()
+	switch {
+	case media == "application/json" || strings.HasSuffix(media, "+json") || media == "" || media == "text/json":
+		d.json = validJSON(body)
+	case media == "text/html" || media == "application/xhtml+xml":
+		d.page = parsePage(body)
+	}
+}

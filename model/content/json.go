@@ -1,0 +1,298 @@
+package content
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// maxDepth is the nesting up to which JSON is read. Deeper is no service's
+// answer, and the validity check recurses.
+const maxDepth = 200
+
+// validJSON reports whether b is one JSON value of at most maxDepth levels.
+func validJSON(b []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted:
+			if c == '\\' {
+				i++
+			} else if c == '"' {
+				quoted = false
+			}
+		case c == '"':
+			quoted = true
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return false
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return gjson.ValidBytes(b)
+}
+
+// The functions below read valid JSON only: they check no syntax.
+
+// space returns the index of the first byte at or after i that is not white.
+func space(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// skipString returns the index behind the string that starts at i.
+func skipString(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		if b[i] == '\\' {
+			i++
+		} else if b[i] == '"' {
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+// skipValue returns the index behind the value that starts at i.
+func skipValue(b []byte, i int) int {
+	if i >= len(b) {
+		return len(b)
+	}
+	switch b[i] {
+	case '"':
+		return skipString(b, i)
+	case '{', '[':
+		depth := 0
+		for i < len(b) {
+			switch b[i] {
+			case '"':
+				i = skipString(b, i)
+				continue
+			case '{', '[':
+				depth++
+			case '}', ']':
+				if depth--; depth == 0 {
+					return i + 1
+				}
+			}
+			i++
+		}
+		return len(b)
+	}
+	for i < len(b) && b[i] != ',' && b[i] != '}' && b[i] != ']' && b[i] > ' ' {
+		i++
+	}
+	return i
+}
+
+// text returns the content of the scalar b[i:end]: a string unquoted, anything
+// else as written.
+func text(b []byte, i, end int) string {
+	raw := b[i:end]
+	if len(raw) < 2 || raw[0] != '"' {
+		return string(raw)
+	}
+	for _, c := range raw {
+		if c == '\\' {
+			return gjson.ParseBytes(raw).String()
+		}
+	}
+	return string(raw[1 : len(raw)-1])
+}
+
+// members calls visit for every member of the object at i with the key as
+// written (without quotes) and the value's place. visit returns false to stop.
+func members(b []byte, i int, visit func(key []byte, start, end int) bool) {
+	for i = space(b, i+1); i < len(b) && b[i] == '"'; {
+		after := skipString(b, i)
+		key := b[i+1 : max(after-1, i+1)]
+		start := space(b, space(b, after)+1)
+		end := skipValue(b, start)
+		if !visit(key, start, end) {
+			return
+		}
+		i = space(b, end)
+		if i < len(b) && b[i] == ',' {
+			i = space(b, i+1)
+		}
+	}
+}
+
+// elements calls visit for every element of the array at i.
+func elements(b []byte, i int, visit func(n, start, end int)) {
+	i = space(b, i+1)
+	for n := 0; i < len(b) && b[i] != ']'; n++ {
+		end := skipValue(b, i)
+		if end == i {
+			return
+		}
+		visit(n, i, end)
+		i = space(b, end)
+		if i < len(b) && b[i] == ',' {
+			i = space(b, i+1)
+		}
+	}
+}
+
+// kindOf names the JSON type of the value that starts with c.
+func kindOf(c byte) string {
+	switch c {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	return "number"
+}
+
+// A walker visits the values of a JSON document with their paths.
+type walker struct {
+	b       []byte
+	path    []byte // of the value visited
+	indexed bool   // [0] instead of [] for elements
+	visit   func(path []byte, start, end int)
+}
+
+// walk visits the value at start and everything below it.
+func (w *walker) walk(start, end int) {
+	w.visit(w.path, start, end)
+	mark := len(w.path)
+	switch w.b[start] {
+	case '{':
+		members(w.b, start, func(key []byte, s, e int) bool {
+			w.path = append(w.path, '.')
+			w.path = appendKey(w.path, key, !w.indexed)
+			w.walk(s, e)
+			w.path = w.path[:mark]
+			return true
+		})
+	case '[':
+		elements(w.b, start, func(n, s, e int) {
+			w.path = append(w.path, '[')
+			if w.indexed {
+				w.path = appendInt(w.path, n)
+			}
+			w.path = append(w.path, ']')
+			w.walk(s, e)
+			w.path = w.path[:mark]
+		})
+	}
+}
+
+// walkJSON visits every value of the valid document b.
+func walkJSON(b []byte, indexed bool, visit func(path []byte, start, end int)) {
+	start := space(b, 0)
+	if start >= len(b) {
+		return
+	}
+	w := &walker{b: b, indexed: indexed, visit: visit, path: make([]byte, 0, 128)}
+	w.walk(start, skipValue(b, start))
+}
+
+func appendInt(b []byte, n int) []byte {
+	if n >= 10 {
+		b = appendInt(b, n/10)
+	}
+	return append(b, byte('0'+n%10))
+}
+
+// appendKey appends an object's key to a path. A key that is an identifier
+// stands for any such key when shared is set: maps keyed by record keep one
+// shape however many records they hold.
+func appendKey(path, key []byte, shared bool) []byte {
+	if shared && len(key) > 0 && (key[0] >= '0' && key[0] <= '9' || len(key) >= 8) {
+		if Kind(string(key)) != "" {
+			return append(path, "{}"...)
+		}
+	}
+	for _, c := range key {
+		if c == '.' || c == '[' || c == ']' || c == '\\' {
+			path = append(path, '\\')
+		}
+		path = append(path, c)
+	}
+	return path
+}
+
+// A step is one part of a JSON path: a key, any key that is an identifier
+// ("{}"), or any element ("[]").
+type step struct {
+	key   string
+	any   bool
+	array bool
+}
+
+// parsePath splits "items[].id" into steps. ok is false for a path that no
+// document has.
+func parsePath(s string) (steps []step, ok bool) {
+	for len(s) > 0 {
+		if strings.HasPrefix(s, "[]") {
+			steps = append(steps, step{array: true})
+			s = s[2:]
+			continue
+		}
+		if s[0] == '.' {
+			if len(steps) == 0 {
+				return nil, false
+			}
+			s = s[1:]
+		}
+		var key []byte
+		i := 0
+		for i < len(s) && s[i] != '.' && s[i] != '[' {
+			if s[i] == ']' {
+				return nil, false
+			}
+			if s[i] == '\\' && i+1 < len(s) {
+				i++
+			}
+			key = append(key, s[i])
+			i++
+		}
+		if i == 0 && (len(s) > 0 && s[0] == '[') {
+			return nil, false
+		}
+		steps = append(steps, step{key: string(key), any: s[:i] == "{}"})
+		s = s[i:]
+	}
+	return steps, true
+}
+
+// find appends the scalars of b at steps below the value at start.
+func find(b []byte, start, end int, steps []step, out []string) []string {
+	if len(steps) == 0 {
+		if c := b[start]; c != '{' && c != '[' {
+			out = append(out, text(b, start, end))
+		}
+		return out
+	}
+	s := steps[0]
+	switch {
+	case b[start] == '[' && s.array:
+		elements(b, start, func(_, i, e int) { out = find(b, i, e, steps[1:], out) })
+	case b[start] == '{' && !s.array:
+		members(b, start, func(key []byte, i, e int) bool {
+			if s.any {
+				if Kind(string(key)) != "" {
+					out = find(b, i, e, steps[1:], out)
+				}
+				return true
+			}
+			if string(key) != s.key {
+				return true
+			}
+			out = find(b, i, e, steps[1:], out)
+			return false
+		})
+	}
+	return out
+}

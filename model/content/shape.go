@@ -1,0 +1,133 @@
+package content
+
+import (
+	"slices"
+	"strings"
+)
+
+// MaxFeatures is the number of features after which a Shape takes no more.
+const MaxFeatures = 2000
+
+// A Shape is what stays the same in the answers of one endpoint whatever the
+// data: the media type and the features of the body, sorted, each once:
+//
+//	$.items[].id:string           a JSON member and its type
+//	title:Order # - Shop          an HTML title, digits replaced
+//	form:POST /cart/{}[csrf,qty]  an HTML form, its action's template and fields
+//	error:alert-danger            an error block that holds text, by its class
+//
+// Other bodies have no features.
+type Shape struct {
+	Content  string
+	Features []string
+}
+
+// Shape returns the shape of the answer. The work grows with the body's length;
+// the result with the variety of its content only.
+func (d *Doc) Shape() Shape {
+	d.parse()
+	s := Shape{Content: d.Media()}
+	switch {
+	case d.json:
+		s.Features = jsonFeatures(d.Body())
+	case d.page != nil:
+		s.Features = d.page.features()
+	}
+	slices.Sort(s.Features)
+	s.Features = slices.Compact(s.Features)
+	return s
+}
+
+// Title returns the title of an HTML page as written, "" otherwise.
+func (d *Doc) Title() string {
+	d.parse()
+	if d.page == nil {
+		return ""
+	}
+	return d.page.title
+}
+
+// jsonFeatures returns path and type of every value, each once.
+func jsonFeatures(b []byte) []string {
+	seen := make(map[string]struct{}, 64)
+	key := make([]byte, 0, 128)
+	var out []string
+	walkJSON(b, false, func(path []byte, start, _ int) {
+		key = append(key[:0], '$')
+		key = append(key, path...)
+		key = append(key, ':')
+		key = append(key, kindOf(b[start])...)
+		if _, had := seen[string(key)]; had || len(out) >= MaxFeatures {
+			return
+		}
+		s := string(key)
+		seen[s] = struct{}{}
+		out = append(out, s)
+	})
+	return out
+}
+
+// features returns title, forms and error blocks.
+func (p *page) features() []string {
+	var out []string
+	if p.title != "" {
+		out = append(out, "title:"+normalTitle(p.title))
+	}
+	for i := range p.forms {
+		if i > 0 && len(out) < MaxFeatures {
+			out = append(out, formFeature(&p.forms[i]))
+		}
+	}
+	for _, class := range p.errors {
+		if len(out) < MaxFeatures {
+			out = append(out, "error:"+class)
+		}
+	}
+	return out
+}
+
+// formFeature describes one form.
+func formFeature(f *form) string {
+	names := make([]string, 0, len(f.fields))
+	for _, x := range f.fields {
+		names = append(names, fieldName(x.name))
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) > 100 {
+		names = names[:100]
+	}
+	return "form:" + f.method + " " + formAction(f) + "[" + strings.Join(names, ",") + "]"
+}
+
+// fieldName removes record numbers from the name of a field.
+func fieldName(name string) string {
+	if Kind(name) != "" {
+		return "{}"
+	}
+	return hashDigits(name)
+}
+
+// normalTitle replaces runs of digits and white space and trims.
+func normalTitle(s string) string {
+	if len(s) > 200 {
+		s = strings.ToValidUTF8(s[:200], "")
+	}
+	return hashDigits(strings.Join(strings.Fields(s), " "))
+}
+
+// hashDigits replaces each run of digits by one #.
+func hashDigits(s string) string {
+	if !strings.ContainsAny(s, "0123456789") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < '0' || c > '9' {
+			b = append(b, c)
+		} else if len(b) == 0 || b[len(b)-1] != '#' {
+			b = append(b, '#')
+		}
+	}
+	return string(b)
+}
