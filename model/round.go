@@ -1,0 +1,174 @@
+package model
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Round rounds the weights, odds and ratios of m to what a model folder keeps:
+// lists of shares to decimals that sum to exactly 1, four of them or as many as
+// the smallest share needs, at most nine. Shares that are already such decimals
+// stay. Empty slices become nil and times UTC. What is written is the rounded
+// model: after Round, Read(Write(m)) equals m.
+func (m *Model) Round() {
+	weights := make([]*float64, len(m.Behaviors))
+	for i := range m.Behaviors {
+		b := &m.Behaviors[i]
+		weights[i] = &b.Weight
+		roundOdds(b.Start)
+		b.Start = orNil(b.Start)
+		for j := range b.Steps {
+			roundOdds(b.Steps[j].Next)
+			b.Steps[j].Next = orNil(b.Steps[j].Next)
+		}
+		b.Steps = orNil(b.Steps)
+	}
+	roundShares(weights)
+	for i := range m.Bindings {
+		b := &m.Bindings[i]
+		b.Match, b.Shuffled = decimals(b.Match, 4), decimals(b.Shuffled, 4)
+		b.Sources = orNil(b.Sources)
+	}
+	for i := range m.Endpoints {
+		e := &m.Endpoints[i]
+		e.Request.Headers, e.Values, e.Rows, e.Needs = orNil(e.Request.Headers), orNil(e.Values), orNil(e.Rows), orNil(e.Needs)
+		c := &e.Check
+		c.Status, c.Redirect, c.Content, c.Require, c.Known = orNil(c.Status), orNil(c.Redirect), orNil(c.Content), orNil(c.Require), orNil(c.Known)
+	}
+	for i := range m.Data {
+		m.Data[i].Columns, m.Data[i].Rows = orNil(m.Data[i].Columns), orNil(m.Data[i].Rows)
+	}
+	m.Recorded.Starts = orNil(m.Recorded.Starts)
+	if !m.Recorded.Start.IsZero() {
+		m.Recorded.Start = m.Recorded.Start.UTC().Round(0)
+	} else {
+		m.Recorded.Start = time.Time{}
+	}
+	m.Behaviors, m.Endpoints, m.Bindings = orNil(m.Behaviors), orNil(m.Endpoints), orNil(m.Bindings)
+	m.Data, m.Notes = orNil(m.Data), orNil(m.Notes)
+}
+
+// clone returns a copy of m that Round can change without changing m. What
+// Round does not write to is shared.
+func (m *Model) clone() *Model {
+	c := *m
+	c.Behaviors = slices.Clone(m.Behaviors)
+	for i := range c.Behaviors {
+		b := &c.Behaviors[i]
+		b.Start, b.Steps = slices.Clone(b.Start), slices.Clone(b.Steps)
+		for j := range b.Steps {
+			b.Steps[j].Next = slices.Clone(b.Steps[j].Next)
+		}
+	}
+	c.Endpoints, c.Bindings, c.Data = slices.Clone(m.Endpoints), slices.Clone(m.Bindings), slices.Clone(m.Data)
+	return &c
+}
+
+// roundOdds rounds the odds of edges as shares. The thinking is dealt with, too:
+// no quantiles are nil.
+func roundOdds(edges []Edge) {
+	shares := make([]*float64, len(edges))
+	for i := range edges {
+		shares[i] = &edges[i].Odds
+		edges[i].Think.Quantiles = orNil(edges[i].Think.Quantiles)
+	}
+	roundShares(shares)
+}
+
+// Shares are kept with at least and at most so many decimals.
+const minDecimals, maxDecimals = 4, 9
+
+// roundShares makes shares, which sum to 1 within the tolerance, decimals that
+// sum to exactly 1, by largest remainder. Shares that no rounding can mend are
+// left for Validate to name.
+func roundShares(shares []*float64) {
+	sum, smallest := 0.0, 1.0
+	for _, p := range shares {
+		if !(*p >= 0) || *p > 1+shareTolerance {
+			return
+		}
+		sum += *p
+		if *p > 0 {
+			smallest = min(smallest, *p)
+		}
+	}
+	if math.Abs(sum-1) > shareTolerance || areDecimals(shares) {
+		return
+	}
+	digits := min(max(minDecimals, 1-int(math.Floor(math.Log10(smallest)))), maxDecimals)
+	unit := math.Pow10(digits)
+	units := make([]float64, len(shares))
+	order := make([]int, len(shares))
+	missing := unit
+	for i, p := range shares {
+		exact := *p / sum * unit
+		units[i] = math.Floor(exact)
+		if exact > 0 && units[i] == 0 {
+			units[i] = 1 // what was seen stays possible
+		}
+		missing -= units[i]
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmpFloat(*shares[b]/sum*unit-units[b], *shares[a]/sum*unit-units[a])
+	})
+	for _, i := range order {
+		if missing <= 0 {
+			break
+		}
+		units[i]++
+		missing--
+	}
+	if missing < 0 { // shares below the last decimal were raised: the largest pays
+		largest := 0
+		for i := range units {
+			if units[i] > units[largest] {
+				largest = i
+			}
+		}
+		units[largest] += missing
+	}
+	for i, p := range shares {
+		*p = units[i] / unit
+	}
+}
+
+// areDecimals reports whether all shares have at most maxDecimals decimals and
+// sum to exactly 1.
+func areDecimals(shares []*float64) bool {
+	const unit = 1e9 // 10 to the power of maxDecimals
+	sum := 0.0
+	for _, p := range shares {
+		units := math.Round(*p * unit)
+		if units/unit != *p {
+			return false
+		}
+		sum += units
+	}
+	return sum == unit
+}
+
+// decimals rounds x to n decimals.
+func decimals(x float64, n int) float64 {
+	unit := math.Pow10(n)
+	return math.Round(x*unit) / unit
+}
+
+func cmpFloat(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// orNil returns s, or nil when it is empty.
+func orNil[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return s
+}
