@@ -1,0 +1,104 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Recorded returns the session starts of a recording, scaled. The offsets are
+// ascending and lie within the span, the length of the recording.
+//
+// With scale 1 they are repeated as they are. With scale s every start is
+// played s times: once at its instant, and as clones spread at random, by seed,
+// over the time to the next start, so that the intensity keeps its shape and
+// nobody arrives in step:
+//
+//	recorded   |      |  |          |
+//	scale 3    |  ·  ·|··|··  ·     |·  ·
+//
+// A scale that is no whole number plays some starts once more often than others,
+// evenly. Clones stay within four mean distances of their original, so that a
+// quiet stretch stays quiet.
+//
+// The schedule ends at d. Where d is beyond the span, the recording starts over
+// with other clones; d 0 is one span.
+func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (Arrivals, error) {
+	switch {
+	case len(offsets) == 0:
+		return nil, errors.New("the recording has no session start to repeat")
+	case !(scale > 0) || scale > 1e9:
+		return nil, fmt.Errorf("scale %g: it must be above 0", scale)
+	case d < 0:
+		return nil, fmt.Errorf("duration %s: it must not be negative", d)
+	case !slices.IsSorted(offsets) || offsets[0] < 0:
+		return nil, errors.New("the recorded session starts are not ascending offsets")
+	}
+	if last := offsets[len(offsets)-1]; span <= last {
+		// A span that ends with the last start would let the next round begin on it.
+		span = last + max(last/time.Duration(len(offsets)), time.Millisecond)
+	}
+	if d == 0 {
+		d = span
+	}
+	return &recorded{
+		offsets: slices.Clone(offsets), span: span, scale: scale, duration: d, seed: seed,
+		reach: 4 * span / time.Duration(len(offsets)),
+	}, nil
+}
+
+type recorded struct {
+	offsets  []time.Duration
+	span     time.Duration
+	scale    float64
+	duration time.Duration
+	seed     uint64
+	reach    time.Duration // how far a clone may be from its original
+}
+
+// before is the number of arrivals that starts 0 … j−1 stand for, counted over
+// all rounds.
+func (r *recorded) before(j uint64) uint64 {
+	return uint64(math.Floor(float64(j)*r.scale + 1e-9))
+}
+
+func (r *recorded) At(i uint64) (time.Duration, bool) {
+	// The start that arrival i belongs to: before(j) ≤ i < before(j+1).
+	j := uint64(float64(i) / r.scale)
+	for j > 0 && r.before(j) > i {
+		j--
+	}
+	for r.before(j+1) <= i {
+		j++
+	}
+	n := uint64(len(r.offsets))
+	round, k := j/n, j%n
+	if float64(round)*float64(r.span) > float64(r.duration) {
+		return 0, false
+	}
+	at := time.Duration(round)*r.span + r.offsets[k]
+	at += r.shift(j, k, i-r.before(j), r.before(j+1)-r.before(j))
+	return at, at < r.duration
+}
+
+// shift returns how far clone number c of m lies behind its original, start k
+// of the recording and j of all rounds. Clone 0 is the original.
+func (r *recorded) shift(j, k, c, m uint64) time.Duration {
+	if c == 0 {
+		return 0
+	}
+	next := r.span + r.offsets[0]
+	if k+1 < uint64(len(r.offsets)) {
+		next = r.offsets[k+1]
+	}
+	gap := min(next-r.offsets[k], r.reach)
+	draw := stream(r.seed, j, 2)
+	places := make([]float64, m-1)
+	for i := range places {
+		places[i] = draw()
+	}
+	slices.Sort(places)
+	return time.Duration(places[c-1] * float64(gap))
+}

@@ -1,0 +1,56 @@
+package stats
+
+import "time"
+
+// An Interval is what one replayer saw between two ticks. It is named by
+// (Replayer, Seq) and never changed once made, so it may be shared, sent twice
+// and merged in any order. Start and End are offsets from the start of the run.
+//
+// Total is the sum of Endpoints, but for Fields. InFlight is a gauge: the exchanges under way
+// at End. Users is the gauge of virtual users at its highest in the interval.
+// Due and Arrived count sessions: those that the schedule wanted started in
+// the interval, and those that were.
+type Interval struct {
+	Replayer  string           `json:"replayer"`
+	Seq       uint64           `json:"seq"` // from 0, without gaps
+	Start     time.Duration    `json:"start_ns"`
+	End       time.Duration    `json:"end_ns"`
+	Total     Cell             `json:"total"`
+	Endpoints map[string]*Cell `json:"endpoints,omitempty"`
+	Errors    []ErrorGroup     `json:"errors,omitempty"` // ordered by endpoint, name, status
+	InFlight  int64            `json:"open"`
+	Users     int              `json:"users"`
+	Due       uint64           `json:"due,omitempty"`
+	Arrived   uint64           `json:"arrived,omitempty"`
+	Machine   Machine          `json:"machine"`
+}
+
+// A Machine is how the process that sends load fared during an interval. The
+// zero value is: not measured.
+type Machine struct {
+	CPU        float64       `json:"cpu"`         // own use, as a share of one core: 0 to Cores
+	Cores      int           `json:"cores"`       // cores that the process may use
+	GCPause    time.Duration `json:"gc_pause_ns"` // time the whole process stood still, summed
+	Goroutines int           `json:"goroutines"`
+	OpenFiles  int           `json:"open_files"`
+	HeapBytes  int64         `json:"heap_bytes"`
+}
+
+// An ErrorGroup counts exchanges that ended alike. Samples are up to three
+// different lines for people; a merge keeps the first three in alphabetical
+// order, so that it does not matter who merged first.
+type ErrorGroup struct {
+	Endpoint string   `json:"endpoint"`
+	Name     string   `json:"name"`
+	Status   int      `json:"status,omitempty"`
+	Count    uint64   `json:"count"`
+	Samples  []string `json:"samples,omitempty"`
+}
+
+// ErrorStopped is the Result.Error of an exchange that was given up because
+// the run ended. It is no fault of the target and does not count against the
+// outcome match.
+const ErrorStopped = "stopped"
+
+// Other stands for the names beyond what a Collector or a Timeline tells apart.
+const Other = "(other)"

@@ -1,0 +1,32 @@
+package stats
+
+import "time"
+
+// A Manifest says what a run was: everything needed to start it again, and to
+// judge whether two runs can be compared.
+type Manifest struct {
+	Version   string        `json:"version"` // of Starling
+	Seed      uint64        `json:"seed"`
+	Source    string        `json:"source"`     // name of the model folder or flow file, or the URL
+	ModelHash string        `json:"model_hash"` // of the bytes of the source
+	Target    string        `json:"target"`     // scheme://host:port
+	Schedule  string        `json:"schedule"`   // for people: "recorded arrivals × 10 for 20s"
+	Users     int           `json:"users,omitempty"`
+	Rate      float64       `json:"rate,omitempty"` // sessions per second
+	Scale     float64       `json:"scale,omitempty"`
+	Speed     float64       `json:"speed,omitempty"`
+	Duration  time.Duration `json:"duration_ns,omitempty"` // as planned; 0: until the work is done
+	Start     time.Time     `json:"start"`
+	Replayers []string      `json:"replayers"`
+	Host      Host          `json:"host"`
+	Labels    []string      `json:"labels,omitempty"` // free, "release=1.4"
+}
+
+// A Host is the machine that wrote the run file.
+type Host struct {
+	Name  string `json:"name"`
+	OS    string `json:"os"`
+	Arch  string `json:"arch"`
+	Cores int    `json:"cores"`
+	Go    string `json:"go"`
+}

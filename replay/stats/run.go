@@ -1,0 +1,27 @@
+package stats
+
+// A Run is a run file read back. Intervals and Windows are merged over all
+// replayers and ordered by time; their Replayer is empty.
+type Run struct {
+	Manifest Manifest
+
+	// Intervals hold the totals of each second without endpoints. In runs beyond
+	// two hours they are wider.
+	Intervals []*Interval
+
+	// Windows hold endpoints and errors of five seconds each, or more in long runs.
+	Windows []*Interval
+
+	// Points are the Intervals as a chart draws them.
+	Points []Point
+
+	// Summary is the one written at the end of the run. When the file has none,
+	// because the run was cut short, it is computed from the intervals and
+	// Recovered is set.
+	Summary   *Summary
+	Recovered bool
+
+	// Damage is nil when the file was read to its end without fault. Otherwise it
+	// says what could not be read; the rest of the Run is what could.
+	Damage error
+}

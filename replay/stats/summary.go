@@ -1,0 +1,82 @@
+package stats
+
+// A Summary is a whole run in figures. Its JSON keys are stable: it is what
+// `starling report --json` prints. Times are in microseconds.
+type Summary struct {
+	Requests     uint64            `json:"requests"` // ok + failed + timed_out
+	Failures     uint64            `json:"failures"` // failed + timed_out
+	Duration     float64           `json:"duration_s"`
+	Rate         float64           `json:"rps"` // Requests per second
+	UsersMax     int               `json:"users_max"`
+	Response     Latency           `json:"response_time_us"`
+	Service      Latency           `json:"service_time_us"`
+	Lateness     Latency           `json:"lateness_us"`
+	Status       map[int]uint64    `json:"status"`
+	Endpoints    []EndpointSummary `json:"endpoints"` // by name
+	Errors       []ErrorGroup      `json:"errors"`    // most frequent first
+	Validity     Validity          `json:"validity"`
+	Counts                         // started, ok, failed, timed_out, aborted, in_flight
+	OutcomeMatch float64           `json:"outcome_match"` // ratio, 0 to 1
+	BytesIn      int64             `json:"bytes_in"`
+	BytesOut     int64             `json:"bytes_out"`
+	Overflow     uint64            `json:"overflow"` // response times above one hour
+	Due          uint64            `json:"sessions_due"`
+	Arrived      uint64            `json:"sessions_started"`
+	Replayers    []string          `json:"replayers"`
+	Lost         []string          `json:"lost"` // replayers that fell silent
+	Thresholds   []ThresholdResult `json:"thresholds"`
+	Machine      MachineSummary    `json:"machine"`
+	Partial      bool              `json:"partial"` // the run did not come to its planned end
+}
+
+// A Latency is a histogram in seven figures, each in microseconds.
+type Latency struct {
+	P50  int64 `json:"p50"`
+	P90  int64 `json:"p90"`
+	P95  int64 `json:"p95"`
+	P99  int64 `json:"p99"`
+	P999 int64 `json:"p999"`
+	Max  int64 `json:"max"`
+	Mean int64 `json:"mean"`
+}
+
+// An EndpointSummary is one endpoint of a Summary.
+type EndpointSummary struct {
+	Name     string         `json:"name"`
+	Requests uint64         `json:"requests"`
+	Failures uint64         `json:"failures"`
+	Rate     float64        `json:"rps"`
+	Response Latency        `json:"response_time_us"`
+	Service  Latency        `json:"service_time_us"`
+	Lateness Latency        `json:"lateness_us"`
+	Status   map[int]uint64 `json:"status"`
+	Counts
+	OutcomeMatch float64 `json:"outcome_match"`
+	BytesIn      int64   `json:"bytes_in"`
+	BytesOut     int64   `json:"bytes_out"`
+}
+
+// A MachineSummary tells how the replayers fared: the worst of them, each second.
+type MachineSummary struct {
+	CPUMax       float64 `json:"cpu_max_ratio"`    // of all cores of one replayer, 0 to 1
+	BusySeconds  float64 `json:"cpu_busy_seconds"` // seconds with CPU at or above the limit of Judge
+	Seconds      float64 `json:"seconds"`          // replayer seconds measured
+	GCPauseMaxUS int64   `json:"gc_pause_max_us"`  // in one interval
+	OpenFilesMax int     `json:"open_files_max"`
+	HeapMax      int64   `json:"heap_bytes_max"`
+}
+
+// The verdicts of a Validity.
+const (
+	Valid    = "valid"
+	Degraded = "degraded"
+	Invalid  = "invalid"
+)
+
+// A Validity says whether the figures of a run can be trusted: valid,
+// degraded (look at the reasons first) or invalid (the replayer, not the
+// target, was the bottleneck).
+type Validity struct {
+	Verdict string   `json:"verdict"`
+	Reasons []string `json:"reasons"`
+}
