@@ -108,7 +108,9 @@ func badName(s string) string {
 		return "it is not UTF-8"
 	case strings.TrimSpace(s) != s:
 		return "it begins or ends with a space"
-	case strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f || c == '\u2028' || c == '\u2029' || c == '\u0085' || c == '\ufeff' }):
+	case strings.ContainsFunc(s, func(c rune) bool {
+		return c < ' ' || c == 0x7f || c == '\u2028' || c == '\u2029' || c == '\u0085' || c == '\ufeff'
+	}):
 		return "it contains a control character"
 	}
 	return ""
