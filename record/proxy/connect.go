@@ -1,0 +1,231 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/elazarl/goproxy"
+)
+
+// connect serves a CONNECT request. goproxy calls tunnel in the end.
+func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *session) {
+	switch {
+	case p.o.Upstream != nil:
+		p.refuse(w, http.StatusMethodNotAllowed, "this is a reverse proxy; send requests to it without CONNECT")
+	case s.target != "" || r.ProtoMajor != 1:
+		p.refuse(w, http.StatusMethodNotAllowed, "CONNECT is understood over HTTP/1.1 and outside of tunnels only")
+	case hostname(r.Host) == "":
+		p.refuse(w, http.StatusBadRequest, "CONNECT needs a host and a port")
+	case !p.allow.allows(withPort(r.Host, "https")):
+		p.refuse(w, http.StatusForbidden, "host not allowed here")
+	default:
+		p.engine.ServeHTTP(newResponseWriter(p, w), r)
+	}
+}
+
+// tunnel answers a CONNECT request, finds out what the client speaks, and hands
+// the connection on accordingly.
+func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
+	outer := sessionOf(r.Context())
+	srv := outer.srv
+	c, ok := client.(*peekConn)
+	if !ok || !srv.hold(c) {
+		client.Close()
+		return
+	}
+	c.target = withPort(r.Host, "https")
+	if _, err := io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		srv.drop(c)
+		c.Close()
+		return
+	}
+	kind, target := speaksOpaque, net.Conn(nil)
+	if p.clientTLS != nil {
+		kind, target = srv.sniff(c)
+	}
+	inner := &session{srv: srv, client: outer.client, opened: outer.opened, target: c.target}
+	switch kind {
+	case speaksTLS:
+		srv.secure(c, inner)
+	case speaksHTTP:
+		inner.scheme, inner.tap = "http", new(requestTap)
+		srv.handOver(c, &clientConn{Conn: c, s: inner, tap: inner.tap})
+	case speaksOpaque:
+		srv.passThrough(c, target)
+	case speaksNothing:
+		srv.drop(c)
+		c.Close()
+	}
+}
+
+// secure takes a client's TLS handshake and hands what is inside to the server.
+func (s *server) secure(c *peekConn, inner *session) {
+	ctx, cancel := context.WithTimeout(s.ctx, handshakeTimeout)
+	defer cancel()
+	tc := tls.Server(c, s.p.clientTLS)
+	if err := tc.HandshakeContext(ctx); err != nil {
+		s.p.n.handshakeErrors.Add(1)
+		s.p.o.Logger.Warn("client did not complete TLS; does it trust the CA?", "host", c.target, "client", inner.client)
+		s.drop(c)
+		c.Close()
+		return
+	}
+	state := tc.ConnectionState()
+	inner.scheme, inner.tls = "https", tlsDetails(&state)
+	if host := hostname(c.target); state.ServerName != "" && state.ServerName != host {
+		// A name for an address, as with curl --connect-to: connections of this
+		// client go to the address and verify the name, and are shared with none.
+		inner.own = newTargets(s.p.o.UpstreamRoots, c.target, state.ServerName)
+	}
+	c.s = inner
+	if state.NegotiatedProtocol == "h2" {
+		s.handOver(c, tc)
+		return
+	}
+	inner.tap = new(requestTap)
+	s.handOver(c, &clientConn{Conn: tc, s: inner, tap: inner.tap})
+}
+
+// What a client says first in a tunnel.
+type speech uint8
+
+const (
+	speaksNothing speech = iota // it went away
+	speaksTLS
+	speaksHTTP
+	speaksOpaque
+	speaksMore // not decided yet
+)
+
+const (
+	// quiet is how long a client may say nothing before the target is asked
+	// whether it is the one to speak first, as in SMTP or SSH.
+	quietTime = 300 * time.Millisecond
+	// unclearTime is how long the first line of a request may take.
+	unclearTime = 5 * time.Second
+)
+
+// recognise tells what begins with b.
+func recognise(b []byte) speech {
+	switch {
+	case len(b) == 0:
+		return speaksMore
+	case b[0] == 0x16: // TLS record of a handshake
+		if len(b) == 1 {
+			return speaksMore
+		}
+		if b[1] == 3 {
+			return speaksTLS
+		}
+		return speaksOpaque
+	}
+	line, _, whole := bytes.Cut(b, []byte("\n"))
+	method, _, spaced := bytes.Cut(line, []byte(" "))
+	for _, c := range method {
+		if (c < 'A' || c > 'Z') && c != '-' && c != '_' || len(method) > 24 {
+			return speaksOpaque
+		}
+	}
+	switch {
+	case whole && spaced && len(method) > 0 && bytes.Contains(line, []byte(" HTTP/")):
+		return speaksHTTP
+	case whole:
+		return speaksOpaque
+	case len(b) > 2<<10 && spaced:
+		return speaksHTTP // a long target
+	}
+	return speaksMore
+}
+
+// sniff waits for what the client says first. When the target turned out to
+// speak first its connection is returned.
+func (s *server) sniff(c *peekConn) (speech, net.Conn) {
+	defer c.SetReadDeadline(time.Time{})
+	_ = c.SetReadDeadline(time.Now().Add(quietTime))
+	err := c.more()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if target := s.speaksFirst(c); target != nil {
+			return speaksOpaque, target
+		}
+		err = nil
+	}
+	_ = c.SetReadDeadline(time.Now().Add(unclearTime))
+	for {
+		switch k := recognise(c.ahead); {
+		case k != speaksMore:
+			return k, nil
+		case err != nil && len(c.ahead) == 0:
+			return speaksNothing, nil
+		case err != nil:
+			return speaksOpaque, nil
+		}
+		if len(c.ahead) == 0 {
+			_ = c.SetReadDeadline(time.Time{})
+		}
+		err = c.more()
+	}
+}
+
+// speaksFirst connects to the target of a silent client and waits for either
+// side. It returns the connection when it was the target that spoke, and nil
+// when it was the client or there is no such target.
+func (s *server) speaksFirst(c *peekConn) net.Conn {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	conn, err := dialer.DialContext(s.ctx, "tcp", c.target)
+	if err != nil {
+		return nil
+	}
+	target := &peekConn{Conn: conn}
+	if !s.hold(target) {
+		conn.Close()
+		return nil
+	}
+	defer s.drop(target)
+	past := time.Unix(1, 0)
+	spoke := make(chan error, 1)
+	go func() {
+		err := target.more()
+		_ = c.SetReadDeadline(past)
+		spoke <- err
+	}()
+	_ = c.SetReadDeadline(time.Time{})
+	_ = c.more() // a byte, the end, or interrupted by the target
+	_ = target.SetReadDeadline(past)
+	err = <-spoke
+	_ = target.SetReadDeadline(time.Time{})
+	if len(target.ahead) == 0 || len(c.ahead) > 0 && recognise(c.ahead) == speaksTLS {
+		target.Close()
+		return nil
+	}
+	return target
+}
+
+// passThrough carries a tunnel that is neither TLS nor HTTP. target may be nil.
+func (s *server) passThrough(c *peekConn, target net.Conn) {
+	defer s.drop(c)
+	defer c.Close()
+	s.p.n.tunnels.Add(1)
+	if target == nil {
+		dialer := net.Dialer{Timeout: dialTimeout}
+		conn, err := dialer.DialContext(s.ctx, "tcp", c.target)
+		if err != nil {
+			name, _ := failure(err, c.target)
+			s.p.o.Logger.Warn("tunnel not connected", "host", c.target, "error", name)
+			return
+		}
+		target = conn
+	}
+	defer target.Close()
+	if !s.hold(target) {
+		return
+	}
+	defer s.drop(target)
+	s.p.splice(c, target, nil, nil)
+}

@@ -1,0 +1,32 @@
+// Package proxy records HTTP traffic as it passes through it.
+//
+// A [Proxy] is either a forward proxy (clients name it as their proxy; HTTPS is
+// opened with certificates of its own [Authority]) or, with Options.Upstream, a
+// reverse proxy in front of one origin. Every exchange ends as one flow.Flow in
+// the [Sink]:
+//
+//	ca, err := proxy.LoadAuthority(dir)
+//	p, err := proxy.New(proxy.Options{CA: ca, Sink: recorder})
+//	l, err := p.Listen()
+//	err = p.Serve(ctx, l) // until ctx ends
+//
+// The traffic comes first. Bodies stream both ways as they arrive and are copied
+// aside on the way, up to a limit for each and one for all together; what is not
+// kept still counts in size and hash. Content coding, trailers, 1xx responses,
+// 100-continue, upgrades, server-sent events and WebSocket frames pass unchanged.
+// Between HTTP/1.1 peers the recorded heads are the lines of the wire, in order
+// and case; over HTTP/2 the names are lower case and sorted, since the order is
+// not known there.
+//
+// All paths, plain, through CONNECT, HTTP/1.1 or HTTP/2, end in one net/http
+// server and from there in goproxy, which sends them on through the round tripper
+// of this package:
+//
+//	client --TCP--> server --handle--> goproxy --RoundTrip--> transport --> target
+//	           |                          ^
+//	        CONNECT --sniff--> TLS -------+
+//	                       \-> neither TLS nor HTTP: passed through, only counted
+//
+// It does not chain to another proxy, speak SOCKS or HTTP/3, or carry WebSocket
+// over HTTP/2: clients use a connection with HTTP/1.1 for that by themselves.
+package proxy

@@ -1,0 +1,269 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// An exchange is one request on its way through the proxy. The handler's
+// goroutine owns it; the transport's goroutines reach it through bodies and the
+// trace, under mu.
+type exchange struct {
+	p    *Proxy
+	s    *session
+	w    *responseWriter
+	r    *http.Request // as sent on; its trailers fill while its body is read
+	host string        // host and port that is dialled
+
+	upgrade  string                   // value of the Upgrade field that the client asked for, "" for none
+	wire     atomic.Pointer[wireHead] // head of the response, from the tap of the connection
+	response *http.Response           // as given to goproxy
+
+	mu       sync.Mutex
+	f        *flow.Flow
+	request  content
+	answer   content
+	whole    bool // the request was read to its end
+	streams  streamTaps
+	sealed   bool // f is the sink's from here on
+	headDone bool // the final head was reached: no more 1xx
+	cut      bool // the response broke off: the client must notice
+}
+
+type exchangeKey struct{}
+
+// newExchange starts the record of r, whose head is as the client sent it.
+func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Headers) *exchange {
+	x := &exchange{p: p, s: s, host: to.dial}
+	x.f = &flow.Flow{
+		Scheme:   to.scheme,
+		Protocol: r.Proto,
+		Request: flow.Request{
+			Method:    r.Method,
+			Target:    to.target,
+			Authority: to.authority,
+			Headers:   head,
+		},
+		Start: time.Now(),
+	}
+	x.request.init(&p.budget, p.o.MaxBody, r.ContentLength)
+	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") {
+		x.upgrade = r.Header.Get("Upgrade")
+	}
+	return x
+}
+
+// since returns the offset of now, never 0.
+func (x *exchange) since() time.Duration { return max(time.Since(x.f.Start), 1) }
+
+// attach puts the tee and the trace on the request that goes out.
+func (x *exchange) attach(r *http.Request) {
+	x.r = r
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		r.Body = http.NoBody
+		x.f.RequestDone, x.whole = x.since(), true
+		return
+	}
+	r.Body = &tee{ReadCloser: r.Body, see: x.sawRequest, end: x.endRequest}
+}
+
+func (x *exchange) sawRequest(p []byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.sealed {
+		return
+	}
+	x.request.add(p)
+	if x.request.size == x.r.ContentLength && !x.whole { // the end itself may be read after the answer
+		x.whole, x.f.RequestDone = true, x.since()
+	}
+}
+
+func (x *exchange) endRequest(err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err == nil && !x.sealed && !x.whole {
+		x.whole, x.f.RequestDone = true, x.since()
+	}
+	if err != nil && !x.whole && err != errClosed && !errors.Is(err, http.ErrBodyReadAfterClose) {
+		x.failLocked(failClient)
+	}
+}
+
+// trace watches the connection for the response head and passes 1xx on.
+func (x *exchange) trace() *httptrace.ClientTrace {
+	var tapped *targetConn
+	return &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			if c, ok := info.Conn.(*targetConn); ok {
+				tapped = c
+				c.tap.arm(x)
+			}
+		},
+		PutIdleConn: func(error) {
+			if tapped != nil {
+				tapped.tap.rest(x)
+			}
+		},
+		Got1xxResponse: x.interim,
+	}
+}
+
+// interim records an informational response and forwards it. 100 Continue the
+// server sends by itself when the body is read, which is when the target asked
+// for it.
+func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.sealed || x.headDone {
+		return nil
+	}
+	x.f.Interim = append(x.f.Interim, flow.Response{Status: code, Headers: canonical(http.Header(h), false)})
+	if code != http.StatusContinue && x.r.ProtoAtLeast(1, 1) {
+		x.w.interim(code, http.Header(h))
+	}
+	return nil
+}
+
+// answered records the head of the final response.
+func (x *exchange) answered(resp *http.Response) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.headDone = true
+	x.response = resp
+	x.f.FirstByte = x.since()
+	r := &flow.Response{Status: resp.StatusCode}
+	if h := x.wire.Load(); h != nil && h.status() == resp.StatusCode && resp.ProtoMajor == 1 {
+		r.Headers = h.headers
+	} else {
+		r.Headers = canonical(resp.Header, resp.ProtoMajor == 2)
+	}
+	x.f.Response = r
+	x.answer.init(&x.p.budget, x.p.o.MaxBody, resp.ContentLength)
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		if isEventStream(resp.Header) {
+			x.streams.events = &eventTap{}
+		}
+		if resp.Body == nil || resp.Body == http.NoBody {
+			x.f.Done = x.since()
+			return
+		}
+		resp.Body = &tee{ReadCloser: resp.Body, see: x.sawResponse, end: x.endResponse}
+	}
+}
+
+func (x *exchange) sawResponse(p []byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.sealed {
+		return
+	}
+	x.answer.add(p)
+	if x.streams.events != nil {
+		x.streams.events.feed(p, x.message)
+	}
+}
+
+func (x *exchange) endResponse(err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.sealed {
+		return
+	}
+	x.f.Done = x.since()
+	switch {
+	case err == nil:
+	case err == errClosed, x.r.Context().Err() != nil:
+		x.failLocked(failClient)
+	default:
+		x.cut = true
+		x.failLocked(failResponse)
+	}
+}
+
+// fail notes why the exchange is not complete. The first reason stays.
+func (x *exchange) fail(name string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.failLocked(name)
+}
+
+func (x *exchange) failLocked(name string) {
+	if x.s.srv.stopped.Load() {
+		name = failStopped
+	}
+	if x.f.Error == "" && !x.sealed {
+		x.f.Error = name
+	}
+}
+
+// finish ends the record and hands it to the sink. It reports whether the
+// response to the client has to be broken off.
+func (x *exchange) finish() (cut bool) {
+	x.mu.Lock()
+	if x.sealed {
+		x.mu.Unlock()
+		return x.cut
+	}
+	f := x.f
+	if !x.whole && (x.request.size > 0 || !strings.EqualFold(f.Request.Headers.Value("Expect"), "100-continue")) {
+		x.failLocked(failRequest)
+	}
+	if f.Done == 0 {
+		f.Done = x.since()
+	}
+	f.Request.Body = x.request.body()
+	if x.whole {
+		f.Request.Trailers = trailers(x.r.Trailer, x.r.ProtoMajor == 2)
+	}
+	if f.Response != nil {
+		f.Response.Body = x.answer.body()
+		f.Response.Trailers = trailers(x.response.Trailer, x.response.ProtoMajor == 2)
+		if f.Response.Body.Truncated() {
+			x.p.n.bodiesCut.Add(1)
+		}
+	}
+	if f.Request.Body.Truncated() {
+		x.p.n.bodiesCut.Add(1)
+	}
+	x.sealed = true
+	cut = x.cut
+	x.mu.Unlock()
+
+	f.Conn = x.s.announce(withPort(x.host, x.r.URL.Scheme), x.r.TLS)
+	x.p.o.Sink.Flow(f)
+	x.p.n.flows.Add(1)
+	x.release()
+	return cut
+}
+
+// release gives the memory of the exchange back to the budget.
+func (x *exchange) release() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.request.release()
+	if x.answer.budget != nil {
+		x.answer.release()
+	}
+	x.p.budget.give(x.streams.taken)
+	x.streams.taken = 0
+}
+
+// trailers lists the trailers that did arrive; announced ones may not.
+func trailers(h http.Header, lower bool) flow.Headers {
+	if len(h) == 0 {
+		return nil
+	}
+	if list := canonical(h, lower); len(list) > 0 {
+		return list
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"runtime/debug"
+	"strings"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A route says where a request goes and how it is recorded.
+type route struct {
+	upstream  string // scheme towards the target
+	dial      string // host and port of the target
+	scheme    string // as the client used it
+	authority string // host that the request was meant for
+	target    string // in origin form, byte for byte
+}
+
+// handle serves one request from a client.
+func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
+	s := sessionOf(r.Context())
+	head := requestHead(s, r)
+	if r.Method == http.MethodConnect {
+		p.connect(w, r, s)
+		return
+	}
+	to, status, problem := p.route(s, r)
+	if problem != "" {
+		p.refuse(w, status, problem)
+		return
+	}
+	x := newExchange(p, s, to, r, head)
+	x.w = newResponseWriter(p, w)
+	defer x.recovered()
+	p.send(x, to, r)
+	if x.finish() {
+		panic(http.ErrAbortHandler) // the client must not take the part for the whole
+	}
+}
+
+// send passes the request of x through goproxy.
+func (p *Proxy) send(x *exchange, to route, r *http.Request) {
+	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
+	out := r.WithContext(httptrace.WithClientTrace(ctx, x.trace()))
+	out.URL = to.url()
+	out.Host = to.authority
+	x.attach(out)
+	if r.ProtoMajor == 1 {
+		_ = x.w.control.EnableFullDuplex() // an answer may begin while the request still comes
+	}
+	p.engine.ServeHTTP(x.w, out)
+}
+
+// recovered ends the exchange of a handler that panicked.
+func (x *exchange) recovered() {
+	e := recover()
+	if e == nil {
+		return
+	}
+	if e != http.ErrAbortHandler { //nolint:errorlint // the value itself is the signal
+		x.p.n.panics.Add(1)
+		x.p.o.Logger.Error("panic while handling a request", "stack", string(debug.Stack()))
+		x.fail(failPanic)
+	}
+	x.finish()
+	panic(http.ErrAbortHandler)
+}
+
+// requestHead returns the fields as the client sent them, but for those that
+// were meant for the proxy alone.
+func requestHead(s *session, r *http.Request) flow.Headers {
+	wire, ok := s.tap.next(r.Method, r.RequestURI)
+	head := wire.headers
+	if !ok {
+		head = canonical(r.Header, r.ProtoMajor == 2)
+		if r.ProtoMajor == 1 {
+			head = append(flow.Headers{{Name: "Host", Value: r.Host}}, head...)
+		}
+	}
+	kept := head[:0]
+	for _, h := range head {
+		if !strings.EqualFold(h.Name, "Proxy-Connection") && !strings.EqualFold(h.Name, "Proxy-Authorization") {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}
+
+// route decides where r goes, or says why it goes nowhere.
+func (p *Proxy) route(s *session, r *http.Request) (to route, status int, problem string) {
+	to = route{scheme: s.scheme, upstream: s.scheme, authority: r.Host, target: originForm(r.RequestURI)}
+	switch {
+	case s.target != "":
+		to.dial = s.target
+		if to.authority == "" {
+			to.authority = s.target
+		}
+	case p.o.Upstream != nil:
+		to.upstream, to.dial = p.o.Upstream.Scheme, p.o.Upstream.Host
+		if !p.o.KeepHost || r.Host == "" {
+			to.authority = p.o.Upstream.Host
+		}
+		return to, 0, ""
+	case !r.URL.IsAbs() || r.URL.Host == "":
+		return to, http.StatusBadRequest, "this is a proxy; set it as the HTTP proxy of a client, or start it with an upstream"
+	case r.URL.Scheme != "http" && r.URL.Scheme != "https":
+		return to, http.StatusBadRequest, "cannot fetch this kind of URL"
+	default:
+		to.scheme, to.upstream, to.dial = r.URL.Scheme, r.URL.Scheme, r.URL.Host
+	}
+	if !p.allow.allows(withPort(to.dial, to.upstream)) {
+		return to, http.StatusForbidden, "host not allowed here"
+	}
+	return to, 0, ""
+}
+
+// originForm cuts scheme and authority from an absolute request target.
+func originForm(target string) string {
+	_, rest, ok := strings.Cut(target, "://")
+	if !ok || strings.HasPrefix(target, "/") {
+		return target
+	}
+	if i := strings.IndexAny(rest, "/?"); i < 0 {
+		return "/"
+	} else if rest[i] == '?' {
+		return "/" + rest[i:]
+	} else {
+		return rest[i:]
+	}
+}
+
+// url is the URL of the request to the target. Its opaque part keeps the target
+// byte for byte; a path that begins with two slashes cannot stand there.
+func (to route) url() *url.URL {
+	u := &url.URL{Scheme: to.upstream, Host: to.dial}
+	if strings.HasPrefix(to.target, "//") {
+		path, query, asked := strings.Cut(to.target, "?")
+		u.Path, u.RawQuery, u.ForceQuery = path, query, asked && query == ""
+		if plain, err := url.PathUnescape(path); err == nil {
+			u.Path, u.RawPath = plain, path
+		}
+		return u
+	}
+	u.Opaque = to.target
+	return u
+}
+
+// refuse answers in the proxy's own name. Nothing is recorded.
+func (p *Proxy) refuse(w http.ResponseWriter, status int, problem string) {
+	p.n.refused.Add(1)
+	http.Error(w, "starling: "+problem, status)
+}

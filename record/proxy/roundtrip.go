@@ -1,0 +1,92 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/elazarl/goproxy"
+)
+
+var (
+	errNoExchange = errors.New("request did not come through the proxy's handler")
+	errUnasked    = errors.New("switched protocols without being asked")
+)
+
+// roundTrip sends a request on. It always has a response for goproxy: failures
+// become status 502, and what it upgrades it also carries to the end.
+func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response, error) {
+	x, ok := r.Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return nil, errNoExchange
+	}
+	stripHop(r.Header)
+	if x.upgrade != "" {
+		r.Header["Connection"] = []string{"Upgrade"}
+		r.Header["Upgrade"] = []string{x.upgrade}
+	}
+	if _, ok := r.Header["User-Agent"]; !ok {
+		r.Header["User-Agent"] = []string{""} // the transport adds none then
+	}
+	r.Close = false
+	resp, err := x.transport().RoundTrip(r)
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && x.upgrade == "" {
+		resp.Body.Close()
+		err = errUnasked
+	}
+	if err != nil {
+		return x.unanswered(err), nil
+	}
+	x.answered(resp)
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		x.relay(resp)
+		return &http.Response{StatusCode: resp.StatusCode, Header: http.Header{}, Body: http.NoBody}, nil
+	}
+	stripHop(resp.Header)
+	return resp, nil
+}
+
+// transport chooses by what the client speaks.
+func (x *exchange) transport() *http.Transport {
+	t := x.p.targets
+	if x.s.own != nil {
+		t = x.s.own
+	}
+	switch {
+	case x.upgrade != "":
+		return t.h1
+	case x.r.ProtoMajor == 2 && x.r.URL.Scheme == "http":
+		return t.h2c
+	}
+	return t.any
+}
+
+// unanswered records why there is no response and makes one for the client.
+func (x *exchange) unanswered(err error) *http.Response {
+	name, text := failure(err, x.r.URL.Host)
+	if x.r.Context().Err() != nil {
+		name, text = failClient, "the request was given up"
+	}
+	x.mu.Lock()
+	x.headDone = true
+	x.failLocked(name)
+	x.mu.Unlock()
+	x.p.o.Logger.Debug("request not answered", "host", x.r.URL.Host, "error", name)
+	return plainResponse(http.StatusBadGateway, text)
+}
+
+// plainResponse is an answer of the proxy itself: one line of text.
+func plainResponse(status int, text string) *http.Response {
+	line := "starling: " + text + "\n"
+	return &http.Response{
+		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{
+			"Content-Type":   {"text/plain; charset=utf-8"},
+			"Content-Length": {strconv.Itoa(len(line))},
+		},
+		ContentLength: int64(len(line)),
+		Body:          io.NopCloser(strings.NewReader(line)),
+	}
+}

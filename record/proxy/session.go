@@ -1,0 +1,80 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A session is one client connection, from the point where it carries HTTP: the
+// TCP connection itself, or what flows inside its CONNECT tunnel.
+type session struct {
+	srv    *server
+	client string
+	opened time.Time
+	scheme string // "http" or "https"
+	target string // host and port of the CONNECT request; "" outside a tunnel
+	tls    *flow.TLS
+	tap    *requestTap // nil with HTTP/2
+	own    *targets    // nil: the proxy's
+
+	announced sync.Once
+	id        uint64
+}
+
+type sessionKey struct{}
+
+// sessionOf returns the session of a request that the server has read.
+func sessionOf(ctx context.Context) *session {
+	s, _ := ctx.Value(sessionKey{}).(*session)
+	return s
+}
+
+// announce hands the connection to the sink, once, and returns its ID. state is
+// that of the connection, where net/http knows it.
+func (s *session) announce(server string, state *tls.ConnectionState) uint64 {
+	s.announced.Do(func() {
+		if s.tls == nil && state != nil {
+			s.tls = tlsDetails(state)
+		}
+		p := s.srv.p
+		s.id = p.connID.Add(1)
+		p.n.conns.Add(1)
+		p.o.Sink.Conn(&flow.Conn{ID: s.id, Client: s.client, Server: server, Opened: s.opened, TLS: s.tls})
+	})
+	return s.id
+}
+
+// connContext finds or makes the session of a connection that the server takes.
+func (s *server) connContext(ctx context.Context, c net.Conn) context.Context {
+	var found *session
+	switch c := c.(type) {
+	case *clientConn:
+		found = c.s
+	case *tls.Conn:
+		if inner, ok := c.NetConn().(*peekConn); ok {
+			found = inner.s
+		} else {
+			found = s.newSession(c, "https")
+		}
+	}
+	return context.WithValue(ctx, sessionKey{}, found)
+}
+
+func (s *server) newSession(c net.Conn, scheme string) *session {
+	return &session{srv: s, client: c.RemoteAddr().String(), opened: time.Now(), scheme: scheme}
+}
+
+// tlsDetails describes a TLS connection.
+func tlsDetails(state *tls.ConnectionState) *flow.TLS {
+	return &flow.TLS{
+		Version:    tls.VersionName(state.Version),
+		Cipher:     tls.CipherSuiteName(state.CipherSuite),
+		ServerName: state.ServerName,
+		ALPN:       state.NegotiatedProtocol,
+	}
+}
