@@ -3,6 +3,8 @@ package flow
 import (
 	"strings"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // A Flow is one request and its response, or one upgraded or streamed exchange
@@ -122,6 +124,35 @@ type Body struct {
 // Truncated reports whether Data lacks the end of the content.
 func (b Body) Truncated() bool { return b.Size > int64(len(b.Data)) }
 
+// NewBody returns the whole body data, with its size and hash. Empty data is no
+// body. The body keeps data and does not copy it.
+func NewBody(data []byte) Body {
+	if len(data) == 0 {
+		return Body{}
+	}
+	return Body{Data: data, Size: int64(len(data)), Hash: xxhash.Sum64(data)}
+}
+
+// Cut returns the body with at most limit bytes of Data. Size and Hash remain
+// those of the whole content.
+func (b Body) Cut(limit int64) Body {
+	b = b.whole()
+	if limit >= 0 && int64(len(b.Data)) > limit {
+		b.Data = b.Data[:limit:limit]
+	}
+	return b
+}
+
+// whole completes what a caller left out: a size below the length of the data,
+// and the hash of a body that is there as a whole.
+func (b Body) whole() Body {
+	b.Size = max(b.Size, int64(len(b.Data)))
+	if b.Hash == 0 && len(b.Data) > 0 && !b.Truncated() {
+		b.Hash = xxhash.Sum64(b.Data)
+	}
+	return b
+}
+
 // A MessageKind tells what one message of a stream is.
 type MessageKind uint8
 
@@ -180,14 +211,27 @@ type TLS struct {
 }
 
 // A Loss says that something is missing from here on, how much, and why.
+// A count of 0 means: none, or not known.
 type Loss struct {
 	At       time.Time
-	Reason   string // short stable name: "overload", "disk full", …
+	Reason   string // short stable name, one of the Loss constants where it fits
 	Sessions uint64
 	Flows    uint64
 	Packets  uint64
 	Bytes    uint64
+	Gaps     uint64 // holes in reassembled streams
+	Messages uint64 // messages of streams
 }
+
+// The reasons for a Loss that Starling itself gives.
+const (
+	LossOverload  = "overload"      // the recorder could not keep up and shed whole sessions
+	LossDiskFull  = "disk full"     // the device had no space left
+	LossDiskLimit = "disk limit"    // the size limit of the recording was reached
+	LossWrite     = "write error"   // the device failed
+	LossTooLong   = "flow too long" // one flow exceeded the limits of the flow file
+	LossUnparsed  = "unparsed"      // Bytes were seen and not understood
+)
 
 // A Record is one entry of a flow file: *Flow, *Conn or *Loss.
 type Record interface{ record() }

@@ -1,0 +1,249 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+var (
+	errRecord = errors.New("record is not as the format says")
+	errNoBody = errors.New("a body that flows share lies in a damaged block; they come without it")
+)
+
+// A decoder reads one record. It works on a string, so that every string of a
+// record is a part of one allocation. The first error sticks, and every value
+// after it is zero.
+type decoder struct {
+	s   string
+	bad bool
+}
+
+func (d *decoder) fail() { d.s, d.bad = "", true }
+
+func (d *decoder) uvarint() uint64 {
+	var v uint64
+	for i := 0; i < len(d.s) && i < 10; i++ {
+		c := d.s[i]
+		if c < 0x80 {
+			if i == 9 && c > 1 {
+				break
+			}
+			d.s = d.s[i+1:]
+			return v | uint64(c)<<(7*i)
+		}
+		v |= uint64(c&0x7f) << (7 * i)
+	}
+	d.fail()
+	return 0
+}
+
+func (d *decoder) varint() int64 {
+	u := d.uvarint()
+	return int64(u>>1) ^ -int64(u&1)
+}
+
+func (d *decoder) byte() byte {
+	if len(d.s) == 0 {
+		d.fail()
+		return 0
+	}
+	c := d.s[0]
+	d.s = d.s[1:]
+	return c
+}
+
+func (d *decoder) u64() uint64 {
+	if len(d.s) < 8 {
+		d.fail()
+		return 0
+	}
+	var v uint64
+	for i := range 8 {
+		v |= uint64(d.s[i]) << (8 * i)
+	}
+	d.s = d.s[8:]
+	return v
+}
+
+func (d *decoder) str() string {
+	n := d.uvarint()
+	if n > uint64(len(d.s)) {
+		d.fail()
+		return ""
+	}
+	s := d.s[:n]
+	d.s = d.s[n:]
+	return s
+}
+
+// data returns bytes of their own, or nil for none.
+func (d *decoder) data() []byte {
+	if s := d.str(); s != "" {
+		return []byte(s)
+	}
+	return nil
+}
+
+func (d *decoder) time() time.Time {
+	sec, nsec := d.varint(), d.uvarint()
+	if nsec >= 1e9 {
+		d.fail()
+		return time.Time{}
+	}
+	return time.Unix(sec, int64(nsec)).UTC()
+}
+
+// count reads the number of items of which each takes at least size bytes.
+func (d *decoder) count(limit, size int) int {
+	n := d.uvarint()
+	if n > uint64(limit) || n > uint64(len(d.s)/size) {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) headers() Headers {
+	n := d.count(maxHeaders, 2)
+	if n == 0 {
+		return nil
+	}
+	h := make(Headers, n)
+	for i := range h {
+		h[i].Name, h[i].Value = d.str(), d.str()
+	}
+	return h
+}
+
+// A wantedBody is a body of a flow that is still to be fetched.
+type wantedBody struct {
+	body     *Body
+	distance uint64 // from the block of the flow back to the block of the body
+	index    uint64
+	length   uint64
+	hashed   bool // the flow states the hash itself
+}
+
+// body reads a body in place and appends to wanted if its data is elsewhere.
+func (d *decoder) body(b *Body, wanted *[]wantedBody) {
+	kind := d.byte()
+	w := wantedBody{body: b, hashed: kind&bodyHashed != 0}
+	switch kind & bodyStorage {
+	case bodyNone:
+	case bodyInline:
+		b.Data = d.data()
+		b.Size = int64(len(b.Data))
+		if !w.hashed {
+			b.Hash = xxhash.Sum64(b.Data)
+		}
+	case bodyRef:
+		w.distance, w.index, w.length = d.uvarint(), d.uvarint(), d.uvarint()
+		if w.length > MaxRecord {
+			d.fail()
+			return
+		}
+		b.Size = int64(w.length)
+	default:
+		d.fail()
+		return
+	}
+	if kind&bodySized != 0 {
+		b.Size = d.varint()
+	}
+	if w.hashed {
+		b.Hash = d.u64()
+	}
+	if kind&bodyStorage == bodyRef && !d.bad {
+		*wanted = append(*wanted, w)
+	}
+}
+
+func (d *decoder) response(r *Response, wanted *[]wantedBody) {
+	r.Status = int(d.varint())
+	r.Headers = d.headers()
+	d.body(&r.Body, wanted)
+	r.Trailers = d.headers()
+}
+
+// flow reads a flow behind its kind.
+func (d *decoder) flow(wanted *[]wantedBody) *Flow {
+	f := &Flow{Start: d.time(), Conn: d.uvarint(), Scheme: d.str(), Protocol: d.str()}
+	f.RequestDone = time.Duration(d.varint())
+	f.FirstByte = time.Duration(d.varint())
+	f.Done = time.Duration(d.varint())
+	f.Error = d.str()
+
+	q := &f.Request
+	q.Method, q.Target, q.Authority = d.str(), d.str(), d.str()
+	q.Headers = d.headers()
+	d.body(&q.Body, wanted)
+	q.Trailers = d.headers()
+
+	if n := d.count(maxInterim, 4); n > 0 {
+		f.Interim = make([]Response, n)
+		for i := range f.Interim {
+			d.response(&f.Interim[i], wanted)
+		}
+	}
+	if d.byte() != 0 {
+		f.Response = new(Response)
+		d.response(f.Response, wanted)
+	}
+	if n := d.count(maxMessages, 5); n > 0 {
+		f.Messages = make([]Message, n)
+		for i := range f.Messages {
+			d.message(&f.Messages[i])
+		}
+	}
+	return f
+}
+
+func (d *decoder) message(m *Message) {
+	m.At = time.Duration(d.varint())
+	m.FromClient = d.byte() != 0
+	m.Kind = MessageKind(d.byte())
+	m.Data = d.data()
+	m.Size = d.varint()
+}
+
+func (d *decoder) conn() *Conn {
+	c := &Conn{ID: d.uvarint(), Client: d.str(), Server: d.str(), Opened: d.time()}
+	if d.byte() != 0 {
+		c.TLS = &TLS{Version: d.str(), Cipher: d.str(), ServerName: d.str(), ALPN: d.str()}
+	}
+	return c
+}
+
+func (d *decoder) loss() *Loss {
+	l := &Loss{At: d.time(), Reason: d.str()}
+	for _, v := range [...]*uint64{&l.Sessions, &l.Flows, &l.Packets, &l.Bytes, &l.Gaps, &l.Messages} {
+		*v = d.uvarint()
+	}
+	return l
+}
+
+// decodeRecord reads a record that is not a body. An unknown kind is (nil, nil).
+func decodeRecord(b []byte, wanted *[]wantedBody) (Record, error) {
+	if len(b) == 0 {
+		return nil, fmt.Errorf("empty: %w", errRecord)
+	}
+	d := decoder{s: string(b[1:])}
+	var r Record
+	switch b[0] {
+	case kindFlow:
+		r = d.flow(wanted)
+	case kindConn:
+		r = d.conn()
+	case kindLoss:
+		r = d.loss()
+	default:
+		return nil, nil
+	}
+	if d.bad {
+		return nil, fmt.Errorf("kind %d: %w", b[0], errRecord)
+	}
+	return r, nil
+}

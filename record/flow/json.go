@@ -1,0 +1,137 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+)
+
+// JSON writes a flow as one line of JSON with the keys that FORMAT.md lists.
+// Bytes that are not UTF-8 in header lines become U+FFFD; bodies are exact.
+func JSON(w io.Writer, f *Flow) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(jsonOf(f)); err != nil {
+		return fmt.Errorf("write flow %d as JSON: %w", f.Number, err)
+	}
+	return nil
+}
+
+type jsonFlow struct {
+	Number      uint64         `json:"number"`
+	Conn        uint64         `json:"conn"`
+	Scheme      string         `json:"scheme"`
+	Protocol    string         `json:"protocol"`
+	Start       string         `json:"start"`
+	RequestDone time.Duration  `json:"request_done_ns"`
+	FirstByte   time.Duration  `json:"first_byte_ns"`
+	Done        time.Duration  `json:"done_ns"`
+	Complete    bool           `json:"complete"`
+	Error       string         `json:"error,omitempty"`
+	Request     jsonRequest    `json:"request"`
+	Interim     []jsonResponse `json:"interim,omitempty"`
+	Response    *jsonResponse  `json:"response"`
+	Messages    []jsonMessage  `json:"messages,omitempty"`
+}
+
+type jsonRequest struct {
+	Method    string       `json:"method"`
+	Target    string       `json:"target"`
+	Authority string       `json:"authority"`
+	Headers   []jsonHeader `json:"headers"`
+	Body      *jsonBody    `json:"body,omitempty"`
+	Trailers  []jsonHeader `json:"trailers,omitempty"`
+}
+
+type jsonResponse struct {
+	Status   int          `json:"status"`
+	Headers  []jsonHeader `json:"headers"`
+	Body     *jsonBody    `json:"body,omitempty"`
+	Trailers []jsonHeader `json:"trailers,omitempty"`
+}
+
+type jsonHeader struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type jsonBody struct {
+	jsonContent
+	Size      int64  `json:"size"`
+	Hash      string `json:"hash"`
+	Truncated bool   `json:"truncated,omitempty"`
+}
+
+// jsonContent has one of its fields, or none when there is no data.
+type jsonContent struct {
+	Text   string `json:"text,omitempty"`
+	Base64 []byte `json:"base64,omitempty"`
+}
+
+type jsonMessage struct {
+	At   time.Duration `json:"at_ns"`
+	From string        `json:"from"` // "client" or "server"
+	Kind string        `json:"kind"`
+	jsonContent
+	Size int64 `json:"size"`
+}
+
+func jsonOf(f *Flow) jsonFlow {
+	q := &f.Request
+	j := jsonFlow{
+		Number: f.Number, Conn: f.Conn, Scheme: f.Scheme, Protocol: f.Protocol, Start: instant(f.Start),
+		RequestDone: f.RequestDone, FirstByte: f.FirstByte, Done: f.Done, Complete: f.Complete(), Error: f.Error,
+		Request: jsonRequest{
+			Method: q.Method, Target: q.Target, Authority: q.Authority,
+			Headers: jsonHeaders(q.Headers), Body: jsonBodyOf(q.Body), Trailers: jsonHeaders(q.Trailers),
+		},
+	}
+	for i := range f.Interim {
+		j.Interim = append(j.Interim, jsonResponseOf(&f.Interim[i]))
+	}
+	if f.Response != nil {
+		r := jsonResponseOf(f.Response)
+		j.Response = &r
+	}
+	for _, m := range f.Messages {
+		from := "server"
+		if m.FromClient {
+			from = "client"
+		}
+		j.Messages = append(j.Messages, jsonMessage{
+			At: m.At, From: from, Kind: m.Kind.String(), jsonContent: jsonContentOf(m.Data), Size: m.Size,
+		})
+	}
+	return j
+}
+
+func jsonResponseOf(r *Response) jsonResponse {
+	return jsonResponse{
+		Status: r.Status, Headers: jsonHeaders(r.Headers), Body: jsonBodyOf(r.Body), Trailers: jsonHeaders(r.Trailers),
+	}
+}
+
+func jsonHeaders(h Headers) []jsonHeader {
+	out := make([]jsonHeader, len(h))
+	for i := range h {
+		out[i] = jsonHeader(h[i])
+	}
+	return out
+}
+
+func jsonBodyOf(b Body) *jsonBody {
+	if b.Size == 0 && b.Hash == 0 && len(b.Data) == 0 {
+		return nil
+	}
+	return &jsonBody{
+		jsonContent: jsonContentOf(b.Data), Size: b.Size, Hash: fmt.Sprintf("%016x", b.Hash), Truncated: b.Truncated(),
+	}
+}
+
+func jsonContentOf(data []byte) jsonContent {
+	if textual(data) {
+		return jsonContent{Text: string(data)}
+	}
+	return jsonContent{Base64: data}
+}

@@ -1,0 +1,346 @@
+package flow
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/zstd"
+)
+
+// A Reader reads a flow file from front to back, or from where a seek put it.
+// It is not safe for concurrent use. Its memory is bounded whatever the file
+// holds: two blocks (2 MiB in files of a Writer with its default options, at
+// most 128 MiB) and 32 MiB of bodies.
+type Reader struct {
+	path   string
+	src    io.ReaderAt
+	closer io.Closer
+	size   int64
+	zstd   *zstd.Decoder
+
+	head    fileHead
+	hasHead bool
+	end     endFrame // valid if hasEnd
+	hasEnd  bool
+	totals  Totals
+	hasSum  bool
+
+	off      int64   // of the next frame
+	number   uint64  // that the next block should have
+	nextFlow uint64  // number of the next flow, where known
+	queue    []error // found before or between blocks, to be reported first
+	done     bool    // the end was reached; the queue may still hold errors
+
+	block   openBlock
+	bodies  bodyCache
+	lost    map[int64]bool // blocks whose bodies were reported as lost
+	buf     []byte         // heads and stored blocks
+	spare   []byte         // decompressed blocks that are read for their bodies alone
+	wanted  []wantedBody
+	skip    func(*Flow) bool // while seeking: true for the flow to stop at
+	damaged bool             // something was reported since the last good block
+}
+
+// An openBlock is the decompressed block that records are read from.
+type openBlock struct {
+	off    int64
+	head   blockHead
+	raw    []byte
+	pos    int
+	bodies []span // body records so far
+}
+
+type span struct{ from, to int }
+
+// Open opens a flow file. Damage of its header or index is no error yet: Next
+// reports it. A file that is none is ErrNotFlowFile, a newer format ErrVersion.
+func Open(path string) (*Reader, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = ErrNotFlowFile
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), file.Close())
+	}
+	r, err := newReader(path, file, info.Size(), file)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), file.Close())
+	}
+	return r, nil
+}
+
+func newReader(path string, src io.ReaderAt, size int64, closer io.Closer) (*Reader, error) {
+	r := &Reader{path: path, src: src, closer: closer, size: size, off: int64(fileHeadSize)}
+	r.bodies.limit = cacheLimit
+	r.readEnd()
+	if err := r.readFileHead(); err != nil {
+		return nil, err
+	}
+	var err error
+	r.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecoderMaxWindow(maxRaw), zstd.WithDecodeAllCapLimit(true))
+	return r, err
+}
+
+// readFileHead accepts a damaged header if what must follow it is there.
+func (r *Reader) readFileHead() error {
+	b, err := r.read(0, int64(fileHeadSize))
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if err == nil {
+		r.head, err = parseFileHead(b)
+		if errors.Is(err, ErrVersion) {
+			return err
+		}
+		if r.hasHead = err == nil; r.hasHead {
+			return nil
+		}
+	}
+	if _, _, err := r.blockHead(int64(fileHeadSize)); err != nil && !r.hasEnd {
+		return ErrNotFlowFile
+	}
+	r.report(0, -1, fmt.Errorf("header: %w", errFrame))
+	return nil
+}
+
+// readEnd looks for the end frame and the totals. Their damage is reported when
+// reading gets there.
+func (r *Reader) readEnd() {
+	b, err := r.read(r.size-endSize, endSize)
+	if err != nil {
+		return
+	}
+	if r.end, err = parseEnd(b, r.size); err != nil {
+		return
+	}
+	r.hasEnd = true
+	n := r.size - endSize - r.end.totals
+	if n > maxTotals {
+		return
+	}
+	if b, err = r.read(r.end.totals, n); err != nil {
+		return
+	}
+	text, err := parseFrame(b, sigTotals)
+	if err == nil && json.Unmarshal(text, &r.totals) == nil {
+		r.totals.BytesFile, r.hasSum = r.size, true
+	}
+}
+
+// Totals returns the sums that the writer stored at the end of the file; false
+// if there are none or they are damaged.
+func (r *Reader) Totals() (Totals, bool) { return r.totals, r.hasSum }
+
+// Close closes the file. Flows that were read remain valid.
+func (r *Reader) Close() error {
+	r.zstd.Close()
+	r.done, r.queue = true, nil
+	if r.closer == nil {
+		return nil
+	}
+	return r.closer.Close()
+}
+
+// Next returns the next record. At the end of a whole file it is io.EOF. A
+// *CorruptError reports damage: the call after it goes on behind the damage. Its
+// Err is ErrTruncated, once, at the end of a file without index, and io.EOF
+// follows.
+//
+// A record is valid for ever and is the caller's, but flows with equal bodies
+// share their bytes: Body.Data must not be modified.
+func (r *Reader) Next() (Record, error) {
+	for {
+		if len(r.queue) > 0 {
+			err := r.queue[0]
+			r.queue = r.queue[1:]
+			return nil, err
+		}
+		if r.block.pos < len(r.block.raw) {
+			rec, err := r.record()
+			if err != nil {
+				return nil, err
+			}
+			if rec != nil && r.wants(rec) {
+				r.fetch()
+				return rec, nil
+			}
+			continue
+		}
+		if r.done {
+			return nil, io.EOF
+		}
+		if err := r.nextBlock(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wants is true but for the records that a seek passes over.
+func (r *Reader) wants(rec Record) bool {
+	if r.skip == nil {
+		return true
+	}
+	f, ok := rec.(*Flow)
+	if !ok || !r.skip(f) {
+		return false
+	}
+	r.skip = nil
+	return true
+}
+
+// record reads one record of the block. Bodies and records of unknown kinds are
+// nil; the bodies of a flow are in wanted.
+func (r *Reader) record() (Record, error) {
+	b := &r.block
+	n, k := binary.Uvarint(b.raw[b.pos:])
+	if k <= 0 || n == 0 || n > uint64(len(b.raw)-b.pos-k) {
+		b.pos = len(b.raw)
+		return nil, r.corrupt(b.off, int64(b.head.number), fmt.Errorf("length: %w", errRecord))
+	}
+	from := b.pos + k
+	b.pos = from + int(n)
+	payload := b.raw[from:b.pos]
+	if payload[0] == kindBody {
+		b.bodies = append(b.bodies, span{from + 1, b.pos})
+		return nil, nil
+	}
+	r.wanted = r.wanted[:0]
+	rec, err := decodeRecord(payload, &r.wanted)
+	if payload[0] == kindFlow {
+		if f, ok := rec.(*Flow); ok {
+			f.Number = r.nextFlow
+		}
+		r.nextFlow++
+	}
+	if err != nil {
+		return nil, r.corrupt(b.off, int64(b.head.number), err)
+	}
+	return rec, nil
+}
+
+// fetch fills in the bodies that the flow just decoded shares. Where one is
+// lost the flow keeps its size and hash, and the loss is queued as an error of
+// its own, once for each damaged block.
+func (r *Reader) fetch() {
+	for i := range r.wanted {
+		w := &r.wanted[i]
+		got, err := r.body(w)
+		if err != nil {
+			if at := r.block.off - int64(w.distance); !r.lost[at] {
+				if r.lost == nil || len(r.lost) > 1024 {
+					r.lost = map[int64]bool{}
+				}
+				r.lost[at] = true
+				r.report(r.block.off, int64(r.block.head.number), err)
+			}
+			continue
+		}
+		w.body.Data = got.data
+		if !w.hashed {
+			w.body.Hash = got.hash
+		}
+	}
+}
+
+func (r *Reader) body(w *wantedBody) (*cachedBody, error) {
+	if w.distance > uint64(r.block.off) || w.index > 1<<32-1 {
+		return nil, errRecord
+	}
+	at := bodyPlace{block: r.block.off - int64(w.distance), index: uint32(w.index)}
+	got, ok := r.bodies.find(at)
+	if !ok && w.distance == 0 {
+		if w.index < uint64(len(r.block.bodies)) {
+			s := r.block.bodies[w.index]
+			got = r.keep(at, r.block.raw[s.from:s.to])
+		}
+	} else if !ok {
+		var err error
+		if got, err = r.bodyElsewhere(at); err != nil {
+			return nil, fmt.Errorf("%w: %w", errNoBody, err)
+		}
+	}
+	if got == nil || uint64(len(got.data)) != w.length {
+		return nil, fmt.Errorf("reference to a body: %w", errRecord)
+	}
+	return got, nil
+}
+
+func (r *Reader) keep(at bodyPlace, data []byte) *cachedBody {
+	b := &cachedBody{at: at, data: append([]byte(nil), data...), hash: xxhash.Sum64(data)}
+	r.bodies.add(b)
+	return b
+}
+
+// bodyElsewhere decompresses an earlier block for a body, and keeps the other
+// bodies of that block as well.
+func (r *Reader) bodyElsewhere(at bodyPlace) (*cachedBody, error) {
+	head, n, err := r.blockHead(at.block)
+	if err != nil {
+		return nil, err
+	}
+	if r.spare, err = r.unpack(r.spare, at.block+n, &head); err != nil {
+		return nil, err
+	}
+	var got *cachedBody
+	raw := r.spare
+	for i := uint32(0); len(raw) > 0; {
+		n, k := binary.Uvarint(raw)
+		if k <= 0 || n == 0 || n > uint64(len(raw)-k) {
+			break
+		}
+		payload := raw[k : k+int(n)]
+		raw = raw[k+int(n):]
+		if payload[0] != kindBody {
+			continue
+		}
+		place := bodyPlace{block: at.block, index: i}
+		if place == at {
+			got = r.keep(place, payload[1:])
+		} else if _, known := r.bodies.find(place); !known && r.bodies.size+len(payload) < r.bodies.limit/2 {
+			r.keep(place, payload[1:])
+		}
+		i++
+	}
+	if cap(r.spare) > 4*defaultBlockSize {
+		r.spare = nil
+	}
+	return got, nil
+}
+
+// report queues an error; corrupt makes one.
+func (r *Reader) report(off, block int64, err error) {
+	r.queue = append(r.queue, r.corrupt(off, block, err))
+}
+
+func (r *Reader) corrupt(off, block int64, err error) error {
+	return &CorruptError{Path: r.path, Offset: off, Block: block, Err: err}
+}
+
+// read returns n bytes of the file, in a buffer that the next call reuses. A
+// file too short for them is io.ErrUnexpectedEOF.
+func (r *Reader) read(off, n int64) ([]byte, error) {
+	if off < 0 || n < 0 || n > r.size-off {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if int64(cap(r.buf)) < n || int64(cap(r.buf)) > max(4*n, 4*defaultBlockSize) {
+		r.buf = make([]byte, n)
+	}
+	b := r.buf[:n]
+	if got, err := r.src.ReadAt(b, off); int64(got) < n {
+		if err == nil || err == io.EOF {
+			err = io.ErrUnexpectedEOF // the file has become shorter
+		}
+		return nil, err
+	}
+	return b, nil
+}

@@ -1,0 +1,305 @@
+package flow
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Totals sums up a recording. The JSON keys are stable.
+type Totals struct {
+	Flows       uint64 `json:"flows"`
+	Requests    uint64 `json:"requests"`    // flows with a request, which is all
+	Responses   uint64 `json:"responses"`   // flows with a final response
+	Complete    uint64 `json:"complete"`    // flows seen whole
+	Partial     uint64 `json:"partial"`     // the other flows
+	Messages    uint64 `json:"messages"`    // of streams, both directions
+	Connections uint64 `json:"connections"` // connection records
+
+	// SessionsHint is a rough number of users: distinct identities (see
+	// FORMAT.md), each connection counted by the best one seen on it.
+	SessionsHint uint64 `json:"sessions_hint"`
+
+	BytesRaw  int64 `json:"bytes_raw"`  // recorded heads, bodies and messages, written as HTTP/1.1
+	BytesFile int64 `json:"bytes_file"` // length of the file
+
+	Start time.Time `json:"start,omitzero"` // least Flow.Start; absent without flows
+	End   time.Time `json:"end,omitzero"`   // greatest Flow.Start + Flow.Done
+
+	Status    map[int]uint64    `json:"status"`    // flows by status, keys up to 999
+	Protocols map[string]uint64 `json:"protocols"` // flows by Flow.Protocol; "other" beyond 32 different ones
+	Loss      LossTotals        `json:"loss"`
+}
+
+// LossTotals sums up the Loss records of a recording.
+type LossTotals struct {
+	PacketsDropped uint64 `json:"packets_dropped"`
+	Gaps           uint64 `json:"gaps"`
+	BytesMissing   uint64 `json:"bytes_missing"`
+	UnparsedBytes  uint64 `json:"unparsed_bytes"`
+	Flows          uint64 `json:"flows"`
+	Sessions       uint64 `json:"sessions"`
+	Messages       uint64 `json:"messages"`
+}
+
+// A tally builds Totals from a stream of records in bounded memory.
+type tally struct {
+	totals   Totals
+	best     map[uint64]identity // by connection; settled into users when it is full
+	users    distinct
+	protocol map[string]uint64
+	status   map[int]uint64
+}
+
+const (
+	maxTallyConns     = 1 << 16
+	maxTallyProtocols = 32
+)
+
+// A note is what a tally needs to know of one record. It is small and holds on
+// to nothing, so that a writer can keep the notes of an unsealed block.
+type note struct {
+	kind     byte
+	complete bool
+	response bool
+	status   int
+	protocol string
+	messages uint64
+	bytesRaw int64
+	conn     uint64
+	who      identity
+	start    time.Time
+	end      time.Time
+	loss     Loss
+}
+
+func noteOf(r Record) note {
+	switch r := r.(type) {
+	case *Flow:
+		n := note{
+			kind: kindFlow, complete: r.Complete(), response: r.Response != nil, protocol: strings.Clone(r.Protocol),
+			messages: uint64(len(r.Messages)), bytesRaw: rawBytes(r), conn: r.Conn, who: identify(r),
+			start: r.Start, end: r.Start.Add(r.Done),
+		}
+		if n.response {
+			n.status = r.Response.Status
+		}
+		return n
+	case *Conn:
+		return note{kind: kindConn}
+	case *Loss:
+		return note{kind: kindLoss, loss: *r}
+	}
+	return note{}
+}
+
+func (t *tally) add(n *note) {
+	switch n.kind {
+	case kindConn:
+		t.totals.Connections++
+	case kindLoss:
+		t.addLoss(&n.loss)
+	case kindFlow:
+		t.addFlow(n)
+	}
+}
+
+func (t *tally) addFlow(n *note) {
+	s := &t.totals
+	if s.Flows == 0 || n.start.Before(s.Start) {
+		s.Start = n.start
+	}
+	if s.Flows == 0 || n.end.After(s.End) {
+		s.End = n.end
+	}
+	s.Flows++
+	s.Requests++
+	if n.complete {
+		s.Complete++
+	} else {
+		s.Partial++
+	}
+	s.Messages += n.messages
+	s.BytesRaw += n.bytesRaw
+	if t.status == nil {
+		t.status, t.protocol, t.best = map[int]uint64{}, map[string]uint64{}, map[uint64]identity{}
+	}
+	if n.response {
+		s.Responses++
+		if n.status >= 0 && n.status <= 999 {
+			t.status[n.status]++
+		}
+	}
+	name := n.protocol
+	if _, known := t.protocol[name]; !known && (len(t.protocol) >= maxTallyProtocols-1 || len(name) > 64) {
+		name = "other"
+	}
+	t.protocol[name]++
+	t.addIdentity(n)
+}
+
+func (t *tally) addIdentity(n *note) {
+	if n.conn == 0 {
+		if n.who.rank > rankConn {
+			t.users.add(n.who.hash)
+		}
+		return
+	}
+	if old, known := t.best[n.conn]; known && old.rank >= n.who.rank {
+		return
+	} else if !known && len(t.best) == maxTallyConns {
+		for _, who := range t.best {
+			t.users.add(who.hash)
+		}
+		clear(t.best)
+	}
+	t.best[n.conn] = n.who
+}
+
+func (t *tally) addLoss(l *Loss) {
+	s := &t.totals.Loss
+	s.PacketsDropped += l.Packets
+	s.Gaps += l.Gaps
+	s.Flows += l.Flows
+	s.Sessions += l.Sessions
+	s.Messages += l.Messages
+	if l.Reason == LossUnparsed {
+		s.UnparsedBytes += l.Bytes
+	} else {
+		s.BytesMissing += l.Bytes
+	}
+}
+
+// sum returns the totals so far of a file of size bytes.
+func (t *tally) sum(size int64) Totals {
+	s := t.totals
+	s.BytesFile = size
+	s.Status, s.Protocols = map[int]uint64{}, map[string]uint64{}
+	maps.Copy(s.Status, t.status)
+	maps.Copy(s.Protocols, t.protocol)
+	users := distinct{least: slices.Clone(t.users.least)}
+	for _, who := range t.best {
+		users.add(who.hash)
+	}
+	s.SessionsHint = users.count()
+	return s
+}
+
+// rawBytes is the length of the recorded flow written as HTTP/1.1, with what is
+// recorded of its bodies and messages.
+func rawBytes(f *Flow) int64 {
+	n := len(f.Request.Method) + 1 + len(f.Request.Target) + 1 + len(f.Protocol) + 2
+	n += headBytes(f.Request.Headers) + len(f.Request.Body.Data)
+	for i := range f.Interim {
+		n += len(f.Protocol) + 6 + headBytes(f.Interim[i].Headers)
+	}
+	if f.Response != nil {
+		n += len(f.Protocol) + 6 + headBytes(f.Response.Headers) + len(f.Response.Body.Data)
+	}
+	for i := range f.Messages {
+		n += len(f.Messages[i].Data)
+	}
+	return int64(n)
+}
+
+func headBytes(h Headers) int {
+	n := 2
+	for i := range h {
+		n += len(h[i].Name) + 2 + len(h[i].Value) + 2
+	}
+	return n
+}
+
+// An identity is a guess at who sent a flow, from what the flow alone shows.
+type identity struct {
+	rank byte
+	hash uint64
+}
+
+const (
+	rankConn = iota + 1
+	rankCookie
+	rankAuthorization
+)
+
+// identify prefers the Authorization field, then the cookie that looks most
+// like a session, then the client connection.
+func identify(f *Flow) identity {
+	if v := f.Request.Headers.Value("Authorization"); v != "" {
+		return identity{rankAuthorization, hashOf('a', v)}
+	}
+	if c := sessionCookie(f.Request.Headers); c != "" {
+		return identity{rankCookie, hashOf('k', c)}
+	}
+	return identity{rankConn, connHash(f.Conn)}
+}
+
+// sessionCookie returns the first pair whose name speaks of a session, or the
+// one with the longest value of at least 16 bytes, or "".
+func sessionCookie(h Headers) string {
+	longest, length := "", 15
+	for i := range h {
+		if !strings.EqualFold(h[i].Name, "Cookie") {
+			continue
+		}
+		for pair := range strings.SplitSeq(h[i].Value, ";") {
+			pair = strings.TrimSpace(pair)
+			name, value, _ := strings.Cut(pair, "=")
+			if value != "" && speaksOfSession(name) {
+				return pair
+			}
+			if len(value) > length {
+				longest, length = pair, len(value)
+			}
+		}
+	}
+	return longest
+}
+
+func speaksOfSession(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "sess") || strings.HasSuffix(name, "sid") || strings.Contains(name, "auth")
+}
+
+func hashOf(kind byte, s string) uint64 {
+	var d xxhash.Digest
+	d.Reset()
+	d.Write([]byte{kind})
+	d.WriteString(s)
+	return d.Sum64()
+}
+
+// distinct counts different hashes: exactly up to keptHashes, and beyond that
+// by how closely the least of them lie (the k-minimum-values estimate of
+// Bar-Yossef et al. 2002; its standard error is 1/sqrt(keptHashes-2), 1.6 %).
+type distinct struct {
+	least []uint64 // sorted, without duplicates
+}
+
+const keptHashes = 4096
+
+func (d *distinct) add(hash uint64) {
+	full := len(d.least) == keptHashes
+	if full && hash >= d.least[keptHashes-1] {
+		return
+	}
+	i, found := slices.BinarySearch(d.least, hash)
+	if found {
+		return
+	}
+	if full {
+		d.least = d.least[:keptHashes-1]
+	}
+	d.least = slices.Insert(d.least, i, hash)
+}
+
+func (d *distinct) count() uint64 {
+	if len(d.least) < keptHashes {
+		return uint64(len(d.least))
+	}
+	share := float64(d.least[keptHashes-1]) / (1 << 64)
+	return uint64(float64(keptHashes-1)/share + 0.5)
+}

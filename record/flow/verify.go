@@ -1,0 +1,111 @@
+package flow
+
+import (
+	"errors"
+	"io"
+	"iter"
+	"maps"
+)
+
+// Stat returns the totals of a flow file: those that it states, or, where it
+// states none, those of all that can be read. The error is then a
+// *CorruptError, and the totals are valid beside it.
+func Stat(path string) (Totals, error) {
+	r, err := Open(path)
+	if err != nil {
+		return Totals{}, err
+	}
+	if t, ok := r.Totals(); ok && len(r.queue) == 0 {
+		return t, r.Close()
+	}
+	var first error
+	t := scan(r, func(err error) {
+		if first == nil {
+			first = err
+		}
+	})
+	return t, errors.Join(first, r.Close())
+}
+
+// Verify reads the whole file, calls report for everything that is wrong, in
+// the order found, and returns the totals of what could be read. The error is
+// of the file as such: missing, foreign, unreadable.
+func Verify(path string, report func(error)) (Totals, error) {
+	r, err := Open(path)
+	if err != nil {
+		return Totals{}, err
+	}
+	broken := false
+	t := scan(r, func(err error) { broken = true; report(err) })
+	if stated, ok := r.Totals(); ok && !broken && !equalTotals(t, stated) {
+		report(&CorruptError{Path: path, Offset: r.end.totals, Block: -1,
+			Err: errors.New("the totals are not those of the records")})
+	}
+	return t, r.Close()
+}
+
+func scan(r *Reader, report func(error)) Totals {
+	var t tally
+	for {
+		rec, err := r.Next()
+		if err == io.EOF {
+			return t.sum(r.size)
+		}
+		if err != nil {
+			report(err)
+			continue
+		}
+		n := noteOf(rec)
+		t.add(&n)
+	}
+}
+
+func equalTotals(a, b Totals) bool {
+	if !a.Start.Equal(b.Start) || !a.End.Equal(b.End) ||
+		!maps.Equal(a.Status, b.Status) || !maps.Equal(a.Protocols, b.Protocols) {
+		return false
+	}
+	sums := func(t Totals) [16]uint64 {
+		return [...]uint64{t.Flows, t.Requests, t.Responses, t.Complete, t.Partial, t.Messages, t.Connections,
+			t.SessionsHint, uint64(t.BytesRaw), t.Loss.PacketsDropped, t.Loss.Gaps, t.Loss.BytesMissing,
+			t.Loss.UnparsedBytes, t.Loss.Flows, t.Loss.Sessions, t.Loss.Messages}
+	}
+	return sums(a) == sums(b)
+}
+
+// Flows goes over the flows of several files, in the order given and as they
+// stand in each. Damage is an error between flows (a *CorruptError), and a file
+// that cannot be opened is one error; the caller decides whether to go on.
+// Flows are valid for ever; see Reader.Next about their bodies. Numbers are
+// those within each file.
+func Flows(paths ...string) iter.Seq2[*Flow, error] {
+	return func(yield func(*Flow, error) bool) {
+		for _, path := range paths {
+			if !flowsOf(path, yield) {
+				return
+			}
+		}
+	}
+}
+
+// flowsOf is false if the consumer has had enough.
+func flowsOf(path string, yield func(*Flow, error) bool) bool {
+	r, err := Open(path)
+	if err != nil {
+		return yield(nil, err)
+	}
+	defer r.Close()
+	for {
+		rec, err := r.Next()
+		if err == io.EOF {
+			return true
+		}
+		f, ok := rec.(*Flow)
+		if err == nil && !ok {
+			continue
+		}
+		if !yield(f, err) {
+			return false
+		}
+	}
+}

@@ -1,0 +1,460 @@
+package flow
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/zstd"
+)
+
+// WriterOptions are the limits of a Writer. The zero value is useful.
+type WriterOptions struct {
+	// MaxBody cuts bodies and messages to this many bytes; their size and hash
+	// are kept. 0 is 16 MiB; at most 48 MiB.
+	MaxBody int64
+
+	// MaxBytes is the greatest length of the finished file in bytes; 0 is no
+	// limit. It is never exceeded; at least 64 KiB.
+	MaxBytes int64
+
+	// BlockSize is the length in bytes, before compression, at which a block is
+	// sealed. 0 is 1 MiB; at most 16 MiB.
+	BlockSize int
+
+	// id makes the file reproducible in tests. 0: drawn at random.
+	id uint64
+	// created is the time of creation in tests. 0: now.
+	created int64
+}
+
+const (
+	defaultMaxBody   = 16 << 20
+	limitMaxBody     = 48 << 20
+	defaultBlockSize = 1 << 20
+	limitBlockSize   = 16 << 20
+	leastMaxBytes    = 64 << 10
+	lossReserve      = 2 << 10 // for Loss records after the limit is reached
+)
+
+func (o WriterOptions) withDefaults() WriterOptions {
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.BlockSize == 0 {
+		o.BlockSize = defaultBlockSize
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = math.MaxInt64
+	}
+	if o.created == 0 {
+		o.created = time.Now().UnixNano()
+	}
+	return o
+}
+
+func (o WriterOptions) validate() error {
+	var errs []error
+	if o.MaxBody < 0 || o.MaxBody > limitMaxBody {
+		errs = append(errs, fmt.Errorf("MaxBody is %d; it goes from 0 to %d", o.MaxBody, limitMaxBody))
+	}
+	if o.BlockSize < 0 || o.BlockSize > limitBlockSize {
+		errs = append(errs, fmt.Errorf("BlockSize is %d; it goes from 0 to %d", o.BlockSize, limitBlockSize))
+	}
+	if o.MaxBytes < leastMaxBytes {
+		errs = append(errs, fmt.Errorf("MaxBytes is %d; the least is %d", o.MaxBytes, leastMaxBytes))
+	}
+	return errors.Join(errs...)
+}
+
+// storage is what a Writer needs of a file. Write appends.
+type storage interface {
+	Write(p []byte) (int, error)
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
+// A Writer writes one flow file. It is not safe for concurrent use.
+type Writer struct {
+	path string
+	file storage
+	o    WriterOptions
+	zstd *zstd.Encoder
+
+	head   fileHead
+	off    int64 // length of the file: where the next block goes
+	next   uint64
+	bodies bodyTable
+	tally  tally
+	index  []byte
+	blocks uint64
+	latest int64
+	closed bool
+
+	block pending
+	enc   encoder
+	out   []byte // head and compressed block, reused
+	data  []byte // compressed block, reused
+}
+
+// A pending block is not on disk yet.
+type pending struct {
+	head   blockHead
+	raw    []byte
+	bodies uint32
+	notes  []note
+}
+
+// Create makes a flow file of mode 0600, locks it and writes its header. A path
+// that exists is refused with an error that is fs.ErrExist, and also ErrLocked
+// if another process is writing it.
+func Create(path string, o WriterOptions) (*Writer, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("create %s: %w", path, err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|os.O_APPEND, 0o600)
+	if errors.Is(err, fs.ErrExist) && locked(path) {
+		return nil, fmt.Errorf("create %s: %w (%w)", path, ErrLocked, fs.ErrExist)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("create %s: %w; remove it or choose another name", path, fs.ErrExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create recording: %w", err)
+	}
+	if err := lock(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+	}
+	w, err := newWriter(path, file, o)
+	if err != nil {
+		return nil, errors.Join(err, file.Close(), os.Remove(path))
+	}
+	return w, nil
+}
+
+// newWriter writes the header to an empty file. The options are complete.
+func newWriter(path string, file storage, o WriterOptions) (*Writer, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", path, err)
+	}
+	w := &Writer{path: path, file: file, o: o, zstd: enc, head: fileHead{id: o.id, created: o.created}}
+	for w.head.id == 0 {
+		var b [8]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return nil, fmt.Errorf("create %s: %w", path, err)
+		}
+		w.head.id = binary.LittleEndian.Uint64(b[:])
+	}
+	if err := w.append(w.head.append(nil)); err != nil {
+		return nil, fmt.Errorf("create %s: %w", path, err)
+	}
+	w.latest = math.MinInt64
+	return w, nil
+}
+
+// Write adds a *Flow, *Conn or *Loss and sets the Number of a flow. It keeps
+// nothing of the record. The record is on disk when its block is sealed: by
+// Flush, Close, or a later Write.
+//
+// ErrFull and ErrTooLong refuse this record alone. A *WriteError says that the
+// block before was lost; this record is then lost with it.
+func (w *Writer) Write(r Record) error {
+	if w.closed {
+		return fmt.Errorf("write %s: %w", w.path, errClosed)
+	}
+	var err error
+	switch r := r.(type) {
+	case *Flow:
+		err = w.writeFlow(r)
+	case *Conn:
+		w.enc.b = w.enc.b[:0]
+		w.enc.conn(r)
+		err = w.writeSmall(r, 0)
+	case *Loss:
+		w.enc.b = w.enc.b[:0]
+		w.enc.loss(r)
+		err = w.writeSmall(r, lossReserve)
+	default:
+		err = fmt.Errorf("record of type %T", r)
+	}
+	if werr := (*WriteError)(nil); err == nil || errors.As(err, &werr) {
+		return err
+	}
+	return fmt.Errorf("write %s: %w", w.path, err)
+}
+
+// Size returns the length of the file so far, without the unsealed block.
+func (w *Writer) Size() int64 { return w.off }
+
+// Unsealed returns the bytes, before compression, that a kill would lose now.
+func (w *Writer) Unsealed() int { return len(w.block.raw) }
+
+// Totals returns the sums of all that is sealed.
+func (w *Writer) Totals() Totals { return w.tally.sum(w.off) }
+
+// writeSmall adds the encoded record, which has no bodies.
+func (w *Writer) writeSmall(r Record, reserve int64) error {
+	if len(w.enc.b) > MaxRecord {
+		return ErrTooLong
+	}
+	if err := w.room(len(w.enc.b), reserve); err != nil {
+		return err
+	}
+	if err := w.fit(len(w.enc.b)); err != nil {
+		return err
+	}
+	w.put(w.enc.b, noteOf(r))
+	return nil
+}
+
+func (w *Writer) writeFlow(f *Flow) error {
+	c, loss, err := limited(f, w.o.MaxBody)
+	if err != nil {
+		return err
+	}
+	all := bodies(c)
+	need := recordBound(c)
+	if need > MaxRecord {
+		return ErrTooLong
+	}
+	for _, b := range all {
+		need += len(b.Data)
+	}
+	if err := w.room(need, 0); err != nil {
+		return err
+	}
+	places := make([]*bodyPlace, len(all))
+	for i, b := range all {
+		if places[i], err = w.storeBody(b.Data); err != nil {
+			return err
+		}
+	}
+	if err := w.encodeFlow(c, places); err != nil {
+		return err
+	}
+	f.Number = w.next
+	w.next++
+	n := noteOf(c)
+	c.Number = f.Number
+	w.noteFlow(c, &n)
+	w.put(w.enc.b, n)
+	if loss != nil {
+		return w.Write(loss)
+	}
+	return nil
+}
+
+// encodeFlow leaves the flow in w.enc.b and makes sure that it fits into the
+// block. Sealing moves the block, and with it the distances to the bodies.
+func (w *Writer) encodeFlow(f *Flow, places []*bodyPlace) error {
+	for range 2 {
+		w.enc.b, w.enc.block = w.enc.b[:0], w.off
+		w.enc.flow(f, places)
+		if err := w.fit(len(w.enc.b)); err != nil {
+			return err
+		}
+		if w.enc.block == w.off {
+			break
+		}
+	}
+	return nil
+}
+
+// storeBody returns where the body stands; nil means: in the flow itself.
+func (w *Writer) storeBody(data []byte) (*bodyPlace, error) {
+	if len(data) < inlineMax {
+		return nil, nil
+	}
+	key := keyOf(data)
+	if p, ok := w.bodies.find(key); ok {
+		return &p, nil
+	}
+	if err := w.fit(len(data) + 1); err != nil {
+		return nil, err
+	}
+	p := bodyPlace{block: w.off, index: w.block.bodies}
+	w.block.raw = binary.AppendUvarint(w.block.raw, uint64(len(data)+1))
+	w.block.raw = append(w.block.raw, kindBody)
+	w.block.raw = append(w.block.raw, data...)
+	w.block.bodies++
+	w.bodies.add(key, p)
+	return &p, nil
+}
+
+// fit seals the block if a record of n bytes would make it too long.
+func (w *Writer) fit(n int) error {
+	if len(w.block.raw) > 0 && len(w.block.raw)+n+binary.MaxVarintLen32 > w.o.BlockSize {
+		return w.Flush()
+	}
+	return nil
+}
+
+// room makes sure that n more bytes cannot push the finished file over its
+// limit. What is left beyond reserve is kept for Loss records.
+func (w *Writer) room(n int, reserve int64) error {
+	if w.o.MaxBytes == math.MaxInt64 {
+		return nil
+	}
+	limit := w.o.MaxBytes - lossReserve + reserve
+	if w.bound(n) <= limit {
+		return nil
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if w.bound(n) <= limit {
+		return nil
+	}
+	return ErrFull
+}
+
+// bound is the greatest length of the file if it were closed after n more bytes
+// of records: incompressible, in blocks of their own, with the greatest sets.
+func (w *Writer) bound(n int) int64 {
+	raw := int64(len(w.block.raw) + n + 16)
+	stored := raw + raw>>8 + 256
+	blocks := int64(w.blocks) + raw/int64(w.o.BlockSize/2+1) + 3
+	sets := int64(10+5*min(2*len(w.block.notes)+4, 2*maxSet)) + 3*(blockFixed+2*frameExtra)
+	totals := int64(4<<10 + 32*len(w.tally.status) + 128*len(w.tally.protocol))
+	return w.off + stored + sets + blocks*entrySize + totals
+}
+
+// noteFlow enters the flow into the head of the pending block.
+func (w *Writer) noteFlow(f *Flow, n *note) {
+	h := &w.block.head
+	start := unixNano(f.Start)
+	if h.flows == 0 {
+		h.firstFlow, h.start, h.end = f.Number, start, start
+	}
+	h.flows++
+	h.start, h.end = min(h.start, start), max(h.end, start)
+	h.sessions.add(connHash(f.Conn))
+	h.sessions.add(n.who.hash)
+	h.endpoints.add(endpointHash(&f.Request))
+}
+
+func (w *Writer) put(record []byte, n note) {
+	w.block.raw = binary.AppendUvarint(w.block.raw, uint64(len(record)))
+	w.block.raw = append(w.block.raw, record...)
+	w.block.notes = append(w.block.notes, n)
+}
+
+// Flush seals the block: afterwards everything written is in the file. Without
+// unsealed records it does nothing. A *WriteError says that the block is lost;
+// the file is then as it was before, and the Writer can be used on.
+func (w *Writer) Flush() error {
+	if len(w.block.raw) == 0 {
+		return nil
+	}
+	h := &w.block.head
+	if h.flows == 0 {
+		h.firstFlow = w.next
+	}
+	w.data = w.zstd.EncodeAll(w.block.raw, w.data[:0])
+	h.id, h.number = w.head.id, w.blocks
+	h.raw, h.stored, h.hash = uint32(len(w.block.raw)), uint32(len(w.data)), xxhash.Sum64(w.data)
+	w.out = append(h.append(w.out[:0]), w.data...)
+	at := w.off
+	if err := w.append(w.out); err != nil {
+		w.bodies.forget(at)
+		lost := uint64(h.flows)
+		w.reset()
+		return &WriteError{Path: w.path, Flows: lost, Err: err}
+	}
+	if h.flows > 0 {
+		w.latest = max(w.latest, h.end)
+	}
+	w.index = entry{offset: at, firstFlow: h.firstFlow, start: h.start, latest: w.latest}.append(w.index)
+	w.blocks++
+	for i := range w.block.notes {
+		w.tally.add(&w.block.notes[i])
+	}
+	w.reset()
+	return nil
+}
+
+// reset empties the pending block and keeps its memory, unless it is unusually
+// much.
+func (w *Writer) reset() {
+	p := &w.block
+	p.raw, p.bodies = p.raw[:0], 0
+	clear(p.notes)
+	p.notes = p.notes[:0]
+	sessions, endpoints := p.head.sessions, p.head.endpoints
+	sessions.reset()
+	endpoints.reset()
+	p.head = blockHead{sessions: sessions, endpoints: endpoints}
+	if limit := 2 * w.o.BlockSize; cap(p.raw) > limit {
+		p.raw, w.out, w.data, w.enc.b = nil, nil, nil, nil
+	}
+}
+
+// append writes b whole, or puts the file back to where it was.
+func (w *Writer) append(b []byte) error {
+	n, err := w.file.Write(b)
+	if err == nil && n < len(b) {
+		err = fmt.Errorf("%d of %d bytes written", n, len(b))
+	}
+	if err == nil {
+		w.off += int64(len(b))
+		return nil
+	}
+	if terr := w.file.Truncate(w.off); terr != nil && n > 0 {
+		return errors.Join(err, fmt.Errorf("take back the unfinished block: %w", terr))
+	}
+	return err
+}
+
+// Close seals the last block, writes index and totals, and closes the file. On
+// an error every sealed block is still readable.
+func (w *Writer) Close() error {
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	errs := []error{w.Flush(), w.finish(), w.zstd.Close()}
+	if err := w.file.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		errs = append(errs, fmt.Errorf("write %s: %w", w.path, err))
+	}
+	if err := w.file.Close(); err != nil {
+		errs = append(errs, fmt.Errorf("close %s: %w", w.path, err))
+	}
+	return errors.Join(errs...)
+}
+
+// finish appends index, totals and end in one write.
+func (w *Writer) finish() error {
+	end := endFrame{index: w.off, blocks: w.blocks}
+	out := slices.Grow(w.out[:0], len(w.index)+8<<10)
+	out = openFrame(out, sigIndex)
+	out = append(out, w.index...)
+	out = closeFrame(out, 0)
+
+	end.totals = w.off + int64(len(out))
+	// BytesFile stands in what it counts: the reader fills it in.
+	text, err := json.Marshal(w.tally.sum(0))
+	if err != nil {
+		return fmt.Errorf("write the totals of %s: %w", w.path, err)
+	}
+	at := len(out)
+	out = openFrame(out, sigTotals)
+	out = append(out, text...)
+	out = closeFrame(out, at)
+	out = end.append(out)
+	if err := w.append(out); err != nil {
+		return fmt.Errorf("write the index of %s: %w", w.path, err)
+	}
+	return nil
+}
