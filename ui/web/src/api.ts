@@ -1,0 +1,256 @@
+/** The wire format of the API in ui/wire.go. Durations of exchanges are microseconds, all other times seconds. */
+
+export interface Quantiles {
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+  p999: number;
+  max: number;
+  mean: number;
+}
+
+export type ValidityVerdict = "valid" | "degraded" | "invalid";
+
+export interface Validity {
+  verdict: ValidityVerdict;
+  reasons: string[];
+}
+
+export interface Endpoint {
+  name: string;
+  requests: number;
+  failures: number;
+  rps: number;
+  /** Share 0–1 of the exchanges whose answer was as recorded; without requests it means nothing. */
+  outcome_match: number;
+  response_time_us: Quantiles;
+  service_time_us: Quantiles;
+  status: Record<string, number>;
+}
+
+export interface ErrorGroup {
+  endpoint: string;
+  name: string;
+  /** Status of the answers; 0 or absent: there was none. */
+  status?: number;
+  count: number;
+  samples?: string[];
+}
+
+export interface Summary {
+  requests: number;
+  failures: number;
+  started: number;
+  ok: number;
+  failed: number;
+  timed_out: number;
+  aborted: number;
+  in_flight: number;
+  duration_s: number;
+  rps: number;
+  users_max: number;
+  outcome_match: number;
+  bytes_in: number;
+  bytes_out: number;
+  response_time_us: Quantiles;
+  service_time_us: Quantiles;
+  lateness_us: Quantiles;
+  status: Record<string, number>;
+  endpoints: Endpoint[];
+  errors: ErrorGroup[];
+  validity: Validity;
+  lost: string[];
+  replayers: string[];
+  thresholds: Threshold[];
+  /** The run did not come to its planned end. */
+  partial: boolean;
+}
+
+/** One promise of the run, such as "p99 < 300ms". */
+export interface Threshold {
+  threshold: string;
+  value: string;
+  ok: boolean;
+}
+
+export interface Point {
+  /** Seconds since the start of the run at which this point's span begins. */
+  t_s: number;
+  users: number;
+  rps: number;
+  failures_per_s: number;
+  in_flight: number;
+  p50_us: number | null;
+  p95_us: number | null;
+  p99_us: number | null;
+}
+
+export interface Replayer {
+  name: string;
+  state: "joining" | "ready" | "running" | "done" | "lost";
+  users: number;
+  rps: number;
+  cpu: number;
+  cores: number;
+  lateness_p99_us: number;
+  note: string;
+}
+
+export interface RunInfo {
+  target: string;
+  model: string;
+  schedule: string;
+  seed: string;
+  version: string;
+  started_at: string;
+  planned_s: number;
+}
+
+export type LiveState = "waiting" | "running" | "stopping" | "done";
+
+export interface Live {
+  state: LiveState;
+  run: RunInfo;
+  users: number;
+  elapsed_s: number;
+  planned_s: number;
+  /** Width of a point in seconds; a step above one keeps the worst percentile of its span. */
+  step_s: number;
+  /** Points from from_s on; a full snapshot has from_s 0. */
+  from_s: number;
+  points: Point[];
+  summary: Summary;
+  replayers: Replayer[];
+}
+
+export interface RunRow {
+  name: string;
+  size_bytes: number;
+  modified: string;
+  complete: boolean;
+  problem: string;
+  run: RunInfo | null;
+  summary: {
+    requests: number;
+    failures: number;
+    duration_s: number;
+    rps: number;
+    users_max: number;
+    outcome_match: number;
+    p50_us: number;
+    p95_us: number;
+    p99_us: number;
+    verdict: ValidityVerdict;
+  } | null;
+}
+
+export interface Run {
+  name: string;
+  complete: boolean;
+  problem: string;
+  run: RunInfo;
+  step_s: number;
+  points: Point[];
+  summary: Summary;
+  replayers: Replayer[];
+}
+
+export type Verdict = "regression" | "improvement" | "equivalent" | "inconclusive";
+
+/** Candidate ÷ baseline of one measure with its confidence interval. */
+export interface Effect {
+  measure: string;
+  ratio: number;
+  low: number;
+  high: number;
+  base_us: number;
+  cand_us: number;
+  verdict: Verdict;
+}
+
+export interface EndpointChange {
+  name: string;
+  verdict: Verdict;
+  reasons: string[];
+  base_requests: number;
+  cand_requests: number;
+  base_failures: number;
+  cand_failures: number;
+  effects: Effect[];
+}
+
+export interface FieldChange {
+  endpoint: string;
+  field: string;
+  /** Share 0–1 of the endpoint's answers that had the field. */
+  base_share: number;
+  cand_share: number;
+}
+
+export interface StatusChange {
+  endpoint: string;
+  status: string;
+  base_share: number;
+  cand_share: number;
+}
+
+export interface Curve {
+  endpoint: string;
+  /** Percentages 0–100 and the response time at each, for both runs. */
+  percent: number[];
+  base_us: number[];
+  cand_us: number[];
+}
+
+export interface Comparison {
+  base: RunRow;
+  cand: RunRow;
+  verdict: Verdict;
+  reasons: string[];
+  /** Ratios between these two count as the same. */
+  margin: { low: number; high: number };
+  confidence: number;
+  endpoints: EndpointChange[];
+  fields: FieldChange[];
+  statuses: StatusChange[];
+  curves: Curve[];
+}
+
+/** ApiError carries the server's own sentence, which ends with what to do next. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...init });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError("Starling does not answer. It may have ended; start it again and reload this page.", 0);
+  }
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) {
+    const message = (body as { error?: string } | null)?.error;
+    throw new ApiError(message ?? `The server answered ${response.status}.`, response.status);
+  }
+  return body as T;
+}
+
+const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>(path, signal ? { signal } : {});
+
+export const api = {
+  status: (signal?: AbortSignal) => get<{ live: boolean; runs: boolean; version: string }>("./api/status", signal),
+  live: (signal?: AbortSignal) => get<Live>("./api/live", signal),
+  stop: () => request<{ state: LiveState }>("./api/live/stop", { method: "POST" }),
+  runs: (signal?: AbortSignal) => get<{ dir: string; runs: RunRow[] }>("./api/runs", signal),
+  run: (name: string, signal?: AbortSignal) => get<Run>(`./api/runs/${encodeURIComponent(name)}`, signal),
+  compare: (base: string, cand: string, signal?: AbortSignal) =>
+    get<Comparison>(`./api/compare?base=${encodeURIComponent(base)}&cand=${encodeURIComponent(cand)}`, signal),
+};

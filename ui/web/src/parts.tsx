@@ -1,0 +1,257 @@
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { ErrorGroup, LiveState, Replayer, RunInfo, Summary, Threshold, Validity, Verdict } from "./api";
+import * as f from "./format";
+import { Check, Chevron, Cross, Down, Equal, Question, Up, Warn } from "./icons";
+
+/** Message fills the place of something that is not there: nothing yet, nothing found, or a problem. */
+export function Message(p: { title: string; tone?: "plain" | "bad"; children?: ComponentChildren }) {
+  return (
+    <div class={`message ${p.tone ?? "plain"}`} role={p.tone === "bad" ? "alert" : undefined}>
+      <strong>{p.title}</strong>
+      {p.children && <div>{p.children}</div>}
+    </div>
+  );
+}
+
+/** Loading keeps quiet for a moment, then says what is awaited. */
+export const Loading = ({ what }: { what: string }) => (
+  <div class="message plain loading" role="status">
+    Loading {what}…
+  </div>
+);
+
+const validityWords = {
+  valid: { text: "Valid run", icon: <Check />, tone: "good", say: "The load generator kept its schedule: the numbers are the target's." },
+  degraded: { text: "Degraded", icon: <Warn />, tone: "warn", say: "The load generator was disturbed: read the numbers with care." },
+  invalid: { text: "Invalid run", icon: <Cross />, tone: "bad", say: "The load generator was the bottleneck: these are not the target's numbers." },
+} as const;
+
+/** ValidityBadge says whether the generator can be trusted; it opens to the reasons. */
+export function ValidityBadge({ validity }: { validity: Validity }) {
+  const [open, setOpen] = useState(false);
+  const w = validityWords[validity.verdict];
+  return (
+    <div class="validity" onKeyDown={(e) => e.key === "Escape" && setOpen(false)}>
+      <button type="button" class={`badge ${w.tone}`} aria-expanded={open} onClick={() => setOpen(!open)}>
+        {w.icon}
+        {w.text}
+        {validity.reasons.length > 0 && <span class="badge-count num">{validity.reasons.length}</span>}
+      </button>
+      {open && (
+        <div class="popover" role="note">
+          <p>{w.say}</p>
+          {validity.reasons.length > 0 && <Reasons reasons={validity.reasons} />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+export const Reasons = ({ reasons }: { reasons: string[] }) => (
+  <ul class="reasons">
+    {reasons.map((r) => (
+      <li key={r}>{r}</li>
+    ))}
+  </ul>
+);
+
+/** ValidityText is the badge without its popover, for tables. */
+export function ValidityText({ verdict }: { verdict: Validity["verdict"] }) {
+  const w = validityWords[verdict];
+  return (
+    <span class={`badge small ${w.tone}`}>
+      {w.icon}
+      {verdict}
+    </span>
+  );
+}
+
+const verdictWords: Record<Verdict, { icon: ComponentChildren; tone: string }> = {
+  regression: { icon: <Up />, tone: "bad" },
+  improvement: { icon: <Down />, tone: "good" },
+  equivalent: { icon: <Equal />, tone: "calm" },
+  inconclusive: { icon: <Question />, tone: "warn" },
+};
+
+export function VerdictBadge({ verdict, large }: { verdict: Verdict; large?: boolean }) {
+  const w = verdictWords[verdict];
+  return (
+    <span class={`badge ${w.tone} ${large ? "large" : "small"}`}>
+      {w.icon}
+      {verdict}
+    </span>
+  );
+}
+
+const stateWords: Record<LiveState, string> = { waiting: "Waiting", running: "Running", stopping: "Stopping", done: "Done" };
+
+export const StatePill = ({ state }: { state: LiveState }) => (
+  <span class={`pill ${state}`} role="status">
+    <i class="dot" />
+    {stateWords[state]}
+  </span>
+);
+
+/** RunFacts is the line of small print below a run's title. */
+export function RunFacts({ run, children }: { run: RunInfo; children?: ComponentChildren }) {
+  return (
+    <dl class="facts">
+      <Fact name="Model" value={run.model} />
+      <Fact name="Schedule" value={run.schedule} />
+      <Fact name="Seed" value={run.seed} />
+      <Fact name="Started" value={f.date(run.started_at)} />
+      {children}
+    </dl>
+  );
+}
+
+export const Fact = ({ name, value }: { name: string; value: string }) =>
+  value && value !== "–" ? (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  ) : null;
+
+interface TileProps {
+  id: string;
+  label: string;
+  value: string;
+  unit?: string;
+  sub: string;
+  tone?: "bad" | "";
+}
+
+const Tile = (p: TileProps) => (
+  <div class={`tile ${p.tone ?? ""}`} data-tile={p.id}>
+    <div class="tile-label">{p.label}</div>
+    <div class="tile-value num">
+      {p.value}
+      {p.unit && <span class="unit">{p.unit}</span>}
+    </div>
+    <div class="tile-sub num">{p.sub}</div>
+  </div>
+);
+
+/** Tiles are the numbers that everybody looks at first. */
+export function Tiles({ summary: s, users, rps, live }: { summary: Summary; users: number; rps: number; live: boolean }) {
+  const q = (us: number): { value: string; unit: string } => f.micros(s.requests > 0 ? us : null);
+  const failures = s.requests > 0 ? s.failures / s.requests : 0;
+  return (
+    <div class="tiles">
+      <Tile id="users" label={live ? "Users" : "Users at peak"} value={f.count(live ? users : s.users_max)} sub={live ? `peak ${f.count(s.users_max)}` : `${f.count(s.started)} exchanges`} />
+      <Tile id="rps" label={live ? "Requests/s now" : "Requests/s"} value={f.rate(live ? rps : s.rps)} sub={`${f.count(s.requests)} requests`} />
+      <Tile id="failures" label="Failures" value={f.percent(failures)} tone={s.failures > 0 ? "bad" : ""} sub={`${f.count(s.failures)} failed`} />
+      <Tile id="p50" label="Response p50" {...q(s.response_time_us.p50)} sub={`service ${f.time(s.requests ? s.service_time_us.p50 : null)}`} />
+      <Tile id="p95" label="Response p95" {...q(s.response_time_us.p95)} sub={`service ${f.time(s.requests ? s.service_time_us.p95 : null)}`} />
+      <Tile id="p99" label="Response p99" {...q(s.response_time_us.p99)} sub={`service ${f.time(s.requests ? s.service_time_us.p99 : null)}`} />
+      <Tile id="match" label="Outcome match" value={f.percent(s.requests > 0 ? s.outcome_match : null)} tone={s.requests > 0 && s.outcome_match < 0.99 ? "bad" : ""} sub="answers as recorded" />
+      <Tile id="lateness" label="Lateness p99" {...q(s.lateness_us.p99)} sub={`max ${f.time(s.requests ? s.lateness_us.max : null)}`} />
+    </div>
+  );
+}
+
+/** Thresholds lists the promises of the run and whether they are kept. */
+export function Thresholds({ thresholds }: { thresholds: Threshold[] }) {
+  if (thresholds.length === 0) return null;
+  return (
+    <ul class="thresholds" aria-label="Thresholds">
+      {thresholds.map((t) => (
+        <li key={t.threshold} class={`badge ${t.ok ? "good" : "bad"}`}>
+          {t.ok ? <Check /> : <Cross />}
+          <span>{t.threshold}</span>
+          <b class="num">{t.value}</b>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Errors lists the groups of failed exchanges, the most frequent first, each with samples. */
+export function Errors({ errors }: { errors: ErrorGroup[] }) {
+  const sorted = [...errors].sort((a, b) => b.count - a.count);
+  return (
+    <section class="card">
+      <header class="card-head">
+        <h2>Errors</h2>
+        {errors.length > 0 && <span class="note">{f.plural(errors.length, "kind")}</span>}
+      </header>
+      {errors.length === 0 ? (
+        <Message title="No errors">Every answer so far passed its check.</Message>
+      ) : (
+        <ul class="errors">
+          {sorted.map((e) => (
+            <li key={`${e.endpoint} ${e.name} ${e.status ?? 0}`}>
+              <details>
+                <summary>
+                  <Chevron />
+                  <span class="error-name">{e.name}</span>
+                  {e.status ? <span class="error-status num">{e.status}</span> : null}
+                  <EndpointName name={e.endpoint} />
+                  <span class="num error-count">{f.count(e.count)}</span>
+                </summary>
+                {!e.samples?.length ? <p class="sample none">No sample was kept.</p> : e.samples.map((s) => <pre class="sample" key={s}>{s}</pre>)}
+              </details>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function EndpointName({ name }: { name: string }) {
+  const { method, path } = f.endpointParts(name);
+  return (
+    <span class="endpoint">
+      {method && <span class="method">{method}</span>}
+      <span class="path">{path || "all"}</span>
+    </span>
+  );
+}
+
+/** Replayers lists who sends the load; lost ones come first and say so. */
+export function Replayers({ replayers }: { replayers: Replayer[] }) {
+  if (replayers.length === 0) return null;
+  const rank = (r: Replayer): number => (r.state === "lost" ? 0 : 1);
+  const sorted = [...replayers].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+  return (
+    <section class="card" data-part="replayers">
+      <header class="card-head">
+        <h2>Replayers</h2>
+        <span class="note">{f.plural(replayers.length, "process", "processes")}</span>
+      </header>
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">State</th>
+            <th scope="col" class="r">Users</th>
+            <th scope="col" class="r">Requests/s</th>
+            <th scope="col" class="r">CPU</th>
+            <th scope="col" class="r">Lateness p99</th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map((r) => (
+            <tr key={r.name} class={r.state === "lost" ? "lost" : ""}>
+              <th scope="row">{r.name}</th>
+              <td data-label="State">
+                <span class={`pill ${r.state}`}>
+                  <i class="dot" />
+                  {r.state}
+                </span>
+                {r.note && <span class="cell-note">{r.note}</span>}
+              </td>
+              <td class="r num" data-label="Users">{f.count(r.users)}</td>
+              <td class="r num" data-label="Requests/s">{f.rate(r.rps)}</td>
+              <td class="r num" data-label="CPU">{r.cores > 0 ? `${Math.round((100 * r.cpu) / r.cores)}% of ${f.plural(r.cores, "core")}` : "–"}</td>
+              <td class="r num" data-label="Lateness p99">{f.time(r.lateness_p99_us)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
