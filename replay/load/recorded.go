@@ -66,7 +66,7 @@ func (r *recorded) before(j uint64) uint64 {
 
 func (r *recorded) At(i uint64) (time.Duration, bool) {
 	// The start that arrival i belongs to: before(j) ≤ i < before(j+1).
-	j := uint64(float64(i) / r.scale)
+	j := uint64(math.Ceil(float64(i+1)/r.scale)) - 1
 	for j > 0 && r.before(j) > i {
 		j--
 	}
@@ -80,7 +80,10 @@ func (r *recorded) At(i uint64) (time.Duration, bool) {
 	}
 	at := time.Duration(round)*r.span + r.offsets[k]
 	at += r.shift(j, k, i-r.before(j), r.before(j+1)-r.before(j))
-	return at, at < r.duration
+	if at >= r.duration {
+		return 0, false
+	}
+	return at, true
 }
 
 // shift returns how far clone number c of m lies behind its original, start k

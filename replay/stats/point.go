@@ -31,4 +31,3 @@ func (sl *slot) point(start, width time.Duration, open int64) Point {
 		Lateness: latency(sl.cell.Lateness),
 	}
 }
-

@@ -46,6 +46,9 @@ func (t *Timeline) Add(iv *Interval) bool {
 	defer t.mu.Unlock()
 	s := t.seen[iv.Replayer]
 	if s == nil {
+		if len(t.seen) >= maxReplayers {
+			return false
+		}
 		s = &seqs{}
 		t.seen[iv.Replayer] = s
 	}
@@ -220,8 +223,8 @@ func mostFrequent(a, b ErrorGroup) int {
 	return cmp.Or(cmp.Compare(b.Count, a.Count), a.compare(b))
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := slices.AppendSeq(make([]K, 0, len(m)), maps.Keys(m))
 	slices.Sort(keys)
 	return keys
 }
@@ -259,9 +262,20 @@ func (s *seqs) add(n uint64) bool {
 		s.above = map[uint64]bool{}
 	}
 	s.above[n] = true
+	if len(s.above) > maxAbove {
+		s.next = slices.Min(slices.Collect(maps.Keys(s.above)))
+	}
 	for s.above[s.next] {
 		delete(s.above, s.next)
 		s.next++
 	}
 	return true
 }
+
+// What a Timeline keeps apart of names that come from elsewhere: replayers, and
+// numbers of one replayer that came before a smaller one. A number missing for
+// longer than that counts as seen.
+const (
+	maxReplayers = 100_000
+	maxAbove     = 100_000
+)
