@@ -1,0 +1,12 @@
+// Package endpoint finds out which requests are of one kind: method and path
+// template, and where one address carries several operations, the query or body
+// keys and the few decisive values that tell them apart.
+//
+//	t := endpoint.Learn(flows, endpoint.Options{Data: map[string]string{"ada": "user"}})
+//	t.Name(f) // "GET /orders/{id}", "GET /doku.php?do=edit", "POST /doku.php [do[save]]"
+//
+// Identifiers are recognised by their form (content.Kind), values of data files
+// by equality, and open vocabularies (slugs) by how many of them were seen once.
+// A key is told apart by value only if the answers differ in shape by it, so
+// that a search term never is.
+package endpoint

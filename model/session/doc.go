@@ -1,0 +1,11 @@
+// Package session cuts a recording into the visits of its users.
+//
+//	sessions, err := session.Split(flow.Flows("shop.flow.zst"), session.Options{})
+//
+// Who sent a request is told, strongest first, by the cookie that the target
+// issued to one client only, by the credential in Authorization, by the
+// connection, and by the user agent where connections are unknown. What turns up
+// together in one exchange belongs to one user: a rotated cookie with its
+// predecessor, a new token with the login that returned it. A visit ends when
+// its user is idle for long.
+package session
