@@ -264,7 +264,7 @@ func staleToken(t *testing.T, file, name string, endpoints []string) string {
 		})
 	}
 	name = strings.TrimSuffix(name, ".model") + "-stale.model"
-	if err := m.Write(name, model.WriteOptions{}); err != nil {
+	if err := m.Write(name); err != nil {
 		t.Fatal(err)
 	}
 	return name
