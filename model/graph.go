@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -295,12 +294,4 @@ func (c *conditions) change(met, unmet *conditions) {
 		high = high[:len(high)-1]
 	}
 	c.high = string(high)
-}
-
-// compareEdges orders edges by falling odds, the end last among equals.
-func compareEdges(a, b Edge) int {
-	if c := cmp.Compare(b.Odds, a.Odds); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.To, b.To)
 }

@@ -1,0 +1,298 @@
+package model
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Limits of a model folder. Beyond them reading is refused.
+const (
+	maxYAML  = 16 << 20  // bytes of model.yaml
+	maxFile  = 256 << 20 // bytes of a file in data/
+	maxTotal = 1 << 30   // bytes of all files together
+	maxFiles = 20_000
+)
+
+// files is where a model is read from.
+type files interface {
+	// read returns the file of that valid name, at most limit bytes. The error
+	// is fs.ErrNotExist where there is none.
+	read(name string, limit int64) ([]byte, error)
+}
+
+// decode reads the model in from. All problems are joined.
+func decode(from files) (*Model, error) {
+	raw, err := from.read(yamlFile, maxYAML)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{from: from, where: map[string]*yaml.Node{}, m: &Model{}}
+	root, err := parseYAML(raw)
+	if err != nil {
+		return nil, err
+	}
+	d.model(node{d, root, nil})
+	d.validate()
+	if err := d.found.err(); err != nil {
+		return nil, err
+	}
+	return d.m, nil
+}
+
+// parseYAML returns the value of a file of one YAML document.
+func parseYAML(raw []byte) (*yaml.Node, error) {
+	dec := yaml.NewDecoder(strings.NewReader(string(raw)))
+	var doc, second yaml.Node
+	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, &Problem{File: yamlFile, Text: "the file is empty"}
+	} else if err != nil {
+		return nil, yamlProblem(err)
+	}
+	if err := dec.Decode(&second); err == nil {
+		return nil, &Problem{File: yamlFile, Line: second.Line, Column: second.Column, Text: "a second YAML document begins here: one is expected"}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, yamlProblem(err)
+	}
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+		return nil, &Problem{File: yamlFile, Text: "the file is empty"}
+	}
+	return doc.Content[0], nil
+}
+
+// yamlProblem takes the line out of an error of the YAML library, which reads
+// "yaml: line 3: …".
+func yamlProblem(err error) *Problem {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	p := &Problem{File: yamlFile}
+	if at, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(at, "line ") {
+		if line, err := strconv.Atoi(at[len("line "):]); err == nil {
+			p.Line, text = line, rest
+		}
+	}
+	p.Text = "not YAML: " + shorten(text)
+	return p
+}
+
+// A decoder makes a model of nodes and notes what is wrong.
+type decoder struct {
+	from   files
+	m      *Model
+	found  problems
+	where  map[string]*yaml.Node // place → its key
+	thinks map[string][]time.Duration
+}
+
+func (d *decoder) model(x node) {
+	m := d.m
+	versioned, weights := false, map[string]float64(nil)
+	x.fields(
+		field{"version", func(x node) { m.Version, versioned = x.count(), true }},
+		field{"mix", func(x node) {
+			weights = map[string]float64{}
+			x.each(func(name string, _ *yaml.Node, x node) { weights[name] = x.number() })
+		}},
+		field{"behaviors", func(x node) {
+			x.each(func(name string, _ *yaml.Node, x node) { m.Behaviors = append(m.Behaviors, x.behavior(name)) })
+		}},
+		field{"endpoints", func(x node) {
+			x.each(func(name string, _ *yaml.Node, x node) { m.Endpoints = append(m.Endpoints, x.endpoint(name)) })
+		}},
+		field{"bindings", func(x node) {
+			x.each(func(name string, _ *yaml.Node, x node) { m.Bindings = append(m.Bindings, x.binding(name)) })
+		}},
+		field{"data", func(x node) {
+			x.each(func(name string, _ *yaml.Node, x node) { m.Data = append(m.Data, x.source(name)) })
+		}},
+		field{"recorded", func(x node) { x.recorded(&m.Recorded) }},
+		field{"notes", func(x node) { m.Notes = x.texts() }},
+	)
+	if !versioned {
+		x.failf("version is missing: add \"version: %d\"", Version)
+		m.Version = Version
+	}
+	d.mix(x, weights)
+}
+
+// mix gives behaviors their weights, equal ones when the file names none.
+func (d *decoder) mix(x node, weights map[string]float64) {
+	behaviors := d.m.Behaviors
+	var names []string
+	shares := make([]*float64, len(behaviors))
+	for i := range behaviors {
+		b := &behaviors[i]
+		names = append(names, b.Name)
+		shares[i] = &b.Weight
+		if weights == nil {
+			b.Weight = 1 / float64(len(behaviors))
+		} else if w, ok := weights[b.Name]; ok {
+			b.Weight = w
+		} else {
+			d.fail(problemAt(x, "mix"), "behavior %s has no weight", quote(b.Name))
+		}
+	}
+	if weights == nil {
+		roundShares(shares)
+	}
+	for name := range weights {
+		if !slices.Contains(names, name) {
+			d.fail(problemAt(x, "mix", name), "there is no behavior of this name%s", suggest(name, names))
+		}
+	}
+}
+
+// problemAt returns the place below x.
+func problemAt(x node, path ...string) []string { return slices.Concat(x.path, path) }
+
+// fail notes a problem at a place, with the line of the nearest known key.
+func (d *decoder) fail(path []string, format string, args ...any) {
+	d.locate(&Problem{Place: path, Text: fmt.Sprintf(format, args...)})
+}
+
+func (d *decoder) locate(p *Problem) {
+	p.File = yamlFile
+	for n := len(p.Place); n > 0; n-- {
+		if at, ok := d.where[placeID(p.Place[:n])]; ok {
+			p.Line, p.Column = at.Line, at.Column
+			break
+		}
+	}
+	d.found.add(p)
+}
+
+// validate adds what Validate finds, but for places where the file could not be
+// understood: those follow from it.
+func (d *decoder) validate() {
+	spoiled := slices.Clone(d.found.list)
+	for _, p := range Problems(d.m.Validate()) {
+		if !slices.ContainsFunc(spoiled, func(s *Problem) bool { return related(s.Place, p.Place) }) {
+			d.locate(p)
+		}
+	}
+	if d.found.list != nil {
+		slices.SortStableFunc(d.found.list, func(a, b *Problem) int {
+			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+		})
+	}
+}
+
+// related reports whether one place lies within the other.
+func related(a, b []string) bool {
+	n := min(len(a), len(b))
+	return slices.Equal(a[:n], b[:n])
+}
+
+func (x node) recorded(r *Recorded) {
+	x.fields(
+		field{"origin", func(x node) { r.Origin = x.text() }},
+		field{"flows", func(x node) { r.Flows = x.count() }},
+		field{"sessions", func(x node) { r.Sessions = x.count() }},
+		field{"users", func(x node) { r.Users = x.count() }},
+		field{"start", func(x node) {
+			t, err := time.Parse(time.RFC3339Nano, x.text())
+			if err != nil {
+				x.failf("%s is not a time such as 2006-01-02T15:04:05Z", quote(x.y.Value))
+				return
+			}
+			r.Start = t.UTC()
+		}},
+		field{"duration", func(x node) { r.Duration = x.duration() }},
+		field{"starts", func(x node) {
+			header, rows := x.table(x.text())
+			if header != nil && !slices.Equal(header, []string{"seconds"}) {
+				x.failf("the file must have the one column \"seconds\"")
+				return
+			}
+			for i, row := range rows {
+				d, ok := parseSeconds(row[0])
+				if !ok {
+					x.failf("row %d: %s is not a number of seconds", i+1, quote(row[0]))
+					return
+				}
+				r.Starts = append(r.Starts, d)
+			}
+		}},
+	)
+}
+
+func (x node) source(name string) Source {
+	s := Source{Name: name, Columns: orNil(x.texts())}
+	if !validSource(name) {
+		return s // Validate says why
+	}
+	header, rows := x.table(name + ".csv")
+	if header != nil && !slices.Equal(header, s.Columns) {
+		x.failf("data/%s.csv has the columns %s, not these", name, shorten("["+strings.Join(header, ", ")+"]"))
+	}
+	s.Rows = orNil(rows)
+	return s
+}
+
+func (x node) binding(name string) Binding {
+	b := Binding{Name: name}
+	x.fields(
+		field{"from", func(x node) {
+			x.items(func(x node) {
+				if endpoint, selector, ok := x.pair("one endpoint and its selector"); ok {
+					b.Sources = append(b.Sources, Select{endpoint, selector.text()})
+				}
+			})
+		}},
+		field{"pick", func(x node) { b.Pick = x.text() }},
+		field{"evidence", func(x node) {
+			x.fields(
+				field{"uses", func(x node) { b.Uses = x.count() }},
+				field{"match", func(x node) { b.Match = x.number() }},
+				field{"shuffled", func(x node) { b.Shuffled = x.number() }},
+			)
+		}},
+	)
+	return b
+}
+
+// bytes reads a file in data/ that the model names.
+func (x node) bytes(name string) ([]byte, bool) {
+	if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\\\x00:") {
+		x.failf("%s is not the name of a file in data/, such as accounts.csv", quote(name))
+		return nil, false
+	}
+	b, err := x.d.from.read(dataFolder+name, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		x.failf("there is no file data/%s", shorten(name))
+	case err != nil:
+		x.failf("%v", err)
+	}
+	return b, err == nil
+}
+
+// table reads a table in data/. The header is nil when it cannot be read.
+func (x node) table(name string) (header []string, rows [][]string) {
+	b, ok := x.bytes(name)
+	if !ok {
+		return nil, nil
+	}
+	header, rows, err := parseTable(b)
+	var te *tableError
+	if errors.As(err, &te) {
+		x.d.found.add(&Problem{File: dataFolder + name, Line: te.line, Place: x.path, Text: te.reason})
+	}
+	return header, rows
+}
+
+// parseSeconds is the inverse of seconds.
+func parseSeconds(s string) (time.Duration, bool) {
+	if s == "" || strings.Trim(s, "0123456789.-") != "" {
+		return 0, false
+	}
+	d, err := time.ParseDuration(s + "s")
+	return d, err == nil
+}

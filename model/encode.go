@@ -1,0 +1,450 @@
+package model
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/starling-load/starling/model/dist"
+)
+
+// Names within a model folder.
+const (
+	yamlFile   = "model.yaml"
+	dataFolder = "data/"
+	startsFile = "learned/starts.csv"
+	thinkFile  = "learned/think.csv"
+	rowsFolder = "learned/rows/"
+	bodyFolder = "learned/bodies/"
+)
+
+// Bodies up to these limits stand in model.yaml.
+const maxInlineLines, maxInlineBytes = 8, 2000
+
+// A File is one file of a model folder.
+type File struct {
+	Name string // relative to the folder, with slashes
+	Data []byte
+}
+
+// Files returns the files of m's folder form, model.yaml first and then by name.
+// The same model gives the same bytes. m is rounded as by [Model.Round], and not
+// changed. It need not be valid, but what is written of an invalid model cannot
+// be read again.
+func (m *Model) Files() []File {
+	m = m.clone()
+	m.Round()
+	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
+	root := e.model(m)
+	if e.think != nil {
+		e.table(dataFolder+thinkFile, []string{"name", "seconds"}, e.think)
+	}
+	slices.SortFunc(e.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	return append([]File{{yamlFile, printYAML(root)}}, e.files...)
+}
+
+// An encoder makes nodes of a model and collects the files beside model.yaml.
+type encoder struct {
+	files  []File
+	taken  map[string]bool   // names of files and think times
+	think  [][]string        // rows of the table of think times
+	thinks map[string]string // quantiles as written → name of the think time
+}
+
+func (e *encoder) table(name string, header []string, rows [][]string) {
+	var buf bytes.Buffer
+	appendTable(&buf, header, rows)
+	e.files = append(e.files, File{name, buf.Bytes()})
+}
+
+// unique returns prefix + slug(name) + suffix, with a number where that is taken.
+func (e *encoder) unique(prefix, name, suffix string) string {
+	base := prefix + slug(name)
+	for n := 1; ; n++ {
+		s := base + suffix
+		if n > 1 {
+			s = fmt.Sprintf("%s-%d%s", base, n, suffix)
+		}
+		if !e.taken[s] {
+			e.taken[s] = true
+			return s
+		}
+	}
+}
+
+// slug makes a file name of a name.
+func slug(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+	})
+	s := strings.Join(words, "-")
+	if len(s) > 60 {
+		s = strings.TrimRight(s[:60], "-")
+	}
+	if s == "" {
+		s = "x"
+	}
+	return s
+}
+
+func (e *encoder) model(m *Model) *yaml.Node {
+	root := mapping()
+	put(root, "version", number(m.Version))
+	mix := mapping()
+	for i := range m.Behaviors {
+		put(mix, m.Behaviors[i].Name, share(m.Behaviors[i].Weight))
+	}
+	put(root, "mix", mix)
+	behaviors := mapping()
+	for i := range m.Behaviors {
+		put(behaviors, m.Behaviors[i].Name, e.behavior(&m.Behaviors[i]))
+	}
+	put(root, "behaviors", behaviors)
+	endpoints := mapping()
+	for i := range m.Endpoints {
+		put(endpoints, m.Endpoints[i].Name, e.endpoint(&m.Endpoints[i]))
+	}
+	put(root, "endpoints", endpoints)
+	bindings := mapping()
+	for i := range m.Bindings {
+		put(bindings, m.Bindings[i].Name, binding(&m.Bindings[i]))
+	}
+	putSome(root, "bindings", bindings)
+	data := mapping()
+	for _, s := range m.Data {
+		put(data, s.Name, flow(texts(s.Columns)))
+		e.table(dataFolder+s.Name+".csv", s.Columns, s.Rows)
+	}
+	putSome(root, "data", data)
+	putSome(root, "recorded", e.recorded(&m.Recorded))
+	putSome(root, "notes", texts(m.Notes))
+	return root
+}
+
+func (e *encoder) recorded(r *Recorded) *yaml.Node {
+	n := mapping()
+	putText(n, "origin", r.Origin)
+	putNumber(n, "flows", r.Flows)
+	putNumber(n, "sessions", r.Sessions)
+	putNumber(n, "users", r.Users)
+	if !r.Start.IsZero() {
+		put(n, "start", plain(r.Start.Format(time.RFC3339Nano)))
+	}
+	if r.Duration != 0 {
+		put(n, "duration", plain(formatDuration(r.Duration)))
+	}
+	if len(r.Starts) > 0 {
+		rows := make([][]string, len(r.Starts))
+		for i, d := range r.Starts {
+			rows[i] = []string{seconds(d)}
+		}
+		e.table(dataFolder+startsFile, []string{"seconds"}, rows)
+		put(n, "starts", text(startsFile))
+	}
+	return n
+}
+
+func (e *encoder) behavior(b *Behavior) *yaml.Node {
+	n := mapping()
+	putNumber(n, "sessions", b.Sessions)
+	put(n, "start", e.edges(b.Name, b.Start))
+	steps := mapping()
+	for _, s := range b.Steps {
+		put(steps, s.At, e.edges(b.Name, s.Next))
+	}
+	put(n, "steps", steps)
+	return n
+}
+
+func (e *encoder) edges(behavior string, edges []Edge) *yaml.Node {
+	n := mapping()
+	for i := range edges {
+		edge := &edges[i]
+		think := e.thinking(behavior, &edge.Think)
+		if think == nil {
+			put(n, edge.To, share(edge.Odds))
+			continue
+		}
+		way := flow(mapping())
+		put(way, "odds", share(edge.Odds))
+		put(way, "think", think)
+		put(n, edge.To, way)
+	}
+	return n
+}
+
+// thinking returns nil for no pause. Equal quantiles are kept once.
+func (e *encoder) thinking(behavior string, t *Think) *yaml.Node {
+	if len(t.Quantiles) == 0 {
+		if t.Fixed == 0 {
+			return nil
+		}
+		return plain(formatDuration(t.Fixed))
+	}
+	var list []string
+	for _, d := range t.Quantiles {
+		list = append(list, seconds(d))
+	}
+	written := strings.Join(list, " ")
+	name, had := e.thinks[written]
+	if !had {
+		name = e.unique("", behavior, "")
+		e.thinks[written] = name
+		e.think = append(e.think, []string{name, written})
+	}
+	n := flow(mapping())
+	put(n, "median", plain(median(t.Quantiles)))
+	put(n, "quantiles", text(name))
+	return n
+}
+
+func (e *encoder) endpoint(p *Endpoint) *yaml.Node {
+	n := mapping()
+	putNumber(n, "recorded", p.Recorded)
+	put(n, "request", e.request(p))
+	values := mapping()
+	for _, v := range p.Values {
+		kind := text(string(v.Kind))
+		if v.Ref != "" {
+			one := flow(mapping())
+			put(one, string(v.Kind), text(v.Ref))
+			kind = one
+		}
+		put(values, v.Name, kind)
+	}
+	putSome(n, "values", values)
+	if len(p.Rows) > 0 {
+		var header []string
+		for _, v := range p.Values {
+			if v.Kind == Row {
+				header = append(header, v.Name)
+			}
+		}
+		name := e.unique(rowsFolder, p.Name, ".csv")
+		e.table(dataFolder+name, header, p.Rows)
+		put(n, "rows", text(name))
+	}
+	needs := sequence()
+	for _, need := range p.Needs {
+		needs.Content = append(needs.Content, encodeNeed(&need))
+	}
+	putSome(n, "needs", needs)
+	putSome(n, "check", check(&p.Check))
+	return n
+}
+
+func (e *encoder) request(p *Endpoint) *yaml.Node {
+	r := &p.Request
+	n := mapping()
+	put(n, "method", text(r.Method))
+	put(n, "target", text(r.Target))
+	headers := sequence()
+	for _, h := range r.Headers {
+		one := mapping()
+		put(one, h.Name, text(h.Value))
+		headers.Content = append(headers.Content, one)
+	}
+	putSome(n, "headers", headers)
+	switch {
+	case r.Body == "":
+	case inline(r.Body):
+		put(n, "body", text(r.Body))
+	default:
+		name := e.unique(bodyFolder, p.Name, ".txt")
+		e.files = append(e.files, File{dataFolder + name, []byte(r.Body)})
+		put(n, "body_file", text(name))
+	}
+	putNumber(n, "events", r.Events)
+	return n
+}
+
+// inline reports whether a body is small and printable.
+func inline(body string) bool {
+	return len(body) <= maxInlineBytes && strings.Count(body, "\n") < maxInlineLines && utf8.ValidString(body) &&
+		!strings.ContainsFunc(body, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' })
+}
+
+func encodeNeed(need *Need) *yaml.Node {
+	n := mapping()
+	if need.Endpoint == "" {
+		putText(n, "never_after", need.Since)
+	} else {
+		putText(n, "after", need.Endpoint)
+		putText(n, "since", need.Since)
+	}
+	putNumber(n, "sessions", need.Sessions)
+	return n
+}
+
+func check(c *Check) *yaml.Node {
+	n := mapping()
+	status := flow(sequence())
+	for _, s := range c.Status {
+		status.Content = append(status.Content, text(strconv.Itoa(s)+"xx"))
+	}
+	putSome(n, "status", status)
+	putSome(n, "redirect", texts(c.Redirect))
+	putSome(n, "content", flow(texts(c.Content)))
+	putSome(n, "require", texts(c.Require))
+	putSome(n, "known", texts(c.Known))
+	return n
+}
+
+func binding(b *Binding) *yaml.Node {
+	n := mapping()
+	from := sequence()
+	for _, s := range b.Sources {
+		one := mapping()
+		put(one, s.Endpoint, text(s.Selector))
+		from.Content = append(from.Content, one)
+	}
+	put(n, "from", from)
+	putText(n, "pick", b.Pick)
+	if b.Evidence != (Evidence{}) {
+		e := flow(mapping())
+		put(e, "uses", number(b.Uses))
+		put(e, "match", share(b.Match))
+		put(e, "shuffled", share(b.Shuffled))
+		put(n, "evidence", e)
+	}
+	return n
+}
+
+func mapping() *yaml.Node  { return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"} }
+func sequence() *yaml.Node { return &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"} }
+
+// flow sets n in one line.
+func flow(n *yaml.Node) *yaml.Node {
+	n.Style = yaml.FlowStyle
+	return n
+}
+
+// text returns s as a string, set so that every string is read back as it was.
+func text(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	switch odd := strings.ContainsFunc(s, func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) }); {
+	case !utf8.ValidString(s): // base64
+	case odd || strings.HasSuffix(s, "\n\n") || s != "" && unicode.IsSpace(rune(s[0])) || strings.Contains(s, " \n"):
+		n.Style = yaml.DoubleQuotedStyle
+	case strings.Contains(s, "\n"):
+		n.Style = yaml.LiteralStyle
+	}
+	return n
+}
+
+// texts returns strings one below the other.
+func texts(list []string) *yaml.Node {
+	n := sequence()
+	for _, s := range list {
+		n.Content = append(n.Content, text(s))
+	}
+	return n
+}
+
+// plain returns s without quotes.
+func plain(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
+
+func number(i int) *yaml.Node { return plain(strconv.Itoa(i)) }
+
+func share(x float64) *yaml.Node { return plain(strconv.FormatFloat(x, 'f', -1, 64)) }
+
+// put adds a key to n.
+func put(n *yaml.Node, key string, value *yaml.Node) {
+	n.Content = append(n.Content, text(key), value)
+}
+
+// putSome adds a key to n unless the value is empty.
+func putSome(n *yaml.Node, key string, value *yaml.Node) {
+	if len(value.Content) > 0 {
+		put(n, key, value)
+	}
+}
+
+func putText(n *yaml.Node, key, s string) {
+	if s != "" {
+		put(n, key, text(s))
+	}
+}
+
+func putNumber(n *yaml.Node, key string, i int) {
+	if i != 0 {
+		put(n, key, number(i))
+	}
+}
+
+// yamlHead begins every model.yaml.
+const yamlHead = "# How users behave, for \"starling replay\". The keys are explained in model/FORMAT.md of Starling.\n\n"
+
+// printYAML prints root with an empty line before each section, behavior and
+// endpoint.
+func printYAML(root *yaml.Node) []byte {
+	var raw bytes.Buffer
+	enc := yaml.NewEncoder(&raw)
+	enc.SetIndent(2)
+	// A bytes.Buffer takes everything, and the nodes are made above.
+	_ = enc.Encode(root)
+	_ = enc.Close()
+	var out bytes.Buffer
+	out.WriteString(yamlHead)
+	section, first := "", true
+	for line := range strings.Lines(raw.String()) {
+		switch {
+		case line[0] != ' ' && line[0] != '\n':
+			section, _, _ = strings.Cut(line, ":")
+			if section != "version" {
+				out.WriteByte('\n')
+			}
+			first = true
+		case (section == "behaviors" || section == "endpoints") && strings.HasPrefix(line, "  ") && line[2] != ' ' && line[2] != ':':
+			if !first {
+				out.WriteByte('\n')
+			}
+			first = false
+		}
+		out.WriteString(line)
+	}
+	return out.Bytes()
+}
+
+// median returns the median of quantiles, rounded for people.
+func median(quantiles []time.Duration) string {
+	d := dist.At(quantiles, 0.5)
+	unit := time.Duration(1)
+	for unit*1000 <= d { // three digits
+		unit *= 10
+	}
+	if d >= time.Minute {
+		unit = time.Second
+	}
+	return formatDuration(d.Round(unit))
+}
+
+// formatDuration is d.String without zero minutes and seconds at the end.
+func formatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// seconds writes d as a decimal number of seconds, exactly.
+func seconds(d time.Duration) string {
+	sign := ""
+	u := uint64(d)
+	if d < 0 {
+		sign, u = "-", -u
+	}
+	s := fmt.Sprintf("%s%d.%09d", sign, u/1e9, u%1e9)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}

@@ -1,0 +1,136 @@
+package model
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden folder anew")
+
+func TestTheFolderOfVersion1(t *testing.T) {
+	dir := filepath.Join("testdata", "v1", "shop.model")
+	if *update {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := sample().Write(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range sample().Files() {
+		want, err := os.ReadFile(filepath.Join(dir, f.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(f.Data, want) {
+			t.Errorf("%s differs from the golden file (-want +got):\n%s", f.Name, cmp.Diff(string(want), string(f.Data)))
+		}
+	}
+	m, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sample(), m); diff != "" {
+		t.Errorf("read model differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestWriteThenRead(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "shop.model")
+	if err := sample().Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sample(), m); diff != "" {
+		t.Errorf("read model differs (-want +got):\n%s", diff)
+	}
+	left, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(left) != 1 {
+		t.Errorf("beside the folder there is %v, %v", left, err)
+	}
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if info, e := d.Info(); e == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWriteDoesNotOverwrite(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "shop.model")
+	if err := sample().Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := sample().Write(dir); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a second Write: %v, want fs.ErrExist", err)
+	}
+	changed := sample()
+	changed.Notes = nil
+	if err := changed.Write(dir, Overwrite); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := Read(dir); err != nil || m.Notes != nil {
+		t.Errorf("after overwriting: %v, %v", m, err)
+	}
+	foreign := filepath.Join(parent, "photos")
+	if err := os.Mkdir(foreign, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := changed.Write(foreign, Overwrite); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("overwriting a folder that is no model: %v, want fs.ErrExist", err)
+	}
+	invalid := sample()
+	invalid.Version = 7
+	if err := invalid.Write(dir, Overwrite); err == nil {
+		t.Error("an invalid model was written")
+	}
+	if left, _ := os.ReadDir(parent); len(left) != 2 {
+		t.Errorf("left over: %v", left)
+	}
+}
+
+func TestReadNamesWhatIsNoModel(t *testing.T) {
+	empty := t.TempDir()
+	for _, tt := range []struct{ name, dir, want string }{
+		{"nothing there", filepath.Join(empty, "x.model"), "starling model learn"},
+		{"a folder without model.yaml", empty, "not a model folder"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Read(tt.dir)
+			if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Read: %v, want fs.ErrNotExist with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestLinksDoNotLeadOutOfTheFolder(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "shop.model")
+	if err := sample().Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	csv := filepath.Join(dir, "data", "accounts.csv")
+	outside := filepath.Join(parent, "outside.csv")
+	if err := errors.Join(os.Rename(csv, outside), os.Symlink("../../outside.csv", csv)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "escapes") {
+		t.Errorf("Read through a link: %v", err)
+	}
+}
