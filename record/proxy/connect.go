@@ -227,5 +227,5 @@ func (s *server) passThrough(c *peekConn, target net.Conn) {
 		return
 	}
 	defer s.drop(target)
-	s.p.splice(c, target, nil, nil)
+	s.p.splice(c, target, tapped{}, tapped{})
 }

@@ -152,12 +152,23 @@ func (x *exchange) answered(resp *http.Response) {
 		if isEventStream(resp.Header) {
 			x.streams.events = &eventTap{}
 		}
-		if resp.Body == nil || resp.Body == http.NoBody {
-			x.f.Done = x.since()
+		if bodiless(x.r.Method, resp) {
+			x.f.Done, x.w.empty = x.since(), true
 			return
 		}
 		resp.Body = &tee{ReadCloser: resp.Body, see: x.sawResponse, end: x.endResponse}
 	}
+}
+
+// bodiless reports whether the head of a response is all of it.
+func bodiless(method string, resp *http.Response) bool {
+	switch {
+	case method == http.MethodHead, resp.Body == http.NoBody:
+		return true
+	case resp.StatusCode == http.StatusNoContent, resp.StatusCode == http.StatusNotModified:
+		return true
+	}
+	return resp.ContentLength == 0 && len(resp.Trailer) == 0
 }
 
 func (x *exchange) sawResponse(p []byte) {
@@ -168,7 +179,7 @@ func (x *exchange) sawResponse(p []byte) {
 	}
 	x.answer.add(p)
 	if x.streams.events != nil {
-		x.streams.events.feed(p, x.message)
+		x.streams.events.feed(p, x.event)
 	}
 }
 

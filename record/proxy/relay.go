@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/starling-load/starling/record/flow"
 )
@@ -35,11 +36,11 @@ func (x *exchange) relay(resp *http.Response) {
 		x.fail(failClient)
 		return
 	}
-	var up, down func([]byte)
+	up, down := tapped{x: x}, tapped{x: x}
 	var sockets *socketTaps
 	if strings.EqualFold(resp.Header.Get("Upgrade"), "websocket") {
 		sockets = newSocketTaps(x, resp.Header.Values("Sec-Websocket-Extensions"))
-		up, down = sockets.up.feed, sockets.down.feed
+		up.feed, down.feed = sockets.up.feed, sockets.down.feed
 	}
 	fromClient, fromTarget := x.p.splice(client, target, up, down)
 	x.mu.Lock()
@@ -83,10 +84,10 @@ func (e ending) broke() bool {
 // splice carries bytes both ways until both directions have ended, and shows
 // them to up and down after they were passed on. The end of one direction is
 // passed on as such; an error ends both.
-func (p *Proxy) splice(client net.Conn, target io.ReadWriteCloser, up, down func([]byte)) (fromClient, fromTarget ending) {
+func (p *Proxy) splice(client net.Conn, target io.ReadWriteCloser, up, down tapped) (fromClient, fromTarget ending) {
 	var order sync.Mutex
 	ended := false
-	carry := func(dst io.WriteCloser, src io.ReadCloser, see func([]byte), e *ending) {
+	carry := func(dst io.WriteCloser, src io.ReadCloser, see tapped, e *ending) {
 		readErr, writeErr := p.pass(dst, src, see)
 		order.Lock()
 		e.err, e.first = readErr, !ended && writeErr == nil
@@ -104,18 +105,28 @@ func (p *Proxy) splice(client net.Conn, target io.ReadWriteCloser, up, down func
 	return fromClient, fromTarget
 }
 
+// tapped shows the bytes of one direction. Its zero value shows nothing.
+type tapped struct {
+	x    *exchange
+	feed func(p []byte, at time.Duration)
+}
+
 // pass copies src to dst piece by piece as they come.
-func (p *Proxy) pass(dst io.Writer, src io.Reader, see func([]byte)) (readErr, writeErr error) {
+func (p *Proxy) pass(dst io.Writer, src io.Reader, see tapped) (readErr, writeErr error) {
 	buf := p.buffers.Get().(*[]byte)
 	defer p.buffers.Put(buf)
 	for {
 		n, err := src.Read(*buf)
 		if n > 0 {
+			var at time.Duration
+			if see.feed != nil {
+				at = see.x.since() // before the other side can answer
+			}
 			if _, err := dst.Write((*buf)[:n]); err != nil {
 				return nil, err
 			}
-			if see != nil {
-				see((*buf)[:n])
+			if see.feed != nil {
+				see.feed((*buf)[:n], at)
 			}
 		}
 		if err == io.EOF {

@@ -45,6 +45,9 @@ func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response,
 		return &http.Response{StatusCode: resp.StatusCode, Header: http.Header{}, Body: http.NoBody}, nil
 	}
 	stripHop(resp.Header)
+	if len(resp.Trailer) > 0 && x.r.ProtoMajor == 1 {
+		delete(resp.Header, "Content-Length") // HTTP/1 carries trailers behind chunks only
+	}
 	return resp, nil
 }
 

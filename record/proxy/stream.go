@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"mime"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/starling-load/starling/record/flow"
 )
@@ -22,8 +24,9 @@ type streamTaps struct {
 // messageCost is what one message takes beside its data, in bytes.
 const messageCost = 64
 
-// message records one message. data is copied. x.mu is held.
-func (x *exchange) message(kind flow.MessageKind, fromClient bool, data []byte, size int64) {
+// message records one message, whose last byte was read at the offset at. data
+// is copied. x.mu is held.
+func (x *exchange) message(at time.Duration, kind flow.MessageKind, fromClient bool, data []byte, size int64) {
 	keep := int64(min(len(data), maxMessage))
 	cost := keep + messageCost
 	st := &x.streams
@@ -35,13 +38,22 @@ func (x *exchange) message(kind flow.MessageKind, fromClient bool, data []byte, 
 		x.p.n.messagesCut.Add(1)
 	}
 	st.taken += cost
-	x.f.Messages = append(x.f.Messages, flow.Message{
-		At:         x.since(),
+	i := len(x.f.Messages) // an answer may be looked at before its question: both have passed by then
+	for i > 0 && x.f.Messages[i-1].At > at {
+		i--
+	}
+	x.f.Messages = slices.Insert(x.f.Messages, i, flow.Message{
+		At:         at,
 		FromClient: fromClient,
 		Kind:       kind,
 		Data:       append(make([]byte, 0, keep), data[:keep]...),
 		Size:       size,
 	})
+}
+
+// event records a server-sent event.
+func (x *exchange) event(data []byte, size int64) {
+	x.message(x.since(), flow.MessageEvent, false, data, size)
 }
 
 // isEventStream reports whether a response holds server-sent events that can be
@@ -63,7 +75,7 @@ type eventTap struct {
 }
 
 // feed takes the next bytes and emits the events that they complete.
-func (t *eventTap) feed(p []byte, emit func(flow.MessageKind, bool, []byte, int64)) {
+func (t *eventTap) feed(p []byte, emit func(data []byte, size int64)) {
 	for len(p) > 0 {
 		if t.cr && p[0] == '\n' {
 			t.cr, p = false, p[1:]
@@ -85,7 +97,7 @@ func (t *eventTap) feed(p []byte, emit func(flow.MessageKind, bool, []byte, int6
 		}
 		if t.fields {
 			block := bytes.TrimSuffix(t.block, []byte{'\n'})
-			emit(flow.MessageEvent, false, block, t.size-1)
+			emit(block, t.size-1)
 		}
 		t.block, t.size, t.fields = t.block[:0], 0, false
 	}

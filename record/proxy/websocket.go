@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -43,6 +44,7 @@ type socketTap struct {
 	frame  ws.Header
 	inside bool  // frame is valid, its payload has left to come
 	read   int64 // payload bytes of the frame seen
+	at     time.Duration
 
 	data    partial // the data message, over all its frames
 	control partial // the control frame
@@ -60,9 +62,11 @@ type partial struct {
 // maxSocketHeader is the longest frame header in bytes.
 const maxSocketHeader = ws.MaxHeaderSize
 
-func (t *socketTap) feed(p []byte) {
+// feed takes the next bytes, which were read at the offset at.
+func (t *socketTap) feed(p []byte, at time.Duration) {
 	t.x.mu.Lock()
 	defer t.x.mu.Unlock()
+	t.at = at
 	for len(p) > 0 && !t.lost {
 		if !t.inside {
 			p = t.header(p)
@@ -154,9 +158,9 @@ func (t *socketTap) endFrame() {
 		if ok {
 			size = int64(len(data))
 		}
-		t.x.message(messageKind(m.op), t.fromClient, data, size)
+		t.x.message(t.at, messageKind(m.op), t.fromClient, data, size)
 	} else {
-		t.x.message(messageKind(m.op), t.fromClient, m.data, m.size)
+		t.x.message(t.at, messageKind(m.op), t.fromClient, m.data, m.size)
 	}
 	t.both.closed = t.both.closed || m.op == ws.OpClose
 	*m = partial{data: m.data[:0]}

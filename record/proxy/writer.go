@@ -16,6 +16,7 @@ type responseWriter struct {
 	http.ResponseWriter
 	p        *Proxy
 	control  *http.ResponseController
+	empty    bool // no body follows: head and end go out together
 	hijacked bool // the connection is somebody else's: nothing is written
 }
 
@@ -39,6 +40,9 @@ func (w *responseWriter) WriteHeader(status int) {
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
+	if w.empty {
+		return
+	}
 	if n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err != nil || n > promptSize {
 		_ = w.control.Flush() // a client that has gone is noticed by the next write
 	}
