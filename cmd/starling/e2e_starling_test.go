@@ -159,25 +159,42 @@ type report struct {
 		Verdict string
 		Reasons []string
 	}
-	Endpoints []struct {
-		Name     string
-		Requests int
-		Status   map[string]int
-		counts
-	}
-	Errors []struct {
+	Endpoints []endpointReport
+	Errors    []struct {
 		Endpoint, Name string
 		Status, Count  int
 	}
 	counts
 }
 
+// An endpointReport is one endpoint of a report.
+type endpointReport struct {
+	Name     string
+	Requests int
+	Status   map[string]int
+	counts
+}
+
 // ok returns the number of requests to the named endpoints that came out well.
 func (r *report) ok(names []string) int {
+	return r.sum(names, func(e endpointReport) int { return e.OK })
+}
+
+// requests returns the number of requests to the named endpoints that ended.
+func (r *report) requests(names []string) int {
+	return r.sum(names, func(e endpointReport) int { return e.Requests })
+}
+
+// status returns the number of answers of the named endpoints with a status.
+func (r *report) status(names []string, status string) int {
+	return r.sum(names, func(e endpointReport) int { return e.Status[status] })
+}
+
+func (r *report) sum(names []string, of func(endpointReport) int) int {
 	n := 0
 	for _, e := range r.Endpoints {
 		if slices.Contains(names, e.Name) {
-			n += e.OK
+			n += of(e)
 		}
 	}
 	return n

@@ -42,7 +42,8 @@ func wikiStory(t *testing.T, s *starling) {
 	defer cancel()
 
 	file := filepath.Join(dir, "wiki.flow.zst")
-	rec := s.record(t, "--upstream", wiki.URL, "-o", file)
+	// The wiki makes absolute redirects out of the host that it is asked as.
+	rec := s.record(t, "--upstream", wiki.URL, "--keep-host", "-o", file)
 	visit := apps.Visit{Think: 100 * time.Millisecond}
 	var diary apps.Diary
 	for i := range 7 {
@@ -59,7 +60,7 @@ func wikiStory(t *testing.T, s *starling) {
 	}
 	rec.stop(t)
 	sameDeeds(t, "recording", diary.Writes(), wiki.Writes(t))
-	nothingLost(t, s, file, wiki)
+	nothingLost(t, s, file, wiki, len(diary.Writes()))
 
 	name := learn(t, s, wiki, dir, file)
 	save := endpointsOf(t, name, func(e *model.Endpoint) bool {
@@ -81,14 +82,10 @@ func wikiStory(t *testing.T, s *starling) {
 		if n := len(fresh.Writes(t)); n != 0 {
 			t.Fatalf("the wiki has %d revisions: the recorded token is not stale", n)
 		}
-		for _, e := range report.Endpoints {
-			if !slices.Contains(save, e.Name) {
-				continue
-			}
-			if e.Requests == 0 || e.OK != 0 || e.Status["200"] != e.Requests {
-				t.Errorf("%s: %d requests, %d ok, status %v; want some, none of them ok, all answered 200",
-					e.Name, e.Requests, e.OK, e.Status)
-			}
+		if requests, answered := report.requests(save), report.status(save, "200"); requests == 0 ||
+			report.ok(save) != 0 || answered != requests {
+			t.Errorf("%d saves, %d ok, %d answered with 200; want some, none ok, all answered with 200",
+				requests, report.ok(save), answered)
 		}
 		if report.OutcomeMatch >= 0.99 {
 			t.Errorf("outcome match = %v with every save refused, want below 0.99", report.OutcomeMatch)
@@ -116,7 +113,7 @@ func pocketStory(t *testing.T, s *starling) {
 	}
 	rec.stop(t)
 	sameDeeds(t, "recording", diary.Writes(), backend.Writes(t))
-	nothingLost(t, s, file, backend)
+	nothingLost(t, s, file, backend, 0)
 
 	name := learn(t, s, backend, dir, file)
 	fresh := apps.PocketBase(t, apps.Options{})
@@ -152,7 +149,7 @@ func forwardStory(t *testing.T, s *starling) {
 	}
 	rec.stop(t)
 	sameDeeds(t, "recording", diary.Writes(), wiki.Writes(t))
-	nothingLost(t, s, file, wiki)
+	nothingLost(t, s, file, wiki, len(diary.Writes()))
 	for f, err := range flow.Flows(file) {
 		if err != nil {
 			t.Fatal(err)
@@ -194,15 +191,16 @@ func replay(t *testing.T, s *starling, app *apps.App, name, dir, run string, use
 }
 
 // nothingLost checks that the recording holds each request that the application
-// answered, whole.
-func nothingLost(t *testing.T, s *starling, file string, app *apps.App) {
+// answered. At most cut of the flows may be partial: a browser breaks off the
+// request that the wiki's script makes while a page is left.
+func nothingLost(t *testing.T, s *starling, file string, app *apps.App, cut int) {
 	t.Helper()
-	var stat struct{ Requests, Responses, Partial int }
+	var stat struct{ Requests, Partial int }
 	s.json(t, &stat, "flow", "stat", file, "--json")
 	answered := total(app.Statuses(t))
-	if stat.Requests != answered || stat.Responses != answered || stat.Partial != 0 {
-		t.Errorf("recorded %d requests and %d responses, %d flows of them partial; the application answered %d",
-			stat.Requests, stat.Responses, stat.Partial, answered)
+	if stat.Requests < answered || stat.Requests-stat.Partial > answered || stat.Partial > cut {
+		t.Errorf("recorded %d requests, %d of them partial (want at most %d); the application answered %d",
+			stat.Requests, stat.Partial, cut, answered)
 	}
 }
 
