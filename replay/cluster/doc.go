@@ -1,0 +1,25 @@
+// Package cluster plays one plan on many replayers and brings what they count
+// together. Coordinator and replayers talk over NATS with JetStream, as
+// PROTOCOL.md says.
+//
+// The coordinator:
+//
+//	err := cluster.Coordinate(ctx, cluster.Options{
+//		Replayers: 4, Spec: spec, Payload: model,
+//		OnReady:    func(url string) error { return tellReplayers(url) },
+//		OnInterval: func(iv *stats.Interval) { timeline.Add(iv) },
+//	})
+//
+// A replayer:
+//
+//	err := cluster.Join(ctx, cluster.JoinOptions{URL: url, Name: "host-1", Play: play})
+//
+// What is played is opaque to the package: Spec and Payload travel from
+// Coordinate to Play as they are. Each replayer gets a segment of the sessions
+// and needs nobody until it ends; the coordinator assigns, gives the start,
+// collects, and notices silence. Who does what when is decided by a state
+// machine without clock or network (state), which its tests drive by script.
+//
+// A replayer that falls silent is marked lost; its share of the load is missing
+// from there on.
+package cluster

@@ -1,0 +1,292 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/stats"
+)
+
+// An Assignment is the share of a run that one replayer plays.
+type Assignment struct {
+	Spec     json.RawMessage
+	Payload  io.Reader // what the coordinator gave; to be read before Ready
+	Segment  load.Segment
+	Replayer string // the name to put into intervals
+
+	// Ready says that the replayer has loaded everything. It waits until all
+	// have, and returns the common start on this machine's clock.
+	Ready func(ctx context.Context) (start time.Time, err error)
+}
+
+// JoinOptions say who joins whom.
+type JoinOptions struct {
+	URL    string // of the NATS server, with its credentials
+	Name   string // of this replayer, unique in the run
+	Logger *slog.Logger
+
+	// Play plays the assignment until it is over or ctx ends. It hands each
+	// interval to onInterval, in order.
+	Play func(ctx context.Context, a Assignment, onInterval func(*stats.Interval)) error
+}
+
+// askEvery is the pause between requests for work.
+const askEvery = 500 * time.Millisecond
+
+// Join asks for work, plays it, and returns when it is over. It waits for a
+// coordinator as long as ctx lasts.
+func Join(ctx context.Context, o JoinOptions) error {
+	if o.Play == nil {
+		return errors.New("cluster.JoinOptions needs Play")
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	nc, err := connect(o.URL, o.Name)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	r := &replayer{JoinOptions: o, nc: nc, name: subjectName(o.Name)}
+	if r.run, err = r.ask(ctx); err != nil {
+		return err
+	}
+	return r.serve(ctx)
+}
+
+// A replayer is one Join.
+type replayer struct {
+	JoinOptions
+	nc   *nats.Conn
+	name string
+	run  string
+
+	js     jetstream.JetStream
+	bucket jetstream.KeyValue
+	sent   uint64
+}
+
+// ask requests work until a coordinator gives or refuses it.
+func (r *replayer) ask(ctx context.Context) (run string, err error) {
+	data, err := json.Marshal(joinRequest{Name: r.name})
+	if err != nil {
+		return "", fmt.Errorf("encode the request to join: %w", err)
+	}
+	for {
+		asking, cancel := context.WithTimeout(ctx, 2*time.Second)
+		msg, err := r.nc.RequestWithContext(asking, joinSubject, data)
+		cancel()
+		var reply joinReply
+		switch {
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case err == nil && json.Unmarshal(msg.Data, &reply) == nil && reply.Refuse != "":
+			return "", fmt.Errorf("the coordinator refuses %s: %s", r.name, reply.Refuse)
+		case err == nil && reply.Run != "":
+			return reply.Run, nil
+		}
+		if err := sleep(ctx, askEvery); err != nil {
+			return "", err
+		}
+	}
+}
+
+// serve loads and plays the assignment and reports its end.
+func (r *replayer) serve(ctx context.Context) error {
+	playing, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	beats := make(chan struct{})
+	go func() {
+		defer close(beats)
+		for sleep(playing, beatEvery) == nil {
+			r.nc.Publish(beatSubject(r.run, r.name), nil)
+		}
+	}()
+	err := r.play(playing, cancel)
+	if errors.Is(context.Cause(playing), errStopped) {
+		err = nil
+	}
+	// The end is reported also when ctx is over: what was counted must arrive.
+	closing, done := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	defer done()
+	reportErr := r.report(closing, err)
+	cancel(nil)
+	<-beats
+	return errors.Join(err, reportErr)
+}
+
+// errStopped is why playing ends when the coordinator says so.
+var errStopped = errors.New("stopped by the coordinator")
+
+func (r *replayer) play(ctx context.Context, stop context.CancelCauseFunc) error {
+	js, err := jetstream.New(r.nc, jetstream.WithPublishAsyncMaxPending(4096))
+	if err != nil {
+		return fmt.Errorf("open JetStream: %w", err)
+	}
+	r.js = js
+	if r.bucket, err = js.KeyValue(ctx, bucketName(r.run)); err != nil {
+		return fmt.Errorf("open the bucket of the run: %w", err)
+	}
+	objects, err := js.ObjectStore(ctx, bucketName(r.run))
+	if err != nil {
+		return fmt.Errorf("open the object store of the run: %w", err)
+	}
+	var share assignment
+	if err := r.await(ctx, assignKey(r.name), &share); err != nil {
+		return err
+	}
+	spec, err := r.bucket.Get(ctx, specKey)
+	if err != nil {
+		return fmt.Errorf("read the job: %w", err)
+	}
+	payload, err := objects.Get(ctx, payloadObject)
+	if err != nil {
+		return fmt.Errorf("fetch what is to be played: %w", err)
+	}
+	defer payload.Close()
+	watching := make(chan struct{})
+	watchCtx, unwatch := context.WithCancel(ctx)
+	go func() {
+		defer close(watching)
+		if r.await(watchCtx, stopKey, nil) == nil {
+			stop(errStopped)
+		}
+	}()
+	defer func() { unwatch(); <-watching }()
+	return r.Play(ctx, Assignment{
+		Spec: spec.Value(), Payload: payload, Replayer: r.name,
+		Segment: load.Segment{Index: share.Index, Count: share.Count},
+		Ready:   r.ready,
+	}, r.publish)
+}
+
+// await waits for a key of the bucket and decodes its value.
+func (r *replayer) await(ctx context.Context, key string, value any) error {
+	watch, err := r.bucket.Watch(ctx, key)
+	if err != nil {
+		return fmt.Errorf("watch %s: %w", key, err)
+	}
+	defer watch.Stop()
+	for {
+		select {
+		case entry, open := <-watch.Updates():
+			if !open {
+				return fmt.Errorf("watch %s: the connection ended", key)
+			}
+			if entry == nil { // all that was there has been seen
+				continue
+			}
+			if value == nil {
+				return nil
+			}
+			if err := json.Unmarshal(entry.Value(), value); err != nil {
+				return fmt.Errorf("decode %s: %w", key, err)
+			}
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// ready is Assignment.Ready.
+func (r *replayer) ready(ctx context.Context) (time.Time, error) {
+	ahead, err := r.clockOffset(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if err := r.nc.Publish(readySubject(r.run, r.name), nil); err != nil {
+		return time.Time{}, fmt.Errorf("say that this replayer is ready: %w", err)
+	}
+	var order startOrder
+	if err := r.await(ctx, startKey, &order); err != nil {
+		return time.Time{}, err
+	}
+	// Through the monotonic clock, so that a step of the wall clock moves nothing.
+	now := time.Now()
+	return now.Add(order.At.Add(-ahead).Sub(now.Round(0))), nil
+}
+
+// clockOffset measures how far the coordinator's clock is ahead of ours, by the
+// quickest of some round trips.
+func (r *replayer) clockOffset(ctx context.Context) (time.Duration, error) {
+	const trips = 9
+	best, offset := time.Duration(math.MaxInt64), time.Duration(0)
+	for range trips {
+		asking, cancel := context.WithTimeout(ctx, 2*time.Second)
+		sent := time.Now()
+		msg, err := r.nc.RequestWithContext(asking, clockSubject(r.run), nil)
+		cancel()
+		trip := time.Since(sent)
+		var reply clockReply
+		if err != nil || json.Unmarshal(msg.Data, &reply) != nil || trip >= best {
+			continue
+		}
+		best = trip
+		offset = reply.Now.Sub(sent.Round(0).Add(trip / 2))
+	}
+	if best == math.MaxInt64 {
+		return 0, errors.New("the coordinator does not answer for its clock; is it still there?")
+	}
+	return offset, ctx.Err()
+}
+
+// publish sends an interval. The stream keeps it until the coordinator has it.
+func (r *replayer) publish(iv *stats.Interval) {
+	data, err := encodeInterval(iv)
+	if err == nil {
+		id := fmt.Sprintf("%s-%d", r.name, iv.Seq)
+		_, err = r.js.PublishAsync(intervalSubject(r.run, r.name), data, jetstream.WithMsgID(id), jetstream.WithStallWait(time.Second))
+	}
+	if err != nil {
+		r.Logger.Warn("interval not sent", "seq", iv.Seq, "error", err)
+		return
+	}
+	r.sent = iv.Seq + 1
+}
+
+// report waits until all intervals are stored, then says that this replayer is
+// done.
+func (r *replayer) report(ctx context.Context, failure error) error {
+	if r.js != nil {
+		select {
+		case <-r.js.PublishAsyncComplete():
+		case <-ctx.Done():
+			return errors.New("the coordinator's NATS server did not take all intervals; is it still there?")
+		}
+	}
+	report := doneReport{Intervals: r.sent}
+	if failure != nil && !errors.Is(failure, context.Canceled) {
+		report.Failure = failure.Error()
+	}
+	data, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("encode the report: %w", err)
+	}
+	if _, err := r.nc.RequestWithContext(ctx, doneSubject(r.run, r.name), data); err != nil {
+		return fmt.Errorf("report the end of the run: %w", err)
+	}
+	return nil
+}
+
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
