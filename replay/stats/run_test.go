@@ -1,0 +1,398 @@
+package stats
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// sampleManifest and sampleRun make the run of the golden files: two replayers,
+// twelve seconds, one endpoint that fails at times.
+func sampleManifest() *Manifest {
+	return &Manifest{
+		Version: "1.0", Seed: 7, Source: "shop.model", ModelHash: "4f2c", Target: "http://127.0.0.1:8080",
+		Schedule: "recorded arrivals × 10 for 12s", Scale: 10, Duration: 12 * time.Second,
+		Start:     time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Replayers: []string{"r0", "r1"},
+		Host:      Host{Name: "bench", OS: "linux", Arch: "amd64", Cores: 2, Go: "go1.26"},
+	}
+}
+
+func sampleRun(seconds int, add func(*Interval)) *Timeline {
+	timeline := NewTimeline()
+	collectors := []*Collector{NewCollector("r0"), NewCollector("r1")}
+	for second := range seconds {
+		for _, c := range collectors {
+			for i := range 20 {
+				at := time.Duration(second)*time.Second + time.Duration(i)*50*time.Millisecond
+				r := Result{
+					Endpoint: "GET /products/{id}", Scheduled: at, Sent: at + 100*time.Microsecond,
+					FirstByte: at + 5*time.Millisecond, Done: at + time.Duration(5+i)*time.Millisecond,
+					Status: 200, BytesIn: 1500, BytesOut: 300, Fields: []string{"$.id:string", "$.stock:number"},
+				}
+				if i%10 == 9 {
+					r.Endpoint, r.Fields = "POST /cart", nil
+					r.Outcome, r.Error, r.Status, r.Detail = Failed, "status", 500, "status 500, 2xx was recorded"
+				}
+				c.Started(r.Endpoint)
+				c.Record(&r)
+			}
+			c.Users(5 + second)
+			c.Due(2)
+			c.Arrived(2)
+			iv := c.Tick(time.Duration(second+1)*time.Second, Machine{CPU: 0.5, Cores: 2, Goroutines: 30, OpenFiles: 20, HeapBytes: 9 << 20})
+			timeline.Add(iv)
+			add(iv)
+		}
+	}
+	return timeline
+}
+
+func writeSample(t *testing.T, path string, finish bool) *Summary {
+	t.Helper()
+	return writeSeconds(t, path, 12, finish)
+}
+
+func writeSeconds(t *testing.T, path string, seconds int, finish bool) *Summary {
+	t.Helper()
+	w, err := CreateRun(path, sampleManifest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	timeline := sampleRun(seconds, func(iv *Interval) {
+		if err := w.Interval(iv); err != nil {
+			t.Fatal(err)
+		}
+	})
+	threshold, err := ParseThreshold("p99 < 20ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := timeline.Summary(threshold)
+	if finish {
+		err = w.Close(s)
+	} else {
+		err = w.Close(nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestARunFileRoundTrips(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.run.zst")
+	want := writeSample(t, path, true)
+	run, err := ReadRun(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Damage != nil || run.Recovered {
+		t.Fatalf("damage %v, recovered %v", run.Damage, run.Recovered)
+	}
+	if d := cmp.Diff(sampleManifest(), &run.Manifest); d != "" {
+		t.Errorf("manifest: %s", d)
+	}
+	if d := cmp.Diff(want, run.Summary); d != "" {
+		t.Errorf("summary: %s", d)
+	}
+	if len(run.Intervals) != 12 || len(run.Points) != 12 || len(run.Windows) != 3 {
+		t.Errorf("%d intervals, %d points, %d windows", len(run.Intervals), len(run.Points), len(run.Windows))
+	}
+	var windows Counts
+	var errs uint64
+	for _, w := range run.Windows {
+		for _, c := range w.Endpoints {
+			windows.add(c.Counts)
+		}
+		for _, g := range w.Errors {
+			errs += g.Count
+		}
+	}
+	if windows != want.Counts || errs != want.Failures {
+		t.Errorf("the windows hold %+v and %d errors, want %+v and %d", windows, errs, want.Counts, want.Failures)
+	}
+}
+
+func TestWithoutASummaryItIsComputedAndMarked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.run.zst")
+	want := writeSample(t, path, false)
+	run, err := ReadRun(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !run.Recovered || !run.Summary.Partial || run.Summary.Validity.Verdict != Degraded {
+		t.Errorf("recovered %v, partial %v, verdict %s", run.Recovered, run.Summary.Partial, run.Summary.Validity.Verdict)
+	}
+	got := *run.Summary
+	got.Partial, got.Validity, got.Thresholds = want.Partial, want.Validity, want.Thresholds
+	if d := cmp.Diff(want, &got); d != "" {
+		t.Errorf("figures: %s", d)
+	}
+}
+
+func TestARunFileIsReadableWhileItIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.run.zst")
+	w, err := CreateRun(path, sampleManifest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	sampleRun(12, func(iv *Interval) {
+		if err := w.Interval(iv); err != nil {
+			t.Fatal(err)
+		}
+		n++
+		run, err := ReadRun(path)
+		if err != nil || run.Damage != nil {
+			t.Fatalf("after %d intervals: %v, damage %v", n, err, run.Damage)
+		}
+		if got := run.Summary.Started; got != uint64(20*n) {
+			t.Fatalf("after %d intervals: %d started", n, got)
+		}
+	})
+	if err := w.Close(nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFileCutAtAnyByteReadsUpToTheCut(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.run.zst")
+	writeSeconds(t, path, 2, true)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(dir, "cut.run.zst")
+	last := uint64(0)
+	for n := range whole {
+		if err := os.WriteFile(cut, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run, err := ReadRun(cut)
+		if err != nil {
+			if !errors.Is(err, ErrNotRun) || last > 0 {
+				t.Fatalf("cut at %d: %v", n, err)
+			}
+			continue
+		}
+		s := run.Summary
+		if !s.Holds() || s.Started < last || !run.Recovered {
+			t.Fatalf("cut at %d: %+v after %d started", n, s.Counts, last)
+		}
+		var damage *DamageError
+		if run.Damage != nil && (!errors.As(run.Damage, &damage) || !errors.Is(run.Damage, io.ErrUnexpectedEOF)) {
+			t.Fatalf("cut at %d: damage is %v", n, run.Damage)
+		}
+		last = s.Started
+	}
+	if last != 80 {
+		t.Errorf("the longest cut holds %d exchanges, want all 80", last)
+	}
+}
+
+func TestAFlippedByteIsReportedAndCostsOneFrame(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.run.zst")
+	want := writeSeconds(t, path, 2, true)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := filepath.Join(dir, "bad.run.zst")
+	for n := range whole {
+		flipped := bytes.Clone(whole)
+		flipped[n] ^= 0x10
+		if err := os.WriteFile(bad, flipped, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run, err := ReadRun(bad)
+		if err != nil {
+			t.Fatalf("flip at %d: %v", n, err)
+		}
+		if run.Damage == nil {
+			// Some bits of a frame header carry nothing; then nothing may differ.
+			if d := cmp.Diff(want, run.Summary); d != "" || len(run.Intervals) != 2 {
+				t.Fatalf("flip at %d is not reported and changes: %s", n, d)
+			}
+			continue
+		}
+		if !run.Recovered {
+			continue // the damage is elsewhere, the summary stands
+		}
+		if run.Summary.Started < 80-20 {
+			t.Fatalf("flip at %d costs %d exchanges", n, 80-run.Summary.Started)
+		}
+	}
+}
+
+func TestCreateRunRefusesToOverwrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.run.zst")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CreateRun(path, sampleManifest()); !errors.Is(err, fs.ErrExist) {
+		t.Fatalf("got %v, want fs.ErrExist", err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "mine" {
+		t.Error("the file was changed")
+	}
+}
+
+func TestFilesThatAreNoRunsAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	encoder, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack := func(s string) string { return string(encoder.EncodeAll([]byte(s), nil)) }
+	for name, test := range map[string]struct {
+		content string
+		want    string
+	}{
+		"empty":            {"", "not a Starling run file"},
+		"text":             {"hello\n", "not a Starling run file"},
+		"zstd of text":     {pack("hello\n"), "not a Starling run file"},
+		"zstd of JSON":     {pack(`{"a":1}` + "\n"), "not a Starling run file"},
+		"a later format":   {pack(`{"kind":"manifest","format":99,"manifest":{}}` + "\n"), "use a newer Starling"},
+		"a zstd bomb":      {pack(strings.Repeat("a", 65<<20)), "not a Starling run file"},
+		"an absurd length": {"\x28\xb5\x2f\xfd\xe0\xff\xff\xff\xff\xff\xff\xff\x7f", "not a Starling run file"},
+	} {
+		path := filepath.Join(dir, "x.run.zst")
+		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ReadRun(path)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+	if _, err := ReadRun(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+	if _, err := ReadRun(dir); !errors.Is(err, ErrNotRun) {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+func TestLinesThatContradictThemselvesAreDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.run.zst")
+	encoder, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest := `{"kind":"manifest","format":1,"manifest":{"seed":3}}` + "\n"
+	for name, line := range map[string]string{
+		"counts that do not add up": `{"kind":"interval","interval":{"end_ns":1,"total":{"started":5}}}`,
+		"a negative start":          `{"kind":"interval","interval":{"start_ns":-5,"end_ns":1}}`,
+		"an end before the start":   `{"kind":"interval","interval":{"start_ns":5,"end_ns":1}}`,
+		"an end beyond all time":    `{"kind":"interval","interval":{"start_ns":5,"end_ns":9223372036854775807}}`,
+		"an endpoint without cell":  `{"kind":"endpoints","window":{"end_ns":1,"endpoints":{"a":null}}}`,
+		"a broken histogram":        `{"kind":"interval","interval":{"end_ns":1,"total":{"response":"AAAA"}}}`,
+		"no JSON":                   `{"kind":`,
+	} {
+		if err := os.WriteFile(path, encoder.EncodeAll([]byte(manifest+line+"\n"), nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run, err := ReadRun(path)
+		if err != nil || run.Damage == nil || run.Manifest.Seed != 3 {
+			t.Errorf("%s: error %v, run %+v", name, err, run)
+		}
+	}
+	later := `{"kind":"weather","sun":true}`
+	if err := os.WriteFile(path, encoder.EncodeAll([]byte(manifest+later+"\n"), nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := ReadRun(path); err != nil || run.Damage != nil {
+		t.Errorf("a line of an unknown kind: %v, %v", err, run.Damage)
+	}
+}
+
+func TestZstdcatReadsARunFile(t *testing.T) {
+	tool, err := exec.LookPath("zstdcat")
+	if err != nil {
+		t.Skip("zstdcat is not installed")
+	}
+	path := filepath.Join(t.TempDir(), "a.run.zst")
+	writeSample(t, path, true)
+	out, err := exec.Command(tool, path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != 1+24+3+1 || !strings.HasPrefix(lines[0], `{"kind":"manifest","format":1,`) || !strings.HasPrefix(lines[28], `{"kind":"summary",`) {
+		t.Errorf("%d lines, first %.60s, last %.60s", len(lines), lines[0], lines[len(lines)-1])
+	}
+}
+
+// The golden file is kept for ever: what format 1 wrote stays readable.
+func TestTheGoldenRunFileOfFormatOne(t *testing.T) {
+	const golden = "testdata/format1.run.zst"
+	if *update {
+		if err := os.Remove(golden); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		writeSample(t, golden, true)
+	}
+	run, err := ReadRun(golden)
+	if err != nil || run.Damage != nil {
+		t.Fatal(err, run.Damage)
+	}
+	fresh := filepath.Join(t.TempDir(), "a.run.zst")
+	want := writeSample(t, fresh, true)
+	if d := cmp.Diff(want, run.Summary); d != "" {
+		t.Errorf("summary: %s", d)
+	}
+	again, err := ReadRun(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(jsonOf(t, run), jsonOf(t, again)); d != "" {
+		t.Errorf("a file written today reads otherwise; a new format needs a new version and golden file: %s", d)
+	}
+}
+
+// jsonOf renders v with histograms encoded by the code of today, since their
+// compression may differ between versions of Go.
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func FuzzReadRun(f *testing.F) {
+	b, err := os.ReadFile("testdata/format1.run.zst")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add(b[:len(b)/2])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "f.run.zst")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run, err := ReadRun(path)
+		if err == nil && run.Summary == nil {
+			t.Fatal("a run without summary")
+		}
+	})
+}

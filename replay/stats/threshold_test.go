@@ -1,0 +1,89 @@
+package stats
+
+import (
+	"strings"
+	"testing"
+)
+
+func thresholdSummary() *Summary {
+	return &Summary{
+		Requests: 1000, Failures: 5, Rate: 51.25, OutcomeMatch: 0.995,
+		Response:  Latency{P50: 20_000, P90: 90_000, P95: 150_000, P99: 299_999, P999: 900_000, Max: 2_000_000, Mean: 30_000},
+		Service:   Latency{P95: 100_000},
+		Endpoints: []EndpointSummary{{Name: "GET /cart", Requests: 10, Failures: 10, Response: Latency{P95: 210_000}}},
+	}
+}
+
+func TestThresholds(t *testing.T) {
+	for _, test := range []struct {
+		text, value string
+		ok          bool
+	}{
+		{"p99 < 300ms", "300ms", true},
+		{"p99<299.999ms", "300ms", false},
+		{"p99 <= 299999us", "300ms", true},
+		{"response p50 < 20ms", "20.0ms", false},
+		{"p99.9 > 1s", "900ms", false},
+		{"max < 2.5s", "2.00s", true},
+		{"mean < 31ms", "30.0ms", true},
+		{"service p95 < 200ms", "100ms", true},
+		{"failures < 1%", "0.5%", true},
+		{"failures < 0.5%", "0.5%", false},
+		{"failures <= 0.5 %", "0.5%", true},
+		{"match >= 99.5%", "99.5%", true},
+		{"rps > 50", "51.2/s", true},
+		{"rps > 52/s", "51.2/s", false},
+		{"p95{GET /cart} < 200ms", "210ms", false},
+		{"p95 {GET /cart} < 300ms", "210ms", true},
+		{"failures{GET /cart} < 1%", "100%", false},
+		{"p95{GET /none} < 1h", "none", false},
+	} {
+		th, err := ParseThreshold(test.text)
+		if err != nil {
+			t.Errorf("%s: %v", test.text, err)
+			continue
+		}
+		value, ok := th.Check(thresholdSummary())
+		if value != test.value || ok != test.ok {
+			t.Errorf("%s: got %s %v, want %s %v", test.text, value, ok, test.value, test.ok)
+		}
+		if th.String() != test.text {
+			t.Errorf("%s prints as %s", test.text, th)
+		}
+	}
+}
+
+func TestWrongThresholdsSayWhatIsAllowed(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                          "no < or >",
+		"p99":                       "no < or >",
+		"p99 = 3ms":                 "no < or >",
+		"p98 < 3ms":                 `figure "p98" is not known`,
+		"p99 < 300":                 "no duration",
+		"p99 < -3ms":                "no duration",
+		"p99 < ":                    "no duration",
+		"failures < 3":              "no percentage",
+		"failures < 101%":           "no percentage",
+		"failures < NaN%":           "no percentage",
+		"rps > fast":                "no number of requests",
+		"p95{GET /cart < 3ms":       "brace is not closed",
+		"p95{} < 3ms":               "no endpoint",
+		"service failures < 1%":     "is no time",
+		"the p95 of it all < 200ms": "no single figure",
+	} {
+		_, err := ParseThreshold(text)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "write FIGURE < LIMIT") {
+			t.Errorf("%q: got %v, want %q and the help", text, err, want)
+		}
+	}
+}
+
+func TestAThresholdOnNothingMeasuredFails(t *testing.T) {
+	th, err := ParseThreshold("p99 < 300ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if value, ok := th.Check(&Summary{}); ok || value != "none" {
+		t.Errorf("got %s %v", value, ok)
+	}
+}
