@@ -1,0 +1,265 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/stats"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// play runs a source to its end and returns the intervals.
+func play(t *testing.T, ctx context.Context, o Options) []*stats.Interval {
+	t.Helper()
+	var intervals []*stats.Interval
+	o.OnInterval = func(iv *stats.Interval) { intervals = append(intervals, iv) }
+	if o.Interval == 0 {
+		o.Interval = 20 * time.Millisecond
+	}
+	if o.Arrivals == nil {
+		var err error
+		if o.Arrivals, err = o.Plan.Arrivals(nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Run(ctx, o); err != nil && !errors.Is(err, ctx.Err()) {
+		t.Fatal(err)
+	}
+	return intervals
+}
+
+// total merges intervals, checking the counter identity on the way.
+func total(t *testing.T, intervals []*stats.Interval) *stats.Summary {
+	t.Helper()
+	timeline := stats.NewTimeline()
+	for _, iv := range intervals {
+		timeline.Add(iv)
+		if s := timeline.Summary(); !s.Counts.Holds() || s.InFlight < 0 {
+			t.Errorf("after interval %d: started %d is not ok %d + failed %d + timed out %d + aborted %d + in flight %d",
+				iv.Seq, s.Started, s.OK, s.Failed, s.TimedOut, s.Aborted, s.InFlight)
+		}
+	}
+	return timeline.Summary()
+}
+
+// A journal notes what a server saw.
+type journal struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (j *journal) add(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = append(j.lines, fmt.Sprintf(format, args...))
+}
+
+func (j *journal) sorted() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Sorted(slices.Values(j.lines))
+}
+
+func singleOn(t *testing.T, url string, p Plan) Source {
+	t.Helper()
+	src, err := Single(url, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+func TestOneRequestInALoopIsCountedWhole(t *testing.T) {
+	var seen journal
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.add("%s %s", r.Method, r.URL)
+		io.WriteString(w, "ok")
+	}))
+	defer s.Close()
+	p := Plan{Target: s.URL, Users: 4, Duration: 150 * time.Millisecond}
+	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, s.URL+"/x?y=1", p)}))
+	if got := uint64(len(seen.sorted())); sum.Requests != got || sum.OK != got || got == 0 {
+		t.Errorf("counted %d requests, %d ok; the server saw %d", sum.Requests, sum.OK, got)
+	}
+	if sum.InFlight != 0 || sum.Due != 4 || sum.Arrived != 4 || sum.UsersMax != 4 {
+		t.Errorf("got in flight %d, due %d, arrived %d, users %d; want 0, 4, 4, 4", sum.InFlight, sum.Due, sum.Arrived, sum.UsersMax)
+	}
+	if sum.Endpoints[0].Name != "GET /x" {
+		t.Errorf("got endpoint %q", sum.Endpoints[0].Name)
+	}
+}
+
+func TestARateStartsEveryScheduledRequest(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+	defer s.Close()
+	p := Plan{Target: s.URL, Rate: 400, Duration: 500 * time.Millisecond}
+	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, s.URL, p)}))
+	if sum.Started != 200 || sum.OK != 200 {
+		t.Errorf("started %d, ok %d; 400/s for 500 ms are 200", sum.Started, sum.OK)
+	}
+	if sum.Response.Max < sum.Service.Max {
+		t.Errorf("response time %d µs counts from the schedule and cannot be below service time %d µs", sum.Response.Max, sum.Service.Max)
+	}
+}
+
+func TestSegmentsTogetherAreThePlan(t *testing.T) {
+	a := Plan{Target: "http://127.0.0.1:1", Rate: 100, Duration: time.Second}
+	arrivals, err := a.Arrivals(nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 2, 3, 7} {
+		var all []uint64
+		for i := range n {
+			seg := load.Segment{Index: i, Count: n}
+			for k := uint64(0); ; k++ {
+				if _, ok := arrivals.At(k); !ok {
+					break
+				}
+				if seg.Owns(k) {
+					all = append(all, k)
+				}
+			}
+		}
+		slices.Sort(all)
+		if len(all) != 100 || len(slices.Compact(all)) != 100 {
+			t.Errorf("%d segments own %d arrivals, want 100 different ones", n, len(all))
+		}
+	}
+}
+
+func TestTargetsThatMisbehaveAreCountedAndBounded(t *testing.T) {
+	hang := make(chan struct{})
+	defer close(hang)
+	for name, tt := range map[string]struct {
+		handle func(net.Conn)
+		check  func(*stats.Summary) bool
+	}{
+		"a target that hangs": {func(c net.Conn) { <-hang }, func(s *stats.Summary) bool { return s.TimedOut > 0 && s.Failed == 0 }},
+		"a target that resets": {func(c net.Conn) {
+			c.Read(make([]byte, 1))
+			c.(*net.TCPConn).SetLinger(0)
+		}, func(s *stats.Summary) bool { return s.Failed > 0 && s.OK == 0 }},
+		"a target that sends garbage": {func(c net.Conn) {
+			c.Read(make([]byte, 4096))
+			io.WriteString(c, "\x00\x01 nothing like HTTP\r\n\r\n")
+		}, func(s *stats.Summary) bool { return s.Failed > 0 && s.OK == 0 && s.Errors[0].Name == "bad response" }},
+		"a body that never ends": {func(c net.Conn) {
+			c.Read(make([]byte, 4096))
+			io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
+			for {
+				if _, err := c.Write(make([]byte, 1<<16)); err != nil {
+					return
+				}
+			}
+		}, func(s *stats.Summary) bool { return s.TimedOut > 0 && s.OK == 0 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			go func() {
+				for {
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					go func() { defer c.Close(); tt.handle(c) }()
+				}
+			}()
+			url := "http://" + l.Addr().String()
+			p := Plan{Target: url, Users: 3, Duration: 300 * time.Millisecond, Timeout: 50 * time.Millisecond}
+			sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, url, p)}))
+			if !tt.check(sum) {
+				t.Errorf("ok %d, failed %d, timed out %d, errors %+v", sum.OK, sum.Failed, sum.TimedOut, sum.Errors)
+			}
+			if sum.Started > 60 {
+				t.Errorf("%d requests to a dead target: users did not back off", sum.Started)
+			}
+		})
+	}
+}
+
+func TestAnInterruptedRunCountsEverything(t *testing.T) {
+	release := make(chan struct{})
+	arrived := make(chan struct{}, 1000)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer s.Close()
+	defer close(release)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for range 5 {
+			<-arrived
+		}
+		cancel()
+	}()
+	p := Plan{Target: s.URL, Users: 5, Duration: time.Hour}
+	sum := total(t, play(t, ctx, Options{Plan: p, Source: singleOn(t, s.URL, p), StopTimeout: 50 * time.Millisecond}))
+	if sum.Aborted != 5 || sum.Started != 5 || sum.InFlight != 0 {
+		t.Errorf("started %d, aborted %d, in flight %d; want 5, 5, 0", sum.Started, sum.Aborted, sum.InFlight)
+	}
+}
+
+func TestGuardRefusesTheRecordedHost(t *testing.T) {
+	for _, tt := range []struct {
+		target, recorded string
+		allowed          []string
+		refused          bool
+	}{
+		{"https://shop.example", "https://shop.example", nil, true},
+		{"http://SHOP.example:8080", "https://shop.example", nil, true},
+		{"https://shop.example", "https://shop.example", []string{"shop.example"}, false},
+		{"https://staging.shop.example", "https://shop.example", nil, false},
+		{"http://127.0.0.1:8000", "http://127.0.0.1:8000", nil, false},
+		{"http://[::1]:8000", "http://[::1]:8000", nil, false},
+		{"http://localhost", "http://localhost", nil, false},
+		{"https://shop.example", "", nil, false},
+	} {
+		if err := Guard(tt.target, tt.recorded, tt.allowed); (err != nil) != tt.refused {
+			t.Errorf("Guard(%q, %q, %v) = %v, want refusal %v", tt.target, tt.recorded, tt.allowed, err, tt.refused)
+		}
+	}
+}
+
+func TestPlansThatCannotRunAreRefusedWhole(t *testing.T) {
+	good := Plan{Target: "http://127.0.0.1:1", Users: 1, Duration: 1}
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*Plan){
+		"no users":              func(p *Plan) { p.Users = 0 },
+		"two ways":              func(p *Plan) { p.Rate = 1 },
+		"no end":                func(p *Plan) { p.Duration = 0 },
+		"negative":              func(p *Plan) { p.Speed = -1 },
+		"no target":             func(p *Plan) { p.Target = "" },
+		"target is a file":      func(p *Plan) { p.Target = "/etc/passwd" },
+		"target has a password": func(p *Plan) { p.Target = "http://user:secret@host" },
+	} {
+		p := good
+		change(&p)
+		if err := p.Validate(); err == nil {
+			t.Errorf("%s: accepted %+v", name, p)
+		}
+	}
+}

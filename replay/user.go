@@ -1,0 +1,257 @@
+package replay
+
+import (
+	"context"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/stats"
+)
+
+// A user is one virtual user. It is either parked in the engine's heap or runs
+// on one goroutine.
+type user struct {
+	engine  *engine
+	number  uint64 // of the arrival, from 0
+	played  int    // sessions begun before this one
+	session uint64 // number of the session in the plan
+	opened  time.Duration
+
+	visit Session
+	step  Step
+	due   time.Duration // when step is scheduled
+
+	conn   client.Conn
+	jar    http.CookieJar
+	broken int // exchanges without an answer in a row
+}
+
+// begin starts the first session.
+func (u *user) begin() {
+	if u.open(u.due) {
+		u.advance()
+		return
+	}
+	u.engine.retire(u)
+}
+
+// open starts a session at offset at. It reports false when there is none.
+func (u *user) open(at time.Duration) bool {
+	u.visit = u.engine.Source.Session(u.session, u.number)
+	if u.visit == nil {
+		return false
+	}
+	u.leave()
+	u.jar, _ = cookiejar.New(nil) // fails never
+	u.opened = at
+	step, ok := u.visit.Next(nil)
+	u.step, u.due = step, at
+	return ok
+}
+
+// leave closes what the user holds.
+func (u *user) leave() {
+	if u.conn != nil {
+		u.conn.Close()
+		u.conn = nil
+	}
+}
+
+// advance makes the exchange that is due and those that are due right after it,
+// then parks the user or retires it.
+func (u *user) advance() {
+	e := u.engine
+	for {
+		if e.over(u.due) {
+			e.retire(u)
+			return
+		}
+		last, done := u.exchange()
+		if !u.plan(last, done) {
+			e.retire(u)
+			return
+		}
+		if u.due > e.since() {
+			e.park(u)
+			return
+		}
+	}
+}
+
+// plan chooses the next step: the session's, or the first of the next session
+// when the plan wants one. last is nil when the session cannot go on.
+func (u *user) plan(last *Exchange, done time.Duration) bool {
+	if last != nil {
+		if step, ok := u.visit.Next(last); ok {
+			speed := u.engine.Plan.Speed
+			u.step = step
+			u.due = max(done+scaled(step.Think, speed), u.opened+scaled(step.Offset, speed))
+			return true
+		}
+	}
+	p := &u.engine.Plan
+	u.played++
+	if p.Users == 0 || p.Sessions > 0 && u.played >= p.Sessions {
+		return false
+	}
+	u.session = uint64(u.played)*uint64(p.Users) + u.number
+	return u.open(done + u.backoff())
+}
+
+// scaled is d at a multiple of the recorded speed.
+func scaled(d time.Duration, speed float64) time.Duration {
+	if d == 0 || speed == 1 {
+		return d
+	}
+	return time.Duration(float64(d) / speed)
+}
+
+// backoff is the pause of a user whose last exchanges got no answer: 10 ms,
+// doubled up to a second. It keeps users from spinning on a dead target.
+func (u *user) backoff() time.Duration {
+	if u.broken == 0 {
+		return 0
+	}
+	return min(10*time.Millisecond<<min(u.broken-1, 10), time.Second)
+}
+
+// exchange makes u.step and records its result, which ended at done. last is
+// nil when the session cannot go on.
+func (u *user) exchange() (last *Exchange, done time.Duration) {
+	c := u.engine.collector
+	c.Started(u.step.Endpoint)
+	result := stats.Result{Endpoint: u.step.Endpoint, Scheduled: u.due, Sent: u.due, Done: u.due}
+	if name := u.step.Unbound; name != "" {
+		result.Outcome, result.Error = stats.Aborted, "unbound"
+		result.Detail = "not sent: the target has not issued " + name
+	} else {
+		last = u.perform(&result)
+	}
+	c.Record(&result)
+	return last, result.Done
+}
+
+// perform sends u.step and judges the answer. It returns nil when no whole
+// answer came.
+func (u *user) perform(result *stats.Result) *Exchange {
+	e := u.engine
+	ctx, cancel := context.WithTimeout(e.cut, e.Plan.Timeout)
+	defer cancel()
+	at := requestURL(e.origin, u.step.Request.Target)
+	resp := new(flow.Response)
+	timing, err := u.send(ctx, at, resp)
+	result.Sent, result.Done = timing.Sent.Sub(e.Start), timing.Done.Sub(e.Start)
+	if !timing.FirstByte.IsZero() {
+		result.FirstByte = timing.FirstByte.Sub(e.Start)
+	}
+	result.BytesOut, result.BytesIn = timing.BytesOut, timing.BytesIn
+	if err != nil {
+		u.broken++
+		fail(result, err)
+		return nil
+	}
+	u.broken = 0
+	result.Status = resp.Status
+	u.keepCookies(at, resp)
+	x := &Exchange{Step: u.step, URL: at.String(), Response: resp, Doc: content.New(resp)}
+	u.judge(x, result)
+	return x
+}
+
+// send makes the exchange of u.step on the user's connection.
+func (u *user) send(ctx context.Context, at *url.URL, resp *flow.Response) (client.Timing, error) {
+	if u.conn == nil {
+		conn, err := u.engine.dialer.Conn(u.engine.origin)
+		if err != nil {
+			now := time.Now()
+			return client.Timing{Sent: now, Done: now}, err
+		}
+		u.conn = conn
+	}
+	req := u.step.Request
+	req.Authority = at.Host
+	if cookies := u.cookies(at); cookies != "" {
+		req.Headers = append(req.Headers[:len(req.Headers):len(req.Headers)], flow.Header{Name: "Cookie", Value: cookies})
+	}
+	return u.conn.Do(ctx, &req, resp)
+}
+
+// fail sorts an exchange without a whole answer into its outcome.
+func fail(result *stats.Result, err error) {
+	result.Error = client.ErrorName(err)
+	result.Detail = err.Error()
+	switch result.Error {
+	case "timeout", "connect timeout":
+		result.Outcome = stats.TimedOut
+	case "canceled":
+		result.Outcome, result.Error = stats.Aborted, "stopped"
+		result.Detail = "cut at the end of the run"
+	default:
+		result.Outcome = stats.Failed
+	}
+}
+
+// judge decides whether the answer is the one expected.
+func (u *user) judge(x *Exchange, result *stats.Result) {
+	if u.step.Observe {
+		result.Fields = x.Doc.Shape().Features
+	}
+	if u.step.Judge != nil {
+		result.Error, result.Detail = u.step.Judge(x.Response, x.Doc)
+	} else if x.Response.Status >= 400 {
+		result.Error, result.Detail = "status", http.StatusText(x.Response.Status)
+	}
+	x.OK = result.Error == ""
+	if !x.OK {
+		result.Outcome = stats.Failed
+	}
+}
+
+// Cookies are kept per session. The target stands for the recorded host, so
+// Domain and Secure are not held against it: a recording made over TLS replays
+// to a plain test target.
+
+func (u *user) keepCookies(at *url.URL, resp *flow.Response) {
+	var cookies []*http.Cookie
+	for _, line := range resp.Headers.Values("Set-Cookie") {
+		if c, err := http.ParseSetCookie(line); err == nil {
+			c.Domain, c.Secure = "", false
+			cookies = append(cookies, c)
+		}
+	}
+	if len(cookies) > 0 {
+		u.jar.SetCookies(at, cookies)
+	}
+}
+
+// cookies is the Cookie header of a request: the jar's, and of the step's own
+// those that the target has not set.
+func (u *user) cookies(at *url.URL) string {
+	var b strings.Builder
+	add := func(name, value string) {
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(name + "=" + value)
+	}
+	live := u.jar.Cookies(at)
+	for _, c := range live {
+		add(c.Name, c.Value)
+	}
+	for _, c := range u.step.Cookies {
+		known := false
+		for _, l := range live {
+			known = known || l.Name == c.Name
+		}
+		if !known {
+			add(c.Name, c.Value)
+		}
+	}
+	return b.String()
+}
