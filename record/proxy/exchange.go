@@ -190,9 +190,10 @@ func (x *exchange) endResponse(err error) {
 		return
 	}
 	x.f.Done = x.since()
+	left := x.r.Context().Err() != nil // a target told so may still end its body
 	switch {
-	case err == nil:
-	case err == errClosed, x.r.Context().Err() != nil:
+	case err == nil && !left, x.answer.size == x.response.ContentLength:
+	case err == errClosed, left:
 		x.failLocked(failClient)
 	default:
 		x.cut = true
