@@ -168,12 +168,15 @@ func (d *decoder) locate(p *Problem) {
 	d.found.add(p)
 }
 
-// validate adds what Validate finds, but for places where the file could not be
-// understood: those follow from it.
+// validate adds what Validate finds, but for what follows from places where the
+// file could not be understood. Where a whole section was not, that is everything.
 func (d *decoder) validate() {
 	spoiled := slices.Clone(d.found.list)
+	follows := func(p *Problem) bool {
+		return slices.ContainsFunc(spoiled, func(s *Problem) bool { return len(s.Place) <= 1 || related(s.Place, p.Place) })
+	}
 	for _, p := range Problems(d.m.Validate()) {
-		if !slices.ContainsFunc(spoiled, func(s *Problem) bool { return related(s.Place, p.Place) }) {
+		if !follows(p) {
 			d.locate(p)
 		}
 	}

@@ -2,6 +2,8 @@ package model
 
 import (
 	"bytes"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -119,7 +121,7 @@ func (e *encoder) model(m *Model) *yaml.Node {
 	putSome(root, "bindings", bindings)
 	data := mapping()
 	for _, s := range m.Data {
-		put(data, s.Name, flow(texts(s.Columns)))
+		put(data, s.Name, oneLine(texts(s.Columns)))
 		e.table(dataFolder+s.Name+".csv", s.Columns, s.Rows)
 	}
 	putSome(root, "data", data)
@@ -172,7 +174,7 @@ func (e *encoder) edges(behavior string, edges []Edge) *yaml.Node {
 			put(n, edge.To, share(edge.Odds))
 			continue
 		}
-		way := flow(mapping())
+		way := oneLine(mapping())
 		put(way, "odds", share(edge.Odds))
 		put(way, "think", think)
 		put(n, edge.To, way)
@@ -199,7 +201,7 @@ func (e *encoder) thinking(behavior string, t *Think) *yaml.Node {
 		e.thinks[written] = name
 		e.think = append(e.think, []string{name, written})
 	}
-	n := flow(mapping())
+	n := oneLine(mapping())
 	put(n, "median", plain(median(t.Quantiles)))
 	put(n, "quantiles", text(name))
 	return n
@@ -213,7 +215,7 @@ func (e *encoder) endpoint(p *Endpoint) *yaml.Node {
 	for _, v := range p.Values {
 		kind := text(string(v.Kind))
 		if v.Ref != "" {
-			one := flow(mapping())
+			one := oneLine(mapping())
 			put(one, string(v.Kind), text(v.Ref))
 			kind = one
 		}
@@ -285,13 +287,13 @@ func encodeNeed(need *Need) *yaml.Node {
 
 func check(c *Check) *yaml.Node {
 	n := mapping()
-	status := flow(sequence())
+	status := oneLine(sequence())
 	for _, s := range c.Status {
 		status.Content = append(status.Content, text(strconv.Itoa(s)+"xx"))
 	}
 	putSome(n, "status", status)
 	putSome(n, "redirect", texts(c.Redirect))
-	putSome(n, "content", flow(texts(c.Content)))
+	putSome(n, "content", oneLine(texts(c.Content)))
 	putSome(n, "require", texts(c.Require))
 	putSome(n, "known", texts(c.Known))
 	return n
@@ -308,7 +310,7 @@ func binding(b *Binding) *yaml.Node {
 	put(n, "from", from)
 	putText(n, "pick", b.Pick)
 	if b.Evidence != (Evidence{}) {
-		e := flow(mapping())
+		e := oneLine(mapping())
 		put(e, "uses", number(b.Uses))
 		put(e, "match", share(b.Match))
 		put(e, "shuffled", share(b.Shuffled))
@@ -320,8 +322,8 @@ func binding(b *Binding) *yaml.Node {
 func mapping() *yaml.Node  { return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"} }
 func sequence() *yaml.Node { return &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"} }
 
-// flow sets n in one line.
-func flow(n *yaml.Node) *yaml.Node {
+// oneLine sets n in one line.
+func oneLine(n *yaml.Node) *yaml.Node {
 	n.Style = yaml.FlowStyle
 	return n
 }
@@ -330,7 +332,8 @@ func flow(n *yaml.Node) *yaml.Node {
 func text(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch odd := strings.ContainsFunc(s, func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) }); {
-	case !utf8.ValidString(s): // base64
+	case !utf8.ValidString(s):
+		n.Tag, n.Value = "!!binary", base64.StdEncoding.EncodeToString([]byte(s))
 	case odd || strings.HasSuffix(s, "\n\n") || s != "" && unicode.IsSpace(rune(s[0])) || strings.Contains(s, " \n"):
 		n.Style = yaml.DoubleQuotedStyle
 	case strings.Contains(s, "\n"):
@@ -388,9 +391,9 @@ func printYAML(root *yaml.Node) []byte {
 	var raw bytes.Buffer
 	enc := yaml.NewEncoder(&raw)
 	enc.SetIndent(2)
-	// A bytes.Buffer takes everything, and the nodes are made above.
-	_ = enc.Encode(root)
-	_ = enc.Close()
+	if err := errors.Join(enc.Encode(root), enc.Close()); err != nil {
+		panic("model: nodes that are no YAML: " + err.Error()) // the nodes are all made above, of valid texts
+	}
 	var out bytes.Buffer
 	out.WriteString(yamlHead)
 	section, first := "", true

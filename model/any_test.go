@@ -1,0 +1,115 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// anyModel draws a valid model with hard texts, names and numbers.
+func anyModel(t *rapid.T) *Model {
+	texts := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ \t]?[a-z:#'"{}\[\],&*!|>%@-]{0,5}[ \r\n]{0,2}[a-z]?[ \n]{0,2}`),
+		rapid.SampledFrom([]string{"true", "null", "~", "1", "1e3", "0x1", "2026-01-01", "<<", "=", "- x", "? y", "\xff\xfe", "\u2028a", "\ufeffb", "a\n\nb\n", "  a\n b", "\u0085", "x: y", "#"}),
+		rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
+	name := rapid.Custom(func(t *rapid.T) string {
+		s := texts.Draw(t, "name")
+		if badName(s) != "" || s == End {
+			return "GET /" + fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "n")) + "/{}"
+		}
+		return s
+	})
+	names := func(label string, low, high int) []string {
+		return rapid.SliceOfNDistinct(name, low, high, func(s string) string { return s }).Draw(t, label)
+	}
+	duration := rapid.Map(rapid.Int64Range(0, int64(maxThink)), func(n int64) time.Duration { return time.Duration(n) })
+	count := rapid.IntRange(0, 1000)
+
+	m := &Model{Version: 1, Notes: rapid.SliceOfN(texts, 0, 3).Draw(t, "notes")}
+	m.Recorded = Recorded{Origin: texts.Draw(t, "origin"), Flows: count.Draw(t, "flows"), Users: count.Draw(t, "users"), Duration: duration.Draw(t, "duration"),
+		Starts: rapid.SliceOfN(duration, 0, 4).Draw(t, "starts")}
+	slices.Sort(m.Recorded.Starts)
+	if rapid.Bool().Draw(t, "started") {
+		m.Recorded.Start = time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "start"), 123)
+	}
+	columns := names("columns", 1, 3)
+	var rows [][]string
+	for range rapid.IntRange(0, 2).Draw(t, "lines") {
+		rows = append(rows, rapid.SliceOfN(texts, len(columns), len(columns)).Draw(t, "line"))
+	}
+	m.Data = []Source{{Name: "accounts", Columns: columns, Rows: rows}}
+
+	endpoints := names("endpoints", 1, 4)
+	for _, b := range names("bindings", 1, 2) {
+		m.Bindings = append(m.Bindings, Binding{Name: b, Pick: rapid.SampledFrom([]string{"", "first", "any"}).Draw(t, "pick"),
+			Sources:  []Select{{rapid.SampledFrom(endpoints).Draw(t, "source"), "json:a.b[].c"}},
+			Evidence: Evidence{count.Draw(t, "uses"), rapid.Float64Range(0, 1).Draw(t, "match"), 0}})
+	}
+	for _, at := range endpoints {
+		m.Endpoints = append(m.Endpoints, anyEndpoint(t, m, at, endpoints, texts))
+	}
+	think := rapid.Custom(func(t *rapid.T) Think {
+		q := rapid.SliceOfN(duration, 2, 5).Draw(t, "quantiles")
+		slices.Sort(q)
+		return rapid.SampledFrom([]Think{{}, {Fixed: q[0]}, {Quantiles: q}}).Draw(t, "think")
+	})
+	edges := func(to []string, start bool) []Edge {
+		list := make([]Edge, len(to))
+		total := 0.0
+		for i := range list {
+			list[i] = Edge{To: to[i], Odds: rapid.Float64Range(1e-12, 1).Draw(t, "odds")}
+			total += list[i].Odds
+			if !start {
+				list[i].Think = think.Draw(t, "pause")
+			}
+		}
+		for i := range list {
+			list[i].Odds /= total
+		}
+		return list
+	}
+	behaviors := names("behaviors", 1, 3)
+	for _, b := range behaviors {
+		behavior := Behavior{Name: b, Weight: 1 / float64(len(behaviors)), Sessions: count.Draw(t, "sessions"), Start: edges(endpoints, true)}
+		for _, at := range endpoints {
+			behavior.Steps = append(behavior.Steps, Step{at, edges(append(slices.Clone(endpoints), End), false)})
+		}
+		m.Behaviors = append(m.Behaviors, behavior)
+	}
+	return m
+}
+
+func anyEndpoint(t *rapid.T, m *Model, name string, endpoints []string, texts *rapid.Generator[string]) Endpoint {
+	feature := rapid.Custom(func(t *rapid.T) string { return "title:" + texts.Draw(t, "feature") })
+	e := Endpoint{Name: name, Recorded: rapid.IntRange(0, 9).Draw(t, "recorded"), Request: Request{Method: "PUT", Target: "/x",
+		Body: EscapeTemplate(texts.Draw(t, "body"))}}
+	if rapid.Bool().Draw(t, "large") {
+		e.Request.Body = strings.Repeat(e.Request.Body+"\r\n.", 9)
+	}
+	if v := texts.Draw(t, "header"); !strings.ContainsAny(v, "\r\n\x00") {
+		e.Request.Headers = []Header{{"X-A", EscapeTemplate(v)}, {"X-A", "${referer}"}}
+	}
+	for i, v := range []Value{{Kind: Bound, Ref: m.Bindings[0].Name}, {Kind: Data, Ref: "accounts." + m.Data[0].Columns[0]},
+		{Kind: Row}, {Kind: Row}, {Kind: Fresh, Ref: texts.Draw(t, "example")}, {Kind: Now, Ref: "rfc3339"}} {
+		if rapid.Bool().Draw(t, "value") {
+			v.Name = fmt.Sprintf("v[%d]:é", i)
+			e.Values = append(e.Values, v)
+			e.Request.Target += "/${" + v.Name + "}"
+			if v.Kind == Row {
+				column := rapid.SliceOfN(texts, 2, 2).Draw(t, "recorded values")
+				if e.Rows == nil {
+					e.Rows = make([][]string, 2)
+				}
+				e.Rows[0], e.Rows[1] = append(e.Rows[0], column[0]), append(e.Rows[1], column[1])
+			}
+		}
+	}
+	if n := (Need{rapid.SampledFrom(append(endpoints, "")).Draw(t, "after"), rapid.SampledFrom(append(endpoints, "")).Draw(t, "since"), 3}); n.Endpoint != n.Since {
+		e.Needs = []Need{n}
+	}
+	e.Check = Check{Status: []int{2, 3}, Redirect: []string{"/{}?x={}"}, Content: []string{texts.Draw(t, "media")},
+		Require: rapid.SliceOfN(feature, 0, 3).Draw(t, "require"), Known: rapid.SliceOfN(feature, 0, 3).Draw(t, "known")}
+	return e
+}
