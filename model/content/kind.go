@@ -215,3 +215,28 @@ func Template(path string) string {
 	}
 	return strings.Join(segments, "/")
 }
+
+// Runs returns the parts of s, as pairs of offsets, that look made at random:
+// UUIDs, and runs of at least four letters and digits that mix both or are all
+// digits. A client that makes the value anew changes these parts.
+func Runs(s string) [][2]int {
+	var out [][2]int
+	for i := 0; i < len(s); {
+		if i+36 <= len(s) && isUUID(s[i:i+36]) {
+			out = append(out, [2]int{i, i + 36})
+			i += 36
+			continue
+		}
+		end := i
+		for end < len(s) && (s[end] >= '0' && s[end] <= '9' || s[end]|0x20 >= 'a' && s[end]|0x20 <= 'z') {
+			end++
+		}
+		if run := s[i:end]; len(run) >= 4 {
+			if c := classify(run); c.digits == len(run) || c.digits > 0 && (c.switches >= 2 || len(run) >= 8) {
+				out = append(out, [2]int{i, end})
+			}
+		}
+		i = max(end, i+1)
+	}
+	return out
+}

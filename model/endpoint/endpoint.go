@@ -74,8 +74,11 @@ func (t *Templates) Name(f *flow.Flow) string {
 }
 
 // Path returns the path template of f with every variable segment as {}.
-func (t *Templates) Path(f *flow.Flow) string {
-	segments := t.segments(f.Request.Path())
+func (t *Templates) Path(f *flow.Flow) string { return t.PathOf(f.Request.Path()) }
+
+// PathOf returns the template of any path with every variable segment as {}.
+func (t *Templates) PathOf(path string) string {
+	segments := t.segments(path)
 	for i, s := range segments {
 		if variable(s) {
 			segments[i] = "{}"

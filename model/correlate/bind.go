@@ -1,0 +1,270 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+)
+
+// Limits of the tests that a binding has to pass.
+const (
+	minMatch    = 0.9  // share of uses equal to the source's latest value
+	maxShuffled = 0.05 // the same with another session's answers
+	minBits     = 40   // information of a value that needs no other session
+	shortBits   = 24   // information below which two sessions may agree by chance
+	maxChance   = 1e-3 // of coupled values that are no session's own
+)
+
+// A binding is a chosen set of sources with its evidence.
+type binding struct {
+	sources []source
+	pick    string
+	name    string
+
+	uses     int
+	match    float64
+	shuffled float64
+
+	hits int // uses matched
+}
+
+// A source is where the answers of one endpoint hold a value.
+type source struct{ endpoint, selector string }
+
+// same reports whether two bindings take their value from the same places.
+func (b *binding) same(c *binding) bool {
+	return b.pick == c.pick && slices.Equal(b.sources, c.sources)
+}
+
+// A candidate is a value of requests that may be bound: a whole leaf or the
+// open part of one.
+type candidate struct {
+	leaf *leaf
+	at   int // piece, or -1 for the whole leaf
+	uses []use
+
+	own *binding // learned from its uses alone
+}
+
+// bind explains the values that answers issued.
+func (l *learner) bind() {
+	groups := map[string][]*candidate{}
+	var order []string
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			for _, c := range l.candidates(p) {
+				key := c.group()
+				if groups[key] == nil {
+					order = append(order, key)
+				}
+				groups[key] = append(groups[key], c)
+			}
+		}
+	}
+	for _, key := range order {
+		l.bindGroup(groups[key])
+	}
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			l.bindPart(p)
+		}
+	}
+}
+
+// candidates returns the parts of a leaf that an answer could have issued.
+func (l *learner) candidates(p *leaf) []*candidate {
+	if len(p.uses) == 0 || p.header() != "" && !bindable(p.header()) {
+		return nil
+	}
+	if p.pieces == nil {
+		if c := (&candidate{leaf: p, at: -1, uses: p.uses}); c.worth() {
+			return []*candidate{c}
+		}
+		return nil
+	}
+	var out []*candidate
+	for i := range p.pieces {
+		if len(p.pieces[i].uses) > 0 {
+			if c := (&candidate{leaf: p, at: i, uses: p.pieces[i].uses}); c.worth() {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// bindable reports whether a header may carry an issued value.
+func bindable(name string) bool { return name != "Content-Type" && tokenHeader(name) }
+
+// worth reports whether the value varies, or looks issued though it does not,
+// or is a validator, which names the state of a page.
+func (c *candidate) worth() bool {
+	if !constant(c.uses) || c.validator() {
+		return true
+	}
+	v := c.uses[0].value
+	if content.Opaque(v) || content.Bits(v) >= minBits && content.Kind(v) != "" {
+		return true
+	}
+	return c.field() != "" && len(v) >= 5 && content.Kind(v) == "int"
+}
+
+// validator reports whether the value is that of a conditional request.
+func (c *candidate) validator() bool {
+	switch c.leaf.header() {
+	case "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since":
+		return true
+	}
+	return false
+}
+
+// field returns the form field that the value was sent as, or "".
+func (c *candidate) field() string {
+	s := c.leaf.span.Selector
+	if c.at >= 0 || strings.Contains(s, "#") {
+		return ""
+	}
+	switch c.leaf.span.Place {
+	case content.InForm, content.InMultipart:
+		return strings.TrimPrefix(s, "body:")
+	case content.InQuery:
+		if s != "query:{}" {
+			return strings.TrimPrefix(s, "query:")
+		}
+	}
+	return ""
+}
+
+// group names the uses that are likely the same value: the same header, key or
+// path position wherever it is sent.
+func (c *candidate) group() string {
+	s := c.leaf.span.Selector
+	if c.at >= 0 {
+		return c.leaf.target.name + "\x00" + s + "\x00" + string(rune('0'+c.at))
+	}
+	if n, ok := strings.CutPrefix(s, "path:"); ok {
+		segments := strings.Split(c.leaf.target.sample.Path, "/")
+		at := 0
+		for _, d := range n {
+			at = 10*at + int(d-'0')
+		}
+		for i, k := 0, 0; i < len(segments); i++ {
+			if segments[i] != "" {
+				if k == at {
+					return "path:" + strings.Join(segments[:i+1], "/")
+				}
+				k++
+			}
+		}
+	}
+	return s
+}
+
+// bindGroup binds the members of a group together where that explains each as
+// well as alone, so that a binding knows all answers that renew its value.
+func (l *learner) bindGroup(group []*candidate) {
+	var pooled []*candidate
+	for _, c := range group {
+		if b := l.hiddenField(c); b != nil {
+			l.accept(c, b)
+			continue
+		}
+		c.own = l.learn(c, c.uses, l.sources(c, c.uses))
+		pooled = append(pooled, c)
+	}
+	var shared *binding
+	if len(pooled) > 1 {
+		var uses []use
+		var found []source
+		for _, c := range pooled {
+			uses = append(uses, c.uses...)
+			for _, s := range l.sources(c, c.uses) {
+				if !slices.Contains(found, s) {
+					found = append(found, s)
+				}
+			}
+		}
+		shared = l.learn(pooled[0], uses, found)
+	}
+	for _, c := range pooled {
+		switch {
+		case shared != nil && (c.own == nil || !stricter(c.own.pick, shared.pick)) && l.as(shared, c) >= l.as(c.own, c):
+			l.accept(c, shared)
+		case c.own != nil:
+			l.accept(c, c.own)
+		}
+	}
+}
+
+// stricter reports whether a chooses less freely than b.
+func stricter(a, b string) bool { return a != "any" && b == "any" }
+
+// as returns how many uses of c the binding explains; less than nothing where
+// it fails the test.
+func (l *learner) as(b *binding, c *candidate) int {
+	if b == nil {
+		return -1
+	}
+	hits, _ := evaluate(b.sources, b.pick, c.uses)
+	if float64(hits) < minMatch*float64(len(c.uses)) {
+		return -1
+	}
+	return hits
+}
+
+// accept makes the candidate a hole bound to b, or to an equal earlier binding.
+func (l *learner) accept(c *candidate, b *binding) {
+	for _, old := range l.bindings {
+		if old == b || old.same(b) {
+			if old != b {
+				old.add(b)
+			}
+			c.set(old)
+			return
+		}
+	}
+	l.bindings = append(l.bindings, b)
+	c.set(b)
+}
+
+// add merges the evidence of an equal binding.
+func (b *binding) add(c *binding) {
+	n := float64(b.uses + c.uses)
+	b.match = (b.match*float64(b.uses) + c.match*float64(c.uses)) / n
+	b.shuffled = max(b.shuffled, c.shuffled)
+	b.uses += c.uses
+}
+
+// set puts the binding into the leaf.
+func (c *candidate) set(b *binding) {
+	p := piece{value: model.Value{Kind: model.Bound}, binding: b}
+	if c.at < 0 {
+		c.leaf.pieces = []piece{p}
+	} else {
+		c.leaf.pieces[c.at] = p
+	}
+}
+
+// bindPart tries to bind the open part of a leaf whose whole value is not
+// explained: "Token abc", "/files/abc".
+func (l *learner) bindPart(p *leaf) {
+	if p.pieces != nil || len(p.uses) == 0 || p.header() != "" && !bindable(p.header()) || p.constant() {
+		return
+	}
+	pieces := split(p.uses)
+	if len(pieces) == 1 {
+		return
+	}
+	for i := range pieces {
+		if len(pieces[i].uses) == 0 {
+			continue
+		}
+		c := &candidate{leaf: p, at: i, uses: pieces[i].uses}
+		if b := l.learn(c, c.uses, l.sources(c, c.uses)); b != nil {
+			p.pieces = pieces
+			l.accept(c, b)
+		}
+	}
+}

@@ -1,0 +1,345 @@
+package correlate
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+)
+
+// An edit replaces bytes of one part of the sample by a piece of template.
+type edit struct {
+	start, end int
+	text       string
+}
+
+// A part names the target (-1), a header (its index) or the body (-2).
+type part int
+
+const (
+	inTarget part = -1
+	inBody   part = -2
+)
+
+// build makes the endpoint's request with its holes.
+func (t *target) build() model.Endpoint {
+	n := &namer{values: map[string]model.Value{}, rows: map[string][]use{}}
+	edits := map[part][]edit{}
+	for _, p := range t.leaves {
+		where := partOf(p.span)
+		switch {
+		case p.usual:
+			edits[where] = append(edits[where], edit{p.span.Start, p.span.End, model.EscapeTemplate(p.common)})
+		case p.pieces != nil:
+			edits[where] = append(edits[where], edit{p.span.Start, p.span.End, n.text(p)})
+		}
+	}
+	sample := &t.sample.Flow.Request
+	for _, sp := range t.sample.spans { // the boundary stands in the body as often as there are parts
+		if sp.Place == content.InMultipart && strings.HasSuffix(sp.Selector, " boundary") {
+			edits[inBody] = append(edits[inBody], edit{sp.Start, sp.End, "${boundary}"})
+		}
+	}
+	e := model.Endpoint{Name: t.name, Recorded: len(t.uses), Request: model.Request{
+		Method: sample.Method,
+		Target: apply(sample.Target, edits[inTarget]),
+		Body:   apply(string(sample.Body.Data), edits[inBody]),
+	}}
+	for i, h := range sample.Headers {
+		if !content.Forwarded(h.Name) || !t.keeps(content.Span{Leaf: content.Leaf{Selector: "header:" + h.Name}}) {
+			continue
+		}
+		value := apply(h.Value, edits[part(i)])
+		switch strings.ToLower(h.Name) {
+		case "referer":
+			value = "${" + model.RefererHole + "}"
+		case "origin":
+			value = "${" + model.OriginHole + "}"
+		}
+		e.Request.Headers = append(e.Request.Headers, model.Header{Name: h.Name, Value: value})
+	}
+	e.Values, e.Rows = n.list, t.rows(n)
+	return e
+}
+
+// partOf returns the part of the request that holds a span.
+func partOf(sp content.Span) part {
+	switch sp.Place {
+	case content.InPath, content.InQuery:
+		return inTarget
+	case content.InHeader:
+		return part(sp.Header)
+	}
+	return inBody
+}
+
+// apply makes a template of raw text.
+func apply(raw string, edits []edit) string {
+	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(a.start, b.start) })
+	var b strings.Builder
+	at := 0
+	for _, e := range edits {
+		if e.start < at {
+			continue
+		}
+		b.WriteString(model.EscapeTemplate(raw[at:e.start]))
+		b.WriteString(e.text)
+		at = e.end
+	}
+	b.WriteString(model.EscapeTemplate(raw[at:]))
+	return b.String()
+}
+
+// A namer gives the holes of one endpoint their names.
+type namer struct {
+	list   []model.Value
+	values map[string]model.Value // by name
+	rows   map[string][]use       // of Row values, by name
+}
+
+// text returns the template of a leaf.
+func (n *namer) text(p *leaf) string {
+	raw := rawOf(p)
+	var b strings.Builder
+	for _, q := range p.pieces {
+		if q.value.Kind == "" {
+			b.WriteString(model.EscapeTemplate(encode(q.text, p.span.Place, raw)))
+			continue
+		}
+		b.WriteString("${" + n.name(p, q) + "}")
+	}
+	return b.String()
+}
+
+// rawOf returns the encoded form of the sample's value.
+func rawOf(p *leaf) string {
+	r := &p.target.sample.Flow.Request
+	switch partOf(p.span) {
+	case inTarget:
+		return r.Target[p.span.Start:p.span.End]
+	case inBody:
+		return string(r.Body.Data[p.span.Start:p.span.End])
+	}
+	return p.span.Value
+}
+
+// encode writes the text of a piece as its place needs it, as the recorded
+// client did where that is the text itself.
+func encode(text string, place content.Place, raw string) string {
+	if strings.Contains(raw, text) && !strings.ContainsAny(text, `%+"\&=`) {
+		return text
+	}
+	switch place {
+	case content.InPath:
+		return url.PathEscape(text)
+	case content.InQuery, content.InForm:
+		return url.QueryEscape(text)
+	case content.InString:
+		quoted := strconv.AppendQuote(nil, "")
+		quoted = appendJSON(quoted[:0], text)
+		return string(quoted)
+	}
+	return text
+}
+
+// appendJSON writes s as the inside of a JSON string.
+func appendJSON(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c == '\r':
+			b = append(b, '\\', 'r')
+		case c == '\t':
+			b = append(b, '\\', 't')
+		case c < ' ':
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+// name returns the name of a hole: an earlier one of the same value, or new.
+func (n *namer) name(p *leaf, q piece) string {
+	v := q.value
+	base := v.Name
+	switch {
+	case v.Kind == model.Bound:
+		v.Ref = q.binding.name
+		base = v.Ref
+	case base == "":
+		base = holeName(p.key())
+	}
+	base = holeName(base)
+	if base == model.RefererHole || base == model.OriginHole {
+		base += "_value"
+	}
+	name := base
+	for k := 2; ; k++ {
+		old, had := n.values[name]
+		if !had {
+			break
+		}
+		if old.Kind == v.Kind && old.Ref == v.Ref && (v.Kind != model.Row && v.Kind != model.Fresh || v.Kind == model.Row && equalUses(n.rows[name], q.uses)) {
+			return name
+		}
+		name = base + "_" + strconv.Itoa(k)
+	}
+	v.Name = name
+	n.values[name] = v
+	n.list = append(n.list, v)
+	if v.Kind == model.Row {
+		n.rows[name] = q.uses
+	}
+	return name
+}
+
+// equalUses reports whether two places carry the same value in each request.
+func equalUses(a, b []use) bool {
+	return slices.EqualFunc(a, b, func(x, y use) bool { return x.exchange == y.exchange && x.value == y.value })
+}
+
+// holeName makes a key a name that can stand between braces.
+func holeName(key string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.', r == '[', r == ']':
+			return r
+		}
+		return '_'
+	}, key)
+	if len(name) > 60 {
+		name = name[:60]
+	}
+	if strings.Trim(name, "_") == "" {
+		return "value"
+	}
+	return name
+}
+
+// rows returns the recorded values of the Row holes, one row per request that
+// has them all, in the order of the recording.
+func (t *target) rows(n *namer) [][]string {
+	var columns []map[*exchange]string
+	for _, v := range n.list {
+		if v.Kind != model.Row {
+			continue
+		}
+		column := map[*exchange]string{}
+		for _, u := range n.rows[v.Name] {
+			column[u.exchange] = u.value
+		}
+		columns = append(columns, column)
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	var rows [][]string
+	for _, e := range t.uses {
+		row := make([]string, 0, len(columns))
+		for _, c := range columns {
+			if v, ok := c[e]; ok {
+				row = append(row, v)
+			}
+		}
+		if len(row) == len(columns) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// nameBindings gives the bindings names and puts them into the result.
+func (l *learner) nameBindings() {
+	taken := map[string]bool{}
+	for _, b := range l.bindings {
+		base := holeName(bindingName(b.sources[0]))
+		if base == model.RefererHole || base == model.OriginHole {
+			base += "_value"
+		}
+		name := base
+		for k := 2; taken[name]; k++ {
+			name = base + "_" + strconv.Itoa(k)
+		}
+		taken[name] = true
+		b.name = name
+		m := model.Binding{Name: name, Evidence: model.Evidence{Uses: b.uses, Match: round(b.match), Shuffled: round(b.shuffled)}}
+		if b.pick != "first" {
+			m.Pick = b.pick
+		}
+		for _, s := range b.sources {
+			m.Sources = append(m.Sources, model.Select{Endpoint: s.endpoint, Selector: s.selector})
+		}
+		l.result.Bindings = append(l.result.Bindings, m)
+	}
+}
+
+// round keeps three decimals.
+func round(x float64) float64 { return float64(int(x*1000+0.5)) / 1000 }
+
+// bindingName calls a binding after the place of its first source.
+func bindingName(s source) string {
+	kind, rest, _ := strings.Cut(strings.TrimSuffix(s.selector, "|percent"), ":")
+	switch kind {
+	case "header", "cookie", "meta":
+		return strings.ToLower(rest)
+	case "attr":
+		return strings.TrimPrefix(rest, "data-")
+	case "form":
+		name, _, _ := strings.Cut(rest, "@/")
+		return name
+	case "json":
+		parts := strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+		if len(parts) == 0 {
+			return "value"
+		}
+		last := parts[len(parts)-1]
+		if (last == "id" || last == "number") && len(parts) > 1 {
+			return singular(parts[len(parts)-2]) + "_" + last
+		}
+		if last == "id" {
+			return resource(s.endpoint) + "id"
+		}
+		return last
+	case "link", "redirect":
+		if path, query, ok := strings.Cut(rest, "?"); ok {
+			key := query[strings.LastIndexByte(query, '&')+1:]
+			if key == "{}" {
+				return holeName(strings.TrimSuffix(path[strings.LastIndexByte(path, '/')+1:], ".php"))
+			}
+			return key
+		}
+		return resource(rest) + "id"
+	}
+	return "token"
+}
+
+// resource returns the last word of a path in the singular with "_", or "".
+func resource(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	path, _, _ = strings.Cut(path, "#")
+	segments := strings.Split(path, "/")
+	for i := len(segments) - 1; i > 0; i-- {
+		s, _, _ := strings.Cut(segments[i], " ")
+		if s != "" && !strings.HasPrefix(s, "{") && s != "records" {
+			return singular(s) + "_"
+		}
+	}
+	return ""
+}
+
+func singular(s string) string {
+	if strings.HasSuffix(s, "s") && !strings.HasSuffix(s, "ss") && len(s) > 3 {
+		return s[:len(s)-1]
+	}
+	return s
+}

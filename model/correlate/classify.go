@@ -1,0 +1,219 @@
+package correlate
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+)
+
+// near is how far a time stamp may lie from the request's own time.
+const near = 10 * time.Minute
+
+// classify explains what neither data files nor answers explain.
+func (l *learner) classify(p *leaf) {
+	if len(p.uses) == 0 {
+		return
+	}
+	if p.span.Place == content.InHeader && strings.HasSuffix(p.span.Selector, " boundary") {
+		p.pieces = []piece{{value: model.Value{Name: "boundary", Kind: model.Fresh, Ref: p.span.Value}}}
+		return
+	}
+	if p.pieces == nil {
+		if p.constant() {
+			l.constantLeaf(p)
+			return
+		}
+		if name := p.header(); name != "" && !l.ownHeader(p) {
+			p.usual, p.common = true, commonest(p.uses)
+			return
+		}
+		p.pieces = split(p.uses)
+		if k, _ := kindOf(p.uses); k == model.Row || k == model.Now || k == model.Fresh && content.Opaque(p.uses[0].value) {
+			p.pieces = []piece{{uses: p.uses}}
+		}
+	}
+	for i := range p.pieces {
+		q := &p.pieces[i]
+		if len(q.uses) == 0 {
+			continue
+		}
+		kind, ref := kindOf(q.uses)
+		q.value = model.Value{Kind: kind, Ref: ref}
+		if kind == model.Row {
+			l.noteRow(p, q.uses)
+		} else {
+			q.uses = nil
+		}
+	}
+}
+
+// constantLeaf looks at a value that never varies.
+func (l *learner) constantLeaf(p *leaf) {
+	v := p.uses[0].value
+	if p.header() != "" && !bindable(p.header()) {
+		return
+	}
+	if secret(p) && content.Bits(v) >= minBits {
+		l.note("unresolved: %s of %s is the same in all %d requests and was not issued in the recording; it is kept as recorded%s",
+			p.span.Selector, p.target.name, len(p.uses), l.second())
+		return
+	}
+	if k, ref := kindOf(p.uses); k == model.Now || k == model.Fresh && len(p.uses) == 1 && content.Kind(v) == "uuid" {
+		p.pieces = []piece{{value: model.Value{Kind: k, Ref: ref}}}
+	}
+}
+
+// second asks for more to learn from where there is too little.
+func (l *learner) second() string {
+	if len(l.sessions) < 2 {
+		return "; record a second session"
+	}
+	return ""
+}
+
+// secret reports whether the place is one where tokens stand.
+func secret(p *leaf) bool {
+	s := strings.ToLower(p.span.Selector)
+	for _, w := range []string{"token", "csrf", "xsrf", "authorization", "nonce", "session", "signature", "sectok", "api-key", "apikey", "secret"} {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownHeader reports whether a varying header is a value of the client's own and
+// not of its make, which goes with the commonest.
+func (l *learner) ownHeader(p *leaf) bool {
+	if !tokenHeader(p.header()) || p.header() == "Content-Type" {
+		return false
+	}
+	k, _ := kindOf(p.uses)
+	return k == model.Fresh || k == model.Now || secret(p) || content.Opaque(p.uses[0].value)
+}
+
+// commonest returns the value seen most often, the first of several.
+func commonest(uses []use) string {
+	counts := map[string]int{}
+	best := ""
+	for _, u := range uses {
+		counts[u.value]++
+	}
+	for _, u := range uses {
+		if counts[u.value] > counts[best] {
+			best = u.value
+		}
+	}
+	return best
+}
+
+// kindOf tells values of the clock, values new in every request, and the rest.
+func kindOf(uses []use) (kind model.ValueKind, ref string) {
+	for _, form := range []string{"ms", "s", "rfc3339"} {
+		n := 0
+		for _, u := range uses {
+			if isNow(u, form) {
+				n++
+			}
+		}
+		if 10*n >= 9*len(uses) {
+			return model.Now, form
+		}
+	}
+	distinct := map[string]bool{}
+	example := ""
+	for _, u := range uses {
+		distinct[u.value] = true
+		if len(content.Runs(u.value)) > 0 && example == "" {
+			example = u.value
+		}
+	}
+	if 10*len(distinct) < 9*len(uses) || numbers(uses) {
+		return model.Row, ""
+	}
+	if example == "" && written(uses) {
+		example = uses[0].value
+	}
+	if example != "" {
+		return model.Fresh, example
+	}
+	return model.Row, ""
+}
+
+// written reports whether the values are sentences that users wrote into a body,
+// as opposed to words that they searched for.
+func written(uses []use) bool {
+	n := 0
+	for _, u := range uses {
+		if len(u.value) >= 12 && strings.ContainsAny(u.value, " \n") && len(u.exchange.Flow.Request.Body.Data) > len(u.value) {
+			n++
+		}
+	}
+	return n == len(uses) && n >= 3
+}
+
+// numbers reports whether most values are plain numbers, which count things
+// even where each occurs once.
+func numbers(uses []use) bool {
+	n := 0
+	for _, u := range uses {
+		if _, err := strconv.ParseFloat(u.value, 64); err == nil && len(u.value) < 12 {
+			n++
+		}
+	}
+	return 2*n > len(uses)
+}
+
+// isNow reports whether a value is the time of its request.
+func isNow(u use, form string) bool {
+	var at time.Time
+	switch form {
+	case "rfc3339":
+		t, err := time.Parse(time.RFC3339Nano, u.value)
+		if err != nil {
+			return false
+		}
+		at = t
+	default:
+		n, err := strconv.ParseInt(u.value, 10, 64)
+		if err != nil {
+			return false
+		}
+		if form == "ms" {
+			at = time.UnixMilli(n)
+		} else {
+			at = time.Unix(n, 0)
+		}
+	}
+	d := at.Sub(u.exchange.Flow.Start)
+	return d > -near && d < near
+}
+
+// noteRow names values that are sent as recorded though they look issued.
+func (l *learner) noteRow(p *leaf, uses []use) {
+	opaque, seen := 0, 0
+	for _, u := range uses {
+		if content.Opaque(u.value) {
+			opaque++
+		}
+		if at := u.exchange.session.received[u.value]; len(at) > 0 && at[0].exchange.before(u.exchange) {
+			seen++
+		}
+	}
+	if 2*opaque < len(uses) && !(secret(p) && content.Bits(uses[0].value) >= minBits) {
+		return
+	}
+	why := "no answer held it before"
+	if seen > 0 {
+		why = "no answer held it often enough before"
+	}
+	l.note("unresolved: %s of %s varies and looks issued, but %s; recorded values are sent%s", p.span.Selector, p.target.name, why, l.second())
+}
+
+func (l *learner) note(format string, args ...any) {
+	l.result.Notes = append(l.result.Notes, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,162 @@
+package correlate
+
+import (
+	"slices"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A Step is one exchange of a session with the name of its endpoint and its
+// path template ({} for each variable segment).
+type Step struct {
+	Endpoint string
+	Path     string
+	Flow     *flow.Flow
+}
+
+// Options steer Learn. The zero value works.
+type Options struct {
+	// Data are the data files whose columns the recorded users typed.
+	Data []model.Source
+}
+
+// A Result is what the requests of a recording are made of.
+type Result struct {
+	Endpoints map[string]model.Endpoint // Name, Recorded, Request, Values and Rows are set
+	Bindings  []model.Binding           // in the order of their first use
+	Notes     []string                  // for people: what is unresolved, sorted by endpoint
+	Accounts  []string                  // per session: FILE.COLUMN=VALUE of the row found, or ""
+}
+
+// Learn explains the requests of sessions. Every flow must have a response; the
+// flows of a session are in the order of their start. The flows must not change
+// while Learn runs. The result depends on the arguments alone.
+func Learn(sessions [][]Step, o Options) *Result {
+	l := &learner{result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}}
+	for i, s := range sessions {
+		l.sessions = append(l.sessions, newSession(i, s))
+	}
+	l.data = newData(o.Data, l.sessions)
+	l.result.Accounts = l.data.accounts()
+	for _, s := range l.sessions {
+		for _, e := range s.exchanges {
+			t := l.byName[e.Endpoint]
+			if t == nil {
+				t = &target{name: e.Endpoint}
+				l.byName[e.Endpoint] = t
+				l.targets = append(l.targets, t)
+			}
+			t.uses = append(t.uses, e)
+		}
+	}
+	for _, t := range l.targets {
+		t.align()
+		for _, p := range t.leaves {
+			l.fromData(p)
+		}
+	}
+	l.bind()
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			l.classify(p)
+		}
+	}
+	l.nameBindings()
+	for _, t := range l.targets {
+		l.result.Endpoints[t.name] = t.build()
+	}
+	slices.Sort(l.result.Notes)
+	l.result.Notes = slices.Compact(l.result.Notes)
+	return l.result
+}
+
+// A learner holds the work of one Learn.
+type learner struct {
+	sessions []*session
+	targets  []*target // in the order of their first use
+	byName   map[string]*target
+	data     *data
+	bindings []*binding // in the order of their first use
+	result   *Result
+}
+
+// A session is one visit with an index of everything that was sent and received.
+type session struct {
+	number    int
+	exchanges []*exchange
+	received  map[string][]place   // where a value was received
+	sent      map[string]*exchange // which request carried a value first
+	row       map[string]int       // row of each data file that the user has
+}
+
+// A place is where one answer holds a value.
+type place struct {
+	exchange *exchange
+	selector string
+}
+
+// An exchange is one step with its content.
+type exchange struct {
+	Step
+	session *session
+	index   int
+	spans   []content.Span
+	doc     *content.Doc
+	head    time.Time // when the answer began
+	cache   map[string][]string
+}
+
+func newSession(n int, steps []Step) *session {
+	s := &session{number: n, received: map[string][]place{}, sent: map[string]*exchange{}, row: map[string]int{}}
+	for i, step := range steps {
+		e := &exchange{
+			Step: step, session: s, index: i,
+			spans: content.Spans(&step.Flow.Request),
+			doc:   content.New(step.Flow.Response),
+			head:  step.Flow.Start.Add(step.Flow.FirstByte),
+			cache: map[string][]string{},
+		}
+		s.exchanges = append(s.exchanges, e)
+		for _, leaf := range e.doc.Leaves() {
+			s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
+		}
+		for _, sp := range e.spans {
+			if s.sent[sp.Value] == nil {
+				s.sent[sp.Value] = e
+			}
+		}
+	}
+	return s
+}
+
+// before reports whether the answer of e could be read before the request of u.
+func (e *exchange) before(u *exchange) bool {
+	return e.index < u.index && !e.head.After(u.Flow.Start)
+}
+
+// values returns what a selector finds in the answer of e.
+func (e *exchange) values(selector string) []string {
+	if v, ok := e.cache[selector]; ok {
+		return v
+	}
+	var v []string
+	if s, err := content.ParseSelector(selector); err == nil {
+		v = s.Values(e.doc)
+	}
+	e.cache[selector] = v
+	return v
+}
+
+// issuedFirst reports whether the value was received in the session before the
+// client sent it.
+func (u *exchange) issuedFirst(value string) bool {
+	at := u.session.received[value]
+	if len(at) == 0 {
+		return false
+	}
+	sender := u.session.sent[value]
+	return sender == nil || at[0].exchange.before(sender)
+}

@@ -1,0 +1,232 @@
+package correlate
+
+import (
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/endpoint"
+)
+
+// data knows which row of each data file a session's user has.
+type data struct {
+	files    []model.Source
+	sessions []*session
+}
+
+// newData finds the rows: the one with the most values in one request of the
+// session, the earliest such request where several fit.
+func newData(files []model.Source, sessions []*session) *data {
+	d := &data{files: files, sessions: sessions}
+	for i := range files {
+		index := rowIndex(&files[i])
+		for _, s := range sessions {
+			if row, ok := findRow(&files[i], index, s); ok {
+				s.row[files[i].Name] = row
+			}
+		}
+	}
+	return d
+}
+
+// rowIndex maps every value of a file to the rows that hold it.
+func rowIndex(f *model.Source) map[string][]int {
+	index := map[string][]int{}
+	for r, row := range f.Rows {
+		for _, v := range row {
+			if rows := index[v]; v != "" && (len(rows) == 0 || rows[len(rows)-1] != r) {
+				index[v] = append(index[v], r)
+			}
+		}
+	}
+	return index
+}
+
+// findRow returns the row that the requests of a session identify.
+func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok bool) {
+	best := 0
+	for _, e := range s.exchanges {
+		scores := map[int]int{}
+		for _, sp := range e.spans {
+			if sp.Place == content.InHeader && strings.HasPrefix(sp.Selector, "header:User-Agent") {
+				continue
+			}
+			rows := index[sp.Value]
+			if len(rows) == 0 || len(rows) > 1 && len(f.Columns) == 1 {
+				continue
+			}
+			for _, r := range rows {
+				scores[r] += 2
+				if len(rows) == 1 && len(sp.Value) >= 4 {
+					scores[r]++
+				}
+			}
+		}
+		for r := range f.Rows {
+			// Two columns in one request, or one long value of a single row. The
+			// earliest request counts, and in it the first row.
+			if score := scores[r]; score >= 3 && score > best {
+				row, best, ok = r, score, true
+			}
+		}
+	}
+	return row, ok
+}
+
+// accounts describes the row of each session by its first column.
+func (d *data) accounts() []string {
+	out := make([]string, len(d.sessions))
+	for i, s := range d.sessions {
+		for _, f := range d.files {
+			if r, ok := s.row[f.Name]; ok && len(f.Columns) > 0 {
+				out[i] = f.Name + "." + f.Columns[0] + "=" + f.Rows[r][0]
+				break
+			}
+		}
+	}
+	return out
+}
+
+// fromData explains a leaf whose requests carry a column of their user's row,
+// as the whole value or as a part between delimiters.
+func (l *learner) fromData(p *leaf) {
+	if p.header() != "" && !tokenHeader(p.header()) || len(p.uses) == 0 {
+		return
+	}
+	p.pieces = l.splitData(p.uses)
+}
+
+// splitData cuts values at the data column that nearly all of them hold.
+func (l *learner) splitData(uses []use) []piece {
+	for _, whole := range []bool{true, false} {
+		for i := range l.data.files {
+			f := &l.data.files[i]
+			for c, column := range f.Columns {
+				if pieces := l.splitColumn(uses, f, c, f.Name+"."+column, whole); pieces != nil {
+					return pieces
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// splitColumn cuts values at one column, or returns nil.
+func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, whole bool) []piece {
+	var before, after []use
+	known, rows := 0, map[int]bool{}
+	for _, u := range uses {
+		r, ok := u.exchange.session.row[f.Name]
+		if !ok {
+			continue
+		}
+		known++
+		v := f.Rows[r][c]
+		if whole {
+			if u.value == v && v != "" {
+				before = append(before, use{u.exchange, ""})
+				after = append(after, use{u.exchange, ""})
+				rows[r] = true
+			}
+			continue
+		}
+		if len(v) < 3 {
+			continue
+		}
+		if at := endpoint.Delimited(u.value, v); at >= 0 {
+			before = append(before, use{u.exchange, u.value[:at]})
+			after = append(after, use{u.exchange, u.value[at+len(v):]})
+			rows[r] = true
+		}
+	}
+	n := len(before)
+	if n == 0 || 10*n < 9*known || 2*known < len(uses) || len(rows) == 1 && constant(uses) && len(uses[0].value) < 3 {
+		return nil
+	}
+	_, name, _ := strings.Cut(ref, ".")
+	hole := piece{value: model.Value{Name: name, Kind: model.Data, Ref: ref}}
+	return append(append(l.rest(before), hole), l.rest(after)...)
+}
+
+// rest returns the pieces beside a data value: text, another column, or a hole
+// to be explained later.
+func (l *learner) rest(uses []use) []piece {
+	if constant(uses) {
+		if uses[0].value == "" {
+			return nil
+		}
+		return []piece{{text: uses[0].value}}
+	}
+	if pieces := l.splitData(uses); pieces != nil {
+		return pieces
+	}
+	return split(uses)
+}
+
+// delimiters end a part of a value.
+const delimiters = " \t\r\n/:;,=\"'&?#|()<>[]"
+
+// split cuts off the text that all values begin and end with, at delimiters,
+// and leaves the rest as one hole.
+func split(uses []use) []piece {
+	prefix, suffix := affixes(uses)
+	var out []piece
+	if prefix > 0 {
+		out = append(out, piece{text: uses[0].value[:prefix]})
+	}
+	core := make([]use, len(uses))
+	for i, u := range uses {
+		core[i] = use{u.exchange, u.value[prefix : len(u.value)-suffix]}
+	}
+	out = append(out, piece{uses: core})
+	if suffix > 0 {
+		v := uses[0].value
+		out = append(out, piece{text: v[len(v)-suffix:]})
+	}
+	return out
+}
+
+// affixes returns the lengths of the common prefix and suffix up to delimiters.
+func affixes(uses []use) (prefix, suffix int) {
+	first := uses[0].value
+	prefix, suffix = len(first), len(first)
+	for _, u := range uses[1:] {
+		n := 0
+		for n < prefix && n < len(u.value) && u.value[n] == first[n] {
+			n++
+		}
+		prefix = n
+		n = 0
+		for n < suffix && n < len(u.value) && u.value[len(u.value)-1-n] == first[len(first)-1-n] {
+			n++
+		}
+		suffix = n
+	}
+	for prefix > 0 && !strings.ContainsRune(delimiters, rune(first[prefix-1])) {
+		prefix--
+	}
+	for suffix > 0 && !strings.ContainsRune(delimiters, rune(first[len(first)-suffix])) {
+		suffix--
+	}
+	shortest := len(first)
+	for _, u := range uses {
+		shortest = min(shortest, len(u.value))
+	}
+	if prefix+suffix > shortest {
+		suffix = max(0, shortest-prefix)
+		for suffix > 0 && !strings.ContainsRune(delimiters, rune(first[len(first)-suffix])) {
+			suffix--
+		}
+	}
+	return prefix, suffix
+}
+
+// tokenHeader reports whether a header may carry a user's own value.
+func tokenHeader(name string) bool {
+	switch name {
+	case "User-Agent", "Accept", "Accept-Language", "Accept-Encoding", "Cache-Control", "Pragma", "Referer", "Origin",
+		"Content-Type", "Priority", "Dnt", "Upgrade-Insecure-Requests", "X-Requested-With", "Range":
+		return name == "Content-Type"
+	}
+	return !strings.HasPrefix(name, "Sec-")
+}

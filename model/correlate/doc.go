@@ -1,0 +1,16 @@
+// Package correlate finds out where the values of recorded requests come from:
+// issued by the target in an earlier answer, taken from a data file, made by the
+// client, the time of day, or chosen by the user.
+//
+//	r := correlate.Learn(sessions, correlate.Options{Data: files})
+//	r.Endpoints["POST /cart"].Request // a template: csrf=${csrf}&product=${product_id}
+//	r.Bindings                        // where csrf and product_id are issued
+//	r.Notes                           // what could not be decided
+//
+// All requests of an endpoint are laid on each other leaf by leaf. What is the
+// same in all of them stays text; what varies, or looks issued, becomes a hole.
+// A hole is bound to an answer when the value equals what that answer issued in
+// the same session and not what it issued in other sessions; a value with much
+// information needs no other sessions. Bindings are chosen by what a replayer
+// does with them: the latest answer of any source counts.
+package correlate

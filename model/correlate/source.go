@@ -1,0 +1,409 @@
+package correlate
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model/content"
+)
+
+// Limits on the search for sources.
+const (
+	maxSources    = 40 // candidates looked at
+	maxChosen     = 8  // sources of one binding
+	shuffleRounds = 5  // other sessions that each use is compared with
+)
+
+// sources returns the places that held the value before it was sent, most
+// often successful first, stable selectors before shaky ones.
+func (l *learner) sources(c *candidate, uses []use) []source {
+	hits, first := map[source]int{}, map[source]int{}
+	for _, u := range uses {
+		seen := map[source]bool{}
+		note := func(s source, origin bool) {
+			if !seen[s] {
+				seen[s] = true
+				hits[s]++
+				if origin {
+					first[s]++
+				}
+			}
+		}
+		var origin *exchange
+		for _, p := range u.exchange.session.received[u.value] {
+			if !p.exchange.before(u.exchange) {
+				continue
+			}
+			if origin == nil {
+				origin = p.exchange
+			}
+			if !c.validator() || strings.HasPrefix(p.selector, "header:") && p.exchange.Path == u.exchange.Path {
+				note(source{p.exchange.Endpoint, p.selector}, p.exchange == origin)
+			}
+		}
+		for _, selector := range c.patterns() {
+			for _, e := range u.exchange.session.exchanges[:u.exchange.index] {
+				if e.before(u.exchange) && slices.Contains(e.values(selector), u.value) {
+					note(source{e.Endpoint, selector}, origin == nil || e == origin)
+				}
+			}
+		}
+	}
+	out := make([]source, 0, len(hits))
+	for s := range hits {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b source) int {
+		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(order(a.selector), order(b.selector)),
+			cmp.Compare(first[b], first[a]), cmp.Compare(len(a.selector), len(b.selector)),
+			cmp.Compare(a.selector, b.selector), cmp.Compare(a.endpoint, b.endpoint))
+	})
+	// Of one endpoint the places that single the value out come before lists.
+	slices.SortStableFunc(out, func(a, b source) int { return cmp.Compare(hits[b], hits[a]) })
+	if len(out) > maxSources {
+		out = out[:maxSources]
+	}
+	return out
+}
+
+// order ranks selectors by how well they survive a change of the page.
+func order(selector string) int {
+	kind, _, _ := strings.Cut(selector, ":")
+	n := slices.Index([]string{"header", "cookie", "json", "form", "meta", "redirect", "attr", "link", "text"}, kind)
+	if strings.Contains(selector, "[]") || strings.Contains(selector, "{}.") {
+		n += 20
+	}
+	if strings.HasSuffix(selector, "|percent") {
+		n++
+	}
+	return n
+}
+
+// patterns returns selectors for links that lead to the very request: the
+// value in the same place of a link or redirect of the same shape.
+func (c *candidate) patterns() []string {
+	if c.at >= 0 {
+		return nil
+	}
+	s, path := c.leaf.span.Selector, c.leaf.target.sample.Path
+	switch {
+	case strings.HasPrefix(s, "query:") && !strings.Contains(s, "#"):
+		key := strings.TrimPrefix(s, "query:")
+		out := []string{"redirect:" + path + "?" + key, "link:" + path + "?" + key}
+		if fixed := c.leaf.target.fixedQuery(s); fixed != "" {
+			out = append(out, "link:"+path+"?"+fixed+"&"+key)
+		}
+		return out
+	case strings.HasPrefix(s, "path:"):
+		prefix := strings.TrimPrefix(c.group(), "path:")
+		if !strings.HasSuffix(prefix, "{}") {
+			return nil
+		}
+		n := string(rune('0' + min(9, strings.Count(prefix, "{}")-1)))
+		return []string{"redirect:" + path + "#" + n, "link:" + path + "#" + n}
+	}
+	return nil
+}
+
+// fixedQuery returns the query items that are words and equal in all requests,
+// such as do=diff.
+func (t *target) fixedQuery(except string) string {
+	var out []string
+	for _, sp := range t.sample.spans {
+		if sp.Place != content.InQuery || sp.Selector == except || sp.Value == "" || strings.ContainsAny(sp.Selector+sp.Value, "#&=?|") || content.Kind(sp.Value) != "" {
+			continue
+		}
+		p := t.leaf(sp)
+		if len(p.uses) == len(t.uses) && p.constant() {
+			out = append(out, strings.TrimPrefix(sp.Selector, "query:")+"="+sp.Value)
+		}
+	}
+	return strings.Join(out, "&")
+}
+
+// predict returns the values that the sources had given last when u was sent.
+func predict(sources []source, u *exchange) []string {
+	for i := u.index - 1; i >= 0; i-- {
+		e := u.session.exchanges[i]
+		for _, s := range sources {
+			if s.endpoint == e.Endpoint && e.before(u) {
+				if v := e.values(s.selector); len(v) > 0 {
+					return v
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// equal reports whether the choice from values is v.
+func equal(values []string, pick, v string) bool {
+	if len(values) == 0 {
+		return false
+	}
+	switch pick {
+	case "last":
+		return values[len(values)-1] == v
+	case "any":
+		return slices.Contains(values, v)
+	}
+	return values[0] == v
+}
+
+// evaluate counts the uses that the sources explain, and the sessions of these.
+func evaluate(sources []source, pick string, uses []use) (hits, sessions int) {
+	in := map[int]bool{}
+	for _, u := range uses {
+		if equal(predict(sources, u.exchange), pick, u.value) {
+			hits++
+			in[u.exchange.session.number] = true
+		}
+	}
+	return hits, len(in)
+}
+
+// choose finds the set of sources and the pick that explain most uses under the
+// replayer's rule: the latest answer of any source counts. It adds one source at
+// a time as long as that explains more.
+func choose(found []source, uses []use) *binding {
+	var best *binding
+	for _, pick := range []string{"first", "last", "any"} {
+		b := &binding{pick: pick}
+		for len(b.sources) < maxChosen {
+			gain, add := b.hits, source{}
+			for _, s := range found {
+				if slices.ContainsFunc(b.sources, func(o source) bool { return o.endpoint == s.endpoint }) {
+					continue
+				}
+				if hits, _ := evaluate(append(slices.Clone(b.sources), s), pick, uses); hits > gain {
+					gain, add = hits, s
+				}
+			}
+			if gain == b.hits {
+				break
+			}
+			b.hits = gain
+			b.sources = append(b.sources, add)
+		}
+		if len(b.sources) > 0 && (best == nil || b.hits > best.hits) {
+			best = b
+		}
+	}
+	if best != nil {
+		slices.SortFunc(best.sources, func(a, b source) int {
+			return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.selector, b.selector))
+		})
+	}
+	return best
+}
+
+// learn chooses sources for uses and tests them; nil if no choice passes.
+func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
+	if len(found) == 0 {
+		found = l.contexts(uses)
+	}
+	b := choose(found, uses)
+	if b == nil || float64(b.hits) < minMatch*float64(len(uses)) {
+		if found = l.contexts(uses); len(found) == 0 {
+			return nil
+		}
+		if b = choose(found, uses); b == nil {
+			return nil
+		}
+	}
+	b.uses = len(uses)
+	b.match = float64(b.hits) / float64(len(uses))
+	_, sessions := evaluate(b.sources, b.pick, uses)
+	tried := 0
+	b.shuffled, tried = l.shuffle(b, uses)
+	if b.match < minMatch || !c.passes(b, uses, sessions, tried) {
+		return nil
+	}
+	return b
+}
+
+// passes is the test of a binding, see the constants.
+func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
+	if c.validator() {
+		return true
+	}
+	issued, bits, opaque := 0, math.Inf(1), 0
+	for _, u := range uses {
+		if u.exchange.issuedFirst(u.value) || u.exchange.session.received[u.value] == nil {
+			issued++
+		}
+		bits = min(bits, content.Bits(u.value))
+		if content.Kind(u.value) != "" || content.Opaque(u.value) {
+			opaque++
+		}
+	}
+	serverFirst := float64(issued) >= minMatch*float64(len(uses))
+	if serverFirst && bits >= minBits && float64(opaque) >= minMatch*float64(len(uses)) {
+		return true
+	}
+	if tried == 0 {
+		return false
+	}
+	enough := sessions >= 2
+	if bits < shortBits {
+		enough = sessions >= 3
+	}
+	if serverFirst && enough && b.shuffled <= maxShuffled && (b.pick != "any" || sessions >= 5) {
+		return true
+	}
+	// A value that is no session's own, but is what this session saw last far
+	// more often than chance allows: the page that is being edited.
+	if b.pick == "any" || b.match < 0.95 || sessions < 3 || b.shuffled >= 0.8 || !fromFirst(b, uses) {
+		return false
+	}
+	return math.Pow(max(b.shuffled, 1/float64(2*tried)), float64(sessions)) <= maxChance
+}
+
+// fromFirst reports whether nearly every session had the value before its first
+// use. A client's own value that answers echo has not.
+func fromFirst(b *binding, uses []use) bool {
+	seen := map[int]bool{}
+	hits := 0
+	for _, u := range uses {
+		if n := u.exchange.session.number; !seen[n] {
+			seen[n] = true
+			if equal(predict(b.sources, u.exchange), b.pick, u.value) {
+				hits++
+			}
+		}
+	}
+	return float64(hits) >= minMatch*float64(len(seen))
+}
+
+// shuffle returns how often the uses equal what other sessions had been given,
+// and the number of comparisons.
+func (l *learner) shuffle(b *binding, uses []use) (share float64, tried int) {
+	given := map[int][][]string{}
+	var order []int
+	for _, u := range uses {
+		n := u.exchange.session.number
+		if v := predict(b.sources, u.exchange); len(v) > 0 {
+			if given[n] == nil {
+				order = append(order, n)
+			}
+			given[n] = append(given[n], v)
+		}
+	}
+	at := map[int]int{}
+	for i, n := range order {
+		at[n] = i
+	}
+	hits := 0
+	for k, u := range uses {
+		i, ok := at[u.exchange.session.number]
+		if !ok {
+			continue
+		}
+		for r := 1; r <= min(shuffleRounds, len(order)-1); r++ {
+			other := given[order[(i+r)%len(order)]]
+			tried++
+			if equal(other[k%len(other)], b.pick, u.value) {
+				hits++
+			}
+		}
+	}
+	if tried == 0 {
+		return 0, 0
+	}
+	return float64(hits) / float64(tried), tried
+}
+
+// hiddenField binds a form field that the page gave to the browser to send
+// back. Forms say so themselves: no other session is needed.
+func (l *learner) hiddenField(c *candidate) *binding {
+	field := c.field()
+	if field == "" {
+		return nil
+	}
+	action := c.leaf.target.sample.Path
+	var found []source
+	for _, u := range c.uses {
+		for i := u.exchange.index - 1; i >= 0; i-- {
+			e := u.exchange.session.exchanges[i]
+			if !e.before(u.exchange) {
+				continue
+			}
+			selector := hiddenSelector(e, u.exchange.Flow.Request.Method, field, action)
+			if s := (source{e.Endpoint, selector}); selector != "" && !slices.Contains(found, s) && len(found) < maxSources {
+				found = append(found, s)
+			}
+		}
+	}
+	b := choose(found, c.uses)
+	if b == nil || float64(b.hits) < 0.98*float64(len(c.uses)) || b.pick == "any" {
+		return nil
+	}
+	b.uses = len(c.uses)
+	b.match = float64(b.hits) / float64(len(c.uses))
+	b.shuffled, _ = l.shuffle(b, c.uses)
+	return b
+}
+
+// hiddenSelector returns the selector of a hidden field in the answer of e that
+// is sent to action, or "".
+func hiddenSelector(e *exchange, method, field, action string) string {
+	for _, h := range e.doc.Hidden() {
+		if h.Field != field || h.Method != method {
+			continue
+		}
+		switch {
+		case h.Action == action && strings.HasPrefix(action, "/"):
+			return "form:" + field + "@" + action
+		case h.Action == "" && e.Path == action:
+			return "form:" + field
+		case h.Action != "" && !strings.HasPrefix(h.Action, "/"):
+			return "form:" + field
+		}
+	}
+	return ""
+}
+
+// contexts returns selectors by the text around a value, for what stands in no
+// structure: inline scripts and unknown formats.
+func (l *learner) contexts(uses []use) []source {
+	var out []source
+	for _, u := range uses {
+		if len(u.value) < 8 || len(out) >= maxSources || !content.Opaque(u.value) && content.Bits(u.value) < minBits {
+			continue
+		}
+		for i := u.exchange.index - 1; i >= 0; i-- {
+			e := u.exchange.session.exchanges[i]
+			if !e.before(u.exchange) {
+				continue
+			}
+			body := e.doc.Body()
+			at := bytes.Index(body, []byte(u.value))
+			if at < 0 {
+				continue
+			}
+			for _, n := range []int{10, 16, 24, 40} {
+				if s := (source{e.Endpoint, contextSelector(body, at, len(u.value), n)}); s.selector != "" && !slices.Contains(out, s) {
+					out = append(out, s)
+				}
+			}
+			break
+		}
+	}
+	return out
+}
+
+// contextSelector takes n bytes before and one after the value; "" where the
+// text cannot stand in a selector.
+func contextSelector(body []byte, at, size, n int) string {
+	if at < n || at+size >= len(body) {
+		return ""
+	}
+	left, right := string(body[at-n:at]), string(body[at+size:at+size+1])
+	if strings.ContainsAny(left+right, "…\n\r|") || strings.ToValidUTF8(left+right, "") != left+right {
+		return ""
+	}
+	return "text:" + left + "…" + right
+}

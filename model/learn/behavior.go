@@ -1,0 +1,208 @@
+package learn
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/dist"
+)
+
+// thinkSteps is the number of quantiles kept of a think time.
+const thinkSteps = 17
+
+// behaviors groups the visits into types of users and describes each.
+func (l *learner) behaviors(most int) []model.Behavior {
+	groups := l.cluster(most)
+	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
+	names := l.typeNames(groups)
+	var out []model.Behavior
+	for i, g := range groups {
+		b := l.behavior(g)
+		b.Name, b.Sessions = names[i], len(g)
+		b.Weight = float64(len(g)) / float64(len(l.visits))
+		out = append(out, b)
+	}
+	return out
+}
+
+// A move is a way from one step to another with the pauses seen on it.
+type move struct {
+	to     string
+	count  int
+	thinks []time.Duration
+}
+
+// moves counts the ways on from one step.
+type moves struct {
+	list  []*move
+	total int
+}
+
+func (m *moves) add(to string, think time.Duration) {
+	m.total++
+	for _, x := range m.list {
+		if x.to == to {
+			x.count++
+			x.thinks = append(x.thinks, think)
+			return
+		}
+	}
+	m.list = append(m.list, &move{to, 1, []time.Duration{think}})
+}
+
+// edges returns the ways on, the likeliest first.
+func (m *moves) edges(pauses bool) []model.Edge {
+	list := slices.Clone(m.list)
+	slices.SortStableFunc(list, func(a, b *move) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.to, b.to)) })
+	var out []model.Edge
+	for _, x := range list {
+		e := model.Edge{To: x.to, Odds: float64(x.count) / float64(m.total)}
+		if pauses && x.to != model.End {
+			e.Think = thinkOf(x.thinks)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// thinkOf describes pauses: none, one time, or quantiles in microseconds.
+func thinkOf(pauses []time.Duration) model.Think {
+	q := dist.Quantiles(pauses, thinkSteps)
+	for i := range q {
+		q[i] = q[i].Round(time.Microsecond)
+	}
+	if q[0] == q[len(q)-1] {
+		return model.Think{Fixed: q[0]}
+	}
+	return model.Think{Quantiles: q}
+}
+
+// behavior describes the visits of one type as a first-order chain.
+func (l *learner) behavior(group []int) model.Behavior {
+	starts := &moves{}
+	from := map[string]*moves{}
+	var order []string
+	for _, g := range group {
+		steps := l.visits[g].steps
+		starts.add(steps[0].Endpoint, 0)
+		var end time.Time // when everything asked for so far had been answered
+		for i, s := range steps {
+			m := from[s.Endpoint]
+			if m == nil {
+				m = &moves{}
+				from[s.Endpoint] = m
+				order = append(order, s.Endpoint)
+			}
+			if done := s.Flow.Start.Add(s.Flow.Done); done.After(end) {
+				end = done
+			}
+			if i+1 == len(steps) {
+				m.add(model.End, 0)
+			} else {
+				m.add(steps[i+1].Endpoint, max(0, steps[i+1].Flow.Start.Sub(end)))
+			}
+		}
+	}
+	b := model.Behavior{Start: starts.edges(false)}
+	for _, name := range order {
+		b.Steps = append(b.Steps, model.Step{At: name, Next: from[name].edges(true)})
+	}
+	return b
+}
+
+// typeNames calls each type after the endpoint that sets it apart most:
+// one that its sessions visit and others do not, writes before reads.
+func (l *learner) typeNames(groups [][]int) []string {
+	share := make([]map[string]float64, len(groups))
+	for i, g := range groups {
+		share[i] = map[string]float64{}
+		for _, v := range g {
+			for name := range l.visited(v) {
+				share[i][name] += 1 / float64(len(g))
+			}
+		}
+	}
+	taken := map[string]bool{}
+	names := make([]string, len(groups))
+	for i := range groups {
+		best, top := "", -2.0
+		for _, name := range l.endpoints {
+			if share[i][name] == 0 || asset(name) {
+				continue
+			}
+			other := 0.0
+			for j := range groups {
+				if j != i {
+					other = max(other, share[j][name])
+				}
+			}
+			score := share[i][name] - other
+			if !strings.HasPrefix(name, "GET ") {
+				score += 0.2
+			}
+			if score > top+1e-9 {
+				best, top = name, score
+			}
+		}
+		name := typeName(best)
+		for k := 2; taken[name]; k++ {
+			name = typeName(best) + "-" + strconv.Itoa(k)
+		}
+		taken[name] = true
+		names[i] = name
+	}
+	return names
+}
+
+// visited returns the endpoints of a visit.
+func (l *learner) visited(v int) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range l.visits[v].steps {
+		out[s.Endpoint] = true
+	}
+	return out
+}
+
+// asset reports whether an endpoint is a file of a page.
+func asset(name string) bool {
+	_, target, _ := strings.Cut(name, " ")
+	path, _, _ := strings.Cut(target, "?")
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	for _, ext := range []string{".css", ".js", ".png", ".jpg", ".gif", ".svg", ".ico", ".woff", ".woff2", ".webp", ".map"} {
+		if strings.HasSuffix(last, ext) {
+			return true
+		}
+	}
+	return strings.HasPrefix(path, "/static/")
+}
+
+// typeName makes a name such as "post-checkout" from an endpoint.
+func typeName(endpoint string) string {
+	if endpoint == "" {
+		return "visitor"
+	}
+	method, target, _ := strings.Cut(endpoint, " ")
+	var words []string
+	for w := range strings.FieldsFuncSeq(target, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '{' || r == '}')
+	}) {
+		if !strings.Contains(w, "{") {
+			words = append(words, strings.ToLower(strings.TrimSuffix(w, ".php")))
+		}
+	}
+	if len(words) > 2 {
+		words = words[len(words)-2:]
+	}
+	if len(words) == 0 {
+		words = []string{"home"}
+	}
+	name := strings.ToLower(method) + "-" + strings.Join(words, "-")
+	if len(name) > 60 {
+		name = name[:60]
+	}
+	return strings.Trim(name, "-.")
+}

@@ -1,0 +1,246 @@
+package learn
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/correlate"
+	"github.com/starling-load/starling/model/endpoint"
+	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// ErrNothing is returned for a recording without a single usable exchange.
+var ErrNothing = errors.New("no complete exchange to learn from")
+
+// Options steer Learn. The zero value works.
+type Options struct {
+	// Data are the files whose values the recorded users typed, such as accounts.
+	// They become part of the model.
+	Data []model.Source
+
+	// Types is the greatest number of user types. 0: 8.
+	Types int
+}
+
+// Learn makes a model of the sessions. It keeps the flows only while it runs;
+// memory is in proportion to them. The model is valid. The error is ErrNothing,
+// wrapped with what was left out, or says which data file is wrong.
+func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error) {
+	if o.Types <= 0 {
+		o.Types = 8
+	}
+	if err := checkData(o.Data); err != nil {
+		return nil, nil, err
+	}
+	l := &learner{report: &Report{Lost: map[string]int{}}}
+	l.filter(sessions)
+	if len(l.visits) == 0 {
+		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())
+	}
+	l.name(o.Data)
+	return l.model(o)
+}
+
+// checkData refuses data files that cannot be columns of a model.
+func checkData(files []model.Source) error {
+	seen := map[string]bool{}
+	for _, f := range files {
+		if seen[f.Name] {
+			return fmt.Errorf("data file %s: given twice; give each a name of its own", f.Name)
+		}
+		seen[f.Name] = true
+		for i, row := range f.Rows {
+			if len(row) != len(f.Columns) {
+				return fmt.Errorf("data file %s: row %d has %d values, the header %d; correct the file", f.Name, i+1, len(row), len(f.Columns))
+			}
+		}
+	}
+	return nil
+}
+
+// A learner holds the work of one Learn.
+type learner struct {
+	visits    []visit
+	templates *endpoint.Templates
+	endpoints []string // in the order of their first use
+	report    *Report
+}
+
+// A visit is a session as learning sees it.
+type visit struct {
+	user  string
+	steps []correlate.Step
+}
+
+// filter keeps the exchanges that can be learned from and counts the others.
+func (l *learner) filter(sessions []session.Session) {
+	users := map[string]bool{}
+	for _, s := range sessions {
+		v := visit{user: s.User}
+		for _, f := range s.Flows {
+			if f == nil {
+				continue
+			}
+			l.report.Flows++
+			if why := unusable(f); why != "" {
+				l.report.Lost[why]++
+				continue
+			}
+			v.steps = append(v.steps, correlate.Step{Flow: f})
+		}
+		if len(v.steps) == 0 {
+			continue
+		}
+		slices.SortStableFunc(v.steps, func(a, b correlate.Step) int {
+			return cmp.Or(a.Flow.Start.Compare(b.Flow.Start), cmp.Compare(a.Flow.Number, b.Flow.Number))
+		})
+		l.visits = append(l.visits, v)
+		users[s.User] = true
+	}
+	slices.SortStableFunc(l.visits, func(a, b visit) int {
+		return a.steps[0].Flow.Start.Compare(b.steps[0].Flow.Start)
+	})
+	l.report.Sessions, l.report.Users = len(l.visits), len(users)
+}
+
+// unusable says why a flow is left out, or "".
+func unusable(f *flow.Flow) string {
+	switch {
+	case f.Response == nil:
+		return "no response"
+	case f.Response.Status == 101 || f.Request.Method == "CONNECT" || webSocket(f):
+		return "upgraded connection (WebSocket)"
+	case f.Error != "" && !stream(f):
+		return "incomplete: " + f.Error
+	case f.Response.Status < 200 || f.Response.Status > 599:
+		return "no final status"
+	case !strings.HasPrefix(f.Request.Target, "/"):
+		return "request target without a path"
+	}
+	return ""
+}
+
+func webSocket(f *flow.Flow) bool {
+	for _, m := range f.Messages {
+		if m.Kind != flow.MessageEvent {
+			return true
+		}
+	}
+	return false
+}
+
+// stream reports whether the answer is a stream of events, which ends when the
+// user leaves.
+func stream(f *flow.Flow) bool {
+	return content.New(f.Response).Media() == "text/event-stream"
+}
+
+// name finds the endpoint of every step.
+func (l *learner) name(files []model.Source) {
+	values := map[string]string{}
+	for _, f := range files {
+		for _, row := range f.Rows {
+			for c, v := range row {
+				if _, had := values[v]; !had {
+					values[v] = f.Columns[c]
+				}
+			}
+		}
+	}
+	var flows []*flow.Flow
+	for _, v := range l.visits {
+		for _, s := range v.steps {
+			flows = append(flows, s.Flow)
+		}
+	}
+	l.templates = endpoint.Learn(flows, endpoint.Options{Data: values})
+	seen := map[string]bool{}
+	for _, v := range l.visits {
+		for i := range v.steps {
+			s := &v.steps[i]
+			s.Endpoint, s.Path = l.templates.Name(s.Flow), l.templates.Path(s.Flow)
+			if !seen[s.Endpoint] {
+				seen[s.Endpoint] = true
+				l.endpoints = append(l.endpoints, s.Endpoint)
+			}
+		}
+	}
+	l.report.Used = len(flows)
+}
+
+// model puts the parts together.
+func (l *learner) model(o Options) (*model.Model, *Report, error) {
+	steps := make([][]correlate.Step, len(l.visits))
+	for i, v := range l.visits {
+		steps[i] = v.steps
+	}
+	found := correlate.Learn(steps, correlate.Options{Data: o.Data})
+	m := &model.Model{Version: 1, Recorded: l.recorded(), Bindings: found.Bindings, Data: o.Data}
+	m.Behaviors = l.behaviors(o.Types)
+	private := l.privateTexts(o.Data)
+	for _, name := range l.endpoints {
+		e := found.Endpoints[name]
+		e.Check = l.check(name, private)
+		e.Request.Events = l.events(name)
+		m.Endpoints = append(m.Endpoints, e)
+	}
+	l.needs(m)
+	m.Notes = append(l.report.notes(), found.Notes...)
+	l.report.describe(m, found.Notes)
+	m.Round()
+	if err := m.Validate(); err != nil {
+		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)
+	}
+	return m, l.report, nil
+}
+
+// recorded describes where the flows came from.
+func (l *learner) recorded() model.Recorded {
+	r := model.Recorded{Flows: l.report.Used, Sessions: l.report.Sessions, Users: l.report.Users}
+	origins := map[string]int{}
+	var end time.Time
+	for _, v := range l.visits {
+		if start := v.steps[0].Flow.Start; r.Start.IsZero() || start.Before(r.Start) {
+			r.Start = start
+		}
+		for _, s := range v.steps {
+			o := s.Flow.Scheme + "://" + s.Flow.Request.Authority
+			origins[o]++
+			if origins[o] > origins[r.Origin] || origins[o] == origins[r.Origin] && o < r.Origin {
+				r.Origin = o
+			}
+			if done := s.Flow.Start.Add(s.Flow.Done); done.After(end) {
+				end = done
+			}
+		}
+	}
+	for _, v := range l.visits {
+		r.Starts = append(r.Starts, v.steps[0].Flow.Start.Sub(r.Start))
+	}
+	r.Duration = max(0, end.Sub(r.Start))
+	return r
+}
+
+// events returns after how many events users leave a stream: the median.
+func (l *learner) events(name string) int {
+	var counts []int
+	for _, v := range l.visits {
+		for _, s := range v.steps {
+			if s.Endpoint == name && stream(s.Flow) {
+				counts = append(counts, max(1, len(s.Flow.Messages)))
+			}
+		}
+	}
+	if len(counts) == 0 {
+		return 0
+	}
+	slices.Sort(counts)
+	return counts[len(counts)/2]
+}

@@ -1,0 +1,263 @@
+package learn
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+)
+
+// Evidence that a guard needs, in sessions.
+const (
+	minAfter = 2 // that went on after the marker
+	minNever = 3 // that had both, none in this order
+)
+
+// A guards learns what must have happened in a session before a request.
+type guards struct {
+	l      *learner
+	m      *model.Model
+	number map[string]int // of endpoints
+	graph  []map[int][]int
+	starts [][]int
+	always map[pair][]int // endpoints visited since the marker at every occurrence
+	after  map[pair]int   // sessions in which the endpoint follows the marker
+	both   map[pair]int   // sessions that have both
+}
+
+// A pair is an endpoint and the marker since which something is needed;
+// marker -1 is the start of the session.
+type pair struct{ endpoint, marker int }
+
+// needs adds guards to the endpoints of m. They keep a walk from doing what no
+// recorded user did: what a state of the target forbids (an empty cart, a
+// deleted record, a closed session). Those that the transitions imply are left
+// out.
+func (l *learner) needs(m *model.Model) {
+	g := &guards{l: l, m: m, number: map[string]int{}, always: map[pair][]int{}, after: map[pair]int{}, both: map[pair]int{}}
+	for i, e := range m.Endpoints {
+		g.number[e.Name] = i
+	}
+	g.read()
+	markers := g.markers()
+	for _, x := range markers {
+		g.observe(x)
+	}
+	for e := range m.Endpoints {
+		if !asset(m.Endpoints[e].Name) {
+			g.require(e, markers)
+		}
+	}
+	for _, x := range markers {
+		if x >= 0 {
+			g.forbid(x)
+		}
+	}
+	for i := range m.Endpoints {
+		slices.SortFunc(m.Endpoints[i].Needs, func(a, b model.Need) int {
+			return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.Endpoint, b.Endpoint))
+		})
+	}
+}
+
+// read takes the transitions over as numbers.
+func (g *guards) read() {
+	for _, b := range g.m.Behaviors {
+		next := map[int][]int{}
+		for _, s := range b.Steps {
+			for _, e := range s.Next {
+				if e.To != model.End {
+					next[g.number[s.At]] = append(next[g.number[s.At]], g.number[e.To])
+				}
+			}
+		}
+		var starts []int
+		for _, e := range b.Start {
+			starts = append(starts, g.number[e.To])
+		}
+		g.graph, g.starts = append(g.graph, next), append(g.starts, starts)
+	}
+}
+
+// markers returns what can change the state of the target: the start of a
+// session, writes, and answers that mostly set cookies (a logout by link).
+func (g *guards) markers() []int {
+	out := []int{-1}
+	for i, e := range g.m.Endpoints {
+		n, set := 0, 0
+		for _, v := range g.l.visits {
+			for _, s := range v.steps {
+				if s.Endpoint == e.Name {
+					n++
+					if s.Flow.Response.Headers.Has("Set-Cookie") {
+						set++
+					}
+				}
+			}
+		}
+		if e.Request.Method != "GET" && e.Request.Method != "HEAD" && e.Request.Method != "OPTIONS" || 10*set >= 9*n {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// observe notes, for each endpoint, what every occurrence had since the last
+// visit to marker x, or since the start where there was none.
+func (g *guards) observe(x int) {
+	for _, v := range g.l.visits {
+		since := map[int]bool{}
+		marked := false
+		follows, has := map[int]bool{}, map[int]bool{}
+		for _, s := range v.steps {
+			e := g.number[s.Endpoint]
+			has[e] = true
+			key := pair{e, x}
+			if old, seen := g.always[key]; seen {
+				g.always[key] = slices.DeleteFunc(old, func(a int) bool { return !since[a] })
+			} else {
+				list := []int{}
+				for a := range since {
+					list = append(list, a)
+				}
+				slices.Sort(list)
+				g.always[key] = list
+			}
+			if marked {
+				follows[e] = true
+			}
+			if e == x {
+				marked = true
+				clear(since)
+			}
+			since[e] = true
+		}
+		for e := range follows {
+			g.after[pair{e, x}]++
+		}
+		if x < 0 || has[x] {
+			for e := range has {
+				g.both[pair{e, x}]++
+			}
+		}
+	}
+}
+
+// needed returns what e had always visited since x, with the marker itself left
+// out.
+func (g *guards) needed(e, x int) []int {
+	return slices.DeleteFunc(slices.Clone(g.always[pair{e, x}]), func(a int) bool {
+		return a == x || a == e || asset(g.m.Endpoints[a].Name)
+	})
+}
+
+// require adds the guards of e: those that the transitions do not imply, and of
+// those that imply each other the nearest.
+func (g *guards) require(e int, markers []int) {
+	type guard struct{ a, x int }
+	var open []guard
+	for _, x := range markers {
+		evidence := g.after[pair{e, x}]
+		if x < 0 {
+			evidence = g.both[pair{e, x}]
+		}
+		if evidence < minAfter {
+			continue
+		}
+		for _, a := range g.needed(e, x) {
+			if g.avoidable(e, a, x) {
+				open = append(open, guard{a, x})
+			}
+		}
+	}
+	for _, n := range open {
+		implied := slices.ContainsFunc(open, func(o guard) bool {
+			if o == n {
+				return false
+			}
+			if o.a == n.a && n.x < 0 { // since a marker is also since the start
+				return true
+			}
+			return o.x == n.x && slices.Contains(g.needed(o.a, n.x), n.a)
+		})
+		if !implied {
+			g.add(e, n.a, n.x, max(g.after[pair{e, n.x}], boolInt(n.x < 0)*g.both[pair{e, n.x}]))
+		}
+	}
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// add gives e a guard. a -1 is: never after x.
+func (g *guards) add(e, a, x, sessions int) {
+	n := model.Need{Sessions: sessions}
+	if a >= 0 {
+		n.Endpoint = g.m.Endpoints[a].Name
+	}
+	if x >= 0 {
+		n.Since = g.m.Endpoints[x].Name
+	}
+	g.m.Endpoints[e].Needs = append(g.m.Endpoints[e].Needs, n)
+}
+
+// avoidable reports whether the transitions of some behavior lead from x (or
+// the start) to e without a.
+func (g *guards) avoidable(e, a, x int) bool {
+	for b := range g.graph {
+		todo := slices.Clone(g.starts[b])
+		if x >= 0 {
+			todo = slices.Clone(g.graph[b][x])
+		}
+		seen := map[int]bool{a: true}
+		for len(todo) > 0 {
+			at := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			if at == e {
+				return true
+			}
+			if !seen[at] {
+				seen[at] = true
+				todo = append(todo, g.graph[b][at]...)
+			}
+		}
+	}
+	return false
+}
+
+// forbid adds "never after x" to the endpoints that the transitions reach from
+// x though no session did. What lies behind them only needs no guard.
+func (g *guards) forbid(x int) {
+	forbidden := map[int]bool{}
+	for b := range g.graph {
+		seen := map[int]bool{x: true}
+		todo := slices.Clone(g.graph[b][x])
+		for len(todo) > 0 {
+			at := todo[0]
+			todo = todo[1:]
+			if seen[at] {
+				continue
+			}
+			seen[at] = true
+			key := pair{at, x}
+			if g.after[key] == 0 && g.both[key] >= minNever && !asset(g.m.Endpoints[at].Name) {
+				forbidden[at] = true
+				continue
+			}
+			todo = append(todo, g.graph[b][at]...)
+		}
+	}
+	var list []int
+	for e := range forbidden {
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b int) int { return strings.Compare(g.m.Endpoints[a].Name, g.m.Endpoints[b].Name) })
+	for _, e := range list {
+		g.add(e, -1, x, g.both[pair{e, x}])
+	}
+}

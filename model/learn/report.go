@@ -1,0 +1,126 @@
+package learn
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+)
+
+// A Report says what a model was made from, what it holds and what was lost.
+// Its JSON keys are stable.
+type Report struct {
+	Flows      int            `json:"flows"` // given
+	Used       int            `json:"used"`  // learned from
+	Sessions   int            `json:"sessions"`
+	Users      int            `json:"users"`
+	Types      []Type         `json:"types"`
+	Endpoints  []string       `json:"endpoints"`
+	Bindings   []Found        `json:"bindings"`
+	Lost       map[string]int `json:"lost"` // flows left out, by reason
+	Unresolved []string       `json:"unresolved"`
+}
+
+// A Type is one type of user.
+type Type struct {
+	Name     string  `json:"name"`
+	Weight   float64 `json:"weight"` // share of sessions, 0 to 1
+	Sessions int     `json:"sessions"`
+	Steps    int     `json:"steps"` // endpoints visited by the type
+}
+
+// Found is one binding with its evidence.
+type Found struct {
+	Name     string   `json:"name"`
+	From     []string `json:"from"` // "ENDPOINT SELECTOR"
+	Pick     string   `json:"pick,omitempty"`
+	Uses     int      `json:"uses"`
+	Match    float64  `json:"match"`    // ratio, 0 to 1
+	Shuffled float64  `json:"shuffled"` // ratio, 0 to 1
+}
+
+// describe fills in what m holds.
+func (r *Report) describe(m *model.Model, unresolved []string) {
+	r.Types, r.Endpoints, r.Bindings = []Type{}, []string{}, []Found{}
+	for _, b := range m.Behaviors {
+		r.Types = append(r.Types, Type{b.Name, b.Weight, b.Sessions, len(b.Steps)})
+	}
+	for _, e := range m.Endpoints {
+		r.Endpoints = append(r.Endpoints, e.Name)
+	}
+	for _, b := range m.Bindings {
+		f := Found{Name: b.Name, Pick: b.Pick, Uses: b.Uses, Match: b.Match, Shuffled: b.Shuffled, From: []string{}}
+		for _, s := range b.Sources {
+			f.From = append(f.From, s.Endpoint+" "+s.Selector)
+		}
+		r.Bindings = append(r.Bindings, f)
+	}
+	r.Unresolved = append([]string{}, unresolved...)
+}
+
+// reasons returns why flows were left out, sorted.
+func (r *Report) reasons() []string {
+	var out []string
+	for why := range r.Lost {
+		out = append(out, why)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// lost says in one clause what was left out, or "".
+func (r *Report) lost() string {
+	var parts []string
+	for _, why := range r.reasons() {
+		parts = append(parts, fmt.Sprintf("%d with %s", r.Lost[why], why))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// notes returns what was left out, for the model.
+func (r *Report) notes() []string {
+	var out []string
+	for _, why := range r.reasons() {
+		out = append(out, fmt.Sprintf("left out: %d of %d flows: %s", r.Lost[why], r.Flows, why))
+	}
+	return out
+}
+
+// Text writes the report for people. The error is that of w.
+func (r *Report) Text(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d flows, %d learned from; %d sessions of %d users\n\nuser types\n", r.Flows, r.Used, r.Sessions, r.Users)
+	for _, t := range r.Types {
+		fmt.Fprintf(&b, "  %5.1f %%  %-32s %4d sessions, %d endpoints\n", 100*t.Weight, t.Name, t.Sessions, t.Steps)
+	}
+	fmt.Fprintf(&b, "\nendpoints (%d)\n", len(r.Endpoints))
+	for _, e := range r.Endpoints {
+		fmt.Fprintf(&b, "  %s\n", e)
+	}
+	fmt.Fprintf(&b, "\nbindings (%d)\n", len(r.Bindings))
+	for _, f := range r.Bindings {
+		pick := ""
+		if f.Pick != "" {
+			pick = " (" + f.Pick + ")"
+		}
+		fmt.Fprintf(&b, "  %-24s %4d uses, match %.2f, shuffled %.2f%s\n", f.Name, f.Uses, f.Match, f.Shuffled, pick)
+		for _, s := range f.From {
+			fmt.Fprintf(&b, "    from %s\n", s)
+		}
+	}
+	for _, n := range append(r.notes(), r.Unresolved...) {
+		fmt.Fprintf(&b, "\nnote: %s", n)
+	}
+	if len(r.Lost)+len(r.Unresolved) > 0 {
+		b.WriteByte('\n')
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write the learning report: %w", err)
+	}
+	return nil
+}
