@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Problem is one thing that is wrong in a model.
@@ -97,15 +100,20 @@ func (ps *problems) err() error {
 	return errors.Join(errs...)
 }
 
-// shorten cuts what is too long for one line of an error and makes control
-// characters visible.
+// shorten cuts what is too long for one line and makes control characters
+// visible.
 func shorten(s string) string {
 	const most = 80
 	if len(s) > most {
-		s = s[:most] + "…"
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	if strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f || c == '\ufffd' }) {
-		return fmt.Sprintf("%q", s)
+	return visible(s)
+}
+
+// visible returns s, in quotes when it contains what a terminal would obey.
+func visible(s string) string {
+	if strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) || !utf8.ValidString(s) {
+		return strconv.Quote(s)
 	}
 	return s
 }
@@ -137,24 +145,26 @@ func suggest(name string, candidates []string) string {
 	return "; did you mean " + quote(best) + "?"
 }
 
-// distance is the number of insertions, deletions and replacements of bytes
-// that make b of a.
+// distance is the number of insertions, deletions, replacements and swaps of
+// neighbouring bytes that make b of a.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[0] {
+		rows[0][j] = j
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
+	for i := 1; i <= len(a); i++ {
+		before, last, row := rows[(i+1)%3], rows[(i-1)%3], rows[i%3]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			row[j] = min(last[j-1]+cost, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)%3][len(b)]
 }
