@@ -1,0 +1,26 @@
+package model
+
+import (
+	"fmt"
+	"io"
+)
+
+// maxSourceBytes bounds a data file.
+const maxSourceBytes = 256 << 20
+
+// ReadSource reads the data file of a source: comma separated values with a
+// header line that names the columns. The error names the line.
+func ReadSource(name string, r io.Reader) (Source, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxSourceBytes+1))
+	if err != nil {
+		return Source{}, err
+	}
+	if len(data) > maxSourceBytes {
+		return Source{}, fmt.Errorf("the file is larger than %d MiB", maxSourceBytes>>20)
+	}
+	columns, rows, err := parseTable(data)
+	if err != nil {
+		return Source{}, err
+	}
+	return Source{Name: name, Columns: columns, Rows: rows}, nil
+}
