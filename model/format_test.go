@@ -1,0 +1,48 @@
+package model
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// FORMAT.md shows two whole files; both can be read, and together they have
+// every key of the schema.
+func TestTheExamplesOfFORMATAreModels(t *testing.T) {
+	page, err := os.ReadFile("FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples []string
+	for i, part := range strings.Split(string(page), "```yaml\n") {
+		if i > 0 {
+			text, _, _ := strings.Cut(part, "```")
+			examples = append(examples, text)
+		}
+	}
+	if len(examples) != 2 || examples[0] != sequenceYAML {
+		t.Fatalf("%d examples, the first:\n%s", len(examples), examples[0])
+	}
+	data := map[string]string{
+		"accounts.csv":                     "user,password\nann,secret\n",
+		"learned/rows/get-products-id.csv": "id\n1\n2\n",
+		"learned/starts.csv":               "seconds\n0\n1.5\n",
+		"learned/think.csv":                "name,seconds\nbrowser,0.1 2.35 4\n",
+	}
+	s := compileSchema(t)
+	for _, text := range examples {
+		if _, err := readYAML(text, data); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+		if err := s.Validate(instance(t, []byte(text))); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, key := range []string{"version", "mix", "behaviors", "endpoints", "bindings", "data", "recorded", "notes", "sessions", "start", "steps", "odds", "think", "median",
+		"quantiles", "request", "values", "rows", "needs", "check", "method", "target", "headers", "body", "body_file", "events", "after", "since", "never_after",
+		"status", "redirect", "content", "require", "known", "from", "pick", "evidence", "uses", "match", "shuffled", "origin", "flows", "users", "duration", "starts"} {
+		if !strings.Contains(string(page), "`"+key) && !strings.Contains(string(page), key+": ") {
+			t.Errorf("FORMAT.md does not explain %s", key)
+		}
+	}
+}
