@@ -187,11 +187,13 @@ type endFrame struct {
 	blocks uint64 // entries of the index
 }
 
-func (e endFrame) append(dst []byte) []byte {
+// append writes the frame as it stands at offset at. Offsets are stored as
+// distances back, which hold even where bytes before are lost or added.
+func (e endFrame) append(dst []byte, at int64) []byte {
 	start := len(dst)
 	dst = openFrame(dst, sigEnd)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.index))
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.totals))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(at-e.index))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(at-e.totals))
 	dst = binary.LittleEndian.AppendUint64(dst, e.blocks)
 	return closeFrame(dst, start)
 }
@@ -203,14 +205,14 @@ func parseEnd(b []byte, size int64) (endFrame, error) {
 	if err != nil {
 		return endFrame{}, err
 	}
-	e := endFrame{
-		index:  int64(binary.LittleEndian.Uint64(body)),
-		totals: int64(binary.LittleEndian.Uint64(body[8:])),
-		blocks: binary.LittleEndian.Uint64(body[16:]),
+	u64, at := binary.LittleEndian.Uint64, size-endSize
+	if u64(body) > uint64(at) || u64(body[8:]) > u64(body) {
+		return endFrame{}, errFrame
 	}
+	e := endFrame{index: at - int64(u64(body)), totals: at - int64(u64(body[8:])), blocks: u64(body[16:])}
 	length := e.totals - e.index - frameExtra
 	switch {
-	case e.index < int64(fileHeadSize) || e.totals > size || length < 0:
+	case e.index < int64(fileHeadSize) || length < 0:
 		return endFrame{}, errFrame
 	case uint64(length) != e.blocks*entrySize || e.blocks > uint64(size):
 		return endFrame{}, errFrame

@@ -39,9 +39,14 @@ func (r *Reader) seek(after func(entry) bool, before bool) error {
 	r.block = openBlock{raw: r.block.raw[:0], bodies: r.block.bodies[:0]}
 	r.queue, r.done, r.damaged = nil, false, false
 	if r.hasEnd && r.indexSound() {
-		return r.seekIndex(after, before)
+		if err := r.seekIndex(after, before); err != nil || r.off == r.end.index {
+			return err
+		}
+		if h, _, err := r.blockHead(r.off); err == nil && h.number == r.number {
+			return nil
+		}
 	}
-	r.seekHeads(after, before)
+	r.seekHeads(after, before) // also where damage moved the blocks away from the index
 	return nil
 }
 

@@ -82,7 +82,7 @@ func noteOf(r Record) note {
 		n := note{
 			kind: kindFlow, complete: r.Complete(), response: r.Response != nil, protocol: strings.Clone(r.Protocol),
 			messages: uint64(len(r.Messages)), bytesRaw: rawBytes(r), conn: r.Conn, who: identify(r),
-			start: r.Start, end: r.Start.Add(r.Done),
+			start: writable(r.Start), end: writable(r.Start.Add(r.Done)),
 		}
 		if n.response {
 			n.status = r.Response.Status
@@ -94,6 +94,12 @@ func noteOf(r Record) note {
 		return note{kind: kindLoss, loss: *r}
 	}
 	return note{}
+}
+
+// writable holds a time within the years that JSON can say, 0 to 9999.
+func writable(t time.Time) time.Time {
+	const least, greatest = -62167219200, 253402300799
+	return time.Unix(min(max(t.Unix(), least), greatest), int64(t.Nanosecond())).UTC()
 }
 
 func (t *tally) add(n *note) {

@@ -174,6 +174,9 @@ func (w *Writer) Write(r Record) error {
 	if w.closed {
 		return fmt.Errorf("write %s: %w", w.path, errClosed)
 	}
+	if cap(w.enc.b) > 2*max(w.o.BlockSize, defaultBlockSize) {
+		w.enc.b = nil
+	}
 	var err error
 	switch r := r.(type) {
 	case *Flow:
@@ -396,8 +399,8 @@ func (w *Writer) reset() {
 	sessions.reset()
 	endpoints.reset()
 	p.head = blockHead{sessions: sessions, endpoints: endpoints}
-	if limit := 2 * w.o.BlockSize; cap(p.raw) > limit {
-		p.raw, w.out, w.data, w.enc.b = nil, nil, nil, nil
+	if cap(p.raw) > 2*max(w.o.BlockSize, defaultBlockSize) {
+		p.raw, w.out, w.data = nil, nil, nil
 	}
 }
 
@@ -452,7 +455,7 @@ func (w *Writer) finish() error {
 	out = openFrame(out, sigTotals)
 	out = append(out, text...)
 	out = closeFrame(out, at)
-	out = end.append(out)
+	out = end.append(out, w.off+int64(len(out)))
 	if err := w.append(out); err != nil {
 		return fmt.Errorf("write the index of %s: %w", w.path, err)
 	}
