@@ -193,11 +193,36 @@ func choose(found []source, uses []use) *binding {
 		}
 	}
 	if best != nil {
-		slices.SortFunc(best.sources, func(a, b source) int {
-			return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.selector, b.selector))
-		})
+		slices.SortFunc(best.sources, bySource)
 	}
 	return best
+}
+
+// widen adds the other answers that issue a token in a place of the same name,
+// where that contradicts no use. A token that any answer renews must be taken
+// from it even if the recording never shows the difference.
+func (b *binding) widen(found []source, uses []use) {
+	if b.pick == "any" {
+		return
+	}
+	names := map[string]bool{}
+	for _, s := range b.sources {
+		names[bindingName(s)] = true
+	}
+	for _, s := range found {
+		if !names[bindingName(s)] || slices.ContainsFunc(b.sources, func(o source) bool { return o.endpoint == s.endpoint }) {
+			continue
+		}
+		more := append(slices.Clone(b.sources), s)
+		if hits, _ := evaluate(more, b.pick, uses); hits >= b.hits {
+			b.sources = more
+		}
+	}
+	slices.SortFunc(b.sources, bySource)
+}
+
+func bySource(a, b source) int {
+	return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.selector, b.selector))
 }
 
 // learn chooses sources for uses and tests them; nil if no choice passes.
@@ -213,6 +238,9 @@ func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
 		if b = choose(found, uses); b == nil {
 			return nil
 		}
+	}
+	if secret(c.leaf) {
+		b.widen(found, uses)
 	}
 	b.uses = len(uses)
 	b.match = float64(b.hits) / float64(len(uses))

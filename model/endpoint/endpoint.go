@@ -21,10 +21,14 @@ type Options struct {
 // concurrently.
 type Templates struct {
 	data  []word // longest first
-	open  map[string]bool
+	open  map[string]vocabulary
 	rules map[string]*rule  // by method and path template
 	names map[string]string // by method, path template and tokens
 }
+
+// A vocabulary says which words at one position of a path are values: all, or
+// those that look like the identifiers seen there (15 letters and digits).
+type vocabulary struct{ all, ids bool }
 
 type word struct{ value, column string }
 
@@ -37,7 +41,7 @@ type rule struct {
 // Learn finds the templates of flows. Flows without a response count too, with
 // less to tell variants apart.
 func Learn(flows []*flow.Flow, o Options) *Templates {
-	t := &Templates{open: map[string]bool{}, rules: map[string]*rule{}, names: map[string]string{}}
+	t := &Templates{open: map[string]vocabulary{}, rules: map[string]*rule{}, names: map[string]string{}}
 	for v, c := range o.Data {
 		if len(v) >= 3 {
 			t.data = append(t.data, word{v, c})
@@ -111,7 +115,10 @@ func variable(s string) bool { return len(s) > 2 && s[0] == '{' && s[len(s)-1] =
 func (t *Templates) segments(path string) []string {
 	segments := t.typed(path)
 	for i := range segments {
-		if segments[i] != "" && t.open[openKey(segments, i)] {
+		if segments[i] == "" || variable(segments[i]) {
+			continue
+		}
+		if v := t.open[openKey(segments, i)]; v.all || v.ids && wordID(segments[i]) {
 			segments[i] = "{id}"
 		}
 	}
@@ -196,7 +203,7 @@ func (t *Templates) learnOpen(flows []*flow.Flow, prints []string) {
 	type position struct {
 		values map[string]int
 		prints map[string]int
-		ids    int // length of identifiers seen here, when they all have one
+		ids    bool // identifiers of 15 letters and digits were seen here
 	}
 	positions := map[string]*position{}
 	for i, f := range flows {
@@ -214,7 +221,7 @@ func (t *Templates) learnOpen(flows []*flow.Flow, prints []string) {
 			}
 			if segments[j] == "{id}" {
 				if len(raw[j]) == 15 {
-					p.ids = 15
+					p.ids = true
 				}
 			} else if !variable(segments[j]) {
 				p.values[raw[j]]++
@@ -223,8 +230,8 @@ func (t *Templates) learnOpen(flows []*flow.Flow, prints []string) {
 		}
 	}
 	for key, p := range positions {
-		if openVocabulary(p.values, p.prints) || p.ids > 0 && allOfLength(p.values, p.ids) {
-			t.open[key] = true
+		if v := (vocabulary{openVocabulary(p.values, p.prints), p.ids}); v.all || v.ids {
+			t.open[key] = v
 		}
 	}
 }
@@ -246,15 +253,10 @@ func openVocabulary(values, prints map[string]int) bool {
 	return len(values) >= 8 && once*20 >= n && 2*top <= n && 5*like >= 4*n
 }
 
-// allOfLength reports whether all values look like identifiers of length n that
-// happen to hold no digit.
-func allOfLength(values map[string]int, n int) bool {
-	for v := range values {
-		if len(v) != n || strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-			return false
-		}
-	}
-	return len(values) > 0
+// wordID reports whether s looks like an identifier of 15 letters and digits
+// that happens to hold no digit, as one in a hundred does.
+func wordID(s string) bool {
+	return len(s) == 15 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
 }
 
 // fingerprint describes the shape of an answer as far as it tells operations

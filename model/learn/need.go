@@ -3,7 +3,6 @@ package learn
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/starling-load/starling/model"
 )
@@ -49,10 +48,16 @@ func (l *learner) needs(m *model.Model) {
 			g.require(e, markers)
 		}
 	}
+	never := map[int][]int{} // markers by endpoint
 	for _, x := range markers {
 		if x >= 0 {
-			g.forbid(x)
+			for _, e := range g.forbidden(x) {
+				never[e] = append(never[e], x)
+			}
 		}
+	}
+	for e := range m.Endpoints {
+		g.forbid(e, never[e])
 	}
 	for i := range m.Endpoints {
 		slices.SortFunc(m.Endpoints[i].Needs, func(a, b model.Need) int {
@@ -166,6 +171,9 @@ func (g *guards) require(e int, markers []int) {
 			continue
 		}
 		for _, a := range g.needed(e, x) {
+			if x >= 0 && !g.avoidable(x, -1, x) && slices.Contains(g.always[pair{a, -1}], x) {
+				continue // x comes once, and before a: the same as since the start
+			}
 			if g.avoidable(e, a, x) {
 				open = append(open, guard{a, x})
 			}
@@ -179,12 +187,21 @@ func (g *guards) require(e int, markers []int) {
 			if o.a == n.a && n.x < 0 { // since a marker is also since the start
 				return true
 			}
-			return o.x == n.x && slices.Contains(g.needed(o.a, n.x), n.a)
+			if o.a == n.a && o.x >= 0 && g.nearer(e, o.x, n.x) {
+				return true
+			}
+			return o.x == n.x && slices.Contains(g.needed(o.a, n.x), n.a) && !slices.Contains(g.needed(n.a, n.x), o.a)
 		})
 		if !implied {
 			g.add(e, n.a, n.x, max(g.after[pair{e, n.x}], boolInt(n.x < 0)*g.both[pair{e, n.x}]))
 		}
 	}
+}
+
+// nearer reports whether e had always visited marker y since marker x, so that
+// what is needed since y is needed since x as well.
+func (g *guards) nearer(e, y, x int) bool {
+	return x >= 0 && slices.Contains(g.always[pair{e, x}], y) && !slices.Contains(g.always[pair{e, y}], x)
 }
 
 func boolInt(b bool) int {
@@ -214,7 +231,7 @@ func (g *guards) avoidable(e, a, x int) bool {
 		if x >= 0 {
 			todo = slices.Clone(g.graph[b][x])
 		}
-		seen := map[int]bool{a: true}
+		seen := map[int]bool{a: true} // -1 is no endpoint: nothing to avoid
 		for len(todo) > 0 {
 			at := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
@@ -230,10 +247,10 @@ func (g *guards) avoidable(e, a, x int) bool {
 	return false
 }
 
-// forbid adds "never after x" to the endpoints that the transitions reach from
-// x though no session did. What lies behind them only needs no guard.
-func (g *guards) forbid(x int) {
-	forbidden := map[int]bool{}
+// forbidden returns the endpoints that the transitions reach from x though no
+// session did. What lies behind them only is left out.
+func (g *guards) forbidden(x int) []int {
+	found := map[int]bool{}
 	for b := range g.graph {
 		seen := map[int]bool{x: true}
 		todo := slices.Clone(g.graph[b][x])
@@ -246,18 +263,29 @@ func (g *guards) forbid(x int) {
 			seen[at] = true
 			key := pair{at, x}
 			if g.after[key] == 0 && g.both[key] >= minNever && !asset(g.m.Endpoints[at].Name) {
-				forbidden[at] = true
+				found[at] = true
 				continue
 			}
 			todo = append(todo, g.graph[b][at]...)
 		}
 	}
 	var list []int
-	for e := range forbidden {
+	for e := range found {
 		list = append(list, e)
 	}
-	slices.SortFunc(list, func(a, b int) int { return strings.Compare(g.m.Endpoints[a].Name, g.m.Endpoints[b].Name) })
-	for _, e := range list {
-		g.add(e, -1, x, g.both[pair{e, x}])
+	slices.Sort(list)
+	return list
+}
+
+// forbid adds "never after x" to e, for the earliest of the markers: what is
+// never there after x is never there after what always follows x.
+func (g *guards) forbid(e int, markers []int) {
+	for _, x := range markers {
+		implied := slices.ContainsFunc(markers, func(y int) bool {
+			return y != x && slices.Contains(g.always[pair{x, -1}], y) && !slices.Contains(g.always[pair{y, -1}], x)
+		})
+		if !implied {
+			g.add(e, -1, x, g.both[pair{e, x}])
+		}
 	}
 }

@@ -1,0 +1,107 @@
+package correlate
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// begin is when the recorded sessions of the tests start.
+var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// A tape writes the exchanges of one session, a second apart.
+type tape struct {
+	steps []Step
+	now   time.Time
+}
+
+func newTape(session int) *tape { return &tape{now: begin.Add(time.Duration(session) * time.Minute)} }
+
+// do adds an exchange. request is "METHOD TARGET" and header lines, a blank line
+// and a body; answer the same with a status in the first line. The endpoint is
+// the method and the path template, followed by what stands behind " # " in the
+// first line.
+func (p *tape) do(request, answer string) {
+	first, headers, body := parts(request)
+	first, variant, _ := strings.Cut(first, " # ")
+	method, target, _ := strings.Cut(first, " ")
+	f := &flow.Flow{Scheme: "http", Start: p.now, FirstByte: 10 * time.Millisecond, Done: 20 * time.Millisecond,
+		Request: flow.Request{Method: method, Target: target, Authority: "shop.test", Headers: headers, Body: flow.NewBody([]byte(body))}}
+	status, headers, body := parts(answer)
+	code := 0
+	for _, c := range status {
+		code = 10*code + int(c-'0')
+	}
+	f.Response = &flow.Response{Status: code, Headers: headers, Body: flow.NewBody([]byte(body))}
+	path := content.Template(f.Request.Path())
+	name := method + " " + path
+	if variant != "" {
+		name += " " + variant
+	}
+	p.steps = append(p.steps, Step{Endpoint: name, Path: path, Flow: f})
+	p.now = p.now.Add(time.Second)
+}
+
+func parts(s string) (first string, headers flow.Headers, body string) {
+	head, body, _ := strings.Cut(s, "\n\n")
+	lines := strings.Split(head, "\n")
+	for _, l := range lines[1:] {
+		k, v, _ := strings.Cut(l, ": ")
+		headers = append(headers, flow.Header{Name: k, Value: v})
+	}
+	return lines[0], headers, body
+}
+
+const (
+	asJSON = "\nContent-Type: application/json\n\n"
+	asHTML = "\nContent-Type: text/html\n\n"
+	asForm = "\nContent-Type: application/x-www-form-urlencoded\n\n"
+)
+
+// values returns the holes of an endpoint as NAME=KIND REF.
+func values(r *Result, endpoint string) string {
+	var out []string
+	for _, v := range r.Endpoints[endpoint].Values {
+		out = append(out, strings.TrimSpace(v.Name+"="+string(v.Kind)+" "+v.Ref))
+	}
+	return strings.Join(out, ", ")
+}
+
+// from returns the sources of a binding.
+func from(r *Result, name string) string {
+	for _, b := range r.Bindings {
+		if b.Name == name {
+			var out []string
+			for _, s := range b.Sources {
+				out = append(out, s.Endpoint+" "+s.Selector)
+			}
+			if b.Pick != "" {
+				out = append(out, "pick "+b.Pick)
+			}
+			return strings.Join(out, "; ")
+		}
+	}
+	return "no binding"
+}
+
+func want(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s\n got %s\nwant %s", what, got, want)
+	}
+}
+
+// record runs one session per number and learns.
+func record(n int, data []model.Source, session func(p *tape, i int)) *Result {
+	var sessions [][]Step
+	for i := range n {
+		p := newTape(i)
+		session(p, i)
+		sessions = append(sessions, p.steps)
+	}
+	return Learn(sessions, Options{Data: data})
+}
