@@ -93,9 +93,9 @@ func (r *Report) conclude() {
 		for _, x := range e.Errors {
 			tell(x.Verdict, e.Name+": "+x.text())
 		}
-		for _, l := range e.Latency {
-			if !l.Shared {
-				tell(l.Verdict, e.Name+": "+l.text())
+		for _, v := range []Verdict{Regression, Improvement} {
+			if text := e.latencyText(v); text != "" {
+				tell(v, e.Name+": "+text)
 			}
 		}
 		if (e.Baseline.Requests == 0) != (e.Candidate.Requests == 0) {

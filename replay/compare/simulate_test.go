@@ -112,7 +112,7 @@ func TestOneSlowEndpointIsFoundAndNamedAlone(t *testing.T) {
 	const reports = 100
 	found, others := 0, 0
 	for i := range reports {
-		w := &world{r: rand.New(rand.NewPCG(2, uint64(i))), endpoints: 15, requests: 40, slow: map[int]float64{4: 0.3}, fields: noisyFields}
+		w := &world{r: rand.New(rand.NewPCG(2, uint64(i))), endpoints: 20, requests: 80, slow: map[int]float64{4: 0.3}, fields: noisyFields}
 		a, b := w.blocks(6)
 		r := Compare(a, b, Options{})
 		for e, x := range r.Endpoints {

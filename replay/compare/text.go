@@ -147,6 +147,23 @@ func (e *Endpoint) row() []string {
 	return append(row, fmt.Sprintf("%d → %d", e.Baseline.Failures, e.Candidate.Failures))
 }
 
+// latencyText tells the figures with the verdict v in one line, the first in
+// full; "" when there are none.
+func (e *Endpoint) latencyText(v Verdict) string {
+	var parts []string
+	for i := range e.Latency {
+		l := &e.Latency[i]
+		switch {
+		case l.Verdict != v || l.Shared:
+		case len(parts) == 0:
+			parts = append(parts, l.text())
+		default:
+			parts = append(parts, l.Figure+" "+points(l.Change))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
 func (l *Latency) text() string {
 	return fmt.Sprintf("%s %s → %s, %s (95%% interval %s … %s, %d pairs)", l.Figure, micros(l.Baseline), micros(l.Candidate),
 		points(l.Change), points(l.Low), points(l.High), l.Pairs)

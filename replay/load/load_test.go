@@ -1,0 +1,358 @@
+package load
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// all returns the whole schedule.
+func all(a Arrivals) []time.Duration {
+	var list []time.Duration
+	for i := uint64(0); ; i++ {
+		at, ok := a.At(i)
+		if !ok {
+			return list
+		}
+		list = append(list, at)
+	}
+}
+
+// schedules draws arrivals of every kind.
+func schedules() *rapid.Generator[Arrivals] {
+	return rapid.Custom(func(t *rapid.T) Arrivals {
+		duration := time.Duration(rapid.Int64Range(1, int64(20*time.Second)).Draw(t, "duration"))
+		rate := rapid.Float64Range(0.1, 100).Draw(t, "rate")
+		seed := rapid.Uint64().Draw(t, "seed")
+		var a Arrivals
+		var err error
+		switch rapid.IntRange(0, 3).Draw(t, "kind") {
+		case 0:
+			a, err = Constant(rate, duration)
+		case 1:
+			a, err = Poisson(rate, duration, seed)
+		case 2:
+			a, err = Users(rapid.IntRange(1, 500).Draw(t, "users"), duration)
+		case 3:
+			offsets := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) time.Duration {
+				return time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, "offset"))
+			}), 1, 30).Draw(t, "offsets")
+			slices.Sort(offsets)
+			a, err = Recorded(offsets, 10*time.Second, rapid.Float64Range(0.05, 20).Draw(t, "scale"), duration, seed)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	})
+}
+
+func TestArrivalsNeverGoBackAndAreTheSameEachTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := schedules().Draw(t, "schedule")
+		list := all(a)
+		if !slices.IsSorted(list) {
+			t.Fatalf("not ascending: %v", list)
+		}
+		if len(list) > 0 && list[0] < 0 {
+			t.Fatalf("the first is at %s", list[0])
+		}
+		if !slices.Equal(list, all(a)) {
+			t.Fatal("a second reading differs")
+		}
+		for _, i := range []uint64{uint64(len(list)), uint64(len(list)) + 1, uint64(len(list)) * 2} {
+			if at, ok := a.At(i); ok {
+				t.Fatalf("arrival %d of %d is at %s", i, len(list), at)
+			}
+		}
+	})
+}
+
+func TestTheUnionOfTheSegmentsIsThePlan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := schedules().Draw(t, "schedule")
+		count := rapid.IntRange(1, 9).Draw(t, "count")
+		var union []time.Duration
+		seen := map[uint64]int{}
+		for index := range count {
+			s := Segment{index, count}
+			if err := s.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			for k := uint64(0); ; k++ {
+				i := s.Session(k)
+				if !s.Owns(i) {
+					t.Fatalf("%+v does not own its session %d", s, i)
+				}
+				at, ok := a.At(i)
+				if !ok {
+					break
+				}
+				seen[i]++
+				union = append(union, at)
+			}
+		}
+		slices.Sort(union)
+		if !slices.Equal(union, all(a)) {
+			t.Fatalf("%d segments give %d arrivals of %d", count, len(union), len(all(a)))
+		}
+		for i, n := range seen {
+			if n != 1 {
+				t.Fatalf("session %d is owned by %d segments", i, n)
+			}
+		}
+	})
+}
+
+func TestBeforeCountsTheArrivalsOfAnyWindow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := schedules().Draw(t, "schedule")
+		to := time.Duration(rapid.Int64Range(0, int64(25*time.Second)).Draw(t, "to"))
+		want := uint64(0)
+		for _, at := range all(a) {
+			if at < to {
+				want++
+			}
+		}
+		if got := Before(a, to); got != want {
+			t.Fatalf("before %s: got %d, want %d", to, got, want)
+		}
+	})
+}
+
+func TestAConstantRateHoldsInEveryWindow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate := rapid.Float64Range(0.5, 1000).Draw(t, "rate")
+		a, err := Constant(rate, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := time.Duration(rapid.Int64Range(0, int64(24*time.Hour)).Draw(t, "from"))
+		width := time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "width"))
+		got := float64(Before(a, from+width) - Before(a, from))
+		if want := rate * width.Seconds(); math.Abs(got-want) > 1.001 {
+			t.Fatalf("%g arrivals in %s at %g/s, want %g", got, width, rate, want)
+		}
+	})
+}
+
+func TestPoissonArrivalsHaveTheRightMeanAndSpread(t *testing.T) {
+	const rate, seconds = 50, 2000
+	a, err := Poisson(rate, seconds*time.Second, 11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := all(a)
+	if z := (float64(len(list)) - rate*seconds) / math.Sqrt(rate*seconds); math.Abs(z) > 3 {
+		t.Errorf("%d arrivals, want %d: %.1f standard deviations off", len(list), rate*seconds, z)
+	}
+	// The index of dispersion of a Poisson process is 1 at every scale, also at
+	// scales beside the cells.
+	for _, width := range []time.Duration{20 * time.Millisecond, 320 * time.Millisecond, 500 * time.Millisecond, 7 * time.Second} {
+		bins := make([]float64, seconds*time.Second/width)
+		for _, at := range list {
+			if i := int(at / width); i < len(bins) {
+				bins[i]++
+			}
+		}
+		mean := rate * width.Seconds()
+		var v float64
+		for _, n := range bins {
+			v += (n - mean) * (n - mean) / float64(len(bins)) / mean
+		}
+		if limit := 4*math.Sqrt(2/float64(len(bins))) + 4*math.Sqrt(1/(mean*float64(len(bins)))); math.Abs(v-1) > limit {
+			t.Errorf("the index of dispersion at %s is %.3f, want 1 ± %.3f", width, v, limit)
+		}
+	}
+	// Gaps are exponential: Kolmogorov-Smirnov at 1 %.
+	var gaps []float64
+	for i := 1; i < len(list); i++ {
+		gaps = append(gaps, 1-math.Exp(-rate*(list[i]-list[i-1]).Seconds()))
+	}
+	slices.Sort(gaps)
+	worst := 0.0
+	for i, u := range gaps {
+		worst = max(worst, math.Abs(u-float64(i)/float64(len(gaps))), math.Abs(u-float64(i+1)/float64(len(gaps))))
+	}
+	if limit := 1.63 / math.Sqrt(float64(len(gaps))); worst > limit {
+		t.Errorf("the gaps are off the exponential law by %.5f, at most %.5f", worst, limit)
+	}
+}
+
+func TestDifferentSeedsGiveDifferentArrivals(t *testing.T) {
+	a, _ := Poisson(10, time.Minute, 1)
+	b, _ := Poisson(10, time.Minute, 2)
+	if slices.Equal(all(a), all(b)) {
+		t.Error("seeds 1 and 2 give the same Poisson arrivals")
+	}
+	offsets := []time.Duration{0, time.Second, 3 * time.Second}
+	c, _ := Recorded(offsets, 5*time.Second, 10, 0, 1)
+	d, _ := Recorded(offsets, 5*time.Second, 10, 0, 2)
+	if slices.Equal(all(c), all(d)) {
+		t.Error("seeds 1 and 2 give the same clones")
+	}
+}
+
+func TestARecordingAtScaleOneIsRepeatedAsItIs(t *testing.T) {
+	offsets := []time.Duration{0, time.Second, time.Second, 3 * time.Second}
+	a, err := Recorded(offsets, 5*time.Second, 1, 12*time.Second, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := time.Second
+	want := []time.Duration{0, s, s, 3 * s, 5 * s, 6 * s, 6 * s, 8 * s, 10 * s, 11 * s, 11 * s}
+	if got := all(a); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestScaledRecordingsKeepTheirShape(t *testing.T) {
+	// Ninety starts in the first second, ten in the other nine.
+	var offsets []time.Duration
+	for i := range 90 {
+		offsets = append(offsets, time.Duration(i)*time.Second/90)
+	}
+	for i := range 10 {
+		offsets = append(offsets, time.Second+time.Duration(i)*900*time.Millisecond)
+	}
+	for _, scale := range []float64{0.5, 1, 2.5, 10, 33.3} {
+		a, err := Recorded(offsets, 10*time.Second, scale, 0, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, whole := float64(Before(a, time.Second)), float64(len(all(a)))
+		if math.Abs(whole-100*scale) > 1 {
+			t.Errorf("scale %g: %g arrivals, want %g", scale, whole, 100*scale)
+		}
+		if want := 90 * scale; math.Abs(first-want) > 1 {
+			t.Errorf("scale %g: %g arrivals in the first second, want %g", scale, first, want)
+		}
+	}
+}
+
+func TestClonesOfASecondRoundDiffer(t *testing.T) {
+	a, err := Recorded([]time.Duration{0, time.Second}, 2*time.Second, 5, 4*time.Second, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := all(a)
+	if len(list) != 20 || list[10] != 2*time.Second {
+		t.Fatalf("got %v", list)
+	}
+	if list[11]-2*time.Second == list[1] {
+		t.Error("the second round has the same clones as the first")
+	}
+}
+
+func TestQuietStretchesStayQuiet(t *testing.T) {
+	// A hundred starts in the first second of an hour: clones of the last must
+	// not spread over the rest of it.
+	var offsets []time.Duration
+	for i := range 100 {
+		offsets = append(offsets, time.Duration(i)*10*time.Millisecond)
+	}
+	a, err := Recorded(offsets, time.Hour, 20, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := all(a)
+	if last := list[len(list)-1]; last > time.Second+4*time.Hour/100 {
+		t.Errorf("the last clone comes at %s", last)
+	}
+}
+
+func TestTheRecordingMayEndWithItsLastStart(t *testing.T) {
+	a, err := Recorded([]time.Duration{time.Second, 2 * time.Second}, 0, 1, 10*time.Second, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := all(a)
+	if len(list) < 4 || list[2] <= list[1] {
+		t.Errorf("the second round does not follow the first: %v", list)
+	}
+}
+
+func TestUsersRampEvenly(t *testing.T) {
+	a, err := Users(4, 8*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := time.Second
+	if got := all(a); !slices.Equal(got, []time.Duration{0, 2 * s, 4 * s, 6 * s}) {
+		t.Errorf("got %v", got)
+	}
+	b, _ := Users(3, 0)
+	if got := all(b); !slices.Equal(got, []time.Duration{0, 0, 0}) {
+		t.Errorf("without a ramp: %v", got)
+	}
+}
+
+func TestSchedulesThatAreNoneAreRefused(t *testing.T) {
+	s := time.Second
+	one := []time.Duration{0}
+	for name, err := range map[string]error{
+		"rate 0":             second(Constant(0, s)),
+		"rate NaN":           second(Constant(math.NaN(), s)),
+		"rate Inf":           second(Poisson(math.Inf(1), s, 0)),
+		"negative duration":  second(Constant(1, -s)),
+		"random for ever":    second(Poisson(1, 0, 0)),
+		"more than memory":   second(Poisson(1e9, time.Hour, 0)),
+		"no users":           second(Users(0, 0)),
+		"a negative ramp":    second(Users(1, -s)),
+		"an empty recording": second(Recorded(nil, s, 1, 0, 0)),
+		"scale 0":            second(Recorded(one, s, 0, 0, 0)),
+		"scale NaN":          second(Recorded(one, s, math.NaN(), 0, 0)),
+		"unsorted offsets":   second(Recorded([]time.Duration{2, 1}, s, 1, 0, 0)),
+		"negative offsets":   second(Recorded([]time.Duration{-2, 1}, s, 1, 0, 0)),
+		"negative end":       second(Recorded(one, s, 1, -s, 0)),
+		"segment 3 of 3":     Segment{3, 3}.Validate(),
+		"segment -1 of 3":    Segment{-1, 3}.Validate(),
+		"segment 1 of 0":     Segment{1, 0}.Validate(),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if (Segment{}).Validate() != nil || !(Segment{}).Owns(7) || (Segment{}).Session(7) != 7 {
+		t.Error("the zero segment does not own everything")
+	}
+}
+
+func second(_ Arrivals, err error) error { return err }
+
+func TestParsing(t *testing.T) {
+	for s, want := range map[string]float64{"3x": 3, "0.5x": 0.5, " 2 ": 2, "1e2x": 100} {
+		if got, err := ParseFactor(s); err != nil || got != want {
+			t.Errorf("factor %q: got %g, %v", s, got, err)
+		}
+	}
+	for s, want := range map[string]float64{"50/s": 50, "50": 50, "3000/m": 50, "3600/h": 1, "1.5 / sec": 1.5, "60/min": 1} {
+		if got, err := ParseRate(s); err != nil || got != want {
+			t.Errorf("rate %q: got %g, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "x", "0x", "-1x", "NaNx", "Infx", "3y", "three"} {
+		if _, err := ParseFactor(s); err == nil || !strings.Contains(err.Error(), "such as 3x") {
+			t.Errorf("factor %q: %v", s, err)
+		}
+	}
+	for _, s := range []string{"", "/s", "0/s", "-1/s", "50/", "50/day", "NaN", "Inf/s", "fast"} {
+		if _, err := ParseRate(s); err == nil || !strings.Contains(err.Error(), "such as 50/s") {
+			t.Errorf("rate %q: %v", s, err)
+		}
+	}
+}
+
+func BenchmarkPoissonAt(b *testing.B) {
+	a, err := Poisson(1000, 10*time.Minute, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := uint64(0); b.Loop(); i++ {
+		a.At(i % 500_000)
+	}
+}
