@@ -134,3 +134,18 @@ func TestLinksDoNotLeadOutOfTheFolder(t *testing.T) {
 		t.Errorf("Read through a link: %v", err)
 	}
 }
+
+func TestAFolderIsBoundedAsAWhole(t *testing.T) {
+	root, err := os.OpenRoot(filepath.Join("testdata", "v1", "shop.model"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	yaml := int64(len(sample().Files()[0].Data))
+	if _, err := decode(&folder{root: root, left: yaml - 1}); err == nil || !strings.Contains(err.Error(), "model.yaml is too large") {
+		t.Errorf("model.yaml beyond the limit: %v", err)
+	}
+	if _, err := decode(&folder{root: root, left: yaml + 20}); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("data beyond the limit: %v", err)
+	}
+}

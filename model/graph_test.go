@@ -300,3 +300,24 @@ func BenchmarkNext(b *testing.B) {
 		}
 	}
 }
+
+// Where a way is closed, the others keep their proportions.
+func TestOddsOfOpenWaysAreScaled(t *testing.T) {
+	const n = 20_000
+	closed := get("C")
+	closed.Needs = []Need{{Endpoint: "B"}}
+	m := &Model{Version: 1, Endpoints: []Endpoint{get("A"), get("B"), closed}, Behaviors: []Behavior{{Name: "x", Weight: 1,
+		Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{
+			{"A", []Edge{{To: "B", Odds: 0.1}, {To: "C", Odds: 0.6}, {To: End, Odds: 0.3}}},
+			{"B", []Edge{{To: End, Odds: 1}}}, {"C", []Edge{{To: End, Odds: 1}}}}}}}
+	g := mustGraph(t, m)
+	toB := 0.0
+	for i := range uint64(n) {
+		if names, _ := walk(g, m, 3, i); len(names) == 2 && names[1] == "B" {
+			toB++
+		}
+	}
+	if got := toB / n; math.Abs(got-0.25) > 5*math.Sqrt(0.25*0.75/n) {
+		t.Errorf("%.4f go to B, want 0.25", got)
+	}
+}
