@@ -89,12 +89,16 @@ export interface Point {
 export interface Replayer {
   name: string;
   state: "joining" | "ready" | "running" | "done" | "lost";
-  users: number;
-  rps: number;
-  cpu: number;
-  cores: number;
-  lateness_p99_us: number;
   note: string;
+  /** Newest numbers; null for a replayer of a finished run. */
+  now: {
+    users: number;
+    rps: number;
+    /** Share of one core, 0 to cores; cores 0: not measured. */
+    cpu: number;
+    cores: number;
+    lateness_p99_us: number;
+  } | null;
 }
 
 export interface RunInfo {
@@ -104,6 +108,7 @@ export interface RunInfo {
   seed: string;
   version: string;
   started_at: string;
+  /** 0: until the work is done. */
   planned_s: number;
 }
 
@@ -114,7 +119,6 @@ export interface Live {
   run: RunInfo;
   users: number;
   elapsed_s: number;
-  planned_s: number;
   /** Width of a point in seconds; a step above one keeps the worst percentile of its span. */
   step_s: number;
   /** Points from from_s on; a full snapshot has from_s 0. */
@@ -158,41 +162,72 @@ export interface Run {
 
 export type Verdict = "regression" | "improvement" | "equivalent" | "inconclusive";
 
-/** Candidate ÷ baseline of one measure with its confidence interval. */
-export interface Effect {
-  measure: string;
-  ratio: number;
-  low: number;
-  high: number;
-  base_us: number;
-  cand_us: number;
+/** One side of an endpoint. */
+export interface Side {
+  requests: number;
+  failures: number;
+  p50_us: number;
+  p95_us: number;
+  p99_us: number;
+}
+
+/** Change of one quantile of the response time; ratios are relative changes: 0.3 is 30 % more. */
+export interface LatencyChange {
+  figure: string;
   verdict: Verdict;
+  baseline_us: number;
+  candidate_us: number;
+  change_ratio: number;
+  low_ratio: number;
+  high_ratio: number;
+  /** The least change that matters. */
+  limit_ratio: number;
+  pairs: number;
+  more_pairs: number;
+  shared: boolean;
+}
+
+export interface ErrorChange {
+  class: string;
+  verdict: Verdict;
+  baseline: number;
+  candidate: number;
+  baseline_of: number;
+  candidate_of: number;
+  new: boolean;
+}
+
+export interface ContentChange {
+  kind: "type changed" | "disappeared" | "appeared" | "share changed";
+  feature: string;
+  was?: string;
+  now?: string;
+  baseline: number;
+  candidate: number;
+  baseline_of: number;
+  candidate_of: number;
+  failed: number;
+  breaking: boolean;
 }
 
 export interface EndpointChange {
   name: string;
   verdict: Verdict;
-  reasons: string[];
-  base_requests: number;
-  cand_requests: number;
-  base_failures: number;
-  cand_failures: number;
-  effects: Effect[];
+  baseline: Side;
+  candidate: Side;
+  latency: LatencyChange[];
+  errors: ErrorChange[];
+  content: ContentChange[];
 }
 
-export interface FieldChange {
-  endpoint: string;
-  field: string;
-  /** Share 0–1 of the endpoint's answers that had the field. */
-  base_share: number;
-  cand_share: number;
-}
-
-export interface StatusChange {
-  endpoint: string;
-  status: string;
-  base_share: number;
-  cand_share: number;
+/** The report of replay/compare, as `starling compare --json` prints it. */
+export interface Report {
+  verdict: Verdict;
+  pairs: number;
+  changes: string[];
+  notes: string[];
+  global: LatencyChange[];
+  endpoints: EndpointChange[];
 }
 
 export interface Curve {
@@ -206,14 +241,7 @@ export interface Curve {
 export interface Comparison {
   base: RunRow;
   cand: RunRow;
-  verdict: Verdict;
-  reasons: string[];
-  /** Ratios between these two count as the same. */
-  margin: { low: number; high: number };
-  confidence: number;
-  endpoints: EndpointChange[];
-  fields: FieldChange[];
-  statuses: StatusChange[];
+  report: Report;
   curves: Curve[];
 }
 

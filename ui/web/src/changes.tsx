@@ -1,24 +1,22 @@
 import { useState } from "preact/hooks";
-import type { Comparison, Effect, EndpointChange, FieldChange, StatusChange } from "./api";
+import type { ContentChange, EndpointChange, LatencyChange, Report } from "./api";
 import * as f from "./format";
 import { EndpointName, Message, VerdictBadge } from "./parts";
 
 const rank = { regression: 0, improvement: 1, inconclusive: 2, equivalent: 3 } as const;
 
-/** Changes lists the endpoints, the changed ones first, each effect with its interval on one common scale. */
-export function Changes({ comparison: c }: { comparison: Comparison }) {
+/** Changes lists the endpoints, the changed ones first, each figure with its interval on one common scale. */
+export function Changes({ report }: { report: Report }) {
   const [all, setAll] = useState(false);
-  const sorted = [...c.endpoints].sort((a, b) => rank[a.verdict] - rank[b.verdict] || a.name.localeCompare(b.name));
+  const sorted = [...report.endpoints].sort((a, b) => rank[a.verdict] - rank[b.verdict] || a.name.localeCompare(b.name));
   const changed = sorted.filter((e) => e.verdict === "regression" || e.verdict === "improvement");
   const shown = all || changed.length === 0 ? sorted : changed;
-  const scale = reach(c);
+  const scale = reach(report);
   return (
     <section class="card" data-part="changes">
       <header class="card-head">
-        <h2>Endpoints</h2>
-        <span class="note">
-          {changed.length > 0 ? `${f.count(changed.length)} of ${f.count(sorted.length)} changed` : "none changed"}
-        </span>
+        <h2>Response time by endpoint</h2>
+        <span class="note">{changed.length > 0 ? `${f.count(changed.length)} of ${f.count(sorted.length)} endpoints changed` : "no endpoint changed"}</span>
         {changed.length > 0 && changed.length < sorted.length && (
           <button type="button" class="button quiet" aria-pressed={all} onClick={() => setAll(!all)}>
             {all ? "Only changed" : "Show all"}
@@ -26,41 +24,41 @@ export function Changes({ comparison: c }: { comparison: Comparison }) {
         )}
       </header>
       {sorted.length === 0 ? (
-        <Message title="Nothing to compare">The two runs have no endpoint in common.</Message>
+        <Message title="Nothing to compare">No stretch of either run can be set against the other; the notes below say why.</Message>
       ) : (
         <div class="forest" role="list">
           <Axis scale={scale} />
+          {report.global.length > 0 && <Item name="" rows={report.global} scale={scale} />}
           {shown.map((e) => (
-            <Change key={e.name} change={e} c={c} scale={scale} />
+            <Item key={e.name} name={e.name} change={e} rows={e.latency} scale={scale} />
           ))}
-          <p class="forest-note">
-            Candidate ÷ baseline with its {Math.round(c.confidence * 100)}% interval. Inside the shaded band ({f.change(c.margin.low)} to {f.change(c.margin.high)}) counts as the same.
-          </p>
+          <p class="forest-note">Each mark is the change of the candidate, its bar the 95% interval. A change within the shaded band does not matter.</p>
         </div>
       )}
     </section>
   );
 }
 
-function Change({ change: e, c, scale }: { change: EndpointChange; c: Comparison; scale: number }) {
+function Item(p: { name: string; change?: EndpointChange; rows: LatencyChange[]; scale: number }) {
   return (
     <div class="forest-item" role="listitem">
       <div class="forest-name">
-        <EndpointName name={e.name} />
-        <VerdictBadge verdict={e.verdict} />
-        {e.reasons.map((r) => (
-          <span class="cell-note" key={r}>{r}</span>
-        ))}
+        {p.name ? <EndpointName name={p.name} /> : <span>Shared by all endpoints</span>}
+        {p.change && <VerdictBadge verdict={p.change.verdict} />}
+        {p.change && (
+          <span class="cell-note num">
+            {f.count(p.change.baseline.requests)} → {f.count(p.change.candidate.requests)} requests
+          </span>
+        )}
       </div>
       <div class="forest-rows">
-        {e.effects.map((x) => (
-          <div class={`forest-row ${x.verdict}`} key={x.measure}>
-            <span class="measure">{x.measure}</span>
-            <Interval effect={x} c={c} scale={scale} />
-            <span class="num effect">{f.change(x.ratio)}</span>
-            <span class="num from-to">
-              {f.time(x.base_us)} → {f.time(x.cand_us)}
-            </span>
+        {p.rows.length === 0 && <span class="note">Too few requests to judge its response time.</span>}
+        {p.rows.map((x) => (
+          <div class={`forest-row ${x.verdict}`} key={x.figure}>
+            <span class="measure">{x.figure}</span>
+            <Interval change={x} scale={p.scale} />
+            <span class="num effect">{f.change(1 + x.change_ratio)}</span>
+            <span class="num from-to">{x.baseline_us > 0 && `${f.time(x.baseline_us)} → ${f.time(x.candidate_us)}`}</span>
           </div>
         ))}
       </div>
@@ -68,43 +66,45 @@ function Change({ change: e, c, scale }: { change: EndpointChange; c: Comparison
   );
 }
 
-/** place maps a ratio to 0–100 on a symmetric log scale that ends at ÷scale and ×scale. */
-const place = (ratio: number, scale: number): number =>
-  Math.min(100, Math.max(0, 50 + (50 * Math.log(ratio)) / Math.log(scale)));
+/** place maps a relative change to 0–100 on a symmetric log scale that ends at ÷scale and ×scale. */
+const place = (change: number, scale: number): number =>
+  Math.min(100, Math.max(0, 50 + (50 * Math.log(Math.max(1e-6, 1 + change))) / Math.log(scale)));
 
 /** reach is the end of the common scale: the farthest interval, at least ×1.25 and at most ×8. */
-function reach(c: Comparison): number {
-  let far = Math.max(1.25, c.margin.high, 1 / c.margin.low);
-  for (const e of c.endpoints)
-    for (const x of e.effects) if (x.low > 0) far = Math.max(far, x.high, 1 / x.low);
+function reach(report: Report): number {
+  let far = 1.25;
+  for (const x of [...report.global, ...report.endpoints.flatMap((e) => e.latency)])
+    far = Math.max(far, 1 + x.high_ratio, 1 / Math.max(0.1, 1 + x.low_ratio));
   return Math.min(8, far * 1.08);
 }
 
-function Interval({ effect: x, c, scale }: { effect: Effect; c: Comparison; scale: number }) {
-  const low = place(x.low, scale);
-  const high = place(x.high, scale);
-  const text = `${f.change(x.ratio)}, interval ${f.change(x.low)} to ${f.change(x.high)}`;
+function Interval({ change: x, scale }: { change: LatencyChange; scale: number }) {
+  const low = place(x.low_ratio, scale);
+  const high = place(x.high_ratio, scale);
+  const text = `${f.change(1 + x.change_ratio)}, interval ${f.change(1 + x.low_ratio)} to ${f.change(1 + x.high_ratio)}`;
   return (
     <span class="interval" role="img" aria-label={text} title={text}>
-      <i class="band" style={{ left: `${place(c.margin.low, scale)}%`, right: `${100 - place(c.margin.high, scale)}%` }} />
+      <i class="band" style={{ left: `${place(1 / (1 + x.limit_ratio) - 1, scale)}%`, right: `${100 - place(x.limit_ratio, scale)}%` }} />
       <i class="zero" />
       <i class="bar" style={{ left: `${low}%`, width: `${Math.max(0.4, high - low)}%` }} />
-      <i class="point" style={{ left: `${place(x.ratio, scale)}%` }} />
+      <i class="point" style={{ left: `${place(x.change_ratio, scale)}%` }} />
     </span>
   );
 }
 
+const fine = [1 / 2, 1 / 1.5, 1 / 1.2, 1, 1.2, 1.5, 2];
+const coarse = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8];
+
 function Axis({ scale }: { scale: number }) {
-  const steps = [1 / 8, 1 / 4, 1 / 2, 1 / 1.5, 1 / 1.2, 1, 1.2, 1.5, 2, 4, 8].filter((r) => r <= scale * 1.001 && r >= 1 / scale / 1.001);
-  const thin = scale > 2.5 ? steps.filter((r) => [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8].includes(r)) : steps;
+  const steps = (scale > 2.5 ? coarse : fine).filter((r) => r < scale && r > 1 / scale);
   return (
     <div class="forest-axis" aria-hidden="true">
       <span />
       <div class="forest-row">
         <span />
         <span class="interval-axis">
-          {thin.map((r) => (
-            <span key={r} class="num" style={{ left: `${place(r, scale)}%` }}>{r === 1 ? "same" : f.change(r)}</span>
+          {steps.map((r) => (
+            <span key={r} class="num" style={{ left: `${place(r - 1, scale)}%` }}>{r === 1 ? "same" : f.change(r)}</span>
           ))}
         </span>
         <span />
@@ -114,32 +114,38 @@ function Axis({ scale }: { scale: number }) {
   );
 }
 
+const share = (x: number, of: number): number => (of > 0 ? x / of : 0);
+
 const Shares = ({ base, cand }: { base: number; cand: number }) => (
   <span class="shares num">
     {f.percent(base)} → <b>{f.percent(cand)}</b>
   </span>
 );
 
-/** FieldChanges lists features of bodies that came, went or became rarer. */
-export function FieldChanges({ fields }: { fields: FieldChange[] }) {
+const signs: Record<ContentChange["kind"], string> = { "type changed": "type", disappeared: "gone", appeared: "new", "share changed": "share" };
+
+/** ContentChanges lists features of bodies that came, went, or changed. */
+export function ContentChanges({ endpoints }: { endpoints: EndpointChange[] }) {
+  const list = endpoints.flatMap((e) => e.content.map((c) => ({ ...c, endpoint: e.name }))).sort((a, b) => Number(b.breaking) - Number(a.breaking));
   return (
-    <section class="card" data-part="fields">
+    <section class="card" data-part="content">
       <header class="card-head">
         <h2>Body fields</h2>
         <span class="note">share of answers that have them</span>
       </header>
-      {fields.length === 0 ? (
+      {list.length === 0 ? (
         <Message title="No field changed">Both releases answer with bodies of the same shape.</Message>
       ) : (
         <ul class="diffs">
-          {fields.map((d) => (
-            <li key={`${d.endpoint} ${d.field}`}>
-              <span class={`sign ${d.cand_share < d.base_share ? "gone" : "new"}`}>{d.cand_share === 0 ? "gone" : d.base_share === 0 ? "new" : d.cand_share < d.base_share ? "rarer" : "more"}</span>
+          {list.map((c) => (
+            <li key={`${c.endpoint} ${c.feature} ${c.kind}`}>
+              <span class={`sign ${c.breaking ? "gone" : "new"}`} title={c.breaking ? "A client may depend on what is gone" : undefined}>{signs[c.kind]}</span>
               <span class="diff-what">
-                <code>{d.field}</code>
-                <EndpointName name={d.endpoint} />
+                <code>{c.feature}</code>
+                {c.was && c.now ? <span class="note">{c.was} → {c.now}</span> : null}
+                <EndpointName name={c.endpoint} />
               </span>
-              <Shares base={d.base_share} cand={d.cand_share} />
+              <Shares base={share(c.baseline, c.baseline_of)} cand={share(c.candidate, c.candidate_of)} />
             </li>
           ))}
         </ul>
@@ -148,25 +154,29 @@ export function FieldChanges({ fields }: { fields: FieldChange[] }) {
   );
 }
 
-/** StatusChanges lists status codes whose share differs. */
-export function StatusChanges({ statuses }: { statuses: StatusChange[] }) {
+/** ErrorChanges lists the ways to fail that became more or less frequent. */
+export function ErrorChanges({ endpoints }: { endpoints: EndpointChange[] }) {
+  const list = endpoints
+    .flatMap((e) => e.errors.map((x) => ({ ...x, endpoint: e.name })))
+    .filter((x) => x.verdict === "regression" || x.verdict === "improvement");
   return (
-    <section class="card" data-part="statuses">
+    <section class="card" data-part="errors">
       <header class="card-head">
-        <h2>Status codes</h2>
-        <span class="note">share of answers</span>
+        <h2>Errors</h2>
+        <span class="note">share of exchanges</span>
       </header>
-      {statuses.length === 0 ? (
-        <Message title="No status changed">Both releases answer with the same status codes.</Message>
+      {list.length === 0 ? (
+        <Message title="No error changed">Both releases fail as often, in the same ways.</Message>
       ) : (
         <ul class="diffs">
-          {statuses.map((d) => (
-            <li key={`${d.endpoint} ${d.status}`}>
-              <span class={`sign ${d.cand_share < d.base_share ? "gone" : "new"}`}>{d.status}</span>
+          {list.map((x) => (
+            <li key={`${x.endpoint} ${x.class}`}>
+              <span class={`sign ${x.verdict === "regression" ? "gone" : "new"}`}>{x.verdict === "regression" ? (x.new ? "new" : "more") : "fewer"}</span>
               <span class="diff-what">
-                <EndpointName name={d.endpoint} />
+                <span>{x.class}</span>
+                <EndpointName name={x.endpoint} />
               </span>
-              <Shares base={d.base_share} cand={d.cand_share} />
+              <Shares base={share(x.baseline, x.baseline_of)} cand={share(x.candidate, x.candidate_of)} />
             </li>
           ))}
         </ul>

@@ -216,6 +216,7 @@ export function Replayers({ replayers }: { replayers: Replayer[] }) {
   if (replayers.length === 0) return null;
   const rank = (r: Replayer): number => (r.state === "lost" ? 0 : 1);
   const sorted = [...replayers].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+  const measured = replayers.some((r) => r.now !== null);
   return (
     <section class="card" data-part="replayers">
       <header class="card-head">
@@ -227,10 +228,7 @@ export function Replayers({ replayers }: { replayers: Replayer[] }) {
           <tr>
             <th scope="col">Name</th>
             <th scope="col">State</th>
-            <th scope="col" class="r">Users</th>
-            <th scope="col" class="r">Requests/s</th>
-            <th scope="col" class="r">CPU</th>
-            <th scope="col" class="r">Lateness p99</th>
+            {measured && replayerColumns.map(([label]) => <th key={label} scope="col" class="r">{label}</th>)}
           </tr>
         </thead>
         <tbody>
@@ -244,10 +242,10 @@ export function Replayers({ replayers }: { replayers: Replayer[] }) {
                 </span>
                 {r.note && <span class="cell-note">{r.note}</span>}
               </td>
-              <td class="r num" data-label="Users">{f.count(r.users)}</td>
-              <td class="r num" data-label="Requests/s">{f.rate(r.rps)}</td>
-              <td class="r num" data-label="CPU">{r.cores > 0 ? `${Math.round((100 * r.cpu) / r.cores)}% of ${f.plural(r.cores, "core")}` : "–"}</td>
-              <td class="r num" data-label="Lateness p99">{f.time(r.lateness_p99_us)}</td>
+              {measured &&
+                replayerColumns.map(([label, text]) => (
+                  <td key={label} class="r num" data-label={label}>{r.now ? text(r.now) : "–"}</td>
+                ))}
             </tr>
           ))}
         </tbody>
@@ -255,3 +253,12 @@ export function Replayers({ replayers }: { replayers: Replayer[] }) {
     </section>
   );
 }
+
+type Now = NonNullable<Replayer["now"]>;
+
+const replayerColumns: [string, (n: Now) => string][] = [
+  ["Users", (n) => f.count(n.users)],
+  ["Requests/s", (n) => f.rate(n.rps)],
+  ["CPU", (n) => (n.cores > 0 ? `${Math.round((100 * n.cpu) / n.cores)}% of ${f.plural(n.cores, "core")}` : "–")],
+  ["Lateness p99", (n) => f.time(n.lateness_p99_us)],
+];

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
-import { api, type Comparison, type Curve, type RunRow } from "../api";
+import { api, type Comparison, type Curve, type RunRow, type Verdict } from "../api";
 import { Chart, type Series } from "../chart";
-import { Changes, FieldChanges, StatusChanges } from "../changes";
+import { Changes, ContentChanges, ErrorChanges } from "../changes";
 import * as f from "../format";
 import { Swap, Warn } from "../icons";
 import { useLoad } from "../load";
@@ -76,33 +76,39 @@ function Result({ base, cand }: { base: string; cand: string }) {
   return (
     <>
       <VerdictCard c={data} />
-      <Changes comparison={data} />
+      <Changes report={data.report} />
       <Overlay curves={data.curves} />
       <div class="pair">
-        <FieldChanges fields={data.fields} />
-        <StatusChanges statuses={data.statuses} />
+        <ContentChanges endpoints={data.report.endpoints} />
+        <ErrorChanges endpoints={data.report.endpoints} />
       </div>
+      <Notes notes={data.report.notes} />
     </>
   );
 }
 
-const sentences: Record<Comparison["verdict"], string> = {
+const sentences: Record<Verdict, string> = {
   regression: "The candidate got worse.",
   improvement: "The candidate got better.",
   equivalent: "The candidate behaves like the baseline.",
   inconclusive: "The evidence does not decide.",
 };
 
+/** The evidence lists no more changes than one reads; the rest is in the parts below. */
+const toldChanges = 6;
+
 function VerdictCard({ c }: { c: Comparison }) {
+  const { verdict, changes } = c.report;
   const b = c.base.summary;
   const n = c.cand.summary;
   const share = (s: NonNullable<typeof b>): number => (s.requests ? s.failures / s.requests : 0);
   return (
-    <section class={`card verdict ${c.verdict}`} data-part="verdict">
+    <section class={`card verdict ${verdict}`} data-part="verdict">
       <div class="verdict-text">
-        <VerdictBadge verdict={c.verdict} large />
-        <h2>{sentences[c.verdict]}</h2>
-        {c.reasons.length > 0 && <Reasons reasons={c.reasons} />}
+        <VerdictBadge verdict={verdict} large />
+        <h2>{sentences[verdict]}</h2>
+        {changes.length > 0 && <Reasons reasons={changes.slice(0, toldChanges)} />}
+        {changes.length > toldChanges && <p class="note">and {f.plural(changes.length - toldChanges, "more change")} below</p>}
       </div>
       {b && n && (
         <table class="table versus">
@@ -141,6 +147,16 @@ const Versus = (p: { label: string; base: string; cand: string; ratio?: number }
     <td class="r num" data-label="Change">{p.ratio !== undefined && Number.isFinite(p.ratio) ? f.change(p.ratio) : ""}</td>
   </tr>
 );
+
+const Notes = ({ notes }: { notes: string[] }) =>
+  notes.length === 0 ? null : (
+    <section class="card notes">
+      <header class="card-head">
+        <h2>What limits this report</h2>
+      </header>
+      <Reasons reasons={notes} />
+    </section>
+  );
 
 /** Overlay draws the response times of both runs by percentile; each step to the right is ten times rarer. */
 function Overlay({ curves }: { curves: Curve[] }) {

@@ -58,7 +58,7 @@ function Lost({ connection }: { connection: Connection }) {
 }
 
 function Head({ live }: { live: Live }) {
-  const planned = live.planned_s;
+  const planned = live.run.planned_s;
   const ratio = planned > 0 ? Math.min(1, live.elapsed_s / planned) : 0;
   const lost = live.replayers.filter((r) => r.state === "lost").length;
   return (
