@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 const (
 	contentCount  = 3    // answers with a feature that the other side never showed
 	contentPoints = 0.20 // change of a share that is neither 0 before nor after
+	contentDoubt  = 0.002
 )
 
 // contents fills the Content of all endpoints.
@@ -62,8 +64,10 @@ func change(feature string, a, b []tally) (Content, bool) {
 		c.Kind = Disappeared
 		c.Breaking = !strings.HasPrefix(feature, "error:") && !strings.HasPrefix(feature, "title:")
 	case sa.x > 0 && sb.x > 0:
-		pa, pb := float64(sa.x)/float64(sa.n), float64(sb.x)/float64(sb.n)
-		if pb-pa < contentPoints && pa-pb < contentPoints {
+		// A share may wander from block to block more than so few blocks let the
+		// dispersion show: the pairs must agree, too.
+		d := describe(shareDifferences(a, b))
+		if math.Abs(d.mean) < contentPoints || d.n < fewestPairs || d.p() > contentDoubt {
 			return c, false
 		}
 		c.Kind = Shifted
@@ -71,6 +75,17 @@ func change(feature string, a, b []tally) (Content, bool) {
 		return c, false
 	}
 	return c, true
+}
+
+// shareDifferences returns candidate minus baseline of each pair that has both.
+func shareDifferences(a, b []tally) []float64 {
+	var d []float64
+	for i := range a {
+		if a[i].n > 0 && b[i].n > 0 {
+			d = append(d, float64(b[i].x)/float64(b[i].n)-float64(a[i].x)/float64(a[i].n))
+		}
+	}
+	return d
 }
 
 // field splits a JSON feature "$.items[].id:string" into path and type.

@@ -91,7 +91,7 @@ func binomial(r *rand.Rand, n uint64, p float64) uint64 {
 }
 
 func TestTheSameReleaseTwiceIsHardlyEverCalledChanged(t *testing.T) {
-	const reports = 250
+	const reports = 200
 	flagged := 0
 	for i := range reports {
 		w := &world{r: rand.New(rand.NewPCG(1, uint64(i))), endpoints: 20, requests: 60, fields: noisyFields,
@@ -191,5 +191,63 @@ func TestTheIntervalCoversTheTruth(t *testing.T) {
 	}
 	if share := float64(covered) / float64(all); share < 0.92 || share > 0.985 {
 		t.Errorf("the 95 %% interval covers the truth in %.1f %% of %d cells", 100*share, all)
+	}
+}
+
+// A short comparison as people make it first: blocks of a few seconds, some
+// endpoints hardly visited, a target whose latency is mostly a fixed amount of
+// work, and a machine that now and then is busy elsewhere.
+func TestAShortComparisonNamesJustWhatChanged(t *testing.T) {
+	const reports = 100
+	exact, missed, extra := 0, 0, 0
+	for i := range reports {
+		r := rand.New(rand.NewPCG(12, uint64(i)))
+		short := func(candidate bool) *Block {
+			b := &Block{Endpoints: map[string]*stats.Cell{}}
+			busy := 0.02 * r.NormFloat64()
+			for e := range 15 {
+				n := 3 + r.IntN(5) + 4*e
+				base := math.Log(float64(4+4*(e%7))) + busy + 0.01*r.NormFloat64()
+				if candidate && e == 6 {
+					base += math.Log(1.3)
+				}
+				c := &stats.Cell{Response: stats.NewHistogram(), Fields: map[string]uint64{}}
+				for range n {
+					ms := math.Exp(base+0.12*r.NormFloat64()) + 0.3*r.ExpFloat64()
+					if r.Float64() < 0.05 {
+						ms += 10 * r.ExpFloat64()
+					}
+					c.Response.Record(time.Duration(ms * float64(time.Millisecond)))
+				}
+				c.Started, c.OK, c.Shaped = uint64(n), uint64(n), uint64(n)
+				noisyFields(candidate, e, c, r)
+				if candidate && e == 9 {
+					delete(c.Fields, "$.stock:number")
+					c.Fields["$.stock:string"] = c.Shaped
+				}
+				b.Endpoints[endpointName(e)] = c
+			}
+			return b
+		}
+		var baseline, candidate []*Block
+		for range 6 {
+			baseline, candidate = append(baseline, short(false)), append(candidate, short(true))
+		}
+		rep := Compare(baseline, candidate, Options{})
+		line := rep.Line()
+		switch {
+		case line == "regression: GET /e06, GET /e09" && len(rep.Changes) == 2:
+			exact++
+		case rep.Endpoints[6].Verdict != Regression || rep.Endpoints[9].Verdict != Regression:
+			missed++
+			t.Logf("report %d: %s: %q", i, line, rep.Changes)
+		default:
+			extra++
+			t.Logf("report %d: %s: %q", i, line, rep.Changes)
+		}
+	}
+	t.Logf("%d of %d reports name just the two, %d miss one, %d name more", exact, reports, missed, extra)
+	if exact < reports*95/100 {
+		t.Errorf("%d of %d reports name just the two, %d miss one, %d name more", exact, reports, missed, extra)
 	}
 }
