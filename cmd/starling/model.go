@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/learn"
+	"github.com/starling-load/starling/model/session"
+)
+
+func modelCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "model",
+		Short: "Learn users from recordings, and look at what was learned",
+	}
+	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env))
+	return cmd
+}
+
+// learnOptions are the flags of model learn.
+type learnOptions struct {
+	output    string
+	data      []string
+	overwrite bool
+	json      bool
+}
+
+func modelLearnCommand(env environment) *cobra.Command {
+	var o learnOptions
+	cmd := &cobra.Command{
+		Use:   "learn FLOW... -o NAME.model",
+		Short: "Learn users from recordings",
+		Long: `Learn a model from one or more recordings: the types of users, what they request
+and how long they think, and which values the service issues that they send back
+(session tokens, CSRF tokens, ids). Values that must change and have no source
+are named.
+
+With --data, values that users brought along (accounts) are taken from a CSV
+file with a header line, which must hold the recorded ones and may hold more.`,
+		Example: `  starling model learn shop.flow.zst -o shop.model
+  starling model learn shop.flow.zst --data accounts.csv -o shop.model`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, paths []string) error { return learnModel(env, paths, o) },
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "model folder to write, NAME.model (required)")
+	f.StringArrayVar(&o.data, "data", nil, "CSV file of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists")
+	f.BoolVar(&o.json, "json", false, "print the report as JSON")
+	return cmd
+}
+
+func learnModel(env environment, paths []string, o learnOptions) error {
+	if o.output == "" {
+		return usagef("name the model folder to write: -o NAME.model")
+	}
+	var sources []model.Source
+	for _, spec := range o.data {
+		name, file, named := strings.Cut(spec, "=")
+		if !named {
+			file = spec
+			name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+		}
+		src, err := readCSV(name, file)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, src)
+	}
+	sessions, err := session.Split(readable(env, paths...), session.Options{})
+	if err != nil {
+		return err
+	}
+	m, report, err := learn.Learn(sessions, learn.Options{Data: sources})
+	if err != nil {
+		return fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
+	}
+	var options []model.WriteOption
+	if o.overwrite {
+		options = append(options, model.Overwrite)
+	}
+	if err := m.Write(o.output, options...); err != nil {
+		return err
+	}
+	if o.json {
+		return writeJSON(env.stdout, report)
+	}
+	return report.Text(env.stdout)
+}
+
+func modelShowCommand(env environment) *cobra.Command {
+	var asJSON, asDot bool
+	cmd := &cobra.Command{
+		Use:     "show NAME.model",
+		Short:   "Show a model: user types, what they do, what the service issues",
+		Example: "  starling model show shop.model\n  starling model show --dot shop.model | dot -Tsvg > shop.svg",
+		Args:    oneArg("the model folder"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			m, err := model.Read(args[0])
+			if err != nil {
+				return err
+			}
+			switch {
+			case asJSON:
+				_, err = env.stdout.Write(m.JSON())
+				return err
+			case asDot:
+				return m.Dot(env.stdout)
+			}
+			return m.Text(env.stdout, model.TextOptions{})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the model as JSON")
+	cmd.Flags().BoolVar(&asDot, "dot", false, "print the graphs of the behaviors for Graphviz")
+	return cmd
+}

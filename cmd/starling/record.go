@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/record"
+	"github.com/starling-load/starling/record/proxy"
+)
+
+func recordCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "record",
+		Short: "Record real traffic into a flow file",
+	}
+	cmd.AddCommand(recordProxyCommand(env), recordCACommand(env))
+	return cmd
+}
+
+// recordOptions are the flags of record proxy.
+type recordOptions struct {
+	listen   string
+	upstream string
+	caDir    string
+	output   string
+	keepHost bool
+	maxBody  int64
+	maxDisk  int64
+}
+
+func recordProxyCommand(env environment) *cobra.Command {
+	var o recordOptions
+	cmd := &cobra.Command{
+		Use:   "proxy -o FILE",
+		Short: "Record as a forward or reverse proxy, until Ctrl-C",
+		Long: `Record as a proxy. With --upstream it stands in front of one service (reverse
+proxy); without, clients are set to use it (forward proxy), and https is opened
+with an authority of this installation that clients have to trust: see
+"starling record ca". Traffic streams through unchanged; when the recorder
+cannot keep up it sheds whole sessions and says how many.
+
+The recording holds what was sent, passwords and tokens included: the file can
+be read by its owner alone. Keep it that way.`,
+		Example: `  starling record proxy --upstream http://127.0.0.1:8000 -o shop.flow.zst
+  starling record proxy -o shop.flow.zst &
+  curl --proxy http://127.0.0.1:8080 http://shop.test/`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return recordProxy(cmd.Context(), env, o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
+	f.StringVar(&o.upstream, "upstream", "", "URL of the one service to stand in front of (default: forward proxy)")
+	f.BoolVar(&o.keepHost, "keep-host", false, "with --upstream, pass on the Host that clients send, for services that write it into links and redirects")
+	f.StringVar(&o.caDir, "ca-dir", "", "folder of the certificate authority (default: in the user's configuration)")
+	f.StringVarP(&o.output, "output", "o", "", "flow file to write, NAME.flow.zst (required)")
+	f.Int64Var(&o.maxBody, "max-body", 8<<20, "bytes to keep of each body; size and hash are always kept")
+	f.Int64Var(&o.maxDisk, "max-disk", 0, "bytes after which recording stops (default: no limit)")
+	return cmd
+}
+
+func recordProxy(ctx context.Context, env environment, o recordOptions) error {
+	if o.output == "" {
+		return usagef("name the flow file to write: -o NAME.flow.zst")
+	}
+	r, err := openRecorder(env, o)
+	if err != nil {
+		return err
+	}
+	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o.upstream), o.output)
+	err = r.run(ctx, "record")
+	env.say("recorded %s", describeCounts(r.recorder.Counts()))
+	return err
+}
+
+// A recording is a proxy with its recorder, ready to run.
+type recording struct {
+	env      environment
+	proxy    *proxy.Proxy
+	recorder *record.Recorder
+	listener net.Listener
+}
+
+// openRecorder makes everything that can fail before traffic flows.
+func openRecorder(env environment, o recordOptions) (*recording, error) {
+	var upstream *url.URL
+	if o.upstream != "" {
+		var err error
+		upstream, err = url.Parse(o.upstream)
+		if err != nil || upstream.Host == "" || upstream.Scheme != "http" && upstream.Scheme != "https" {
+			return nil, usagef("--upstream %q: write it as http://HOST:PORT or https://HOST:PORT", o.upstream)
+		}
+	}
+	authority, err := loadAuthority(o.caDir)
+	if err != nil {
+		return nil, err
+	}
+	r := &recording{env: env}
+	if r.listener, err = net.Listen("tcp", o.listen); err != nil {
+		return nil, fmt.Errorf("listen for traffic to record: %w", err)
+	}
+	r.recorder, err = record.New(record.Options{Path: o.output, MaxDisk: o.maxDisk, Logger: env.logger()})
+	if err != nil {
+		r.listener.Close()
+		return nil, err
+	}
+	r.proxy, err = proxy.New(proxy.Options{
+		Upstream: upstream, KeepHost: o.keepHost, CA: authority, MaxBody: o.maxBody, Sink: r.recorder, Logger: env.logger(),
+	})
+	if err != nil {
+		r.listener.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// run records until ctx ends. With a title it shows its progress.
+func (r *recording) run(ctx context.Context, title string) error {
+	// The recorder outlives the proxy, so that the last flows reach the file.
+	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	written := make(chan error, 1)
+	go func() { written <- r.recorder.Run(writing) }()
+	watching, unwatch := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if title == "" {
+			return
+		}
+		bar := newProgress(r.env.stderr, title, 0)
+		for every(watching, time.Second) {
+			bar.update(0, describeCounts(r.recorder.Counts()))
+		}
+		bar.end()
+	}()
+	serveErr := r.proxy.Serve(ctx, r.listener)
+	unwatch()
+	<-watched
+	stop()
+	return errors.Join(serveErr, <-written)
+}
+
+// loadAuthority opens or makes the certificate authority of this installation.
+func loadAuthority(dir string) (*proxy.Authority, error) {
+	if dir == "" {
+		config, err := os.UserConfigDir()
+		if err != nil {
+			return nil, fmt.Errorf("find the folder of the certificate authority: %w; name one with --ca-dir", err)
+		}
+		dir = filepath.Join(config, "starling", "ca")
+	}
+	return proxy.LoadAuthority(dir)
+}
+
+func describeListener(l net.Listener, upstream string) string {
+	if upstream != "" {
+		return fmt.Sprintf("http://%s in front of %s", l.Addr(), upstream)
+	}
+	return fmt.Sprintf("as forward proxy http://%s", l.Addr())
+}
+
+func describeCounts(c record.Counts) string {
+	text := fmt.Sprintf("%d flows, %s", c.Flows, bytesText(c.Bytes))
+	if c.Lost > 0 {
+		text += fmt.Sprintf(", %d flows of %d sessions lost", c.Lost, c.LostSessions)
+	}
+	if c.Stopped != "" {
+		text += ", recording stopped: " + c.Stopped
+	}
+	return text
+}
+
+func recordCACommand(env environment) *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "ca",
+		Short: "Print the certificate that clients have to trust, and how",
+		Long: `Print the certificate of this installation's authority (to stdout) and how to
+trust it (to stderr). Its key was made on this machine and is readable by its
+owner alone. Trust it only where you record.`,
+		Example: `  starling record ca > starling-ca.pem
+  curl --cacert starling-ca.pem --proxy http://127.0.0.1:8080 https://shop.test/`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			authority, err := loadAuthority(dir)
+			if err != nil {
+				return err
+			}
+			env.say(`To trust it, save it as starling-ca.pem and
+  curl     curl --cacert starling-ca.pem …
+  Debian   cp starling-ca.pem /usr/local/share/ca-certificates/starling.crt && update-ca-certificates
+  Node.js  NODE_EXTRA_CA_CERTS=starling-ca.pem node …
+  Go       SSL_CERT_FILE=starling-ca.pem …
+  Java     keytool -importcert -alias starling -file starling-ca.pem -cacerts
+  Firefox  Settings, Privacy & Security, View Certificates, Authorities, Import
+  Chrome   Settings, Privacy and security, Security, Manage certificates, Authorities`)
+			_, err = env.stdout.Write(authority.CertPEM())
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&dir, "ca-dir", "", "folder of the certificate authority (default: in the user's configuration)")
+	return cmd
+}

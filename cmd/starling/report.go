@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/replay/stats"
+)
+
+func reportCommand(env environment) *cobra.Command {
+	var asJSON bool
+	var format string
+	cmd := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Show the result of a run",
+		Long: `Show the result of a run file. It works while the run goes on, and after a crash
+with everything up to the last interval.`,
+		Example: "  starling report new.run.zst\n  starling report --json new.run.zst | jq .response_time_us.p99",
+		Args:    oneArg("the run file, NAME.run.zst"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch format {
+			case "text":
+			case "json":
+				asJSON = true
+			default:
+				return usagef("--format %q: choose text or json", format)
+			}
+			run, err := stats.ReadRun(args[0])
+			if err != nil {
+				return err
+			}
+			if run.Damage != nil {
+				env.say("starling: %s; what follows is everything before it", explain(run.Damage))
+			}
+			summary := run.Summary
+			if err := printSummary(env, summary, &run.Manifest, asJSON); err != nil {
+				return err
+			}
+			return verdict(summary)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	return cmd
+}
+
+// printSummary writes a result for people or machines.
+func printSummary(env environment, s *stats.Summary, m *stats.Manifest, asJSON bool) error {
+	if asJSON {
+		return writeJSON(env.stdout, s)
+	}
+	if err := s.Text(env.stdout, m); err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	return nil
+}
