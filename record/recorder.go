@@ -1,0 +1,300 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A Recorder writes what it is given to one flow file. Conn, Flow, Close and
+// Counts may be called by any number of goroutines, Run once.
+type Recorder struct {
+	o     Options
+	w     writer
+	queue *queue
+	shut  chan struct{} // closed by Close
+	once  sync.Once
+
+	ran     atomic.Bool
+	written atomic.Uint64
+	conns   atomic.Uint64
+	size    atomic.Int64
+
+	unsealed bool // Run alone: there is something that a seal would keep
+}
+
+// writer is what a Recorder needs of a flow.Writer.
+type writer interface {
+	Write(flow.Record) error
+	Flush() error
+	Close() error
+	Size() int64
+}
+
+// Counts tell how a recording goes.
+type Counts struct {
+	Flows        uint64 // in the file, or in its unsealed block
+	Connections  uint64 // likewise
+	Lost         uint64 // flows shed, or arrived after recording stopped
+	LostSessions uint64 // sessions shed, wholly or from some flow on
+	Queued       int64  // bytes of memory that wait for the disk
+	Bytes        int64  // length of the file
+	Stopped      string // why nothing is recorded any more; "" while it is
+}
+
+// Reasons for Counts.Stopped beside those of flow.Loss.
+const stoppedClosed = "closed"
+
+// New creates the file. Run must follow, or Close.
+func New(o Options) (*Recorder, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	w, err := flow.Create(o.Path, flow.WriterOptions{MaxBody: o.MaxBody, MaxBytes: o.MaxDisk})
+	if err != nil {
+		return nil, err
+	}
+	return newRecorder(o, w), nil
+}
+
+func newRecorder(o Options, w writer) *Recorder {
+	r := &Recorder{o: o, w: w, queue: newQueue(o.QueueBytes), shut: make(chan struct{})}
+	r.size.Store(w.Size())
+	return r
+}
+
+// Conn records a connection. It never blocks. The record is the Recorder's from
+// now on.
+func (r *Recorder) Conn(c *flow.Conn) { r.queue.addConn(c, time.Now()) }
+
+// Flow records a flow. It never blocks: when the disk cannot keep up it sheds
+// the flow and the rest of its session. The flow is the Recorder's from now on
+// and must not be changed. Flows after the end of Run are counted as lost.
+func (r *Recorder) Flow(f *flow.Flow) { r.queue.addFlow(f, r.o.Session(f), time.Now()) }
+
+// Close makes Run return once everything queued is on disk. Without a Run it
+// completes the file itself. More calls do nothing.
+func (r *Recorder) Close() error {
+	r.once.Do(func() { close(r.shut) })
+	if r.ran.CompareAndSwap(false, true) {
+		return r.write(context.Background())
+	}
+	return nil
+}
+
+// Counts returns the numbers of this moment.
+func (r *Recorder) Counts() Counts {
+	total, bytes, closed := r.queue.state()
+	return Counts{
+		Flows: r.written.Load(), Connections: r.conns.Load(), Lost: total.flows, LostSessions: total.sessions,
+		Queued: bytes, Bytes: r.size.Load(), Stopped: closed,
+	}
+}
+
+// Run owns the file. It returns after ctx ends, or Close is called, and
+// everything queued is on disk: nil then, also when the size limit was reached.
+// When the disk fails, what is sealed stays readable, later flows are counted as
+// lost, and the error is returned only at the end as well: recording may fail,
+// traffic goes on. After Close, Run does nothing; a second Run at a time is an error.
+func (r *Recorder) Run(ctx context.Context) error {
+	if r.ran.CompareAndSwap(false, true) {
+		return r.write(ctx)
+	}
+	select {
+	case <-r.shut:
+		return nil // Close came first and completed the file
+	default:
+		return errors.New("record: the recorder is running already")
+	}
+}
+
+// write is Run. Its goroutine is the place for steps between queue and disk.
+func (r *Recorder) write(ctx context.Context) error {
+	err := r.record(ctx)
+	if err != nil {
+		r.stop(err)
+		r.wait(ctx)
+	}
+	r.queue.close(stoppedClosed)
+	return errors.Join(ignoreFull(err), r.finish())
+}
+
+// record writes until the end is asked for and the queue is empty, or until
+// nothing can be written any more.
+func (r *Recorder) record(ctx context.Context) error {
+	seal := time.NewTicker(r.o.SealEvery)
+	defer seal.Stop()
+	for {
+		for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
+			err := r.put(it.record)
+			r.queue.done(it)
+			if err != nil {
+				return err
+			}
+			select {
+			case <-seal.C:
+				if err := r.seal(); err != nil {
+					return err
+				}
+			default:
+			}
+		}
+		select {
+		case <-r.queue.ready:
+		case <-seal.C:
+			if err := r.seal(); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return r.drain()
+		case <-r.shut:
+			return r.drain()
+		}
+	}
+}
+
+// drain closes the queue and writes what is left in it.
+func (r *Recorder) drain() error {
+	r.queue.close(stoppedClosed)
+	for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
+		err := r.put(it.record)
+		r.queue.done(it)
+		if err != nil {
+			return err
+		}
+	}
+	return r.seal()
+}
+
+// put writes a record. A flow that exceeds the limits of the format is lost
+// alone.
+func (r *Recorder) put(rec flow.Record) error {
+	err := r.w.Write(rec)
+	r.size.Store(r.w.Size())
+	f, isFlow := rec.(*flow.Flow)
+	switch {
+	case err == nil && isFlow:
+		r.written.Add(1)
+	case err == nil:
+		r.conns.Add(1)
+	case errors.Is(err, flow.ErrTooLong):
+		r.o.Logger.Warn("flow is too long to be recorded", "error", err)
+		if isFlow {
+			r.queue.addLost(1, f.Start)
+		}
+		err = nil
+	case isFlow:
+		r.queue.addLost(1, time.Now())
+	}
+	if err == nil {
+		r.unsealed = true
+	}
+	return err
+}
+
+// seal declares what was shed and puts everything on disk.
+func (r *Recorder) seal() error {
+	if err := r.declare(flow.LossOverload); err != nil {
+		return err
+	}
+	if !r.unsealed {
+		return nil
+	}
+	err := r.w.Flush()
+	r.unsealed = false
+	r.size.Store(r.w.Size())
+	return err
+}
+
+// declare writes a loss record if anything was lost since the last one.
+func (r *Recorder) declare(reason string) error {
+	lost := r.queue.takeLost()
+	if !lost.any() {
+		return nil
+	}
+	r.o.Logger.Warn("flows are missing in the recording", "reason", reason,
+		"flows", lost.flows, "sessions", lost.sessions, "connections", lost.conns)
+	r.unsealed = true
+	err := r.w.Write(&flow.Loss{At: lost.since, Reason: reason, Flows: lost.flows, Sessions: lost.sessions})
+	if err != nil {
+		r.queue.giveBack(lost)
+	}
+	return err
+}
+
+// stop ends the recording for good: nothing comes in any more, what is queued
+// is lost, and the file says so if there is any room left.
+func (r *Recorder) stop(err error) {
+	reason := reasonFor(err)
+	r.queue.close(reason)
+	if failed := (*flow.WriteError)(nil); errors.As(err, &failed) {
+		r.written.Add(-failed.Flows)
+		r.queue.addLost(failed.Flows, time.Now())
+	}
+	for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
+		if _, isFlow := it.record.(*flow.Flow); isFlow {
+			r.queue.addLost(1, time.Now())
+		}
+		r.queue.done(it)
+	}
+	switch reason {
+	case flow.LossDiskLimit:
+		r.o.Logger.Warn("recording stopped at its size limit; traffic goes on; raise the limit to record more", "path", r.o.Path)
+	case flow.LossDiskFull:
+		r.o.Logger.Error("disk is full, recording stopped; what is recorded is kept and traffic goes on; free space and record into a new file", "path", r.o.Path)
+	default:
+		r.o.Logger.Error("recording stopped; what is recorded is kept and traffic goes on; check the disk and record into a new file", "path", r.o.Path, "error", err)
+	}
+	// Where even this does not fit, finish tries again.
+	lost := r.queue.takeLost()
+	loss := &flow.Loss{At: time.Now(), Reason: reason, Flows: lost.flows, Sessions: lost.sessions}
+	if r.w.Write(loss) != nil || r.w.Flush() != nil {
+		r.queue.giveBack(lost)
+	}
+	r.size.Store(r.w.Size())
+}
+
+// wait lets time pass until the end is asked for.
+func (r *Recorder) wait(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-r.shut:
+	}
+}
+
+// finish declares the last losses and completes the file.
+func (r *Recorder) finish() error {
+	_, _, reason := r.queue.state()
+	if reason == stoppedClosed {
+		reason = flow.LossOverload
+	}
+	err := r.declare(reason)
+	err = errors.Join(ignoreFull(err), r.w.Close())
+	r.size.Store(r.w.Size())
+	return err
+}
+
+// ignoreFull drops the error of a limit that was asked for.
+func ignoreFull(err error) error {
+	if errors.Is(err, flow.ErrFull) {
+		return nil
+	}
+	return err
+}
+
+func reasonFor(err error) string {
+	switch {
+	case errors.Is(err, flow.ErrFull):
+		return flow.LossDiskLimit
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return flow.LossDiskFull
+	}
+	return flow.LossWrite
+}
