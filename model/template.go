@@ -14,14 +14,20 @@ type Part struct {
 }
 
 // Names of holes that the replayer fills by itself: the address of the page
-// that the user came from, and its scheme and host.
+// that the user came from, and the target's scheme and host; and what the user's
+// cache holds of the resource that is asked for, its ETag and its time of change.
+// A header of nothing but such a hole is left out where there is nothing to say.
 const (
-	RefererHole = "referer"
-	OriginHole  = "origin"
+	RefererHole  = "referer"
+	OriginHole   = "origin"
+	ETagHole     = "etag"
+	ModifiedHole = "modified"
 )
 
-// reserved reports whether the replayer fills the hole without a Value.
-func reserved(name string) bool { return name == RefererHole || name == OriginHole }
+// Reserved reports whether the replayer fills the hole without a Value.
+func Reserved(name string) bool {
+	return name == RefererHole || name == OriginHole || name == ETagHole || name == ModifiedHole
+}
 
 // A TemplateError is a place where a text is not a template.
 type TemplateError struct {

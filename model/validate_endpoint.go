@@ -54,7 +54,7 @@ func (v *validator) request(p place, e *Endpoint) {
 	}
 	v.template(p.at("request", "body"), e, r.Body, used)
 	for _, val := range e.Values {
-		if !used[val.Name] && !reserved(val.Name) {
+		if !used[val.Name] && !Reserved(val.Name) {
 			p.at("values", val.Name).addf("no ${%s} in the request uses this value: delete it", val.Name)
 		}
 	}
@@ -68,7 +68,7 @@ func (v *validator) template(p place, e *Endpoint, text string, used map[string]
 		return
 	}
 	for _, part := range parts {
-		if part.Name == "" || reserved(part.Name) || used[part.Name] {
+		if part.Name == "" || Reserved(part.Name) || used[part.Name] {
 			continue
 		}
 		used[part.Name] = true
@@ -109,7 +109,7 @@ func (v *validator) values(p place, e *Endpoint) {
 		val := &e.Values[i]
 		at := p.at("values", val.Name)
 		switch {
-		case reserved(val.Name):
+		case Reserved(val.Name):
 			at.addf("the replayer fills ${%s}: choose another name", val.Name)
 		case !validHole(val.Name):
 			at.addf("%s cannot be the name of a value", quote(val.Name))

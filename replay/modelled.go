@@ -15,11 +15,12 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Values that every session has without naming them.
-const (
-	refererValue = "referer" // URL of the page that the user is on
-	originValue  = "origin"  // of the target
-)
+// reservedHoles are the values that every session has without naming them, in
+// the order in which they follow an endpoint's own.
+var reservedHoles = [...]string{model.RefererHole, model.OriginHole, model.ETagHole, model.ModifiedHole}
+
+// maxCached bounds the URLs of one session whose validators are kept.
+const maxCached = 256
 
 // Modelled returns the source that walks m against the target of p.
 func Modelled(m *model.Model, p Plan) (Source, error) {
@@ -82,13 +83,15 @@ type endpoint struct {
 	events  int
 	values  []value
 	rows    [][]string
-	check   *model.Check
+	judge   *model.Judge
 	issues  []issue
 }
 
+// A headerTemplate is a field line; optional ones are left out when empty.
 type headerTemplate struct {
 	name     string
 	template template
+	optional bool
 }
 
 // A value fills a hole; index means a binding, a data source or a column of the
@@ -107,8 +110,8 @@ type issue struct {
 }
 
 func compileEndpoint(e *model.Endpoint, bindings map[string]int, data []model.Source) (endpoint, error) {
-	out := endpoint{name: e.Name, method: e.Request.Method, events: e.Request.Events, rows: e.Rows, check: &e.Check}
-	names := make(map[string]int, len(e.Values)+2)
+	out := endpoint{name: e.Name, method: e.Request.Method, events: e.Request.Events, rows: e.Rows, judge: e.Check.Compile()}
+	names := make(map[string]int, len(e.Values)+len(reservedHoles))
 	rowColumns := 0
 	for i, v := range e.Values {
 		names[v.Name] = i
@@ -131,7 +134,9 @@ func compileEndpoint(e *model.Endpoint, bindings map[string]int, data []model.So
 		}
 		out.values = append(out.values, val)
 	}
-	names[refererValue], names[originValue] = len(e.Values), len(e.Values)+1
+	for i, name := range reservedHoles {
+		names[name] = len(e.Values) + i
+	}
 	var err error
 	if out.target, err = compileTarget(e.Request.Target, names); err != nil {
 		return out, fmt.Errorf("target: %w", err)
@@ -145,7 +150,8 @@ func compileEndpoint(e *model.Endpoint, bindings map[string]int, data []model.So
 		if err != nil {
 			return out, fmt.Errorf("header %s: %w", h.Name, err)
 		}
-		out.headers = append(out.headers, headerTemplate{h.Name, t})
+		optional := len(t) == 1 && t[0].hole >= len(e.Values)
+		out.headers = append(out.headers, headerTemplate{h.Name, t, optional})
 	}
 	if out.body, err = compile(e.Request.Body, bodyEncoding(contentType), names); err != nil {
 		return out, fmt.Errorf("body: %w", err)
@@ -189,7 +195,11 @@ type walk struct {
 	steps  uint64
 	issued [][]string // by binding: what the latest source answer held
 	page   string     // URL of the last HTML page
+	cache  map[string]validators
 }
+
+// validators are what a user agent keeps to ask whether a resource changed.
+type validators struct{ etag, modified string }
 
 // Next implements Session. The walk and the values of step k draw from streams
 // 2k and 2k+1 of the session.
@@ -221,6 +231,7 @@ func (w *walk) learn(last *Exchange) {
 	if last.Doc.Media() == "text/html" {
 		w.page = last.URL
 	}
+	w.remember(last)
 	e := &w.source.endpoints[w.state.Endpoint()]
 	for _, issue := range e.issues {
 		if values := issue.selector.Values(last.Doc); len(values) > 0 {
@@ -229,10 +240,24 @@ func (w *walk) learn(last *Exchange) {
 	}
 }
 
+// remember keeps the validators of an answer, as a browser's cache does.
+func (w *walk) remember(last *Exchange) {
+	v := validators{last.Response.Headers.Value("ETag"), last.Response.Headers.Value("Last-Modified")}
+	if last.Step.Request.Method != "GET" || last.Response.Status != 200 || v == (validators{}) {
+		return
+	}
+	if w.cache == nil {
+		w.cache = make(map[string]validators)
+	}
+	if len(w.cache) < maxCached {
+		w.cache[last.Step.Request.Target] = v
+	}
+}
+
 // prepare fills the holes of e.
 func (w *walk) prepare(e *endpoint, r *rand.Rand) Step {
-	step := Step{Endpoint: e.name, Judge: e.check.Judge, Observe: true}
-	values := make([]string, len(e.values)+2)
+	step := Step{Endpoint: e.name, Judge: e.judge.Judge, Observe: true}
+	values := make([]string, len(e.values)+len(reservedHoles))
 	var row []string
 	if len(e.rows) > 0 {
 		row = e.rows[r.IntN(len(e.rows))]
@@ -260,14 +285,17 @@ func (w *walk) prepare(e *endpoint, r *rand.Rand) Step {
 			values[i] = now(v.ref)
 		}
 	}
-	values[len(e.values)], values[len(e.values)+1] = w.page, w.source.origin
+	own := len(e.values)
+	values[own], values[own+1] = w.page, w.source.origin
 	step.Request.Method = e.method
 	step.Request.Target = e.target.render(values)
+	known := w.cache[step.Request.Target]
+	values[own+2], values[own+3] = known.etag, known.modified
 	step.Request.Events = e.events
 	step.Request.Headers = make(flow.Headers, 0, len(e.headers))
 	for _, h := range e.headers {
 		v := h.template.render(values)
-		if v == "" && strings.EqualFold(h.name, "Referer") {
+		if v == "" && h.optional {
 			continue
 		}
 		step.Request.Headers = append(step.Request.Headers, flow.Header{Name: h.name, Value: v})

@@ -202,15 +202,23 @@ func (u *user) judge(x *Exchange, result *stats.Result) {
 	if u.step.Observe {
 		result.Fields = x.Doc.Shape().Features
 	}
-	if u.step.Judge != nil {
+	switch {
+	case x.Response.Status == http.StatusNotModified && conditional(&u.step.Request.Request):
+	case u.step.Judge != nil:
 		result.Error, result.Detail = u.step.Judge(x.Response, x.Doc)
-	} else if x.Response.Status >= 400 {
+	case x.Response.Status >= 400:
 		result.Error, result.Detail = "status", http.StatusText(x.Response.Status)
 	}
 	x.OK = result.Error == ""
 	if !x.OK {
 		result.Outcome = stats.Failed
 	}
+}
+
+// conditional reports whether r asks for a resource only if it changed, so that
+// 304 is a good answer.
+func conditional(r *flow.Request) bool {
+	return r.Headers.Has("If-None-Match") || r.Headers.Has("If-Modified-Since")
 }
 
 // Cookies are kept per session. The target stands for the recorded host, so

@@ -110,7 +110,7 @@ func recordedStep(f *flow.Flow) Step {
 		}
 	}
 	if f.Response != nil {
-		step.Judge = recordedCheck(f.Response).Judge
+		step.Judge = recordedCheck(f.Response).Compile().Judge
 	}
 	return step
 }
