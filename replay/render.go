@@ -90,13 +90,23 @@ func (t template) render(values []string) string {
 		case p.encoding == queryEncoding:
 			b.WriteString(url.QueryEscape(values[p.hole]))
 		case p.encoding == jsonEncoding:
-			quoted, _ := json.Marshal(values[p.hole])
-			b.Write(quoted[1 : len(quoted)-1])
+			b.WriteString(jsonText(values[p.hole]))
 		default:
 			b.WriteString(values[p.hole])
 		}
 	}
 	return b.String()
+}
+
+// jsonText writes s as the inside of a JSON string.
+func jsonText(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil { // a string has no way to fail
+		return ""
+	}
+	return b.String()[1 : b.Len()-2]
 }
 
 // freshRun is the shortest run of letters and digits that looks made up.
