@@ -1,0 +1,268 @@
+package flow
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestParseOfPrintIsTheRecord(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.SliceOfN(genRecord, 1, 3).Draw(t, "records")
+		var text bytes.Buffer
+		for i, r := range want {
+			if f, ok := r.(*Flow); ok {
+				f.Number = uint64(i)
+			}
+			if err := Print(&text, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		i := 0
+		for got, err := range Parse(bytes.NewReader(text.Bytes())) {
+			if err != nil {
+				t.Fatalf("%v in\n%s", err, text.String())
+			}
+			if d := cmp.Diff(want[i], got, equal); d != "" {
+				t.Fatalf("record %d (-want +got):\n%s\nin\n%s", i, d, text.String())
+			}
+			i++
+		}
+		if i != len(want) {
+			t.Fatalf("%d records of %d in\n%s", i, len(want), text.String())
+		}
+	})
+}
+
+func TestTextFormReadsAsDocumented(t *testing.T) {
+	f := shopFlow(1)
+	f.Request.Method, f.Request.Target = "POST", "/login?next=/cart"
+	f.Request.Body = NewBody([]byte("user=a&pass=b"))
+	f.Response.Body = NewBody([]byte("<p>\r\nwelcome\n"))
+	f.Response.Trailers = Headers{{"X-Sum", " padded"}}
+	f.Interim = []Response{{Status: 103, Headers: Headers{{"Link", "</a.css>"}}}}
+	f.Messages = []Message{{At: 5 * time.Millisecond, FromClient: true, Kind: MessageBinary, Data: []byte{0, 1, 2}, Size: 9}}
+	f.Error = "response cut"
+	var got bytes.Buffer
+	if err := Print(&got, f); err != nil {
+		t.Fatal(err)
+	}
+	const want = `flow 0 conn=1 start=2023-11-14T22:13:20.01Z request-done=100µs first-byte=2ms done=3ms error="response cut"
+request POST /login?next=/cart protocol=HTTP/1.1 scheme=https authority=shop.test
+    Host: shop.test
+    Cookie: theme=dark; session=00000000000000000000000000000000
+    Accept: text/html
+    |. user=a&pass=b
+interim 103
+    Link: </a.css>
+response 200
+    Content-Type: text/html; charset=utf-8
+    X-Request-Id: 9e3779b97f4a7c15
+    |r <p>
+    | welcome
+trailers
+    X-Sum: " padded"
+message 5ms client binary size=9
+    = AAEC
+
+`
+	if d := cmp.Diff(want, got.String()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestParseNamesTheLineAndGoesOn(t *testing.T) {
+	const good = "\nflow 7\nrequest GET /\n"
+	tests := []struct{ name, text, want string }{
+		{"no record", "hello", `line 1: "hello": a record begins with flow, conn or loss`},
+		{"no number", "flow x", "line 1: number expected"},
+		{"unknown key", "# note\nflow 1 color=red", `line 2: "color" is not known here, or stands twice`},
+		{"key twice", "flow 1 conn=1 conn=2", `line 1: "conn" is not known here, or stands twice`},
+		{"open quotes", `flow 1 error="x`, "line 1: word or quotes expected"},
+		{"header before request", "flow 1\n    A: b", "line 2: a header line has no place here"},
+		{"content before request", "flow 1\n    | b", "line 2: content has no place here"},
+		{"header without colon", "flow 1\nrequest GET /\n    Host", `line 3: header line without ": "`},
+		{"bad base64", "flow 1\nrequest GET /\n    = *", "line 3: content is not base64"},
+		{"two responses", "flow 1\nresponse 200\nresponse 200", "line 3: a second response"},
+		{"trailers of nothing", "flow 1\ntrailers", "line 2: trailers without a request or response before them"},
+		{"lines behind a loss", "loss at=2023-11-14T22:13:20Z\n    A: b", "line 2: only a flow has further lines"},
+		{"wrong time", "conn 1 opened=noon", `line 1: opened: time "noon"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var errs []string
+			var flows []uint64
+			for r, err := range Parse(strings.NewReader(test.text + good)) {
+				if err != nil {
+					errs = append(errs, err.Error())
+				} else if f, ok := r.(*Flow); ok {
+					flows = append(flows, f.Number)
+				}
+			}
+			if len(errs) != 1 || errs[0] != test.want || len(flows) != 1 || flows[0] != 7 {
+				t.Errorf("%q: errors %q, want %q; flows %v, want [7]", test.text, errs, test.want, flows)
+			}
+		})
+	}
+	broken := errors.New("broken pipe")
+	for _, err := range Parse(iotest.ErrReader(broken)) {
+		if !errors.Is(err, broken) {
+			t.Errorf("error of the reader: %v", err)
+		}
+	}
+}
+
+func TestJSONHasTheDocumentedKeys(t *testing.T) {
+	f := shopFlow(0)
+	f.Request.Body = NewBody([]byte{0xff, 0})
+	f.Response.Body = NewBody([]byte("<p>")).Cut(2)
+	f.Messages = []Message{{At: 1, Kind: MessageText, Data: []byte("hi"), Size: 2}}
+	var got bytes.Buffer
+	if err := JSON(&got, f); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"number":0,"conn":1,"scheme":"https","protocol":"HTTP/1.1","start":"2023-11-14T22:13:20Z",` +
+		`"request_done_ns":100000,"first_byte_ns":2000000,"done_ns":3000000,"complete":true,` +
+		`"request":{"method":"GET","target":"/products/0?page=1","authority":"shop.test","headers":[` +
+		`{"name":"Host","value":"shop.test"},{"name":"Cookie","value":"theme=dark; session=00000000000000000000000000000000"},{"name":"Accept","value":"text/html"}],` +
+		`"body":{"base64":"/wA=","size":2,"hash":"f08b1ba45c4b60ae"}},` +
+		`"response":{"status":200,"headers":[{"name":"Content-Type","value":"text/html; charset=utf-8"},{"name":"X-Request-Id","value":"0000000000000000"}],` +
+		`"body":{"text":"<p","size":3,"hash":"HASH","truncated":true}},` +
+		`"messages":[{"at_ns":1,"from":"server","kind":"text","text":"hi","size":2}]}` + "\n"
+	var g, w any
+	if err := json.Unmarshal(got.Bytes(), &g); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(want), &w); err != nil {
+		t.Fatal(err)
+	}
+	ignore := cmp.FilterPath(func(p cmp.Path) bool { return strings.Contains(p.String()+p.GoString(), `"hash"`) }, cmp.Ignore())
+	if d := cmp.Diff(w, g, ignore); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, r := range shop(2) {
+		var b bytes.Buffer
+		if err := Print(&b, r); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+	}
+	f.Add([]byte("flow 1 error=\"a\\x00\"\nrequest \"\" /\n    \"a b\": c\n    body size=9 hash=1\n    = AAEC\ntrailers\n    A: b\nmessage 1s client 77\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for r, err := range Parse(bytes.NewReader(text)) {
+			if err != nil {
+				continue
+			}
+			var b bytes.Buffer
+			if err := Print(&b, r); err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for again, err := range Parse(bytes.NewReader(b.Bytes())) {
+				n++
+				if d := cmp.Diff(r, again, equal); err != nil || d != "" {
+					t.Fatalf("%v %s\nin\n%s", err, d, b.Bytes())
+				}
+			}
+			if n != 1 {
+				t.Fatalf("%d records in\n%s", n, b.Bytes())
+			}
+		}
+	})
+}
+
+func FuzzReader(f *testing.F) {
+	f.Add(writeAll(f, WriterOptions{BlockSize: 1500}, shop(4)...))
+	f.Add(writeAll(f, WriterOptions{BlockSize: 1}, shop(1)...))
+	f.Add(bomb([]byte("x"), 10))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		readAll(t, data)
+		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+		if err != nil {
+			return
+		}
+		defer r.Close()
+		if r.SeekFlow(2) == nil {
+			drain(t, r, len(data))
+		}
+		if r.SeekTime(time.Unix(1_700_000_000, 0)) == nil {
+			drain(t, r, len(data))
+		}
+	})
+}
+
+// FuzzRecord reaches the decoder of records behind the checksums.
+func FuzzRecord(f *testing.F) {
+	for _, r := range shop(1) {
+		var e encoder
+		switch r := r.(type) {
+		case *Flow:
+			e.flow(r, make([]*bodyPlace, 2))
+		case *Conn:
+			e.conn(r)
+		case *Loss:
+			e.loss(r)
+		}
+		f.Add(e.b)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var wanted []wantedBody
+		r, err := decodeRecord(data, &wanted)
+		if fl, ok := r.(*Flow); ok && err == nil && len(wanted) == 0 {
+			var e encoder
+			e.flow(fl, make([]*bodyPlace, len(bodies(fl))))
+			again, err := decodeRecord(e.b, &wanted)
+			if d := cmp.Diff(r, again, equal); err != nil || d != "" {
+				t.Fatalf("%v\n%s", err, d)
+			}
+		}
+	})
+}
+
+// TestGoldenFile reads the file that the first version of the format wrote, and
+// checks that the same input still makes it.
+func TestGoldenFile(t *testing.T) {
+	path := filepath.Join("testdata", "v1.flow.zst")
+	input := goldenRecords()
+	made := writeAll(t, WriterOptions{BlockSize: 3000}, input...)
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, made, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, errs := readAll(t, golden)
+	if d := cmp.Diff(input, records, equal); d != "" || len(errs) > 0 {
+		t.Errorf("reading the golden file (-want +got):\n%s\n%v", d, errs)
+	}
+	again, errs := readAll(t, made)
+	if d := cmp.Diff(input, again, equal); d != "" || len(errs) > 0 {
+		t.Errorf("writing it anew (-want +got):\n%s\n%v", d, errs)
+	}
+}
+
+func goldenRecords() []Record {
+	rs := shop(24)
+	f := shopFlow(24)
+	f.Request.Body, f.Response.Body = NewBody(bytes.Repeat([]byte{0, 255}, 50)), NewBody(bytes.Repeat([]byte("cut"), 50)).Cut(100)
+	f.Interim = []Response{{Status: 103, Headers: Headers{{"Link", "</a.css>"}}}}
+	f.Response.Trailers = Headers{{"X-Sum", "1"}, {"x-sum", "2"}}
+	f.Messages = []Message{{At: 1, FromClient: true, Kind: MessageText, Data: []byte("hi"), Size: 2}, {At: 2, Kind: MessageClose}}
+	f.Error = "response cut"
+	return append(rs, f, &Loss{At: f.Start, Reason: LossUnparsed, Packets: 1, Bytes: 2, Gaps: 3, Messages: 4})
+}
