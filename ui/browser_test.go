@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -62,6 +64,8 @@ func stage(t *testing.T, s *script, token string) *httptest.Server {
 	writeRun(t, dir, "cut-short.run.zst", day.Add(-time.Hour), newLoad(3), 20, true)
 	// From the disk, not from the embedded copy: that is what was built last.
 	h := newHandler(t, Options{Live: s, Dir: dir, Token: token, assets: os.DirFS("web/dist")})
+	var mu sync.Mutex // guards life and end
+	life, end := context.WithCancel(t.Context())
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /script/{move}", func(w http.ResponseWriter, r *http.Request) {
 		switch r.PathValue("move") {
@@ -71,6 +75,14 @@ func stage(t *testing.T, s *script, token string) *httptest.Server {
 			s.lose()
 		case "finish":
 			s.finish()
+		case "down":
+			mu.Lock()
+			end()
+			mu.Unlock()
+		case "up":
+			mu.Lock()
+			life, end = context.WithCancel(t.Context())
+			mu.Unlock()
 		}
 		snap := s.Snapshot()
 		_ = json.NewEncoder(w).Encode(map[string]any{
@@ -78,7 +90,18 @@ func stage(t *testing.T, s *script, token string) *httptest.Server {
 			"users": snap.Users, "rps": snap.Points[len(snap.Points)-1].Rate, "stops": s.stopped(),
 		})
 	})
-	mux.Handle("/", h)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		now := life
+		mu.Unlock()
+		if now.Err() != nil {
+			panic(http.ErrAbortHandler)
+		}
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(now, cancel)()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server
@@ -97,6 +120,8 @@ func TestBrowserShowsRunsAndStopsThem(t *testing.T) {
 		s.tick()
 	}
 	server := stage(t, s, token)
+	bare := httptest.NewServer(newHandler(t, Options{Dir: t.TempDir(), assets: os.DirFS("web/dist")}))
+	t.Cleanup(bare.Close)
 
 	// Playwright is found from the folder of the script.
 	script, err := filepath.Abs("web/test/browser.mjs")
@@ -105,7 +130,7 @@ func TestBrowserShowsRunsAndStopsThem(t *testing.T) {
 	}
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), node, script)
-	cmd.Env = append(os.Environ(), "UI_URL="+server.URL, "UI_TOKEN="+token, "UI_CHROMIUM="+chromium,
+	cmd.Env = append(os.Environ(), "UI_URL="+server.URL, "UI_EMPTY="+bare.URL, "UI_TOKEN="+token, "UI_CHROMIUM="+chromium,
 		"UI_PROFILE="+t.TempDir(), "UI_SHOTS="+shots)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 10 * time.Second

@@ -33,6 +33,8 @@ interface ChartProps {
   xMin?: number;
   xMax?: number;
   xLog?: boolean;
+  /** The legend shows the newest value of each line. */
+  newest?: boolean;
   /** Charts of one group move their crosshair together. */
   group?: string;
   /** Smallest top of the y axis, so that a quiet line does not fill the chart with noise. */
@@ -41,8 +43,8 @@ interface ChartProps {
 
 /**
  * Chart draws lines on one canvas that lives as long as the component: new
- * data is merged in, never a new chart. Its legend shows the newest values and
- * its buttons hide and show lines.
+ * data is merged in, never a new chart. The buttons of its legend hide and show
+ * lines.
  */
 export function Chart(p: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -81,7 +83,7 @@ export function Chart(p: ChartProps) {
     const last = s.points.findLast(([, y]) => y !== null);
     return last?.[1] === null || last?.[1] === undefined ? "–" : p.formatY(last[1]);
   };
-  const label = `${p.title}. Newest values: ${p.series.map((s) => `${s.label} ${newest(s)}`).join(", ")}.`;
+  const label = `${p.title}. Last values: ${p.series.map((s) => `${s.label} ${newest(s)}`).join(", ")}.`;
 
   return (
     <section class="card chart">
@@ -100,7 +102,7 @@ export function Chart(p: ChartProps) {
             >
               <i class={s.dash ? "swatch dashed" : "swatch"} style={{ color: `var(${s.color})` }} />
               {s.label}
-              {!p.xLog && <b class="num">{newest(s)}</b>}
+              {p.newest && <b class="num">{newest(s)}</b>}
             </button>
           ))}
         </div>
@@ -133,7 +135,7 @@ function option(p: ChartProps, hidden: ReadonlySet<string>): EChartsCoreOption {
       type: "value",
       min: 0,
       max: p.yFloor === undefined ? undefined : (v: { max: number }) => (v.max > p.yFloor! ? undefined : p.yFloor),
-      splitNumber: 4,
+      splitNumber: p.height < 200 ? 2 : 4,
       axisLine: { show: false },
       axisTick: { show: false },
       axisLabel: { ...font, formatter: p.axisY ?? p.formatY },

@@ -146,7 +146,7 @@ export function Tiles({ summary: s, users, rps, live }: { summary: Summary; user
       <Tile id="p50" label="Response p50" {...q(s.response_time_us.p50)} sub={`service ${f.time(s.requests ? s.service_time_us.p50 : null)}`} />
       <Tile id="p95" label="Response p95" {...q(s.response_time_us.p95)} sub={`service ${f.time(s.requests ? s.service_time_us.p95 : null)}`} />
       <Tile id="p99" label="Response p99" {...q(s.response_time_us.p99)} sub={`service ${f.time(s.requests ? s.service_time_us.p99 : null)}`} />
-      <Tile id="match" label="Outcome match" value={f.percent(s.requests > 0 ? s.outcome_match : null)} tone={s.requests > 0 && s.outcome_match < 0.99 ? "bad" : ""} sub="answers as recorded" />
+      <Tile id="match" label="Outcome match" value={f.percent(s.requests > 0 ? s.outcome_match : null)} tone={s.requests > 0 && s.outcome_match < 0.99 ? "bad" : ""} sub="as recorded" />
       <Tile id="lateness" label="Lateness p99" {...q(s.lateness_us.p99)} sub={`max ${f.time(s.requests ? s.lateness_us.max : null)}`} />
     </div>
   );
@@ -223,7 +223,7 @@ export function Replayers({ replayers }: { replayers: Replayer[] }) {
         <h2>Replayers</h2>
         <span class="note">{f.plural(replayers.length, "process", "processes")}</span>
       </header>
-      <table class="table">
+      <table class="table replayers">
         <thead>
           <tr>
             <th scope="col">Name</th>

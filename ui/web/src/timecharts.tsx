@@ -3,8 +3,11 @@ import type { Point } from "./api";
 import { Chart, type Series } from "./chart";
 import * as f from "./format";
 
-/** TimeCharts shows response time, rate and users of a run over its time, with one crosshair. */
-export function TimeCharts({ points, step }: { points: Point[]; step: number }) {
+/**
+ * TimeCharts shows response time, rate and users of a run over its time, with
+ * one crosshair. Of a live run the legends give the newest values.
+ */
+export function TimeCharts({ points, step, live }: { points: Point[]; step: number; live: boolean }) {
   const lines = useMemo(() => {
     const of = (pick: (p: Point) => number | null): [number, number | null][] => points.map((p) => [p.t_s, pick(p)]);
     const response: Series[] = [
@@ -26,7 +29,7 @@ export function TimeCharts({ points, step }: { points: Point[]; step: number }) 
   const last = points.at(-1)?.t_s ?? 0;
   const xMax = Math.max(last, 10 * step);
   const note = step > 1 ? `worst of each ${f.span(step)}` : "";
-  const shared = { formatX: f.span, xMin: 0, xMax, group: "run" } as const;
+  const shared = { formatX: f.span, xMin: 0, xMax, group: "run", newest: live } as const;
   return (
     <div class="charts">
       <Chart {...shared} title="Response time" note={note} series={lines.response} height={316} formatY={f.time} axisY={f.axisTime} yFloor={1000} />

@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const { UI_URL: url, UI_TOKEN: token, UI_CHROMIUM: executablePath, UI_PROFILE: profile, UI_SHOTS: shots } = process.env;
+const { UI_URL: url, UI_EMPTY: empty, UI_TOKEN: token, UI_CHROMIUM: executablePath, UI_PROFILE: profile, UI_SHOTS: shots } = process.env;
 mkdirSync(shots, { recursive: true });
 
 const sizes = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -31,7 +31,7 @@ page.on("console", (m) => {
 });
 page.on("pageerror", (e) => faults.push(`${step}: ${e.stack}`));
 page.on("request", (r) => {
-  if (!r.url().startsWith(url) && !r.url().startsWith("data:")) faults.push(`${step}: the page asked for ${r.url()}`);
+  if (!r.url().startsWith(url) && !r.url().startsWith(empty) && !r.url().startsWith("data:")) faults.push(`${step}: the page asked for ${r.url()}`);
 });
 
 const move = async (what) => (await fetch(`${url}/script/${what}`, { method: "POST" })).json();
@@ -195,6 +195,19 @@ try {
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), undefined);
   });
 
+  await story("a lost connection is said, and mended by itself", async () => {
+    step = "expected fault";
+    await move("down");
+    await page.getByText("Connection lost.").waitFor();
+    assert.notEqual(await tile("users").locator(".tile-value").innerText(), "0");
+    await page.screenshot({ path: join(shots, "live-disconnected-light.png") });
+    await move("up");
+    const now = await move("tick");
+    await page.getByText("Connection lost.").waitFor({ state: "detached" });
+    await tile("rps").getByText(`${group(now.requests)} requests`).waitFor();
+    await page.waitForTimeout(100); // for the last complaints of the browser
+  });
+
   await story("stopping asks first, and reaches the run", async () => {
     const stop = page.locator(".head").getByRole("button", { name: "Stop", exact: true });
     await stop.focus();
@@ -258,9 +271,19 @@ try {
   });
 
   await story("a run that is not there says so", async () => {
-    step = "expected 404";
+    step = "expected fault";
     await page.goto(`${url}/#/runs/none.run.zst`);
     await page.getByText("there is no run file none.run.zst").waitFor();
+  });
+
+  await story("with nothing to show, every page says what to do", async () => {
+    await page.goto(empty);
+    await page.getByText("No run is going on here").waitFor();
+    await page.screenshot({ path: join(shots, "empty-live-light.png") });
+    await page.getByRole("link", { name: "Runs", exact: true }).click();
+    await page.getByText("No runs yet").waitFor();
+    await page.getByRole("link", { name: "Compare", exact: true }).click();
+    await page.getByText("Two runs are needed").waitFor();
   });
 
   await story("a page that is not there says so", async () => {
@@ -273,7 +296,7 @@ try {
   await browser.close();
 }
 
-// The browser itself writes a line for the one answer that is meant to be 404.
-const real = faults.filter((f) => !(f.startsWith("expected 404: console error") && f.includes("404")));
+// The browser itself writes a line for each answer that failed on purpose.
+const real = faults.filter((f) => !/^expected fault: console error: Failed to load resource/.test(f));
 for (const f of real) console.log(`FAULT ${f}`);
 process.exit(real.length > 0 ? 1 : 0);

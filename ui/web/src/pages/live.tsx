@@ -20,7 +20,7 @@ export function LivePage() {
       <Lost connection={connection} />
       <Head live={live} />
       <Tiles summary={live.summary} users={live.users} rps={current(live)} live={live.state !== "done"} />
-      <TimeCharts points={live.points} step={live.step_s} />
+      <TimeCharts points={live.points} step={live.step_s} live={live.state !== "done"} />
       <Thresholds thresholds={live.summary.thresholds} />
       <Endpoints summary={live.summary} />
       <div class="pair">

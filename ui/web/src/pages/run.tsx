@@ -33,6 +33,7 @@ export function RunPage({ name }: { name: string }) {
         <div class="head-row">
           <div class="head-title">
             <h1>{name}</h1>
+            <span class="note">{run.run.target}</span>
           </div>
           <div class="head-actions">
             <ValidityBadge validity={run.summary.validity} />
@@ -40,13 +41,12 @@ export function RunPage({ name }: { name: string }) {
           </div>
         </div>
         <RunFacts run={run.run}>
-          <Fact name="Target" value={run.run.target} />
           <Fact name="Duration" value={f.span(run.summary.duration_s)} />
           <Fact name="Version" value={run.run.version} />
         </RunFacts>
       </section>
       <Tiles summary={run.summary} users={0} rps={run.summary.rps} live={false} />
-      <TimeCharts points={run.points} step={run.step_s} />
+      <TimeCharts points={run.points} step={run.step_s} live={false} />
       <Thresholds thresholds={run.summary.thresholds} />
       <Endpoints summary={run.summary} />
       <div class="pair">
