@@ -104,6 +104,32 @@ func TestWhatHappensToFeatures(t *testing.T) {
 	}
 }
 
+func TestAShareThatJumpsInSomeBlocksIsNoChange(t *testing.T) {
+	a := []tally{{55, 60}, {50, 60}, {60, 60}, {58, 60}, {52, 60}, {55, 60}}
+	wandering := []tally{{5, 60}, {55, 60}, {60, 60}, {0, 60}, {58, 60}, {10, 60}}
+	steady := []tally{{30, 60}, {28, 60}, {33, 60}, {31, 60}, {29, 60}, {30, 60}}
+	if c, ok := change("$.x:string", a, wandering); ok {
+		t.Errorf("blocks that do not agree give %+v", c)
+	}
+	if _, ok := change("$.x:string", a, steady); !ok {
+		t.Error("blocks that agree give nothing")
+	}
+}
+
+func TestBlocksWithTooFewRequestsDoNotMakePairs(t *testing.T) {
+	w := quiet(13)
+	a, b := w.blocks(8)
+	for i := range 3 {
+		h := stats.NewHistogram()
+		h.RecordN(time.Second, 2)
+		a[i].Endpoints[endpointName(1)].Response = h
+	}
+	r := Compare(a, b, Options{})
+	if got := r.Endpoints[1].Latency[0].Pairs; got != 5 {
+		t.Errorf("%d pairs count, want 5: three blocks have two requests", got)
+	}
+}
+
 func TestErrorsOfTheCandidate(t *testing.T) {
 	rates := func(base, cand float64) func(bool, int) float64 {
 		return func(candidate bool, e int) float64 {

@@ -164,6 +164,10 @@ func TestARunFileIsReadableWhileItIsWritten(t *testing.T) {
 		if got := run.Summary.Started; got != uint64(20*n) {
 			t.Fatalf("after %d intervals: %d started", n, got)
 		}
+		// A window of five seconds is written when the next is over.
+		if over := int(iv.End/windowWidth) - 1; over > 0 && len(run.Windows[over-1].Endpoints) == 0 {
+			t.Fatalf("at %s window %d has no endpoints", iv.End, over-1)
+		}
 	})
 	if err := w.Close(nil); err != nil {
 		t.Fatal(err)

@@ -86,8 +86,11 @@ func (s *Summary) totals(p *page) {
 		}
 		p.printf("\n")
 	}
-	p.printf("Load         %s of %s sessions due were started · up to %d users · %s\n",
-		thousands(s.Arrived), thousands(s.Due), s.UsersMax, replayers(s))
+	p.printf("Load         ")
+	if s.Due > 0 {
+		p.printf("%s of %s sessions due were started · ", thousands(s.Arrived), thousands(s.Due))
+	}
+	p.printf("up to %d users · %s\n", s.UsersMax, replayers(s))
 	p.printf("Bytes        %s in · %s out\n", byteSize(s.BytesIn), byteSize(s.BytesOut))
 }
 

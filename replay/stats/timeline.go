@@ -24,7 +24,7 @@ type Timeline struct {
 	due       uint64
 	arrived   uint64
 	end       time.Duration
-	machine   MachineSummary
+	machine   meter
 	lost      map[string]bool
 }
 
@@ -145,7 +145,7 @@ func (t *Timeline) Summary(thresholds ...Threshold) *Summary {
 		Due:      t.due, Arrived: t.arrived,
 		Replayers: sortedKeys(t.seen), Lost: sortedKeys(t.lost),
 		Errors:    groupList(t.errors, mostFrequent),
-		Endpoints: []EndpointSummary{}, Machine: t.machine,
+		Endpoints: []EndpointSummary{}, Machine: t.machine.summary(),
 	}
 	maps.Copy(s.Status, t.total.Status)
 	for _, sl := range t.seconds.slots {
@@ -229,21 +229,34 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return keys
 }
 
+// A meter gathers the state of the replayers' machines. Its sums are whole
+// numbers, so that the order of adding leaves no trace.
+type meter struct {
+	measured, busy time.Duration
+	cpu            float64 // highest ratio
+	peak           Machine // highest of each
+}
+
 // add enters the state of the machine in one interval.
-func (m *MachineSummary) add(iv *Interval) {
+func (m *meter) add(iv *Interval) {
 	if iv.Machine.Cores == 0 {
 		return
 	}
-	d := max(iv.End-iv.Start, 0).Seconds()
+	d := max(iv.End-iv.Start, 0)
+	m.measured += d
 	r := iv.Machine.ratio()
-	m.Seconds += d
 	if r >= busyRatio {
-		m.BusySeconds += d
+		m.busy += d
 	}
-	m.CPUMax = max(m.CPUMax, r)
-	m.GCPauseMaxUS = max(m.GCPauseMaxUS, iv.Machine.GCPause.Microseconds())
-	m.OpenFilesMax = max(m.OpenFilesMax, iv.Machine.OpenFiles)
-	m.HeapMax = max(m.HeapMax, iv.Machine.HeapBytes)
+	m.cpu = max(m.cpu, r)
+	m.peak.raise(iv.Machine)
+}
+
+func (m *meter) summary() MachineSummary {
+	return MachineSummary{
+		CPUMax: m.cpu, Seconds: m.measured.Seconds(), BusySeconds: m.busy.Seconds(),
+		GCPauseMaxUS: m.peak.GCPause.Microseconds(), OpenFilesMax: m.peak.OpenFiles, HeapMax: m.peak.HeapBytes,
+	}
 }
 
 // seqs is a set of numbers that come nearly in order: all below next, and some

@@ -122,8 +122,11 @@ func TestLongRunsGetWiderPointsAndLoseNothing(t *testing.T) {
 		t.Errorf("%d points are kept", len(points))
 	}
 	var sum float64
-	for _, p := range points {
+	for i, p := range points {
 		sum += p.Rate * p.Width.Seconds()
+		if want := time.Duration(i) * p.Width; p.Start != want {
+			t.Fatalf("point %d begins at %s, want %s", i, p.Start, want)
+		}
 	}
 	if sum != hours*3600 {
 		t.Errorf("the points hold %g requests, want %d", sum, hours*3600)

@@ -1,0 +1,89 @@
+package replay
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+func recordedFlow(at time.Duration, method, target, cookie, answer string) *flow.Flow {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	f := &flow.Flow{
+		Scheme: "http", Protocol: "HTTP/1.1", Start: start.Add(at), Done: time.Millisecond,
+		Request: flow.Request{Method: method, Target: target, Authority: "recorded.example", Headers: flow.Headers{
+			{Name: "Host", Value: "recorded.example"}, {Name: "X-Kept", Value: "yes"}, {Name: "Connection", Value: "keep-alive"},
+		}},
+		Response: &flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: "application/json"}},
+			Body: flow.Body{Data: []byte(answer), Size: int64(len(answer))}},
+	}
+	if cookie != "" {
+		f.Request.Headers = append(f.Request.Headers, flow.Header{Name: "Cookie", Value: cookie})
+	}
+	return f
+}
+
+func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
+	var seen journal
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.add("%s %s kept=%s cookie=%s", r.Method, r.URL, r.Header.Get("X-Kept"), r.Header.Get("Cookie"))
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "live"})
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/changed" {
+			io.WriteString(w, `{"id":"seven"}`)
+			return
+		}
+		io.WriteString(w, `{"id":7}`)
+	}))
+	defer s.Close()
+	upgrade := recordedFlow(30*time.Millisecond, "GET", "/chat", "", "")
+	upgrade.Response.Status = 101
+	cut := recordedFlow(40*time.Millisecond, "POST", "/upload", "", "{}")
+	cut.Request.Body = flow.Body{Data: []byte("begin"), Size: 1 << 30}
+	sessions := [][]*flow.Flow{
+		{
+			recordedFlow(0, "GET", "/a?x=1", "sid=old; theme=dark", `{"id":1}`),
+			recordedFlow(20*time.Millisecond, "GET", "/b", "sid=old; theme=dark", `{"id":2}`),
+			upgrade, cut,
+		},
+		{recordedFlow(10*time.Millisecond, "GET", "/changed", "", `{"id":3}`)},
+	}
+	src, notes, err := Verbatim(sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(notes) != 2 {
+		t.Errorf("got notes %q, want one for the upgrade and one for the cut body", notes)
+	}
+	starts, span := Offsets(sessions)
+	if !slices.Equal(starts, []time.Duration{0, 10 * time.Millisecond}) || span != 41*time.Millisecond {
+		t.Errorf("got starts %v and span %v, want 0 and 10 ms, and 41 ms", starts, span)
+	}
+	p := Plan{Target: s.URL, Scale: 1, Speed: 2}
+	arrivals, err := p.Arrivals(starts, span)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: src, Arrivals: arrivals}))
+	want := []string{
+		"GET /a?x=1 kept=yes cookie=sid=old; theme=dark",
+		"GET /b kept=yes cookie=sid=live; theme=dark",
+		"GET /changed kept=yes cookie=",
+	}
+	if got := seen.sorted(); !slices.Equal(got, want) {
+		t.Errorf("the target saw\n%q, want\n%q", got, want)
+	}
+	if sum.OK != 2 || sum.Failed != 1 || sum.Errors[0].Name != "shape" || sum.Errors[0].Endpoint != "GET /changed" {
+		t.Errorf("%d ok, %d failed, errors %+v; want the changed field to fail", sum.OK, sum.Failed, sum.Errors)
+	}
+}
+
+func TestVerbatimRefusesARecordingWithNothingToSend(t *testing.T) {
+	if _, _, err := Verbatim(nil); err == nil {
+		t.Error("an empty recording was accepted")
+	}
+}
