@@ -212,7 +212,7 @@ func (w *Writer) writeSmall(r Record, reserve int64) error {
 	if len(w.enc.b) > MaxRecord {
 		return ErrTooLong
 	}
-	if err := w.room(len(w.enc.b), reserve); err != nil {
+	if err := w.room(len(w.enc.b), 1, reserve); err != nil {
 		return err
 	}
 	if err := w.fit(len(w.enc.b)); err != nil {
@@ -235,7 +235,7 @@ func (w *Writer) writeFlow(f *Flow) error {
 	for _, b := range all {
 		need += len(b.Data)
 	}
-	if err := w.room(need, 0); err != nil {
+	if err := w.room(need, len(all)+1, 0); err != nil {
 		return err
 	}
 	places := make([]*bodyPlace, len(all))
@@ -304,34 +304,37 @@ func (w *Writer) fit(n int) error {
 	return nil
 }
 
-// room makes sure that n more bytes cannot push the finished file over its
-// limit. What is left beyond reserve is kept for Loss records.
-func (w *Writer) room(n int, reserve int64) error {
+// room makes sure that n more bytes in so many records cannot push the finished
+// file over its limit. What is left beyond reserve is kept for Loss records.
+func (w *Writer) room(n, records int, reserve int64) error {
 	if w.o.MaxBytes == math.MaxInt64 {
 		return nil
 	}
 	limit := w.o.MaxBytes - lossReserve + reserve
-	if w.bound(n) <= limit {
+	if w.bound(n, records) <= limit {
 		return nil
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if w.bound(n) <= limit {
+	if w.bound(n, records) <= limit {
 		return nil
 	}
 	return ErrFull
 }
 
 // bound is the greatest length of the file if it were closed after n more bytes
-// of records: incompressible, in blocks of their own, with the greatest sets.
-func (w *Writer) bound(n int) int64 {
+// of records: incompressible, each record in a block of its own, with nothing in
+// common with the sets and counts so far.
+func (w *Writer) bound(n, records int) int64 {
 	raw := int64(len(w.block.raw) + n + 16)
 	stored := raw + raw>>8 + 256
-	blocks := int64(w.blocks) + raw/int64(w.o.BlockSize/2+1) + 3
-	sets := int64(10+5*min(2*len(w.block.notes)+4, 2*maxSet)) + 3*(blockFixed+2*frameExtra)
-	totals := int64(4<<10 + 32*len(w.tally.status) + 128*len(w.tally.protocol))
-	return w.off + stored + sets + blocks*entrySize + totals
+	blocks := int64(records + 2) // with the pending one and that of a Loss
+	hashes := int64(3 * (len(w.block.notes) + 1))
+	heads := blocks*(blockFixed+frameExtra+8) + 5*hashes
+	index := (int64(w.blocks) + blocks) * entrySize
+	totals := int64(4<<10 + 32*len(w.tally.status) + 128*len(w.tally.protocol) + 32*len(w.block.notes))
+	return w.off + stored + heads + index + totals
 }
 
 // noteFlow enters the flow into the head of the pending block.

@@ -1,0 +1,200 @@
+package flow
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestCreateRefusesWhatExists(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.flow.zst")
+	w, err := Create(path, WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(path, WriterOptions{}); !errors.Is(err, ErrLocked) || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a second writer: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(path, WriterOptions{}); errors.Is(err, ErrLocked) || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a finished file: %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the finished file has changed; %v", err)
+	}
+	if _, err := Create(filepath.Join(path, "b"), WriterOptions{}); err == nil {
+		t.Error("a file below a file was created")
+	}
+	if err := w.Write(shopFlow(0)); !errors.Is(err, errClosed) {
+		t.Errorf("write after close: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Errorf("second close: %v", err)
+	}
+}
+
+func TestOptionsOutOfRangeAreAllNamed(t *testing.T) {
+	_, err := Create(filepath.Join(t.TempDir(), "a"), WriterOptions{MaxBody: -1, MaxBytes: 1, BlockSize: 1 << 30})
+	for _, name := range []string{"MaxBody", "MaxBytes", "BlockSize"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v: does not name %s", err, name)
+		}
+	}
+}
+
+func TestWriteErrorKeepsWhatIsSealed(t *testing.T) {
+	input := shop(60)
+	sound := len(writeAll(t, WriterOptions{BlockSize: 2000}, input...))
+	for space := fileHeadSize; space < sound; space += 37 {
+		m := &memory{space: space, fails: fmt.Errorf("write: %w", syscall.ENOSPC)}
+		w, err := newWriter("mem", m, fixed(WriterOptions{BlockSize: 2000}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lost uint64
+		var failed *WriteError
+		for _, r := range input {
+			if err = w.Write(r); errors.As(err, &failed) {
+				lost = failed.Flows
+				break
+			}
+		}
+		sealed := m.Len()
+		// The device has room again: what follows is written as if nothing was.
+		m.space = -1
+		late := shopFlow(1)
+		if err := errors.Join(w.Write(late), w.Close()); err != nil {
+			t.Fatalf("space %d: going on: %v", space, err)
+		}
+		records, errs := readAll(t, m.Bytes())
+		if len(errs) > 0 {
+			t.Fatalf("space %d: %v", space, errs)
+		}
+		if failed != nil && !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("space %d: error %v", space, err)
+		}
+		flows := 0
+		for _, r := range records {
+			if f, ok := r.(*Flow); ok {
+				flows++
+				if f.Response.Body.Truncated() {
+					t.Fatalf("space %d: flow %d lost its body with the lost block", space, f.Number)
+				}
+			}
+		}
+		if failed != nil && (int(lost)+flows-1 != int(late.Number) || sealed > space) {
+			t.Fatalf("space %d: %d flows read, %d reported lost, the late one is number %d; %d bytes in the file",
+				space, flows, lost, late.Number, sealed)
+		}
+	}
+}
+
+func TestFullDeviceIsAnError(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("no /dev/full: %v", err)
+	}
+	defer full.Close()
+	if _, err := newWriter("/dev/full", full, fixed(WriterOptions{})); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("header on a full device: %v", err)
+	}
+}
+
+func TestFullFilesystemKeepsWhatIsSealed(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("mounting a small tmpfs needs root: %v", err)
+	}
+	defer func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	}()
+	path := filepath.Join(dir, "a.flow.zst")
+	w, err := Create(path, WriterOptions{BlockSize: 60_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	sealed := 0
+	for i := 0; ; i++ {
+		f := shopFlow(i)
+		f.Response.Body = NewBody(noise(random, 1000))
+		sealed = int(w.Totals().Flows)
+		if err = w.Write(f); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("error %v, want no space", err)
+	}
+	if err := w.Write(&Loss{Reason: LossDiskFull, Flows: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	totals, err := Verify(path, func(err error) { t.Error(err) })
+	if err != nil || int(totals.Flows) != sealed || totals.Flows < 100 || totals.Loss.Flows != 1 {
+		t.Errorf("%d flows and %d lost are in the file, %d were sealed; %v", totals.Flows, totals.Loss.Flows, sealed, err)
+	}
+}
+
+func noise(random *rand.Rand, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return b
+}
+
+func TestFileNeverExceedsItsLimit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.Int64Range(leastMaxBytes, 300_000).Draw(t, "limit")
+		m := &memory{space: -1}
+		w, err := newWriter("mem", m, fixed(WriterOptions{MaxBytes: limit, BlockSize: rapid.SampledFrom([]int{1, 5000, 1 << 20}).Draw(t, "block")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		size := rapid.IntRange(0, 20_000).Draw(t, "body")
+		for i := 0; ; i++ {
+			f := shopFlow(i)
+			f.Response.Status = random.IntN(1000)
+			f.Response.Body = NewBody(noise(random, random.IntN(size+1)))
+			f.Request.Target = fmt.Sprintf("/%x", noise(random, 20))
+			if err := w.Write(f); errors.Is(err, ErrFull) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if err := errors.Join(w.Write(&Loss{Reason: LossDiskLimit, Flows: math.MaxUint64}), w.Flush()); err != nil {
+				t.Fatalf("no room for a loss record: %v", err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if int64(m.Len()) > limit || int64(m.Len()) < limit/3 {
+			t.Fatalf("the file has %d bytes, the limit is %d", m.Len(), limit)
+		}
+	})
+}
