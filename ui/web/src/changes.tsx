@@ -45,6 +45,7 @@ function Item(p: { name: string; change?: EndpointChange; rows: LatencyChange[];
       <div class="forest-name">
         {p.name ? <EndpointName name={p.name} /> : <span>Shared by all endpoints</span>}
         {p.change && <VerdictBadge verdict={p.change.verdict} />}
+        {p.change && others(p.change).map((text) => <span class="cell-note" key={text}>{text}</span>)}
         {p.change && (
           <span class="cell-note num">
             {f.count(p.change.baseline.requests)} → {f.count(p.change.candidate.requests)} requests
@@ -64,6 +65,13 @@ function Item(p: { name: string; change?: EndpointChange; rows: LatencyChange[];
       </div>
     </div>
   );
+}
+
+/** others says what besides the response time decided the verdict; the parts below tell it in full. */
+function others(e: EndpointChange): string[] {
+  const body = e.content.filter((c) => c.breaking).length;
+  const errors = e.errors.filter((x) => x.verdict === "regression" || x.verdict === "improvement").length;
+  return [body > 0 ? `${f.plural(body, "body field")} changed` : "", errors > 0 ? `${f.plural(errors, "kind")} of error changed` : ""].filter(Boolean);
 }
 
 /** place maps a relative change to 0–100 on a symmetric log scale that ends at ÷scale and ×scale. */
