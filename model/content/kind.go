@@ -32,6 +32,8 @@ func Kind(s string) string {
 		return "id"
 	case isCode(s):
 		return "id"
+	case len(s) >= 16 && c.marks == 0 && c.upper*c.lower == 0 && c.digits > 0 && c.switches >= 2:
+		return "token" // no word has a digit within
 	case len(s) >= 16 && c.digits > 0 && c.letters() > 0 && c.switches >= max(4, len(s)/8) && Bits(s) >= 48:
 		return "token"
 	case len(s) >= 20 && c.upper > 1 && c.lower > 1 && c.switches >= len(s)/4:
@@ -174,8 +176,9 @@ func isJWT(s string) bool {
 	return true
 }
 
-// isCode recognises numbers with a prefix: ORD-2026-0042, inv_00017. The groups
-// behind the prefix are digits or upper-case letters, at least four digits in all.
+// isCode recognises numbers with a prefix: ORD-2026-0042, inv_00017,
+// ORD-MPVNHRJFOLTKOVMY. The groups behind the prefix are digits or upper-case
+// letters: at least four digits, or a group of eight with a digit, or of twelve.
 func isCode(s string) bool {
 	i := 0
 	for i < len(s) && (s[i]|0x20) >= 'a' && (s[i]|0x20) <= 'z' {
@@ -184,23 +187,28 @@ func isCode(s string) bool {
 	if i == 0 || i > 10 || i >= len(s)-1 || s[i] != '-' && s[i] != '_' {
 		return false
 	}
-	digits := 0
+	digits, group, longest := 0, 0, 0
 	for ; i < len(s); i++ {
 		switch b := s[i]; {
 		case b >= '0' && b <= '9':
 			digits++
-		case b == '-' || b == '_' || b >= 'A' && b <= 'Z':
+			group++
+		case b >= 'A' && b <= 'Z':
+			group++
+		case b == '-' || b == '_':
+			group = 0
 		default:
 			return false
 		}
+		longest = max(longest, group)
 	}
-	return digits >= 4
+	return digits >= 4 || digits > 0 && longest >= 8 || longest >= 12
 }
 
 // Template returns path with {} in place of each segment that has a Kind, so
 // that the addresses of one kind of record are equal.
 func Template(path string) string {
-	if !strings.ContainsAny(path, "0123456789@") && len(path) < 20 {
+	if !strings.ContainsAny(path, "0123456789@") && len(path) < 16 {
 		return path
 	}
 	segments := strings.Split(path, "/")

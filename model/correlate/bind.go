@@ -96,7 +96,9 @@ func (l *learner) candidates(p *leaf) []*candidate {
 }
 
 // bindable reports whether a header may carry an issued value.
-func bindable(name string) bool { return name != "Content-Type" && tokenHeader(name) }
+func bindable(name string) bool {
+	return name != "Content-Type" && conditional(name) == "" && tokenHeader(name)
+}
 
 // worth reports whether the value varies, or looks issued though it does not,
 // or is a validator, which names the state of a page.
@@ -111,13 +113,9 @@ func (c *candidate) worth() bool {
 	return c.field() != "" && len(v) >= 5 && content.Kind(v) == "int"
 }
 
-// validator reports whether the value is that of a conditional request.
+// validator reports whether the value is that of a conditional write.
 func (c *candidate) validator() bool {
-	switch c.leaf.header() {
-	case "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since":
-		return true
-	}
-	return false
+	return c.leaf.header() == "If-Match" || c.leaf.header() == "If-Unmodified-Since"
 }
 
 // field returns the form field that the value was sent as, or "".

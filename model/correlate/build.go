@@ -59,8 +59,15 @@ func (t *target) build() model.Endpoint {
 			value = "${" + model.RefererHole + "}"
 		case "origin":
 			value = "${" + model.OriginHole + "}"
+		case "if-none-match", "if-modified-since":
+			continue
 		}
 		e.Request.Headers = append(e.Request.Headers, model.Header{Name: h.Name, Value: value})
+	}
+	for _, name := range []string{"If-None-Match", "If-Modified-Since"} {
+		if t.keeps(content.Span{Leaf: content.Leaf{Selector: "header:" + name}}) {
+			e.Request.Headers = append(e.Request.Headers, model.Header{Name: name, Value: "${" + conditional(name) + "}"})
+		}
 	}
 	e.Values, e.Rows = n.list, t.rows(n)
 	return e
@@ -180,9 +187,6 @@ func (n *namer) name(p *leaf, q piece) string {
 		base = holeName(p.key())
 	}
 	base = holeName(base)
-	if base == model.RefererHole || base == model.OriginHole {
-		base += "_value"
-	}
 	name := base
 	for k := 2; ; k++ {
 		old, had := n.values[name]
@@ -219,6 +223,10 @@ func holeName(key string) string {
 	}, key)
 	if len(name) > 60 {
 		name = name[:60]
+	}
+	switch name {
+	case model.RefererHole, model.OriginHole, model.ETagHole, model.ModifiedHole: // the replayer's own
+		return name + "_value"
 	}
 	if strings.Trim(name, "_") == "" {
 		return "value"
@@ -263,9 +271,6 @@ func (l *learner) nameBindings() {
 	taken := map[string]bool{}
 	for _, b := range l.bindings {
 		base := holeName(bindingName(b.sources[0]))
-		if base == model.RefererHole || base == model.OriginHole {
-			base += "_value"
-		}
 		name := base
 		for k := 2; taken[name]; k++ {
 			name = base + "_" + strconv.Itoa(k)

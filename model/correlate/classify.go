@@ -89,7 +89,7 @@ func secret(p *leaf) bool {
 // ownHeader reports whether a varying header is a value of the client's own and
 // not of its make, which goes with the commonest.
 func (l *learner) ownHeader(p *leaf) bool {
-	if !tokenHeader(p.header()) || p.header() == "Content-Type" {
+	if !bindable(p.header()) {
 		return false
 	}
 	k, _ := kindOf(p.uses)

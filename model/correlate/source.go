@@ -40,7 +40,7 @@ func (l *learner) sources(c *candidate, uses []use) []source {
 			if origin == nil {
 				origin = p.exchange
 			}
-			if !c.validator() || strings.HasPrefix(p.selector, "header:") && p.exchange.Path == u.exchange.Path {
+			if !c.validator() || strings.HasPrefix(p.selector, "header:") {
 				note(source{p.exchange.Endpoint, p.selector}, p.exchange == origin)
 			}
 		}

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -80,9 +81,14 @@ func (t *target) leaf(sp content.Span) *leaf {
 	return l
 }
 
-// keeps reports whether at least half of the requests carry the header.
+// keeps reports whether at least half of the requests carry the header, or, of
+// those that ask only for what is new, any: the replayer leaves them out where
+// it has nothing to compare with.
 func (t *target) keeps(sp content.Span) bool {
 	name := headerName(sp.Selector)
+	if conditional(name) != "" {
+		return slices.ContainsFunc(t.uses, func(e *exchange) bool { return e.Flow.Request.Headers.Has(name) })
+	}
 	n := 0
 	for _, e := range t.uses {
 		if e.Flow.Request.Headers.Has(name) {
@@ -90,6 +96,18 @@ func (t *target) keeps(sp content.Span) bool {
 		}
 	}
 	return 2*n >= len(t.uses)
+}
+
+// conditional returns the hole that the replayer fills in a header which asks
+// only for what is new, or "".
+func conditional(header string) string {
+	switch strings.ToLower(header) {
+	case "if-none-match":
+		return model.ETagHole
+	case "if-modified-since":
+		return model.ModifiedHole
+	}
+	return ""
 }
 
 // headerName returns the field name of a header selector.

@@ -27,8 +27,18 @@ type Templates struct {
 }
 
 // A vocabulary says which words at one position of a path are values: all, or
-// those that look like the identifiers seen there (15 letters and digits).
-type vocabulary struct{ all, ids bool }
+// those that have the form of the identifiers seen there.
+type vocabulary struct {
+	all   bool
+	forms map[form]bool
+}
+
+// A form is a length and the classes of characters of an identifier.
+type form struct {
+	length               int
+	lower, upper, digits bool
+	prefix               string // up to the last - or _
+}
 
 type word struct{ value, column string }
 
@@ -113,12 +123,13 @@ func variable(s string) bool { return len(s) > 2 && s[0] == '{' && s[len(s)-1] =
 
 // segments splits a path and replaces variable segments by their names.
 func (t *Templates) segments(path string) []string {
-	segments := t.typed(path)
+	typed := t.typed(path)
+	segments := slices.Clone(typed)
 	for i := range segments {
 		if segments[i] == "" || variable(segments[i]) {
 			continue
 		}
-		if v := t.open[openKey(segments, i)]; v.all || v.ids && wordID(segments[i]) {
+		if v := t.open[openKey(typed, i)]; v.all || v.has(segments[i]) {
 			segments[i] = "{id}"
 		}
 	}
@@ -203,7 +214,7 @@ func (t *Templates) learnOpen(flows []*flow.Flow, prints []string) {
 	type position struct {
 		values map[string]int
 		prints map[string]int
-		ids    bool // identifiers of 15 letters and digits were seen here
+		forms  map[form]bool
 	}
 	positions := map[string]*position{}
 	for i, f := range flows {
@@ -216,12 +227,12 @@ func (t *Templates) learnOpen(flows []*flow.Flow, prints []string) {
 			key := openKey(segments, j)
 			p := positions[key]
 			if p == nil {
-				p = &position{values: map[string]int{}, prints: map[string]int{}}
+				p = &position{values: map[string]int{}, prints: map[string]int{}, forms: map[form]bool{}}
 				positions[key] = p
 			}
 			if segments[j] == "{id}" {
-				if len(raw[j]) == 15 {
-					p.ids = true
+				if f, ok := formOf(raw[j]); ok {
+					p.forms[f] = true
 				}
 			} else if !variable(segments[j]) {
 				p.values[raw[j]]++
@@ -230,7 +241,7 @@ func (t *Templates) learnOpen(flows []*flow.Flow, prints []string) {
 		}
 	}
 	for key, p := range positions {
-		if v := (vocabulary{openVocabulary(p.values, p.prints), p.ids}); v.all || v.ids {
+		if v := (vocabulary{openVocabulary(p.values, p.prints), p.forms}); v.all || len(v.forms) > 0 {
 			t.open[key] = v
 		}
 	}
@@ -253,10 +264,34 @@ func openVocabulary(values, prints map[string]int) bool {
 	return len(values) >= 8 && once*20 >= n && 2*top <= n && 5*like >= 4*n
 }
 
-// wordID reports whether s looks like an identifier of 15 letters and digits
-// that happens to hold no digit, as one in a hundred does.
-func wordID(s string) bool {
-	return len(s) == 15 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
+// formOf returns the form of an identifier of at least ten characters.
+func formOf(s string) (f form, ok bool) {
+	f.length = len(s)
+	f.prefix = s[:strings.LastIndexAny(s, "-_")+1]
+	for _, c := range s[len(f.prefix):] {
+		switch {
+		case c >= 'a' && c <= 'z':
+			f.lower = true
+		case c >= 'A' && c <= 'Z':
+			f.upper = true
+		case c >= '0' && c <= '9':
+			f.digits = true
+		default:
+			return f, false
+		}
+	}
+	return f, len(s) >= 10
+}
+
+// has reports whether a word has the form of an identifier but for the digits
+// that it happens not to hold, as one in a hundred does.
+func (v *vocabulary) has(s string) bool {
+	f, ok := formOf(s)
+	if !ok {
+		return false
+	}
+	f.digits = true
+	return v.forms[f]
 }
 
 // fingerprint describes the shape of an answer as far as it tells operations

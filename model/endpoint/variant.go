@@ -3,6 +3,7 @@ package endpoint
 import (
 	"cmp"
 	"math"
+	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,13 +12,11 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// conditional is the token of requests that ask only for what is new.
-const conditional = "(conditional)"
-
 const (
 	maxWords    = 12  // values of a decisive key
 	maxVariants = 24  // of one address, before keys no longer count
 	minGain     = 0.3 // bits that a decisive key tells about the answer
+	fewFlows    = 8   // below which chance cannot be told from truth
 )
 
 // decode removes percent-encoding from a segment.
@@ -78,9 +77,6 @@ func (t *Templates) tokens(base string, f *flow.Flow) []string {
 			out = append(out, it.key)
 		}
 	}
-	if f.Request.Headers.Has("If-None-Match") || f.Request.Headers.Has("If-Modified-Since") {
-		out = append(out, conditional)
-	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
@@ -128,36 +124,82 @@ func (t *Templates) variants(base string, group []int, flows []*flow.Flow) map[s
 // a short list of words, each seen again, with at least minGain bits of
 // information about the fingerprint (less what chance gives).
 func (t *Templates) isDecisive(key string, all [][]item, group []int, prints []string) bool {
-	byValue, counts, total := map[string]map[string]int{}, map[string]int{}, map[string]int{}
-	n := 0
-	for i := range all {
-		value := ""
+	values, answers := make([]string, len(group)), make([]string, len(group))
+	words, shapes := map[string]int{}, map[string]int{}
+	for i, g := range group {
+		answers[i] = prints[g]
 		for _, it := range all[i] {
 			if it.key == key {
-				value = it.value
-				if content.Kind(value) != "" || len(value) > 40 || strings.ContainsAny(value, " \t\n") || t.pattern(value) != "" {
+				values[i] = it.value
+				if content.Kind(it.value) != "" || !isWord(it.value) || t.pattern(it.value) != "" {
 					return false
 				}
 			}
 		}
-		if byValue[value] == nil {
-			byValue[value] = map[string]int{}
-		}
-		p := prints[group[i]]
-		byValue[value][p]++
-		counts[value]++
-		total[p]++
-		n++
+		words[values[i]]++
+		shapes[answers[i]]++
 	}
-	if len(byValue) < 2 || len(byValue) > maxWords || n < 2*len(byValue) {
+	n := len(group)
+	if len(words) < 2 || len(words) > maxWords || n < 2*len(words) {
 		return false
 	}
-	gain := entropy(total, n)
-	for _, v := range sortedKeys(byValue) {
-		gain -= float64(counts[v]) / float64(n) * entropy(byValue[v], counts[v])
+	gain := information(values, answers)
+	chance := float64((len(words)-1)*(len(shapes)-1)) / (2 * float64(n) * math.Ln2)
+	if gain-chance < minGain {
+		return false
 	}
-	chance := float64((len(byValue)-1)*(len(total)-1)) / (2 * float64(n) * math.Ln2)
-	return gain-chance >= minGain
+	if n < fewFlows {
+		return len(shapes) == len(words) && gain > entropy(words, n)-1e-9 // each word its own answer
+	}
+	return beatsChance(gain, values, answers)
+}
+
+// isWord reports whether a value can be the name of an operation.
+func isWord(s string) bool {
+	if len(s) > 40 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '_' && c != '-' && c != '.' && c != ':' {
+			return false
+		}
+	}
+	return true
+}
+
+// beatsChance reports whether answers dealt to the values at random tell less
+// about them in all of 100 deals. What differs by the user's state and not by
+// the value, such as a page shown to members, does not pass.
+func beatsChance(gain float64, values, answers []string) bool {
+	dealt := slices.Clone(answers)
+	r := rand.New(rand.NewPCG(uint64(len(values)), 1)) // the same deals for the same input
+	for range 100 {
+		r.Shuffle(len(dealt), func(i, j int) { dealt[i], dealt[j] = dealt[j], dealt[i] })
+		if information(values, dealt) >= gain-1e-9 {
+			return false
+		}
+	}
+	return true
+}
+
+// information returns how many bits the values tell about the answers.
+func information(values, prints []string) float64 {
+	n := len(values)
+	total, counts, by := map[string]int{}, map[string]int{}, map[string]map[string]int{}
+	for i, v := range values {
+		total[prints[i]]++
+		counts[v]++
+		if by[v] == nil {
+			by[v] = map[string]int{}
+		}
+		by[v][prints[i]]++
+	}
+	gain := entropy(total, n)
+	for _, v := range sortedKeys(by) {
+		gain -= float64(counts[v]) / float64(n) * entropy(by[v], counts[v])
+	}
+	return gain
 }
 
 // distinguish returns the fewest tokens of set that no other set has all of:
@@ -195,7 +237,7 @@ func distinguish(set []string, sets [][]string) []string {
 func named(set []string, sets [][]string) []string {
 	var out []string
 	for _, s := range set {
-		if len(sets) == 1 && (strings.HasPrefix(s, "[") && strings.Contains(s[1:], "[") || s == conditional) {
+		if len(sets) == 1 && strings.HasPrefix(s, "[") && strings.Contains(s[1:], "[") {
 			out = append(out, s)
 		}
 	}
@@ -205,8 +247,6 @@ func named(set []string, sets [][]string) []string {
 // rank prefers decisive values, then buttons, then keys.
 func rank(token string) int {
 	switch {
-	case token == conditional:
-		return 0
 	case strings.Contains(token, "="):
 		return 1
 	case strings.HasPrefix(token, "[") && strings.Contains(token[1:], "["):
@@ -236,15 +276,12 @@ func unique(tokens, own []string, sets [][]string) bool {
 
 // render writes the name of a variant.
 func render(base string, tokens []string) string {
-	var query, body, rest []string
+	var query, body []string
 	for _, t := range tokens {
-		switch {
-		case t[0] == '?':
+		if t[0] == '?' {
 			query = append(query, t[1:])
-		case t[0] == '[':
+		} else {
 			body = append(body, t[1:])
-		default:
-			rest = append(rest, t)
 		}
 	}
 	name := base
@@ -253,9 +290,6 @@ func render(base string, tokens []string) string {
 	}
 	if len(body) > 0 {
 		name += " [" + strings.Join(body, " ") + "]"
-	}
-	if len(rest) > 0 {
-		name += " " + strings.Join(rest, " ")
 	}
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || r == '\u0085' || r == '\ufeff' {

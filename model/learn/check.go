@@ -44,6 +44,7 @@ func (l *learner) check(name string, private []string) model.Check {
 			r := s.Flow.Response
 			add(&c.Status, r.Status/100)
 			if r.Status == 304 {
+				add(&c.Status, 2) // to a user who has seen nothing yet
 				continue
 			}
 			if r.Status/100 == 3 {

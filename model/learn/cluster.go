@@ -14,8 +14,8 @@ const maxRounds = 200
 //
 //	BIC(K) = -2 ln L + (K·features + K - 1) ln visits
 //
-// which answers "one" unless more types pay for their parameters. Endpoints that
-// are always visited together count as one feature, those visited by all as none.
+// which answers "one" unless more types pay for their parameters. Files of a page
+// that always come with others count once, what everybody visits not at all.
 func (l *learner) cluster(most int) [][]int {
 	x := l.features()
 	n := len(x)
@@ -37,8 +37,7 @@ func (l *learner) cluster(most int) [][]int {
 	return groups
 }
 
-// features returns a row of endpoints visited (or not) for each visit, one
-// column for those that always go together.
+// features returns a row of endpoints visited (or not) for each visit.
 func (l *learner) features() [][]bool {
 	columns := map[string]bool{}
 	var kept [][]bool
@@ -57,10 +56,11 @@ func (l *learner) features() [][]bool {
 				count++
 			}
 		}
-		if count < len(l.visits) && !columns[string(key)] {
-			columns[string(key)] = true
-			kept = append(kept, column)
+		if count == len(l.visits) || asset(name) && columns[string(key)] {
+			continue
 		}
+		columns[string(key)] = true
+		kept = append(kept, column)
 	}
 	rows := make([][]bool, len(l.visits))
 	for v := range rows {

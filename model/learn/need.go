@@ -10,7 +10,7 @@ import (
 // Evidence that a guard needs, in sessions.
 const (
 	minAfter = 2 // that went on after the marker
-	minNever = 3 // that had both, none in this order
+	minNever = 3 // that had both, none in this order; or all of the endpoint's, two at least
 )
 
 // A guards learns what must have happened in a session before a request.
@@ -262,7 +262,8 @@ func (g *guards) forbidden(x int) []int {
 			}
 			seen[at] = true
 			key := pair{at, x}
-			if g.after[key] == 0 && g.both[key] >= minNever && !asset(g.m.Endpoints[at].Name) {
+			enough := min(minNever, max(2, g.both[pair{at, -1}]))
+			if g.after[key] == 0 && g.both[key] >= enough && !asset(g.m.Endpoints[at].Name) {
 				found[at] = true
 				continue
 			}

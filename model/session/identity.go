@@ -237,7 +237,8 @@ func receivedAtoms(f *flow.Flow, issued map[string]bool) []atom {
 
 // issuedTokens returns for every flow the tokens that tie it to others: those
 // in its answer that some request carries in Authorization, and those that one
-// answer alone issued and that its own body sends back (a refresh token).
+// answer alone issued and that a body or query sends back (a refresh token, the
+// ticket of a WebSocket).
 func issuedTokens(flows []*flow.Flow) [][]atom {
 	bearers := map[string]bool{}
 	bodies := map[string]bool{}
@@ -246,11 +247,9 @@ func issuedTokens(flows []*flow.Flow) [][]atom {
 		if t := credential(f.Request.Headers); t != "" {
 			bearers[t] = true
 		}
-		if f.Request.Method == "GET" || len(f.Request.Body.Data) == 0 {
-			continue
-		}
 		for _, l := range content.RequestLeaves(&f.Request) {
-			if strings.HasPrefix(l.Selector, "body:") && content.Opaque(l.Value) && content.Bits(l.Value) >= 64 {
+			carries := strings.HasPrefix(l.Selector, "body:") || strings.HasPrefix(l.Selector, "query:")
+			if carries && content.Opaque(l.Value) && content.Bits(l.Value) >= 64 {
 				bodies[l.Value] = true
 				sent[i] = append(sent[i], l.Value)
 			}

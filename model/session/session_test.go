@@ -102,6 +102,8 @@ func TestSplitFindsWhoSentWhat(t *testing.T) {
 		{"a refresh joins old and new token",
 			[]string{"0 1 login gives=" + jwt1 + "+" + fresh, "1 2 list auth=" + jwt1, "2 3 refresh sends=" + fresh + " gives=" + jwt2, "3 4 list auth=" + jwt2},
 			[]string{"u1: login list refresh list"}},
+		{"a ticket in the query joins the exchange that gave it",
+			[]string{"0 1 ticket auth=" + jwt1 + " gives=" + fresh, "1 2 chat?t=" + fresh}, []string{"u1: ticket chat?t=" + fresh}},
 		{"requests without identity go with their connection",
 			[]string{"0 1 first", "1 1 login set=" + sidA, "2 1 css", "3 2 other"}, []string{"u1: first login css", "u2: other"}},
 		{"on a shared connection they go with the user before, at first with the one after",
