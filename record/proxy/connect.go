@@ -148,8 +148,11 @@ func recognise(b []byte) speech {
 // speak first its connection is returned.
 func (s *server) sniff(c *peekConn) (speech, net.Conn) {
 	defer c.SetReadDeadline(time.Time{})
-	_ = c.SetReadDeadline(time.Now().Add(quietTime))
-	err := c.more()
+	var err error
+	if len(c.ahead) == 0 {
+		_ = c.SetReadDeadline(time.Now().Add(quietTime))
+		err = c.more()
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		if target := s.speaksFirst(c); target != nil {
 			return speaksOpaque, target
@@ -190,12 +193,12 @@ func (s *server) speaksFirst(c *peekConn) net.Conn {
 	defer s.drop(target)
 	past := time.Unix(1, 0)
 	spoke := make(chan error, 1)
+	_ = c.SetReadDeadline(time.Time{}) // before the target can interrupt
 	go func() {
 		err := target.more()
 		_ = c.SetReadDeadline(past)
 		spoke <- err
 	}()
-	_ = c.SetReadDeadline(time.Time{})
 	_ = c.more() // a byte, the end, or interrupted by the target
 	_ = target.SetReadDeadline(past)
 	err = <-spoke

@@ -100,17 +100,10 @@ func (x *exchange) endRequest(err error) {
 
 // trace watches the connection for the response head and passes 1xx on.
 func (x *exchange) trace() *httptrace.ClientTrace {
-	var tapped *targetConn
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			if c, ok := info.Conn.(*targetConn); ok {
-				tapped = c
 				c.tap.arm(x)
-			}
-		},
-		PutIdleConn: func(error) {
-			if tapped != nil {
-				tapped.tap.rest(x)
 			}
 		},
 		Got1xxResponse: x.interim,
@@ -250,10 +243,10 @@ func (x *exchange) finish() (cut bool) {
 	cut = x.cut
 	x.mu.Unlock()
 
+	defer x.release()
 	f.Conn = x.s.announce(withPort(x.host, x.r.URL.Scheme), x.r.TLS)
 	x.p.o.Sink.Flow(f)
 	x.p.n.flows.Add(1)
-	x.release()
 	return cut
 }
 
