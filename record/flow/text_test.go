@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 )
 
@@ -200,6 +201,33 @@ func FuzzReader(f *testing.F) {
 		if r.SeekTime(time.Unix(1_700_000_000, 0)) == nil {
 			drain(t, r, len(data))
 		}
+	})
+}
+
+// FuzzBlock reaches the reading of records, and of bodies that they share,
+// behind the checksums: the input is what a sound block decompresses to.
+func FuzzBlock(f *testing.F) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte("\x03\x04ab"))
+	m := &memory{space: -1}
+	w, err := newWriter("mem", m, fixed(WriterOptions{}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, r := range shop(6) {
+		if err := w.Write(r); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Add(bytes.Clone(w.block.raw))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) > 1<<20 {
+			return
+		}
+		readAll(t, bomb(enc.EncodeAll(raw, nil), uint32(len(raw))))
 	})
 }
 
