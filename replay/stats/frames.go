@@ -32,7 +32,7 @@ type frames struct {
 }
 
 func newFrames(file io.ReaderAt, size int64) (*frames, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxDecoded))
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxDecoded))
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,12 @@ func ReadRun(path string) (*Run, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read run file %s: %w", path, ErrNotRun)
 	}
-	f, err := newFrames(file, info.Size())
+	return readRun(path, file, info.Size())
+}
+
+// readRun is ReadRun of content that is open; path is for errors.
+func readRun(path string, content io.ReaderAt, size int64) (*Run, error) {
+	f, err := newFrames(content, size)
 	if err != nil {
 		return nil, fmt.Errorf("read run file %s: %w", path, err)
 	}

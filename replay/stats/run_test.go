@@ -175,20 +175,15 @@ func TestARunFileIsReadableWhileItIsWritten(t *testing.T) {
 }
 
 func TestAFileCutAtAnyByteReadsUpToTheCut(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.run.zst")
+	path := filepath.Join(t.TempDir(), "a.run.zst")
 	writeSeconds(t, path, 2, true)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut := filepath.Join(dir, "cut.run.zst")
 	last := uint64(0)
 	for n := range whole {
-		if err := os.WriteFile(cut, whole[:n], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		run, err := ReadRun(cut)
+		run, err := readRun("cut", bytes.NewReader(whole[:n]), int64(n))
 		if err != nil {
 			if !errors.Is(err, ErrNotRun) || last > 0 {
 				t.Fatalf("cut at %d: %v", n, err)
@@ -211,27 +206,22 @@ func TestAFileCutAtAnyByteReadsUpToTheCut(t *testing.T) {
 }
 
 func TestAFlippedByteIsReportedAndCostsOneFrame(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.run.zst")
-	want := writeSeconds(t, path, 2, true)
+	path := filepath.Join(t.TempDir(), "a.run.zst")
+	want := writeSeconds(t, path, 1, true)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := filepath.Join(dir, "bad.run.zst")
 	for n := range whole {
 		flipped := bytes.Clone(whole)
 		flipped[n] ^= 0x10
-		if err := os.WriteFile(bad, flipped, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		run, err := ReadRun(bad)
+		run, err := readRun("bad", bytes.NewReader(flipped), int64(len(flipped)))
 		if err != nil {
 			t.Fatalf("flip at %d: %v", n, err)
 		}
 		if run.Damage == nil {
 			// Some bits of a frame header carry nothing; then nothing may differ.
-			if d := cmp.Diff(want, run.Summary); d != "" || len(run.Intervals) != 2 {
+			if d := cmp.Diff(want, run.Summary); d != "" || len(run.Intervals) != 1 {
 				t.Fatalf("flip at %d is not reported and changes: %s", n, d)
 			}
 			continue
@@ -239,8 +229,8 @@ func TestAFlippedByteIsReportedAndCostsOneFrame(t *testing.T) {
 		if !run.Recovered {
 			continue // the damage is elsewhere, the summary stands
 		}
-		if run.Summary.Started < 80-20 {
-			t.Fatalf("flip at %d costs %d exchanges", n, 80-run.Summary.Started)
+		if run.Summary.Started < 40-20 {
+			t.Fatalf("flip at %d costs %d exchanges", n, 40-run.Summary.Started)
 		}
 	}
 }
@@ -390,11 +380,7 @@ func FuzzReadRun(f *testing.F) {
 	f.Add(b)
 	f.Add(b[:len(b)/2])
 	f.Fuzz(func(t *testing.T, b []byte) {
-		path := filepath.Join(t.TempDir(), "f.run.zst")
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		run, err := ReadRun(path)
+		run, err := readRun("fuzz", bytes.NewReader(b), int64(len(b)))
 		if err == nil && run.Summary == nil {
 			t.Fatal("a run without summary")
 		}
