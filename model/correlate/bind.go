@@ -188,7 +188,7 @@ func (l *learner) bindGroup(group []*candidate) {
 	}
 	for _, c := range pooled {
 		switch {
-		case shared != nil && (c.own == nil || !stricter(c.own.pick, shared.pick)) && l.as(shared, c) >= l.as(c.own, c):
+		case shared != nil && l.better(shared, c):
 			l.accept(c, shared)
 		case c.own != nil:
 			l.accept(c, c.own)
@@ -196,8 +196,14 @@ func (l *learner) bindGroup(group []*candidate) {
 	}
 }
 
-// stricter reports whether a chooses less freely than b.
-func stricter(a, b string) bool { return a != "any" && b == "any" }
+// better reports whether the binding of the group explains a member as well as
+// its own, or, where the choice is free and more sources only blur it, better.
+func (l *learner) better(shared *binding, c *candidate) bool {
+	if shared.pick == "any" {
+		return l.as(shared, c) > l.as(c.own, c)
+	}
+	return l.as(shared, c) >= l.as(c.own, c)
+}
 
 // as returns how many uses of c the binding explains; less than nothing where
 // it fails the test.

@@ -50,7 +50,7 @@ func (t *target) build() model.Endpoint {
 		Body:   apply(string(sample.Body.Data), edits[inBody]),
 	}}
 	for i, h := range sample.Headers {
-		if !content.Forwarded(h.Name) || !t.keeps(content.Span{Leaf: content.Leaf{Selector: "header:" + h.Name}}) {
+		if !content.Forwarded(h.Name) || !sendable(h.Name, h.Value) || !t.keeps(content.Span{Leaf: content.Leaf{Selector: "header:" + h.Name}}) {
 			continue
 		}
 		value := apply(h.Value, edits[part(i)])
@@ -71,6 +71,12 @@ func (t *target) build() model.Endpoint {
 	}
 	e.Values, e.Rows = n.list, t.rows(n)
 	return e
+}
+
+// sendable reports whether HTTP allows the header.
+func sendable(name, value string) bool {
+	return !strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c) }) &&
+		!strings.ContainsAny(value, "\r\n\x00")
 }
 
 // partOf returns the part of the request that holds a span.
@@ -328,18 +334,23 @@ func bindingName(s source) string {
 	return "token"
 }
 
-// resource returns the last word of a path in the singular with "_", or "".
+// resource returns the last word of a path that says what it is about, in the
+// singular and with "_"; "" where there is none.
 func resource(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	path, _, _ = strings.Cut(path, "#")
+	plain := ""
 	segments := strings.Split(path, "/")
 	for i := len(segments) - 1; i > 0; i-- {
-		s, _, _ := strings.Cut(segments[i], " ")
-		if s != "" && !strings.HasPrefix(s, "{") && s != "records" {
+		switch s, _, _ := strings.Cut(segments[i], " "); {
+		case s == "" || strings.HasPrefix(s, "{"):
+		case s == "records" || s == "items" || s == "data" || s == "collections" || s == "api":
+			plain = max(plain, singular(s)+"_")
+		default:
 			return singular(s) + "_"
 		}
 	}
-	return ""
+	return plain
 }
 
 func singular(s string) string {

@@ -5,6 +5,10 @@ import (
 	"slices"
 )
 
+// minGain is by how much the criterion must fall for another type: 10 is called
+// very strong evidence (Kass and Raftery 1995).
+const minGain = 10
+
 // maxRounds bounds the iterations of one mixture.
 const maxRounds = 200
 
@@ -28,10 +32,11 @@ func (l *learner) cluster(most int) [][]int {
 	}
 	best, groups := bic(x, make([]int, n), 1)
 	seeds := farthest(x, most)
+	types := 1
 	for k := 2; k <= min(most, len(seeds), n/2); k++ {
 		assigned := nearest(x, seeds[:k])
-		if score, g := bic(x, assigned, k); g != nil && score < best-1e-9 {
-			best, groups = score, g
+		if score, g := bic(x, assigned, k); g != nil && score < best-minGain*float64(k-types) {
+			best, groups, types = score, g, k
 		}
 	}
 	return groups

@@ -123,8 +123,20 @@ func unusable(f *flow.Flow) string {
 		return "no final status"
 	case !strings.HasPrefix(f.Request.Target, "/"):
 		return "request target without a path"
+	case !sendable(&f.Request):
+		return "a request that HTTP does not allow"
 	}
 	return ""
+}
+
+// sendable reports whether a client can send the method and the target.
+func sendable(r *flow.Request) bool {
+	for i := 0; i < len(r.Method); i++ {
+		if c := r.Method[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
+			return false
+		}
+	}
+	return r.Method != "" && !strings.ContainsFunc(r.Target, func(c rune) bool { return c <= ' ' || c == 0x7f })
 }
 
 func webSocket(f *flow.Flow) bool {
