@@ -97,9 +97,7 @@ func (p Plan) Arrivals(starts []time.Duration, span time.Duration) (load.Arrival
 func Origin(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil:
-		return "", fmt.Errorf("target %q is not a URL", raw)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return "", fmt.Errorf("target %q: write it as http://HOST:PORT or https://HOST:PORT", raw)
 	case u.User != nil:
 		return "", errors.New("the target must not carry a user name or password")

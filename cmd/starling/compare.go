@@ -38,7 +38,7 @@ inconclusive. Exit code 3 means that something regressed.`,
 		Example: `  starling compare shop.model --baseline http://127.0.0.1:9000 --candidate http://127.0.0.1:9001 --pairs 10
   starling compare old.run.zst new.run.zst
   starling compare --json old.run.zst new.run.zst | jq -r .verdict`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: atMost(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			report, err := o.compare(cmd.Context(), env, args)
 			if err != nil {
@@ -65,6 +65,8 @@ inconclusive. Exit code 3 means that something regressed.`,
 
 func (o compareOptions) compare(ctx context.Context, env environment, args []string) (*compare.Report, error) {
 	switch {
+	case len(args) == 0:
+		return nil, usagef("name two run files, or a model with --baseline and --candidate; see starling compare --help")
 	case len(args) == 2 && (o.baseline != "" || o.candidate != ""):
 		return nil, usagef("two run files need no --baseline and --candidate")
 	case len(args) == 2:

@@ -25,8 +25,13 @@ func configure(cmd *cobra.Command, e environment) error {
 	if !asked {
 		path = configFile
 	}
-	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil && (asked || !errors.Is(err, fs.ErrNotExist)) {
+	var unread *fs.PathError
+	switch err := k.Load(file.Provider(path), yaml.Parser()); {
+	case err == nil, !asked && errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &unread):
 		return fmt.Errorf("read %s: %w", path, err)
+	default:
+		return usagef("read %s: %w; mend that line", path, err)
 	}
 	if err := unknownKeys(cmd.Root(), k.Keys(), path); err != nil {
 		return err
@@ -56,7 +61,7 @@ func configure(cmd *cobra.Command, e environment) error {
 		}
 		for _, v := range values(k, key) {
 			if err := cmd.Flags().Set(f.Name, v); err != nil {
-				errs = append(errs, usagef("%s (or %s in %s): %w", environmentName(key), key, path, err))
+				errs = append(errs, usagef("%s (or %s in %s): %w", environmentName(key), key, path, plainFlagError(err)))
 			}
 		}
 	})

@@ -34,7 +34,7 @@ func flowStatCommand(env environment) *cobra.Command {
 		Use:     "stat FILE...",
 		Short:   "Count what a recording holds",
 		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
 			for _, path := range paths {
 				totals, err := flow.Stat(path)
@@ -97,7 +97,7 @@ func flowCatCommand(env environment) *cobra.Command {
 --json one object per flow. Damage is told on stderr and reading goes on behind
 it; the exit code is then 1.`,
 		Example: "  starling flow cat shop.flow.zst | less\n  starling flow cat --json shop.flow.zst | jq -r .request.target",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
 			out := bufio.NewWriter(env.stdout)
 			defer out.Flush()
@@ -174,7 +174,7 @@ func flowVerifyCommand(env environment) *cobra.Command {
 		Use:     "verify FILE...",
 		Short:   "Read a recording whole and name every damage with its place",
 		Example: "  starling flow verify shop.flow.zst",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
 			damaged := false
 			for _, path := range paths {

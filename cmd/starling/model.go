@@ -43,7 +43,7 @@ With --data, values that users brought along (accounts) are taken from a CSV
 file with a header line, which must hold the recorded ones and may hold more.`,
 		Example: `  starling model learn shop.flow.zst -o shop.model
   starling model learn shop.flow.zst --data accounts.csv -o shop.model`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error { return learnModel(env, paths, o) },
 	}
 	f := cmd.Flags()

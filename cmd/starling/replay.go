@@ -57,7 +57,7 @@ ends the run cleanly: what was counted is reported and the run file is whole.`,
   starling replay shop.flow.zst --target http://127.0.0.1:9000 --speed 2x
   starling replay shop.model --target http://127.0.0.1:9000 --users 400 --replayers 4 --ui 127.0.0.1:7070
   starling replay --url http://127.0.0.1:9000/ --users 64 --duration 10s`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return replayRun(cmd.Context(), env, o, args)
 		},
@@ -148,6 +148,9 @@ func (o *replayOptions) input(env environment, args []string) (*input, error) {
 		if in, err = openInput(env, args[0], o.data); err != nil {
 			return nil, err
 		}
+	}
+	if o.replayers < 0 {
+		return nil, usagef("--replayers %d: give a number of processes, or 0 to replay in this one", o.replayers)
 	}
 	plan, err := o.plan(in.job.Kind)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // run executes one command line and returns its exit code.
@@ -50,7 +51,7 @@ hit, 4 the run is invalid (the generator was the bottleneck), 130 interrupted.`,
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w; see %s --help", err, cmd.CommandPath())
+		return usagef("%w; see %s --help", plainFlagError(err), cmd.CommandPath())
 	})
 	root.AddCommand(
 		demoCommand(env), recordCommand(env), flowCommand(env), modelCommand(env), replayCommand(env),
@@ -104,4 +105,44 @@ func oneArg(what string) cobra.PositionalArgs {
 		}
 		return fmt.Errorf("one argument too many: %q", args[1])
 	}
+}
+
+// atLeastOne, as cobra.MinimumNArgs(1), but naming what is missing.
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("name %s", what)
+		}
+		return nil
+	}
+}
+
+// atMost, as cobra.MaximumNArgs, but naming what is too much.
+func atMost(n int) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > n {
+			return fmt.Errorf("one argument too many: %q", args[n])
+		}
+		return nil
+	}
+}
+
+// plainFlagError says of a value that a flag does not take how to write one.
+func plainFlagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	how := map[string]string{
+		"int":      "not a whole number",
+		"int64":    "not a whole number",
+		"uint64":   "not a whole number, or below 0",
+		"float64":  "not a number",
+		"bool":     "write true or false",
+		"duration": "write a time with its unit, as 500ms, 30s or 1m30s",
+	}[invalid.GetFlag().Value.Type()]
+	if how == "" {
+		return err
+	}
+	return fmt.Errorf("invalid argument %q for \"--%s\" flag: %s", invalid.GetValue(), invalid.GetFlag().Name, how)
 }

@@ -23,7 +23,7 @@ func uiCommand(env environment) *cobra.Command {
 		Long: `Serve the web UI for the run files (*.run.zst) of a folder, by default the
 current one, until Ctrl-C. Beyond loopback it asks for a token.`,
 		Example: "  starling ui\n  starling ui --listen 127.0.0.1:8070 runs/",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) > 0 {

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// A target is a server that behaves as asked by the path: /reset, /hang,
+// /garbage, /endless, /half, /refuse; any other path answers 200.
+type target struct {
+	server  *httptest.Server
+	latency time.Duration
+	gone    chan struct{} // closed at the end
+
+	mu      sync.Mutex     // guards what follows
+	conns   map[string]int // numbers of connections, by client address
+	journal []string       // "CONNECTION METHOD TARGET BODY"
+}
+
+func startTarget(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, 2, "target NAME [LATENCY]")
+	t := &target{gone: make(chan struct{}), conns: make(map[string]int)}
+	if len(args) == 2 {
+		var err error
+		t.latency, err = time.ParseDuration(args[1])
+		ts.Check(err)
+	}
+	t.server = httptest.NewServer(t)
+	storyOf(ts).targets[args[0]] = t
+	ts.Setenv(args[0], t.server.URL)
+	ts.Setenv(args[0]+"_HOST", strings.TrimPrefix(t.server.URL, "http://"))
+}
+
+// close breaks the connections and refuses new ones. It may be called again.
+func (t *target) close() {
+	if isClosed(t.gone) {
+		return
+	}
+	close(t.gone)
+	t.server.Listener.Close()
+	t.server.CloseClientConnections()
+	t.server.Close()
+}
+
+func (t *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	t.note(r, string(body))
+	select {
+	case <-time.After(t.latency):
+	case <-t.gone:
+		return
+	}
+	switch r.URL.Path {
+	case "/reset":
+		t.raw(w, func(c *net.TCPConn) { c.SetLinger(0) })
+	case "/garbage":
+		t.raw(w, func(c *net.TCPConn) { io.WriteString(c, "\x00\x01 220 mail.test ready\r\n\r\n") })
+	case "/half":
+		t.raw(w, func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") })
+	case "/hang":
+		select {
+		case <-r.Context().Done():
+		case <-t.gone:
+		}
+	case "/endless":
+		for piece := strings.Repeat("never ends ", 400); !isClosed(t.gone) && r.Context().Err() == nil; {
+			if _, err := io.WriteString(w, piece); err != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	case "/refuse":
+		http.Error(w, "not today", http.StatusServiceUnavailable)
+	default:
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "%s %s\n", r.Method, r.URL.Path)
+	}
+}
+
+// raw takes the connection over and closes it after use.
+func (t *target) raw(w http.ResponseWriter, use func(*net.TCPConn)) {
+	c, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	use(c.(*net.TCPConn))
+	c.Close()
+}
+
+func (t *target) note(r *http.Request, body string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	number, known := t.conns[r.RemoteAddr]
+	if !known {
+		number = len(t.conns) + 1
+		t.conns[r.RemoteAddr] = number
+	}
+	t.journal = append(t.journal, fmt.Sprintf("%d %s %s %s", number, r.Method, r.RequestURI, body))
+}
+
+func targetOf(ts *testscript.TestScript, name string) *target {
+	t := storyOf(ts).targets[name]
+	if t == nil {
+		ts.Fatalf("no target %s", name)
+	}
+	return t
+}
+
+func closeTarget(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, 1, "close NAME")
+	targetOf(ts, args[0]).close()
+}
+
+func awaitRequests(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "served NAME COUNT")
+	t, count := targetOf(ts, args[0]), number(ts, args[1])
+	until(ts, "requests to "+args[0], func() bool {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return len(t.journal) >= count
+	})
+}
+
+// writeJournal writes one line for each request since the last journal: as they
+// came with the number of their connection, or sorted without.
+func writeJournal(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 3, "journal NAME FILE [-sorted]")
+	t := targetOf(ts, args[0])
+	t.mu.Lock()
+	lines := t.journal
+	t.journal, t.conns = nil, make(map[string]int)
+	t.mu.Unlock()
+	if len(args) == 3 {
+		for i, line := range lines {
+			_, lines[i], _ = strings.Cut(line, " ")
+		}
+		slices.Sort(lines)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+}
+
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 3, "fetch STATUS URL [PROXY]")
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	if len(args) == 3 {
+		proxy, err := url.Parse(args[2])
+		ts.Check(err)
+		transport.Proxy = http.ProxyURL(proxy)
+	}
+	client := &http.Client{Transport: transport, Timeout: patience}
+	resp, err := client.Get(args[1])
+	ts.Check(err)
+	defer resp.Body.Close()
+	_, err = io.Copy(ts.Stdout(), resp.Body)
+	ts.Check(err)
+	if strconv.Itoa(resp.StatusCode) != args[0] {
+		ts.Fatalf("%s answers %s, want %s", args[1], resp.Status, args[0])
+	}
+}
