@@ -12,6 +12,7 @@ import (
 	"github.com/starling-load/starling/fixtures/crowd"
 	"github.com/starling-load/starling/fixtures/shop"
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
@@ -123,5 +124,58 @@ func TestARecordedCrowdIsLearned(t *testing.T) {
 	}
 	if len(report.Unresolved) > 0 {
 		t.Errorf("unresolved: %q", report.Unresolved)
+	}
+	if n := report.Lost["upgraded connection (WebSocket)"]; n == 0 {
+		t.Errorf("lost %v, want the chats over WebSocket counted", report.Lost)
+	}
+	sources := map[string]bool{}
+	for _, b := range m.Bindings {
+		for _, s := range b.Sources {
+			sources[s.Endpoint+" "+s.Selector] = true
+		}
+		if b.Match < 0.9 {
+			t.Errorf("binding %s matches %v of its uses", b.Name, b.Match)
+		}
+	}
+	for _, want := range []string{
+		"GET /login form:csrf@/login", "GET /products/{id} form:csrf@/cart/add", "GET /checkout form:csrf@/checkout",
+		"POST /checkout redirect:/orders/{}#0", "POST /api/orders json:number", "POST /api/carts json:id",
+		"POST /api/login json:access_token", "POST /api/refresh json:access_token", "POST /api/login json:refresh_token",
+	} {
+		if !sources[want] {
+			t.Errorf("no binding takes its value from %s", want)
+		}
+	}
+	noSecrets(t, m, flows)
+}
+
+// noSecrets fails if a request of the model still holds what the recorded shop
+// issued or what its users typed.
+func noSecrets(t *testing.T, m *model.Model, flows []*flow.Flow) {
+	t.Helper()
+	issued := map[string]bool{}
+	for _, f := range flows {
+		for _, l := range content.RequestLeaves(&f.Request) {
+			if strings.HasSuffix(l.Selector, ":csrf") || strings.HasSuffix(l.Selector, "password") || strings.Contains(l.Selector, "token") || strings.HasSuffix(l.Selector, " Bearer") {
+				issued[l.Value] = true
+			}
+		}
+	}
+	if len(issued) < 40 {
+		t.Errorf("%d secrets in the recording, want at least one a session", len(issued))
+	}
+	for _, e := range m.Endpoints {
+		text := e.Request.Target + e.Request.Body
+		for _, h := range e.Request.Headers {
+			text += h.Value
+		}
+		for _, row := range e.Rows {
+			text += strings.Join(row, " ")
+		}
+		for v := range issued {
+			if len(v) > 3 && strings.Contains(text, v) {
+				t.Errorf("%s holds a recorded secret", e.Name)
+			}
+		}
 	}
 }

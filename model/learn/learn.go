@@ -27,6 +27,10 @@ type Options struct {
 
 	// Types is the greatest number of user types. 0: 8.
 	Types int
+
+	// Split is what session.Split reported of the sessions, so that the model
+	// says what went to other hosts. The zero value says nothing.
+	Split session.Report
 }
 
 // Learn makes a model of the sessions. It keeps the flows only while it runs;
@@ -40,6 +44,10 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 		return nil, nil, err
 	}
 	l := &learner{report: &Report{Lost: map[string]int{}}}
+	for _, n := range o.Split.Foreign {
+		l.report.Flows += n
+		l.report.Lost["another host"] += n
+	}
 	l.filter(sessions)
 	if len(l.visits) == 0 {
 		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())

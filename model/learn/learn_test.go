@@ -366,6 +366,16 @@ func TestWhatCannotBeLearnedIsCounted(t *testing.T) {
 	}
 }
 
+func TestFlowsToOtherHostsAreCounted(t *testing.T) {
+	m, r, err := learn.Learn(visits(2, api), learn.Options{Split: session.Report{Foreign: map[string]int{"cdn.test": 2, "ads.test": 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if note := fmt.Sprintf("left out: 3 of %d flows: another host", r.Flows); r.Lost["another host"] != 3 || !slices.Contains(m.Notes, note) {
+		t.Errorf("lost %v, notes %q; want 3 flows to another host", r.Lost, m.Notes)
+	}
+}
+
 func TestHostileRecordingsAreRefusedOrLearned(t *testing.T) {
 	_, _, err := learn.Learn(nil, learn.Options{})
 	if !errors.Is(err, learn.ErrNothing) || !strings.Contains(err.Error(), "record") {
@@ -426,4 +436,25 @@ func TestTheReportReadsWell(t *testing.T) {
 			t.Errorf("report lacks %q:\n%s", want, b.String())
 		}
 	}
+}
+
+func BenchmarkLearn(b *testing.B) {
+	sessions := visits(300, func(p *tape, i int) {
+		if i%3 == 2 {
+			api(p, i%30)
+		} else {
+			formApp(p, i%30)
+		}
+	})
+	flows := 0
+	for _, s := range sessions {
+		flows += len(s.Flows)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := learn.Learn(sessions, learn.Options{Data: []model.Source{members()}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(flows), "ns/flow")
 }
