@@ -296,15 +296,23 @@ func TestATargetsUnaskedBytesAreNotPrinted(t *testing.T) {
 				return
 			}
 			io.Copy(io.Discard, req.Body)
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nSet-Cookie: SECRET\r\n\r\n")
+			// in one piece, so that it cannot be the answer to the next request
+			io.WriteString(c, "HTTP/1.1 200 OK\r\n"+map[string]string{
+				"/length":  "Content-Length: 2\r\n\r\nok",
+				"/chunked": "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+				"/head":    "Content-Length: 6\r\n\r\n",
+			}[req.URL.Path]+"SECRET")
 		}
 	})
 	r := start(t, Options{})
 	captureStandardLog(t, r.log)
 	r.client = &http.Client{Transport: paths[0].transport(r)}
-	for range 50 {
-		r.get(t, request(t, "GET", "http://"+target+"/", nil))
+	for range 20 {
+		for path, method := range map[string]string{"/length": "GET", "/chunked": "GET", "/head": "HEAD"} {
+			if _, body := r.get(t, request(t, method, "http://"+target+path, nil)); body != "ok" && method == "GET" {
+				t.Errorf("%s: got %q", path, body)
+			}
+		}
 	}
 	r.client.CloseIdleConnections()
 	r.stop()

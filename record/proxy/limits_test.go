@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -21,15 +22,25 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A pattern is an endless body that differs everywhere.
-type pattern struct{ n uint64 }
+// A pattern is an endless body of random bytes that repeat after 1 MiB, which is
+// not a multiple of any buffer.
+type pattern struct {
+	block []byte
+	at    int
+}
+
+func newPattern() *pattern {
+	p := &pattern{block: make([]byte, 1<<20+1)}
+	rand.NewChaCha8([32]byte{}).Read(p.block)
+	return p
+}
 
 func (p *pattern) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = byte(p.n>>8) ^ byte(p.n)
-		p.n++
+	n := copy(b, p.block[p.at:])
+	if p.at += n; p.at == len(p.block) {
+		p.at = 1
 	}
-	return len(b), nil
+	return n, nil
 }
 
 // highHeap watches the heap until stop, which returns its highest size in bytes.
@@ -38,7 +49,7 @@ func highHeap() (stop func() uint64) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		tick := time.NewTicker(5 * time.Millisecond)
+		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			var m runtime.MemStats
@@ -57,19 +68,19 @@ func highHeap() (stop func() uint64) {
 func TestBigBodiesPassWithFlatMemory(t *testing.T) {
 	const size = 100 << 20
 	whole := xxhash.New()
-	io.Copy(whole, io.LimitReader(new(pattern), size))
+	io.Copy(whole, io.LimitReader(newPattern(), size))
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		h := xxhash.New()
 		n, _ := io.Copy(h, r.Body)
 		w.Header().Set("X-Got", fmt.Sprint(n, h.Sum64()))
-		io.Copy(w, io.LimitReader(new(pattern), size))
+		io.Copy(w, io.LimitReader(newPattern(), size))
 	}
 	eachPath(t, handler, func(t *testing.T, p path, r *rig) {
 		runtime.GC()
 		var before runtime.MemStats
 		runtime.ReadMemStats(&before)
 		stop := highHeap()
-		resp, err := r.client.Do(request(t, "POST", r.base+"/", io.LimitReader(new(pattern), size)))
+		resp, err := r.client.Do(request(t, "POST", r.base+"/", io.LimitReader(newPattern(), size)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +142,7 @@ func TestBeyondTheBudgetBodiesKeepNoMoreDataButPass(t *testing.T) {
 		w.Write(b)
 	}
 	r := paths[1].open(t, handler, Options{MaxInFlight: 50_000})
-	resp, body := r.get(t, request(t, "POST", r.base+"/", io.LimitReader(new(pattern), size)))
+	resp, body := r.get(t, request(t, "POST", r.base+"/", io.LimitReader(newPattern(), size)))
 	f := r.sink.next(t)
 	if resp.StatusCode != 200 || len(body) != size {
 		t.Fatalf("client got %d bytes", len(body))
