@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -157,11 +158,11 @@ func TestFullFilesystemKeepsWhatIsSealed(t *testing.T) {
 }
 
 func noise(random *rand.Rand, n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(random.Uint32())
+	b := make([]byte, 0, n+8)
+	for len(b) < n {
+		b = binary.LittleEndian.AppendUint64(b, random.Uint64())
 	}
-	return b
+	return b[:n]
 }
 
 func TestFileNeverExceedsItsLimit(t *testing.T) {
