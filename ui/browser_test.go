@@ -27,7 +27,6 @@ func unavailable(t *testing.T, what string) {
 	if os.Getenv("STARLING_REQUIRE_E2E") != "" {
 		t.Fatalf("browser test cannot run, and STARLING_REQUIRE_E2E is set: %s", what)
 	}
-	// Skips show only with -v; this line always does.
 	fmt.Fprintf(os.Stderr, "SKIPPED %s: %s\n", t.Name(), what)
 	t.Skip(what)
 }
@@ -37,7 +36,7 @@ func unavailable(t *testing.T, what string) {
 func needBrowser(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("short")
+		unavailable(t, "-short was given")
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -75,6 +74,8 @@ func stage(t *testing.T, s *script, token string) *httptest.Server {
 			s.lose()
 		case "finish":
 			s.finish()
+		case "begin":
+			s.begin()
 		case "down":
 			mu.Lock()
 			end()
@@ -85,9 +86,13 @@ func stage(t *testing.T, s *script, token string) *httptest.Server {
 			mu.Unlock()
 		}
 		snap := s.Snapshot()
+		var rate float64
+		if n := len(snap.Points); n > 0 {
+			rate = snap.Points[n-1].Rate
+		}
 		_ = json.NewEncoder(w).Encode(map[string]any{
 			"requests": snap.Summary.Requests, "failures": snap.Summary.Failures, "p99": snap.Summary.Response.P99,
-			"users": snap.Users, "rps": snap.Points[len(snap.Points)-1].Rate, "stops": s.stopped(),
+			"users": snap.Users, "rps": rate, "stops": s.stopped(),
 		})
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -7,7 +7,9 @@ import (
 )
 
 // A Live is a run that goes on now. Its methods are called from many goroutines
-// at once and must return without waiting for the network or the target.
+// at once and must return without waiting for the network or the target. A
+// command that makes several runs, one after the other, shows the newest: they
+// are told apart by the Start of their Manifest.
 type Live interface {
 	// Snapshot returns the run as it is known now. The caller only reads it.
 	Snapshot() Snapshot
@@ -40,7 +42,7 @@ const (
 	Waiting  State = "waiting" // for replayers, or for the agreed start
 	Running  State = "running"
 	Stopping State = "stopping" // sends nothing new
-	Done     State = "done"     // nothing changes any more
+	Done     State = "done"     // nothing of this run changes any more
 )
 
 // A Replayer is one process that sends load, as its coordinator knows it.

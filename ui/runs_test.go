@@ -79,6 +79,11 @@ func TestListFollowsTheFolder(t *testing.T) {
 		t.Errorf("after removal: got %q", got)
 	}
 	// The same name again: what was known of the old file must not be shown.
+	writeRun(t, dir, "a.run.zst", day, newLoad(1), 1, false)
+	names()
+	if err := os.Remove(filepath.Join(dir, "a.run.zst")); err != nil {
+		t.Fatal(err)
+	}
 	writeRun(t, dir, "a.run.zst", day, newLoad(9), 3, false)
 	if got := decode[runList](t, call(h, "GET", "/api/runs")).Runs[0]; got.Summary.Duration != 3 {
 		t.Errorf("a new file: got %g s, want 3", got.Summary.Duration)

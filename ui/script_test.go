@@ -127,24 +127,33 @@ func writeRun(t *testing.T, dir, name string, start time.Time, l *load, seconds 
 
 // script is a Live that moves when it is told to.
 type script struct {
+	mu         sync.Mutex // guards what follows
 	load       *load
 	line       *stats.Timeline
 	collectors []*stats.Collector
-
-	mu      sync.Mutex // guards what follows
-	state   State
-	seconds int
-	users   int
-	lost    bool
-	changed chan struct{}
-	stops   int
+	state      State
+	seconds    int
+	users      int
+	lost       bool
+	start      time.Time
+	changed    chan struct{}
+	stops      int
 }
 
 func newScript() *script {
-	return &script{
-		load: newLoad(1), line: stats.NewTimeline(), state: Waiting, changed: make(chan struct{}),
-		collectors: []*stats.Collector{stats.NewCollector("replayer-1"), stats.NewCollector("replayer-2")},
-	}
+	s := &script{changed: make(chan struct{}), start: time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)}
+	s.begin()
+	return s
+}
+
+// begin puts a new run in the place of the old one.
+func (s *script) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.load, s.line = newLoad(1), stats.NewTimeline()
+	s.collectors = []*stats.Collector{stats.NewCollector("replayer-1"), stats.NewCollector("replayer-2")}
+	s.seconds, s.users, s.lost, s.start = 0, 0, false, s.start.Add(time.Hour)
+	s.notify(Waiting)
 }
 
 // tick lets a second of load pass.
@@ -224,7 +233,7 @@ func (s *script) Snapshot() Snapshot {
 		two.State, two.Note, two.Users, two.Rate = ReplayerLost, "silent for 8 s", 0, 0
 	}
 	return Snapshot{
-		State: s.state, Manifest: manifest("http://127.0.0.1:9000", time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)),
+		State: s.state, Manifest: manifest("http://127.0.0.1:9000", s.start),
 		Users: s.users, Elapsed: time.Duration(s.seconds) * time.Second,
 		Points: s.line.Seconds(0), Summary: sum, Replayers: []Replayer{one, two},
 	}

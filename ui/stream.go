@@ -31,6 +31,7 @@ type picture struct {
 	update   []byte          // event with the last points; nil when these are all
 	changed  <-chan struct{} // closed when there is a newer picture
 	state    State
+	started  time.Time // of the run: a Live may go on to another one
 	step     float64
 	from     float64 // time of the first point of update
 	last     float64 // time of the last point; -1: none
@@ -57,7 +58,7 @@ func (f *feed) picture() (*picture, error) {
 }
 
 func newPicture(run *liveRun, changed <-chan struct{}) (*picture, error) {
-	p := &picture{changed: changed, state: run.State, step: run.Step, last: -1}
+	p := &picture{changed: changed, state: run.State, started: run.Run.Started, step: run.Step, last: -1}
 	if n := len(run.Points); n > 0 {
 		p.last = run.Points[n-1].Time
 	}
@@ -77,7 +78,8 @@ func newPicture(run *liveRun, changed <-chan struct{}) (*picture, error) {
 // follows reports whether the update of p is enough for a viewer that has old.
 // The end of a run is always sent whole, so that the last picture is exact.
 func (p *picture) follows(old *picture) bool {
-	return old != nil && p.update != nil && p.step == old.step && p.from <= old.last && p.state != Done
+	return old != nil && p.update != nil && p.state != Done &&
+		p.started.Equal(old.started) && p.step == old.step && p.from <= old.last
 }
 
 func event(name string, v any) ([]byte, error) {

@@ -115,6 +115,7 @@ func TestUpdateIsOnlyForThoseWhoHaveWhatLiesBefore(t *testing.T) {
 		{"a viewer too far behind", take(70, Running), take(100, Running), false},
 		{"a short run is always sent whole", take(29, Running), take(30, Running), false},
 		{"the width of the points changed", take(1200, Running), take(1201, Running), false},
+		{"another run began", other(take(50, Running)), take(51, Running), false},
 		{"the end is sent whole", take(50, Running), take(51, Done), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -123,6 +124,12 @@ func TestUpdateIsOnlyForThoseWhoHaveWhatLiesBefore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// other returns p as the picture of another run.
+func other(p *picture) *picture {
+	p.started = p.started.Add(-time.Minute)
+	return p
 }
 
 // stuck is a viewer whose connection takes nothing until its deadline.

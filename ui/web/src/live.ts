@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, type Live, type Point } from "./api";
 
-/** How the page is connected to the run. */
+/** How the page is connected to the run; "ended": Starling went away after the run was over. */
 export type Connection = "connecting" | "open" | "lost" | "absent" | "ended";
 
 export interface LiveFeed {
@@ -27,6 +27,7 @@ export function useLive(): LiveFeed {
 
   useEffect(() => {
     let source: EventSource | null = null;
+    let over = false; // the run; the command may go on to another one, or end
     let retry: ReturnType<typeof setTimeout> | undefined;
     const gone = new AbortController();
 
@@ -34,9 +35,9 @@ export function useLive(): LiveFeed {
       const next = JSON.parse(event.data) as Live;
       setFeed((f) => {
         const points = next.from_s > 0 && f.live ? splice(f.live.points, next.from_s, next.points) : next.points;
-        return { live: { ...next, points }, connection: next.state === "done" ? "ended" : "open", problem: "" };
+        return { live: { ...next, points }, connection: "open", problem: "" };
       });
-      if (next.state === "done") source?.close();
+      over = next.state === "done";
     };
 
     const open = (): void => {
@@ -44,9 +45,12 @@ export function useLive(): LiveFeed {
       source.addEventListener("snapshot", take);
       source.addEventListener("update", take);
       source.onerror = () => {
-        setFeed((f) => ({ ...f, connection: f.connection === "ended" ? "ended" : "lost" }));
+        setFeed((f) => ({ ...f, connection: over ? "ended" : "lost" }));
         // A refused connection is final for the browser: ask why, and try again later.
-        if (source?.readyState === EventSource.CLOSED) start(3000);
+        if (over || source?.readyState === EventSource.CLOSED) {
+          source?.close();
+          start(over ? 10_000 : 3000);
+        }
       };
     };
 
@@ -64,8 +68,8 @@ export function useLive(): LiveFeed {
           .catch((cause: unknown) => {
             if (gone.signal.aborted) return;
             const problem = cause instanceof Error ? cause.message : String(cause);
-            setFeed((f) => ({ ...f, connection: "lost", problem }));
-            start(3000);
+            setFeed((f) => ({ ...f, connection: over ? "ended" : "lost", problem }));
+            start(over ? 10_000 : 3000);
           });
       }, delay);
     };

@@ -226,6 +226,27 @@ try {
     assert.equal(await stop.count(), 0);
   });
 
+  await story("the next run of the same command takes the place of the old one", async () => {
+    await move("begin");
+    await page.locator(".head .pill").getByText("Waiting").waitFor();
+    await page.getByText("No requests yet").waitFor();
+    const now = await move("tick");
+    await page.locator(".head .pill").getByText("Running").waitFor();
+    await tile("rps").getByText(`${group(now.requests)} requests`).waitFor();
+    assert.ok(await page.locator(".head").getByRole("button", { name: "Stop", exact: true }).isEnabled());
+  });
+
+  await story("when Starling ends after the run, the page says so without alarm", async () => {
+    step = "expected fault";
+    await move("finish");
+    await page.locator(".head .pill").getByText("Done").waitFor();
+    await move("down");
+    await page.getByText("The run is over and Starling has ended").waitFor();
+    assert.equal(await page.getByText("Connection lost.").count(), 0);
+    await move("up");
+    await page.waitForTimeout(100); // for the last complaints of the browser
+  });
+
   await story("the list of runs leads to a run", async () => {
     await page.getByRole("link", { name: "Runs" }).click();
     await page.getByRole("heading", { name: "Runs" }).waitFor();

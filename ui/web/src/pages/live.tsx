@@ -46,6 +46,12 @@ const NoRun = () => (
 );
 
 function Lost({ connection }: { connection: Connection }) {
+  if (connection === "ended")
+    return (
+      <div class="banner calm" role="status">
+        <span>The run is over and Starling has ended. These are its last numbers.</span>
+      </div>
+    );
   if (connection !== "lost") return null;
   return (
     <div class="banner" role="alert">
@@ -76,7 +82,7 @@ function Head({ live }: { live: Live }) {
         </div>
         <div class="head-actions">
           <ValidityBadge validity={live.summary.validity} />
-          <StopButton live={live} />
+          <StopButton key={live.run.started_at} live={live} />
         </div>
       </div>
       <RunFacts run={live.run}>
