@@ -62,6 +62,9 @@ func (o Options) validate() error {
 	if o.QueueBytes < 64<<10 {
 		errs = append(errs, fmt.Errorf("QueueBytes is %d; the least is %d", o.QueueBytes, 64<<10))
 	}
+	if o.MaxDisk != 0 && o.MaxDisk < 64<<10 {
+		errs = append(errs, fmt.Errorf("MaxDisk is %d; the least is %d", o.MaxDisk, 64<<10))
+	}
 	if o.SealEvery < 0 {
 		errs = append(errs, fmt.Errorf("SealEvery is %v; it must be positive", o.SealEvery))
 	}

@@ -316,7 +316,7 @@ func TestEveryFlowIsWrittenOrDeclaredUnderPressure(t *testing.T) {
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := New(Options{QueueBytes: 1}); err == nil || !strings.Contains(err.Error(), "Path") || !strings.Contains(err.Error(), "QueueBytes") {
+	if _, err := New(Options{QueueBytes: 1, MaxDisk: 1}); err == nil || !strings.Contains(err.Error(), "Path") || !strings.Contains(err.Error(), "MaxDisk") || !strings.Contains(err.Error(), "QueueBytes") {
 		t.Errorf("no path and a tiny queue: %v", err)
 	}
 	path := filepath.Join(dir, "a.flow.zst")
