@@ -473,3 +473,16 @@ func TestAnAnswerBeforeTheRequestIsReadPasses(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestNoContentTypeOrDateIsMadeUp(t *testing.T) {
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Date"], w.Header()["Content-Type"] = nil, nil
+		io.WriteString(w, "<html>looks like a page")
+	}
+	eachPath(t, handler, func(t *testing.T, p path, r *rig) {
+		resp, _ := r.get(t, request(t, "GET", r.base+"/", nil))
+		if len(resp.Header["Date"])+len(resp.Header["Content-Type"]) > 0 {
+			t.Errorf("client got %v", resp.Header)
+		}
+	})
+}
