@@ -124,6 +124,9 @@ func TestModelledUsersCarryIssuedValues(t *testing.T) {
 	if sum.Failed+sum.Aborted > 0 || w.refused > 0 || len(w.saves) != 15 {
 		t.Errorf("%d failed, %d aborted, %d refused, %d saves; want 0, 0, 0, 15: %+v", sum.Failed, sum.Aborted, w.refused, len(w.saves), sum.Errors)
 	}
+	if sum.Due != 15 || sum.Arrived != 15 {
+		t.Errorf("%d sessions due, %d started, want 15 and 15", sum.Due, sum.Arrived)
+	}
 	if sum.OutcomeMatch != 1 {
 		t.Errorf("outcome match %g, want 1", sum.OutcomeMatch)
 	}

@@ -101,7 +101,12 @@ func (u *user) plan(last *Exchange, done time.Duration) bool {
 		return false
 	}
 	u.session = uint64(u.played)*uint64(p.Users) + u.number
-	return u.open(done + u.backoff())
+	if !u.open(done + u.backoff()) {
+		return false
+	}
+	u.engine.collector.Due(1)
+	u.engine.collector.Arrived(1)
+	return true
 }
 
 // scaled is d at a multiple of the recorded speed.

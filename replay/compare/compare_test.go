@@ -266,10 +266,8 @@ func TestEqualSidesWithLittleNoiseAreEquivalentNotUnchanged(t *testing.T) {
 	w := quiet(8)
 	w.requests = 400
 	a, b := w.blocks(14)
-	// The same measurements on both sides, but for a tremble.
-	for i := range a {
-		b[i] = a[i]
-	}
+	// The same measurements on both sides.
+	copy(b, a)
 	r := Compare(a, b, Options{})
 	if r.Verdict != Equivalent || !strings.HasPrefix(r.Line(), "equivalent") {
 		t.Errorf("verdict is %s", r.Verdict)

@@ -95,6 +95,7 @@ func binomial(r *rand.Rand, n uint64, p float64) uint64 {
 }
 
 func TestTheSameReleaseTwiceIsHardlyEverCalledChanged(t *testing.T) {
+	t.Parallel()
 	const reports = 200
 	flagged := 0
 	for i := range reports {
@@ -113,6 +114,7 @@ func TestTheSameReleaseTwiceIsHardlyEverCalledChanged(t *testing.T) {
 }
 
 func TestOneSlowEndpointIsFoundAndNamedAlone(t *testing.T) {
+	t.Parallel()
 	const reports = 100
 	found, others := 0, 0
 	for i := range reports {
@@ -139,6 +141,7 @@ func TestOneSlowEndpointIsFoundAndNamedAlone(t *testing.T) {
 }
 
 func TestAShiftOfAllEndpointsIsFoundAsOne(t *testing.T) {
+	t.Parallel()
 	const reports = 40
 	found := 0
 	all := map[int]float64{}
@@ -159,6 +162,7 @@ func TestAShiftOfAllEndpointsIsFoundAsOne(t *testing.T) {
 }
 
 func TestNoiseThatAllEndpointsShareHidesNoSlowOne(t *testing.T) {
+	t.Parallel()
 	const reports = 40
 	exact := 0
 	for i := range reports {
@@ -174,6 +178,7 @@ func TestNoiseThatAllEndpointsShareHidesNoSlowOne(t *testing.T) {
 }
 
 func TestFewEndpointsAreComparedWithoutASharedShift(t *testing.T) {
+	t.Parallel()
 	const reports = 60
 	found, wrong := 0, 0
 	for i := range reports {
@@ -196,6 +201,7 @@ func TestFewEndpointsAreComparedWithoutASharedShift(t *testing.T) {
 }
 
 func TestTheIntervalCoversTheTruth(t *testing.T) {
+	t.Parallel()
 	covered, all := 0, 0
 	for i := range 60 {
 		w := &world{r: rand.New(rand.NewPCG(5, uint64(i))), endpoints: 12, requests: 60}
@@ -217,6 +223,7 @@ func TestTheIntervalCoversTheTruth(t *testing.T) {
 // endpoints hardly visited, a target whose latency is mostly a fixed amount of
 // work, and a machine that now and then is busy elsewhere.
 func TestAShortComparisonNamesJustWhatChanged(t *testing.T) {
+	t.Parallel()
 	const reports = 100
 	exact, missed, extra := 0, 0, 0
 	for i := range reports {

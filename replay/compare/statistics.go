@@ -26,8 +26,8 @@ func quantile(h *stats.Histogram, q float64) float64 {
 		return float64(h.Quantile(q).Microseconds())
 	}
 	a, b := (n+1)*q, (n+1)*(1-q)
-	// Beyond six standard deviations of the rank the weights are nothing.
-	reach := 6*math.Sqrt(q*(1-q)/(n+2)) + 2/n
+	// Beyond five standard deviations of the rank the weights are nothing.
+	reach := 5*math.Sqrt(q*(1-q)/(n+2)) + 2/n
 	beta := func(x float64) float64 {
 		switch {
 		case x <= q-reach:
