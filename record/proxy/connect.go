@@ -192,16 +192,16 @@ func (s *server) speaksFirst(c *peekConn) net.Conn {
 	}
 	defer s.drop(target)
 	past := time.Unix(1, 0)
-	spoke := make(chan error, 1)
+	done := make(chan struct{})
 	_ = c.SetReadDeadline(time.Time{}) // before the target can interrupt
 	go func() {
-		err := target.more()
+		defer close(done)
+		_ = target.more() // what there is shows in ahead
 		_ = c.SetReadDeadline(past)
-		spoke <- err
 	}()
 	_ = c.more() // a byte, the end, or interrupted by the target
 	_ = target.SetReadDeadline(past)
-	err = <-spoke
+	<-done
 	_ = target.SetReadDeadline(time.Time{})
 	if len(target.ahead) == 0 || len(c.ahead) > 0 && recognise(c.ahead) == speaksTLS {
 		target.Close()
