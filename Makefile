@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build ui demo test race bench bench-peers fuzz lint e2e clean FORCE
+.PHONY: help tools build ui demo test race bench fuzz lint e2e clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,7 @@ demo: build ## record, learn, replay at 10x and compare on the built-in shop (UI
 	$(BIN) demo --dir demo $(if $(UI),--keep)
 
 test: build ## every test, with the race detector
+	@test -x /usr/bin/chromium || echo 'SKIPPED: browser tests (no /usr/bin/chromium; on Debian: apt-get install chromium)'
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 
 race: test # the tests always run with the race detector
