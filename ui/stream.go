@@ -11,7 +11,7 @@ import (
 
 const (
 	tailPoints  = 30                     // points in an update: a late interval may still change some
-	minPause    = 200 * time.Millisecond // between two updates to one viewer
+	settle      = 200 * time.Millisecond // between a change and its picture
 	keepAlive   = 15 * time.Second       // between two signs of life
 	writeWithin = 20 * time.Second       // for one event; then the viewer is given up
 )
@@ -137,28 +137,31 @@ func (v *viewer) show(p *picture) error {
 	return v.send(data)
 }
 
-// await waits for a change, but at least minPause, with signs of life between.
+// await waits for a change, with signs of life meanwhile, and then a little
+// longer: replayers report at nearly the same instant, and a picture between two
+// reports would show only a part of the newest second.
 func (v *viewer) await(r *http.Request, changed <-chan struct{}) error {
-	pause := time.NewTimer(minPause)
-	defer pause.Stop()
-	select {
-	case <-r.Context().Done():
-		return r.Context().Err()
-	case <-pause.C:
-	}
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
-	for {
+	for waiting := true; waiting; {
 		select {
 		case <-r.Context().Done():
 			return r.Context().Err()
 		case <-changed:
-			return nil
+			waiting = false
 		case <-alive.C:
 			if err := v.send([]byte(": alive\n\n")); err != nil {
 				return err
 			}
 		}
+	}
+	pause := time.NewTimer(settle)
+	defer pause.Stop()
+	select {
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-pause.C:
+		return nil
 	}
 }
 

@@ -213,7 +213,7 @@ func TestViewerThatComesBackLateGetsOnlyTheNewest(t *testing.T) {
 		for range 50 {
 			s.tick()
 		}
-		time.Sleep(minPause) // virtual: the stream wakes up and writes
+		time.Sleep(settle) // virtual: the stream wakes up and writes
 		if _, run := e.next(); run.Elapsed != 51 {
 			t.Errorf("got the picture at %g s, want the newest at 51 s", run.Elapsed)
 		}
@@ -222,14 +222,40 @@ func TestViewerThatComesBackLateGetsOnlyTheNewest(t *testing.T) {
 	})
 }
 
+func TestReportsOfOneSecondMakeOnePicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		s.tick()
+		h := newHandler(t, Options{Live: s})
+		ctx, cancel := context.WithCancel(t.Context())
+		w := httptest.NewRecorder()
+		ended := make(chan struct{})
+		go func() {
+			h.ServeHTTP(w, streamRequest(ctx))
+			close(ended)
+		}()
+		synctest.Wait()
+		for range 3 {
+			s.tick()
+			time.Sleep(settle / 4) // virtual
+		}
+		time.Sleep(settle)
+		cancel()
+		<-ended
+		if got := strings.Count(w.Body.String(), "event: "); got != 2 {
+			t.Errorf("got %d events, want the first picture and one after three quick reports", got)
+		}
+	})
+}
+
 func TestQuietStreamShowsThatItIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
 		defer cancel()
 		w := httptest.NewRecorder()
 		newHandler(t, Options{Live: empty{}}).ServeHTTP(w, streamRequest(ctx))
 		if got := strings.Count(w.Body.String(), ": alive"); got != 3 {
-			t.Errorf("got %d signs of life in a minute, want 3:\n%s", got, w.Body)
+			t.Errorf("got %d signs of life in 50 s, want 3:\n%s", got, w.Body)
 		}
 	})
 }
