@@ -15,7 +15,7 @@ func Read(dir string) (*Model, error) {
 	root, err := os.OpenRoot(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("read model %s: %w: \"starling model learn\" makes one", dir, fs.ErrNotExist)
+		return nil, fmt.Errorf("read model %s: %w; \"starling model learn\" makes one", dir, fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("read model %s: %w", dir, err)
 	}
@@ -131,13 +131,13 @@ func replaceable(dir string, overwrite bool) (exists bool, err error) {
 	case err != nil:
 		return false, err
 	case !overwrite:
-		return true, fmt.Errorf("it exists already: choose another name or ask to overwrite: %w", fs.ErrExist)
+		return true, fmt.Errorf("%w; choose another name or ask to overwrite", fs.ErrExist)
 	case info.IsDir():
 		if _, err := os.Lstat(filepath.Join(dir, yamlFile)); err == nil {
 			return true, nil
 		}
 	}
-	return true, fmt.Errorf("it is not a model folder, so it is not overwritten: choose another name: %w", fs.ErrExist)
+	return true, fmt.Errorf("%w and is no model folder, so it is not overwritten; choose another name", fs.ErrExist)
 }
 
 // writeFiles writes files into dir and waits until they are on disk.

@@ -93,6 +93,9 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 		if err := replay.Guard(in.job.Plan.Target, in.recorded, o.replay.allowHosts); err != nil {
 			return nil, err
 		}
+		if err := checkTarget(ctx, in.job.Plan.Target); err != nil {
+			return nil, err
+		}
 	}
 	p := pairing{env: env, baseline: base, candidate: cand, pairs: o.pairs, seed: o.replay.seed}
 	return p.run(ctx)

@@ -8,6 +8,9 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/stats"
 )
 
 // The exit codes of every command.
@@ -71,6 +74,12 @@ func explain(err error) string {
 		return text + "; check the path"
 	case errors.Is(err, fs.ErrPermission) && !strings.Contains(text, ";"):
 		return text + "; check who may read and write there"
+	case errors.Is(err, syscall.ENOTDIR) && !strings.Contains(text, ";"):
+		return text + "; name a folder"
+	case errors.Is(err, flow.ErrNotFlowFile):
+		return text + "; \"starling record\" writes recordings"
+	case errors.Is(err, stats.ErrNotRun):
+		return text + "; \"starling replay -o\" writes run files"
 	case errors.As(err, &op) && errors.Is(err, syscall.ECONNREFUSED):
 		return text + "; is it running?"
 	}

@@ -31,14 +31,22 @@ func flowCommand(env environment) *cobra.Command {
 func flowStatCommand(env environment) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "stat FILE...",
-		Short:   "Count what a recording holds",
+		Use:   "stat FILE...",
+		Short: "Count what a recording holds",
+		Long: `Count what a recording holds. It works while the recording goes on. Of a
+damaged file, what can be read is counted, the damage is told on stderr, and the
+exit code is 1.`,
 		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
+			damaged := false
 			for _, path := range paths {
 				totals, err := flow.Stat(path)
-				if err != nil {
+				var corrupt *flow.CorruptError
+				if errors.As(err, &corrupt) {
+					damaged = true
+					env.say("starling: %s", explain(err))
+				} else if err != nil {
 					return err
 				}
 				if asJSON {
@@ -49,6 +57,9 @@ func flowStatCommand(env environment) *cobra.Command {
 				if err != nil {
 					return err
 				}
+			}
+			if damaged {
+				return verdictError{exitFailed, "damaged"}
 			}
 			return nil
 		},

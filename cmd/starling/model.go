@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -83,7 +85,9 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if o.overwrite {
 		options = append(options, model.Overwrite)
 	}
-	if err := m.Write(o.output, options...); err != nil {
+	if err := m.Write(o.output, options...); errors.Is(err, fs.ErrExist) && !o.overwrite {
+		return fmt.Errorf("write model %s: %w; choose another name or add --overwrite", o.output, fs.ErrExist)
+	} else if err != nil {
 		return err
 	}
 	if o.json {

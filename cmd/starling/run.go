@@ -50,6 +50,12 @@ func (r *runner) run(ctx context.Context) (*stats.Summary, error) {
 			r.env.say("note: %s", note)
 		}
 	}
+	// Replayers elsewhere may reach what this machine does not.
+	if r.nats == "" {
+		if err := checkTarget(ctx, r.manifest.Target); err != nil {
+			return nil, err
+		}
+	}
 	if r.output != "" {
 		if r.file, err = stats.CreateRun(r.output, &r.manifest); err != nil {
 			return nil, err
