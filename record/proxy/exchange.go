@@ -245,8 +245,8 @@ func (x *exchange) finish() (cut bool) {
 
 	defer x.release()
 	f.Conn = x.s.announce(withPort(x.host, x.r.URL.Scheme), x.r.TLS)
-	x.p.o.Sink.Flow(f)
 	x.p.n.flows.Add(1)
+	x.p.o.Sink.Flow(f)
 	return cut
 }
 
