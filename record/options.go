@@ -57,7 +57,7 @@ func (o Options) withDefaults() Options {
 func (o Options) validate() error {
 	var errs []error
 	if o.Path == "" {
-		errs = append(errs, errors.New("Path is empty"))
+		errs = append(errs, errors.New("no Path is given"))
 	}
 	if o.QueueBytes < 64<<10 {
 		errs = append(errs, fmt.Errorf("QueueBytes is %d; the least is %d", o.QueueBytes, 64<<10))
