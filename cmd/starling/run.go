@@ -150,7 +150,7 @@ func (r *runner) take(iv *stats.Interval) {
 		r.live.take(iv)
 	}
 	if r.bar != nil {
-		r.bar.update(iv.End, liveText(r.timeline))
+		r.bar.update(iv.End, liveText(r.timeline, r.replayers))
 	}
 }
 
@@ -162,9 +162,13 @@ func (r *runner) startProgress() {
 	r.bar = newProgress(r.env.stderr, r.title, r.manifest.Duration)
 }
 
-// liveText is the last second in one line.
-func liveText(t *stats.Timeline) string {
-	points := t.Seconds(0)
+// liveText is the last second in one line; with several replayers the one
+// before it, which all have reported.
+func liveText(t *stats.Timeline, replayers int) string {
+	points := t.Seconds(max(0, t.Duration()-5*time.Second))
+	if replayers > 1 && len(points) > 0 {
+		points = points[:len(points)-1]
+	}
 	if len(points) == 0 {
 		return ""
 	}
