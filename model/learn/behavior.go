@@ -14,17 +14,32 @@ import (
 // thinkSteps is the number of quantiles kept of a think time.
 const thinkSteps = 17
 
-// behaviors groups the visits into types of users and describes each.
-func (l *learner) behaviors(most int) []model.Behavior {
+// behaviors groups the visits into types of users and describes each; taken is
+// how often a session of each type takes each way.
+func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[way]float64) {
 	groups := l.cluster(most)
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
 	names := l.typeNames(groups)
-	var out []model.Behavior
 	for i, g := range groups {
 		b := l.behavior(g)
 		b.Name, b.Sessions = names[i], len(g)
 		b.Weight = float64(len(g)) / float64(len(l.visits))
 		out = append(out, b)
+		taken = append(taken, l.ways(g))
+	}
+	return out, taken
+}
+
+// ways counts how often a session of the group takes each way.
+func (l *learner) ways(group []int) map[way]float64 {
+	out := map[way]float64{}
+	for _, g := range group {
+		last := ""
+		for _, s := range l.visits[g].steps {
+			out[way{last, s.Endpoint}] += 1 / float64(len(group))
+			last = s.Endpoint
+		}
+		out[way{last, model.End}] += 1 / float64(len(group))
 	}
 	return out
 }

@@ -203,7 +203,8 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	}
 	found := correlate.Learn(steps, correlate.Options{Data: o.Data})
 	m := &model.Model{Version: 1, Recorded: l.recorded(), Bindings: found.Bindings, Data: o.Data}
-	m.Behaviors = l.behaviors(o.Types)
+	var taken []map[way]float64
+	m.Behaviors, taken = l.behaviors(o.Types)
 	private := l.privateTexts(o.Data)
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
@@ -213,11 +214,14 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	}
 	l.needs(m)
 	m.Notes = append(l.report.notes(), found.Notes...)
-	l.report.describe(m, found.Notes)
-	m.Round()
 	if err := m.Validate(); err != nil {
 		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)
 	}
+	if err := rake(m, taken); err != nil {
+		return nil, l.report, fmt.Errorf("correct the odds of the learned model: %w", err)
+	}
+	m.Round()
+	l.report.describe(m, found.Notes)
 	return m, l.report, nil
 }
 

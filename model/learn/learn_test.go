@@ -302,6 +302,29 @@ func TestAWalkNeverDoesWhatNobodyDid(t *testing.T) {
 	}
 }
 
+// Guards close ways; the odds of the others make up for it.
+func TestAWalkVisitsWhatSessionsVisited(t *testing.T) {
+	m, _ := mustLearn(t, visits(30, mixed))
+	g, err := model.NewGraph(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const walks = 5000
+	visited := make([]int, len(m.Endpoints))
+	for i := range walks {
+		r := rand.New(rand.NewPCG(uint64(i), 2))
+		for s := g.Start(r); s.Endpoint() >= 0; s, _ = g.Next(s, r) {
+			visited[s.Endpoint()]++
+		}
+	}
+	for i, e := range m.Endpoints {
+		recorded, walked := float64(e.Recorded)/30, float64(visited[i])/walks
+		if math.Abs(walked-recorded) > 0.15*recorded+0.05 {
+			t.Errorf("%s: %.2f visits a session recorded, %.2f walked", e.Name, recorded, walked)
+		}
+	}
+}
+
 func TestTransitionsAndPausesAreAsRecorded(t *testing.T) {
 	m, _ := mustLearn(t, visits(3, func(p *tape, i int) {
 		p.do(0, "GET /a", "200")
