@@ -31,9 +31,11 @@ type Request struct {
 	Events int
 }
 
-// Timing holds the instants of one exchange, with their monotonic clock.
+// Timing holds the instants of one exchange, with their monotonic clock. An
+// exchange that needs a new connection is sent when it begins to connect: a
+// target that is slow to accept is slow, not the replayer late.
 type Timing struct {
-	Sent      time.Time     // just before the first byte was handed to the kernel
+	Sent      time.Time     // just before the first byte, or the first packet of a new connection, was handed to the kernel
 	FirstByte time.Time     // first byte of the response; zero: none came
 	Done      time.Time     // last byte, or the instant of the error
 	Connect   time.Duration // TCP and TLS set-up within this exchange; 0: connection reused

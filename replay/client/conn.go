@@ -85,7 +85,7 @@ func (c *conn) attempt(ctx context.Context, req *Request, resp *flow.Response) (
 	}
 	timing.Done = time.Now()
 	timing.Sent = m.sentAt()
-	if timing.Sent.IsZero() {
+	if !reused || timing.Sent.IsZero() {
 		timing.Sent = start
 	}
 	if ns := firstByte.Load(); ns != 0 {

@@ -101,6 +101,9 @@ func TestEveryProtocolCarriesTheSameExchange(t *testing.T) {
 				if (timing.Connect == 0) != (i > 0) {
 					t.Errorf("exchange %d: connect took %v", i, timing.Connect)
 				}
+				if timing.Connect > timing.Done.Sub(timing.Sent) {
+					t.Errorf("exchange %d: connecting took %v, the whole exchange %v", i, timing.Connect, timing.Done.Sub(timing.Sent))
+				}
 				if timing.FirstByte.Before(timing.Sent) || timing.Done.Before(timing.FirstByte) || timing.BytesOut == 0 || timing.BytesIn == 0 {
 					t.Errorf("exchange %d: implausible timing %+v", i, timing)
 				}
