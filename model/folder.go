@@ -17,6 +17,9 @@ func Read(dir string) (*Model, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read model %s: %w; \"starling model learn\" makes one", dir, fs.ErrNotExist)
 	case err != nil:
+		if info, serr := os.Stat(dir); serr == nil && !info.IsDir() {
+			return nil, fmt.Errorf("read model %s: it is a file; a model is a folder", dir)
+		}
 		return nil, fmt.Errorf("read model %s: %w", dir, err)
 	}
 	defer root.Close()

@@ -70,12 +70,10 @@ func explain(err error) string {
 		return text + "; free some space or write elsewhere"
 	case errors.Is(err, fs.ErrExist) && !strings.Contains(text, ";"):
 		return text + "; remove it or choose another name"
-	case errors.Is(err, fs.ErrNotExist) && !strings.Contains(text, ";"):
+	case (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) && !strings.Contains(text, ";"):
 		return text + "; check the path"
 	case errors.Is(err, fs.ErrPermission) && !strings.Contains(text, ";"):
 		return text + "; check who may read and write there"
-	case errors.Is(err, syscall.ENOTDIR) && !strings.Contains(text, ";"):
-		return text + "; name a folder"
 	case errors.Is(err, flow.ErrNotFlowFile):
 		return text + "; \"starling record\" writes recordings"
 	case errors.Is(err, stats.ErrNotRun):
