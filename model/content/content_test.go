@@ -174,6 +174,13 @@ func TestHostileBodiesYieldLess(t *testing.T) {
 			d.Leaves()
 		}
 	}
+	nested := strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)
+	if got := doc("application/json", nested).Shape().Features; len(got) != 0 {
+		t.Errorf("%d features of JSON nested %d deep, want none: its check recurses", len(got), maxDepth+1)
+	}
+	if got := doc("application/json", nested[1:len(nested)-1]).Shape().Features; len(got) != maxDepth {
+		t.Errorf("%d features of JSON nested %d deep, want as many", len(got), maxDepth)
+	}
 	if got := New(nil).Shape(); len(got.Features) != 0 {
 		t.Errorf("no response has the features %v", got.Features)
 	}

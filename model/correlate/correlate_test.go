@@ -166,6 +166,34 @@ func TestClientFirstValuesAreNotIssued(t *testing.T) {
 	}
 }
 
+func TestAnEchoOfTheClientsOwnValueIsNotASource(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		for range 30 { // 29 of 30 uses equal the echo; the first has none to take it from
+			p.do("POST /ping"+asJSON+`{"device":"`+secretOf("device", i)+`"}`, "200"+asJSON+`{"device":"`+secretOf("device", i)+`"}`)
+		}
+	})
+	want(t, "values", values(r, "POST /ping"), "device=row")
+}
+
+func TestEveryAnswerThatIssuesATokenIsASource(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		token := `{"csrf":"` + secretOf(i) + `"}`
+		p.do("GET /home", "200"+asJSON+token)
+		p.do("GET /list", "200"+asJSON+token)
+		p.do("POST /save\nX-Csrf: "+secretOf(i), "200")
+	})
+	want(t, "sources", from(r, "csrf"), "GET /home json:csrf; GET /list json:csrf")
+}
+
+func TestAValueThatIsOnesOwnOnlyByChanceIsNoData(t *testing.T) {
+	r := record(4, people, func(p *tape, i int) {
+		who := people[0].Rows[i]
+		p.do("POST /login"+asForm+"u="+who[0]+"&p="+who[1], "200")
+		p.do("GET /page?of="+people[0].Rows[i&2][0], "200") // half of them their own
+	})
+	want(t, "values", values(r, "GET /page"), "of=row")
+}
+
 func TestOneSessionNeedsMuchInformation(t *testing.T) {
 	r := record(1, nil, func(p *tape, _ int) {
 		p.do("GET /form", "200"+asJSON+`{"token":"`+secretOf(1)+`","id":42}`)

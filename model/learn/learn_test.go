@@ -302,6 +302,29 @@ func TestAWalkNeverDoesWhatNobodyDid(t *testing.T) {
 	}
 }
 
+func TestAnEmptyCartIsNeverCheckedOut(t *testing.T) {
+	m, _ := mustLearn(t, visits(12, func(p *tape, i int) {
+		p.do(0, "GET /home", "200")
+		for range 1 + i%3 {
+			if i%2 == 0 {
+				p.do(0, "GET /news", "200")
+				p.do(0, "GET /home", "200")
+			}
+			p.do(0, "POST /add", "200")
+			p.do(0, "GET /home", "200")
+			p.do(0, "POST /checkout", "200")
+			p.do(0, "GET /home", "200")
+		}
+	}))
+	want := []model.Need{{Endpoint: "POST /add", Since: "POST /checkout", Sessions: 8}}
+	if diff := cmp.Diff(want, endpointOf(t, m, "POST /checkout").Needs); diff != "" {
+		t.Errorf("needs of the checkout (-want +got)\n%s", diff)
+	}
+	if got := endpointOf(t, m, "GET /news").Needs; len(got) > 0 {
+		t.Errorf("needs of a page that anybody may see: %v", got)
+	}
+}
+
 // Guards close ways; the odds of the others make up for it.
 func TestAWalkVisitsWhatSessionsVisited(t *testing.T) {
 	m, _ := mustLearn(t, visits(30, mixed))
