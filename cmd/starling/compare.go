@@ -9,7 +9,6 @@ import (
 
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/compare"
-	"github.com/starling-load/starling/replay/stats"
 )
 
 // compareOptions are the flags of compare.
@@ -70,7 +69,7 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 	case len(args) == 2 && (o.baseline != "" || o.candidate != ""):
 		return nil, usagef("two run files need no --baseline and --candidate")
 	case len(args) == 2:
-		return compareRuns(args[0], args[1])
+		return compareRuns(env, args[0], args[1])
 	case o.baseline == "" || o.candidate == "":
 		return nil, usagef("a model needs --baseline URL and --candidate URL; two run files need neither")
 	case o.pairs < 2:
@@ -102,12 +101,12 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 }
 
 // compareRuns compares two run files.
-func compareRuns(basePath, candPath string) (*compare.Report, error) {
-	base, err := stats.ReadRun(basePath)
+func compareRuns(env environment, basePath, candPath string) (*compare.Report, error) {
+	base, err := readRun(env, basePath)
 	if err != nil {
 		return nil, err
 	}
-	cand, err := stats.ReadRun(candPath)
+	cand, err := readRun(env, candPath)
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +121,7 @@ type pairing struct {
 	candidate *input
 	pairs     int
 	seed      uint64
+	options   compare.Options
 }
 
 // run plays a short block on each side that does not count, then the pairs:
@@ -156,7 +156,7 @@ func (p *pairing) run(ctx context.Context) (*compare.Report, error) {
 			}
 		}
 	}
-	return compare.Compare(base, cand, compare.Options{}), nil
+	return compare.Compare(base, cand, p.options), nil
 }
 
 // block plays one block to one side.

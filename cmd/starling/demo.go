@@ -330,7 +330,7 @@ func (d *demo) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := pairing{env: d.env, baseline: base, candidate: cand, pairs: d.pairs, seed: d.seed}
+	p := pairing{env: d.env, baseline: base, candidate: cand, pairs: d.pairs, seed: d.seed, options: compare.Options{FalseRate: 0.001}}
 	if d.report, err = p.run(ctx); err != nil {
 		return err
 	}

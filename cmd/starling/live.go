@@ -17,6 +17,7 @@ type liveView struct {
 	state    ui.State
 	manifest stats.Manifest
 	timeline *stats.Timeline
+	limits   []stats.Threshold
 	started  time.Time
 	stopped  time.Duration  // length of a run that is over
 	summary  *stats.Summary // of a run that is over
@@ -32,11 +33,11 @@ func newLive() *liveView {
 
 // begin shows a run that starts now. The context that it returns ends when
 // somebody stops the run in the browser.
-func (l *liveView) begin(ctx context.Context, m stats.Manifest, t *stats.Timeline) context.Context {
+func (l *liveView) begin(ctx context.Context, m stats.Manifest, t *stats.Timeline, limits []stats.Threshold) context.Context {
 	ctx, stop := context.WithCancel(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state, l.manifest, l.timeline, l.started, l.stop = ui.Waiting, m, t, time.Now(), stop
+	l.state, l.manifest, l.timeline, l.limits, l.started, l.stop = ui.Waiting, m, t, limits, time.Now(), stop
 	l.summary, l.latest, l.lost = nil, make(map[string]*stats.Interval), make(map[string]bool)
 	l.notify()
 	return ctx
@@ -101,8 +102,8 @@ func (l *liveView) Snapshot() ui.Snapshot {
 	s := ui.Snapshot{State: l.state, Manifest: l.manifest, Points: l.timeline.Seconds(0), Summary: l.summary, Elapsed: l.stopped}
 	if l.state != ui.Done {
 		s.Elapsed = time.Since(l.started)
-		s.Summary = l.timeline.Summary()
-		if n := len(s.Points); n > 0 && s.Points[n-1].Start+s.Points[n-1].Width > l.timeline.Duration() {
+		s.Summary = l.timeline.Summary(l.limits...)
+		for n := len(s.Points); n > 0 && s.Points[n-1].Start+s.Points[n-1].Width > l.whole(); n-- {
 			s.Points = s.Points[:n-1]
 		}
 	}
@@ -121,6 +122,18 @@ func (l *liveView) Snapshot() ui.Snapshot {
 		return 1
 	})
 	return s
+}
+
+// whole is the offset up to which every replayer has reported. It is called
+// with mu held.
+func (l *liveView) whole() time.Duration {
+	end := l.timeline.Duration()
+	for name, iv := range l.latest {
+		if !l.lost[name] {
+			end = min(end, iv.End)
+		}
+	}
+	return end
 }
 
 // replayer describes one process by its latest interval. It is called with mu

@@ -62,7 +62,7 @@ func (r *runner) run(ctx context.Context) (*stats.Summary, error) {
 		}
 	}
 	if r.live != nil {
-		ctx = r.live.begin(ctx, r.manifest, r.timeline)
+		ctx = r.live.begin(ctx, r.manifest, r.timeline, r.thresholds)
 	}
 	r.startProgress()
 	playErr := r.play(ctx, local)
