@@ -49,18 +49,17 @@ type block struct {
 
 // A pageParser reads one page.
 type pageParser struct {
-	z     *html.Tokenizer
-	p     *page
-	form  int // index of the open form, or 0 for none
-	loose int // fields outside forms are in forms[0]
-	open  []block
+	z    *html.Tokenizer
+	p    *page
+	form int // index of the open form; 0 holds the fields outside of forms
+	open []block
 
-	textarea, option []byte
-	inTitle          bool
-	inTextarea       bool
-	inSelect         bool
-	taken            bool // the select has a value
-	inScript         bool
+	textarea   []byte
+	inTitle    bool
+	inTextarea bool
+	inSelect   bool
+	taken      bool // the select has a value
+	inScript   bool
 }
 
 // parsePage reads an HTML document with the tokenizer alone: no tree is built,
@@ -242,9 +241,7 @@ func (q *pageParser) element(tag string, closed bool, a *attributes) {
 	case "option":
 		if q.inSelect && (!q.taken || a.selected) {
 			if f := q.last(); f != nil && f.kind == "select" {
-				if !q.taken || a.selected {
-					f.value, q.taken = a.value, true
-				}
+				f.value, q.taken = a.value, true
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package correlate
 import (
 	"bytes"
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -251,97 +250,6 @@ func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
 		return nil
 	}
 	return b
-}
-
-// passes is the test of a binding, see the constants.
-func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
-	if c.validator() {
-		return true
-	}
-	issued, bits, opaque := 0, math.Inf(1), 0
-	for _, u := range uses {
-		if u.exchange.issuedFirst(u.value) || u.exchange.session.received[u.value] == nil {
-			issued++
-		}
-		bits = min(bits, content.Bits(u.value))
-		if content.Kind(u.value) != "" || content.Opaque(u.value) {
-			opaque++
-		}
-	}
-	serverFirst := float64(issued) >= minMatch*float64(len(uses))
-	if serverFirst && bits >= minBits && float64(opaque) >= minMatch*float64(len(uses)) {
-		return true
-	}
-	if tried == 0 {
-		return false
-	}
-	enough := sessions >= 2
-	if bits < shortBits {
-		enough = sessions >= 3
-	}
-	if serverFirst && enough && b.shuffled <= maxShuffled && (b.pick != "any" || sessions >= 5) {
-		return true
-	}
-	// A value that is no session's own, but is what this session saw last far
-	// more often than chance allows: the page that is being edited.
-	if b.pick == "any" || b.match < 0.95 || sessions < 3 || b.shuffled >= 0.8 || !fromFirst(b, uses) {
-		return false
-	}
-	return math.Pow(max(b.shuffled, 1/float64(2*tried)), float64(sessions)) <= maxChance
-}
-
-// fromFirst reports whether nearly every session had the value before its first
-// use. A client's own value that answers echo has not.
-func fromFirst(b *binding, uses []use) bool {
-	seen := map[int]bool{}
-	hits := 0
-	for _, u := range uses {
-		if n := u.exchange.session.number; !seen[n] {
-			seen[n] = true
-			if equal(predict(b.sources, u.exchange), b.pick, u.value) {
-				hits++
-			}
-		}
-	}
-	return float64(hits) >= minMatch*float64(len(seen))
-}
-
-// shuffle returns how often the uses equal what other sessions had been given,
-// and the number of comparisons.
-func (l *learner) shuffle(b *binding, uses []use) (share float64, tried int) {
-	given := map[int][][]string{}
-	var order []int
-	for _, u := range uses {
-		n := u.exchange.session.number
-		if v := predict(b.sources, u.exchange); len(v) > 0 {
-			if given[n] == nil {
-				order = append(order, n)
-			}
-			given[n] = append(given[n], v)
-		}
-	}
-	at := map[int]int{}
-	for i, n := range order {
-		at[n] = i
-	}
-	hits := 0
-	for k, u := range uses {
-		i, ok := at[u.exchange.session.number]
-		if !ok {
-			continue
-		}
-		for r := 1; r <= min(shuffleRounds, len(order)-1); r++ {
-			other := given[order[(i+r)%len(order)]]
-			tried++
-			if equal(other[k%len(other)], b.pick, u.value) {
-				hits++
-			}
-		}
-	}
-	if tried == 0 {
-		return 0, 0
-	}
-	return float64(hits) / float64(tried), tried
 }
 
 // hiddenField binds a form field that the page gave to the browser to send
