@@ -325,6 +325,25 @@ func TestAnEmptyCartIsNeverCheckedOut(t *testing.T) {
 	}
 }
 
+func TestWhatNobodyDidTwiceIsNotDoneTwice(t *testing.T) {
+	m, _ := mustLearn(t, visits(4, func(p *tape, i int) {
+		p.do(0, "GET /home", "200")
+		p.do(0, "POST /remove", "200")
+		p.do(0, "GET /home", "200")
+		p.do(0, "POST /add", "200")
+		if i%2 == 0 {
+			p.do(0, "POST /add", "200")
+		}
+		p.do(0, "GET /home", "200")
+	}))
+	if diff := cmp.Diff([]model.Need{{Since: "POST /add", Sessions: 4}, {Since: "POST /remove", Sessions: 4}}, endpointOf(t, m, "POST /remove").Needs); diff != "" {
+		t.Errorf("needs of what was done once (-want +got)\n%s", diff)
+	}
+	if got := endpointOf(t, m, "POST /add").Needs; slices.ContainsFunc(got, func(n model.Need) bool { return n.Endpoint == "" }) {
+		t.Errorf("needs of what was done again: %v", got)
+	}
+}
+
 // Guards close ways; the odds of the others make up for it.
 func TestAWalkVisitsWhatSessionsVisited(t *testing.T) {
 	m, _ := mustLearn(t, visits(30, mixed))

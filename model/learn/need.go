@@ -248,11 +248,12 @@ func (g *guards) avoidable(e, a, x int) bool {
 }
 
 // forbidden returns the endpoints that the transitions reach from x though no
-// session did. What lies behind them only is left out.
+// session did, x itself where no session came twice. What lies behind them only
+// is left out.
 func (g *guards) forbidden(x int) []int {
 	found := map[int]bool{}
 	for b := range g.graph {
-		seen := map[int]bool{x: true}
+		seen := map[int]bool{}
 		todo := slices.Clone(g.graph[b][x])
 		for len(todo) > 0 {
 			at := todo[0]
@@ -267,7 +268,9 @@ func (g *guards) forbidden(x int) []int {
 				found[at] = true
 				continue
 			}
-			todo = append(todo, g.graph[b][at]...)
+			if at != x { // what follows the next visit to x is its own matter
+				todo = append(todo, g.graph[b][at]...)
+			}
 		}
 	}
 	var list []int
@@ -283,7 +286,7 @@ func (g *guards) forbidden(x int) []int {
 func (g *guards) forbid(e int, markers []int) {
 	for _, x := range markers {
 		implied := slices.ContainsFunc(markers, func(y int) bool {
-			return y != x && slices.Contains(g.always[pair{x, -1}], y) && !slices.Contains(g.always[pair{y, -1}], x)
+			return y != x && y != e && slices.Contains(g.always[pair{x, -1}], y) && !slices.Contains(g.always[pair{y, -1}], x)
 		})
 		if !implied {
 			g.add(e, -1, x, g.both[pair{e, x}])
