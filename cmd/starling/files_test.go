@@ -49,6 +49,15 @@ func writeRecording(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(w.Close())
 }
 
+// awaitFlows waits for a recorder, which seals what it has once a second.
+func awaitFlows(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "recorded FILE COUNT")
+	until(ts, "flows in "+args[0], func() bool {
+		totals, _ := flow.Stat(ts.MkAbs(args[0])) // an error says that it is not whole yet
+		return totals.Flows >= uint64(number(ts, args[1]))
+	})
+}
+
 func flipByte(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 2, 2, "flip FILE OFFSET")
 	data := []byte(ts.ReadFile(args[0]))

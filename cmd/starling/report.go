@@ -26,12 +26,9 @@ with everything up to the last interval.`,
 			default:
 				return usagef("--format %q: choose text or json", format)
 			}
-			run, err := stats.ReadRun(args[0])
+			run, err := readRun(env, args[0])
 			if err != nil {
 				return err
-			}
-			if run.Damage != nil {
-				env.say("starling: %s; what follows is everything before it", explain(run.Damage))
 			}
 			summary := run.Summary
 			if err := printSummary(env, summary, &run.Manifest, asJSON); err != nil {
@@ -43,6 +40,15 @@ with everything up to the last interval.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	return cmd
+}
+
+// readRun reads a run file. Damage is told on stderr and skipped.
+func readRun(env environment, path string) (*stats.Run, error) {
+	run, err := stats.ReadRun(path)
+	if err == nil && run.Damage != nil {
+		env.say("warning: %s; going on with the rest", explain(run.Damage))
+	}
+	return run, err
 }
 
 // printSummary writes a result for people or machines.

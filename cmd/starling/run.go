@@ -71,6 +71,7 @@ func (r *runner) run(ctx context.Context) (*stats.Summary, error) {
 	}
 	summary := r.timeline.Summary(r.thresholds...)
 	summary.Partial = playErr != nil
+	summary.Judge()
 	err = errors.Join(playErr, r.finish(summary))
 	if r.live != nil {
 		r.live.end(summary)

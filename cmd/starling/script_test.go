@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -36,12 +37,16 @@ func TestMain(m *testing.M) {
 //	served NAME COUNT            wait until a target got so many requests
 //	journal NAME FILE [-sorted]  write the requests that a target got
 //	fetch STATUS URL [PROXY]     GET it; the answer is stdout
+//	visit URL COUNT              GET it so many times; each must be answered by 200
 //	recording FILE ORIGIN COUNT  write a recording of so many flows in two blocks
+//	recorded FILE COUNT          wait until so many flows can be read
 //	flip FILE OFFSET             change a byte; from the end when negative
 //	cut FILE LENGTH              shorten a file; by so much when negative
 //	content FILE                 print what a .zst file holds
 //	figure PATH OP WANT          compare a member of the JSON on stdout: == != < >
 //	identity                     started = ok + failed + … in the report on stdout
+//	nats NAME                    serve NATS with JetStream; the URL is in $NAME
+//	joined NAME COUNT            wait until it has so many clients
 //	smalldisk DIR SIZE           mount a disk of this size, where [mount] holds
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -64,12 +69,16 @@ func TestStories(t *testing.T) {
 			"served":    awaitRequests,
 			"journal":   writeJournal,
 			"fetch":     fetch,
+			"visit":     visit,
 			"recording": writeRecording,
+			"recorded":  awaitFlows,
 			"flip":      flipByte,
 			"cut":       cutFile,
 			"content":   printContent,
 			"figure":    checkFigure,
 			"identity":  checkIdentity,
+			"nats":      startNATS,
+			"joined":    awaitClients,
 			"smalldisk": smallDisk,
 		},
 	})
@@ -88,6 +97,7 @@ type story struct {
 	env       []string // at the beginning
 	targets   map[string]*target
 	processes map[string]*process
+	nats      map[string]*server.Server
 }
 
 type storyKey struct{}
@@ -102,7 +112,9 @@ func setUpStory(env *testscript.Env) error {
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 	env.Setenv(storyVariable, env.WorkDir)
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
-	s := &story{targets: make(map[string]*target), processes: make(map[string]*process)}
+	s := &story{
+		targets: make(map[string]*target), processes: make(map[string]*process), nats: make(map[string]*server.Server),
+	}
 	s.env = append(s.env, env.Vars...)
 	env.Values[storyKey{}] = s
 	env.Defer(s.end)

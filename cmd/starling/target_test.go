@@ -1,10 +1,13 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -18,7 +21,7 @@ import (
 )
 
 // A target is a server that behaves as asked by the path: /reset, /hang,
-// /garbage, /endless, /half, /refuse; any other path answers 200.
+// /garbage, /endless, /half, /noise, /refuse; any other path answers 200.
 type target struct {
 	server  *httptest.Server
 	latency time.Duration
@@ -81,12 +84,21 @@ func (t *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			time.Sleep(time.Millisecond)
 		}
+	case "/noise":
+		w.Write(noise(r.RequestURI, 16<<10))
 	case "/refuse":
 		http.Error(w, "not today", http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		fmt.Fprintf(w, "%s %s\n", r.Method, r.URL.Path)
 	}
+}
+
+// noise is content that does not compress.
+func noise(seed string, size int) []byte {
+	data := make([]byte, size)
+	rand.NewChaCha8(sha256.Sum256([]byte(seed))).Read(data)
+	return data
 }
 
 // raw takes the connection over and closes it after use.
@@ -160,7 +172,9 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		transport.Proxy = http.ProxyURL(proxy)
 	}
-	client := &http.Client{Transport: transport, Timeout: patience}
+	jar, err := cookiejar.New(nil)
+	ts.Check(err)
+	client := &http.Client{Transport: transport, Timeout: patience, Jar: jar}
 	resp, err := client.Get(args[1])
 	ts.Check(err)
 	defer resp.Body.Close()
@@ -168,5 +182,19 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if strconv.Itoa(resp.StatusCode) != args[0] {
 		ts.Fatalf("%s answers %s, want %s", args[1], resp.Status, args[0])
+	}
+}
+
+func visit(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "visit URL COUNT")
+	for i := range number(ts, args[1]) {
+		resp, err := http.Get(fmt.Sprintf("%s?visit=%d", args[0], i))
+		ts.Check(err)
+		_, err = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		ts.Check(err)
+		if resp.StatusCode != http.StatusOK {
+			ts.Fatalf("visit %d: %s answers %s", i, args[0], resp.Status)
+		}
 	}
 }

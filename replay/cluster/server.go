@@ -64,7 +64,7 @@ func connect(rawURL, name string, options ...nats.Option) (*nats.Conn, error) {
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // the default writes to stderr
 	}, options...)...)
 	if err != nil {
-		return nil, fmt.Errorf("connect to NATS at %s: %w", redacted(rawURL), err)
+		return nil, fmt.Errorf("connect to NATS at %s: %w; is it running, and is the token right?", redacted(rawURL), err)
 	}
 	return nc, nil
 }
