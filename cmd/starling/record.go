@@ -32,6 +32,7 @@ type recordOptions struct {
 	caDir    string
 	output   string
 	keepHost bool
+	tls      bool
 	maxBody  int64
 	maxDisk  int64
 }
@@ -59,6 +60,7 @@ be read by its owner alone. Keep it that way.`,
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
 	f.StringVar(&o.upstream, "upstream", "", "URL of the one service to stand in front of (default: forward proxy)")
 	f.BoolVar(&o.keepHost, "keep-host", false, "with --upstream, pass on the Host that clients send, for services that write it into links and redirects")
+	f.BoolVar(&o.tls, "tls", false, "with --upstream, serve TLS and HTTP/2 to clients, who have to trust the authority of this installation")
 	f.StringVar(&o.caDir, "ca-dir", "", "folder of the certificate authority (default: in the user's configuration)")
 	f.StringVarP(&o.output, "output", "o", "", "flow file to write, NAME.flow.zst (required)")
 	f.Int64Var(&o.maxBody, "max-body", 8<<20, "bytes to keep of each body; size and hash are always kept")
@@ -70,11 +72,14 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	if o.output == "" {
 		return usagef("name the flow file to write: -o NAME.flow.zst")
 	}
+	if o.tls && o.upstream == "" {
+		return usagef("--tls goes with --upstream; a forward proxy opens https by itself")
+	}
 	r, err := openRecorder(env, o)
 	if err != nil {
 		return err
 	}
-	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o.upstream), o.output)
+	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
 	err = r.run(ctx, "record")
 	env.say("recorded %s", describeCounts(r.recorder.Counts()))
 	return err
@@ -112,7 +117,7 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 		return nil, err
 	}
 	r.proxy, err = proxy.New(proxy.Options{
-		Upstream: upstream, KeepHost: o.keepHost, CA: authority, MaxBody: o.maxBody, Sink: r.recorder, Logger: env.logger(),
+		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: o.maxBody, Sink: r.recorder, Logger: env.logger(),
 	})
 	if err != nil {
 		r.listener.Close()
@@ -160,11 +165,15 @@ func loadAuthority(dir string) (*proxy.Authority, error) {
 	return proxy.LoadAuthority(dir)
 }
 
-func describeListener(l net.Listener, upstream string) string {
-	if upstream != "" {
-		return fmt.Sprintf("http://%s in front of %s", l.Addr(), upstream)
+func describeListener(l net.Listener, o recordOptions) string {
+	scheme := "http"
+	if o.tls {
+		scheme = "https"
 	}
-	return fmt.Sprintf("as forward proxy http://%s", l.Addr())
+	if o.upstream != "" {
+		return fmt.Sprintf("%s://%s in front of %s", scheme, l.Addr(), o.upstream)
+	}
+	return fmt.Sprintf("as forward proxy %s://%s", scheme, l.Addr())
 }
 
 func describeCounts(c record.Counts) string {
