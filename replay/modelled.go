@@ -183,7 +183,7 @@ func (s *modelled) Endpoints() []string { return s.names }
 
 // Session implements Source.
 func (s *modelled) Session(i, u uint64) Session {
-	return &walk{source: s, number: i, user: u, issued: make([][]string, len(s.bindings))}
+	return &walk{source: s, number: i, user: u, issued: make([]issued, len(s.bindings))}
 }
 
 // A walk is one session of a model.
@@ -193,9 +193,15 @@ type walk struct {
 	user   uint64
 	state  model.State
 	steps  uint64
-	issued [][]string // by binding: what the latest source answer held
-	page   string     // URL of the last HTML page
+	issued []issued // by binding
+	page   string   // URL of the last HTML page
 	cache  map[string]validators
+}
+
+// An issued value is what the latest answer of a source of a binding held.
+type issued struct {
+	values   []string // several where the answer held several; empty: nothing to send
+	endpoint int      // that issued it
 }
 
 // validators are what a user agent keeps to ask whether a resource changed.
@@ -232,10 +238,17 @@ func (w *walk) learn(last *Exchange) {
 		w.page = last.URL
 	}
 	w.remember(last)
-	e := &w.source.endpoints[w.state.Endpoint()]
-	for _, issue := range e.issues {
-		if values := issue.selector.Values(last.Doc); len(values) > 0 {
-			w.issued[issue.binding] = values
+	at := w.state.Endpoint()
+	for _, issue := range w.source.endpoints[at].issues {
+		b := &w.issued[issue.binding]
+		values := issue.selector.Values(last.Doc)
+		switch {
+		case len(values) > 0:
+			*b = issued{values, at}
+		case b.endpoint == at && last.Response.Status == 200:
+			// The page that gave the value is here again without it, as a cart
+			// that is empty now: what it gave before is stale.
+			b.values = nil
 		}
 	}
 }
@@ -266,7 +279,7 @@ func (w *walk) prepare(e *endpoint, r *rand.Rand) Step {
 		switch v.kind {
 		case model.Bound:
 			b := &w.source.bindings[v.index]
-			issued := w.issued[v.index]
+			issued := w.issued[v.index].values
 			if len(issued) == 0 {
 				step.Unbound = b.Name
 				return step

@@ -177,6 +177,35 @@ func TestAValueThatWasNotIssuedIsNotSent(t *testing.T) {
 	}
 }
 
+func TestAValueThatItsPageNoLongerShowsIsNotSent(t *testing.T) {
+	var seen journal
+	pages := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.add("%s", r.URL.Path)
+		w.Header().Set("Content-Type", "text/html")
+		if pages++; pages == 1 {
+			io.WriteString(w, `<form action=/save><input name=token value=t1></form>`)
+		}
+	}))
+	defer s.Close()
+	m := wikiModel()
+	m.Behaviors[0].Steps[0].Next = []model.Edge{{To: "again", Odds: 1}}
+	m.Behaviors[0].Steps = append(m.Behaviors[0].Steps, model.Step{At: "again", Next: []model.Edge{{To: "edit", Odds: 0.5}, {To: "save", Odds: 0.5}}})
+	again := m.Endpoints[0]
+	again.Name = "again"
+	m.Endpoints = append(m.Endpoints, again)
+	m.Bindings[0].Sources = append(m.Bindings[0].Sources, model.Select{Endpoint: "again", Selector: "form:token"})
+	p := Plan{Target: s.URL, Users: 1, Sessions: 1, Seed: 1}
+	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p)}))
+	visits := len(seen.sorted())
+	if visits > 2 && (sum.Aborted != 1 || slices.Contains(seen.sorted(), "/save")) {
+		t.Errorf("%d visits, %d aborted; the target saw %q, want no save with a token that the page took back", visits, sum.Aborted, seen.sorted())
+	}
+	if visits <= 2 {
+		t.Fatalf("only %d visits: choose another seed", visits)
+	}
+}
+
 func TestTheSameSeedGivesTheSameSessionsForAnyNumberOfReplayers(t *testing.T) {
 	requests := func(n int, p Plan) []string {
 		var seen journal

@@ -180,9 +180,9 @@ func describeCounts(c record.Counts) string {
 	text := fmt.Sprintf("%d flows, %s", c.Flows, bytesText(c.Bytes))
 	if c.Lost > 0 {
 		text += fmt.Sprintf(", %d flows of %d sessions lost", c.Lost, c.LostSessions)
-	}
-	if c.Stopped != "" {
-		text += ", recording stopped: " + c.Stopped
+		if c.Stopped != "" && c.Stopped != record.StoppedClosed {
+			text += " (" + c.Stopped + ")"
+		}
 	}
 	return text
 }
