@@ -268,3 +268,17 @@ func (u *user) cookies(at *url.URL) string {
 	}
 	return b.String()
 }
+
+// requestURL is what a user agent would show for target at origin.
+func requestURL(origin, target string) *url.URL {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return &url.URL{}
+	}
+	path, query, _ := strings.Cut(target, "?")
+	u.Path, u.RawQuery = path, query
+	if decoded, err := url.PathUnescape(path); err == nil {
+		u.Path, u.RawPath = decoded, path
+	}
+	return u
+}
