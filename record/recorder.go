@@ -48,8 +48,9 @@ type Counts struct {
 	Stopped      string // why nothing is recorded any more; "" while it is
 }
 
-// Reasons for Counts.Stopped beside those of flow.Loss.
-const stoppedClosed = "closed"
+// StoppedClosed is Counts.Stopped after the end that was asked for. The other
+// reasons are those of flow.Loss.
+const StoppedClosed = "closed"
 
 // New creates the file. Run must follow, or Close.
 func New(o Options) (*Recorder, error) {
@@ -122,7 +123,7 @@ func (r *Recorder) write(ctx context.Context) error {
 		r.stop(err)
 		r.wait(ctx)
 	}
-	r.queue.close(stoppedClosed)
+	r.queue.close(StoppedClosed)
 	return errors.Join(ignoreFull(err), r.finish())
 }
 
@@ -162,7 +163,7 @@ func (r *Recorder) record(ctx context.Context) error {
 
 // drain closes the queue and writes what is left in it.
 func (r *Recorder) drain() error {
-	r.queue.close(stoppedClosed)
+	r.queue.close(StoppedClosed)
 	for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
 		err := r.put(it.record)
 		r.queue.done(it)
@@ -272,7 +273,7 @@ func (r *Recorder) wait(ctx context.Context) {
 // finish declares the last losses and completes the file.
 func (r *Recorder) finish() error {
 	_, _, reason := r.queue.state()
-	if reason == stoppedClosed {
+	if reason == StoppedClosed {
 		reason = flow.LossOverload
 	}
 	err := r.declare(reason)

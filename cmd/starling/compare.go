@@ -90,8 +90,10 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 	}
 	for _, in := range []*input{base, cand} {
 		if err := replay.Guard(in.job.Plan.Target, in.recorded, o.replay.allowHosts); err != nil {
-			return nil, err
+			return nil, usageError{err}
 		}
+	}
+	for _, in := range []*input{base, cand} {
 		if err := checkTarget(ctx, in.job.Plan.Target); err != nil {
 			return nil, err
 		}

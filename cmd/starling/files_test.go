@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/stats"
 )
 
 // writeRecording makes sessions of four requests each, one session a
@@ -85,6 +87,34 @@ func printContent(ts *testscript.TestScript, neg bool, args []string) {
 	defer r.Close()
 	_, err = io.Copy(ts.Stdout(), r)
 	ts.Check(err)
+}
+
+// writeRun makes the run file of 40 requests a second that are answered after
+// RESPONSE, give or take some.
+func writeRun(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 3, 3, "runfile FILE SECONDS RESPONSE")
+	seconds := number(ts, args[1])
+	response, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	w, err := stats.CreateRun(ts.MkAbs(args[0]), &stats.Manifest{
+		Source: "some.model", Target: "http://shop.test", Schedule: "40 users",
+		Duration: time.Duration(seconds) * time.Second, Start: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC),
+	})
+	ts.Check(err)
+	timeline, collector := stats.NewTimeline(), stats.NewCollector("local")
+	random := rand.New(rand.NewPCG(1, 2))
+	for second := range seconds {
+		for i := range 40 {
+			at := time.Duration(second)*time.Second + time.Duration(i)*20*time.Millisecond
+			took := time.Duration(float64(response) * (0.8 + 0.4*random.Float64()))
+			collector.Started("GET /")
+			collector.Record(&stats.Result{Endpoint: "GET /", Scheduled: at, Sent: at, FirstByte: at + took, Done: at + took, Status: 200})
+		}
+		interval := collector.Tick(time.Duration(second+1)*time.Second, stats.Machine{Cores: 2})
+		timeline.Add(interval)
+		ts.Check(w.Interval(interval))
+	}
+	ts.Check(w.Close(timeline.Summary()))
 }
 
 // figureOf returns a member of the JSON on stdout. A path is names and indexes

@@ -93,7 +93,7 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 		return err
 	}
 	if err := replay.Guard(in.job.Plan.Target, in.recorded, o.allowHosts); err != nil {
-		return err
+		return usageError{err}
 	}
 	thresholds, err := parseThresholds(o.thresholds)
 	if err != nil {

@@ -34,11 +34,16 @@ func TestMain(m *testing.M) {
 //	tokenless                    its processes show no token in their arguments
 //	target NAME [LATENCY]        serve on loopback; the URL is in $NAME
 //	close NAME                   end a target, its connections too
+//	deny NAME                    let it answer 403, repeating what it was sent
 //	served NAME COUNT            wait until a target got so many requests
 //	journal NAME FILE [-sorted]  write the requests that a target got
 //	fetch STATUS URL [PROXY]     GET it; the answer is stdout
 //	visit URL COUNT              GET it so many times; each must be answered by 200
+//	login URL USER PASSWORD      POST these as a form to /login
+//	walk URL USERS PAGES         users, each with a connection, GET pages in turn
+//	samewalks FILE FILE          each connection of two journals asked the same
 //	recording FILE ORIGIN COUNT  write a recording of so many flows in two blocks
+//	runfile FILE SECONDS RESPONSE  write the run file of a quiet service
 //	recorded FILE COUNT          wait until so many flows can be read
 //	flip FILE OFFSET             change a byte; from the end when negative
 //	cut FILE LENGTH              shorten a file; by so much when negative
@@ -70,8 +75,13 @@ func TestStories(t *testing.T) {
 			"journal":   writeJournal,
 			"fetch":     fetch,
 			"visit":     visit,
+			"deny":      denyAll,
+			"login":     login,
+			"walk":      walk,
+			"samewalks": compareWalks,
 			"recording": writeRecording,
 			"recorded":  awaitFlows,
+			"runfile":   writeRun,
 			"flip":      flipByte,
 			"cut":       cutFile,
 			"content":   printContent,

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -17,11 +18,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // A target is a server that behaves as asked by the path: /reset, /hang,
-// /garbage, /endless, /half, /noise, /refuse; any other path answers 200.
+// /garbage, /endless, /half, /noise, /elsewhere?URL, /refuse;
+// any other path answers 200.
 type target struct {
 	server  *httptest.Server
 	latency time.Duration
@@ -30,6 +33,7 @@ type target struct {
 	mu      sync.Mutex     // guards what follows
 	conns   map[string]int // numbers of connections, by client address
 	journal []string       // "CONNECTION METHOD TARGET BODY"
+	denies  bool           // answers 403 from now on
 }
 
 func startTarget(ts *testscript.TestScript, neg bool, args []string) {
@@ -59,7 +63,10 @@ func (t *target) close() {
 
 func (t *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	t.note(r, string(body))
+	if t.note(r, string(body)) {
+		http.Error(w, "go away, "+string(body), http.StatusForbidden)
+		return
+	}
 	select {
 	case <-time.After(t.latency):
 	case <-t.gone:
@@ -86,6 +93,8 @@ func (t *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case "/noise":
 		w.Write(noise(r.RequestURI, 16<<10))
+	case "/elsewhere":
+		http.Redirect(w, r, r.URL.RawQuery, http.StatusFound)
 	case "/refuse":
 		http.Error(w, "not today", http.StatusServiceUnavailable)
 	default:
@@ -111,7 +120,8 @@ func (t *target) raw(w http.ResponseWriter, use func(*net.TCPConn)) {
 	c.Close()
 }
 
-func (t *target) note(r *http.Request, body string) {
+// note writes the request into the journal and reports whether to deny it.
+func (t *target) note(r *http.Request, body string) (deny bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	number, known := t.conns[r.RemoteAddr]
@@ -120,6 +130,7 @@ func (t *target) note(r *http.Request, body string) {
 		t.conns[r.RemoteAddr] = number
 	}
 	t.journal = append(t.journal, fmt.Sprintf("%d %s %s %s", number, r.Method, r.RequestURI, body))
+	return t.denies
 }
 
 func targetOf(ts *testscript.TestScript, name string) *target {
@@ -133,6 +144,14 @@ func targetOf(ts *testscript.TestScript, name string) *target {
 func closeTarget(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 1, 1, "close NAME")
 	targetOf(ts, args[0]).close()
+}
+
+func denyAll(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, 1, "deny NAME")
+	t := targetOf(ts, args[0])
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.denies = true
 }
 
 func awaitRequests(ts *testscript.TestScript, neg bool, args []string) {
@@ -197,4 +216,50 @@ func visit(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("visit %d: %s answers %s", i, args[0], resp.Status)
 		}
 	}
+}
+
+// walk lets users of one connection each ask for /USER/PAGE, page after page.
+func walk(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 3, 3, "walk URL USERS PAGES")
+	users, pages := number(ts, args[1]), number(ts, args[2])
+	clients := make([]*http.Client, users)
+	for i := range clients {
+		transport := &http.Transport{}
+		defer transport.CloseIdleConnections()
+		clients[i] = &http.Client{Transport: transport, Timeout: patience}
+	}
+	for page := range pages {
+		for user, client := range clients {
+			resp, err := client.Get(fmt.Sprintf("%s/%d/%d", args[0], user, page))
+			ts.Check(err)
+			_, err = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			ts.Check(err)
+		}
+	}
+}
+
+// compareWalks checks that the connections of two journals, whatever their
+// numbers, asked for the same in the same order.
+func compareWalks(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "samewalks FILE FILE")
+	var walks [2][]string
+	for i, file := range args {
+		byConn := make(map[string]string)
+		for line := range strings.Lines(ts.ReadFile(file)) {
+			conn, request, _ := strings.Cut(line, " ")
+			byConn[conn] += request
+		}
+		walks[i] = slices.Sorted(maps.Values(byConn))
+	}
+	if diff := cmp.Diff(walks[0], walks[1]); diff != "" {
+		ts.Fatalf("the connections of %s (-) and %s (+):\n%s", args[0], args[1], diff)
+	}
+}
+
+func login(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 3, 3, "login URL USER PASSWORD")
+	resp, err := http.PostForm(args[0]+"/login", url.Values{"user": {args[1]}, "password": {args[2]}})
+	ts.Check(err)
+	resp.Body.Close()
 }
