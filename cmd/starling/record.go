@@ -179,7 +179,10 @@ func describeListener(l net.Listener, o recordOptions) string {
 func describeCounts(c record.Counts) string {
 	text := fmt.Sprintf("%d flows, %s", c.Flows, bytesText(c.Bytes))
 	if c.Lost > 0 {
-		text += fmt.Sprintf(", %d flows of %d sessions lost", c.Lost, c.LostSessions)
+		text += fmt.Sprintf(", %d flows lost", c.Lost)
+		if c.LostSessions > 0 {
+			text += fmt.Sprintf(" of %d sessions", c.LostSessions)
+		}
 		if c.Stopped != "" && c.Stopped != record.StoppedClosed {
 			text += " (" + c.Stopped + ")"
 		}
