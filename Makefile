@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build ui demo test race bench fuzz lint e2e clean FORCE
+.PHONY: help tools build ui demo test race bench bench-peers fuzz lint e2e clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ e2e: build ## end-to-end tests on DokuWiki and PocketBase, which they install
 
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
+
+bench-peers: build ## client CPU per request beside wrk
+	.ci/bench-peers $(BIN)
 
 fuzz: ## fuzz every target for 20 s
 	@for package in $$($(GO) list ./...); do \
