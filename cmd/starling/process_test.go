@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -143,25 +145,24 @@ func endProcess(ts *testscript.TestScript, neg bool, args []string) {
 
 // A relative is a process of the story, as Linux shows it.
 type relative struct {
+	id   int
 	args []string
 	env  []string
 }
 
-// relatives returns the living processes of the story.
-func relatives(ts *testscript.TestScript) []relative {
-	if runtime.GOOS != "linux" {
-		return nil
-	}
-	mark := storyVariable + "=" + ts.Getenv(storyVariable)
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
-	ts.Check(err)
+// relatives returns the living processes of the story that has this mark; none
+// where there is no /proc.
+func relatives(mark string) []relative {
+	files, _ := filepath.Glob("/proc/[0-9]*/environ") // errs on a bad pattern alone
 	var out []relative
 	for _, file := range files {
 		env := zeroTerminated(file)
-		for _, v := range env {
-			if v == mark {
-				out = append(out, relative{zeroTerminated(filepath.Join(filepath.Dir(file), "cmdline")), env})
-			}
+		if !slices.Contains(env, storyVariable+"="+mark) {
+			continue
+		}
+		dir := filepath.Dir(file)
+		if id, err := strconv.Atoi(filepath.Base(dir)); err == nil {
+			out = append(out, relative{id, zeroTerminated(filepath.Join(dir, "cmdline")), env})
 		}
 	}
 	return out
@@ -176,7 +177,7 @@ func zeroTerminated(file string) []string {
 
 func alone(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 0, 0, "alone")
-	for _, r := range relatives(ts) {
+	for _, r := range relatives(ts.Getenv(storyVariable)) {
 		ts.Fatalf("left running: %s", strings.Join(r.args, " "))
 	}
 }
@@ -186,7 +187,7 @@ func tokenless(ts *testscript.TestScript, neg bool, args []string) {
 	if runtime.GOOS != "linux" {
 		return
 	}
-	all := relatives(ts)
+	all := relatives(ts.Getenv(storyVariable))
 	var secrets []string
 	for _, r := range all {
 		for _, v := range r.env {

@@ -104,6 +104,7 @@ func condition(name string) (bool, error) {
 
 // A story is what the commands of one script share.
 type story struct {
+	mark      string   // value of storyVariable
 	env       []string // at the beginning
 	targets   map[string]*target
 	processes map[string]*process
@@ -123,7 +124,7 @@ func setUpStory(env *testscript.Env) error {
 	env.Setenv(storyVariable, env.WorkDir)
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	s := &story{
-		targets: make(map[string]*target), processes: make(map[string]*process), nats: make(map[string]*server.Server),
+		mark: env.WorkDir, targets: make(map[string]*target), processes: make(map[string]*process), nats: make(map[string]*server.Server),
 	}
 	s.env = append(s.env, env.Vars...)
 	env.Values[storyKey{}] = s
@@ -136,6 +137,11 @@ func (s *story) end() {
 	for _, p := range s.processes {
 		p.cmd.Process.Kill()
 		<-p.done
+	}
+	for _, r := range relatives(s.mark) {
+		if p, err := os.FindProcess(r.id); err == nil {
+			p.Kill()
+		}
 	}
 	for _, t := range s.targets {
 		t.close()
