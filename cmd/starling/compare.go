@@ -146,7 +146,7 @@ func (p *pairing) run(ctx context.Context) (*compare.Report, error) {
 			sides[0], sides[1] = sides[1], sides[0]
 		}
 		for j, in := range sides {
-			bar.update(time.Duration(2*i+j)*block, fmt.Sprintf("pair %d of %d", i+1, p.pairs))
+			bar.update(time.Duration(2*i+j)*block, fmt.Sprintf("pair %d of %d, %s", i+1, p.pairs, in.job.Plan.Target))
 			b, err := p.block(ctx, in, p.seed+uint64(i), block)
 			if err != nil {
 				return nil, err
