@@ -81,7 +81,7 @@ func values(k *koanf.Koanf, key string) []string {
 func visitFlags(cmd *cobra.Command, f func(key string, flag *pflag.Flag)) {
 	words := strings.Fields(cmd.CommandPath())[1:]
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if flag.Name != "help" && flag.Name != "config" && flag.Name != "version" {
+		if flag.Name != "help" && flag.Name != childFlag && flag.Name != "config" && flag.Name != "version" {
 			f(strings.Join(append(words[:len(words):len(words)], flag.Name), "."), flag)
 		}
 	})

@@ -6,14 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,36 +72,24 @@ func serveShop(ctx context.Context, env environment, listen string, o shop.Optio
 // startShop starts the shop as a process of its own, so that it does not share
 // the replayers' clock and memory. stop ends it.
 func startShop(ctx context.Context, env environment, seed uint64, faults ...string) (url string, stop func(), err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", nil, fmt.Errorf("find the program to start the shop with: %w", err)
-	}
 	args := []string{"demo", "shop", "--listen", "127.0.0.1:0", "--seed", strconv.FormatUint(seed, 10), "--latency", "2"}
 	for _, f := range faults {
 		args = append(args, "--fault", f)
 	}
-	cmd := exec.Command(self, args...)
-	cmd.Stderr = env.stderr
-	ownGroup(cmd)
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	var out io.Reader
+	c, err := startChild(env, args, nil, func(cmd *exec.Cmd) (err error) {
+		out, err = cmd.StdoutPipe()
+		return err
+	})
 	if err != nil {
-		return "", nil, fmt.Errorf("start the shop: %w", err)
-	}
-	stop = func() {
-		cmd.Process.Signal(syscall.SIGTERM)
-		timer := time.AfterFunc(5*time.Second, func() { cmd.Process.Kill() })
-		cmd.Wait()
-		timer.Stop()
+		return "", nil, err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		stop()
+		c.stop()
 		return "", nil, errors.New("the shop did not start; see its message above")
 	}
-	return strings.TrimSpace(line), stop, ctx.Err()
+	return strings.TrimSpace(line), c.stop, ctx.Err()
 }
 
 // refusals asks the shop how many requests it has refused because of a token,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -60,6 +61,9 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if o.output == "" {
 		return usagef("name the model folder to write: -o NAME.model")
 	}
+	if _, err := os.Lstat(o.output); err == nil && !o.overwrite {
+		return modelExists(o.output)
+	}
 	var sources []model.Source
 	for _, spec := range o.data {
 		name, file, named := strings.Cut(spec, "=")
@@ -86,7 +90,7 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		options = append(options, model.Overwrite)
 	}
 	if err := m.Write(o.output, options...); errors.Is(err, fs.ErrExist) && !o.overwrite {
-		return fmt.Errorf("write model %s: %w; choose another name or add --overwrite", o.output, fs.ErrExist)
+		return modelExists(o.output)
 	} else if err != nil {
 		return err
 	}
@@ -94,6 +98,10 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		return writeJSON(env.stdout, report)
 	}
 	return report.Text(env.stdout)
+}
+
+func modelExists(path string) error {
+	return fmt.Errorf("write model %s: %w; choose another name or add --overwrite", path, fs.ErrExist)
 }
 
 func modelShowCommand(env environment) *cobra.Command {

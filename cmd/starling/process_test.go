@@ -176,7 +176,10 @@ func zeroTerminated(file string) []string {
 }
 
 func alone(ts *testscript.TestScript, neg bool, args []string) {
-	wantArgs(ts, neg, args, 0, 0, "alone")
+	wantArgs(ts, neg, args, 0, 1, "alone [soon]")
+	if len(args) == 1 {
+		until(ts, "the end of all processes", func() bool { return len(relatives(ts.Getenv(storyVariable))) == 0 })
+	}
 	for _, r := range relatives(ts.Getenv(storyVariable)) {
 		ts.Fatalf("left running: %s", strings.Join(r.args, " "))
 	}

@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -79,39 +76,26 @@ func playAssignment(ctx context.Context, env environment, a cluster.Assignment, 
 	})
 }
 
-// childProcesses are replayers on this machine.
-type childProcesses struct{ commands []*exec.Cmd }
+// localReplayers are replayers on this machine.
+type localReplayers []*child
 
 // start runs n replayers that join url. They end with the run.
-func (c *childProcesses) start(env environment, n int, url string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the program to start replayers with: %w", err)
-	}
+func (l *localReplayers) start(env environment, n int, url string) error {
 	for i := range n {
-		cmd := exec.Command(self, "replayer", "--name", "local-"+strconv.Itoa(i+1))
-		cmd.Env = append(os.Environ(), "STARLING_REPLAYER_JOIN="+url) // the URL holds a token, which arguments would show
-		cmd.Stderr = env.stderr
-		// An interrupt from the terminal reaches the coordinator alone, which
-		// then ends the run on all replayers.
-		ownGroup(cmd)
-		if err := cmd.Start(); err != nil {
-			return fmt.Errorf("start a replayer: %w", err)
+		// The URL holds a token, which arguments would show to everybody.
+		c, err := startChild(env, []string{"replayer", "--name", "local-" + strconv.Itoa(i+1)}, []string{"STARLING_REPLAYER_JOIN=" + url}, nil)
+		if err != nil {
+			return err
 		}
-		c.commands = append(c.commands, cmd)
+		*l = append(*l, c)
 	}
 	return nil
 }
 
 // stop waits for the replayers, which end with the run, and ends those that
 // do not.
-func (c *childProcesses) stop() {
-	for _, cmd := range c.commands {
-		timer := time.AfterFunc(5*time.Second, func() { cmd.Process.Kill() })
-		var exit *exec.ExitError
-		if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
-			cmd.Process.Kill()
-		}
-		timer.Stop()
+func (l *localReplayers) stop() {
+	for _, c := range *l {
+		c.stop()
 	}
 }

@@ -44,9 +44,14 @@ hit, 4 the run is invalid (the generator was the bottleneck), 130 interrupted.`,
 		SilenceErrors:     true,
 		Version:           version(),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return configure(cmd, env) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			attach(cmd, env)
+			return configure(cmd, env)
+		},
 	}
 	root.PersistentFlags().String("config", "", "read defaults from this file (default: starling.yaml if present)")
+	root.PersistentFlags().Bool(childFlag, false, "")
+	root.PersistentFlags().Lookup(childFlag).Hidden = true
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)

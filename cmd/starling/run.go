@@ -116,7 +116,7 @@ func (r *runner) coordinate(ctx context.Context) error {
 		return err
 	}
 	defer payload.Close()
-	var local childProcesses
+	var local localReplayers
 	defer local.stop()
 	return cluster.Coordinate(ctx, cluster.Options{
 		Replayers: r.replayers, NATS: r.nats, Spec: spec, Payload: payload,

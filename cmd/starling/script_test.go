@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 //	await NAME REGEXP [VAR]      wait until it prints a match; VAR gets group 1
 //	signal NAME int|term|kill    send it a signal
 //	ended NAME CODE              wait for its end; its output is stdout and stderr
-//	alone                        no process of this story is left
+//	alone [soon]                 no process of this story is left, or will be
 //	tokenless                    its processes show no token in their arguments
 //	target NAME [LATENCY]        serve on loopback; the URL is in $NAME
 //	close NAME                   end a target, its connections too
