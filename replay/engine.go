@@ -285,7 +285,8 @@ func (e *engine) tick(end <-chan struct{}) {
 		case <-end:
 			timer.Stop()
 			e.collector.Users(0)
-			e.OnInterval(e.collector.Tick(e.since(), meter.read()))
+			// A run that ends before its start has no length.
+			e.OnInterval(e.collector.Tick(max(e.since(), 0), meter.read()))
 			return
 		}
 	}

@@ -263,3 +263,13 @@ func TestPlansThatCannotRunAreRefusedWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestARunInterruptedBeforeItsStartHasNoLength(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p := Plan{Target: "http://127.0.0.1:1", Users: 5, Duration: time.Hour}
+	intervals := play(t, ctx, Options{Plan: p, Source: singleOn(t, p.Target, p), Start: time.Now().Add(time.Hour)})
+	if len(intervals) != 1 || intervals[0].Start != 0 || intervals[0].End != 0 {
+		t.Errorf("got %d intervals, the first from %s to %s; want one from 0 to 0", len(intervals), intervals[0].Start, intervals[0].End)
+	}
+}

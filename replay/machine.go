@@ -4,7 +4,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/metrics"
-	"syscall"
 	"time"
 
 	"github.com/starling-load/starling/replay/stats"
@@ -19,13 +18,12 @@ type machineMeter struct {
 }
 
 func newMachineMeter() *machineMeter {
-	return &machineMeter{
-		at: time.Now(), cpu: cpuTime(),
-		samples: []metrics.Sample{
-			{Name: "/memory/classes/heap/objects:bytes"},
-			{Name: "/sched/pauses/total/gc:seconds"},
-		},
-	}
+	m := &machineMeter{samples: []metrics.Sample{
+		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/sched/pauses/total/gc:seconds"},
+	}}
+	m.read() // what was before does not count
+	return m
 }
 
 func (m *machineMeter) read() stats.Machine {
@@ -63,15 +61,6 @@ func (m *machineMeter) paused(h *metrics.Float64Histogram) time.Duration {
 		m.pauses[i] = n
 	}
 	return time.Duration(sum * float64(time.Second))
-}
-
-// cpuTime is the user and system time of this process.
-func cpuTime() time.Duration {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		return 0
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // openFiles counts the descriptors of this process, 0 where it cannot.
