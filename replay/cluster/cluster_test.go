@@ -223,6 +223,47 @@ func TestStopReachesTheReplayers(t *testing.T) {
 	}
 }
 
+func TestAReplayerThatIsInterruptedIsLost(t *testing.T) {
+	interrupted, interrupt := context.WithCancel(t.Context())
+	var r rig
+	r.intervals = make(map[string]int)
+	var replayers sync.WaitGroup
+	err := Coordinate(t.Context(), Options{
+		Replayers: 2, OnLost: func(name string) { r.lost = append(r.lost, name) },
+		OnInterval: func(iv *stats.Interval) { r.intervals[iv.Replayer]++ },
+		OnReady: func(url string) error {
+			join := func(ctx context.Context, name string, play func(context.Context, Assignment, func(*stats.Interval)) error) {
+				replayers.Go(func() {
+					Join(ctx, JoinOptions{URL: url, Name: name, Play: func(ctx context.Context, a Assignment, on func(*stats.Interval)) error {
+						if _, err := a.Ready(ctx); err != nil {
+							return err
+						}
+						return play(ctx, a, on)
+					}})
+				})
+			}
+			join(interrupted, "a", func(ctx context.Context, a Assignment, on func(*stats.Interval)) error {
+				interrupt()
+				<-ctx.Done()
+				on(interval(a, 0, 1))
+				return ctx.Err()
+			})
+			join(t.Context(), "b", func(_ context.Context, a Assignment, on func(*stats.Interval)) error {
+				on(interval(a, 0, 1))
+				return nil
+			})
+			return nil
+		},
+	})
+	replayers.Wait()
+	if err != nil {
+		t.Errorf("got %v, want no error: the other replayer came to its end", err)
+	}
+	if r.intervals["a"] != 1 || r.intervals["b"] != 1 || len(r.lost) != 1 || r.lost[0] != "a" {
+		t.Errorf("got intervals %v, lost %q; want one of each, and a lost", r.intervals, r.lost)
+	}
+}
+
 func TestAReplayerThatCannotPlayEndsTheRun(t *testing.T) {
 	var r rig
 	err := r.coordinate(t, t.Context(), 2, func(name string, ctx context.Context, a Assignment, on func(*stats.Interval)) error {

@@ -40,7 +40,7 @@ type Options struct {
 	// replayer's in order. An interval may come twice.
 	OnInterval func(*stats.Interval)
 
-	// OnLost is told of a replayer that fell silent, on the goroutine of OnInterval.
+	// OnLost is told of a replayer that fell silent or left before its end, on the goroutine of OnInterval.
 	OnLost func(replayer string)
 
 	// Logger hears of what affects the result. nil: nobody does.
@@ -200,7 +200,7 @@ func (c *coordinator) listen(ctx context.Context) error {
 		doneSubject(c.run, "*"): func(m *nats.Msg) {
 			var report doneReport
 			if json.Unmarshal(m.Data, &report) == nil {
-				c.send(doneMessage{doneEvent{last(m.Subject), report.Intervals, report.Failure}, m})
+				c.send(doneMessage{doneEvent{last(m.Subject), report.Intervals, report.Failure, report.Left}, m})
 			}
 		},
 	}
@@ -296,7 +296,7 @@ func (c *coordinator) act(ctx context.Context, action any) error {
 	case stopAction:
 		return c.put(ctx, stopKey, struct{}{})
 	case vacateAction:
-		c.Logger.Warn("replayer fell silent before the start; its place is free again", "replayer", a.name)
+		c.Logger.Warn("replayer gone before the start; its place is free again", "replayer", a.name)
 	case loseAction:
 		c.OnLost(a.name)
 	}

@@ -119,7 +119,7 @@ func (r *replayer) serve(ctx context.Context) error {
 	// The end is reported also when ctx is over: what was counted must arrive.
 	closing, done := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
 	defer done()
-	reportErr := r.report(closing, err)
+	reportErr := r.report(closing, err, err != nil && ctx.Err() != nil)
 	cancel(nil)
 	<-beats
 	return errors.Join(err, reportErr)
@@ -243,6 +243,7 @@ func (r *replayer) clockOffset(ctx context.Context) (time.Duration, error) {
 
 // publish sends an interval. The stream keeps it until the coordinator has it.
 func (r *replayer) publish(iv *stats.Interval) {
+	r.sent = iv.Seq + 1 // also one that is not sent is missing
 	data, err := encodeInterval(iv)
 	if err == nil {
 		id := fmt.Sprintf("%s-%d", r.name, iv.Seq)
@@ -250,14 +251,12 @@ func (r *replayer) publish(iv *stats.Interval) {
 	}
 	if err != nil {
 		r.Logger.Warn("interval not sent", "seq", iv.Seq, "error", err)
-		return
 	}
-	r.sent = iv.Seq + 1
 }
 
 // report waits until all intervals are stored, then says that this replayer is
-// done.
-func (r *replayer) report(ctx context.Context, failure error) error {
+// done; left says that it was ended before its share was played.
+func (r *replayer) report(ctx context.Context, failure error, left bool) error {
 	if r.js != nil {
 		select {
 		case <-r.js.PublishAsyncComplete():
@@ -265,8 +264,8 @@ func (r *replayer) report(ctx context.Context, failure error) error {
 			return errors.New("the coordinator's NATS server did not take all intervals; is it still there?")
 		}
 	}
-	report := doneReport{Intervals: r.sent}
-	if failure != nil && !errors.Is(failure, context.Canceled) {
+	report := doneReport{Intervals: r.sent, Left: left}
+	if failure != nil && !left {
 		report.Failure = failure.Error()
 	}
 	data, err := json.Marshal(report)

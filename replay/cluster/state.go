@@ -21,16 +21,18 @@ const (
 	ready                // loaded, waits for the start or plays
 	done                 // played to its end
 	settled              // done, and all its intervals are here
-	lost                 // fell silent
+	lost                 // gone before its end
 )
 
 // A place is one segment and the replayer that has it.
 type place struct {
 	phase     phase
 	name      string
-	heard     time.Duration // when the last sign of life came
-	next      uint64        // number of the next interval expected
-	intervals uint64        // how many it says it has sent; valid when done
+	heard     time.Duration   // when the last sign of life came
+	next      uint64          // all intervals below this number are here
+	early     map[uint64]bool // those that are here above it
+	intervals uint64          // how many it says it has sent; valid when done
+	left      bool            // it gave up before the end of its share; valid when done
 }
 
 // A state is what the coordinator knows. It is a pure machine: events go in
@@ -56,6 +58,7 @@ type (
 		name      string
 		intervals uint64
 		failure   string
+		left      bool
 	}
 	tickEvent struct{}
 	stopEvent struct{}
@@ -73,8 +76,8 @@ type (
 	}
 	startAction  struct{}              // all replayers are ready: give the start
 	stopAction   struct{}              // tell all replayers to end
-	vacateAction struct{ name string } // fell silent before the start
-	loseAction   struct{ name string } // fell silent after it
+	vacateAction struct{ name string } // gone before the start
+	loseAction   struct{ name string } // gone after it, before its end
 	overAction   struct{}              // nothing more will come
 )
 
@@ -100,7 +103,7 @@ func (s *state) step(now time.Duration, event any) []any {
 	case intervalEvent:
 		if p := s.find(e.name); p != nil {
 			p.heard = now
-			p.next = max(p.next, e.seq+1)
+			p.take(e.seq)
 			return s.settle(p)
 		}
 	case doneEvent:
@@ -168,7 +171,11 @@ func (s *state) done(now time.Duration, e doneEvent) []any {
 	if p == nil || p.phase != joined && p.phase != ready {
 		return nil
 	}
-	p.phase, p.heard, p.intervals = done, now, e.intervals
+	if e.left && !s.started && !s.stopped {
+		*p = place{}
+		return []any{vacateAction{e.name}}
+	}
+	p.phase, p.heard, p.intervals, p.left = done, now, e.intervals, e.left
 	if e.failure != "" && s.failure == nil {
 		s.failure = fmt.Errorf("replayer %s: %s", e.name, e.failure)
 		return append(s.stop(), s.settle(p)...)
@@ -181,8 +188,27 @@ func (s *state) settle(p *place) []any {
 	if p.phase != done || p.next < p.intervals {
 		return nil
 	}
+	if p.left && !s.stopped {
+		p.phase = lost
+		return append([]any{loseAction{p.name}}, s.finish()...)
+	}
 	p.phase = settled
 	return s.finish()
+}
+
+// take notes that an interval is here. It may come twice, or out of order.
+func (p *place) take(seq uint64) {
+	if seq < p.next {
+		return
+	}
+	if p.early == nil {
+		p.early = make(map[uint64]bool)
+	}
+	p.early[seq] = true
+	for p.early[p.next] {
+		delete(p.early, p.next)
+		p.next++
+	}
 }
 
 // tick looks for replayers that fell silent.

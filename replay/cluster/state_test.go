@@ -37,9 +37,11 @@ func parseEvent(event, name string, n uint64) any {
 	case "interval":
 		return intervalEvent{name, n}
 	case "done":
-		return doneEvent{name, n, ""}
+		return doneEvent{name: name, intervals: n}
 	case "fail":
-		return doneEvent{name, n, "no model"}
+		return doneEvent{name: name, intervals: n, failure: "no model"}
+	case "leave":
+		return doneEvent{name: name, intervals: n, left: true}
 	case "stop":
 		return stopEvent{}
 	}
@@ -140,6 +142,46 @@ func TestIntervalsMissingAtTheEndLoseTheReplayer(t *testing.T) {
 		3   interval a 1
 		9   tick
 		14  tick          -> lose a, over`)
+}
+
+func TestAnIntervalMissingInTheMiddleLosesTheReplayer(t *testing.T) {
+	script(t, 1, `
+		0   join a        -> admit a 0
+		0   ready a       -> start
+		1   interval a 0
+		3   interval a 2
+		3   interval a 2
+		3   done a 3
+		14  tick          -> lose a, over`)
+}
+
+func TestIntervalsOutOfOrderAreAllHere(t *testing.T) {
+	script(t, 1, `
+		0   join a        -> admit a 0
+		0   ready a       -> start
+		1   interval a 1
+		1   interval a 0
+		3   done a 3
+		3   interval a 2  -> over`)
+}
+
+func TestAReplayerThatLeavesEarlyIsLost(t *testing.T) {
+	script(t, 2, `
+		0   join a        -> admit a 0
+		0   join b        -> admit b 1
+		0   ready a
+		0   ready b       -> start
+		1   leave a 1
+		1   interval a 0  -> lose a
+		2   done b 0      -> over`)
+}
+
+func TestAPlaceLeftBeforeTheStartIsGivenAgain(t *testing.T) {
+	script(t, 1, `
+		0   join a        -> admit a 0
+		0   leave a 0     -> vacate a
+		1   join b        -> admit b 0
+		1   ready b       -> start`)
 }
 
 func TestStopEndsARunThatNobodyJoined(t *testing.T) {

@@ -64,6 +64,7 @@ type clockReply struct {
 type doneReport struct {
 	Intervals uint64 `json:"intervals"` // sent, from number 0 without gaps
 	Failure   string `json:"failure,omitempty"`
+	Left      bool   `json:"left,omitempty"` // it was ended before its share was played
 }
 
 // encodeInterval packs an interval for the wire.
