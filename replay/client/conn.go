@@ -95,7 +95,7 @@ func (c *conn) attempt(ctx context.Context, req *Request, resp *flow.Response) (
 	if err != nil || !keep {
 		c.drop(live)
 	}
-	return timing, reused, err
+	return timing, reused, discreet(err)
 }
 
 // connect returns the live connection, dialling when there is none.
@@ -151,7 +151,7 @@ func (c *conn) Close() error {
 func httpRequest(ctx context.Context, scheme, address string, req *Request) (*http.Request, error) {
 	u, err := url.ParseRequestURI(req.Target)
 	if err != nil {
-		return nil, &protocolError{"request target", err}
+		return nil, &protocolError{"request target", errors.New("it is no valid path")} // without err, which quotes it
 	}
 	u.Scheme, u.Host = scheme, address
 	hr := &http.Request{

@@ -20,6 +20,24 @@ type protocolError struct {
 func (e *protocolError) Error() string { return e.what + ": " + e.err.Error() }
 func (e *protocolError) Unwrap() error { return e.err }
 
+// discreetError is an error that quotes what the target sent, which may be a
+// cookie or a token, without the quotation.
+type discreetError struct{ err error }
+
+func (e *discreetError) Error() string {
+	text, _, _ := strings.Cut(e.err.Error(), `"`)
+	return strings.TrimRight(text, " :")
+}
+func (e *discreetError) Unwrap() error { return e.err }
+
+// discreet keeps what an answer that is not HTTP holds out of the error's text.
+func discreet(err error) error {
+	if err == nil || !isGarbage(err) {
+		return err
+	}
+	return &discreetError{err}
+}
+
 // ErrorName returns the short stable name of an error of Do, for counting:
 //
 //	timeout          no whole answer in time
