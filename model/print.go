@@ -115,7 +115,11 @@ func printYAML(root *yaml.Node) []byte {
 
 // median returns the median of quantiles, rounded for people.
 func median(quantiles []time.Duration) string {
-	d := dist.At(quantiles, 0.5)
+	return brief(dist.At(quantiles, 0.5))
+}
+
+// brief writes d for people, with three digits.
+func brief(d time.Duration) string {
 	unit := time.Duration(1)
 	for unit*1000 <= d { // three digits
 		unit *= 10

@@ -125,7 +125,7 @@ func ways(at string, edges []Edge, most int, row func(...any)) {
 		case len(e.Think.Quantiles) > 0:
 			think = "~" + median(e.Think.Quantiles)
 		case e.Think.Fixed != 0:
-			think = formatDuration(e.Think.Fixed)
+			think = brief(e.Think.Fixed)
 		}
 		row("  "+at, percent(e.Odds), think, shorten(e.To))
 		at = ""

@@ -94,9 +94,11 @@ func (r *Report) notes() []string {
 // Text writes the report for people. The error is that of w.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d flows, %d learned from; %d sessions of %d users\n\nuser types\n", r.Flows, r.Used, r.Sessions, r.Users)
+	fmt.Fprintf(&b, "%d %s, %d learned from; %d %s of %d %s\n\nuser types\n",
+		r.Flows, plural(r.Flows, "flow"), r.Used, r.Sessions, plural(r.Sessions, "session"), r.Users, plural(r.Users, "user"))
 	for _, t := range r.Types {
-		fmt.Fprintf(&b, "  %5.1f %%  %-32s %4d sessions, %d endpoints\n", 100*t.Weight, t.Name, t.Sessions, t.Steps)
+		fmt.Fprintf(&b, "  %5.1f %%  %-32s %4d %s, %d %s\n",
+			100*t.Weight, t.Name, t.Sessions, plural(t.Sessions, "session"), t.Steps, plural(t.Steps, "endpoint"))
 	}
 	fmt.Fprintf(&b, "\nendpoints (%d)\n", len(r.Endpoints))
 	for _, e := range r.Endpoints {
@@ -108,7 +110,7 @@ func (r *Report) Text(w io.Writer) error {
 		if f.Pick != "" {
 			pick = " (" + f.Pick + ")"
 		}
-		fmt.Fprintf(&b, "  %-24s %4d uses, match %.2f, shuffled %.2f%s\n", f.Name, f.Uses, f.Match, f.Shuffled, pick)
+		fmt.Fprintf(&b, "  %-24s %4d %s, match %.2f, shuffled %.2f%s\n", f.Name, f.Uses, plural(f.Uses, "use"), f.Match, f.Shuffled, pick)
 		for _, s := range f.From {
 			fmt.Fprintf(&b, "    from %s\n", s)
 		}
@@ -123,4 +125,12 @@ func (r *Report) Text(w io.Writer) error {
 		return fmt.Errorf("write the learning report: %w", err)
 	}
 	return nil
+}
+
+// plural writes the name of n things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return thing
+	}
+	return thing + "s"
 }

@@ -48,7 +48,7 @@ func (r *Report) pair(baseline, candidate []*Block) pairs {
 	}
 	r.Pairs = len(p.baseline)
 	if r.Pairs < fewestPairs {
-		r.note("%d pairs are too few to judge latency: %d are needed", r.Pairs, fewestPairs)
+		r.note("response times are not judged: that needs %d pairs or more, and there are %d", fewestPairs, r.Pairs)
 	}
 	if r.Sliced {
 		r.note("each side is one run cut into slices: differences between one run and the next of the same release are not covered; several alternating runs of each side would be")

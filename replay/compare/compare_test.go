@@ -221,7 +221,7 @@ func TestTooFewPairsAreInconclusive(t *testing.T) {
 		w.slow = map[int]float64{0: 3}
 		a, b := w.blocks(n)
 		r := Compare(a, b, Options{})
-		if r.Verdict != Inconclusive || !strings.Contains(strings.Join(r.Notes, "\n"), "too few to judge latency") {
+		if r.Verdict != Inconclusive || !strings.Contains(strings.Join(r.Notes, "\n"), "response times are not judged") {
 			t.Errorf("%d pairs: verdict %s, notes %q", n, r.Verdict, r.Notes)
 		}
 	}

@@ -80,17 +80,21 @@ func (s *Summary) totals(p *page) {
 		thousands(s.OK), thousands(s.Failed), thousands(s.TimedOut), thousands(s.Aborted),
 		thousands(uint64(max(s.InFlight, 0))), thousands(s.Started))
 	if len(s.Status) > 0 {
-		p.printf("Status      ")
+		var counts []string
 		for _, code := range sortedKeys(s.Status) {
-			p.printf(" %d: %s", code, thousands(s.Status[code]))
+			counts = append(counts, fmt.Sprintf("%d: %s", code, thousands(s.Status[code])))
 		}
-		p.printf("\n")
+		p.printf("Status       %s\n", strings.Join(counts, " · "))
 	}
 	p.printf("Load         ")
 	if s.Due > 0 {
 		p.printf("%s of %s sessions due were started · ", thousands(s.Arrived), thousands(s.Due))
 	}
-	p.printf("up to %d users · %s\n", s.UsersMax, replayers(s))
+	users := fmt.Sprintf("%d users", s.UsersMax)
+	if s.UsersMax == 1 {
+		users = "1 user"
+	}
+	p.printf("up to %s · %s\n", users, replayers(s))
 	p.printf("Bytes        %s in · %s out\n", byteSize(s.BytesIn), byteSize(s.BytesOut))
 }
 
