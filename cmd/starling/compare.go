@@ -47,17 +47,17 @@ inconclusive. Exit code 3 means that something regressed.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.baseline, "baseline", "", "origin of the old release")
-	f.StringVar(&o.candidate, "candidate", "", "origin of the new release")
-	f.IntVar(&o.pairs, "pairs", 10, "pairs of blocks")
-	f.DurationVar(&o.block, "block", 10*time.Second, "length of a block")
-	f.IntVar(&o.replay.users, "users", 0, "users at all times")
-	f.StringVar(&o.replay.rate, "rate", "", "sessions a second, as 50/s")
-	f.StringVar(&o.replay.scale, "scale", "", "multiple of the recorded users, as 3x (default 1x)")
-	f.StringVar(&o.replay.speed, "speed", "", "multiple of the recorded speed, as 2x")
-	f.Uint64Var(&o.replay.seed, "seed", 1, "seed of every random draw")
-	f.StringToStringVar(&o.replay.data, "data", nil, "rows for a data source of the model, as accounts=accounts.csv")
-	f.StringArrayVar(&o.replay.allowHosts, "allow-host", nil, "send load to this host although it is the one that was recorded")
+	f.StringVar(&o.baseline, "baseline", "", "origin of the old release, as `http://HOST:PORT`")
+	f.StringVar(&o.candidate, "candidate", "", "origin of the new release, as `http://HOST:PORT`")
+	f.IntVar(&o.pairs, "pairs", 10, "`NUMBER` of pairs of blocks; response times are judged from 4 on")
+	f.DurationVar(&o.block, "block", 10*time.Second, "`LENGTH` of a block")
+	f.IntVar(&o.replay.users, "users", 0, "`NUMBER` of users at all times")
+	f.StringVar(&o.replay.rate, "rate", "", "sessions a second, as `50/s`")
+	f.StringVar(&o.replay.scale, "scale", "", "multiple of the recorded users, as `3x` (default: 1x)")
+	f.StringVar(&o.replay.speed, "speed", "", "multiple of the recorded speed, as `2x`")
+	f.Uint64Var(&o.replay.seed, "seed", 1, "`NUMBER` that seeds every random draw")
+	f.StringArrayVar(&o.replay.data, "data", nil, dataUsage)
+	f.StringArrayVar(&o.replay.allowHosts, "allow-host", nil, allowHostUsage)
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
 }

@@ -66,14 +66,14 @@ alone, and leaves its files in --dir.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.dir, "dir", "demo", "folder for what the demo makes; an earlier demo there is replaced")
-	f.StringVar(&o.ui, "ui", "127.0.0.1:7070", "address of the web UI; a free port is taken where this one is in use")
+	f.StringVar(&o.dir, "dir", "demo", "`FOLDER` for what the demo makes; an earlier demo there is replaced")
+	f.StringVar(&o.ui, "ui", "127.0.0.1:7070", "`ADDRESS` of the web UI; a free port is taken where this one is in use")
 	f.BoolVar(&o.keep, "keep", false, "keep the web UI up until Ctrl-C")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of the shop, of its visitors and of the replay")
-	f.IntVar(&o.sessions, "sessions", 40, "sessions to record")
-	f.DurationVar(&o.duration, "duration", 20*time.Second, "length of the replay")
-	f.IntVar(&o.pairs, "pairs", 6, "pairs of blocks to compare")
-	f.DurationVar(&o.block, "block", 6*time.Second, "length of a block")
+	f.Uint64Var(&o.seed, "seed", 1, "`NUMBER` that seeds the shop, its visitors and the replay")
+	f.IntVar(&o.sessions, "sessions", 40, "`NUMBER` of sessions to record")
+	f.DurationVar(&o.duration, "duration", 20*time.Second, "`LENGTH` of the replay")
+	f.IntVar(&o.pairs, "pairs", 6, "`NUMBER` of pairs of blocks to compare")
+	f.DurationVar(&o.block, "block", 6*time.Second, "`LENGTH` of a block")
 	cmd.AddCommand(demoShopCommand(env))
 	return cmd
 }

@@ -28,8 +28,8 @@ func demoShopCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shop",
 		Short: "Serve the demo's shop alone, to play with",
-		Long: `Serve the demo's shop until Ctrl-C. Accounts are user1, user2, … with the
-passwords of demo/accounts.csv. Faults make it a worse release.`,
+		Long: `Serve the demo's shop until Ctrl-C, and print its address. "starling demo" writes
+its accounts to demo/accounts.csv. Faults make it a worse release.`,
 		Example: `  starling demo shop --listen 127.0.0.1:9000
   starling demo shop --fault 'GET /api/products/{id}: latency=+30%' --fault 'POST /checkout: error=2%:503'`,
 		Args: cobra.NoArgs,
@@ -45,10 +45,10 @@ passwords of demo/accounts.csv. Faults make it a worse release.`,
 			return serveShop(cmd.Context(), env, listen, o)
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:9000", "address to listen on; port 0 takes a free one")
-	cmd.Flags().StringArrayVar(&faults, "fault", nil, "make an endpoint worse, as 'GET /search: latency=+30%'; may be repeated")
-	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of catalogue, accounts and latencies")
-	cmd.Flags().Float64Var(&latency, "latency", 1, "factor on the simulated latency of 4 to 20 ms; 0 is none")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:9000", "`ADDRESS` to listen on; port 0 takes a free one")
+	cmd.Flags().StringArrayVar(&faults, "fault", nil, "make an endpoint worse: a `FAULT` as 'GET /search: latency=+30%'; may be repeated")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "`NUMBER` that seeds catalogue, accounts and latencies")
+	cmd.Flags().Float64Var(&latency, "latency", 1, "`FACTOR` on the simulated latency of 4 to 20 ms; 0 is none")
 	return cmd
 }
 

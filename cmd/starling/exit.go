@@ -61,6 +61,7 @@ func exitCode(err error) int {
 func explain(err error) string {
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	var op *net.OpError
+	var address *net.AddrError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
@@ -78,6 +79,8 @@ func explain(err error) string {
 		return text + "; \"starling record\" writes recordings"
 	case errors.Is(err, stats.ErrNotRun):
 		return text + "; \"starling replay -o\" writes run files"
+	case errors.As(err, &address):
+		return text + "; write it as HOST:PORT, such as 127.0.0.1:9000"
 	case errors.As(err, &op) && errors.Is(err, syscall.ECONNREFUSED):
 		return text + "; is it running?"
 	}

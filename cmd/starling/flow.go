@@ -33,9 +33,9 @@ func flowStatCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stat FILE...",
 		Short: "Count what a recording holds",
-		Long: `Count what a recording holds. It works while the recording goes on. Of a
-damaged file, what can be read is counted, the damage is told on stderr, and the
-exit code is 1.`,
+		Long: `Count what a recording holds. Of a damaged file, what can be read is counted, the
+damage is told on stderr, and the exit code is 1; so it is while the recording
+goes on, of which everything but the last second can be read.`,
 		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
@@ -79,9 +79,9 @@ func printTotals(w io.Writer, path string, t flow.Totals) error {
 	row("sessions", "about %d", t.SessionsHint)
 	if t.Flows > 0 {
 		row("time", "%s, %s long", t.Start.Format(time.DateTime), t.End.Sub(t.Start).Round(time.Millisecond))
+		row("status", "%s", countsText(t.Status))
+		row("protocols", "%s", countsText(t.Protocols))
 	}
-	row("status", "%s", countsText(t.Status))
-	row("protocols", "%s", countsText(t.Protocols))
 	if l := t.Loss; l != (flow.LossTotals{}) {
 		row("lost", "%d flows of %d sessions, %d packets, %d gaps, %s", l.Flows, l.Sessions, l.PacketsDropped, l.Gaps, bytesText(int64(l.BytesMissing)))
 	}
@@ -182,8 +182,10 @@ func catFile(w io.Writer, env environment, path string, asJSON bool) (damaged in
 
 func flowVerifyCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "verify FILE...",
-		Short:   "Read a recording whole and name every damage with its place",
+		Use:   "verify FILE...",
+		Short: "Read a recording whole and name every damage with its place",
+		Long: `Read a recording whole, check every block of it, and name every damage with its
+place. Exit code 0 means that it is sound, 1 that it is not.`,
 		Example: "  starling flow verify shop.flow.zst",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,15 +42,20 @@ and how long they think, and which values the service issues that they send back
 are named.
 
 With --data, values that users brought along (accounts) are taken from a CSV
-file with a header line, which must hold the recorded ones and may hold more.`,
+file with a header line, which must hold the recorded ones and may hold more.
+
+For each such value the report says how often it was used, how often it was
+then equal to what the service had issued in the same session (match), and in
+another session (shuffled). A value worth its binding has a match near 1 and a
+shuffled near 0.`,
 		Example: `  starling model learn shop.flow.zst -o shop.model
   starling model learn shop.flow.zst --data accounts.csv -o shop.model`,
 		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error { return learnModel(env, paths, o) },
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.output, "output", "o", "", "model folder to write, NAME.model (required)")
-	f.StringArrayVar(&o.data, "data", nil, "CSV file of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
+	f.StringVarP(&o.output, "output", "o", "", "model `FOLDER` to write, NAME.model (required)")
+	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
@@ -66,12 +70,7 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	}
 	var sources []model.Source
 	for _, spec := range o.data {
-		name, file, named := strings.Cut(spec, "=")
-		if !named {
-			file = spec
-			name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-		}
-		src, err := readCSV(name, file)
+		src, err := readCSV(dataFile(spec))
 		if err != nil {
 			return err
 		}
@@ -107,8 +106,11 @@ func modelExists(path string) error {
 func modelShowCommand(env environment) *cobra.Command {
 	var asJSON, asDot bool
 	cmd := &cobra.Command{
-		Use:     "show NAME.model",
-		Short:   "Show a model: user types, what they do, what the service issues",
+		Use:   "show NAME.model",
+		Short: "Show a model: user types, what they do, what the service issues",
+		Long: `Show a model: the types of users and their shares, where each goes from each
+endpoint, with what odds and after what think time (~ is the median of several),
+the endpoints, and the values that the service issues and users send back.`,
 		Example: "  starling model show shop.model\n  starling model show --dot shop.model | dot -Tsvg > shop.svg",
 		Args:    oneArg("the model folder"),
 		RunE: func(_ *cobra.Command, args []string) error {

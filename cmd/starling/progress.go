@@ -79,6 +79,14 @@ func every(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// counted writes a number of things for people.
+func counted[N int | uint64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // bytesText writes a size for people.
 func bytesText(n int64) string {
 	switch {

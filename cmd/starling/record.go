@@ -50,21 +50,21 @@ cannot keep up it sheds whole sessions and says how many.
 
 The recording holds what was sent, passwords and tokens included: the file can
 be read by its owner alone. Keep it that way.`,
-		Example: `  starling record proxy --upstream http://127.0.0.1:8000 -o shop.flow.zst
+		Example: `  starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst
   starling record proxy -o shop.flow.zst &
   curl --proxy http://127.0.0.1:8080 http://shop.test/`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return recordProxy(cmd.Context(), env, o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
-	f.StringVar(&o.upstream, "upstream", "", "URL of the one service to stand in front of (default: forward proxy)")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
+	f.StringVar(&o.upstream, "upstream", "", "`URL` of the one service to stand in front of (default: forward proxy)")
 	f.BoolVar(&o.keepHost, "keep-host", false, "with --upstream, pass on the Host that clients send, for services that write it into links and redirects")
 	f.BoolVar(&o.tls, "tls", false, "with --upstream, serve TLS and HTTP/2 to clients, who have to trust the authority of this installation")
-	f.StringVar(&o.caDir, "ca-dir", "", "folder of the certificate authority (default: in the user's configuration)")
-	f.StringVarP(&o.output, "output", "o", "", "flow file to write, NAME.flow.zst (required)")
-	f.Int64Var(&o.maxBody, "max-body", 8<<20, "bytes to keep of each body; size and hash are always kept")
-	f.Int64Var(&o.maxDisk, "max-disk", 0, "bytes after which recording stops (default: no limit)")
+	f.StringVar(&o.caDir, "ca-dir", "", "`FOLDER` of the certificate authority (default: in the user's configuration)")
+	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst (required)")
+	f.Int64Var(&o.maxBody, "max-body", 8<<20, "`BYTES` to keep of each body; size and hash are always kept")
+	f.Int64Var(&o.maxDisk, "max-disk", 0, "`BYTES` after which recording stops (default: no limit)")
 	return cmd
 }
 
@@ -100,7 +100,7 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 		var err error
 		upstream, err = url.Parse(o.upstream)
 		if err != nil || upstream.Host == "" || upstream.Scheme != "http" && upstream.Scheme != "https" {
-			return nil, usagef("--upstream %q: write it as http://HOST:PORT or https://HOST:PORT", o.upstream)
+			return nil, usagef("--upstream: write it as http://HOST:PORT or https://HOST:PORT")
 		}
 	}
 	authority, err := loadAuthority(o.caDir)
@@ -121,9 +121,16 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 	})
 	if err != nil {
 		r.listener.Close()
-		return nil, err
+		return nil, usageError{errors.Join(err, r.discard(o.output))}
 	}
 	return r, nil
+}
+
+// discard ends a recording that never began, and takes its file away.
+func (r *recording) discard(path string) error {
+	over, end := context.WithCancel(context.Background())
+	end()
+	return errors.Join(r.recorder.Run(over), os.Remove(path))
 }
 
 // run records until ctx ends. With a title it shows its progress.
@@ -177,11 +184,11 @@ func describeListener(l net.Listener, o recordOptions) string {
 }
 
 func describeCounts(c record.Counts) string {
-	text := fmt.Sprintf("%d flows, %s", c.Flows, bytesText(c.Bytes))
+	text := fmt.Sprintf("%s, %s", counted(c.Flows, "flow"), bytesText(c.Bytes))
 	if c.Lost > 0 {
-		text += fmt.Sprintf(", %d flows lost", c.Lost)
+		text += fmt.Sprintf(", %s lost", counted(c.Lost, "flow"))
 		if c.LostSessions > 0 {
-			text += fmt.Sprintf(" of %d sessions", c.LostSessions)
+			text += fmt.Sprintf(" of %s", counted(c.LostSessions, "session"))
 		}
 		if c.Stopped != "" && c.Stopped != record.StoppedClosed {
 			text += " (" + c.Stopped + ")"
@@ -218,6 +225,6 @@ owner alone. Trust it only where you record.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&dir, "ca-dir", "", "folder of the certificate authority (default: in the user's configuration)")
+	cmd.Flags().StringVar(&dir, "ca-dir", "", "`FOLDER` of the certificate authority (default: in the user's configuration)")
 	return cmd
 }

@@ -13,6 +13,12 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
+// What flags that several commands have are for.
+const (
+	dataUsage      = "CSV `FILE` with the rows of a data source of the model, as accounts.csv or accounts=FILE.csv; may be repeated"
+	allowHostUsage = "send load to this `HOST` although it is the one that was recorded; may be repeated"
+)
+
 // replayOptions are the flags of replay.
 type replayOptions struct {
 	url        string
@@ -25,7 +31,7 @@ type replayOptions struct {
 	duration   time.Duration
 	timeout    time.Duration
 	seed       uint64
-	data       map[string]string
+	data       []string
 	thresholds []string
 	allowHosts []string
 	insecure   bool
@@ -63,26 +69,26 @@ ends the run cleanly: what was counted is reported and the run file is whole.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.url, "url", "", "send GET requests for this URL in a loop")
-	f.StringVar(&o.target, "target", "", "origin to send to, http://HOST:PORT")
-	f.IntVar(&o.users, "users", 0, "users at all times")
-	f.IntVar(&o.sessions, "sessions", 0, "sessions per user, with --users (default: until --duration)")
-	f.StringVar(&o.rate, "rate", "", "sessions a second, as 50/s or 600/m")
-	f.StringVar(&o.scale, "scale", "", "multiple of the recorded users, as 3x")
-	f.StringVar(&o.speed, "speed", "", "multiple of the recorded speed, as 2x")
-	f.DurationVar(&o.duration, "duration", 0, "length of the run, as 1m30s")
-	f.DurationVar(&o.timeout, "timeout", replay.DefaultTimeout, "time allowed for one answer")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of every random draw; the same seed gives the same sessions")
-	f.StringToStringVar(&o.data, "data", nil, "rows for a data source of the model, as accounts=accounts.csv")
-	f.StringArrayVar(&o.thresholds, "threshold", nil, "condition on the result, as 'p99 < 300ms' or 'failures < 1%'; may be repeated")
-	f.StringArrayVar(&o.allowHosts, "allow-host", nil, "send load to this host although it is the one that was recorded")
+	f.StringVar(&o.url, "url", "", "send GET requests for this `URL` in a loop")
+	f.StringVar(&o.target, "target", "", "origin to send to, as `http://HOST:PORT`")
+	f.IntVar(&o.users, "users", 0, "`NUMBER` of users at all times")
+	f.IntVar(&o.sessions, "sessions", 0, "`NUMBER` of sessions of each user, with --users (default: until --duration)")
+	f.StringVar(&o.rate, "rate", "", "sessions a second, or requests with --url, as `50/s` or 600/m")
+	f.StringVar(&o.scale, "scale", "", "multiple of the recorded users, as `3x`")
+	f.StringVar(&o.speed, "speed", "", "multiple of the recorded speed, as `2x`")
+	f.DurationVar(&o.duration, "duration", 0, "length of the run, as `1m30s` (default: with --scale that of the recording, with --url 10s)")
+	f.DurationVar(&o.timeout, "timeout", replay.DefaultTimeout, "`TIME` allowed for one answer")
+	f.Uint64Var(&o.seed, "seed", 1, "`NUMBER` that seeds every random draw; the same seed gives the same sessions")
+	f.StringArrayVar(&o.data, "data", nil, dataUsage)
+	f.StringArrayVar(&o.thresholds, "threshold", nil, "`CONDITION` on the result, as 'p99 < 300ms' or 'failures < 1%'; may be repeated")
+	f.StringArrayVar(&o.allowHosts, "allow-host", nil, allowHostUsage)
 	f.BoolVar(&o.insecure, "insecure", false, "accept any certificate of the target")
 	f.BoolVar(&o.h2c, "h2c", false, "speak HTTP/2 without TLS to an http:// target")
-	f.IntVar(&o.replayers, "replayers", 0, "replayer processes: started here, or, with --nats, waited for (default: replay in this process)")
-	f.StringVar(&o.nats, "nats", "", "URL of a NATS server with JetStream to meet the replayers on (default: one of our own)")
-	f.StringVarP(&o.output, "output", "o", "", "run file to write, NAME.run.zst")
-	f.StringVar(&o.ui, "ui", "", "serve the live web UI on this address, as 127.0.0.1:7070")
-	f.StringVar(&o.uiToken, "ui-token", "", "token that the web UI asks for; made and printed when it listens beyond loopback")
+	f.IntVar(&o.replayers, "replayers", 0, "`NUMBER` of replayer processes: started here, or, with --nats, waited for (default: replay in this process)")
+	f.StringVar(&o.nats, "nats", "", "`URL` of a NATS server with JetStream to meet the replayers on (default: one of our own)")
+	f.StringVarP(&o.output, "output", "o", "", "run `FILE` to write, NAME.run.zst")
+	f.StringVar(&o.ui, "ui", "", "serve the web UI on this `ADDRESS` as long as the run lasts, as 127.0.0.1:7070")
+	f.StringVar(&o.uiToken, "ui-token", "", "`TOKEN` that the web UI asks for; made and printed when it listens beyond loopback")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -137,7 +143,7 @@ func (o *replayOptions) input(env environment, args []string) (*input, error) {
 		if o.target == "" {
 			o.target = origin
 		}
-		in = &input{env: env, name: o.url, job: job{Kind: urlJob, URL: o.url}}
+		in = &input{env: env, name: withoutQuery(o.url), job: job{Kind: urlJob, URL: o.url}}
 	case len(args) == 0:
 		return nil, usagef("name a model folder or a flow file, or give --url; see starling replay --help")
 	default:
@@ -228,9 +234,9 @@ func scheduleText(p replay.Plan) string {
 	var parts []string
 	switch {
 	case p.Users > 0 && p.Sessions > 0:
-		parts = append(parts, fmt.Sprintf("%d users, %d sessions each", p.Users, p.Sessions))
+		parts = append(parts, fmt.Sprintf("%s, %s each", counted(p.Users, "user"), counted(p.Sessions, "session")))
 	case p.Users > 0:
-		parts = append(parts, fmt.Sprintf("%d users", p.Users))
+		parts = append(parts, counted(p.Users, "user"))
 	case p.Rate > 0:
 		parts = append(parts, fmt.Sprintf("%g sessions/s", p.Rate))
 	case p.Scale == 1 && p.Duration == 0:

@@ -36,8 +36,8 @@ end with the run.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&join, "join", "", "URL of the coordinator's NATS server (required)")
-	cmd.Flags().StringVar(&name, "name", "", "name of this replayer in reports (default: host and process)")
+	cmd.Flags().StringVar(&join, "join", "", "`URL` of the coordinator's NATS server (required)")
+	cmd.Flags().StringVar(&name, "name", "", "`NAME` of this replayer in reports (default: host and process)")
 	return cmd
 }
 

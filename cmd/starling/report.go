@@ -15,7 +15,8 @@ func reportCommand(env environment) *cobra.Command {
 		Use:   "report RUN",
 		Short: "Show the result of a run",
 		Long: `Show the result of a run file. It works while the run goes on, and after a crash
-with everything up to the last interval.`,
+with everything up to the last interval. The exit code is that of the run: 3 when
+a threshold was not met, 4 when the run is invalid.`,
 		Example: "  starling report new.run.zst\n  starling report --json new.run.zst | jq .response_time_us.p99",
 		Args:    oneArg("the run file, NAME.run.zst"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -30,15 +31,19 @@ with everything up to the last interval.`,
 			if err != nil {
 				return err
 			}
-			summary := run.Summary
-			if err := printSummary(env, summary, &run.Manifest, asJSON); err != nil {
-				return err
+			if asJSON {
+				err = writeJSON(env.stdout, run.Summary)
+			} else {
+				err = run.Text(env.stdout)
 			}
-			return verdict(summary)
+			if err != nil {
+				return fmt.Errorf("print the report: %w", err)
+			}
+			return verdict(run.Summary)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: text or json")
 	return cmd
 }
 

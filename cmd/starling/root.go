@@ -35,8 +35,8 @@ environment (STARLING_REPLAY_USERS=50); flag > environment > file > default.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a threshold or regression was
 hit, 4 the run is invalid (the generator was the bottleneck), 130 interrupted.`,
-		Example: `  starling demo                                          see it all at once
-  starling record proxy --upstream http://127.0.0.1:8000 -o shop.flow.zst
+		Example: `  starling demo     # see it all at once
+  starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst
   starling model learn shop.flow.zst -o shop.model
   starling replay shop.model --target http://127.0.0.1:9000 --scale 10x --duration 1m -o new.run.zst
   starling compare old.run.zst new.run.zst`,
@@ -49,7 +49,7 @@ hit, 4 the run is invalid (the generator was the bottleneck), 130 interrupted.`,
 			return configure(cmd, env)
 		},
 	}
-	root.PersistentFlags().String("config", "", "read defaults from this file (default: starling.yaml if present)")
+	root.PersistentFlags().String("config", "", "read defaults from this `FILE` (default: starling.yaml if present)")
 	root.PersistentFlags().Bool(childFlag, false, "")
 	root.PersistentFlags().Lookup(childFlag).Hidden = true
 	root.SetIn(env.stdin)

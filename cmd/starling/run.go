@@ -130,7 +130,7 @@ func (r *runner) coordinate(ctx context.Context) error {
 		},
 		OnReady: func(url string) error {
 			if r.nats != "" {
-				r.env.say("waiting for %d replayers: starling replayer --join %s", r.replayers, url)
+				r.env.say("waiting for %d replayers: starling replayer --join %s", r.replayers, withoutCredentials(url))
 				return nil
 			}
 			return local.start(r.env, r.replayers, url)
@@ -174,8 +174,11 @@ func liveText(t *stats.Timeline, replayers int) string {
 		return ""
 	}
 	p := points[len(points)-1]
-	return fmt.Sprintf("%4.0fs  %d users  %.0f req/s  p50 %s  p95 %s  p99 %s  %.0f failed/s",
-		(p.Start + p.Width).Seconds(), p.Users, p.Rate,
+	text := fmt.Sprintf("%4.0fs  %s  %.0f req/s", (p.Start + p.Width).Seconds(), counted(p.Users, "user"), p.Rate)
+	if p.Rate == 0 {
+		return text // nothing ended in this second
+	}
+	return text + fmt.Sprintf("  p50 %s  p95 %s  p99 %s  %.0f failed/s",
 		micros(p.Response.P50), micros(p.Response.P95), micros(p.Response.P99), p.Failures)
 }
 

@@ -60,9 +60,9 @@ func isModel(path string) bool {
 	return err == nil && info.IsDir() || strings.HasSuffix(strings.TrimRight(path, "/"), ".model")
 }
 
-// openInput reads a model folder or looks into a flow file. data maps data
-// sources to CSV files that take the place of the model's own.
-func openInput(env environment, path string, data map[string]string) (*input, error) {
+// openInput reads a model folder or looks into a flow file. data names CSV files
+// that take the place of the model's data sources, as dataFile reads it.
+func openInput(env environment, path string, data []string) (*input, error) {
 	in := &input{env: env, name: path}
 	if !isModel(path) {
 		if len(data) > 0 {
@@ -82,8 +82,8 @@ func openInput(env environment, path string, data map[string]string) (*input, er
 	if err != nil {
 		return nil, err
 	}
-	for name, file := range data {
-		if err := replaceData(m, name, file); err != nil {
+	for _, spec := range data {
+		if err := replaceData(m, spec); err != nil {
 			return nil, err
 		}
 	}
@@ -91,8 +91,18 @@ func openInput(env environment, path string, data map[string]string) (*input, er
 	return in, nil
 }
 
+// dataFile reads a --data flag: NAME=FILE, or FILE alone, whose name without its
+// ending is then that of the data source.
+func dataFile(spec string) (name, file string) {
+	if name, file, named := strings.Cut(spec, "="); named {
+		return name, file
+	}
+	return strings.TrimSuffix(filepath.Base(spec), filepath.Ext(spec)), spec
+}
+
 // replaceData puts the rows of a CSV file in the place of a model's source.
-func replaceData(m *model.Model, name, file string) error {
+func replaceData(m *model.Model, spec string) error {
+	name, file := dataFile(spec)
 	for i := range m.Data {
 		if m.Data[i].Name != name {
 			continue
@@ -109,7 +119,14 @@ func replaceData(m *model.Model, name, file string) error {
 		m.Data[i] = src
 		return nil
 	}
-	return usagef("the model has no data source %q", name)
+	var have []string
+	for _, src := range m.Data {
+		have = append(have, src.Name)
+	}
+	if len(have) == 0 {
+		return usagef("--data %s: the model has no data sources; learn it with --data", spec)
+	}
+	return usagef("--data %s: the model has no data source %q; it has %s", spec, name, strings.Join(have, ", "))
 }
 
 func readCSV(name, file string) (model.Source, error) {

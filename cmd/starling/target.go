@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -36,4 +37,29 @@ func checkTarget(ctx context.Context, origin string) error {
 		return fmt.Errorf("%s has no address; check the name", u.Hostname())
 	}
 	return fmt.Errorf("nobody answers at %s; is it running?", origin)
+}
+
+// withoutCredentials is one or more server URLs, with commas between, fit to be
+// shown: an ellipsis stands for a user name, password or token.
+func withoutCredentials(servers string) string {
+	list := strings.Split(servers, ",")
+	for i, server := range list {
+		scheme, rest, ok := strings.Cut(server, "://")
+		if !ok {
+			scheme, rest = "nats", server
+		}
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			list[i] = scheme + "://…" + rest[at:]
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+// withoutQuery is a URL fit to be kept: its query may hold a token.
+func withoutQuery(rawURL string) string {
+	bare, _, cut := strings.Cut(rawURL, "?")
+	if cut {
+		bare += "?…"
+	}
+	return bare
 }

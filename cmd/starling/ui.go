@@ -39,8 +39,8 @@ current one, until Ctrl-C. Beyond loopback it asks for a token.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:7070", "address to listen on; port 0 takes a free one")
-	cmd.Flags().StringVar(&token, "token", "", "token that the UI asks for; made and printed when it listens beyond loopback")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:7070", "`ADDRESS` to listen on; port 0 takes a free one")
+	cmd.Flags().StringVar(&token, "token", "", "`TOKEN` that the UI asks for; made and printed when it listens beyond loopback")
 	return cmd
 }
 
