@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -63,18 +64,26 @@ func connect(rawURL, name string, options ...nats.Option) (*nats.Conn, error) {
 		nats.Timeout(5 * time.Second),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // the default writes to stderr
 	}, options...)...)
+	var unparsed *url.Error
+	if errors.As(err, &unparsed) { // it quotes the URL
+		err = errors.New("it is no valid URL")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("connect to NATS at %s: %w; is it running, and is the token right?", redacted(rawURL), err)
 	}
 	return nc, nil
 }
 
-// redacted is a URL without its credentials.
+// redacted is a URL, or several with commas between, without credentials.
 func redacted(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return "the given URL"
+	servers := strings.Split(rawURL, ",")
+	for i, server := range servers {
+		u, err := url.Parse(strings.TrimSpace(server))
+		if err != nil {
+			return "the given URL"
+		}
+		u.User = nil
+		servers[i] = u.String()
 	}
-	u.User = nil
-	return u.String()
+	return strings.Join(servers, ",")
 }
