@@ -100,7 +100,7 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 		var err error
 		upstream, err = url.Parse(o.upstream)
 		if err != nil || upstream.Host == "" || upstream.Scheme != "http" && upstream.Scheme != "https" {
-			return nil, usagef("--upstream: write it as http://HOST:PORT or https://HOST:PORT")
+			return nil, usagef("--upstream %q: write it as http://HOST:PORT or https://HOST:PORT", withoutCredentials(o.upstream))
 		}
 	}
 	authority, err := loadAuthority(o.caDir)
