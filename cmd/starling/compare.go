@@ -47,14 +47,14 @@ inconclusive. Exit code 3 means that something regressed.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.baseline, "baseline", "", "origin of the old release, as `http://HOST:PORT`")
-	f.StringVar(&o.candidate, "candidate", "", "origin of the new release, as `http://HOST:PORT`")
+	f.StringVar(&o.baseline, "baseline", "", "`URL` of the old release, http://HOST:PORT")
+	f.StringVar(&o.candidate, "candidate", "", "`URL` of the new release, http://HOST:PORT")
 	f.IntVar(&o.pairs, "pairs", 10, "`NUMBER` of pairs of blocks; response times are judged from 4 on")
 	f.DurationVar(&o.block, "block", 10*time.Second, "`LENGTH` of a block")
 	f.IntVar(&o.replay.users, "users", 0, "`NUMBER` of users at all times")
-	f.StringVar(&o.replay.rate, "rate", "", "sessions a second, as `50/s`")
-	f.StringVar(&o.replay.scale, "scale", "", "multiple of the recorded users, as `3x` (default: 1x)")
-	f.StringVar(&o.replay.speed, "speed", "", "multiple of the recorded speed, as `2x`")
+	f.StringVar(&o.replay.rate, "rate", "", "`RATE` of sessions, as 50/s")
+	f.StringVar(&o.replay.scale, "scale", "", "`FACTOR` on the recorded users, as 3x (default: 1x)")
+	f.StringVar(&o.replay.speed, "speed", "", "`FACTOR` on the recorded speed, as 2x")
 	f.Uint64Var(&o.replay.seed, "seed", 1, "`NUMBER` that seeds every random draw")
 	f.StringArrayVar(&o.replay.data, "data", nil, dataUsage)
 	f.StringArrayVar(&o.replay.allowHosts, "allow-host", nil, allowHostUsage)
@@ -111,6 +111,9 @@ func compareRuns(env environment, basePath, candPath string) (*compare.Report, e
 	cand, err := readRun(env, candPath)
 	if err != nil {
 		return nil, err
+	}
+	if base.Manifest.ModelHash != cand.Manifest.ModelHash {
+		env.say("warning: the runs did not play the same model, so a difference need not be the release's")
 	}
 	const slices = 10
 	return compare.Compare(compare.Slices(base, slices), compare.Slices(cand, slices), compare.Options{Sliced: true}), nil

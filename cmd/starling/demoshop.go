@@ -46,7 +46,7 @@ its accounts to demo/accounts.csv. Faults make it a worse release.`,
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:9000", "`ADDRESS` to listen on; port 0 takes a free one")
-	cmd.Flags().StringArrayVar(&faults, "fault", nil, "make an endpoint worse: a `FAULT` as 'GET /search: latency=+30%'; may be repeated")
+	cmd.Flags().StringArrayVar(&faults, "fault", nil, "make an endpoint worse by a `FAULT`, as 'GET /search: latency=+30%'; may be repeated")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "`NUMBER` that seeds catalogue, accounts and latencies")
 	cmd.Flags().Float64Var(&latency, "latency", 1, "`FACTOR` on the simulated latency of 4 to 20 ms; 0 is none")
 	return cmd

@@ -14,9 +14,13 @@ import (
 // The error is that of w.
 func (r *Report) Text(w io.Writer) error {
 	var p bytes.Buffer
-	how := "alternating pairs"
+	pairs := "pairs"
+	if r.Pairs == 1 {
+		pairs = "pair"
+	}
+	how := "alternating " + pairs
 	if r.Sliced {
-		how = "pairs of slices of one run each"
+		how = pairs + " of slices of one run each"
 	}
 	fmt.Fprintf(&p, "Candidate against baseline: %d %s, %d endpoints\n", r.Pairs, how, len(r.Endpoints))
 	if len(r.Changes) > 0 {
