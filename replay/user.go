@@ -3,7 +3,6 @@ package replay
 import (
 	"context"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"time"
@@ -27,18 +26,21 @@ type user struct {
 	step  Step
 	due   time.Duration // when step is scheduled
 
-	conn   client.Conn
-	jar    http.CookieJar
-	broken int // exchanges without an answer in a row
+	conn    client.Conn
+	cookies *cookies
+	broken  int // exchanges without an answer in a row
 }
 
 // begin starts the first session.
 func (u *user) begin() {
-	if u.open(u.due) {
+	switch {
+	case !u.open(u.due):
+		u.engine.retire(u)
+	case u.due > u.engine.since():
+		u.engine.park(u)
+	default:
 		u.advance()
-		return
 	}
-	u.engine.retire(u)
 }
 
 // open starts a session at offset at. It reports false when there is none.
@@ -48,10 +50,10 @@ func (u *user) open(at time.Duration) bool {
 		return false
 	}
 	u.leave()
-	u.jar, _ = cookiejar.New(nil) // fails never
+	u.cookies = newCookies()
 	u.opened = at
 	step, ok := u.visit.Next(nil)
-	u.step, u.due = step, at
+	u.step, u.due = step, at+scaled(step.Offset, u.engine.Plan.Speed)
 	return ok
 }
 
@@ -163,7 +165,7 @@ func (u *user) perform(result *stats.Result) *Exchange {
 	}
 	u.broken = 0
 	result.Status = resp.Status
-	u.keepCookies(at, resp)
+	u.cookies.keep(at, resp)
 	x := &Exchange{Step: u.step, URL: at.String(), Response: resp, Doc: content.New(resp)}
 	u.judge(x, result)
 	return x
@@ -181,8 +183,8 @@ func (u *user) send(ctx context.Context, at *url.URL, resp *flow.Response) (clie
 	}
 	req := u.step.Request
 	req.Authority = at.Host
-	if cookies := u.cookies(at); cookies != "" {
-		req.Headers = append(req.Headers[:len(req.Headers):len(req.Headers)], flow.Header{Name: "Cookie", Value: cookies})
+	if line := u.cookies.line(at, u.step.Cookies); line != "" {
+		req.Headers = append(req.Headers[:len(req.Headers):len(req.Headers)], flow.Header{Name: "Cookie", Value: line})
 	}
 	return u.conn.Do(ctx, &req, resp)
 }
@@ -224,49 +226,6 @@ func (u *user) judge(x *Exchange, result *stats.Result) {
 // 304 is a good answer.
 func conditional(r *flow.Request) bool {
 	return r.Headers.Has("If-None-Match") || r.Headers.Has("If-Modified-Since")
-}
-
-// Cookies are kept per session. The target stands for the recorded host, so
-// Domain and Secure are not held against it: a recording made over TLS replays
-// to a plain test target.
-
-func (u *user) keepCookies(at *url.URL, resp *flow.Response) {
-	var cookies []*http.Cookie
-	for _, line := range resp.Headers.Values("Set-Cookie") {
-		if c, err := http.ParseSetCookie(line); err == nil {
-			c.Domain, c.Secure = "", false
-			cookies = append(cookies, c)
-		}
-	}
-	if len(cookies) > 0 {
-		u.jar.SetCookies(at, cookies)
-	}
-}
-
-// cookies is the Cookie header of a request: the jar's, and of the step's own
-// those that the target has not set.
-func (u *user) cookies(at *url.URL) string {
-	var b strings.Builder
-	add := func(name, value string) {
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(name + "=" + value)
-	}
-	live := u.jar.Cookies(at)
-	for _, c := range live {
-		add(c.Name, c.Value)
-	}
-	for _, c := range u.step.Cookies {
-		known := false
-		for _, l := range live {
-			known = known || l.Name == c.Name
-		}
-		if !known {
-			add(c.Name, c.Value)
-		}
-	}
-	return b.String()
 }
 
 // requestURL is what a user agent would show for target at origin.

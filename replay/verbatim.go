@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,11 +29,11 @@ func Verbatim(sessions [][]*flow.Flow) (src Source, notes []string, err error) {
 	for _, flows := range sessions {
 		var steps []Step
 		for _, f := range flows {
-			if f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols {
+			switch {
+			case upgrades(f):
 				upgraded++
 				continue
-			}
-			if f.Request.Body.Truncated() {
+			case f.Request.Body.Truncated():
 				cut++
 				continue
 			}
@@ -96,9 +97,10 @@ func recordedStep(f *flow.Flow) Step {
 		case "host", "connection", "proxy-connection", "keep-alive", "te", "upgrade",
 			"content-length", "transfer-encoding", "proxy-authorization":
 		case "cookie":
-			cookies, _ := http.ParseCookie(h.Value)
-			for _, c := range cookies {
-				step.Cookies = append(step.Cookies, Cookie{c.Name, c.Value})
+			for pair := range strings.SplitSeq(h.Value, ";") {
+				if c, ok := parseCookie(pair); ok {
+					step.Cookies = append(step.Cookies, c)
+				}
 			}
 		default:
 			step.Request.Headers = append(step.Request.Headers, h)
@@ -128,14 +130,30 @@ func recordedCheck(resp *flow.Response) *model.Check {
 	return c
 }
 
-// Offsets returns the starts of sessions relative to the first, ascending when
-// the sessions are, and the time from the first start to the last end.
+// upgrades reports whether f left HTTP, as a WebSocket does.
+func upgrades(f *flow.Flow) bool {
+	return f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols
+}
+
+// replayable reports whether Verbatim makes a step of f.
+func replayable(f *flow.Flow) bool { return !upgrades(f) && !f.Request.Body.Truncated() }
+
+// Offsets returns the starts of the sessions that Verbatim makes of these,
+// relative to the first of them, ascending when the sessions are, and the time
+// from the first start to the last end. A session with nothing that can be
+// replayed has no start.
 func Offsets(sessions [][]*flow.Flow) (starts []time.Duration, span time.Duration) {
+	var first time.Time
 	for _, flows := range sessions {
-		at := flows[0].Start.Sub(sessions[0][0].Start)
-		starts = append(starts, at)
+		if !slices.ContainsFunc(flows, replayable) {
+			continue
+		}
+		if len(starts) == 0 {
+			first = flows[0].Start
+		}
+		starts = append(starts, flows[0].Start.Sub(first))
 		last := flows[len(flows)-1]
-		span = max(span, last.Start.Add(last.Done).Sub(sessions[0][0].Start))
+		span = max(span, last.Start.Add(last.Done).Sub(first))
 	}
 	return starts, span
 }

@@ -82,6 +82,78 @@ func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
 	}
 }
 
+func TestSessionsWithNothingToSendHaveNoArrival(t *testing.T) {
+	var seen journal
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.add("%s", r.URL)
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{}`)
+	}))
+	defer s.Close()
+	upgrade := func(at time.Duration) *flow.Flow {
+		f := recordedFlow(at, "GET", "/chat", "", "")
+		f.Response.Status = http.StatusSwitchingProtocols
+		return f
+	}
+	sessions := [][]*flow.Flow{
+		{upgrade(0)},
+		{upgrade(5 * time.Millisecond), recordedFlow(10*time.Millisecond, "GET", "/a", "", "{}")},
+		{recordedFlow(30*time.Millisecond, "GET", "/b", "", "{}")},
+	}
+	src, _, err := Verbatim(sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	starts, span := Offsets(sessions)
+	if !slices.Equal(starts, []time.Duration{0, 25 * time.Millisecond}) || span != 26*time.Millisecond {
+		t.Errorf("got starts %v and span %v, want 0 and 25 ms, and 26 ms", starts, span)
+	}
+	p := Plan{Target: s.URL, Scale: 1}
+	arrivals, err := p.Arrivals(starts, span)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total(t, play(t, t.Context(), Options{Plan: p, Source: src, Arrivals: arrivals}))
+	if got := seen.sorted(); !slices.Equal(got, []string{"/a", "/b"}) {
+		t.Errorf("the target saw %q, want each request once", got)
+	}
+}
+
+func TestCookiesThatBreakTheStandardAreSentAsBrowsersDo(t *testing.T) {
+	var seen journal
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.add("%s %s", r.URL, r.Header.Get("Cookie"))
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/1" {
+			for _, line := range []string{
+				`json={"cart":[1]}; Path=/`, `quoted="a b"; HttpOnly`, `flash=a\054b; Secure; Path=/`, `a[b]=é; Path=/`,
+				`elsewhere=x; Path=/admin`, `gone=; Max-Age=0; Path=/`,
+			} {
+				w.Header().Add("Set-Cookie", line)
+			}
+		}
+		io.WriteString(w, `{}`)
+	}))
+	defer s.Close()
+	sessions := [][]*flow.Flow{{
+		recordedFlow(0, "GET", "/1", `track={"id":"7"}; sid=old; gone=stale`, "{}"),
+		recordedFlow(time.Millisecond, "GET", "/2", `track={"id":"7"}; sid=old; gone=stale`, "{}"),
+	}}
+	src, _, err := Verbatim(sessions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
+	total(t, play(t, t.Context(), Options{Plan: p, Source: src}))
+	want := []string{
+		`/1 track={"id":"7"}; sid=old; gone=stale`,
+		`/2 json={"cart":[1]}; quoted="a b"; flash=a\054b; a[b]=é; track={"id":"7"}; sid=old`,
+	}
+	if got := seen.sorted(); !slices.Equal(got, want) {
+		t.Errorf("the target saw\n%s, want\n%s", got, want)
+	}
+}
+
 func TestVerbatimRefusesARecordingWithNothingToSend(t *testing.T) {
 	if _, _, err := Verbatim(nil); err == nil {
 		t.Error("an empty recording was accepted")
