@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/compare"
 )
 
@@ -89,8 +88,8 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 		return nil, err
 	}
 	for _, in := range []*input{base, cand} {
-		if err := replay.Guard(in.job.Plan.Target, in.recorded, o.replay.allowHosts); err != nil {
-			return nil, usageError{err}
+		if err := in.guard(o.replay.allowHosts); err != nil {
+			return nil, err
 		}
 	}
 	for _, in := range []*input{base, cand} {

@@ -21,8 +21,10 @@ import (
 // writeRecording makes sessions of four requests each, one session a
 // connection, in two blocks.
 func writeRecording(ts *testscript.TestScript, neg bool, args []string) {
-	wantArgs(ts, neg, args, 3, 3, "recording FILE ORIGIN COUNT")
+	wantArgs(ts, neg, args, 3, 4, "recording FILE ORIGIN COUNT [LAST-ORIGIN]")
 	origin, err := url.Parse(args[1])
+	ts.Check(err)
+	last, err := url.Parse(args[len(args)-1])
 	ts.Check(err)
 	count := number(ts, args[2])
 	w, err := flow.Create(ts.MkAbs(args[0]), flow.WriterOptions{})
@@ -30,6 +32,9 @@ func writeRecording(ts *testscript.TestScript, neg bool, args []string) {
 	start := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
 	for i := range count {
 		session, step := i/4, i%4
+		if len(args) == 4 && i == count-1 {
+			origin = last
+		}
 		ts.Check(w.Write(&flow.Flow{
 			Conn: uint64(session + 1), Scheme: origin.Scheme, Protocol: "HTTP/1.1",
 			Request: flow.Request{

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -98,8 +99,8 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 	if err != nil {
 		return err
 	}
-	if err := replay.Guard(in.job.Plan.Target, in.recorded, o.allowHosts); err != nil {
-		return usageError{err}
+	if err := in.guard(o.allowHosts); err != nil {
+		return err
 	}
 	thresholds, err := parseThresholds(o.thresholds)
 	if err != nil {
@@ -172,6 +173,9 @@ func (o *replayOptions) plan(kind string) (replay.Plan, error) {
 	if err != nil {
 		return replay.Plan{}, err
 	}
+	if u, err := url.Parse(o.target); err != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return replay.Plan{}, fmt.Errorf("write the target as %s, without a path: the requests have their own", origin)
+	}
 	p := replay.Plan{
 		Seed: o.seed, Target: origin, Users: o.users, Sessions: o.sessions,
 		Duration: o.duration, Timeout: o.timeout,
@@ -229,18 +233,23 @@ func verdict(s *stats.Summary) error {
 	return nil
 }
 
-// scheduleText describes a plan for people.
-func scheduleText(p replay.Plan) string {
+// scheduleText describes the plan of a job for people.
+func scheduleText(j job) string {
+	p := j.Plan
 	var parts []string
 	switch {
 	case p.Users > 0 && p.Sessions > 0:
 		parts = append(parts, fmt.Sprintf("%s, %s each", counted(p.Users, "user"), counted(p.Sessions, "session")))
 	case p.Users > 0:
 		parts = append(parts, counted(p.Users, "user"))
+	case p.Rate > 0 && j.Kind == urlJob:
+		parts = append(parts, fmt.Sprintf("%g requests/s", p.Rate))
 	case p.Rate > 0:
 		parts = append(parts, fmt.Sprintf("%g sessions/s", p.Rate))
 	case p.Scale == 1 && p.Duration == 0:
 		parts = append(parts, "as recorded")
+	case p.Scale == 1:
+		parts = append(parts, "as many users as recorded")
 	default:
 		parts = append(parts, fmt.Sprintf("%g times the recorded users", p.Scale))
 	}

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 //	login URL USER PASSWORD      POST these as a form to /login
 //	walk URL USERS PAGES         users, each with a connection, GET pages in turn
 //	samewalks FILE FILE          each connection of two journals asked the same
-//	recording FILE ORIGIN COUNT  write a recording of so many flows in two blocks
+//	recording FILE ORIGIN COUNT [LAST]  write a recording of so many flows in two blocks, the last one to another origin
 //	runfile FILE SECONDS RESPONSE  write the run file of a quiet service
 //	recorded FILE COUNT          wait until so many flows can be read
 //	flip FILE OFFSET             change a byte; from the end when negative

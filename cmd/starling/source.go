@@ -44,7 +44,7 @@ type input struct {
 	hash     string       // of the model
 	model    *model.Model // with modelJob
 	path     string       // with flowJob
-	recorded string       // origin that was recorded
+	recorded []string     // origins that were recorded
 }
 
 // A loaded is an input made ready to play in this process.
@@ -69,14 +69,9 @@ func openInput(env environment, path string, data []string) (*input, error) {
 			return nil, usagef("--data works with a model; %s is a recording", path)
 		}
 		in.job.Kind, in.path = flowJob, path
-		for f, err := range readable(env, path) {
-			if err != nil {
-				return nil, err
-			}
-			in.recorded = f.Scheme + "://" + f.Request.Authority
-			break
-		}
-		return in, nil
+		var err error
+		in.recorded, err = recordedOrigins(path)
+		return in, err
 	}
 	m, err := model.Read(path)
 	if err != nil {
@@ -87,8 +82,37 @@ func openInput(env environment, path string, data []string) (*input, error) {
 			return nil, err
 		}
 	}
-	in.job.Kind, in.model, in.hash, in.recorded = modelJob, m, m.Hash(), m.Recorded.Origin
+	in.job.Kind, in.model, in.hash, in.recorded = modelJob, m, m.Hash(), []string{m.Recorded.Origin}
 	return in, nil
+}
+
+// recordedOrigins lists whom the requests of a recording went to. What is
+// damaged is left out: loading tells of it.
+func recordedOrigins(path string) ([]string, error) {
+	var origins []string
+	for f, err := range flow.Flows(path) {
+		var corrupt *flow.CorruptError
+		switch {
+		case errors.As(err, &corrupt):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if origin := f.Scheme + "://" + f.Request.Authority; !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins, nil
+}
+
+// guard refuses to send the input to where it was recorded, see replay.Guard.
+func (in *input) guard(allowed []string) error {
+	for _, origin := range in.recorded {
+		if err := replay.Guard(in.job.Plan.Target, origin, allowed); err != nil {
+			return usageError{err}
+		}
+	}
+	return nil
 }
 
 // dataFile reads a --data flag: NAME=FILE, or FILE alone, whose name without its
