@@ -88,8 +88,11 @@ func printTotals(w io.Writer, path string, t flow.Totals) error {
 	return tw.Flush()
 }
 
-// countsText writes a map of counts, most first.
+// countsText writes a map of counts, the highest first.
 func countsText[K cmp.Ordered](counts map[K]uint64) string {
+	if len(counts) == 0 {
+		return "none"
+	}
 	names := slices.Sorted(maps.Keys(counts))
 	slices.SortStableFunc(names, func(a, b K) int { return cmp.Compare(counts[b], counts[a]) })
 	parts := make([]string, len(names))

@@ -88,7 +88,7 @@ func (r *runner) describe() stats.Manifest {
 	host, _ := os.Hostname()
 	return stats.Manifest{
 		Version: version(), Seed: p.Seed, Source: r.in.name, ModelHash: r.in.hash, Target: p.Target,
-		Schedule: scheduleText(p), Users: p.Users, Rate: p.Rate, Scale: p.Scale, Speed: p.Speed, Duration: p.Duration,
+		Schedule: scheduleText(r.in.job), Users: p.Users, Rate: p.Rate, Scale: p.Scale, Speed: p.Speed, Duration: p.Duration,
 		Start: time.Now(),
 		Host:  stats.Host{Name: host, OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version()},
 	}
