@@ -102,7 +102,8 @@ type engine struct {
 	cut      context.Context // ends when exchanges in flight are given up
 	stopping atomic.Bool     // no request starts any more
 
-	next   uint64         // the next arrival to look at; owned by dispatch
+	next   uint64         // the next arrival of the segment; owned by dispatch
+	ahead  pending        // its instant; owned by dispatch
 	flying sync.WaitGroup // goroutines of users
 
 	mu    sync.Mutex // guards what follows
@@ -122,7 +123,6 @@ func (e *engine) run(ctx context.Context) error {
 	ticker.Go(func() { e.tick(ticks) })
 
 	e.dispatch(ctx)
-	e.stopping.Store(true)
 	e.drain(giveUp)
 	close(ticks)
 	ticker.Wait()
@@ -144,12 +144,11 @@ func (e *engine) dispatch(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		now := e.since()
-		if e.over(now) {
-			return
-		}
+		// What was due before the end is sent also when the end has come in the
+		// meantime: it is late, not left out.
 		arrival, more := e.arrive(now)
 		due, alive := e.release(now)
-		if !more && alive == 0 {
+		if e.over(now) || !more && alive == 0 {
 			return
 		}
 		wait := time.Hour
@@ -167,32 +166,45 @@ func (e *engine) dispatch(ctx context.Context) {
 		case <-timer.C:
 		case <-e.wake:
 		case <-ctx.Done():
+			e.stopping.Store(true)
 			return
 		}
 	}
+}
+
+// A pending arrival is looked up once: that may cost more than a comparison.
+type pending struct {
+	known bool
+	at    time.Duration
+	last  bool // there is none
 }
 
 // arrive starts the users whose arrival is due by now and returns the instant
 // of the next arrival; more is false after the last.
 func (e *engine) arrive(now time.Duration) (at time.Duration, more bool) {
 	for {
-		if !e.Segment.Owns(e.next) {
-			if _, ok := e.Arrivals.At(e.next); !ok {
-				return 0, false
-			}
-			e.next++
-			continue
+		if !e.ahead.known {
+			e.ahead = e.look()
 		}
-		at, ok := e.Arrivals.At(e.next)
-		if !ok || e.over(at) {
+		switch {
+		case e.ahead.last:
 			return 0, false
+		case e.ahead.at > now:
+			return e.ahead.at, true
 		}
-		if at > now {
-			return at, true
-		}
-		e.admit(e.next, at)
+		e.admit(e.next, e.ahead.at)
+		e.next++
+		e.ahead.known = false
+	}
+}
+
+// look finds the next arrival of the segment.
+func (e *engine) look() pending {
+	for !e.Segment.Owns(e.next) {
 		e.next++
 	}
+	at, ok := e.Arrivals.At(e.next)
+	return pending{known: true, at: at, last: !ok || e.Plan.Duration > 0 && at >= e.Plan.Duration}
 }
 
 // admit starts the user of arrival i, unless too many are alive.
@@ -214,12 +226,12 @@ func (e *engine) admit(i uint64, at time.Duration) {
 	e.flying.Go(u.begin)
 }
 
-// release starts the users that are due by now. It returns when the next one is
+// release starts the users that are due by now, but before the end. It returns when the next one is
 // due, -1 when none thinks, and how many users are alive.
 func (e *engine) release(now time.Duration) (due time.Duration, alive int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for len(e.due) > 0 && e.due[0].due <= now {
+	for len(e.due) > 0 && e.due[0].due <= now && !e.over(e.due[0].due) {
 		u := heap.Pop(&e.due).(*user)
 		e.flying.Go(u.advance)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -112,6 +113,30 @@ func TestARateStartsEveryScheduledRequest(t *testing.T) {
 	}
 	if sum.Response.Max < sum.Service.Max {
 		t.Errorf("response time %d µs counts from the schedule and cannot be below service time %d µs", sum.Response.Max, sum.Service.Max)
+	}
+}
+
+// lateArrivals are a thousand in the last millisecond of the plan, found slowly:
+// the end has come before the last of them is looked at.
+type lateArrivals struct{}
+
+func (lateArrivals) At(i uint64) (time.Duration, bool) {
+	if i == 500 {
+		end := time.Now().Add(60 * time.Millisecond)
+		for time.Now().Before(end) {
+			runtime.Gosched()
+		}
+	}
+	return 49*time.Millisecond + time.Duration(i)*time.Microsecond, i < 1000
+}
+
+func TestWhatIsDueBeforeTheEndIsSentHoweverLate(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
+	defer s.Close()
+	p := Plan{Target: s.URL, Rate: 1, Duration: 50 * time.Millisecond}
+	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, s.URL, p), Arrivals: lateArrivals{}, StopTimeout: time.Minute}))
+	if sum.Due != 1000 || sum.Arrived != 1000 || sum.OK != 1000 {
+		t.Errorf("%d due, %d arrived, %d ok; want all 1000", sum.Due, sum.Arrived, sum.OK)
 	}
 }
 

@@ -21,6 +21,8 @@ const childFlag = "child"
 type child struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
+	ended chan struct{} // closed at its end
+	err   error         // of its end
 }
 
 // startChild starts this program with args and more environment. Its stderr is
@@ -48,7 +50,19 @@ func startChild(env environment, args, environ []string, setUp func(*exec.Cmd) e
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", args[0], err)
 	}
-	return &child{cmd, stdin}, nil
+	c := &child{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
+	go func() {
+		c.err = cmd.Wait()
+		close(c.ended)
+	}()
+	return c, nil
+}
+
+// gaveUp reports whether the child has ended by itself with an error, about
+// which it has said something. A child that was killed has not given up.
+func (c *child) gaveUp() bool {
+	var exit *exec.ExitError
+	return errors.As(c.err, &exit) && exit.Exited()
 }
 
 // stop asks the child to end, waits, and kills it if it does not.
@@ -56,10 +70,7 @@ func (c *child) stop() {
 	c.stdin.Close()
 	timer := time.AfterFunc(10*time.Second, func() { c.cmd.Process.Kill() })
 	defer timer.Stop()
-	var exit *exec.ExitError
-	if err := c.cmd.Wait(); err != nil && !errors.As(err, &exit) {
-		c.cmd.Process.Kill()
-	}
+	<-c.ended
 }
 
 // attach ends the context of cmd with stdin when this process is a child.

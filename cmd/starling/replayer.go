@@ -79,8 +79,9 @@ func playAssignment(ctx context.Context, env environment, a cluster.Assignment, 
 // localReplayers are replayers on this machine.
 type localReplayers []*child
 
-// start runs n replayers that join url. They end with the run.
-func (l *localReplayers) start(env environment, n int, url string) error {
+// start runs n replayers that join url. They end with the run; if one gives up
+// before, it calls failed.
+func (l *localReplayers) start(env environment, n int, url string, failed func()) error {
 	for i := range n {
 		// The URL holds a token, which arguments would show to everybody.
 		c, err := startChild(env, []string{"replayer", "--name", "local-" + strconv.Itoa(i+1)}, []string{"STARLING_REPLAYER_JOIN=" + url}, nil)
@@ -88,6 +89,12 @@ func (l *localReplayers) start(env environment, n int, url string) error {
 			return err
 		}
 		*l = append(*l, c)
+		go func() {
+			<-c.ended
+			if c.gaveUp() {
+				failed()
+			}
+		}()
 	}
 	return nil
 }

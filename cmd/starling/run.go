@@ -118,7 +118,9 @@ func (r *runner) coordinate(ctx context.Context) error {
 	defer payload.Close()
 	var local localReplayers
 	defer local.stop()
-	return cluster.Coordinate(ctx, cluster.Options{
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	err = cluster.Coordinate(ctx, cluster.Options{
 		Replayers: r.replayers, NATS: r.nats, Spec: spec, Payload: payload,
 		OnInterval: r.take,
 		OnLost: func(name string) {
@@ -133,11 +135,18 @@ func (r *runner) coordinate(ctx context.Context) error {
 				r.env.say("waiting for %d replayers: starling replayer --join %s", r.replayers, withoutCredentials(url))
 				return nil
 			}
-			return local.start(r.env, r.replayers, url)
+			return local.start(r.env, r.replayers, url, func() { giveUp(errReplayer) })
 		},
 		Logger: r.env.logger(),
 	})
+	if context.Cause(ctx) == errReplayer {
+		return errReplayer
+	}
+	return err
 }
+
+// errReplayer ends a run of which a local replayer gave up.
+var errReplayer = errors.New("a replayer could not play; its own message says why")
 
 // take receives each interval of each replayer, one at a time.
 func (r *runner) take(iv *stats.Interval) {
