@@ -17,6 +17,7 @@ const (
 	busyRatio     = 0.95 // of all cores
 	busyInvalid   = 0.50 // share of seconds as busy as that
 	busyDegraded  = 0.20
+	busyLeast     = 2.0                    // busy seconds below which CPU says nothing: a start is always busy
 	pauseDegraded = 100 * time.Millisecond // garbage collection within one interval
 )
 
@@ -89,7 +90,7 @@ func (j *judge) lateness(s *Summary) {
 
 func (j *judge) machine(s *Summary) {
 	m := s.Machine
-	if m.Seconds > 0 {
+	if m.BusySeconds >= busyLeast {
 		share := m.BusySeconds / m.Seconds
 		verdict := ""
 		switch {

@@ -23,6 +23,7 @@ func TestValidity(t *testing.T) {
 		{"a third of the time at full CPU", Summary{Machine: MachineSummary{Seconds: 30, BusySeconds: 10}}, Degraded, "of all its cores in 33%"},
 		{"a tenth of the time at full CPU", Summary{Machine: MachineSummary{Seconds: 30, BusySeconds: 3}}, Valid, ""},
 		{"most of the time at full CPU", Summary{Machine: MachineSummary{Seconds: 30, BusySeconds: 20}}, Invalid, "of all its cores in 67%"},
+		{"a run of half a second at full CPU", Summary{Machine: MachineSummary{Seconds: 0.5, BusySeconds: 0.5}}, Valid, ""},
 		{"a long garbage collection", Summary{Machine: MachineSummary{GCPauseMaxUS: 150_000}}, Degraded, "150ms within one second"},
 		{"ports exhausted", Summary{Errors: []ErrorGroup{{Name: "ports", Count: 3}}}, Invalid, "no free local port"},
 		{"descriptors exhausted", Summary{Errors: []ErrorGroup{{Name: "descriptors", Count: 3}}}, Invalid, "ulimit -n"},
