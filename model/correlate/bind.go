@@ -13,6 +13,7 @@ const (
 	minMatch    = 0.9  // share of uses equal to the source's latest value
 	maxShuffled = 0.05 // the same with another session's answers
 	minBits     = 40   // information of a value that needs no other session
+	minOpaque   = 0.5  // share of the values that must look made by a machine; some random ones look like words
 	shortBits   = 24   // information below which two sessions may agree by chance
 	maxChance   = 1e-3 // of coupled values that are no session's own
 )

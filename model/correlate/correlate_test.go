@@ -112,6 +112,18 @@ func TestChoiceFromAListIsAnyAndOnesOwnRecordIsNot(t *testing.T) {
 	want(t, "own", values(r, "DELETE /posts/{}"), "post_id=bound post_id")
 }
 
+// Of random ids of fifteen letters and digits one in sixty has no digit and
+// looks like a word.
+func TestAnIssuedIdThatLooksLikeAWordIsBound(t *testing.T) {
+	ids := []string{"wqzzdkpanrkhybx", "q1xlclmfloku33a", "w7zzd0p3nrk41bx", "e2yy9mmplk77qqa"}
+	r := record(6, nil, func(p *tape, i int) {
+		p.do("GET /posts", "200"+asJSON+`{"items":[{"id":"`+strings.Join(ids, `"},{"id":"`)+`"}]}`)
+		p.do("GET /show?post="+ids[i*7%4], "200"+asJSON+`{"title":"t"}`)
+	})
+	want(t, "chosen", values(r, "GET /show"), "item_id=bound item_id")
+	want(t, "chosen", from(r, "item_id"), "GET /posts json:items[].id; pick any")
+}
+
 func TestClientsOwnValuesAreMadeAnew(t *testing.T) {
 	r := record(4, nil, func(p *tape, i int) {
 		u := secretOf(i)

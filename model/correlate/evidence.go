@@ -22,7 +22,7 @@ func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
 		}
 	}
 	serverFirst := float64(issued) >= minMatch*float64(len(uses))
-	if serverFirst && bits >= minBits && float64(opaque) >= minMatch*float64(len(uses)) {
+	if serverFirst && bits >= minBits && float64(opaque) >= minOpaque*float64(len(uses)) {
 		return true
 	}
 	if tried == 0 {
