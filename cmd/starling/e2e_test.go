@@ -119,8 +119,15 @@ func pocketStory(t *testing.T, s *starling) {
 	fresh := apps.PocketBase(t, apps.Options{})
 	report := replay(t, s, fresh, name, dir, "pocket.run.zst", 20)
 	report.assertGood(t, fresh, 40)
+	// What is stale or foreign the backend refuses with 400, 401 or 403, in writes
+	// also with 404. A read gets 404 also for a post that its author deleted after
+	// the list was shown, as happens when many are at it.
+	reads := endpointsOf(t, name, func(e *model.Endpoint) bool { return e.Request.Method == "GET" })
 	for status, n := range fresh.Statuses(t) {
-		if status >= 400 {
+		if status == 404 {
+			n -= report.status(reads, "404")
+		}
+		if status >= 400 && n != 0 {
 			t.Errorf("the backend answered %d times with status %d: refused tokens or ids", n, status)
 		}
 	}
