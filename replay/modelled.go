@@ -39,7 +39,6 @@ func Modelled(m *model.Model, p Plan) (Source, error) {
 			errs = append(errs, fmt.Errorf("endpoint %q: %w", m.Endpoints[i].Name, err))
 		}
 		s.endpoints = append(s.endpoints, e)
-		s.names = append(s.names, e.name)
 		byName[e.name] = i
 	}
 	for i, b := range m.Bindings {
@@ -62,7 +61,6 @@ type modelled struct {
 	seed      uint64
 	origin    string
 	endpoints []endpoint
-	names     []string
 	bindings  []model.Binding
 	data      []model.Source
 }
@@ -171,6 +169,3 @@ func findColumn(data []model.Source, ref string) (source, column int, err error)
 	}
 	return 0, 0, fmt.Errorf("no data column %q", ref)
 }
-
-// Endpoints implements Source.
-func (s *modelled) Endpoints() []string { return s.names }

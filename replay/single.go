@@ -35,9 +35,6 @@ type single struct {
 	endless bool
 }
 
-// Endpoints implements Source.
-func (s single) Endpoints() []string { return []string{s.step.Endpoint} }
-
 // Session implements Source.
 func (s single) Session(_, _ uint64) Session { return s }
 

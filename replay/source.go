@@ -14,9 +14,6 @@ type Source interface {
 	// Session returns session number i, played by user u. The same i and u give
 	// the same session. nil means that the source has no such session.
 	Session(i, u uint64) Session
-
-	// Endpoints lists the names that steps can carry.
-	Endpoints() []string
 }
 
 // A Session yields the steps of one visit of one user.

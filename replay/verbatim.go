@@ -24,7 +24,6 @@ import (
 // Each session is the flows of one user in order of start, not empty.
 func Verbatim(sessions [][]*flow.Flow) (src Source, notes []string, err error) {
 	v := &verbatim{}
-	seen := make(map[string]bool)
 	upgraded, cut := 0, 0
 	for _, flows := range sessions {
 		var steps []Step
@@ -40,10 +39,6 @@ func Verbatim(sessions [][]*flow.Flow) (src Source, notes []string, err error) {
 			step := recordedStep(f)
 			step.Offset = f.Start.Sub(flows[0].Start)
 			steps = append(steps, step)
-			if !seen[step.Endpoint] {
-				seen[step.Endpoint] = true
-				v.names = append(v.names, step.Endpoint)
-			}
 		}
 		if len(steps) > 0 {
 			v.sessions = append(v.sessions, steps)
@@ -63,11 +58,7 @@ func Verbatim(sessions [][]*flow.Flow) (src Source, notes []string, err error) {
 
 type verbatim struct {
 	sessions [][]Step
-	names    []string
 }
-
-// Endpoints implements Source.
-func (v *verbatim) Endpoints() []string { return v.names }
 
 // Session implements Source. Beyond the last session the first follows again.
 func (v *verbatim) Session(i, _ uint64) Session {
