@@ -164,6 +164,7 @@ const (
 	MessagePong                          // WebSocket pong
 	MessageClose                         // WebSocket close
 	MessageEvent                         // one server-sent event, as its lines without the blank one
+	MessageGRPC                          // one gRPC message, without its five-byte prefix
 )
 
 // A Message is one frame or event of a stream.
@@ -231,11 +232,48 @@ const (
 	LossWrite     = "write error"   // the device failed
 	LossTooLong   = "flow too long" // one flow exceeded the limits of the flow file
 	LossUnparsed  = "unparsed"      // Bytes were seen and not understood
+	LossKernel    = "kernel drop"   // Packets were dropped before the capture could read them
+	LossGap       = "gap"           // Bytes of a connection never passed the capture
+	LossStart     = "no start"      // the capture began in the middle of a connection
+	LossMemory    = "memory limit"  // bytes were given up to stay within a memory limit
+	LossCut       = "packet cut"    // packets were captured shorter than they were on the wire
+	LossSampled   = "sampled out"   // left out on purpose: the session is not in the sample
+	LossPaused    = "paused"        // left out on purpose: recording was switched off
+	LossFiltered  = "filtered"      // left out on purpose: a filter or list says so
+	LossBroken    = "broken entry"  // an imported file held entries that could not be read
 )
 
-// A Record is one entry of a flow file: *Flow, *Conn or *Loss.
+// OnPurpose reports whether the flows were left out because somebody wished so.
+func (l *Loss) OnPurpose() bool {
+	return l.Reason == LossSampled || l.Reason == LossPaused || l.Reason == LossFiltered
+}
+
+// An Info says how the flows behind it came about. A recording begins with one;
+// a merged recording has one for each of its sources.
+type Info struct {
+	// Recording is a random number that all parts of one recording share.
+	Recording uint64
+
+	// Part counts the files of a rotated recording from 1; 0 is not rotated.
+	Part uint64
+
+	// Source is what recorded: "proxy", "capture", "import har", ….
+	Source string
+
+	// Redaction is "none" if the flows hold what was sent, secrets included,
+	// otherwise the name of the rules that removed them ("default"). Empty:
+	// not known.
+	Redaction string
+
+	// Sample says which part of the users was chosen ("25% by cookie sid").
+	// Empty: all.
+	Sample string
+}
+
+// A Record is one entry of a flow file: *Flow, *Conn, *Loss or *Info.
 type Record interface{ record() }
 
 func (*Flow) record() {}
 func (*Conn) record() {}
 func (*Loss) record() {}
+func (*Info) record() {}
