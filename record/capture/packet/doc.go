@@ -1,0 +1,46 @@
+// Package packet turns a network interface or a capture file into TCP segments.
+//
+// The central type is [Source]: [Read] makes one of a pcap or pcapng file (also
+// gzip'd or xz'd, also from a pipe), [Listen] makes one per reader of a Linux
+// network interface.
+//
+//	src, err := packet.Read(file, packet.ReadOptions{})
+//	...
+//	for s := (packet.Segment{}); ; {
+//		if err := src.Next(&s); err != nil { break }
+//		fmt.Println(s.Src, s.Dst, s.Seq, len(s.Payload))
+//	}
+//
+// Everything below TCP is undone here: link headers, VLAN tags, VXLAN, GENEVE and
+// GRE tunnels, IPv6 extension headers, IP fragments, merged packets larger than
+// 64 KiB. What is above (order, retransmission, gaps, connections) is not looked
+// at, and checksums are never a reason to drop a packet: with offloading they are
+// wrong in every capture taken on the sending machine.
+//
+// # What is gopacket's and what is not
+//
+// Classic pcap files are read by gopacket's pcapgo, packets are decoded by its
+// DecodingLayerParser with its layers, and the layers below that are ours take the
+// place of theirs because, in version 1.1.19:
+//
+//   - the link type of a file is kept in 8 bits, so that SLL2 (276) reads as 20; it
+//     is read here from the file header;
+//   - a file header with snap length 0, or a packet longer than it, ends the
+//     reading; the limit is set anew after opening;
+//   - the pcapng reader passes over decryption secrets, takes a file cut in the
+//     middle of a block for a whole one, allocates whatever length a block states,
+//     and narrows link types as above: the blocks are read here;
+//   - IPv4 cuts packets beyond 64 KiB modulo 2¹⁶, TCP refuses a header whose options
+//     are cut or odd, GENEVE keeps the options of all packets ever decoded, GRE and
+//     SLL panic on short input;
+//   - afpacket needs cgo, and pcapgo's EthernetHandle has no ring: the ring is
+//     written here on golang.org/x/sys/unix.
+//
+// # Limits
+//
+// A packet longer than 16 MiB or a pcapng block longer than 64 MiB is an error with
+// its offset; fragments wait in at most 4 MiB. Nothing else grows with what is read.
+//
+// Sources: the pcap and pcapng drafts of the IETF opsawg, RFC 791, 8200, 2675, 7348,
+// 8926, 2784, 2890, 9293, and packet_mmap of the Linux kernel documentation.
+package packet
