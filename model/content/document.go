@@ -89,7 +89,7 @@ func decode(data []byte, headers flow.Headers) (body []byte, cut bool) {
 	}
 	for i := len(codings) - 1; i >= 0; i-- {
 		var bad bool
-		data, bad = inflate(data, codings[i])
+		data, bad = decodeOne(data, codings[i])
 		cut = cut || bad
 	}
 	if len(data) > MaxBody {
@@ -98,8 +98,20 @@ func decode(data []byte, headers flow.Headers) (body []byte, cut bool) {
 	return data, cut
 }
 
-// inflate removes one coding.
-func inflate(data []byte, coding string) (out []byte, bad bool) {
+// Decode removes one content coding ("gzip", "deflate", "br", "zstd"; RFC 9110,
+// section 8.4.1) and returns at most MaxBody bytes. whole is false if data is
+// cut, broken or longer than that, or the coding is not known; body then holds
+// what could be decoded.
+func Decode(data []byte, coding string) (body []byte, whole bool) {
+	body, bad := decodeOne(data, strings.ToLower(coding))
+	if len(body) > MaxBody {
+		return body[:MaxBody], false
+	}
+	return body, !bad
+}
+
+// decodeOne removes one coding.
+func decodeOne(data []byte, coding string) (out []byte, bad bool) {
 	var r io.Reader
 	switch coding {
 	case "", "identity":
