@@ -32,7 +32,7 @@ type exchange struct {
 	request  content
 	answer   content
 	whole    bool // the request was read to its end
-	streams  streamTaps
+	streams  streams
 	sealed   bool // f is the sink's from here on
 	headDone bool // the final head was reached: no more 1xx
 	cut      bool // the response broke off: the client must notice
@@ -55,6 +55,7 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Head
 		Start: time.Now(),
 	}
 	x.request.init(&p.budget, p.o.MaxBody, r.ContentLength)
+	x.readRequest()
 	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") {
 		x.upgrade = r.Header.Get("Upgrade")
 	}
@@ -82,6 +83,9 @@ func (x *exchange) sawRequest(p []byte) {
 		return
 	}
 	x.request.add(p)
+	if x.streams.up != nil {
+		x.streams.up.Feed(p, x.since())
+	}
 	if x.request.size == x.r.ContentLength && !x.whole { // the end itself may be read after the answer
 		x.whole, x.f.RequestDone = true, x.since()
 	}
@@ -142,9 +146,7 @@ func (x *exchange) answered(resp *http.Response) {
 	x.f.Response = r
 	x.answer.init(&x.p.budget, x.p.o.MaxBody, resp.ContentLength)
 	if resp.StatusCode != http.StatusSwitchingProtocols {
-		if isEventStream(resp.Header) {
-			x.streams.events = &eventTap{}
-		}
+		x.readResponse()
 		if bodiless(x.r.Method, resp) {
 			x.f.Done, x.w.empty = x.since(), true
 			return
@@ -171,8 +173,8 @@ func (x *exchange) sawResponse(p []byte) {
 		return
 	}
 	x.answer.add(p)
-	if x.streams.events != nil {
-		x.streams.events.feed(p, x.event)
+	if x.streams.down != nil {
+		x.streams.down.Feed(p, x.since())
 	}
 }
 

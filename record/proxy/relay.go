@@ -36,22 +36,21 @@ func (x *exchange) relay(resp *http.Response) {
 		x.fail(failClient)
 		return
 	}
-	up, down := tapped{x: x}, tapped{x: x}
-	var sockets *socketTaps
-	if strings.EqualFold(resp.Header.Get("Upgrade"), "websocket") {
-		sockets = newSocketTaps(x, resp.Header.Values("Sec-Websocket-Extensions"))
-		up.feed, down.feed = sockets.up.feed, sockets.down.feed
+	var up, down tapped
+	socket := strings.EqualFold(resp.Header.Get("Upgrade"), "websocket")
+	if socket {
+		up, down = x.readSocket()
 	}
 	fromClient, fromTarget := x.p.splice(client, target, up, down)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.f.Done = x.since()
-	switch closed := sockets != nil && sockets.closed; {
+	switch closed := x.streams.closed; {
 	case fromClient.broke() && !closed:
 		x.failLocked(failClient)
 	case fromTarget.broke() && !closed:
 		x.failLocked(failResponse)
-	case sockets == nil || closed:
+	case !socket || closed:
 	case fromTarget.first:
 		x.failLocked(failResponse) // a WebSocket that ends without saying so
 	default:

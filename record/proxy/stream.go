@@ -1,13 +1,11 @@
 package proxy
 
 import (
-	"bytes"
-	"mime"
-	"net/http"
 	"slices"
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/message"
 )
 
 const (
@@ -15,107 +13,80 @@ const (
 	maxMessages = 100_000 // most messages kept of one exchange
 )
 
-// streamTaps are what reads messages out of an exchange, and their memory.
-type streamTaps struct {
-	events *eventTap
-	taken  int64 // bytes out of the budget
-}
-
 // messageCost is what one message takes beside its data, in bytes.
 const messageCost = 64
 
-// message records one message, whose last byte was read at the offset at. data
-// is copied. x.mu is held.
-func (x *exchange) message(at time.Duration, kind flow.MessageKind, fromClient bool, data []byte, size int64) {
-	keep := int64(min(len(data), maxMessage))
-	cost := keep + messageCost
+// A parser finds messages in one direction of a stream.
+type parser interface {
+	Feed(p []byte, at time.Duration)
+}
+
+// streams read the messages of an exchange along. x.mu guards them.
+type streams struct {
+	up, down parser // from and to the client; nil: no messages
+	taken    int64  // bytes out of the budget
+	closed   bool   // a close message of a WebSocket was seen
+}
+
+// emit is the Emit of one direction.
+func (x *exchange) emit(fromClient bool) message.Emit {
+	return func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
+		x.message(flow.Message{At: at, FromClient: fromClient, Kind: kind, Data: data, Size: size})
+	}
+}
+
+// message records a copy of m. x.mu is held.
+func (x *exchange) message(m flow.Message) {
 	st := &x.streams
+	st.closed = st.closed || m.Kind == flow.MessageClose
+	cost := int64(len(m.Data)) + messageCost
 	if len(x.f.Messages) >= maxMessages || st.taken+cost > x.p.o.MaxBody+maxMessages*messageCost || !x.p.budget.take(cost) {
 		x.p.n.messagesCut.Add(1)
 		return
 	}
-	if keep < size {
+	if int64(len(m.Data)) < m.Size {
 		x.p.n.messagesCut.Add(1)
 	}
 	st.taken += cost
+	m.Data = append(make([]byte, 0, len(m.Data)), m.Data...)
 	i := len(x.f.Messages) // an answer may be looked at before its question: both have passed by then
-	for i > 0 && x.f.Messages[i-1].At > at {
+	for i > 0 && x.f.Messages[i-1].At > m.At {
 		i--
 	}
-	x.f.Messages = slices.Insert(x.f.Messages, i, flow.Message{
-		At:         at,
-		FromClient: fromClient,
-		Kind:       kind,
-		Data:       append(make([]byte, 0, keep), data[:keep]...),
-		Size:       size,
-	})
+	x.f.Messages = slices.Insert(x.f.Messages, i, m)
 }
 
-// event records a server-sent event.
-func (x *exchange) event(data []byte, size int64) {
-	x.message(x.since(), flow.MessageEvent, false, data, size)
-}
-
-// isEventStream reports whether a response holds server-sent events that can be
-// read as they come.
-func isEventStream(h http.Header) bool {
-	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && kind == "text/event-stream" && h.Get("Content-Encoding") == ""
-}
-
-// An eventTap finds the events in the bytes of an event stream (WHATWG HTML,
-// section 9.2): blocks of lines that end with an empty one. Comments alone are
-// no event.
-type eventTap struct {
-	block  []byte // lines so far, each with "\n"; at most maxMessage bytes
-	size   int64  // of the block, also of what it lacks
-	line   int64  // bytes of the current line
-	fields bool   // some line of the block is not a comment
-	cr     bool   // the last byte was CR: an LF belongs to it
-}
-
-// feed takes the next bytes and emits the events that they complete.
-func (t *eventTap) feed(p []byte, emit func(data []byte, size int64)) {
-	for len(p) > 0 {
-		if t.cr && p[0] == '\n' {
-			t.cr, p = false, p[1:]
-			continue
-		}
-		t.cr = false
-		n := bytes.IndexAny(p, "\r\n")
-		if n < 0 {
-			t.add(p)
-			return
-		}
-		t.add(p[:n])
-		t.cr = p[n] == '\r'
-		p = p[n+1:]
-		if t.line > 0 {
-			t.line = 0
-			t.keep([]byte{'\n'})
-			continue
-		}
-		if t.fields {
-			block := bytes.TrimSuffix(t.block, []byte{'\n'})
-			emit(block, t.size-1)
-		}
-		t.block, t.size, t.fields = t.block[:0], 0, false
+// readRequest starts the parser for what a request streams, if it does.
+func (x *exchange) readRequest() {
+	if h := x.f.Request.Headers; message.IsGRPC(h) {
+		x.streams.up = message.NewGRPC(h.Value("Grpc-Encoding"), maxMessage, x.emit(true))
 	}
 }
 
-// add takes bytes of the current line.
-func (t *eventTap) add(p []byte) {
-	if len(p) == 0 {
-		return
+// readResponse starts the parser for what a response streams, if it does.
+func (x *exchange) readResponse() {
+	switch h := x.f.Response.Headers; {
+	case message.IsGRPC(h):
+		x.streams.down = message.NewGRPC(h.Value("Grpc-Encoding"), maxMessage, x.emit(false))
+	case message.IsEvents(h):
+		x.streams.down = message.NewEvents(maxMessage, x.emit(false))
 	}
-	if t.line == 0 && p[0] != ':' {
-		t.fields = true
-	}
-	t.line += int64(len(p))
-	t.keep(p)
 }
 
-func (t *eventTap) keep(p []byte) {
-	t.size += int64(len(p))
-	t.block = append(t.block, p[:min(len(p), maxMessage-len(t.block))]...)
+// readSocket starts the parsers of both directions of a WebSocket and returns
+// what shows them the bytes.
+func (x *exchange) readSocket() (up, down tapped) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	deflate := message.IsDeflate(x.f.Response.Headers)
+	x.streams.up = message.NewSocket(deflate, maxMessage, x.emit(true))
+	x.streams.down = message.NewSocket(deflate, maxMessage, x.emit(false))
+	see := func(into parser) tapped {
+		return tapped{x: x, feed: func(p []byte, at time.Duration) {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			into.Feed(p, at)
+		}}
+	}
+	return see(x.streams.up), see(x.streams.down)
 }

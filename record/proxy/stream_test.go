@@ -59,26 +59,6 @@ func TestServerSentEventsPassAndAreRecordedOneByOne(t *testing.T) {
 	})
 }
 
-func TestEventTapWhereverTheBytesAreCut(t *testing.T) {
-	const stream = ":hello\n\ndata: a\ndata: b\r\n\r\nid\r\r\n\ndata: last\n\nunfinished"
-	want := []string{"data: a\ndata: b", "id", "data: last"}
-	for cut := range len(stream) + 1 {
-		var tap eventTap
-		var got []string
-		emit := func(b []byte, size int64) {
-			if size != int64(len(b)) {
-				t.Errorf("cut at %d: size %d of %q", cut, size, b)
-			}
-			got = append(got, string(b))
-		}
-		tap.feed([]byte(stream[:cut]), emit)
-		tap.feed([]byte(stream[cut:]), emit)
-		if fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("cut at %d: got %q, want %q", cut, got, want)
-		}
-	}
-}
-
 // talk is a WebSocket server that answers each message with itself twice over.
 func talk(mode websocket.CompressionMode) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,23 @@
+// Package message finds the messages in a byte stream that somebody else sends:
+// the frames of a WebSocket, server-sent events, gRPC messages.
+//
+// Each parser reads one direction, is given the bytes as they pass, cut anywhere,
+// and calls an [Emit] for every message when its last byte has come:
+//
+//	s := message.NewSocket(deflate, 1<<20, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
+//		fmt.Println(at, kind, len(data), size)
+//	})
+//	for {
+//		n, err := conn.Read(buf)
+//		s.Feed(buf[:n], time.Since(start))
+//		...
+//	}
+//
+// The parsers only listen: they hold no connection, start nothing, and never
+// fail. What cannot be a message ends a parser, which then is Lost; the bytes are
+// the caller's to pass on all the same. Memory is bounded by the limit given,
+// whatever is declared or compressed. A parser is for one goroutine at a time.
+//
+// Sources: RFC 6455 and RFC 7692 (WebSocket and permessage-deflate), WHATWG HTML
+// 9.2 (event streams), the gRPC protocol over HTTP/2 (length-prefixed messages).
+package message

@@ -1,0 +1,91 @@
+package message
+
+import (
+	"mime"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// An Emit takes one message. at is that of the Feed that brought its last byte.
+// data is decompressed and valid during the call; it holds at most the parser's
+// limit of bytes. size is the whole length in bytes; where the content could not
+// be decompressed to its end, it is the least that is known and above len(data).
+type Emit func(at time.Duration, kind flow.MessageKind, data []byte, size int64)
+
+// inflateFactor is how many times the limit a compressed message is read on to
+// learn its size.
+const inflateFactor = 16
+
+// idleBuffer is how much memory a parser keeps between two messages, in bytes.
+const idleBuffer = 64 << 10
+
+// IsEvents reports whether a response with these fields is a stream of
+// server-sent events that can be read as it comes. A compressed one cannot.
+func IsEvents(h flow.Headers) bool {
+	coding := h.Value("Content-Encoding")
+	return mediaType(h) == "text/event-stream" && (coding == "" || strings.EqualFold(coding, "identity"))
+}
+
+// IsGRPC reports whether a message with these fields holds gRPC messages:
+// "application/grpc", with or without a codec ("application/grpc+proto").
+// gRPC-Web, which frames its trailers too, is not meant.
+func IsGRPC(h flow.Headers) bool {
+	kind := mediaType(h)
+	return kind == "application/grpc" || strings.HasPrefix(kind, "application/grpc+")
+}
+
+// IsDeflate reports whether the response that opens a WebSocket agrees to
+// permessage-deflate.
+func IsDeflate(h flow.Headers) bool {
+	for _, v := range h.Values("Sec-WebSocket-Extensions") {
+		for offer := range strings.SplitSeq(v, ",") {
+			name, _, _ := strings.Cut(offer, ";")
+			if strings.EqualFold(strings.TrimSpace(name), "permessage-deflate") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mediaType returns the content type without parameters in lower case, or "".
+func mediaType(h flow.Headers) string {
+	v := h.Value("Content-Type")
+	if v == "" {
+		return ""
+	}
+	kind, _, err := mime.ParseMediaType(v)
+	if err != nil {
+		return ""
+	}
+	return kind
+}
+
+// A buffer is a message under way: its beginning and its length.
+type buffer struct {
+	data []byte
+	size int64
+}
+
+// add takes bytes of the message, of which at most limit are kept in all. It
+// returns those kept.
+func (b *buffer) add(p []byte, limit int) []byte {
+	b.size += int64(len(p))
+	at := len(b.data)
+	b.data = append(b.data, p[:min(len(p), max(limit-at, 0))]...)
+	return b.data[at:]
+}
+
+// whole reports whether all bytes of the message were kept.
+func (b *buffer) whole() bool { return b.size == int64(len(b.data)) }
+
+// reset makes room for the next message. A large buffer is given up, since the
+// connection may be idle for long.
+func (b *buffer) reset() {
+	b.data, b.size = b.data[:0], 0
+	if cap(b.data) > idleBuffer {
+		b.data = nil
+	}
+}
