@@ -225,6 +225,10 @@ func (d *decoder) loss() *Loss {
 	return l
 }
 
+func (d *decoder) info() *Info {
+	return &Info{Recording: d.u64(), Part: d.uvarint(), Source: d.str(), Redaction: d.str(), Sample: d.str()}
+}
+
 // decodeRecord reads a record that is not a body. An unknown kind is (nil, nil).
 func decodeRecord(b []byte, wanted *[]wantedBody) (Record, error) {
 	if len(b) == 0 {
@@ -239,6 +243,8 @@ func decodeRecord(b []byte, wanted *[]wantedBody) (Record, error) {
 		r = d.conn()
 	case kindLoss:
 		r = d.loss()
+	case kindInfo:
+		r = d.info()
 	default:
 		return nil, nil
 	}

@@ -16,6 +16,7 @@ const (
 	kindConn
 	kindLoss
 	kindBody
+	kindInfo
 )
 
 // How a body stands in a flow record: one byte, storage and flags.
@@ -179,6 +180,15 @@ func (e *encoder) loss(l *Loss) {
 	for _, v := range [...]uint64{l.Sessions, l.Flows, l.Packets, l.Bytes, l.Gaps, l.Messages} {
 		e.uvarint(v)
 	}
+}
+
+func (e *encoder) info(i *Info) {
+	e.b = append(e.b, kindInfo)
+	e.u64(i.Recording)
+	e.uvarint(i.Part)
+	e.str(i.Source)
+	e.str(i.Redaction)
+	e.str(i.Sample)
 }
 
 // bodies returns the bodies of a flow in the order in which encoder.flow and

@@ -28,6 +28,10 @@ var (
 	// without its bodies and messages.
 	ErrTooLong = errors.New("the record exceeds the limits of a flow file")
 
+	// ErrEncrypted says that a recording is encrypted and nothing was given to
+	// decrypt it.
+	ErrEncrypted = errors.New("it is encrypted; name the file with your key: --identity FILE")
+
 	errClosed = errors.New("already closed")
 )
 

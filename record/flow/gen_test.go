@@ -99,6 +99,8 @@ var genRecord = rapid.Custom(func(t *rapid.T) Record {
 			c.TLS = &TLS{Version: genText.Draw(t, "v"), Cipher: genText.Draw(t, "c"), ServerName: genText.Draw(t, "s"), ALPN: genText.Draw(t, "a")}
 		}
 		return c
+	case 2:
+		return &Info{Recording: rapid.Uint64().Draw(t, "recording"), Part: rapid.Uint64Range(0, 3).Draw(t, "part"), Source: genText.Draw(t, "source"), Redaction: genText.Draw(t, "redaction"), Sample: genText.Draw(t, "sample")}
 	case 1:
 		return &Loss{At: genTime.Draw(t, "at"), Reason: genText.Draw(t, "reason"), Sessions: 1, Flows: rapid.Uint64().Draw(t, "f"), Gaps: 3, Messages: 2, Bytes: 4, Packets: 5}
 	}

@@ -115,7 +115,7 @@ func (p *parser) opening() (string, error) {
 
 func begins(line string) bool {
 	word, _, _ := strings.Cut(line, " ")
-	return word == "flow" || word == "conn" || word == "loss"
+	return word == "flow" || word == "conn" || word == "loss" || word == "info"
 }
 
 // read returns a line without its line feed. The last line may lack it.
@@ -174,8 +174,14 @@ func (p *parser) begin(line string) (Record, error) {
 			"flows": setUint(&l.Flows), "packets": setUint(&l.Packets), "bytes": setUint(&l.Bytes),
 			"gaps": setUint(&l.Gaps), "messages": setUint(&l.Messages),
 		})
+	case "info":
+		i := &Info{}
+		return i, t.pairs(map[string]func(string) error{
+			"recording": setHash(&i.Recording), "part": setUint(&i.Part), "source": setString(&i.Source),
+			"redaction": setString(&i.Redaction), "sample": setString(&i.Sample),
+		})
 	default:
-		return nil, fmt.Errorf("%.40q: a record begins with flow, conn or loss", word)
+		return nil, fmt.Errorf("%.40q: a record begins with flow, conn, loss or info", word)
 	}
 }
 

@@ -24,6 +24,8 @@ func Print(w io.Writer, r Record) error {
 		p.conn(r)
 	case *Loss:
 		p.loss(r)
+	case *Info:
+		p.info(r)
 	default:
 		return fmt.Errorf("print record of type %T", r)
 	}
@@ -182,5 +184,17 @@ func (p *printer) loss(l *Loss) {
 	p.number("bytes", l.Bytes)
 	p.number("gaps", l.Gaps)
 	p.number("messages", l.Messages)
+	p.line()
+}
+
+func (p *printer) info(i *Info) {
+	p.w.WriteString("info")
+	if i.Recording != 0 {
+		p.pair("recording", fmt.Sprintf("%016x", i.Recording))
+	}
+	p.number("part", i.Part)
+	p.pair("source", i.Source)
+	p.pair("redaction", i.Redaction)
+	p.pair("sample", i.Sample)
 	p.line()
 }

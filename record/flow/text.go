@@ -21,7 +21,7 @@ const (
 
 var kindNames = [...]string{
 	MessageText: "text", MessageBinary: "binary", MessagePing: "ping",
-	MessagePong: "pong", MessageClose: "close", MessageEvent: "event",
+	MessagePong: "pong", MessageClose: "close", MessageEvent: "event", MessageGRPC: "grpc",
 }
 
 // String returns the lower-case name of the kind, or its number.

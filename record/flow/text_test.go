@@ -84,7 +84,7 @@ message 5ms client binary size=9
 func TestParseNamesTheLineAndGoesOn(t *testing.T) {
 	const good = "\nflow 7\nrequest GET /\n"
 	tests := []struct{ name, text, want string }{
-		{"no record", "hello", `line 1: "hello": a record begins with flow, conn or loss`},
+		{"no record", "hello", `line 1: "hello": a record begins with flow, conn, loss or info`},
 		{"no number", "flow x", "line 1: number expected"},
 		{"unknown key", "# note\nflow 1 color=red", `line 2: "color" is not known here, or stands twice`},
 		{"key twice", "flow 1 conn=1 conn=2", `line 1: "conn" is not known here, or stands twice`},

@@ -31,7 +31,14 @@ type Totals struct {
 
 	Status    map[int]uint64    `json:"status"`    // flows by status, keys up to 999
 	Protocols map[string]uint64 `json:"protocols"` // flows by Flow.Protocol; "other" beyond 32 different ones
-	Loss      LossTotals        `json:"loss"`
+	Loss      LossTotals        `json:"loss"` // but for what was left out on purpose
+
+	// LeftOut counts the flows of Loss records with OnPurpose.
+	LeftOut uint64 `json:"left_out"`
+
+	// Infos are the different Info records, in the order met and at most 64.
+	// Those that differ in Part alone are one, with the greatest Part.
+	Infos []Info `json:"info,omitempty"`
 }
 
 // LossTotals sums up the Loss records of a recording.
@@ -57,6 +64,7 @@ type tally struct {
 const (
 	maxTallyConns     = 1 << 16
 	maxTallyProtocols = 32
+	maxTallyInfos     = 64
 )
 
 // A note is what a tally needs to know of one record. It is small and holds on
@@ -73,7 +81,8 @@ type note struct {
 	who      identity
 	start    time.Time
 	end      time.Time
-	loss     Loss
+	loss     *Loss
+	info     *Info
 }
 
 func noteOf(r Record) note {
@@ -91,7 +100,12 @@ func noteOf(r Record) note {
 	case *Conn:
 		return note{kind: kindConn}
 	case *Loss:
-		return note{kind: kindLoss, loss: *r}
+		l := *r
+		l.Reason = strings.Clone(l.Reason)
+		return note{kind: kindLoss, loss: &l}
+	case *Info:
+		i := r.short()
+		return note{kind: kindInfo, info: &i}
 	}
 	return note{}
 }
@@ -107,7 +121,9 @@ func (t *tally) add(n *note) {
 	case kindConn:
 		t.totals.Connections++
 	case kindLoss:
-		t.addLoss(&n.loss)
+		t.addLoss(n.loss)
+	case kindInfo:
+		t.addInfo(n.info)
 	case kindFlow:
 		t.addFlow(n)
 	}
@@ -166,6 +182,10 @@ func (t *tally) addIdentity(n *note) {
 }
 
 func (t *tally) addLoss(l *Loss) {
+	if l.OnPurpose() {
+		t.totals.LeftOut += l.Flows
+		return
+	}
 	s := &t.totals.Loss
 	s.PacketsDropped += l.Packets
 	s.Gaps += l.Gaps
@@ -176,6 +196,16 @@ func (t *tally) addLoss(l *Loss) {
 		s.UnparsedBytes += l.Bytes
 	} else {
 		s.BytesMissing += l.Bytes
+	}
+}
+
+func (t *tally) addInfo(i *Info) {
+	infos := t.totals.Infos
+	same := func(old Info) bool { old.Part = i.Part; return old == *i }
+	if k := slices.IndexFunc(infos, same); k >= 0 {
+		infos[k].Part = max(infos[k].Part, i.Part)
+	} else if len(infos) < maxTallyInfos {
+		t.totals.Infos = append(infos, *i)
 	}
 }
 
@@ -191,6 +221,7 @@ func (t *tally) sum(size int64) Totals {
 		users.add(who.hash)
 	}
 	s.SessionsHint = users.count()
+	s.Infos = slices.Clone(t.totals.Infos)
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"slices"
 )
 
 // Stat returns the totals of a flow file: those that it states, or, where it
@@ -62,13 +63,13 @@ func scan(r *Reader, report func(error)) Totals {
 
 func equalTotals(a, b Totals) bool {
 	if !a.Start.Equal(b.Start) || !a.End.Equal(b.End) ||
-		!maps.Equal(a.Status, b.Status) || !maps.Equal(a.Protocols, b.Protocols) {
+		!maps.Equal(a.Status, b.Status) || !maps.Equal(a.Protocols, b.Protocols) || !slices.Equal(a.Infos, b.Infos) {
 		return false
 	}
-	sums := func(t Totals) [16]uint64 {
+	sums := func(t Totals) [17]uint64 {
 		return [...]uint64{t.Flows, t.Requests, t.Responses, t.Complete, t.Partial, t.Messages, t.Connections,
 			t.SessionsHint, uint64(t.BytesRaw), t.Loss.PacketsDropped, t.Loss.Gaps, t.Loss.BytesMissing,
-			t.Loss.UnparsedBytes, t.Loss.Flows, t.Loss.Sessions, t.Loss.Messages}
+			t.Loss.UnparsedBytes, t.Loss.Flows, t.Loss.Sessions, t.Loss.Messages, t.LeftOut}
 	}
 	return sums(a) == sums(b)
 }

@@ -30,6 +30,12 @@ type WriterOptions struct {
 	// sealed. 0 is 1 MiB; at most 16 MiB.
 	BlockSize int
 
+	// Encrypt seals each compressed block before it is written; what comes out
+	// must not depend on anything but the block. Heads, index and totals stay
+	// clear: they tell times, sizes, counts of status codes and protocols. Nil:
+	// the file is not encrypted.
+	Encrypt func(plain []byte) (sealed []byte, err error)
+
 	// id makes the file reproducible in tests. 0: drawn at random.
 	id uint64
 	// created is the time of creation in tests. 0: now.
@@ -164,7 +170,7 @@ func newWriter(path string, file storage, o WriterOptions) (*Writer, error) {
 	return w, nil
 }
 
-// Write adds a *Flow, *Conn or *Loss and sets the Number of a flow. It keeps
+// Write adds a *Flow, *Conn, *Loss or *Info and sets the Number of a flow. It keeps
 // nothing of the record. The record is on disk when its block is sealed: by
 // Flush, Close, or a later Write.
 //
@@ -189,6 +195,10 @@ func (w *Writer) Write(r Record) error {
 		w.enc.b = w.enc.b[:0]
 		w.enc.loss(r)
 		err = w.writeSmall(r, lossReserve)
+	case *Info:
+		w.enc.b = w.enc.b[:0]
+		w.enc.info(r)
+		err = w.writeSmall(r, 0)
 	default:
 		err = fmt.Errorf("record of type %T", r)
 	}
