@@ -38,8 +38,9 @@
 //
 // # Limits
 //
-// A packet longer than 16 MiB or a pcapng block longer than 64 MiB is an error with
-// its offset; fragments wait in at most 4 MiB. Nothing else grows with what is read.
+// A packet or a pcapng block longer than 16 MiB is an error with its offset, and is
+// passed over; fragments wait in at most 4 MiB; an xz dictionary has at most 128 MiB.
+// Nothing else grows with what is read.
 //
 // Sources: the pcap and pcapng drafts of the IETF opsawg, RFC 791, 8200, 2675, 7348,
 // 8926, 2784, 2890, 9293, and packet_mmap of the Linux kernel documentation.

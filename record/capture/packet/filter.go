@@ -1,6 +1,9 @@
 package packet
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Filter chooses segments. Kinds are joined by "and", the values of one kind by "or";
 // Hosts and Nets are one kind. An empty Filter chooses everything.
@@ -12,4 +15,40 @@ type Filter struct {
 	Nets  []netip.Prefix
 	// VLANs match any of the VLAN tags around a packet, the outer as well as the inner.
 	VLANs []uint16
+}
+
+// match applies the filter to a segment with the given VLAN tags around it.
+func (f *Filter) match(s *Segment, tags []uint16) bool {
+	if len(f.Ports) > 0 && !slices.Contains(f.Ports, s.Src.Port()) && !slices.Contains(f.Ports, s.Dst.Port()) {
+		return false
+	}
+	if len(f.Hosts)+len(f.Nets) > 0 && !f.holds(s.Src.Addr()) && !f.holds(s.Dst.Addr()) {
+		return false
+	}
+	if len(f.VLANs) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(tags, func(id uint16) bool { return slices.Contains(f.VLANs, id) })
+}
+
+// holds says whether an address is one of those wanted.
+func (f *Filter) holds(a netip.Addr) bool {
+	return slices.Contains(f.Hosts, a) ||
+		slices.ContainsFunc(f.Nets, func(n netip.Prefix) bool { return n.Contains(a) })
+}
+
+// clean returns a copy whose addresses compare with those of packets: IPv4 is never
+// mapped into IPv6, and there are no zones.
+func (f Filter) clean() *Filter {
+	c := Filter{Ports: slices.Clone(f.Ports), VLANs: slices.Clone(f.VLANs)}
+	for _, a := range f.Hosts {
+		c.Hosts = append(c.Hosts, a.Unmap().WithZone(""))
+	}
+	for _, n := range f.Nets {
+		if a := n.Addr(); a.Is4In6() && n.Bits() >= 96 {
+			n = netip.PrefixFrom(a.Unmap(), n.Bits()-96)
+		}
+		c.Nets = append(c.Nets, n.Masked())
+	}
+	return &c
 }

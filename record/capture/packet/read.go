@@ -1,9 +1,13 @@
 package packet
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"sync"
+	"sync/atomic"
 )
 
 // ReadOptions belong to Read. The zero value reads everything.
@@ -30,7 +34,106 @@ func (e *DamageError) Unwrap() error { return e.Err }
 
 // Read reads a capture file from its present position: pcap (microseconds or
 // nanoseconds, either byte order) or pcapng, as it is or compressed by gzip or xz,
-// which is recognised by content. It needs no seeking; r may be a pipe.
+// which is recognised by content. It needs no seeking; r may be a pipe. Close of the
+// Source does not wake a Next that waits for r; closing r does.
 func Read(r io.Reader, o ReadOptions) (Source, error) {
-	return nil, errors.ErrUnsupported
+	in, err := unpack(r)
+	if err != nil {
+		return nil, fmt.Errorf("read capture file: %w", err)
+	}
+	s := &fileSource{decoder: newDecoder(o.Filter.clean())}
+	if s.file, err = open(in, o.Secrets); err != nil {
+		return nil, fmt.Errorf("read capture file: %w", err)
+	}
+	return s, nil
+}
+
+// frames is a pcap or a pcapng file. Errors of next are io.EOF and *DamageError.
+type frames interface {
+	next(*frame) error
+	drops() uint64 // that the file tells of, so far
+}
+
+// open tells the kinds of files apart by their first four bytes.
+func open(in *bufio.Reader, secrets func([]byte)) (frames, error) {
+	magic, err := in.Peek(4)
+	switch {
+	case err == io.EOF && len(magic) == 0:
+		return nil, errors.New("it is empty")
+	case err != nil && err != io.EOF:
+		return nil, err
+	}
+	switch string(magic) {
+	case "\xa1\xb2\xc3\xd4", "\xd4\xc3\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x4d\x3c\xb2\xa1":
+		return newPcap(in)
+	case "\x0a\x0d\x0d\x0a":
+		return newPcapng(in, secrets), nil
+	}
+	return nil, fmt.Errorf("it is neither pcap nor pcapng, also not gzip'd or xz'd (it begins with %x): "+
+		"write it anew with tcpdump -w or editcap -F pcapng", magic)
+}
+
+// fileSource is a Source that reads a file.
+type fileSource struct {
+	file    frames
+	decoder *decoder
+	frame   frame
+	closed  atomic.Bool
+	public  tally
+}
+
+// publishEvery is the number of packets after which Counts of a file shows them.
+const publishEvery = 256
+
+func (s *fileSource) Next(seg *Segment) error {
+	for {
+		if s.closed.Load() {
+			return net.ErrClosed
+		}
+		if err := s.file.next(&s.frame); err != nil {
+			if err == io.EOF {
+				s.decoder.frags.end()
+			}
+			s.publish()
+			return err
+		}
+		if s.decoder.counts.Packets%publishEvery == 0 {
+			s.publish()
+		}
+		first, data := link(s.frame.link, s.frame.data)
+		s.decoder.counts.Bytes += uint64(len(s.frame.data) - len(data))
+		if s.decoder.decode(seg, first, data, s.frame.time) {
+			return nil
+		}
+	}
+}
+
+func (s *fileSource) publish() {
+	s.decoder.counts.KernelDrops = s.file.drops()
+	s.public.set(s.decoder.counts)
+}
+
+func (s *fileSource) Counts() Counts { return s.public.get() }
+
+func (s *fileSource) Close() error {
+	s.closed.Store(true)
+	return nil
+}
+
+// tally holds counts for other goroutines to see.
+type tally struct {
+	mu sync.Mutex
+	n  Counts
+}
+
+func (t *tally) set(n Counts) {
+	t.mu.Lock()
+	t.n = n
+	t.mu.Unlock()
+}
+
+func (t *tally) get() Counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.n
 }
