@@ -10,14 +10,15 @@
 //	go func() { done <- rec.Run(ctx) }()
 //	proxy.Serve(..., rec)
 //
-// # Where further steps belong
+// The way of a flow, from the goroutine of the traffic to that of [Recorder.Run]:
 //
-// Between the queue and the writer, in the writer's goroutine (Recorder.write),
-// stand the steps that change or choose flows: redaction changes a flow there,
-// before it can reach the disk and outside the path of the traffic. Sampling by
-// session is a decision of admission and stands in front of the queue, next to
-// shedding (Recorder.Flow), so that what is not wanted costs nothing. Rotation
-// into parts replaces the writer at a sealed block.
+//	Flow --> paused? --> Filter --> Sample --> queue | --> Redact --> part --> disk
+//	            |           |          |         |               (flow.Writer)
+//	            +-----------+----------+---------+--> counted, declared as loss records
+//
+// Sampling takes users as a whole, by a hash of what identifies them. A recording
+// is one file, or parts of which each can be read alone; nothing that Redact
+// removes reaches the disk.
 //
 // The package knows no network. The flow file is described in record/flow.
 package record

@@ -9,13 +9,37 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Options say where and how much to record. Only Path is needed.
+// Options say where, what and how much to record. Only Path is needed.
 type Options struct {
 	// Path of the flow file. It must not exist.
 	Path string
 
-	// MaxDisk is the greatest length of the file in bytes; 0 is no limit. When
-	// it is reached recording stops and the file says so. At least 64 KiB.
+	// Info is what the recording says of itself; only Source is used.
+	Info flow.Info
+
+	// Filter chooses flows; those that it refuses are counted and left out. Nil
+	// records all. It is called by many goroutines at once.
+	Filter func(*flow.Flow) bool
+
+	// Sample chooses a share of the users.
+	Sample Sample
+
+	// Redact changes each flow before it is written. Nil writes what was sent,
+	// and the recording says so.
+	Redact Redactor
+
+	// Encrypt seals each block before it is written; see flow.WriterOptions.
+	Encrypt func(plain []byte) ([]byte, error)
+
+	// Rotate cuts the recording into parts.
+	Rotate Rotation
+
+	// Paused begins without recording; see Recorder.Pause.
+	Paused bool
+
+	// MaxDisk is the greatest length on disk in bytes, of all parts together; 0
+	// is no limit. When it is reached recording stops and the file says so. At
+	// least 64 KiB.
 	MaxDisk int64
 
 	// QueueBytes bounds the memory of flows that wait for the disk. 0 is 64 MiB;
@@ -36,6 +60,20 @@ type Options struct {
 
 	// Logger is told of the beginning of losses and of failures. Nil: nobody.
 	Logger *slog.Logger
+}
+
+// An OptionsError says what of Options cannot work.
+type OptionsError struct{ Err error }
+
+func (e OptionsError) Error() string { return "record: " + e.Err.Error() }
+
+// Unwrap returns the problems, joined.
+func (e OptionsError) Unwrap() error { return e.Err }
+
+// A Redactor removes secrets from flows. It is called by one goroutine at a time.
+type Redactor interface {
+	Flow(*flow.Flow)
+	Name() string // of its rules, for flow.Info
 }
 
 func (o Options) withDefaults() Options {
@@ -62,8 +100,20 @@ func (o Options) validate() error {
 	if o.QueueBytes < 64<<10 {
 		errs = append(errs, fmt.Errorf("QueueBytes is %d; the least is %d", o.QueueBytes, 64<<10))
 	}
-	if o.MaxDisk != 0 && o.MaxDisk < 64<<10 {
-		errs = append(errs, fmt.Errorf("MaxDisk is %d; the least is %d", o.MaxDisk, 64<<10))
+	if o.MaxDisk != 0 && o.MaxDisk < leastPart {
+		errs = append(errs, fmt.Errorf("MaxDisk is %d; the least is %d", o.MaxDisk, leastPart))
+	}
+	if o.Rotate.Bytes != 0 && o.Rotate.Bytes < leastPart {
+		errs = append(errs, fmt.Errorf("Rotate.Bytes is %d; the least is %d", o.Rotate.Bytes, leastPart))
+	}
+	if o.Rotate.Every < 0 || o.Rotate.Keep < 0 {
+		errs = append(errs, errors.New("Rotate.Every and Rotate.Keep cannot be negative"))
+	}
+	if o.Rotate.Keep > 0 && !o.Rotate.on() {
+		errs = append(errs, errors.New("Rotate.Keep counts parts; set Rotate.Bytes or Rotate.Every as well"))
+	}
+	if err := o.Sample.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if o.SealEvery < 0 {
 		errs = append(errs, fmt.Errorf("SealEvery is %v; it must be positive", o.SealEvery))

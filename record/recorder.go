@@ -3,7 +3,6 @@ package record
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -12,16 +11,19 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Recorder writes what it is given to one flow file. Conn, Flow, Close and
-// Counts may be called by any number of goroutines, Run once.
+// A Recorder writes what it is given to one flow file, or to several parts. All
+// methods may be called by any number of goroutines, Run once.
 type Recorder struct {
-	o     Options
-	w     writer
-	queue *queue
-	shut  chan struct{} // closed by Close
-	once  sync.Once
+	o       Options
+	w       writer
+	queue   *queue
+	sampler *sampler      // nil takes everybody
+	left    ledger        // what was left out on purpose
+	shut    chan struct{} // closed by Close
+	once    sync.Once
 
 	ran     atomic.Bool
+	paused  atomic.Bool
 	written atomic.Uint64
 	conns   atomic.Uint64
 	size    atomic.Int64
@@ -39,13 +41,15 @@ type writer interface {
 
 // Counts tell how a recording goes.
 type Counts struct {
-	Flows        uint64 // in the file, or in its unsealed block
-	Connections  uint64 // likewise
-	Lost         uint64 // flows shed, or arrived after recording stopped
-	LostSessions uint64 // sessions shed, wholly or from some flow on
-	Queued       int64  // bytes of memory that wait for the disk
-	Bytes        int64  // length of the file
-	Stopped      string // why nothing is recorded any more; "" while it is
+	Flows        uint64 `json:"flows"`         // in the file, or in its unsealed block
+	Connections  uint64 `json:"connections"`   // taken in
+	Lost         uint64 `json:"lost"`          // flows shed, or arrived after recording stopped
+	LostSessions uint64 `json:"lost_sessions"` // sessions shed, wholly or from some flow on
+	LeftOut      uint64 `json:"left_out"`      // flows that filter, sample or pause left out
+	Queued       int64  `json:"queued_bytes"`  // memory that waits for the disk
+	Bytes        int64  `json:"bytes"`         // on disk
+	Paused       bool   `json:"paused"`
+	Stopped      string `json:"stopped"` // why nothing is recorded any more; "" while it is
 }
 
 // StoppedClosed is Counts.Stopped after the end that was asked for. The other
@@ -56,9 +60,9 @@ const StoppedClosed = "closed"
 func New(o Options) (*Recorder, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
+		return nil, OptionsError{err}
 	}
-	w, err := flow.Create(o.Path, flow.WriterOptions{MaxBody: o.MaxBody, MaxBytes: o.MaxDisk})
+	w, err := createParts(o)
 	if err != nil {
 		return nil, err
 	}
@@ -66,19 +70,50 @@ func New(o Options) (*Recorder, error) {
 }
 
 func newRecorder(o Options, w writer) *Recorder {
-	r := &Recorder{o: o, w: w, queue: newQueue(o.QueueBytes), shut: make(chan struct{})}
+	r := &Recorder{o: o, w: w, queue: newQueue(o.QueueBytes), sampler: newSampler(o.Sample), shut: make(chan struct{})}
+	r.paused.Store(o.Paused)
 	r.size.Store(w.Size())
 	return r
 }
 
-// Conn records a connection. It never blocks. The record is the Recorder's from
-// now on.
-func (r *Recorder) Conn(c *flow.Conn) { r.queue.addConn(c, time.Now()) }
+// Conn records a connection, from its first flow that is recorded on. It never
+// blocks. The record is the Recorder's from now on.
+func (r *Recorder) Conn(c *flow.Conn) {
+	now := time.Now()
+	if r.sampler != nil {
+		r.sampler.conn(c, now)
+	}
+	r.queue.addConn(c, now)
+}
 
-// Flow records a flow. It never blocks: when the disk cannot keep up it sheds
-// the flow and the rest of its session. The flow is the Recorder's from now on
-// and must not be changed. Flows after the end of Run are counted as lost.
-func (r *Recorder) Flow(f *flow.Flow) { r.queue.addFlow(f, r.o.Session(f), time.Now()) }
+// Flow records a flow, unless it is left out on purpose. It never blocks: when
+// the disk cannot keep up it sheds the flow and the rest of its session. The flow
+// is the Recorder's from now on and must not be changed. Flows after the end of
+// Run are counted as lost.
+func (r *Recorder) Flow(f *flow.Flow) {
+	now := time.Now()
+	switch {
+	case r.paused.Load():
+		r.left.add(flow.Loss{At: now, Reason: flow.LossPaused, Flows: 1})
+	case r.o.Filter != nil && !r.o.Filter(f):
+		r.left.add(flow.Loss{At: now, Reason: flow.LossFiltered, Flows: 1})
+	case r.sampler != nil && !r.sampler.keeps(f, now):
+		r.left.add(flow.Loss{At: now, Reason: flow.LossSampled, Flows: 1})
+	default:
+		r.queue.addFlow(f, r.o.Session(f), now)
+	}
+}
+
+// Loss records that something is missing. It never blocks. Losses of one reason
+// within a second become one record.
+func (r *Recorder) Loss(l *flow.Loss) { r.left.add(*l) }
+
+// Pause leaves out the flows that end from now on, and counts them; Resume ends
+// that. Traffic is not touched.
+func (r *Recorder) Pause() { r.paused.Store(true) }
+
+// Resume records again.
+func (r *Recorder) Resume() { r.paused.Store(false) }
 
 // Close makes Run return once everything queued is on disk. Without a Run it
 // completes the file itself. More calls do nothing.
@@ -95,7 +130,7 @@ func (r *Recorder) Counts() Counts {
 	total, bytes, closed := r.queue.state()
 	return Counts{
 		Flows: r.written.Load(), Connections: r.conns.Load(), Lost: total.flows, LostSessions: total.sessions,
-		Queued: bytes, Bytes: r.size.Load(), Stopped: closed,
+		LeftOut: r.left.onPurpose(), Queued: bytes, Bytes: r.size.Load(), Paused: r.paused.Load(), Stopped: closed,
 	}
 }
 
@@ -177,9 +212,12 @@ func (r *Recorder) drain() error {
 // put writes a record. A flow that exceeds the limits of the format is lost
 // alone.
 func (r *Recorder) put(rec flow.Record) error {
+	f, isFlow := rec.(*flow.Flow)
+	if isFlow && r.o.Redact != nil {
+		r.o.Redact.Flow(f)
+	}
 	err := r.w.Write(rec)
 	r.size.Store(r.w.Size())
-	f, isFlow := rec.(*flow.Flow)
 	switch {
 	case err == nil && isFlow:
 		r.written.Add(1)
@@ -214,8 +252,16 @@ func (r *Recorder) seal() error {
 	return err
 }
 
-// declare writes a loss record if anything was lost since the last one.
+// declare writes loss records if anything was lost or left out since the last
+// ones.
 func (r *Recorder) declare(reason string) error {
+	for open := r.left.take(); len(open) > 0; open = open[1:] {
+		r.unsealed = true
+		if err := r.w.Write(&open[0]); err != nil {
+			r.left.giveBack(open)
+			return err
+		}
+	}
 	lost := r.queue.takeLost()
 	if !lost.any() {
 		return nil

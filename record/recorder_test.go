@@ -338,6 +338,9 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	if first, err := f.Next(); err != nil || first.(*flow.Info).Redaction != "none" {
+		t.Errorf("an empty recording begins with %+v, %v", first, err)
+	}
 	if _, err := f.Next(); err != io.EOF {
 		t.Errorf("an empty recording reads as %v", err)
 	}

@@ -98,8 +98,8 @@ func TestKeysThatAreNone(t *testing.T) {
 		t.Error("a missing identity is taken")
 	}
 	for _, to := range [][]string{nil, {"age1nonsense"}, {filepath.Join(dir, "none")}, {broken}} {
-		if _, err := To(to...); err == nil {
-			t.Errorf("recipients %q are taken", to)
+		if _, err := To(to...); err == nil || strings.Contains(err.Error(), "HUSH") {
+			t.Errorf("recipients %q: %v", to, err)
 		}
 	}
 }
