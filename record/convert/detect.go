@@ -1,0 +1,68 @@
+package convert
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"regexp"
+)
+
+// headSize is how much of an input is looked at to tell its format, in bytes.
+const headSize = 64 << 10
+
+// open returns r without the gzip around it and without a byte order mark.
+func open(r io.Reader) (*bufio.Reader, error) {
+	br := bufio.NewReaderSize(r, headSize)
+	if head, _ := br.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(br)
+		if err != nil {
+			return nil, fmt.Errorf("open gzip: %w", err)
+		}
+		br = bufio.NewReaderSize(z, headSize)
+	}
+	if head, _ := br.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
+		br.Discard(3) // cannot fail: Peek has it
+	}
+	return br, nil
+}
+
+var (
+	reMitm    = regexp.MustCompile(`^\d{1,12}:\d{1,12}:`)
+	reGor     = regexp.MustCompile(`^[123] [0-9a-fA-F]{8,64} \d{15,20}( \d+)?\r?\n`)
+	reHAR     = regexp.MustCompile(`^\s*\{\s*"log"\s*:\s*[\{\[]`)
+	rePostman = regexp.MustCompile(`schema\.(get)?postman\.com|"_postman_id"`)
+	reCurl    = regexp.MustCompile(`(?m)^\s*(\$ )?curl(\.exe)?\s`)
+	reObject  = regexp.MustCompile(`^\s*\{`)
+	reEntries = regexp.MustCompile(`"log"\s*:\s*\{`)
+)
+
+// detect tells the format from the beginning of the input, which it does not
+// consume.
+func detect(br *bufio.Reader) (string, error) {
+	head, err := br.Peek(headSize)
+	if len(head) == 0 {
+		if err == io.EOF {
+			return "", fmt.Errorf("the input is empty")
+		}
+		return "", err
+	}
+	switch {
+	case reGor.Match(head):
+		return "gor", nil
+	case reMitm.Match(head):
+		return "mitm", nil
+	case reHAR.Match(head):
+		return "har", nil
+	case reObject.Match(head) && rePostman.Match(head):
+		return "postman", nil
+	}
+	switch {
+	case reObject.Match(head) && reEntries.Match(head):
+		return "har", nil
+	case reCurl.Match(head):
+		return "curl", nil
+	}
+	return "", ErrUnknown
+}

@@ -1,0 +1,50 @@
+package convert
+
+import "strings"
+
+// The names of flow.Flow.Error that importers give; those of recordings.
+const (
+	failNone     = "no response"
+	failRequest  = "request cut"
+	failResponse = "response cut"
+	failClient   = "client closed"
+)
+
+// failures are the stable names of what other programs say in words of their
+// own, each found by a part of them in lower case. The first match counts.
+var failures = []struct{ part, name string }{
+	{"err_aborted", failClient},
+	{"err_blocked", failClient},
+	{"err_canceled", failClient},
+	{"ns_binding_aborted", failClient},
+	{"client disconnect", failClient},
+	{"by client", failClient},
+	{"connection_refused", "connect refused"},
+	{"connection refused", "connect refused"},
+	{"name_not_resolved", "host not found"},
+	{"name or service not known", "host not found"},
+	{"err_cert", "certificate untrusted"},
+	{"certificate verify", "certificate untrusted"},
+	{"err_ssl", "tls failed"},
+	{"tls", "tls failed"},
+	{"disconnected", "host unreachable"},
+	{"unreachable", "host unreachable"},
+	{"timed_out", "connect timeout"},
+	{"timed out", "connect timeout"},
+	{"reset", "target reset"},
+	{"connection_closed", "target closed"},
+	{"server disconnect", "target closed"},
+	{"closed", "target closed"},
+}
+
+// failureName returns the stable name for an error text of another program, or
+// other.
+func failureName(text, other string) string {
+	text = strings.ToLower(text)
+	for _, f := range failures {
+		if strings.Contains(text, f.part) {
+			return f.name
+		}
+	}
+	return other
+}
