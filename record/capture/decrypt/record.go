@@ -1,0 +1,413 @@
+package decrypt
+
+// A phase is what protects the records of a direction.
+type phase uint8
+
+const (
+	phasePlain     phase = iota
+	phaseEarly           // TLS 1.3: data before the server has answered
+	phaseHandshake       // TLS 1.3
+	phaseData
+)
+
+const (
+	maxFailures = 3       // records in a row that do not open, before a direction is given up
+	maxGuess    = 4 << 20 // bytes of records that need not open
+)
+
+// A half is one direction of a connection.
+type half struct {
+	buf   []byte // of a record that is not complete; a whole one while it is read
+	skip  int    // bytes to come of a record that has a hole
+	dead  bool   // nothing is read any more
+	ended bool   // the sink knows of the end
+	waits wait
+
+	phase    phase
+	open     *opener // of the phase; nil before its first record
+	messages messages
+
+	guessing bool // records that do not open are none of this phase: rejected early data, or a handshake without keys
+	guessed  int  // bytes of them
+	failures int  // records in a row that did not open
+
+	holed     bool  // there was a gap: numbers and phase may be ahead
+	searching bool  // the borders of records are lost
+	missing   int64 // bytes since the last record that was counted; -1: not known
+	budget    int64 // bytes that may be opened by trying
+}
+
+// data takes bytes of one direction apart into records.
+func (c *Conn) data(d side, p []byte, at int64) {
+	h := &c.halves[d]
+	for len(p) > 0 {
+		var w wait
+		raw := p
+		switch {
+		case h.dead:
+			c.lost += uint64(len(p))
+			return
+		case h.skip > 0:
+			n := min(h.skip, len(p))
+			h.skip -= n
+			c.lost += uint64(n)
+			p = p[n:]
+			continue
+		case h.searching:
+			p, w = c.search(d, p, at)
+		default:
+			if raw, p = h.next(p); raw == nil {
+				if h.dead {
+					h.dead = false
+					c.lost += uint64(len(p))
+					c.stop(d, ErrNotTLS, at)
+				}
+				return
+			}
+			if w = c.record(d, raw, at); w != ready {
+				h.waits = w
+				c.hold(event{kind: eventRecord, d: d, p: raw, at: at})
+			}
+		}
+		if w != ready {
+			h.waits = w
+			if len(p) > 0 {
+				c.hold(event{kind: eventData, d: d, p: p, at: at})
+			}
+			return
+		}
+	}
+}
+
+// next returns the next whole record and what follows it, or nil when there is
+// none yet. It sets dead when there will be none.
+func (h *half) next(p []byte) (raw, rest []byte) {
+	if len(h.buf) >= headerSize && len(h.buf) == recordSize(h.buf) {
+		h.buf = h.buf[:0]
+	}
+	if len(h.buf) == 0 && len(p) >= headerSize {
+		size := recordSize(p)
+		if size == 0 {
+			h.dead = true
+			return nil, p
+		}
+		if len(p) >= size {
+			return p[:size], p[size:]
+		}
+	}
+	if n := headerSize - len(h.buf); n > 0 {
+		n = min(n, len(p))
+		h.buf, p = append(h.buf, p[:n]...), p[n:]
+		if len(h.buf) < headerSize {
+			return nil, nil
+		}
+	}
+	size := recordSize(h.buf)
+	if size == 0 {
+		h.dead = true
+		return nil, p
+	}
+	n := min(size-len(h.buf), len(p))
+	h.buf, p = append(h.buf, p[:n]...), p[n:]
+	if len(h.buf) < size {
+		return nil, nil
+	}
+	return h.buf, p
+}
+
+// recordSize returns the size of the record that begins with head, or 0 when
+// none does.
+func recordSize(head []byte) int {
+	n := int(head[3])<<8 | int(head[4])
+	if head[0] < typeCCS || head[0] > typeData || head[1] != 3 || head[2] > 4 || n > maxPayload {
+		return 0
+	}
+	return headerSize + n
+}
+
+// v13 reports whether the server has chosen TLS 1.3.
+func (c *Conn) v13() bool { return c.chosen && c.answer.version == version13 }
+
+// record reads one whole record.
+func (c *Conn) record(d side, raw []byte, at int64) wait {
+	h := &c.halves[d]
+	if h.dead {
+		c.lost += uint64(len(raw))
+		return ready
+	}
+	if h.phase != phasePlain {
+		return c.sealed(d, raw, at)
+	}
+	switch raw[0] {
+	case typeAlert:
+		return ready
+	case typeHandshake:
+		err := h.messages.feed(raw[headerSize:], func(kind byte, body []byte) error { return c.greet(d, kind, body) })
+		if err != nil {
+			c.stopAll(err, at)
+		}
+		return ready
+	}
+	switch {
+	case !c.greeted && !c.chosen:
+		c.lost += uint64(len(raw))
+		c.stopAll(ErrNoHandshake, at)
+		return ready
+	case c.retried && !c.chosen:
+		return ready // early data that the server has refused, or a CCS for middleboxes
+	case !c.chosen:
+		return forPeer
+	case raw[0] == typeCCS && c.v13():
+		return ready
+	case raw[0] == typeCCS:
+		h.seal(phaseData)
+		return ready
+	case c.v13():
+		h.seal(c.firstPhase())
+		return c.sealed(d, raw, at)
+	}
+	c.lost += uint64(len(raw))
+	c.stopAll(ErrNotTLS, at)
+	return ready
+}
+
+// firstPhase is what protects the first protected record of a client in TLS 1.3.
+func (c *Conn) firstPhase() phase {
+	if c.hello.early {
+		return phaseEarly
+	}
+	return phaseHandshake
+}
+
+// seal begins another phase.
+func (h *half) seal(p phase) { h.phase, h.open = p, nil }
+
+// greet takes a message of an open handshake, or a hello of a renegotiation.
+func (c *Conn) greet(d side, kind byte, body []byte) error {
+	switch {
+	case d == client && kind == msgClientHello:
+		hello, ok := parseClientHello(body)
+		if !ok {
+			return ErrNotTLS
+		}
+		c.hello, c.greeted, c.changed = hello, true, true
+		c.info.ServerName = hello.name
+	case d == server && kind == msgServerHello:
+		answer, ok := parseServerHello(body)
+		if !ok {
+			return ErrNotTLS
+		}
+		c.changed = true
+		if answer.retry() {
+			c.retried = true
+			return nil
+		}
+		return c.choose(answer)
+	case d == server && kind == msgTicket:
+		c.issued(parseTicket(body))
+	}
+	return nil
+}
+
+// choose takes what the server has chosen.
+func (c *Conn) choose(answer serverHello) error {
+	c.answer, c.chosen = answer, true
+	c.info.Version = versionName(answer.version)
+	c.info.Cipher = suiteName(answer.suite)
+	if answer.alpn != "" {
+		c.info.ALPN = answer.alpn
+	}
+	var err error
+	if c.suite, err = suiteOf(answer.suite); err != nil {
+		return err
+	}
+	switch answer.version {
+	case version13:
+		c.halves[server].seal(phaseHandshake)
+	case version12:
+		c.resume()
+	default:
+		return &SuiteError{Suite: c.info.Version + " " + c.info.Cipher}
+	}
+	return nil
+}
+
+func versionName(v uint16) string {
+	switch v {
+	case 0x0300:
+		return "SSL 3.0"
+	case 0x0301:
+		return "TLS 1.0"
+	case 0x0302:
+		return "TLS 1.1"
+	case version12:
+		return "TLS 1.2"
+	case version13:
+		return "TLS 1.3"
+	}
+	return "TLS of unknown version"
+}
+
+// sealed reads a record that should be protected.
+func (c *Conn) sealed(d side, raw []byte, at int64) wait {
+	h := &c.halves[d]
+	if c.v13() && raw[0] != typeData {
+		return ready // a CCS for middleboxes, or an alert of who could not go on
+	}
+	if w := c.unlock(d, at); w != ready {
+		return w
+	}
+	if h.phase != phaseHandshake && c.halves[1-d].waits == forKeys {
+		return forTurn
+	}
+	plain, kind, err := h.open.open(c.scratch, raw, h.open.seq)
+	if err != nil {
+		c.unopened(d, raw, at)
+		return ready
+	}
+	h.open.seq++
+	c.opened(d, kind, plain, at)
+	return ready
+}
+
+// unlock makes the opener of the phase.
+func (c *Conn) unlock(d side, at int64) wait {
+	h := &c.halves[d]
+	if h.open != nil {
+		return ready
+	}
+	if h.phase == phaseEarly {
+		if !c.exts {
+			return forPeer
+		}
+		if !c.early {
+			h.phase, h.guessing = phaseHandshake, true
+		}
+	}
+	o, w := c.opener(d, h.phase)
+	if w == forKeys && h.phase != phaseData && c.v13() {
+		// Secrets are logged in their order: when that of the data is there, the
+		// one before it will not come any more.
+		if o, _ = c.opener(d, phaseData); o != nil {
+			if h.phase == phaseEarly {
+				c.to.Gap(d == server, -1, at)
+			}
+			h.phase, h.guessing, w = phaseData, true, ready
+		}
+	}
+	h.open = o
+	return w
+}
+
+// opener returns the opener of a phase, or what it waits for.
+func (c *Conn) opener(d side, p phase) (*opener, wait) {
+	if !c.greeted || !c.chosen {
+		return nil, forPeer
+	}
+	l, size := labelMaster, 48
+	if c.v13() {
+		size = c.suite.hash.Size()
+		switch p {
+		case phaseEarly:
+			l = labelEarly
+		case phaseHandshake:
+			l = labelClientHandshake + label(d)
+		default:
+			l = labelClientTraffic + label(d)
+		}
+	}
+	secret := c.keys.secret(c.hello.random, l, size)
+	if secret == nil && !c.v13() {
+		secret = c.keys.secret(c.first, l, size)
+	}
+	if secret == nil {
+		return nil, forKeys
+	}
+	var o *opener
+	var err error
+	if c.v13() {
+		o, err = newOpener13(c.suite, secret)
+	} else {
+		o, err = newOpener12(c.suite, secret, c.hello.random, c.answer.random, d)
+	}
+	if err != nil { // a cipher that this build does not have
+		return nil, forKeys
+	}
+	return o, ready
+}
+
+// opened takes what a record has protected.
+func (c *Conn) opened(d side, kind byte, plain []byte, at int64) {
+	h := &c.halves[d]
+	c.scratch = plain[:0]
+	h.failures, h.guessing = 0, false
+	h.budget = min(h.budget+16*int64(len(plain)), maxTrial)
+	switch kind {
+	case typeData:
+		if len(plain) > 0 && !h.ended {
+			c.to.Plain(d == server, plain, at)
+		}
+	case typeHandshake:
+		err := h.messages.feed(plain, func(kind byte, body []byte) error { return c.message(d, kind, body) })
+		if err != nil {
+			c.stopAll(err, at)
+		}
+	case typeAlert:
+		if len(plain) == 2 && plain[1] == 0 { // close_notify
+			c.end(d, false, at)
+		}
+	case typeCCS: // a renegotiation in TLS 1.2
+		h.messages.reset()
+		h.seal(phaseData)
+	}
+}
+
+// message takes a protected handshake message.
+func (c *Conn) message(d side, kind byte, body []byte) error {
+	h := &c.halves[d]
+	if !c.v13() {
+		return c.greet(d, kind, body)
+	}
+	switch {
+	case kind == msgExtensions && d == server && h.phase == phaseHandshake:
+		c.info.ALPN, c.early = parseExtensions(body)
+		c.exts, c.changed = true, true
+	case kind == msgEndOfEarlyData && h.phase == phaseEarly:
+		h.seal(phaseHandshake)
+	case kind == msgFinished && h.phase == phaseHandshake:
+		h.seal(phaseData)
+	case kind == msgKeyUpdate && h.phase == phaseData && h.open != nil:
+		next, err := h.open.update()
+		if err != nil {
+			return err
+		}
+		h.open = next
+	}
+	return nil
+}
+
+// unopened deals with a record that does not open with the next number.
+func (c *Conn) unopened(d side, raw []byte, at int64) {
+	h := &c.halves[d]
+	if h.holed {
+		from, before := h.phase, h.open
+		if f, found := c.try(d, raw, maxAhead); found {
+			f.sameKeys, f.inData = before == h.open, from == phaseData
+			c.found(d, unknownSize, f, at)
+			return
+		}
+	}
+	c.lost += uint64(len(raw))
+	if h.guessing {
+		if h.guessed += len(raw); h.guessed > maxGuess {
+			c.stop(d, ErrKeys, at)
+		}
+		return
+	}
+	h.failures++
+	if h.failures >= maxFailures || h.open.seq == 0 {
+		c.stop(d, ErrKeys, at)
+		return
+	}
+	c.missed(d, raw, at)
+}
