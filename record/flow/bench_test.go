@@ -77,7 +77,7 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(rawSize(fs))
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -31,16 +31,29 @@ func (r *Reader) nextBlock() error {
 	}
 	missing := head.number - r.number
 	r.number = head.number + 1
+	pass := !r.o.Filter.may(&head)
+	if pass && !r.others && at+n+int64(head.stored) <= r.size {
+		r.off, r.damaged = at+n+int64(head.stored), false
+		r.passed += uint64(head.flows)
+		return nil
+	}
 	raw, err := r.unpack(r.block.raw, at+n, &head)
+	if r.locked(err) {
+		r.done = true
+		return fmt.Errorf("read %s, block %d at offset %d: %w", r.path, head.number, at, err)
+	}
 	if err != nil {
 		return r.skipBlock(at, at+n+int64(head.stored), &head, err)
 	}
 	r.off = at + n + int64(head.stored)
-	r.block = openBlock{off: at, head: head, raw: raw, bodies: r.block.bodies}
+	r.block = openBlock{off: at, head: head, raw: raw, pass: pass, bodies: r.block.bodies}
 	if missing > 0 && !r.damaged {
 		r.report(at, int64(head.number-missing), fmt.Errorf("%d blocks are missing before this offset", missing))
 	}
 	r.damaged = false
+	if head.firstFlow > r.nextFlow {
+		r.missed += head.firstFlow - r.nextFlow
+	}
 	r.nextFlow = head.firstFlow
 	return nil
 }
@@ -151,9 +164,9 @@ func (r *Reader) blockHead(off int64) (blockHead, int64, error) {
 // unpack decompresses a block into dst, which it replaces if it is too small.
 func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 	switch {
-	case h.flags != 0:
+	case h.flags&^flagEncrypted != 0:
 		return dst[:0], fmt.Errorf("block flags %#x: %w", h.flags, ErrVersion)
-	case h.raw > maxRaw || h.stored > h.raw+h.raw>>7+1024:
+	case h.raw > maxRaw || int64(h.stored) > storedMax(int64(h.raw), h.flags&flagEncrypted != 0):
 		return dst[:0], fmt.Errorf("length: %w", errFrame)
 	}
 	b, err := r.read(off, int64(h.stored))
@@ -162,6 +175,11 @@ func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 	}
 	if xxhash.Sum64(b) != h.hash {
 		return dst[:0], errFrame
+	}
+	if h.flags&flagEncrypted != 0 {
+		if b, err = r.unseal(b); err != nil {
+			return dst[:0], err
+		}
 	}
 	if cap(dst) < int(h.raw) || cap(dst) > max(4*int(h.raw), 4*defaultBlockSize) {
 		dst = make([]byte, 0, h.raw)

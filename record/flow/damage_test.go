@@ -19,7 +19,7 @@ import (
 // of records up to there.
 func blockEnds(t *testing.T, data []byte) (ends []int64, records []int) {
 	t.Helper()
-	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestDecompressionBombsStayWithinTheStatedLength(t *testing.T) {
 	huge := enc.EncodeAll(make([]byte, 256<<20), nil)
 	for _, raw := range []uint32{1, 1 << 20, maxRaw, maxRaw + 1, 1<<32 - 1} {
 		data := bomb(huge, raw)
-		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,7 +273,7 @@ func TestSeekFindsWhatReadingFinds(t *testing.T) {
 	}
 	for name, data := range map[string][]byte{"with index": data, "without index": data[:ends[len(ends)-1]]} {
 		t.Run(name, func(t *testing.T) {
-			r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+			r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -329,7 +329,7 @@ func nextFlow(t *testing.T, r *Reader) *Flow {
 
 func TestHeadsNameSessionsAndEndpoints(t *testing.T) {
 	data := writeAll(t, WriterOptions{BlockSize: 1}, shopFlow(0))
-	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

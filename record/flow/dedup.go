@@ -18,40 +18,5 @@ func keyOf(data []byte) bodyKey {
 	return k
 }
 
-// tableMax is the number of bodies after which a generation is full.
+// tableMax is the number of bodies that a Writer remembers at least.
 const tableMax = 32 << 10
-
-// A bodyTable remembers where bodies are stored: at least the tableMax last
-// ones used, at most twice as many.
-type bodyTable struct {
-	young, old map[bodyKey]bodyPlace
-}
-
-func (t *bodyTable) find(k bodyKey) (bodyPlace, bool) {
-	if p, ok := t.young[k]; ok {
-		return p, true
-	}
-	p, ok := t.old[k]
-	if ok {
-		t.add(k, p)
-	}
-	return p, ok
-}
-
-func (t *bodyTable) add(k bodyKey, p bodyPlace) {
-	if t.young == nil || len(t.young) >= tableMax {
-		t.old, t.young = t.young, map[bodyKey]bodyPlace{}
-	}
-	t.young[k] = p
-}
-
-// forget removes what was stored in a block that did not reach the disk.
-func (t *bodyTable) forget(block int64) {
-	for _, m := range [...]map[bodyKey]bodyPlace{t.young, t.old} {
-		for k, p := range m {
-			if p.block == block {
-				delete(m, k)
-			}
-		}
-	}
-}

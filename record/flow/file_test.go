@@ -62,7 +62,7 @@ func writeAll(t interface{ Fatalf(string, ...any) }, o WriterOptions, records ..
 // when reading does not come to an end.
 func readAll(t testing.TB, data []byte) (records []Record, errs []error) {
 	t.Helper()
-	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 	if err != nil {
 		return nil, []error{err}
 	}
@@ -104,7 +104,7 @@ func TestFileRoundTrip(t *testing.T) {
 		want := rapid.SliceOfN(genRecord, 0, 8).Draw(t, "records")
 		o := WriterOptions{BlockSize: rapid.SampledFrom([]int{1, 100, 700, 4000, 1 << 20}).Draw(t, "block size")}
 		data := writeAll(t, o, want...)
-		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +203,7 @@ func TestEqualBodiesAreStoredOnce(t *testing.T) {
 
 func TestBodiesOutsideTheCacheAreFound(t *testing.T) {
 	data := writeAll(t, WriterOptions{BlockSize: 3000}, shop(200)...)
-	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -240,6 +240,8 @@ const (
 	LossSampled   = "sampled out"   // left out on purpose: the session is not in the sample
 	LossPaused    = "paused"        // left out on purpose: recording was switched off
 	LossFiltered  = "filtered"      // left out on purpose: a filter or list says so
+	LossDamaged   = "damaged"       // blocks of a recording were damaged when it was copied
+	LossCutOff    = "cut off"       // a recording was copied that ended without its index: what its writer had not stored is missing
 	LossBroken    = "broken entry"  // an imported file held entries that could not be read
 )
 

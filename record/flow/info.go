@@ -56,6 +56,12 @@ func (i *Info) short() Info {
 	return Info{Recording: i.Recording, Part: i.Part, Source: text(i.Source), Redaction: text(i.Redaction), Sample: text(i.Sample)}
 }
 
-// infoJSONBound is the greatest length of a short Info in JSON: an invalid byte
-// becomes three, a control character six.
-const infoJSONBound = 128 + 3*6*maxInfoText
+// jsonRoom is the greatest length of a short Info in JSON, where an invalid byte
+// takes three and a control character six.
+func jsonRoom(i *Info) int64 {
+	n := 0
+	for _, s := range [...]string{i.Source, i.Redaction, i.Sample} {
+		n += min(len(s), maxInfoText)
+	}
+	return int64(128 + 6*n)
+}

@@ -2,11 +2,8 @@ package flow
 
 import (
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
@@ -19,8 +16,9 @@ import (
 type Reader struct {
 	path   string
 	src    io.ReaderAt
-	closer io.Closer
+	closer io.Closer // nil: none
 	size   int64
+	o      ReaderOptions
 	zstd   *zstd.Decoder
 
 	head    fileHead
@@ -44,6 +42,11 @@ type Reader struct {
 	wanted  []wantedBody
 	skip    func(*Flow) bool // while seeking: true for the flow to stop at
 	damaged bool             // something was reported since the last good block
+
+	unsealed bool   // a block could be decrypted
+	others   bool   // with a Filter, give the records that are no flows as well
+	passed   uint64 // flows that did not match the Filter
+	missed   uint64 // numbers of flows passed over at the beginning of blocks
 }
 
 // An openBlock is the decompressed block that records are read from.
@@ -52,94 +55,11 @@ type openBlock struct {
 	head   blockHead
 	raw    []byte
 	pos    int
+	pass   bool   // no flow in it matches the Filter
 	bodies []span // body records so far
 }
 
 type span struct{ from, to int }
-
-// Open opens a flow file. Damage of its header or index is no error yet: Next
-// reports it. A file that is none is ErrNotFlowFile, a newer format ErrVersion.
-func Open(path string) (*Reader, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open recording: %w", err)
-	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = ErrNotFlowFile
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), file.Close())
-	}
-	r, err := newReader(path, file, info.Size(), file)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), file.Close())
-	}
-	return r, nil
-}
-
-func newReader(path string, src io.ReaderAt, size int64, closer io.Closer) (*Reader, error) {
-	r := &Reader{path: path, src: src, closer: closer, size: size, off: int64(fileHeadSize)}
-	r.bodies.limit = cacheLimit
-	r.readEnd()
-	if err := r.readFileHead(); err != nil {
-		return nil, err
-	}
-	var err error
-	r.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecoderMaxWindow(maxRaw), zstd.WithDecodeAllCapLimit(true))
-	return r, err
-}
-
-// readFileHead accepts a damaged header if what must follow it is there.
-func (r *Reader) readFileHead() error {
-	b, err := r.read(0, int64(fileHeadSize))
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
-	}
-	if err == nil {
-		r.head, err = parseFileHead(b)
-		if errors.Is(err, ErrVersion) {
-			return err
-		}
-		if r.hasHead = err == nil; r.hasHead {
-			return nil
-		}
-	}
-	if _, _, err := r.blockHead(int64(fileHeadSize)); err != nil && !r.hasEnd {
-		return ErrNotFlowFile
-	}
-	r.report(0, -1, fmt.Errorf("header: %w", errFrame))
-	return nil
-}
-
-// readEnd looks for the end frame and the totals. Their damage is reported when
-// reading gets there.
-func (r *Reader) readEnd() {
-	b, err := r.read(r.size-endSize, endSize)
-	if err != nil {
-		return
-	}
-	if r.end, err = parseEnd(b, r.size); err != nil {
-		return
-	}
-	r.hasEnd = true
-	n := r.size - endSize - r.end.totals
-	if n > maxTotals {
-		return
-	}
-	if b, err = r.read(r.end.totals, n); err != nil {
-		return
-	}
-	text, err := parseFrame(b, sigTotals)
-	if err == nil && json.Unmarshal(text, &r.totals) == nil {
-		r.totals.BytesFile, r.hasSum = r.size, true
-	}
-}
-
-// Totals returns the sums that the writer stored at the end of the file; false
-// if there are none or they are damaged.
-func (r *Reader) Totals() (Totals, bool) { return r.totals, r.hasSum }
 
 // Close closes the file. Flows that were read remain valid.
 func (r *Reader) Close() error {
@@ -154,7 +74,7 @@ func (r *Reader) Close() error {
 // Next returns the next record. At the end of a whole file it is io.EOF. A
 // *CorruptError reports damage: the call after it goes on behind the damage. Its
 // Err is ErrTruncated, once, at the end of a file without index, and io.EOF
-// follows.
+// follows. Any other error, such as ErrEncrypted, ends the reading.
 //
 // A record is valid for ever and is the caller's, but flows with equal bodies
 // share their bytes: Body.Data must not be modified.
@@ -185,16 +105,24 @@ func (r *Reader) Next() (Record, error) {
 	}
 }
 
-// wants is true but for the records that a seek passes over.
+// wants is true but for the records that a seek or the Filter passes over.
 func (r *Reader) wants(rec Record) bool {
-	if r.skip == nil {
-		return true
-	}
 	f, ok := rec.(*Flow)
-	if !ok || !r.skip(f) {
+	if r.skip != nil {
+		if !ok || !r.skip(f) {
+			return false
+		}
+		r.skip = nil
+	}
+	switch {
+	case r.o.Filter == nil:
+		return true
+	case !ok:
+		return r.others
+	case !r.o.Filter.Match(f):
+		r.passed++
 		return false
 	}
-	r.skip = nil
 	return true
 }
 
@@ -212,6 +140,11 @@ func (r *Reader) record() (Record, error) {
 	payload := b.raw[from:b.pos]
 	if payload[0] == kindBody {
 		b.bodies = append(b.bodies, span{from + 1, b.pos})
+		return nil, nil
+	}
+	if b.pass && payload[0] == kindFlow {
+		r.nextFlow++
+		r.passed++
 		return nil, nil
 	}
 	r.wanted = r.wanted[:0]

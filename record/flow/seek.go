@@ -33,6 +33,12 @@ func (r *Reader) SeekTime(t time.Time) error {
 	return nil
 }
 
+// seekFilter moves to the first block that can hold a flow that starts at from
+// (unix nanoseconds) or later.
+func (r *Reader) seekFilter(from int64) error {
+	return r.seek(func(e entry) bool { return e.latest >= from }, false)
+}
+
 // seek moves to the first block for which after is true, or with before to the
 // block in front of it. Once true, after stays true for all later blocks.
 func (r *Reader) seek(after func(entry) bool, before bool) error {
@@ -46,7 +52,7 @@ func (r *Reader) seek(after func(entry) bool, before bool) error {
 			return nil
 		}
 	}
-	r.seekHeads(after, before) // also where damage moved the blocks away from the index
+	r.seekHeads(after, before, nil) // also where damage moved the blocks away from the index
 	return nil
 }
 
@@ -75,9 +81,9 @@ func (r *Reader) seekIndex(after func(entry) bool, before bool) error {
 	return nil
 }
 
-// seekHeads goes from head to head. Damage on the way is passed over here, and
-// not reported.
-func (r *Reader) seekHeads(after func(entry) bool, before bool) {
+// seekHeads goes from head to head and shows each to see, if that is not nil.
+// Damage on the way is passed over here, and not reported.
+func (r *Reader) seekHeads(after func(entry) bool, before bool, see func(*blockHead)) {
 	r.off, r.number = int64(fileHeadSize), 0
 	latest := int64(math.MinInt64)
 	var last struct {
@@ -93,6 +99,9 @@ func (r *Reader) seekHeads(after func(entry) bool, before bool) {
 			continue
 		}
 		r.number = h.number
+		if see != nil {
+			see(&h)
+		}
 		if h.flows > 0 {
 			latest = max(latest, h.end)
 		}

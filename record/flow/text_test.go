@@ -190,7 +190,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(bomb([]byte("x"), 10))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		readAll(t, data)
-		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), nil)
+		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
 		if err != nil {
 			return
 		}

@@ -31,7 +31,7 @@ type Totals struct {
 
 	Status    map[int]uint64    `json:"status"`    // flows by status, keys up to 999
 	Protocols map[string]uint64 `json:"protocols"` // flows by Flow.Protocol; "other" beyond 32 different ones
-	Loss      LossTotals        `json:"loss"` // but for what was left out on purpose
+	Loss      LossTotals        `json:"loss"`      // but for what was left out on purpose
 
 	// LeftOut counts the flows of Loss records with OnPurpose.
 	LeftOut uint64 `json:"left_out"`
@@ -89,7 +89,7 @@ func noteOf(r Record) note {
 	switch r := r.(type) {
 	case *Flow:
 		n := note{
-			kind: kindFlow, complete: r.Complete(), response: r.Response != nil, protocol: strings.Clone(r.Protocol),
+			kind: kindFlow, complete: r.Complete(), response: r.Response != nil, protocol: strings.ToValidUTF8(strings.Clone(r.Protocol), "\uFFFD"),
 			messages: uint64(len(r.Messages)), bytesRaw: rawBytes(r), conn: r.Conn, who: identify(r),
 			start: writable(r.Start), end: writable(r.Start.Add(r.Done)),
 		}

@@ -10,21 +10,29 @@ import (
 
 // Stat returns the totals of a flow file: those that it states, or, where it
 // states none, those of all that can be read. The error is then a
-// *CorruptError, and the totals are valid beside it.
-func Stat(path string) (Totals, error) {
-	r, err := Open(path)
+// *CorruptError, and the totals are valid beside it. What a file states is not
+// compared with what it holds: see Verify.
+func Stat(path string) (Totals, error) { return ReaderOptions{}.Stat(path) }
+
+// Stat is the function Stat with options. With a Filter it counts the flows that
+// match, and no other records.
+func (o ReaderOptions) Stat(path string) (Totals, error) {
+	r, err := OpenWith(path, o)
 	if err != nil {
 		return Totals{}, err
 	}
-	if t, ok := r.Totals(); ok && len(r.queue) == 0 {
+	if t, ok := r.Totals(); ok && len(r.queue) == 0 && o.Filter == nil {
 		return t, r.Close()
 	}
 	var first error
-	t := scan(r, func(err error) {
+	t, err := scan(r, func(err error) {
 		if first == nil {
 			first = err
 		}
 	})
+	if err != nil {
+		return Totals{}, errors.Join(err, r.Close())
+	}
 	return t, errors.Join(first, r.Close())
 }
 
@@ -32,12 +40,21 @@ func Stat(path string) (Totals, error) {
 // the order found, and returns the totals of what could be read. The error is
 // of the file as such: missing, foreign, unreadable.
 func Verify(path string, report func(error)) (Totals, error) {
-	r, err := Open(path)
+	return ReaderOptions{}.Verify(path, report)
+}
+
+// Verify is the function Verify with options. It pays no heed to a Filter.
+func (o ReaderOptions) Verify(path string, report func(error)) (Totals, error) {
+	o.Filter = nil
+	r, err := OpenWith(path, o)
 	if err != nil {
 		return Totals{}, err
 	}
 	broken := false
-	t := scan(r, func(err error) { broken = true; report(err) })
+	t, err := scan(r, func(err error) { broken = true; report(err) })
+	if err != nil {
+		return Totals{}, errors.Join(err, r.Close())
+	}
 	if stated, ok := r.Totals(); ok && !broken && !equalTotals(t, stated) {
 		report(&CorruptError{Path: path, Offset: r.end.totals, Block: -1,
 			Err: errors.New("the totals are not those of the records")})
@@ -45,16 +62,20 @@ func Verify(path string, report func(error)) (Totals, error) {
 	return t, r.Close()
 }
 
-func scan(r *Reader, report func(error)) Totals {
+// scan counts what can be read and reports the damage on the way.
+func scan(r *Reader, report func(error)) (Totals, error) {
 	var t tally
 	for {
 		rec, err := r.Next()
 		if err == io.EOF {
-			return t.sum(r.size)
+			return t.sum(r.size), nil
 		}
-		if err != nil {
+		if errors.As(err, new(*CorruptError)) {
 			report(err)
 			continue
+		}
+		if err != nil {
+			return Totals{}, err
 		}
 		n := noteOf(rec)
 		t.add(&n)
@@ -79,10 +100,13 @@ func equalTotals(a, b Totals) bool {
 // that cannot be opened is one error; the caller decides whether to go on.
 // Flows are valid for ever; see Reader.Next about their bodies. Numbers are
 // those within each file.
-func Flows(paths ...string) iter.Seq2[*Flow, error] {
+func Flows(paths ...string) iter.Seq2[*Flow, error] { return ReaderOptions{}.Flows(paths...) }
+
+// Flows is the function Flows with options.
+func (o ReaderOptions) Flows(paths ...string) iter.Seq2[*Flow, error] {
 	return func(yield func(*Flow, error) bool) {
 		for _, path := range paths {
-			if !flowsOf(path, yield) {
+			if !o.flowsOf(path, yield) {
 				return
 			}
 		}
@@ -90,8 +114,8 @@ func Flows(paths ...string) iter.Seq2[*Flow, error] {
 }
 
 // flowsOf is false if the consumer has had enough.
-func flowsOf(path string, yield func(*Flow, error) bool) bool {
-	r, err := Open(path)
+func (o ReaderOptions) flowsOf(path string, yield func(*Flow, error) bool) bool {
+	r, err := OpenWith(path, o)
 	if err != nil {
 		return yield(nil, err)
 	}

@@ -96,15 +96,17 @@ type Writer struct {
 	o    WriterOptions
 	zstd *zstd.Encoder
 
-	head   fileHead
-	off    int64 // length of the file: where the next block goes
-	next   uint64
-	bodies bodyTable
-	tally  tally
-	index  []byte
-	blocks uint64
-	latest int64
-	closed bool
+	head     fileHead
+	off      int64 // length of the file: where the next block goes
+	next     uint64
+	bodies   recent[bodyKey, bodyPlace]
+	tally    tally
+	index    []byte
+	blocks   uint64
+	latest   int64
+	infos    int64 // room that the Info records so far take in the totals
+	sealCost int64 // what encryption adds to a block, see measureSeal
+	closed   bool
 
 	block pending
 	enc   encoder
@@ -156,6 +158,7 @@ func newWriter(path string, file storage, o WriterOptions) (*Writer, error) {
 		return nil, fmt.Errorf("create %s: %w", path, err)
 	}
 	w := &Writer{path: path, file: file, o: o, zstd: enc, head: fileHead{id: o.id, created: o.created}}
+	w.bodies.max = tableMax
 	for w.head.id == 0 {
 		var b [8]byte
 		if _, err := rand.Read(b[:]); err != nil {
@@ -167,6 +170,9 @@ func newWriter(path string, file storage, o WriterOptions) (*Writer, error) {
 		return nil, fmt.Errorf("create %s: %w", path, err)
 	}
 	w.latest = math.MinInt64
+	if err := w.measureSeal(); err != nil {
+		return nil, fmt.Errorf("create %s: %w", path, err)
+	}
 	return w, nil
 }
 
@@ -198,6 +204,7 @@ func (w *Writer) Write(r Record) error {
 	case *Info:
 		w.enc.b = w.enc.b[:0]
 		w.enc.info(r)
+		w.infos += jsonRoom(r)
 		err = w.writeSmall(r, 0)
 	default:
 		err = fmt.Errorf("record of type %T", r)
@@ -342,9 +349,13 @@ func (w *Writer) bound(n, records int) int64 {
 	blocks := int64(records + 2) // with the pending one and that of a Loss
 	hashes := int64(3 * (len(w.block.notes) + 1))
 	heads := blocks*(blockFixed+frameExtra+8) + 5*hashes
+	if w.o.Encrypt != nil {
+		stored += stored >> 6
+		heads += blocks * w.sealCost
+	}
 	index := (int64(w.blocks) + blocks) * entrySize
-	totals := int64(4<<10 + 32*len(w.tally.status) + 128*len(w.tally.protocol) + 32*len(w.block.notes))
-	return w.off + stored + heads + index + totals
+	totals := int64(4<<10 + 32*len(w.tally.status) + 448*len(w.tally.protocol) + 32*len(w.block.notes))
+	return w.off + stored + heads + index + totals + w.infos
 }
 
 // noteFlow enters the flow into the head of the pending block.
@@ -379,15 +390,18 @@ func (w *Writer) Flush() error {
 		h.firstFlow = w.next
 	}
 	w.data = w.zstd.EncodeAll(w.block.raw, w.data[:0])
+	at := w.off
+	if w.o.Encrypt != nil {
+		h.flags, h.sessions.any, h.endpoints.any = flagEncrypted, true, true
+		if err := w.seal(len(w.block.raw)); err != nil {
+			return w.lose(at, fmt.Errorf("encrypt a block: %w", err))
+		}
+	}
 	h.id, h.number = w.head.id, w.blocks
 	h.raw, h.stored, h.hash = uint32(len(w.block.raw)), uint32(len(w.data)), xxhash.Sum64(w.data)
 	w.out = append(h.append(w.out[:0]), w.data...)
-	at := w.off
 	if err := w.append(w.out); err != nil {
-		w.bodies.forget(at)
-		lost := uint64(h.flows)
-		w.reset()
-		return &WriteError{Path: w.path, Flows: lost, Err: err}
+		return w.lose(at, err)
 	}
 	if h.flows > 0 {
 		w.latest = max(w.latest, h.end)
@@ -399,6 +413,14 @@ func (w *Writer) Flush() error {
 	}
 	w.reset()
 	return nil
+}
+
+// lose gives up the pending block, which was to stand at an offset.
+func (w *Writer) lose(at int64, err error) error {
+	w.bodies.forget(func(p bodyPlace) bool { return p.block == at })
+	lost := uint64(w.block.head.flows)
+	w.reset()
+	return &WriteError{Path: w.path, Flows: lost, Err: err}
 }
 
 // reset empties the pending block and keeps its memory, unless it is unusually
