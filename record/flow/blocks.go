@@ -197,7 +197,8 @@ func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 
 // skipBlock passes over a block with a sound head and an unsound content.
 func (r *Reader) skipBlock(at, next int64, h *blockHead, err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) && !r.hasEnd {
+	// Bare, it is the end of the file; one of the decoders comes wrapped.
+	if err == io.ErrUnexpectedEOF && !r.hasEnd {
 		r.done = true
 		return r.corrupt(at, int64(h.number), ErrTruncated)
 	}

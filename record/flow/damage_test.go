@@ -19,7 +19,12 @@ import (
 // of records up to there.
 func blockEnds(t *testing.T, data []byte) (ends []int64, records []int) {
 	t.Helper()
-	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
+	return blockEndsOf(t, data, ReaderOptions{})
+}
+
+func blockEndsOf(t *testing.T, data []byte, o ReaderOptions) (ends []int64, records []int) {
+	t.Helper()
+	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), o)
 	if err != nil {
 		t.Fatal(err)
 	}

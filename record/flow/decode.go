@@ -17,8 +17,9 @@ var (
 // record is a part of one allocation. The first error sticks, and every value
 // after it is zero.
 type decoder struct {
-	s   string
-	bad bool
+	s     string
+	lines int // header lines so far
+	bad   bool
 }
 
 func (d *decoder) fail() { d.s, d.bad = "", true }
@@ -108,6 +109,10 @@ func (d *decoder) count(limit, size int) int {
 
 func (d *decoder) headers() Headers {
 	n := d.count(maxHeaders, 2)
+	if d.lines += n; d.lines > maxLines {
+		d.fail()
+		return nil
+	}
 	if n == 0 {
 		return nil
 	}

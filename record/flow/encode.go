@@ -230,15 +230,20 @@ func limited(f *Flow, maxBody int64) (*Flow, *Loss, error) {
 }
 
 func countable(f *Flow) error {
-	lines := max(len(f.Request.Headers), len(f.Request.Trailers))
+	longest, all := 0, 0
+	count := func(h Headers) { longest, all = max(longest, len(h)), all+len(h) }
+	count(f.Request.Headers)
+	count(f.Request.Trailers)
 	if f.Response != nil {
-		lines = max(lines, len(f.Response.Headers), len(f.Response.Trailers))
+		count(f.Response.Headers)
+		count(f.Response.Trailers)
 	}
 	for i := range f.Interim {
-		lines = max(lines, len(f.Interim[i].Headers), len(f.Interim[i].Trailers))
+		count(f.Interim[i].Headers)
+		count(f.Interim[i].Trailers)
 	}
-	if lines > maxHeaders {
-		return fmt.Errorf("%d header lines: %w", lines, ErrTooLong)
+	if longest > maxHeaders || all > maxLines {
+		return fmt.Errorf("%d header lines: %w", all, ErrTooLong)
 	}
 	if len(f.Interim) > maxInterim {
 		return fmt.Errorf("%d interim responses: %w", len(f.Interim), ErrTooLong)

@@ -43,6 +43,7 @@ const (
 	maxTotals    = 1 << 20
 	maxSet       = 2048
 	maxHeaders   = 1 << 16
+	maxLines     = 1 << 18 // header lines of all headers and trailers of a flow
 	maxInterim   = 1 << 10
 	maxMessages  = 1 << 20
 )
