@@ -107,7 +107,7 @@ var ErrUnknown = errors.New("the format was not recognised; name it, one of " + 
 var errTooLong = fmt.Errorf("longer than %d MiB", maxEntry>>20)
 
 var (
-	importFormats = []string{"har", "gor", "mitm"}
+	importFormats = []string{"har", "gor", "mitm", "log"}
 	exportFormats = []string{"har", "gor"}
 )
 
@@ -156,6 +156,8 @@ func importers(format string) importer {
 		return importGor
 	case "mitm":
 		return importMitm
+	case "log":
+		return importLog
 	}
 	return func(*bufio.Reader, ImportOptions, *sink) error {
 		return fmt.Errorf("%q is not a format that can be imported; choose one of %s", format, strings.Join(importFormats, ", "))

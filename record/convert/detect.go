@@ -58,6 +58,9 @@ func detect(br *bufio.Reader) (string, error) {
 	case reObject.Match(head) && rePostman.Match(head):
 		return "postman", nil
 	}
+	if _, err := detectLog(head); err == nil {
+		return "log", nil
+	}
 	switch {
 	case reObject.Match(head) && reEntries.Match(head):
 		return "har", nil
