@@ -1,0 +1,123 @@
+package tcp
+
+import "github.com/starling-load/starling/record/capture/packet"
+
+// fin takes a FIN whose place is seq.
+func (c *conn) fin(side int, seq uint32) {
+	h := &c.half[side]
+	switch {
+	case h.ended || h.ending || before(seq, h.next):
+	case len(h.pieces) > 0 && after(h.pieces[len(h.pieces)-1].end(), seq):
+		c.a.counts.Outside++ // bytes are known that lie beyond
+	default:
+		h.ending, h.end = true, seq
+	}
+}
+
+// reset takes an RST. Only one at the place that the receiver expects is obeyed at
+// once (RFC 5961, 3.2). One further on waits for what lacks before it, and is
+// forgotten when the side goes on.
+func (c *conn) reset(side int, seq uint32) {
+	h := &c.half[side]
+	expected := seq == h.next || h.acks && seq == h.acked && before(seq, h.next)
+	switch {
+	case h.ended: // after its FIN a side may still break off
+		if expected && !c.broken {
+			c.breakOff()
+		}
+	case expected:
+		h.ending, h.reset, h.end = true, true, h.next
+	case after(seq, h.next) && (len(h.pieces) == 0 || !after(h.pieces[len(h.pieces)-1].end(), seq)):
+		h.ending, h.reset, h.end = true, true, seq
+	default:
+		c.a.counts.Outside++
+	}
+}
+
+// refuse takes an RST of a side that has said nothing yet: the answer to a SYN.
+func (c *conn) refuse(side int, s *packet.Segment) {
+	o := &c.half[1-side]
+	if s.Flags&packet.ACK == 0 || !o.known || s.Ack != o.last() && s.Ack != o.start {
+		c.a.counts.Outside++
+		return
+	}
+	c.finish(c.last)
+}
+
+// endSide tells the end of a side, which has been reached.
+func (c *conn) endSide(side int, at int64) {
+	h := &c.half[side]
+	h.ended = true
+	if !h.reset {
+		h.next++ // FIN takes a number
+	}
+	c.drop(h)
+	if stream := c.wantedIf(); stream != nil {
+		stream.End(c.dir(side), at, h.reset)
+	}
+	if h.reset {
+		c.breakOff()
+	}
+	if c.half[0].ended && c.half[1].ended {
+		c.finish(at)
+	}
+}
+
+// wantedIf returns the Stream if the connection was told of already: an end alone is
+// nothing to tell.
+func (c *conn) wantedIf() Stream {
+	if !c.told {
+		return nil
+	}
+	return c.stream
+}
+
+// breakOff gives the other side time for packets that were captured out of order.
+func (c *conn) breakOff() {
+	c.broken = true
+	c.breakAt = wait{on: true, since: c.a.now, ticks: c.ticks}
+}
+
+// finish tells what is left to tell and that the connection is over.
+func (c *conn) finish(at int64) {
+	if c.over {
+		return
+	}
+	c.guess()
+	c.drain()
+	if c.over {
+		return // the ends were among what waited
+	}
+	for side := range c.half {
+		h := &c.half[side]
+		if h.ended {
+			continue
+		}
+		if h.acks && after(h.acked, h.next+1) || h.ending && after(h.end, h.next) {
+			c.skip(side, h.last(), at)
+		}
+		if h.ending && h.end == h.next || c.broken {
+			h.reset = h.reset || c.broken
+			h.ended = true
+			if stream := c.wantedIf(); stream != nil {
+				stream.End(c.dir(side), at, h.reset)
+			}
+		}
+	}
+	if stream := c.wantedIf(); stream != nil {
+		stream.Close(at)
+	}
+	c.over, c.stream, c.broken = true, nil, false
+	c.forget()
+	c.a.waiting.remove(c)
+	c.a.rest(c)
+}
+
+// drop gives up what waits behind the end of a direction.
+func (c *conn) drop(h *half) {
+	for i := range h.pieces {
+		c.a.counts.Outside++
+		c.weigh(-h.pieces[i].cost())
+	}
+	h.pieces = nil
+}
