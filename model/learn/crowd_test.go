@@ -26,6 +26,7 @@ type memory struct {
 }
 
 func (m *memory) Conn(*flow.Conn) {}
+func (m *memory) Loss(*flow.Loss) {}
 
 func (m *memory) Flow(f *flow.Flow) {
 	m.mu.Lock()

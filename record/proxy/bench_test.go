@@ -17,6 +17,7 @@ type discard struct{}
 
 func (discard) Conn(*flow.Conn) {}
 func (discard) Flow(*flow.Flow) {}
+func (discard) Loss(*flow.Loss) {}
 
 // BenchmarkRequest compares one request of 1 KiB sent straight to a server, through
 // net/http's reverse proxy, and through each path of this one. Client, proxy and

@@ -33,6 +33,7 @@ type content struct {
 	taken  int64 // from budget, the capacity of data
 	data   []byte
 	full   bool // data has its end: limit or budget was reached
+	skip   bool // nothing but the size is wanted
 	size   int64
 	hash   xxhash.Digest
 }
@@ -46,8 +47,11 @@ func (c *content) add(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	_, _ = c.hash.Write(p) // never fails
 	c.size += int64(len(p))
+	if c.skip {
+		return
+	}
+	_, _ = c.hash.Write(p) // never fails
 	if c.full {
 		return
 	}

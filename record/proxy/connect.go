@@ -9,9 +9,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/elazarl/goproxy"
+
+	"github.com/starling-load/starling/record/flow"
 )
 
 // connect serves a CONNECT request. goproxy calls tunnel in the end.
@@ -23,7 +26,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *session) {
 		p.refuse(w, http.StatusMethodNotAllowed, "CONNECT is understood over HTTP/1.1 and outside of tunnels only")
 	case hostname(r.Host) == "":
 		p.refuse(w, http.StatusBadRequest, "CONNECT needs a host and a port")
-	case !p.allow.allows(withPort(r.Host, "https")):
+	case !p.o.Lists.reach(withPort(r.Host, "https")):
 		p.refuse(w, http.StatusForbidden, "host not allowed here")
 	default:
 		p.engine.ServeHTTP(newResponseWriter(p, w), r)
@@ -46,10 +49,11 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		c.Close()
 		return
 	}
-	kind, target := speaksOpaque, net.Conn(nil)
-	if p.clientTLS != nil {
-		kind, target = srv.sniff(c)
+	if p.clientTLS == nil || !p.o.Lists.open(c.target) {
+		srv.passThrough(c, nil)
+		return
 	}
+	kind, target := srv.sniff(c)
 	inner := &session{srv: srv, client: outer.client, opened: outer.opened, target: c.target}
 	switch kind {
 	case speaksTLS:
@@ -58,7 +62,8 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		inner.scheme, inner.tap = "http", new(requestTap)
 		srv.handOver(c, &clientConn{Conn: c, s: inner, tap: inner.tap})
 	case speaksOpaque:
-		srv.passThrough(c, target)
+		n := srv.passThrough(c, target)
+		p.o.Sink.Loss(&flow.Loss{At: outer.opened, Reason: flow.LossUnparsed, Bytes: n})
 	case speaksNothing:
 		srv.drop(c)
 		c.Close()
@@ -82,7 +87,7 @@ func (s *server) secure(c *peekConn, inner *session) {
 	if host := hostname(c.target); state.ServerName != "" && state.ServerName != host {
 		// A name for an address, as with curl --connect-to: connections of this
 		// client go to the address and verify the name, and are shared with none.
-		inner.own = newTargets(s.p.o.UpstreamRoots, c.target, state.ServerName)
+		inner.own = newTargets(s.p.net, s.p.self, c.target, state.ServerName)
 	}
 	c.s = inner
 	if state.NegotiatedProtocol == "h2" {
@@ -180,8 +185,7 @@ func (s *server) sniff(c *peekConn) (speech, net.Conn) {
 // side. It returns the connection when it was the target that spoke, and nil
 // when it was the client or there is no such target.
 func (s *server) speaksFirst(c *peekConn) net.Conn {
-	dialer := net.Dialer{Timeout: dialTimeout}
-	conn, err := dialer.DialContext(s.ctx, "tcp", c.target)
+	conn, err := s.p.net.dial(s.ctx, "tcp", c.target)
 	if err != nil {
 		return nil
 	}
@@ -210,25 +214,29 @@ func (s *server) speaksFirst(c *peekConn) net.Conn {
 	return target
 }
 
-// passThrough carries a tunnel that is neither TLS nor HTTP. target may be nil.
-func (s *server) passThrough(c *peekConn, target net.Conn) {
+// passThrough carries a tunnel that is not read and returns how many bytes went
+// through it. target may be nil.
+func (s *server) passThrough(c *peekConn, target net.Conn) (bytes uint64) {
 	defer s.drop(c)
 	defer c.Close()
 	s.p.n.tunnels.Add(1)
 	if target == nil {
-		dialer := net.Dialer{Timeout: dialTimeout}
-		conn, err := dialer.DialContext(s.ctx, "tcp", c.target)
+		conn, err := s.p.net.dial(s.ctx, "tcp", c.target)
 		if err != nil {
 			name, _ := failure(err, c.target)
 			s.p.o.Logger.Warn("tunnel not connected", "host", c.target, "error", name)
-			return
+			return 0
 		}
 		target = conn
 	}
 	defer target.Close()
 	if !s.hold(target) {
-		return
+		return 0
 	}
 	defer s.drop(target)
-	s.p.splice(c, target, tapped{}, tapped{})
+	var n atomic.Uint64
+	count := tapped{feed: func(p []byte, _ time.Duration) { n.Add(uint64(len(p))) }}
+	s.p.splice(c, target, count, count)
+	s.p.n.tunnelBytes.Add(n.Load())
+	return n.Load()
 }

@@ -9,10 +9,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/starling-load/starling/record/flow"
 )
 
 // serveTCP answers each connection with f.
@@ -72,8 +73,18 @@ func TestATunnelThatIsNeitherTLSNorHTTPPassesUntouched(t *testing.T) {
 			if err != nil || string(got) != c.says+"END" {
 				t.Errorf("got %q, %v; want %q", got, err, c.says+"END")
 			}
-			if n := r.p.Counts(); n.Tunnels != 1 || n.Flows != 0 || n.Conns != 0 {
-				t.Errorf("counts %+v, want one tunnel alone", n)
+			if err := r.stop(); err != nil {
+				t.Error(err)
+			}
+			bytes := uint64(2*len(c.says) + len(c.greeting) + len("END"))
+			if n := r.p.Counts(); n.Tunnels != 1 || n.TunnelBytes != bytes || n.Flows != 0 || n.Conns != 0 {
+				t.Errorf("counts %+v, want one tunnel of %d bytes alone", n, bytes)
+			}
+			if c.withoutCA {
+				bytes = 0 // was not to be read
+			}
+			if got := r.sink.loss(flow.LossUnparsed).Bytes; got != bytes {
+				t.Errorf("%d bytes declared as not understood, want %d", got, bytes)
 			}
 		})
 	}
@@ -167,7 +178,7 @@ func TestATargetThatIsNotTrustedIsA502ThatNamesIt(t *testing.T) {
 				tr := p.transport(r)
 				defer tr.CloseIdleConnections()
 				if c.server == "" {
-					r.p.targets.roots = x509.NewCertPool()
+					r.p.self.roots = x509.NewCertPool()
 				} else {
 					tr.TLSClientConfig.ServerName = c.server
 				}
@@ -205,44 +216,6 @@ func TestAClientThatDoesNotTrustTheAuthorityIsCounted(t *testing.T) {
 	}
 	if n := r.p.Counts(); n.HandshakeErrors != 1 || n.Conns != 0 {
 		t.Errorf("counts %+v", n)
-	}
-}
-
-func TestOnlyAllowedHostsAreReached(t *testing.T) {
-	origin := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer origin.Close()
-	host := origin.Listener.Addr().String()
-	r := start(t, Options{CA: testCA(t), AllowHosts: []string{host, "*.example.test"}})
-	r.client = &http.Client{Transport: paths[0].transport(r)}
-	if resp, _ := r.get(t, request(t, "GET", "http://"+host+"/", nil)); resp.StatusCode != 200 {
-		t.Errorf("allowed host: %d", resp.StatusCode)
-	}
-	resp, body := r.get(t, request(t, "GET", "http://127.0.0.2:1/", nil))
-	if resp.StatusCode != 403 || !strings.HasPrefix(body, "starling: ") {
-		t.Errorf("other host: %d %q", resp.StatusCode, body)
-	}
-	if _, err := connectTo(r.addr, "127.0.0.2:1"); err == nil {
-		t.Error("a tunnel to another host was opened")
-	}
-	if n := r.p.Counts(); n.Refused != 2 || n.Flows != 1 {
-		t.Errorf("counts %+v", n)
-	}
-}
-
-func TestAllowList(t *testing.T) {
-	l := newAllowList([]string{"Shop.test", "api.test:8443", "*.example.org", "::1"})
-	for address, want := range map[string]bool{
-		"shop.test:80": true, "SHOP.test": true, "shop.test:9": true, "x.shop.test:80": false,
-		"api.test:8443": true, "api.test:443": false,
-		"a.example.org:80": true, "a.b.example.org:80": true, "example.org:80": false, "badexample.org:80": false,
-		"[::1]:80": true, "[::2]:80": false,
-	} {
-		if got := l.allows(address); got != want {
-			t.Errorf("allows(%q) = %v, want %v", address, got, want)
-		}
-	}
-	if !newAllowList(nil).allows("any:1") || newAllowList([]string{}).allows("any:1") {
-		t.Error("nil must allow all, an empty list nothing")
 	}
 }
 

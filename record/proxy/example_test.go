@@ -17,6 +17,7 @@ import (
 type printer struct{}
 
 func (printer) Conn(c *flow.Conn) { fmt.Println("connection", c.ID) }
+func (printer) Loss(l *flow.Loss) { fmt.Println("missing:", l.Reason) }
 func (printer) Flow(f *flow.Flow) {
 	fmt.Println(f.Request.Method, f.Request.Target, f.Response.Status, string(f.Response.Body.Data))
 }

@@ -21,7 +21,8 @@ type exchange struct {
 	s    *session
 	w    *responseWriter
 	r    *http.Request // as sent on; its trailers fill while its body is read
-	host string        // host and port that is dialled
+	to   route
+	skip bool // Lists leave it out: nothing is kept of it
 
 	upgrade  string                   // value of the Upgrade field that the client asked for, "" for none
 	wire     atomic.Pointer[wireHead] // head of the response, from the tap of the connection
@@ -33,16 +34,17 @@ type exchange struct {
 	answer   content
 	whole    bool // the request was read to its end
 	streams  streams
-	sealed   bool // f is the sink's from here on
-	headDone bool // the final head was reached: no more 1xx
-	cut      bool // the response broke off: the client must notice
+	lost     uint64 // messages dropped
+	sealed   bool   // f is the sink's from here on
+	headDone bool   // the final head was reached: no more 1xx
+	cut      bool   // the response broke off: the client must notice
 }
 
 type exchangeKey struct{}
 
 // newExchange starts the record of r, whose head is as the client sent it.
 func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Headers) *exchange {
-	x := &exchange{p: p, s: s, host: to.dial}
+	x := &exchange{p: p, s: s, to: to}
 	x.f = &flow.Flow{
 		Scheme:   to.scheme,
 		Protocol: r.Proto,
@@ -55,7 +57,9 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Head
 		Start: time.Now(),
 	}
 	x.request.init(&p.budget, p.o.MaxBody, r.ContentLength)
-	x.readRequest()
+	x.skip = !p.o.Lists.record(withPort(to.authority, to.scheme), x.f.Request.Path())
+	x.request.skip, x.answer.skip = x.skip, x.skip
+	x.readRequest(r.ProtoMajor == 2)
 	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") {
 		x.upgrade = r.Header.Get("Upgrade")
 	}
@@ -234,19 +238,29 @@ func (x *exchange) finish() (cut bool) {
 	if f.Response != nil {
 		f.Response.Body = x.answer.body()
 		f.Response.Trailers = trailers(x.response.Trailer, x.response.ProtoMajor == 2)
-		if f.Response.Body.Truncated() {
+		if f.Response.Body.Truncated() && !x.skip {
 			x.p.n.bodiesCut.Add(1)
 		}
 	}
-	if f.Request.Body.Truncated() {
+	if f.Request.Body.Truncated() && !x.skip {
 		x.p.n.bodiesCut.Add(1)
 	}
+	x.endStreams()
 	x.sealed = true
 	cut = x.cut
+	lost := x.lost
 	x.mu.Unlock()
 
 	defer x.release()
-	f.Conn = x.s.announce(withPort(x.host, x.r.URL.Scheme), x.r.TLS)
+	if x.skip {
+		x.p.n.leftOut.Add(1)
+		x.p.o.Sink.Loss(&flow.Loss{At: f.Start, Reason: flow.LossFiltered, Flows: 1})
+		return cut
+	}
+	if lost > 0 {
+		x.p.o.Sink.Loss(&flow.Loss{At: f.Start, Reason: flow.LossMemory, Messages: lost})
+	}
+	f.Conn = x.s.announce(withPort(x.to.dial, x.to.upstream), x.r.TLS)
 	x.p.n.flows.Add(1)
 	x.p.o.Sink.Flow(f)
 	return cut

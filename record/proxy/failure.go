@@ -23,6 +23,7 @@ const (
 	failDial        = "connect failed"        // any other obstacle before the connection stood
 	failUntrusted   = "certificate untrusted" // the target's certificate was not verified
 	failTLS         = "tls failed"            // the handshake with the target failed
+	failVia         = "via failed"            // the proxy in between, not the target, failed
 	failReset       = "target reset"          // connection reset before an answer
 	failClosed      = "target closed"         // connection closed before an answer
 	failInvalid     = "response invalid"      // the answer was not HTTP
@@ -38,6 +39,7 @@ func (e *handshakeError) Unwrap() error { return e.err }
 // that hold nothing of the traffic but the target's name.
 func failure(err error, host string) (name, text string) {
 	var (
+		via  *viaError
 		op   *net.OpError
 		dns  *net.DNSError
 		cert *tls.CertificateVerificationError
@@ -45,6 +47,8 @@ func failure(err error, host string) (name, text string) {
 	)
 	dialing := errors.As(err, &op) && op.Op == "dial"
 	switch {
+	case errors.As(err, &via):
+		return failVia, "no connection to " + host + " through the proxy " + via.host + via.hint()
 	case errors.As(err, &cert):
 		return failUntrusted, "the certificate of " + host + " is not trusted: " + untrusted(cert.Err)
 	case errors.As(err, &hand):

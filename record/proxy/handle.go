@@ -14,6 +14,7 @@ import (
 // A route says where a request goes and how it is recorded.
 type route struct {
 	upstream  string // scheme towards the target
+	h2c       bool   // HTTP/2 towards the target though nothing negotiates it
 	dial      string // host and port of the target
 	scheme    string // as the client used it
 	authority string // host that the request was meant for
@@ -93,6 +94,7 @@ func requestHead(s *session, r *http.Request) flow.Headers {
 // route decides where r goes, or says why it goes nowhere.
 func (p *Proxy) route(s *session, r *http.Request) (to route, status int, problem string) {
 	to = route{scheme: s.scheme, upstream: s.scheme, authority: r.Host, target: originForm(r.RequestURI)}
+	to.h2c = r.ProtoMajor == 2 && s.scheme == "http" // a client that knows must know it of the target
 	switch {
 	case s.target != "":
 		to.dial = s.target
@@ -101,6 +103,9 @@ func (p *Proxy) route(s *session, r *http.Request) (to route, status int, proble
 		}
 	case p.o.Upstream != nil:
 		to.upstream, to.dial = p.o.Upstream.Scheme, p.o.Upstream.Host
+		if to.upstream == "h2c" {
+			to.upstream, to.h2c = "http", true
+		}
 		if !p.o.KeepHost || r.Host == "" {
 			to.authority = p.o.Upstream.Host
 		}
@@ -112,7 +117,7 @@ func (p *Proxy) route(s *session, r *http.Request) (to route, status int, proble
 	default:
 		to.scheme, to.upstream, to.dial = r.URL.Scheme, r.URL.Scheme, r.URL.Host
 	}
-	if !p.allow.allows(withPort(to.dial, to.upstream)) {
+	if !p.o.Lists.reach(withPort(to.dial, to.upstream)) {
 		return to, http.StatusForbidden, "host not allowed here"
 	}
 	return to, 0, ""
@@ -147,6 +152,12 @@ func (to route) url() *url.URL {
 	}
 	u.Opaque = to.target
 	return u
+}
+
+// named reports whether the request is meant for the host that it is sent to. Only
+// such a request can be given to another proxy, which goes by the URL alone.
+func (to route) named() bool {
+	return withPort(to.authority, to.upstream) == withPort(to.dial, to.upstream)
 }
 
 // refuse answers in the proxy's own name. Nothing is recorded.

@@ -37,6 +37,8 @@ type memory struct {
 	seen  map[uint64]bool
 	early []uint64 // connections of flows that came before their record
 	flows chan *flow.Flow
+
+	losses map[string]flow.Loss // sums by reason
 }
 
 func newMemory() *memory {
@@ -56,6 +58,26 @@ func (m *memory) Flow(f *flow.Flow) {
 		m.early = append(m.early, f.Conn)
 	}
 	m.flows <- f
+}
+
+func (m *memory) Loss(l *flow.Loss) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.losses == nil {
+		m.losses = make(map[string]flow.Loss)
+	}
+	sum := m.losses[l.Reason]
+	sum.Flows += l.Flows
+	sum.Bytes += l.Bytes
+	sum.Messages += l.Messages
+	m.losses[l.Reason] = sum
+}
+
+// loss returns what was lost for a reason.
+func (m *memory) loss(reason string) flow.Loss {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.losses[reason]
 }
 
 // conn returns the record of a connection.

@@ -104,7 +104,8 @@ func (p *Proxy) splice(client net.Conn, target io.ReadWriteCloser, up, down tapp
 	return fromClient, fromTarget
 }
 
-// tapped shows the bytes of one direction. Its zero value shows nothing.
+// tapped shows the bytes of one direction, with the time of x unless that is nil.
+// Its zero value shows nothing.
 type tapped struct {
 	x    *exchange
 	feed func(p []byte, at time.Duration)
@@ -118,7 +119,7 @@ func (p *Proxy) pass(dst io.Writer, src io.Reader, see tapped) (readErr, writeEr
 		n, err := src.Read(*buf)
 		if n > 0 {
 			var at time.Duration
-			if see.feed != nil {
+			if see.x != nil {
 				at = see.x.since() // before the other side can answer
 			}
 			if _, err := dst.Write((*buf)[:n]); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,7 @@ func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response,
 		r.Header["User-Agent"] = []string{""} // the transport adds none then
 	}
 	r.Close = false
-	resp, err := x.transport().RoundTrip(r)
+	resp, err := x.roundTrip(r)
 	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && x.upgrade == "" {
 		resp.Body.Close()
 		err = errUnasked
@@ -51,19 +52,28 @@ func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response,
 	return resp, nil
 }
 
-// transport chooses by what the client speaks.
-func (x *exchange) transport() *http.Transport {
+// roundTrip sends r by the transport that fits client and target.
+func (x *exchange) roundTrip(r *http.Request) (*http.Response, error) {
 	t := x.p.targets
 	if x.s.own != nil {
 		t = x.s.own
 	}
+	clear := r.URL.Scheme == "http"
 	switch {
 	case x.upgrade != "":
-		return t.h1
-	case x.r.ProtoMajor == 2 && x.r.URL.Scheme == "http":
-		return t.h2c
+		return t.h1.RoundTrip(r)
+	case clear && x.to.h2c:
+		return t.h2c.RoundTrip(r)
+	case clear && t.plain != nil && x.to.named():
+		r.URL = &url.URL{Scheme: "http", Host: r.URL.Host, Opaque: "//" + x.to.dial + x.to.target}
+		resp, err := t.plain.RoundTrip(r)
+		if err == nil && resp.StatusCode == http.StatusProxyAuthRequired {
+			resp.Body.Close() // meant for this proxy, not for its client
+			return nil, &viaError{host: t.net.via.Host, status: resp.StatusCode}
+		}
+		return resp, err
 	}
-	return t.any
+	return t.any.RoundTrip(r)
 }
 
 // unanswered records why there is no response and makes one for the client.

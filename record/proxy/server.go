@@ -47,6 +47,10 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 		l.Close()
 		return fmt.Errorf("serve on %s: the upstream is this proxy itself; give the address of the application", l.Addr())
 	}
+	if u := p.o.Via; u != nil && p.net.viaAddress() == l.Addr().String() {
+		l.Close()
+		return fmt.Errorf("serve on %s: the proxy to send through is this proxy itself; give the address of another", l.Addr())
+	}
 	inside, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	s := &server{

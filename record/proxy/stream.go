@@ -42,6 +42,7 @@ func (x *exchange) message(m flow.Message) {
 	cost := int64(len(m.Data)) + messageCost
 	if len(x.f.Messages) >= maxMessages || st.taken+cost > x.p.o.MaxBody+maxMessages*messageCost || !x.p.budget.take(cost) {
 		x.p.n.messagesCut.Add(1)
+		x.lost++
 		return
 	}
 	if int64(len(m.Data)) < m.Size {
@@ -57,8 +58,13 @@ func (x *exchange) message(m flow.Message) {
 }
 
 // readRequest starts the parser for what a request streams, if it does.
-func (x *exchange) readRequest() {
-	if h := x.f.Request.Headers; message.IsGRPC(h) {
+func (x *exchange) readRequest(h2 bool) {
+	h := x.f.Request.Headers
+	if !message.IsGRPC(h) {
+		return
+	}
+	x.to.h2c = x.to.h2c || h2 // gRPC is known to nobody who does not speak HTTP/2
+	if !x.skip {
 		x.streams.up = message.NewGRPC(h.Value("Grpc-Encoding"), maxMessage, x.emit(true))
 	}
 }
@@ -66,6 +72,7 @@ func (x *exchange) readRequest() {
 // readResponse starts the parser for what a response streams, if it does.
 func (x *exchange) readResponse() {
 	switch h := x.f.Response.Headers; {
+	case x.skip:
 	case message.IsGRPC(h):
 		x.streams.down = message.NewGRPC(h.Value("Grpc-Encoding"), maxMessage, x.emit(false))
 	case message.IsEvents(h):
@@ -76,6 +83,9 @@ func (x *exchange) readResponse() {
 // readSocket starts the parsers of both directions of a WebSocket and returns
 // what shows them the bytes.
 func (x *exchange) readSocket() (up, down tapped) {
+	if x.skip {
+		return up, down
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	deflate := message.IsDeflate(x.f.Response.Headers)
@@ -89,4 +99,13 @@ func (x *exchange) readSocket() (up, down tapped) {
 		}}
 	}
 	return see(x.streams.up), see(x.streams.down)
+}
+
+// endStreams counts what could not be read on. x.mu is held.
+func (x *exchange) endStreams() {
+	for _, p := range []parser{x.streams.up, x.streams.down} {
+		if l, ok := p.(interface{ Lost() bool }); ok && l.Lost() {
+			x.p.n.messagesCut.Add(1)
+		}
+	}
 }

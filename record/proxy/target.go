@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -18,55 +19,84 @@ const (
 	pingAfter        = 30 * time.Second // silence of an HTTP/2 connection before it is probed
 )
 
+// A ClientCertificate is what the proxy shows to targets that ask for one.
+type ClientCertificate struct {
+	// Host is the pattern, as in Lists, of the targets that it is for. Empty: all.
+	Host string
+
+	// Certificate is the chain with its private key.
+	Certificate tls.Certificate
+}
+
+// An identity is how the proxy presents itself to targets and what it demands
+// of them.
+type identity struct {
+	roots *x509.CertPool // nil: the system's
+	certs []ClientCertificate
+}
+
+// tlsConfig is the client side towards server, for the target at address.
+func (i *identity) tlsConfig(server, address string, protocols ...string) *tls.Config {
+	c := &tls.Config{RootCAs: i.roots, ServerName: server, NextProtos: protocols}
+	for _, cert := range i.certs {
+		if cert.Host == "" || matchHost(cert.Host, server) || matchHost(cert.Host, address) {
+			c.Certificates = append(c.Certificates, cert.Certificate)
+		}
+	}
+	return c
+}
+
 // targets holds the transports to the targets. Nothing in them bounds the time
 // of an exchange: slow streams stay.
 type targets struct {
-	roots   *x509.CertPool // nil: the system's
-	address string         // connected to whatever the URL says; "": what the URL says
-	server  string         // name that certificates must have; "": that of the URL
+	net     *dialer
+	self    *identity
+	address string // connected to whatever the URL says; "": what the URL says
+	server  string // name that certificates must have; "": that of the URL
 
-	any *http.Transport // HTTP/2 where TLS negotiates it, else HTTP/1.1
-	h1  *http.Transport // HTTP/1.1 only, for upgrades
-	h2c *http.Transport // HTTP/2 in clear text, for clients that speak it
+	any   *http.Transport // HTTP/2 where TLS negotiates it, else HTTP/1.1
+	h1    *http.Transport // HTTP/1.1 only, for upgrades
+	h2c   *http.Transport // HTTP/2 in clear text, for those who speak it
+	plain *http.Transport // plain HTTP requests given to a proxy in between; nil: none
 }
 
-func newTargets(roots *x509.CertPool, address, server string) *targets {
-	t := &targets{roots: roots, address: address, server: server}
+func newTargets(d *dialer, self *identity, address, server string) *targets {
+	t := &targets{net: d, self: self, address: address, server: server}
 	t.any = t.transport(true)
 	t.h1 = t.transport(false)
 	t.h2c = t.transport(true)
 	t.h2c.Protocols = new(http.Protocols)
 	t.h2c.Protocols.SetUnencryptedHTTP2(true)
 	t.h2c.DialContext = t.dial // nothing of HTTP/1 to read along
+	if d.isHTTP() {
+		t.plain = t.transport(false)
+		// The scheme says how to write requests; connect knows about TLS.
+		t.plain.Proxy = http.ProxyURL(&url.URL{Scheme: "http", User: d.via.User, Host: d.viaAddress()})
+		t.plain.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return tapTarget(d.connect(ctx)) }
+	}
 	return t
 }
 
 func (t *targets) close() {
-	t.any.CloseIdleConnections()
-	t.h1.CloseIdleConnections()
-	t.h2c.CloseIdleConnections()
+	for _, tr := range []*http.Transport{t.any, t.h1, t.h2c, t.plain} {
+		if tr != nil {
+			tr.CloseIdleConnections()
+		}
+	}
 }
 
 func (t *targets) transport(h2 bool) *http.Transport {
 	return &http.Transport{
 		Proxy: nil, // not from the environment
 		DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
-			c, err := t.dial(ctx, network, to)
-			if err != nil {
-				return nil, err
-			}
-			return &targetConn{Conn: c}, nil
+			return tapTarget(t.dial(ctx, network, to))
 		},
 		DialTLSContext: func(ctx context.Context, network, to string) (net.Conn, error) {
 			c, err := t.dial(ctx, network, to)
 			if err != nil {
 				return nil, err
 			}
-			name := t.server
-			if name == "" {
-				name = hostname(to)
-			}
-			return t.handshake(ctx, c, name, h2)
+			return t.handshake(ctx, c, to, h2)
 		},
 		ForceAttemptHTTP2:     h2,
 		HTTP2:                 &http.HTTP2Config{SendPingTimeout: pingAfter},
@@ -77,22 +107,33 @@ func (t *targets) transport(h2 bool) *http.Transport {
 	}
 }
 
+// tapTarget wraps a connection that was dialled, to read the heads along.
+func tapTarget(c net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &targetConn{Conn: c}, nil
+}
+
 func (t *targets) dial(ctx context.Context, network, to string) (net.Conn, error) {
 	if t.address != "" {
 		to = t.address
 	}
-	dialer := net.Dialer{Timeout: dialTimeout}
-	return dialer.DialContext(ctx, network, to)
+	return t.net.dial(ctx, network, to)
 }
 
 // handshake secures c. HTTP/2 connections come back as *tls.Conn, which the
 // transport looks for; the others are wrapped to read the heads along.
-func (t *targets) handshake(ctx context.Context, c net.Conn, server string, h2 bool) (net.Conn, error) {
+func (t *targets) handshake(ctx context.Context, c net.Conn, to string, h2 bool) (net.Conn, error) {
 	protocols := []string{"http/1.1"}
 	if h2 {
 		protocols = []string{"h2", "http/1.1"}
 	}
-	tc := tls.Client(c, &tls.Config{RootCAs: t.roots, ServerName: server, NextProtos: protocols})
+	server := t.server
+	if server == "" {
+		server = hostname(to)
+	}
+	tc := tls.Client(c, t.self.tlsConfig(server, to, protocols...))
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	if err := tc.HandshakeContext(ctx); err != nil {

@@ -1,0 +1,121 @@
+package proxy
+
+import (
+	"net"
+	"strings"
+)
+
+// Lists choose traffic by host and path. Two of them refuse traffic, two decide
+// what is opened, four what is recorded; an empty list chooses nothing in
+// particular. In a pattern "*" stands for any characters, also none.
+//
+// A host pattern is compared without case with the host, and with HOST:PORT, that
+// the client names: "shop.test", "shop.test:8443", "*.shop.test", "*:8443",
+// "[::1]". A path pattern is compared with the path without query: "/api/*".
+type Lists struct {
+	// AllowHosts are the only hosts that a forward proxy connects to, DenyHosts
+	// are those that it does not, whatever AllowHosts says. What is refused gets
+	// status 403 and is counted in Counts.Refused.
+	AllowHosts, DenyHosts []string
+
+	// MITM are the only hosts of which CONNECT tunnels are opened and read,
+	// Tunnel are those of which they are not, whatever MITM says. What is not
+	// opened passes unread and is counted in Counts.Tunnels.
+	MITM, Tunnel []string
+
+	// RecordHosts and RecordPaths are all that is recorded, SkipHosts and
+	// SkipPaths are left out of that. What is not recorded passes all the same;
+	// it is counted in Counts.LeftOut and told to the Sink as filtered.
+	RecordHosts, SkipHosts []string
+	RecordPaths, SkipPaths []string
+}
+
+// normal returns the lists with the host patterns in lower case.
+func (l Lists) normal() Lists {
+	for _, hosts := range []*[]string{&l.AllowHosts, &l.DenyHosts, &l.MITM, &l.Tunnel, &l.RecordHosts, &l.SkipHosts} {
+		low := make([]string, len(*hosts))
+		for i, p := range *hosts {
+			low[i] = strings.ToLower(p)
+		}
+		*hosts = low
+	}
+	return l
+}
+
+// reach reports whether address, a host with or without port, may be dialled.
+func (l *Lists) reach(address string) bool {
+	return chosen(l.AllowHosts, l.DenyHosts, address, matchHost)
+}
+
+// open reports whether a tunnel to address is to be read.
+func (l *Lists) open(address string) bool { return chosen(l.MITM, l.Tunnel, address, matchHost) }
+
+// record reports whether requests for a path of address are recorded.
+func (l *Lists) record(address, path string) bool {
+	return chosen(l.RecordHosts, l.SkipHosts, address, matchHost) && chosen(l.RecordPaths, l.SkipPaths, path, glob)
+}
+
+// chosen reports whether text is one of only, if there are any, and none of but.
+func chosen(only, but []string, text string, match func(pattern, text string) bool) bool {
+	for _, p := range but {
+		if match(p, text) {
+			return false
+		}
+	}
+	for _, p := range only {
+		if match(p, text) {
+			return true
+		}
+	}
+	return len(only) == 0
+}
+
+// matchHost reports whether a pattern in lower case is for address.
+func matchHost(pattern, address string) bool {
+	address = strings.ToLower(address)
+	host := hostname(address)
+	if pattern == host || glob(pattern, address) {
+		return true
+	}
+	if strings.Contains(host, ":") { // of IPv6, where "*:80" means a port
+		return glob(pattern, "["+host+"]")
+	}
+	return glob(pattern, strings.TrimSuffix(host, "."))
+}
+
+// glob reports whether text is pattern, where "*" stands for anything.
+func glob(pattern, text string) bool {
+	first, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return pattern == text
+	}
+	text, ok := strings.CutPrefix(text, first)
+	for ok {
+		var piece string
+		if piece, rest, wild = strings.Cut(rest, "*"); !wild {
+			return strings.HasSuffix(text, piece)
+		}
+		_, text, ok = strings.Cut(text, piece) // the first is as good as any
+	}
+	return false
+}
+
+// hostname returns the host of an address with or without port, without brackets.
+func hostname(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return strings.Trim(address, "[]")
+}
+
+// withPort adds the default port of scheme to an address that has none.
+func withPort(address, scheme string) string {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address
+	}
+	port := "80"
+	if scheme == "https" {
+		port = "443"
+	}
+	return net.JoinHostPort(hostname(address), port)
+}

@@ -1,0 +1,144 @@
+package proxy
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A Sink takes what the proxy has seen. Its methods are called from many
+// goroutines at a time and in the path of the traffic: they must not block. What
+// they are given is theirs from then on.
+type Sink interface {
+	// Conn is called once for each client connection, before its first flow.
+	Conn(*flow.Conn)
+
+	// Flow is called once for each exchange that is recorded, when it is over.
+	Flow(*flow.Flow)
+
+	// Loss is told what passed and is not, or not wholly, in the flows:
+	// exchanges that the Lists leave out (flow.LossFiltered), the bytes of
+	// tunnels that are neither TLS nor HTTP (flow.LossUnparsed), messages beyond
+	// the limits (flow.LossMemory).
+	Loss(*flow.Loss)
+}
+
+// Options configure a Proxy. Only Sink is required.
+type Options struct {
+	// Listen is the address that Proxy.Listen opens. Empty: 127.0.0.1:8080.
+	Listen string
+
+	// Upstream is the origin to which a reverse proxy sends every request:
+	// "http://HOST:PORT", "https://HOST:PORT", or "h2c://HOST:PORT" for one that
+	// takes HTTP/2 in clear text from any client. Behind "http" HTTP/2 is spoken
+	// where the client does so in clear text, and for gRPC. Nil makes a forward
+	// proxy.
+	Upstream *url.URL
+
+	// KeepHost sends the client's Host header to Upstream instead of Upstream's
+	// own. Applications that build absolute links or compare Origin with Host
+	// need it.
+	KeepHost bool
+
+	// CA signs the certificates shown to clients. Nil: CONNECT tunnels pass
+	// through unread and are only counted.
+	CA *Authority
+
+	// ListenTLS makes clients of a reverse proxy speak TLS to the listener, with
+	// a certificate of CA for the name that they ask for.
+	ListenTLS bool
+
+	// Lists say which hosts are reached, opened and recorded.
+	Lists Lists
+
+	// Via is another proxy that all connections to targets go through:
+	// "http://HOST:PORT", "https://…" or "socks5://…", with USER:PASSWORD@ before
+	// the host where it wants them. Nil: none, whatever the environment says.
+	Via *url.URL
+
+	// UpstreamRoots verify the certificates of targets and of Via. Nil: those of
+	// the system.
+	UpstreamRoots *x509.CertPool
+
+	// ClientCertificates are shown to targets that ask for one; the first that
+	// is for the host and that the target accepts is taken.
+	ClientCertificates []ClientCertificate
+
+	// MaxBody is how many bytes of each body, and of all messages of one stream,
+	// are kept. 0: 8 MiB.
+	MaxBody int64
+
+	// MaxInFlight bounds the bytes kept in memory for all exchanges that are not
+	// over. Beyond it bodies keep no more data. 0: 256 MiB.
+	MaxInFlight int64
+
+	// Grace is how long exchanges may go on when Serve is told to stop. 0: 3 s.
+	Grace time.Duration
+
+	// Sink takes connections, flows and losses.
+	Sink Sink
+
+	// Logger takes events of the proxy's life, never contents. Nil: none.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:8080"
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 8 << 20
+	}
+	if o.MaxInFlight == 0 {
+		o.MaxInFlight = 256 << 20
+	}
+	if o.Grace == 0 {
+		o.Grace = 3 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Lists = o.Lists.normal()
+	return o
+}
+
+func (o Options) validate() error {
+	var errs []error
+	if o.Sink == nil {
+		errs = append(errs, errors.New("proxy: Options.Sink is nil; it takes the recorded flows"))
+	}
+	if o.MaxBody < 0 || o.MaxInFlight < 0 || o.Grace < 0 {
+		errs = append(errs, errors.New("proxy: MaxBody, MaxInFlight and Grace cannot be negative"))
+	}
+	if o.ListenTLS && (o.CA == nil || o.Upstream == nil) {
+		errs = append(errs, errors.New("proxy: ListenTLS needs CA and Upstream"))
+	}
+	if u := o.Upstream; u != nil && (!isOrigin(u, "http", "https", "h2c") || u.User != nil) {
+		errs = append(errs, fmt.Errorf("proxy: upstream %q is not an origin; give it as http://HOST:PORT, https://HOST:PORT or h2c://HOST:PORT", u.Redacted()))
+	}
+	if u := o.Via; u != nil && !isOrigin(u, "http", "https", "socks5", "socks5h") {
+		errs = append(errs, fmt.Errorf("proxy: %q is not a proxy; give it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT", u.Redacted()))
+	}
+	for i, c := range o.ClientCertificates {
+		if len(c.Certificate.Certificate) == 0 || c.Certificate.PrivateKey == nil {
+			errs = append(errs, fmt.Errorf("proxy: client certificate %d has no chain or no private key", i))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isOrigin reports whether u is nothing but a host, of one of the schemes.
+func isOrigin(u *url.URL, schemes ...string) bool {
+	for _, s := range schemes {
+		if u.Scheme == s {
+			return u.Hostname() != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
+		}
+	}
+	return false
+}
