@@ -39,7 +39,7 @@
 // # Limits
 //
 // A packet or a pcapng block longer than 16 MiB is an error with its offset, and is
-// passed over; fragments wait in at most 4 MiB; an xz dictionary has at most 128 MiB.
+// passed over; fragments wait in at most 4 MiB; an xz dictionary takes at most 128 MiB.
 // Nothing else grows with what is read.
 //
 // Sources: the pcap and pcapng drafts of the IETF opsawg, RFC 791, 8200, 2675, 7348,
