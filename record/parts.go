@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,19 @@ func (p *parts) begin() error {
 	return file.Write(&info)
 }
 
+// left returns what the disk limit leaves to the next part, in bytes.
+func (p *parts) left() int64 {
+	stay := append(slices.Clone(p.kept), partFile{p.path, p.file.Size()})
+	if n := p.o.Rotate.Keep; n > 0 && len(stay) >= n {
+		stay = stay[len(stay)-n+1:]
+	}
+	left := p.o.MaxDisk
+	for _, k := range stay {
+		left -= k.bytes
+	}
+	return left
+}
+
 // leastPart is the shortest file that a flow.Writer makes, in bytes.
 const leastPart = 64 << 10
 
@@ -177,7 +191,12 @@ func (p *parts) Flush() error {
 }
 
 // next completes this part, removes what is too old, and begins another one.
+// flow.ErrFull says that the disk limit leaves no room for one; this part then
+// stays open for what is still to be declared.
 func (p *parts) next() error {
+	if p.o.MaxDisk > 0 && p.left() < 2*leastPart {
+		return flow.ErrFull
+	}
 	if err := p.file.Close(); err != nil {
 		return err
 	}
