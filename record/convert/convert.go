@@ -107,8 +107,8 @@ var ErrUnknown = errors.New("the format was not recognised; name it, one of " + 
 var errTooLong = fmt.Errorf("longer than %d MiB", maxEntry>>20)
 
 var (
-	importFormats = []string{"har", "gor", "mitm", "log"}
-	exportFormats = []string{"har", "gor"}
+	importFormats = []string{"har", "gor", "mitm", "log", "curl", "postman"}
+	exportFormats = []string{"har", "gor", "curl"}
 )
 
 // Formats returns the names of the formats that can be read and written.
@@ -158,6 +158,10 @@ func importers(format string) importer {
 		return importMitm
 	case "log":
 		return importLog
+	case "curl":
+		return importCurl
+	case "postman":
+		return importPostman
 	}
 	return func(*bufio.Reader, ImportOptions, *sink) error {
 		return fmt.Errorf("%q is not a format that can be imported; choose one of %s", format, strings.Join(importFormats, ", "))
@@ -237,6 +241,8 @@ func NewExporter(format string, w io.Writer, o ExportOptions) (Exporter, error) 
 		return newHARExporter(w, o), nil
 	case "gor":
 		return newGorExporter(w), nil
+	case "curl":
+		return newCurlExporter(w), nil
 	}
 	return nil, fmt.Errorf("%q is not a format that can be exported; choose one of %s", format, strings.Join(exportFormats, ", "))
 }
