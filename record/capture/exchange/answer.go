@@ -1,0 +1,209 @@
+package exchange
+
+import (
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/record/capture/tcp"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/message"
+)
+
+// maxInterim is how many 1xx responses of an exchange are kept.
+const maxInterim = 100
+
+// answer takes the head b of a response. It reports false when b is none. cut: b ends
+// in a hole.
+func (h *h1) answer(b []byte, at int64, cut bool) bool {
+	s := &h.side[tcp.FromServer]
+	strict := s.state == isLost
+	line, text := cutLine(string(b))
+	first, ok := parseStatusLine(line)
+	if !ok {
+		return false
+	}
+	f, ok := parseFields(text)
+	if !ok || strict && (f.bad > 0 || !wellFormed(f.list)) {
+		return false
+	}
+	x, ambiguous := h.pair(s.begun)
+	if x == nil && strict && s.x != nil {
+		return false // nobody asked again: text inside of a body
+	}
+	h.p.unparsed(int64(f.bad), at)
+	h.answeredLast()
+	s.state, s.try, s.start = atHead, false, false
+	if x != nil && !x.shed {
+		cost := int64(len(b)) + fieldCost*int64(len(f.list))
+		if h.p.o.Budget.take(cost) {
+			x.taken += cost
+		} else {
+			x.shed = true
+		}
+	}
+	if first.status < 200 && first.status != 101 {
+		h.interim(x, first.status, f.list)
+		if cut {
+			h.stray(tcp.FromServer)
+		}
+		return true
+	}
+	h.p.o.Counts.Responses.Add(1)
+	if x == nil {
+		h.orphan(&f, first.status, at, ambiguous, cut)
+		return true
+	}
+	s.x = x
+	x.answered = true
+	x.response = flow.Response{Status: first.status, Headers: f.list}
+	x.f.Response = &x.response
+	x.f.FirstByte = x.since(at)
+	switch {
+	case cut:
+		x.fail(failResponseGap)
+		x.f.Done = x.since(at)
+		h.stray(tcp.FromServer)
+	case first.status == 101, x.f.Request.Method == "CONNECT" && first.status < 300:
+		h.turnInto(x, f.framing.upgrade, at)
+	default:
+		h.follow(x, &f, at)
+	}
+	return true
+}
+
+// interim records an informational response.
+func (h *h1) interim(x *exchange, status int, list flow.Headers) {
+	h.p.o.Counts.Interim.Add(1)
+	if x != nil && !x.shed && len(x.f.Interim) < maxInterim {
+		x.f.Interim = append(x.f.Interim, flow.Response{Status: status, Headers: list})
+	}
+}
+
+// orphan follows a response whose request is not known.
+func (h *h1) orphan(f *fields, status int, at int64, ambiguous, cut bool) {
+	if !ambiguous {
+		h.p.o.Counts.RequestsLost.Add(1)
+		kind := lossUnparsed
+		switch {
+		case h.side[tcp.FromClient].start:
+			kind = lossStart
+		case h.holed:
+			kind = lossGap
+		}
+		h.p.losses.add(kind, at, loss{flows: 1})
+	}
+	if cut {
+		h.stray(tcp.FromServer)
+		return
+	}
+	switch kind := f.framing.ofResponse("", status); kind {
+	case bodyNone:
+	case bodyBroken:
+		h.stray(tcp.FromServer)
+	default:
+		h.expect(tcp.FromServer, kind, f.framing.length)
+	}
+}
+
+// follow expects the body of a response.
+func (h *h1) follow(x *exchange, f *fields, at int64) {
+	switch kind := f.framing.ofResponse(x.f.Request.Method, x.response.Status); kind {
+	case bodyNone:
+		h.endAnswer(at)
+	case bodyBroken:
+		x.fail(failInvalid)
+		x.f.Done = x.since(at)
+		h.stray(tcp.FromServer)
+	default:
+		h.expect(tcp.FromServer, kind, f.framing.length)
+		if f.framing.events && message.IsEvents(f.list) {
+			h.events = message.NewEvents(maxMessage, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
+				h.p.message(x, at, kind, false, data, size)
+			})
+		}
+	}
+}
+
+// answeredLast ends the response before a new one where that did not end by itself,
+// which is so behind a hole.
+func (h *h1) answeredLast() {
+	s := &h.side[tcp.FromServer]
+	if x := s.x; x != nil && !x.done {
+		h.keepBody(tcp.FromServer)
+		h.requestOver(x)
+		x.done = true
+		h.settle()
+	}
+	s.x, h.events = nil, nil
+	if s.body.taken > 0 {
+		_, taken := s.body.body()
+		h.p.o.Budget.give(taken)
+	}
+}
+
+// endAnswer ends a response that was seen to its end.
+func (h *h1) endAnswer(at int64) {
+	s := &h.side[tcp.FromServer]
+	x := s.x
+	s.state, s.x, h.events = atHead, nil, nil
+	if x == nil {
+		return
+	}
+	s.x = x
+	h.keepBody(tcp.FromServer)
+	s.x = nil
+	x.f.Done = x.since(at)
+	x.done = true
+	if n := len(h.queue); n > 1 && h.queue[n-1] != x && h.queue[1].begun < at && h.queue[0] == x {
+		h.pipelined = true
+	}
+	h.requestOver(x)
+	h.mayBeNeedless(x)
+	h.settle()
+}
+
+// requestOver ends the request of an exchange that has its answer, when the end of
+// the request cannot be seen any more.
+func (h *h1) requestOver(x *exchange) {
+	c := &h.side[tcp.FromClient]
+	if c.x == x && !x.asked && c.state == isLost {
+		h.keepBody(tcp.FromClient)
+		x.asked = true
+		c.x = nil
+	}
+}
+
+// mayBeNeedless prepares for a client that does not send the body which it announced
+// with Expect, since the final answer came before.
+func (h *h1) mayBeNeedless(x *exchange) {
+	c := &h.side[tcp.FromClient]
+	if x.asked || !x.expects || c.x != x || c.body.size > 0 || len(c.buf) > 0 {
+		return
+	}
+	if c.state == inBody || c.state == atChunk {
+		c.back, c.state = c.state, atHead
+	}
+}
+
+// turnInto hands the connection over to what the response agreed to.
+func (h *h1) turnInto(x *exchange, protocol string, at int64) {
+	s := &h.side[tcp.FromServer]
+	s.x = nil
+	if !x.asked { // a body may still come, and this is no answer that ends with it
+		x.fail(failRequest)
+		h.keepBody(tcp.FromClient)
+	}
+	h.remove(x)
+	x.over()
+	switch {
+	case x.f.Request.Method == "CONNECT" && x.response.Status != 101:
+		x.f.Done = x.since(at)
+		authority := x.f.Request.Target
+		h.p.hold(x)
+		h.become(newDetect(h.p, where{scheme: "http", authority: authority}, false), at)
+	case strings.EqualFold(protocol, "websocket"):
+		h.become(newSocket(h.p, x), at)
+	default:
+		h.become(&opaque{p: h.p, x: x}, at)
+	}
+}

@@ -1,0 +1,256 @@
+package exchange
+
+import (
+	"bytes"
+
+	"github.com/starling-load/starling/record/capture/tcp"
+)
+
+// preface begins every HTTP/2 connection (RFC 9113, section 3.4).
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// A speech is what the first bytes of a client or server look like.
+type speech uint8
+
+const (
+	speaksMore   speech = iota // too few bytes to tell
+	speaksHTTP                 // HTTP/1, or nothing better is known
+	speaksHTTP2                // the preface
+	speaksFrames               // HTTP/2 from somewhere in its middle
+	speaksTLS                  // a TLS record
+	speaksOther
+)
+
+// IsRequest reports whether p begins like the first words of a client: an HTTP
+// request, the preface of HTTP/2, or the ClientHello of TLS.
+func IsRequest(p []byte) bool {
+	switch clientSpeech(p) {
+	case speaksHTTP:
+		p = trimLines(p)
+		method := bytes.IndexByte(p, ' ')
+		line, _, whole := bytes.Cut(p, []byte("\n"))
+		if !whole {
+			return method+1 < len(p) && (p[method+1] == '/' || p[method+1] == '*' || bytes.Contains(p, []byte(" HTTP/1.")) || isAbsolute(p[method+1:]))
+		}
+		_, ok := parseRequestLine(string(line), false)
+		return ok
+	case speaksHTTP2:
+		return true
+	case speaksTLS:
+		return len(p) < 6 || p[5] == 1
+	}
+	return false
+}
+
+// isAbsolute reports whether an absolute URL or host and port begins with p.
+func isAbsolute(p []byte) bool {
+	return bytes.HasPrefix(p, []byte("http://")) || bytes.HasPrefix(p, []byte("https://"))
+}
+
+// clientSpeech tells what a client says.
+func clientSpeech(p []byte) speech {
+	p = trimLines(p)
+	switch {
+	case len(p) == 0:
+		return speaksMore
+	case p[0] == 0x16:
+		return tlsSpeech(p)
+	case p[0] == 'P' && len(p) < 14 && bytes.HasPrefix([]byte(preface), p):
+		return speaksMore
+	case bytes.HasPrefix(p, []byte(preface[:14])):
+		return speaksHTTP2
+	}
+	switch is, _ := requestStart(p); is {
+	case startMore:
+		return speaksMore
+	case startYes:
+		return speaksHTTP
+	}
+	return speaksOther
+}
+
+// serverSpeech tells what a server says that speaks before its client is understood.
+func serverSpeech(p []byte) speech {
+	p = trimLines(p)
+	if len(p) == 0 {
+		return speaksMore
+	}
+	if p[0] == 0x16 {
+		return tlsSpeech(p)
+	}
+	if isFirstSettings(p) { // the client will tell
+		return speaksMore
+	}
+	switch is, _ := statusStart(p); is {
+	case startMore:
+		return speaksMore
+	case startYes:
+		return speaksHTTP
+	}
+	return speaksOther
+}
+
+// tlsSpeech recognises a record of the TLS handshake (RFC 8446, section 5.1).
+func tlsSpeech(p []byte) speech {
+	switch {
+	case len(p) > 1 && p[1] != 3, len(p) > 2 && p[2] > 4:
+		return speaksOther
+	case len(p) < 3:
+		return speaksMore
+	}
+	return speaksTLS
+}
+
+// isFrames reports whether p looks like frames of HTTP/2: at least one whole one and
+// no contradiction.
+func isFrames(p []byte) bool {
+	whole := 0
+	for len(p) >= 9 {
+		length := int(p[0])<<16 | int(p[1])<<8 | int(p[2])
+		kind, reserved := p[3], p[5]&0x80
+		if length > 1<<14 || kind > 9 || reserved != 0 {
+			return false
+		}
+		stream := uint32(p[5])<<24 | uint32(p[6])<<16 | uint32(p[7])<<8 | uint32(p[8])
+		switch kind {
+		case 4, 6, 7: // SETTINGS, PING, GOAWAY
+			if stream != 0 {
+				return false
+			}
+		case 0, 1, 2, 3, 5, 9: // of a stream
+			if stream == 0 {
+				return false
+			}
+		}
+		if len(p) < 9+length {
+			break
+		}
+		p = p[9+length:]
+		whole++
+	}
+	return whole > 0
+}
+
+// trimLines cuts line ends from the beginning.
+func trimLines(p []byte) []byte { return bytes.TrimLeft(p, "\r\n") }
+
+// A detect layer waits until it is clear what a connection, or what is inside of TLS
+// or a tunnel, speaks. It holds a few bytes at most.
+type detect struct {
+	p    *Parser
+	w    where
+	mid  bool // the first bytes may be from the middle of something
+	next layer
+	wait [2]early
+}
+
+// An early is what one direction did before its protocol was known.
+type early struct {
+	held  []byte
+	at    int64
+	holes int64 // bytes missing before held; -1: unknown
+	holed int64 // when
+	ended bool
+	reset bool
+}
+
+func newDetect(p *Parser, w where, mid bool) *detect { return &detect{p: p, w: w, mid: mid} }
+
+// maxHeld bounds what is looked at to recognise a protocol, in bytes.
+const maxHeld = 256
+
+func (l *detect) Data(d tcp.Dir, b []byte, at int64) {
+	if l.next != nil {
+		l.next.Data(d, b, at)
+		return
+	}
+	e := &l.wait[d]
+	if len(e.held) > 0 {
+		e.held = append(e.held, b...)
+		b = e.held
+	}
+	e.at = at
+	what := clientSpeech(b)
+	if d == tcp.FromServer {
+		what = serverSpeech(b)
+	}
+	if what == speaksMore && len(b) < maxHeld {
+		if len(e.held) == 0 {
+			e.held = append(e.held, b...)
+		}
+		return
+	}
+	if what == speaksOther && (l.mid || e.holes != 0) && isFrames(b) {
+		what = speaksFrames
+	}
+	e.held = b
+	l.become(what)
+}
+
+// become chooses the layer and tells it what came before.
+func (l *detect) become(what speech) {
+	l.next = l.layerFor(what)
+	wait := l.wait
+	l.wait = [2]early{}
+	for d := range wait {
+		if e := &wait[d]; e.holes != 0 {
+			l.next.Gap(tcp.Dir(d), e.holes, e.holed)
+		}
+	}
+	for d := range wait {
+		if e := &wait[d]; len(e.held) > 0 {
+			l.next.Data(tcp.Dir(d), e.held, e.at)
+		}
+	}
+	for d := range wait {
+		if e := &wait[d]; e.ended {
+			l.next.End(tcp.Dir(d), e.at, e.reset)
+		}
+	}
+}
+
+// layerFor makes the layer for what is spoken. What is nothing known goes to HTTP/1
+// as well: a server may answer garbage with a response.
+func (l *detect) layerFor(what speech) layer {
+	if what != speaksTLS {
+		l.p.release()
+	}
+	return newH1(l.p, l.w, l.mid)
+}
+
+func (l *detect) Gap(d tcp.Dir, n, at int64) {
+	e := &l.wait[d]
+	switch {
+	case l.next != nil:
+		l.next.Gap(d, n, at)
+	case len(e.held) > 0: // too few bytes to tell, and there are no more
+		l.become(speaksOther)
+		l.next.Gap(d, n, at)
+	default: // what follows may be recognised all the same
+		if e.holes == 0 {
+			e.holed = at
+		}
+		if e.holes += n; n < 0 || e.holes < 0 {
+			e.holes = -1
+		}
+	}
+}
+
+func (l *detect) End(d tcp.Dir, at int64, reset bool) {
+	if l.next != nil {
+		l.next.End(d, at, reset)
+		return
+	}
+	e := &l.wait[d]
+	e.ended, e.reset, e.at = true, reset, at
+	if len(e.held) > 0 || reset {
+		l.become(speaksOther)
+	}
+}
+
+func (l *detect) Close(at int64) {
+	if l.next == nil {
+		l.become(speaksOther)
+	}
+	l.next.Close(at)
+}

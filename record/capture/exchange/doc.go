@@ -1,0 +1,39 @@
+// Package exchange turns the two byte streams of a captured connection into flows.
+//
+// The central type is [Parser], one for each connection. It is a tcp.Stream: it is
+// told the bytes of both directions, the holes in them and their ends, and gives
+// what it understands to a [Sink]:
+//
+//	o := exchange.Options{Sink: recorder, Budget: exchange.NewBudget(256 << 20)}
+//	a := tcp.New(tcp.Options{IsRequest: exchange.IsRequest}, func(c *tcp.Conn) tcp.Stream {
+//		id++
+//		return exchange.New(c, id, o)
+//	})
+//
+// The protocol is recognised by content, not by port: HTTP/1.x with what grows out
+// of it (WebSocket, server-sent events, CONNECT tunnels, h2c), HTTP/2 with gRPC, and
+// TLS where the keys are known.
+//
+// # What is told, and what is declared lost
+//
+// A captured flow is what the proxy would have recorded of the same exchange: fields
+// as on the wire, bodies without transfer coding, offsets from the instant at which
+// the request head was complete, the same names of errors. Nothing is invented. An
+// exchange of which a part never passed the capture is a flow with an Error ("gap in
+// response") as long as its request is known; a response without its request is no
+// flow. It is counted in [Counts] and declared in a loss record, as are holes, bytes
+// that were not understood and connections whose beginning was not seen.
+//
+// Behind a hole that may have hidden messages a response goes to the newest request
+// sent before it, because clients wait for answers. On a connection whose client does
+// not (pipelining), responses are paired again from the first request that the client
+// sends after it heard something; those between are counted and paired with none.
+//
+// # What it does not do
+//
+// It takes no decision that depends on how a stream was cut into packets, only on
+// bytes and times; it has no clock, no goroutine and no state beyond the parsers. HTTP/0.9
+// is not HTTP here, and neither is a request without a version.
+//
+// Sources: RFC 9110, RFC 9112, RFC 6455, RFC 9113.
+package exchange

@@ -1,0 +1,131 @@
+package exchange
+
+import "github.com/starling-load/starling/record/capture/tcp"
+
+// End takes the end of a direction.
+func (h *h1) End(d tcp.Dir, at int64, reset bool) {
+	if h.next != nil {
+		h.next.End(d, at, reset)
+		return
+	}
+	s := &h.side[d]
+	if s.ended {
+		return
+	}
+	s.ended = true
+	if d == tcp.FromClient {
+		h.endClient(at, reset)
+	} else {
+		h.endServer(at, reset)
+	}
+	if h.next != nil {
+		return
+	}
+	h.settle()
+	if reset || h.side[d.Other()].ended {
+		h.finish(at)
+	}
+}
+
+// endClient ends the request under way. Answers may still come unless the client broke
+// off.
+func (h *h1) endClient(at int64, reset bool) {
+	s := &h.side[tcp.FromClient]
+	if s.state == isWaiting && !reset {
+		return
+	}
+	h.dropBuffer(tcp.FromClient, at)
+	if x := s.x; x != nil && !x.asked {
+		if !(x.done && x.expects && s.body.size == 0) {
+			x.fail(failClient)
+		}
+		h.keepBody(tcp.FromClient)
+		x.asked = true
+		s.x = nil
+	}
+	if reset {
+		for _, x := range h.queue {
+			if !x.done {
+				x.fail(failClient)
+			}
+		}
+	}
+}
+
+// endServer ends the response under way; those that wait get none.
+func (h *h1) endServer(at int64, reset bool) {
+	s := &h.side[tcp.FromServer]
+	if s.state == toEnd && !reset {
+		h.endAnswer(at)
+	}
+	h.dropBuffer(tcp.FromServer, at)
+	if x := s.x; x != nil && !x.done {
+		x.fail(failResponse)
+		x.f.Done = x.since(at)
+		h.answeredLast()
+	}
+	for _, x := range h.queue {
+		if x.done {
+			continue
+		}
+		x.fail(h.unanswered(reset))
+		x.f.Done = x.since(at)
+		x.answered, x.done = true, true
+		h.requestOver(x)
+	}
+}
+
+// unanswered says why a request has no response when the server has ended.
+func (h *h1) unanswered(reset bool) string {
+	switch {
+	case h.unsure && h.holed:
+		return failResponseGap // the hole may have hidden it
+	case reset:
+		return failReset
+	}
+	return failClosed
+}
+
+// Close ends the connection as far as it was seen.
+func (h *h1) Close(at int64) {
+	if h.next != nil {
+		h.next.Close(at)
+		return
+	}
+	h.finish(max(h.side[0].last, h.side[1].last))
+}
+
+// finish gives away everything that is under way.
+func (h *h1) finish(at int64) {
+	for d := range h.side {
+		h.dropBuffer(tcp.Dir(d), at)
+	}
+	c, s := &h.side[tcp.FromClient], &h.side[tcp.FromServer]
+	for _, x := range h.queue {
+		if c.x == x && !x.asked {
+			if !(x.answered && x.expects && c.body.size == 0) {
+				x.fail(failRequest)
+			}
+			h.keepBody(tcp.FromClient)
+		}
+		switch {
+		case x.done:
+		case x.answered:
+			x.fail(failResponse)
+		case s.ended || c.ended && !h.unsure:
+			x.fail(failClosed)
+		case h.unsure && h.holed:
+			x.fail(failResponseGap)
+		default:
+			x.fail(failNoResponse)
+		}
+		if x.f.Done == 0 {
+			x.f.Done = x.since(at)
+		}
+	}
+	h.answeredLast()
+	c.x = nil
+	for len(h.queue) > 0 {
+		h.leave(h.queue[0])
+	}
+}

@@ -1,0 +1,78 @@
+package exchange
+
+import (
+	"slices"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// An exchange is one request and what belongs to it, while it is under way. The flow
+// and its response live in it, so that a whole exchange is one allocation.
+type exchange struct {
+	f        flow.Flow
+	response flow.Response // what f.Response points to once there is one
+
+	begun int64 // time of the first byte of the request
+	start int64 // time at which the head of the request was complete
+	taken int64 // bytes out of the budget
+	sent  int64 // bytes out of the budget for messages
+
+	asked    bool // the request is over, whole or not
+	answered bool // the head of the final response was found, or given up
+	done     bool // the response is over, whole or not
+	shed     bool // there was no memory for it: it keeps its place and nothing else
+	expects  bool // Expect: 100-continue
+	upgrade  bool // the client wants another protocol
+	turn     uint32
+}
+
+// headCost is what an exchange takes beside the bytes of its heads.
+const headCost = 1 << 10
+
+// since returns the offset of a time in the flow, never 0: that would say that it
+// did not happen.
+func (x *exchange) since(at int64) time.Duration { return max(time.Duration(at-x.start), 1) }
+
+// fail notes why the exchange is not complete. The first reason stays.
+func (x *exchange) fail(name string) {
+	if x.f.Error == "" {
+		x.f.Error = name
+	}
+}
+
+// over ends the exchange as far as it goes.
+func (x *exchange) over() { x.asked, x.answered, x.done = true, true, true }
+
+const (
+	maxMessage  = 1 << 20 // most bytes kept of one message
+	maxMessages = 100_000 // most messages kept of one exchange
+	messageCost = 64      // what one message takes beside its data, in bytes
+)
+
+// message records a message of the exchange, whose last byte came at the offset at.
+// data is copied.
+func (p *Parser) message(x *exchange, at time.Duration, kind flow.MessageKind, fromClient bool, data []byte, size int64) {
+	keep := int64(min(len(data), maxMessage))
+	cost := keep + messageCost
+	if len(x.f.Messages) >= maxMessages || x.sent+cost > p.o.MaxBody+maxMessages*messageCost || !p.o.Budget.take(cost) {
+		p.o.Counts.MessagesCut.Add(1)
+		return
+	}
+	if keep < size {
+		p.o.Counts.MessagesCut.Add(1)
+	}
+	x.sent += cost
+	x.taken += cost
+	i := len(x.f.Messages) // a reassembler may tell one direction before the other
+	for i > 0 && x.f.Messages[i-1].At > at {
+		i--
+	}
+	x.f.Messages = slices.Insert(x.f.Messages, i, flow.Message{
+		At:         at,
+		FromClient: fromClient,
+		Kind:       kind,
+		Data:       append(make([]byte, 0, keep), data[:keep]...),
+		Size:       size,
+	})
+}

@@ -1,0 +1,258 @@
+package exchange
+
+import (
+	"github.com/starling-load/starling/record/capture/tcp"
+	"github.com/starling-load/starling/record/message"
+)
+
+// A state is where one direction of HTTP/1 stands.
+type state uint8
+
+const (
+	atHead     state = iota // a head, or nothing, to come
+	inBody                  // left bytes of body
+	toEnd                   // a body that ends with the connection
+	atChunk                 // a chunk-size line
+	inChunk                 // left bytes of a chunk
+	afterChunk              // the line end behind a chunk
+	inTrailer               // trailer lines
+	isLost                  // the position in the stream is not known
+	isWaiting               // client: for the answer that decides what its bytes are
+)
+
+// A side is one direction of HTTP/1.
+type side struct {
+	state state
+	begun int64     // time of the first byte of the head under way
+	last  int64     // time of the last bytes
+	left  int64     // of the body or chunk
+	x     *exchange // whose message is under way, nil for none and for one that is not kept
+	body  content
+	buf   []byte // of a head or line that is not complete
+	ended bool
+	try   bool  // lost: a head may begin with the next byte
+	start bool  // lost since a beginning that was not seen
+	back  state // atHead after an early answer: the state of the body that may come after all
+}
+
+// h1 is the layer of HTTP/1.x.
+type h1 struct {
+	p    *Parser
+	w    where
+	side [2]side
+	next layer // what the connection was turned into
+
+	queue  []*exchange // under way, oldest first
+	few    [2]*exchange
+	events *message.Events // of the response under way
+
+	pipelined bool   // the client was seen to send requests before their turn
+	unsure    bool   // messages may be missing: the order alone does not pair them
+	holed     bool   // there was a hole
+	deep      bool   // and more of them than the depth of the queue
+	hole      uint32 // number of the last hole, from 1
+	spoke     int64  // time of the last bytes of the server since then, 0 for none
+	turned    int64  // the value of spoke at the last turn
+}
+
+// newH1 makes the layer. mid: both streams may begin anywhere.
+func newH1(p *Parser, w where, mid bool) *h1 {
+	h := &h1{p: p, w: w}
+	h.queue = h.few[:0]
+	if mid {
+		for d := range h.side {
+			h.side[d].state, h.side[d].try, h.side[d].start = isLost, true, true
+		}
+		h.unsure = true
+	}
+	return h
+}
+
+// Data takes the next bytes of one direction.
+func (h *h1) Data(d tcp.Dir, p []byte, at int64) {
+	if h.next != nil {
+		h.next.Data(d, p, at)
+		return
+	}
+	s := &h.side[d]
+	if s.state == isLost && len(s.buf) == 0 && h.isTurn(d, at) {
+		s.try = true
+	}
+	s.last = max(s.last, at)
+	if d == tcp.FromServer && h.unsure {
+		h.spoke = s.last
+	}
+	h.run(d, p, at)
+	if c := &h.side[tcp.FromClient]; c.state == isWaiting && c.x.answered && h.next == nil {
+		h.resume()
+	}
+}
+
+// run takes bytes, whatever they are.
+func (h *h1) run(d tcp.Dir, p []byte, at int64) {
+	s := &h.side[d]
+	for len(p) > 0 {
+		if h.next != nil {
+			h.next.Data(d, p, at)
+			return
+		}
+		switch s.state {
+		case atHead:
+			p = h.head(d, p, at)
+		case inBody, toEnd, inChunk:
+			p = h.content(d, p, at)
+		case atChunk, afterChunk, inTrailer:
+			p = h.line(d, p, at)
+		case isLost:
+			p = h.search(d, p, at)
+		case isWaiting:
+			p = h.wait(p, at)
+		}
+	}
+}
+
+// head takes bytes of a head and returns those behind it.
+func (h *h1) head(d tcp.Dir, p []byte, at int64) []byte {
+	s := &h.side[d]
+	had := len(s.buf)
+	if had == 0 {
+		if p = trimLines(p); len(p) == 0 {
+			return nil
+		}
+		s.begun = at
+	}
+	b := p[:min(len(p), maxHead+1-had)]
+	if had > 0 {
+		if !h.keep(s, b) {
+			return h.noRoom(d, p, at)
+		}
+		b = s.buf
+	}
+	n, ok := findHead(d, b, had)
+	if n == 0 {
+		if had == 0 && !h.keep(s, b) {
+			return h.noRoom(d, p, at)
+		}
+		return nil
+	}
+	h.drain(s)
+	ok = ok && h.take(d, b[:n], at, false)
+	rest := p[n-had:]
+	if !ok {
+		h.garbage(d, b[:n], at)
+	}
+	return rest
+}
+
+// take parses a head and begins the message, or reports false. cut: a hole follows.
+func (h *h1) take(d tcp.Dir, b []byte, at int64, cut bool) bool {
+	if d == tcp.FromClient {
+		return h.request(b, at, cut)
+	}
+	return h.answer(b, at, cut)
+}
+
+// keep appends to the bytes that wait, out of the budget.
+func (h *h1) keep(s *side, p []byte) bool {
+	if !h.p.o.Budget.take(int64(len(p))) {
+		return false
+	}
+	s.buf = append(s.buf, p...)
+	return true
+}
+
+// drain ends the waiting of bytes. They stay valid.
+func (h *h1) drain(s *side) {
+	if s.buf != nil {
+		h.p.o.Budget.give(int64(len(s.buf)))
+		s.buf = nil
+	}
+}
+
+// noRoom gives up a head for which there is no memory.
+func (h *h1) noRoom(d tcp.Dir, p []byte, at int64) []byte {
+	s := &h.side[d]
+	n := len(s.buf) + len(p)
+	h.drain(s)
+	h.stray(d)
+	h.drop(d, n, at)
+	return nil
+}
+
+// garbage takes bytes in the place of a head that are none.
+func (h *h1) garbage(d tcp.Dir, b []byte, at int64) {
+	s := &h.side[d]
+	switch {
+	case s.back != atHead: // the body that an early answer made doubtful
+		s.state, s.back = s.back, atHead
+		h.run(d, b, at)
+		return
+	case s.state != isLost:
+		if x := h.awaiting(s.begun); d == tcp.FromServer && x != nil {
+			x.fail(failInvalid)
+		}
+		h.stray(d)
+	}
+	s.try = false
+	h.drop(d, len(b), at)
+}
+
+// stray notes that the position in a direction is lost. Its message under way stays
+// until another is found.
+func (h *h1) stray(d tcp.Dir) {
+	s := &h.side[d]
+	s.state, s.try, s.back = isLost, false, atHead
+	h.unsure, h.spoke = true, 0
+	h.hole++
+}
+
+// drop counts bytes that are passed over.
+func (h *h1) drop(d tcp.Dir, n int, at int64) {
+	s := &h.side[d]
+	if s.start {
+		h.p.skipped(int64(n), at)
+	} else {
+		h.p.unparsed(int64(n), at)
+	}
+	if d == tcp.FromServer && s.x != nil {
+		s.x.f.Done = s.x.since(at)
+	}
+}
+
+// maxEarly is how much a client may say before it is known what, in bytes.
+const maxEarly = 64 << 10
+
+// wait keeps what a client sends after it asked for another protocol.
+func (h *h1) wait(p []byte, at int64) []byte {
+	s := &h.side[tcp.FromClient]
+	if len(s.buf) == 0 {
+		s.begun = at
+	}
+	if len(s.buf)+len(p) > maxEarly || !h.keep(s, p) {
+		h.resume()
+		return p
+	}
+	return nil
+}
+
+// resume reads as HTTP what waited.
+func (h *h1) resume() {
+	s := &h.side[tcp.FromClient]
+	b, at := s.buf, s.begun
+	h.drain(s)
+	s.state, s.x = atHead, nil
+	h.run(tcp.FromClient, b, at)
+}
+
+// become hands the connection over to another protocol.
+func (h *h1) become(l layer, at int64) {
+	h.next = l
+	s := &h.side[tcp.FromClient]
+	if b := s.buf; len(b) > 0 {
+		h.drain(s)
+		l.Data(tcp.FromClient, b, s.begun)
+	}
+	if s.ended {
+		l.End(tcp.FromClient, max(s.last, at), false)
+	}
+}

@@ -1,0 +1,101 @@
+package exchange
+
+import (
+	"bytes"
+
+	"github.com/starling-load/starling/record/capture/tcp"
+)
+
+// Gap takes a hole of n bytes, or of unknown length.
+//
+// Inside a body, or a chunk, that reaches beyond the hole the position is known
+// afterwards. Everywhere else it is lost, and found again at the next head.
+func (h *h1) Gap(d tcp.Dir, n, at int64) {
+	if h.next != nil {
+		h.next.Gap(d, n, at)
+		return
+	}
+	h.p.gap(n, at)
+	h.holed = true
+	s := &h.side[d]
+	h.failMessage(d, at)
+	switch {
+	case s.state == toEnd:
+		s.body.skip(n)
+		return
+	case (s.state == inBody || s.state == inChunk) && n >= 0 && n <= s.left:
+		s.body.skip(n)
+		s.left -= n
+		h.advance(d, at)
+		return
+	case s.state == inBody && n > s.left:
+		s.body.skip(s.left)
+		h.ended(d, at)
+	case s.state == atHead && len(s.buf) > 0:
+		h.cutHead(d, at)
+	case s.state == inBody || s.state == inChunk:
+		s.body.skip(-1)
+	}
+	h.dropBuffer(d, at)
+	if s.state != isLost || s.start {
+		h.stray(d)
+	}
+	h.unsure, s.try = true, true
+}
+
+// failMessage notes the hole in the message under way.
+func (h *h1) failMessage(d tcp.Dir, at int64) {
+	s := &h.side[d]
+	if s.x == nil || s.state == isWaiting || d == tcp.FromClient && s.x.asked {
+		return
+	}
+	s.x.fail(gapIn(d))
+	if d == tcp.FromServer {
+		s.x.f.Done = s.x.since(at)
+	}
+}
+
+// cutHead takes the lines of a head that a hole has cut.
+func (h *h1) cutHead(d tcp.Dir, at int64) {
+	s := &h.side[d]
+	b := s.buf
+	end := bytes.LastIndexByte(b, '\n') + 1
+	if end == 0 {
+		return
+	}
+	h.drain(s)
+	if h.take(d, b[:end], at, true) {
+		h.p.unparsed(int64(len(b)-end), at)
+	} else {
+		h.drop(d, len(b), at)
+	}
+}
+
+// dropBuffer gives up bytes of a head or line that is not complete.
+func (h *h1) dropBuffer(d tcp.Dir, at int64) {
+	s := &h.side[d]
+	if n := len(s.buf); n > 0 {
+		h.drain(s)
+		h.drop(d, n, at)
+	}
+}
+
+// search takes bytes of a direction whose position is lost, up to a head.
+func (h *h1) search(d tcp.Dir, p []byte, at int64) []byte {
+	s := &h.side[d]
+	if s.try || len(s.buf) > 0 {
+		return h.head(d, p, at)
+	}
+	n := len(p)
+	if h.pipelined { // a head may stand anywhere
+		if d == tcp.FromServer {
+			if i := bytes.IndexByte(p, 'H'); i >= 0 {
+				n, s.try = i, true
+			}
+		} else if i := bytes.IndexByte(p, '\n'); i >= 0 {
+			n, s.try = i+1, true
+		}
+	}
+	h.drop(d, n, at)
+	return p[n:]
+}
