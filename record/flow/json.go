@@ -21,6 +21,7 @@ func JSON(w io.Writer, f *Flow) error {
 type jsonFlow struct {
 	Number      uint64         `json:"number"`
 	Conn        uint64         `json:"conn"`
+	Session     string         `json:"session"` // hash of the best identity of this flow
 	Scheme      string         `json:"scheme"`
 	Protocol    string         `json:"protocol"`
 	Start       string         `json:"start"`
@@ -80,7 +81,7 @@ type jsonMessage struct {
 func jsonOf(f *Flow) jsonFlow {
 	q := &f.Request
 	j := jsonFlow{
-		Number: f.Number, Conn: f.Conn, Scheme: f.Scheme, Protocol: f.Protocol, Start: instant(f.Start),
+		Number: f.Number, Conn: f.Conn, Session: fmt.Sprintf("%016x", identify(f).hash), Scheme: f.Scheme, Protocol: f.Protocol, Start: instant(f.Start),
 		RequestDone: f.RequestDone, FirstByte: f.FirstByte, Done: f.Done, Complete: f.Complete(), Error: f.Error,
 		Request: jsonRequest{
 			Method: q.Method, Target: q.Target, Authority: q.Authority,

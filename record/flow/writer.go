@@ -19,7 +19,7 @@ import (
 // WriterOptions are the limits of a Writer. The zero value is useful.
 type WriterOptions struct {
 	// MaxBody cuts bodies and messages to this many bytes; their size and hash
-	// are kept. 0 is 16 MiB; at most 48 MiB.
+	// are kept. 0 is 16 MiB; at most the constant MaxBody.
 	MaxBody int64
 
 	// MaxBytes is the greatest length of the finished file in bytes; 0 is no
@@ -44,7 +44,6 @@ type WriterOptions struct {
 
 const (
 	defaultMaxBody   = 16 << 20
-	limitMaxBody     = 48 << 20
 	defaultBlockSize = 1 << 20
 	limitBlockSize   = 16 << 20
 	leastMaxBytes    = 64 << 10
@@ -69,8 +68,8 @@ func (o WriterOptions) withDefaults() WriterOptions {
 
 func (o WriterOptions) validate() error {
 	var errs []error
-	if o.MaxBody < 0 || o.MaxBody > limitMaxBody {
-		errs = append(errs, fmt.Errorf("MaxBody is %d; it goes from 0 to %d", o.MaxBody, limitMaxBody))
+	if o.MaxBody < 0 || o.MaxBody > MaxBody {
+		errs = append(errs, fmt.Errorf("MaxBody is %d; it goes from 0 to %d", o.MaxBody, MaxBody))
 	}
 	if o.BlockSize < 0 || o.BlockSize > limitBlockSize {
 		errs = append(errs, fmt.Errorf("BlockSize is %d; it goes from 0 to %d", o.BlockSize, limitBlockSize))
