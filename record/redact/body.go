@@ -1,0 +1,275 @@
+package redact
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+	"mime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// maxDecoded is the number of bytes of a body that are looked into behind a
+// content coding. What lies behind them is dropped.
+const maxDecoded = 64 << 20
+
+// maxCodings is the number of content codings that one body can have.
+const maxCodings = 4
+
+// body walks the body of a message and returns it with the header lines that
+// belong to it. Bodies that change become new ones.
+func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
+	if b.Size == 0 && len(b.Data) == 0 {
+		return b, h
+	}
+	if b.Truncated() && w.maker != nil && b.Hash != 0 {
+		b.Hash = w.maker.hash(b.Hash)
+	}
+	if len(b.Data) == 0 {
+		return b, h
+	}
+	w.changed, w.name = false, ""
+	w.part += " body"
+	defer func() { w.part = strings.TrimSuffix(w.part, " body") }()
+	contentType := h.Value("Content-Type")
+	if codings := codingsOf(h); len(codings) > 0 {
+		return w.codedBody(b, h, codings, contentType)
+	}
+	w.arena = append(w.arena[:0], b.Data...)
+	data := w.arena[:len(b.Data):len(b.Data)]
+	if !w.content(data, contentType) {
+		return w.dropped(b), h
+	}
+	if w.changed {
+		b = w.rebuilt(b, bytes.Clone(data))
+		h = w.digests(h)
+	}
+	return b, h
+}
+
+// dropped is a body that nobody can look into.
+func (w *walker) dropped(b flow.Body) flow.Body {
+	if w.maker == nil {
+		return b
+	}
+	if !b.Truncated() {
+		b.Hash = w.maker.hash(b.Hash)
+	}
+	b.Data = nil
+	return b
+}
+
+// rebuilt returns b with other data. What b lacks, it lacks still.
+func (w *walker) rebuilt(b flow.Body, data []byte) flow.Body {
+	missing := b.Size - int64(len(b.Data))
+	now := flow.NewBody(data)
+	if missing > 0 {
+		now.Size, now.Hash = int64(len(data))+missing, b.Hash
+	}
+	return now
+}
+
+// codingsOf returns the content codings in the order in which they were applied.
+func codingsOf(h flow.Headers) []string {
+	var codings []string
+	for i := range h {
+		if strings.EqualFold(h[i].Name, "Content-Encoding") {
+			for c := range strings.SplitSeq(h[i].Value, ",") {
+				if c = strings.ToLower(strings.TrimSpace(c)); c != "" && c != "identity" {
+					codings = append(codings, c)
+				}
+			}
+		}
+	}
+	return codings
+}
+
+// codedBody walks a body behind content codings. If it changes, it is stored
+// with gzip where it had gzip or deflate alone, and without a coding otherwise.
+func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, contentType string) (flow.Body, flow.Headers) {
+	if opaqueMedia(contentType) {
+		return b, h
+	}
+	data, whole, ok := w.decoded(b.Data, codings)
+	if !ok {
+		return w.dropped(b), h
+	}
+	w.changed = false
+	if !w.content(data, contentType) {
+		return w.dropped(b), h
+	}
+	if !w.changed && (whole || b.Truncated()) || w.maker == nil {
+		return b, h
+	}
+	coding := "identity"
+	if !slices.ContainsFunc(codings, func(c string) bool { return c != "gzip" && c != "x-gzip" && c != "deflate" }) {
+		coding, data = "gzip", w.codec.gzip(data)
+	}
+	before := b
+	b = w.rebuilt(b, data)
+	if !whole && !before.Truncated() { // broken: what lies behind is lost
+		b.Size++
+		b.Hash = w.maker.hash(before.Hash)
+	}
+	h = slices.Clone(h)
+	first := true
+	for i := range h {
+		switch {
+		case strings.EqualFold(h[i].Name, "Content-Encoding"):
+			if h[i].Value = coding; !first {
+				h[i].Value = "identity"
+			}
+			first = false
+		case strings.EqualFold(h[i].Name, "Content-Length"):
+			h[i].Value = strconv.FormatInt(b.Size, 10)
+		}
+	}
+	return b, w.digests(h)
+}
+
+// decoded removes content codings from data. whole is false if the end is
+// missing; ok is false if nobody can look into it.
+func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok bool) {
+	if len(codings) > maxCodings {
+		return nil, false, false
+	}
+	whole = true
+	for _, coding := range slices.Backward(codings) {
+		var end bool
+		switch coding {
+		case "gzip", "x-gzip", "deflate":
+			data, end = w.codec.inflate(data, coding)
+		default:
+			if w.decode == nil {
+				return nil, false, false
+			}
+			data, end = w.decode(coding, data, maxDecoded)
+			data = bytes.Clone(data)
+		}
+		whole = whole && end
+		if len(data) == 0 && !end {
+			return nil, false, false
+		}
+	}
+	return data, whole, true
+}
+
+// digests replaces the digests of a body that changed: they were those of the
+// secrets.
+func (w *walker) digests(h flow.Headers) flow.Headers {
+	cloned := false
+	for i := range h {
+		switch strings.ToLower(h[i].Name) {
+		case "content-md5", "digest", "content-digest", "repr-digest", "x-amz-content-sha256":
+			b := w.load(h[i].Value)
+			if !w.base64(b, job{op: opText}) {
+				w.leaf(formOpaque, b, KindToken)
+			}
+			if !cloned {
+				h, cloned = slices.Clone(h), true
+			}
+			h[i].Value = string(b)
+		}
+	}
+	return h
+}
+
+// opaqueMedia reports whether content of the type is pictures, sound or code in
+// which nobody looks for secrets.
+func opaqueMedia(contentType string) bool {
+	for _, prefix := range []string{"image/", "font/", "video/", "audio/", "application/wasm", "application/font", "application/vnd.ms-fontobject"} {
+		if len(contentType) >= len(prefix) && strings.EqualFold(contentType[:len(prefix)], prefix) {
+			return !strings.HasPrefix(strings.ToLower(contentType), "image/svg")
+		}
+	}
+	return false
+}
+
+// content walks data of a media type in place. It reports false if nobody can
+// look into it.
+func (w *walker) content(data []byte, contentType string) bool {
+	if opaqueMedia(contentType) {
+		return true
+	}
+	media, rest, _ := strings.Cut(contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	switch {
+	case media == "application/x-www-form-urlencoded" && !isJSON(data):
+		w.form(data)
+	case strings.HasPrefix(media, "multipart/") && rest != "":
+		_, params, _ := mime.ParseMediaType(contentType)
+		if params["boundary"] == "" {
+			w.text(data)
+		} else {
+			w.multipart(data, params["boundary"])
+		}
+	case strings.HasSuffix(media, "json") || media == "application/x-ndjson":
+		if isJSON(data) || len(data) > 0 && data[0] == '"' {
+			w.json(data, jsonNamed, "")
+		} else {
+			w.text(data)
+		}
+	case media == "text/html" || media == "application/xhtml+xml":
+		w.markup(data, false)
+	case strings.HasSuffix(media, "xml") || media == "image/svg+xml":
+		w.markup(data, true)
+	case media == "text/event-stream":
+		w.events(data)
+	case strings.HasPrefix(media, "application/grpc"):
+		return w.framed(data)
+	default:
+		w.field(plain, data)
+	}
+	return true
+}
+
+// A codec keeps the compressors of the standard library.
+type codec struct {
+	in  *gzip.Reader
+	out *gzip.Writer
+	buf bytes.Buffer
+}
+
+// gzip compresses data.
+func (c *codec) gzip(data []byte) []byte {
+	var out bytes.Buffer
+	if c.out == nil {
+		c.out, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for unknown levels only
+	}
+	c.out.Reset(&out)
+	c.out.Write(data) // a bytes.Buffer takes everything
+	c.out.Close()
+	return out.Bytes()
+}
+
+// inflate removes gzip or deflate. What deflate is called comes as zlib, by the
+// standard, or raw. The result is valid until the next call.
+func (c *codec) inflate(data []byte, coding string) (out []byte, whole bool) {
+	var r io.Reader
+	if coding == "deflate" {
+		if z, err := zlib.NewReader(bytes.NewReader(data)); err == nil {
+			r = z
+		} else {
+			r = flate.NewReader(bytes.NewReader(data))
+		}
+	} else {
+		if c.in == nil {
+			c.in = new(gzip.Reader)
+		}
+		if c.in.Reset(bytes.NewReader(data)) != nil {
+			return nil, false
+		}
+		r = c.in
+	}
+	c.buf.Reset()
+	_, err := c.buf.ReadFrom(io.LimitReader(r, maxDecoded+1))
+	if c.buf.Len() > maxDecoded {
+		return bytes.Clone(c.buf.Bytes()[:maxDecoded]), false
+	}
+	return bytes.Clone(c.buf.Bytes()), err == nil
+}

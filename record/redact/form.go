@@ -1,0 +1,114 @@
+package redact
+
+import (
+	"bytes"
+	"mime"
+	"strings"
+)
+
+// form walks application/x-www-form-urlencoded text, as of a query or a body.
+func (w *walker) form(b []byte) {
+	w.inURL++
+	for len(b) > 0 {
+		end := bytes.IndexByte(b, '&')
+		if end < 0 {
+			end = len(b)
+		}
+		w.formItem(b[:end])
+		b = b[min(end+1, len(b)):]
+	}
+	w.inURL--
+}
+
+// formItem walks NAME=VALUE.
+func (w *walker) formItem(b []byte) {
+	name, value, ok := bytes.Cut(b, []byte("="))
+	if !ok {
+		w.coded(plain, b)
+		return
+	}
+	c := w.scope.field(w.decodedName(name))
+	w.label(name)
+	w.coded(plain, name)
+	if c == plain && len(value) < 6 {
+		return
+	}
+	w.coded(c, value)
+}
+
+// decodedName removes percent-encoding from a name. The result is valid until
+// the arena is used again.
+func (w *walker) decodedName(name []byte) []byte {
+	if bytes.IndexByte(name, '%') < 0 {
+		return name
+	}
+	mark := len(w.arena)
+	for i := 0; i < len(name); {
+		out, k, n := layerForm.unit(name[i:])
+		w.arena = append(w.arena, out[:k]...)
+		i += n
+	}
+	d := w.arena[mark:]
+	w.arena = w.arena[:mark]
+	return d
+}
+
+// coded walks one value of a form.
+func (w *walker) coded(c class, b []byte) {
+	if bytes.IndexByte(b, '%') >= 0 || bytes.IndexByte(b, '+') >= 0 {
+		w.layered(layerForm, b, job{op: opField, class: c})
+	} else {
+		w.field(c, b)
+	}
+}
+
+// multipart walks a multipart body (RFC 2046, section 5.1), whole or cut.
+func (w *walker) multipart(b []byte, boundary string) {
+	mark := []byte("--" + boundary)
+	for {
+		at := bytes.Index(b, mark)
+		if at < 0 {
+			w.text(b)
+			return
+		}
+		b = b[at+len(mark):]
+		part := b
+		if next := bytes.Index(b, mark); next >= 0 {
+			part, b = b[:next], b[next:]
+		} else {
+			b = nil
+		}
+		w.multipartPart(part)
+		if b == nil {
+			return
+		}
+	}
+}
+
+// multipartPart walks the head and the content of one part.
+func (w *walker) multipartPart(part []byte) {
+	head, content, ok := bytes.Cut(part, []byte("\r\n\r\n"))
+	if !ok {
+		w.text(part)
+		return
+	}
+	content = bytes.TrimSuffix(content, []byte("\r\n"))
+	c, media := plain, ""
+	for line := range strings.SplitSeq(string(head), "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "content-disposition":
+			_, params, _ := mime.ParseMediaType(value)
+			c = w.scope.field([]byte(params["name"]))
+			w.label([]byte(params["name"]))
+		case "content-type":
+			media = value
+		}
+	}
+	w.text(head)
+	if c > plain || media == "" {
+		w.field(c, content)
+		return
+	}
+	w.content(content, media)
+}

@@ -1,0 +1,279 @@
+package redact
+
+import "bytes"
+
+// A jsonMode says what in a JSON text is secret.
+type jsonMode uint8
+
+const (
+	jsonNamed  jsonMode = iota // what has the name of a secret
+	jsonSecret                 // everything
+	jsonClaims                 // of a JSON Web Token: what is personal
+)
+
+// isJSON reports whether b looks like a JSON object or array.
+func isJSON(b []byte) bool {
+	b = bytes.TrimSpace(b)
+	if len(b) < 2 {
+		return false
+	}
+	switch b[0] {
+	case '{':
+		rest := bytes.TrimLeft(b[1:], " \t\r\n")
+		return len(rest) > 0 && (rest[0] == '"' || rest[0] == '}')
+	case '[':
+		rest := bytes.TrimLeft(b[1:], " \t\r\n")
+		return len(rest) > 0 && (bytes.IndexByte([]byte(`{["]-`), rest[0]) >= 0 || rest[0] >= '0' && rest[0] <= '9') && bytes.LastIndexByte(b, ']') > 0
+	}
+	return false
+}
+
+// A jsonFrame is an object or array that is open.
+type jsonFrame struct {
+	object bool
+	class  class  // of the value: what it holds inherits it
+	key    string // under which it stands; for JSON paths alone
+}
+
+// maxNesting is how deep objects and arrays are told apart; what lies deeper is
+// walked as if it lay there.
+const maxNesting = 128
+
+// A jsonWalk goes through one JSON text, whole or not, and never fails: what is
+// no JSON is passed over.
+type jsonWalk struct {
+	w     *walker
+	b     []byte
+	mode  jsonMode
+	kind  Kind
+	stack [maxNesting]jsonFrame
+	depth int
+	class class // of the next value
+	key   []byte
+	times bool // the next value is a time of a JSON Web Token
+}
+
+// json walks a JSON text.
+func (w *walker) json(b []byte, mode jsonMode, k Kind) {
+	if w.depth >= maxDepth {
+		return
+	}
+	w.depth++
+	var walk jsonWalk
+	walk.w, walk.b, walk.mode, walk.kind = w, b, mode, k
+	walk.class = walk.base()
+	walk.run()
+	w.depth--
+}
+
+// base is the class of what has no name.
+func (j *jsonWalk) base() class {
+	if j.mode == jsonNamed {
+		return plain
+	}
+	return token
+}
+
+func (j *jsonWalk) run() {
+	b := j.b
+	for i := 0; i < len(b); {
+		switch c := b[i]; {
+		case c == '"':
+			end, escaped := stringEnd(b, i+1)
+			if j.isKey(end) {
+				j.setKey(b[i+1:end], escaped)
+			} else {
+				j.str(b[i+1:end], escaped)
+			}
+			i = end + 1
+		case c == '{' || c == '[':
+			j.open(c == '{')
+			i++
+		case c == '}' || c == ']':
+			j.close()
+			i++
+		case c == ',':
+			j.next()
+			i++
+		case c >= '0' && c <= '9' || c == '-':
+			end := i + 1
+			for end < len(b) && (b[end] >= '0' && b[end] <= '9' || b[end] == '.' || b[end]|0x20 == 'e' || b[end] == '+' || b[end] == '-') {
+				end++
+			}
+			j.number(b[i:end])
+			i = end
+		case isLetter(c):
+			end := i + 1
+			for end < len(b) && (isWord(b[end]) || b[end] == '.') {
+				end++
+			}
+			if word := b[i:end]; len(word) > 5 { // no literal: no JSON either
+				j.w.field(j.class, word)
+			}
+			i = end
+		default:
+			i++
+		}
+	}
+}
+
+// stringEnd returns the offset of the quote that ends the string which begins
+// at i, or the length of b, and whether there are escape sequences.
+func stringEnd(b []byte, i int) (end int, escaped bool) {
+	for from := i; ; {
+		n := bytes.IndexByte(b[from:], '"')
+		if n < 0 {
+			return len(b), escaped || bytes.IndexByte(b[i:], '\\') >= 0
+		}
+		at := from + n
+		if escaped || bytes.IndexByte(b[from:at], '\\') >= 0 {
+			escaped = true
+			slashes := 0
+			for k := at - 1; k >= i && b[k] == '\\'; k-- {
+				slashes++
+			}
+			if slashes%2 == 1 {
+				from = at + 1
+				continue
+			}
+		}
+		return at, escaped
+	}
+}
+
+// isKey reports whether the string that ends at end is followed by a colon.
+func (j *jsonWalk) isKey(end int) bool {
+	if j.depth > 0 && j.depth <= maxNesting && !j.stack[j.depth-1].object {
+		return false
+	}
+	for k := end + 1; k < len(j.b); k++ {
+		switch j.b[k] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return j.b[k] == ':'
+		}
+	}
+	return false
+}
+
+// setKey notes the name of the next value. Names can be secret too.
+func (j *jsonWalk) setKey(key []byte, escaped bool) {
+	switch inherited := j.inherited(); {
+	case j.mode == jsonClaims:
+		j.class, j.times = claimClass(key)
+	default:
+		j.class = max(inherited, j.w.scope.field(key))
+		if j.class == kept || j.w.scope.field(key) == kept {
+			j.class = kept
+		}
+	}
+	if j.w.scope.paths() {
+		j.key = append(j.key[:0], key...)
+	}
+	j.w.label(key)
+	if escaped {
+		j.w.layered(layerEscape, key, job{op: opText})
+	} else if len(key) >= 6 {
+		j.w.text(key)
+	}
+	if j.w.scope.paths() {
+		if c := j.w.scope.path(j.stack[:min(j.depth, maxNesting)], j.key); c != plain {
+			j.class = c
+		}
+	}
+}
+
+// inherited is the class that the members of the innermost object have.
+func (j *jsonWalk) inherited() class {
+	if j.depth == 0 || j.depth > maxNesting {
+		return j.base()
+	}
+	return j.stack[j.depth-1].class
+}
+
+// open enters an object or array. Members of an object with the name of a token
+// are secret if they look random, those of an array all.
+func (j *jsonWalk) open(object bool) {
+	if j.depth < maxNesting {
+		c := j.class
+		if object && c.secret() && j.mode == jsonNamed {
+			c = likely
+		}
+		f := &j.stack[j.depth]
+		f.object, f.class, f.key = object, c, ""
+		if j.w.scope.paths() {
+			f.key = string(j.key)
+			j.key = j.key[:0]
+		}
+	}
+	j.depth++
+	j.next()
+}
+
+func (j *jsonWalk) close() {
+	j.depth = max(0, j.depth-1)
+	j.next()
+}
+
+// next forgets the name of the value before.
+func (j *jsonWalk) next() {
+	j.class, j.times = j.inherited(), false
+	if j.key = j.key[:0]; j.depth > 0 && j.depth <= maxNesting && !j.stack[j.depth-1].object && j.w.scope.paths() {
+		if c := j.w.scope.path(j.stack[:j.depth], nil); c != plain {
+			j.class = c
+		}
+	}
+}
+
+// str walks a string value.
+func (j *jsonWalk) str(b []byte, escaped bool) {
+	switch {
+	case j.class.secret() && j.mode != jsonNamed:
+		if escaped {
+			j.w.layered(layerEscape, b, job{op: opSecret, kind: j.kind})
+		} else {
+			j.w.secret(b, j.kind)
+		}
+	case escaped && j.class != kept:
+		j.w.layered(layerEscape, b, job{op: opField, class: j.class})
+	default:
+		j.w.field(j.class, b)
+	}
+}
+
+// number walks a number value. It keeps its length, sign, point and exponent.
+func (j *jsonWalk) number(b []byte) {
+	if e := bytes.IndexAny(b, "eE"); e >= 0 {
+		b = b[:e]
+	}
+	switch {
+	case j.times && len(b) >= 9:
+	case j.class.secret() && !isFiller(b):
+		kind := j.kind
+		if j.mode == jsonNamed {
+			kind = j.class.kind()
+		}
+		j.w.leaf(formOpaque, b, kind)
+	case j.class != kept && len(b) >= 13 && isCard(b):
+		j.w.leaf(formCard, b, KindCard)
+	}
+}
+
+// openClaims are the claims of a JSON Web Token that tell nothing of a person
+// (RFC 7519, RFC 9068, OpenID Connect), and numbers that are times.
+var openClaims = map[string]bool{"iss": true, "aud": true, "typ": true, "azp": true, "scope": true, "scp": true, "roles": true, "role": true,
+	"groups": true, "permissions": true, "amr": true, "acr": true, "alg": true, "kid": true, "token_use": true, "zoneinfo": true, "locale": true,
+	"ver": true, "client_id": true, "auth_method": true, "type": true, "cty": true, "entitlements": true, "realm_access": true, "resource_access": true}
+
+// claimClass tells what the name of a claim says. Numbers of nine digits and
+// more are times, unless the claim is one of the person.
+func claimClass(name []byte) (c class, times bool) {
+	if openClaims[string(name)] {
+		return plain, true
+	}
+	switch string(name) {
+	case "sub", "uid", "oid", "user_id", "userid", "phone_number", "phone", "jti", "id":
+		return token, false
+	}
+	return token, true
+}

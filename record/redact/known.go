@@ -1,0 +1,130 @@
+package redact
+
+import "slices"
+
+// maxKnown is the number of secrets remembered of each generation.
+const maxKnown = 1 << 15
+
+// A known table remembers secrets that had a name, so that they are found where
+// they have none. It finds them by their longest run of word characters: letters,
+// digits, dashes and underscores. Letters count in either case.
+type known struct {
+	young, old map[uint64][]entry
+	count      int // in young
+	lengths    [maxCachedLen + 1]uint16
+	added      uint64 // entries ever added
+}
+
+// An entry is one secret, folded, and where its longest run lies in it.
+type entry struct {
+	secret string
+	at     int
+	run    int
+}
+
+func newKnown() *known {
+	return &known{young: map[uint64][]entry{}}
+}
+
+// add remembers a secret.
+func (k *known) add(secret []byte) {
+	at, run := longestRun(secret)
+	if run < 8 || run > maxCachedLen {
+		return
+	}
+	h := hashRun(secret[at : at+run])
+	if k.has(k.young[h], secret) {
+		return
+	}
+	fresh := !k.has(k.old[h], secret)
+	if k.count >= maxKnown {
+		k.old, k.young, k.count = k.young, make(map[uint64][]entry), 0
+		k.lengths = [maxCachedLen + 1]uint16{}
+		for _, list := range k.old {
+			for _, e := range list {
+				k.lengths[e.run] = 1
+			}
+		}
+	}
+	k.young[h] = append(k.young[h], entry{string(foldAll(secret)), at, run})
+	k.count++
+	k.lengths[run] = 1
+	if fresh {
+		k.added++
+	}
+}
+
+// has reports whether a secret is in a list.
+func (k *known) has(list []entry, secret []byte) bool {
+	return slices.ContainsFunc(list, func(e entry) bool { return len(e.secret) == len(secret) && equalFolded(e.secret, secret) })
+}
+
+// find returns the bounds of the secret that stands around the run b[start:end]
+// as a whole.
+func (k *known) find(b []byte, start, end int) (from, to int, ok bool) {
+	if end-start < 8 || end-start > maxCachedLen || k.lengths[end-start] == 0 {
+		return 0, 0, false
+	}
+	h := hashRun(b[start:end])
+	from, to, ok = fits(k.young[h], b, start, end)
+	if !ok {
+		from, to, ok = fits(k.old[h], b, start, end)
+	}
+	return from, to, ok
+}
+
+// fits looks for the longest entry that stands around a run.
+func fits(list []entry, b []byte, start, end int) (from, to int, ok bool) {
+	for _, e := range list {
+		f, t := start-e.at, start-e.at+len(e.secret)
+		if e.run != end-start || f < 0 || t > len(b) || ok && t-f <= to-from || !equalFolded(e.secret, b[f:t]) {
+			continue
+		}
+		if f < start && f > 0 && isWord(b[f-1]) && isWord(b[f]) || t > end && t < len(b) && isWord(b[t]) && isWord(b[t-1]) {
+			continue
+		}
+		from, to, ok = f, t, true
+	}
+	return from, to, ok
+}
+
+// longestRun returns where the longest run of word characters lies.
+func longestRun(b []byte) (at, length int) {
+	for i := 0; i < len(b); i++ {
+		start := i
+		for i < len(b) && isWord(b[i]) {
+			i++
+		}
+		if i-start > length {
+			at, length = start, i-start
+		}
+	}
+	return at, length
+}
+
+// hashRun is FNV-1a of the folded bytes.
+func hashRun(b []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(fold(c))) * 1099511628211
+	}
+	return h
+}
+
+func foldAll(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i, c := range b {
+		out[i] = fold(c)
+	}
+	return out
+}
+
+// equalFolded reports whether b folded is folded.
+func equalFolded(folded string, b []byte) bool {
+	for i, c := range b {
+		if fold(c) != folded[i] {
+			return false
+		}
+	}
+	return true
+}

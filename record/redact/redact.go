@@ -1,0 +1,91 @@
+package redact
+
+import (
+	"crypto/rand"
+	"fmt"
+	"hash/maphash"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// KeySize is the length of a key in bytes.
+const KeySize = 32
+
+// A Decoder removes one content coding (RFC 9110, section 8.4.1), such as "br",
+// from data. It returns what data holds, at most limit bytes; whole is false if
+// data is cut or broken, longer than that, or the coding is not known.
+type Decoder func(coding string, data []byte, limit int64) (decoded []byte, whole bool)
+
+// Options steer a Redactor. The zero value works.
+type Options struct {
+	// Key makes the pseudonyms. Recordings with the same key can be linked to
+	// each other, and those with different keys cannot. nil: a random one.
+	Key []byte
+
+	// Rules are added to the default ones. nil: none.
+	Rules *Rules
+
+	// Decode removes content codings other than gzip and deflate. nil: bodies
+	// with such a coding are dropped, because nobody can look into them.
+	Decode Decoder
+
+	// Addresses has the client addresses of connections and of forwarding
+	// headers replaced too.
+	Addresses bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Key == nil {
+		o.Key = make([]byte, KeySize)
+		rand.Read(o.Key) // never fails: the runtime ends the process instead
+	}
+	if o.Rules == nil {
+		o.Rules = &Rules{}
+	}
+	return o
+}
+
+// A Redactor replaces secrets by pseudonyms. It remembers the secrets that it
+// met, in memory and within limits. It belongs to one goroutine at a time.
+type Redactor struct {
+	o     Options
+	maker *maker
+	known *known
+	walk  walker
+}
+
+// New returns a Redactor. The error says what is wrong with the options.
+func New(o Options) (*Redactor, error) {
+	o = o.withDefaults()
+	if len(o.Key) != KeySize {
+		return nil, fmt.Errorf("redact: key of %d bytes; give %d", len(o.Key), KeySize)
+	}
+	r := &Redactor{o: o, maker: newMaker(o.Key), known: newKnown()}
+	r.walk = walker{maker: r.maker, known: r.known, decode: o.Decode, addresses: o.Addresses, all: o.Rules, seed: maphash.MakeSeed()}
+	return r, nil
+}
+
+// Name names the rules, for flow.Info: "default", or "default+" and a hash of
+// the rules that were added.
+func (r *Redactor) Name() string { return "default" + r.o.Rules.suffix() }
+
+// Flow replaces the secrets of f by pseudonyms. What changes gets new slices: it
+// never writes into those of f, which may be shared. A secret that stands in a
+// place without a name is replaced if an earlier flow, or any place in this one,
+// named it.
+func (r *Redactor) Flow(f *flow.Flow) {
+	before, added := *f, r.known.added
+	r.walk.flow(f)
+	if r.known.added != added {
+		// Some of the new secrets may have stood in front of their names.
+		*f = before
+		r.walk.flow(f)
+	}
+}
+
+// Conn replaces the address of the client, if Options.Addresses says so.
+func (r *Redactor) Conn(c *flow.Conn) {
+	if r.o.Addresses {
+		c.Client = r.walk.address(c.Client)
+	}
+}

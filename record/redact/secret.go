@@ -1,0 +1,215 @@
+package redact
+
+import "bytes"
+
+// A Kind names what a secret is.
+type Kind string
+
+// The kinds of secrets.
+const (
+	KindAuthorization Kind = "authorization"
+	KindCookie        Kind = "cookie"
+	KindToken         Kind = "token"    // in a field or header of such a name
+	KindPassword      Kind = "password" // likewise
+	KindJWT           Kind = "jwt"
+	KindEmail         Kind = "e-mail"
+	KindCard          Kind = "card"
+	KindKey           Kind = "key"     // of a well-known form, or PEM
+	KindPattern       Kind = "pattern" // of a rule
+)
+
+// leaf replaces or reports one secret without further structure.
+func (w *walker) leaf(f form, b []byte, k Kind) {
+	if w.scope.keepsValue(b) {
+		return
+	}
+	if w.report != nil {
+		genuine := false
+		switch f {
+		case formEmail:
+			genuine = !certifiedEmail(b)
+		case formCard:
+			genuine = !certifiedCard(b)
+		default:
+			genuine = weighty(b) && !certified(b)
+		}
+		if genuine {
+			w.report(k)
+		}
+		return
+	}
+	w.maker.replace(f, b)
+	w.changed = true
+}
+
+// weighty reports whether b has enough letters and digits for a pseudonym to be
+// recognised.
+func weighty(b []byte) bool {
+	n := 0
+	for _, c := range b {
+		if isLetter(c) || c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n >= minCertified
+}
+
+// fillers are values that stand for none.
+var fillers = []string{"deleted", "true", "false", "null", "nil", "undefined", "none", "yes", "no", "on", "off"}
+
+// isFiller reports whether b says nothing.
+func isFiller(b []byte) bool {
+	if len(b) <= 1 {
+		return true
+	}
+	for _, f := range fillers {
+		if len(b) == len(f) && bytes.EqualFold(b, []byte(f)) {
+			return true
+		}
+	}
+	return false
+}
+
+// secret walks a value that is secret as a whole, whatever its form.
+func (w *walker) secret(b []byte, k Kind) {
+	b = unquote(bytes.TrimSpace(b))
+	if isFiller(b) || w.report != nil && certified(b) || w.scope.keepsValue(b) {
+		return
+	}
+	if w.depth < maxDepth && w.secretWithin(b, k) {
+		return
+	}
+	w.opaque(b, k)
+}
+
+// secretWithin walks a secret that is encoded or has parts. It reports false if
+// b is neither.
+func (w *walker) secretWithin(b []byte, k Kind) bool {
+	switch {
+	case escapeAt(b) >= 0:
+		w.layered(layerPercent, b, job{op: opSecret, kind: k})
+	case isJSON(b):
+		w.json(b, jsonSecret, k)
+	case isEmail(b):
+		w.leaf(formEmail, b, KindEmail)
+	case isCard(b):
+		w.leaf(formCard, b, KindCard)
+	case hasScheme(b):
+		w.authorization(b, k)
+	default:
+		if dots, count, end := tokenParts(b); count > 0 && end == len(b) {
+			w.jwt(b, dots, count)
+			return true
+		}
+		if n := shapeOf(b); n > 0 {
+			w.opaque(b[n:], KindKey)
+			return true
+		}
+		if bytes.HasPrefix(b, []byte("-----BEGIN")) && w.pem(b, 0) > 0 {
+			return true
+		}
+		return w.transcribed(b, job{op: opSecret, kind: k})
+	}
+	return true
+}
+
+// unquote cuts double quotes off.
+func unquote(b []byte) []byte {
+	if len(b) >= 2 && b[0] == '"' && b[len(b)-1] == '"' {
+		return b[1 : len(b)-1]
+	}
+	return b
+}
+
+// minPart is the least length of a part that has a pseudonym of its own.
+const minPart = 8
+
+// opaque replaces a secret without meaning and remembers it. Long parts between
+// full stops are secrets of their own, which may stand alone elsewhere.
+func (w *walker) opaque(b []byte, k Kind) {
+	if w.known != nil && (k == KindCookie && random(b) || k != KindCookie && distinctive(b)) {
+		w.known.add(b)
+	}
+	w.replace(b, k)
+}
+
+// replace is opaque for a secret that is known.
+func (w *walker) replace(b []byte, k Kind) {
+	if w.report != nil && certified(b) {
+		return
+	}
+	if !inParts(b) {
+		w.leaf(formOpaque, b, k)
+		return
+	}
+	for len(b) > 0 {
+		part, rest, _ := bytes.Cut(b, []byte("."))
+		if w.known != nil && random(part) {
+			w.known.add(part)
+		}
+		w.leaf(formOpaque, part, k)
+		b = rest
+	}
+}
+
+// inParts reports whether b consists of long parts between full stops.
+func inParts(b []byte) bool {
+	if bytes.IndexByte(b, '.') < 0 {
+		return false
+	}
+	for part := range bytes.SplitSeq(b, []byte(".")) {
+		if len(part) < minPart {
+			return false
+		}
+	}
+	return true
+}
+
+// jwt walks a JSON Web Token: the header stays, the claims are walked, and the
+// signature is replaced.
+func (w *walker) jwt(b []byte, dots [4]int, count int) {
+	if w.scope.keepsValue(b) {
+		return
+	}
+	if count == 4 { // encrypted
+		for i, dot := range dots {
+			end := len(b)
+			if i < 3 {
+				end = dots[i+1]
+			}
+			w.leaf(formOpaque, b[dot+1:end], KindJWT)
+		}
+		return
+	}
+	claims, signature := b[dots[0]+1:dots[1]], b[dots[1]+1:]
+	if w.report != nil && len(signature) >= minPart {
+		w.leaf(formOpaque, signature, KindJWT)
+		return
+	}
+	if !w.base64(claims, job{op: opClaims, kind: KindJWT}) {
+		w.leaf(formOpaque, claims, KindJWT)
+	}
+	if len(signature) > 0 {
+		w.leaf(formOpaque, signature, KindJWT)
+	}
+}
+
+// pem replaces the key between the lines of a PEM block (RFC 7468) at offset i
+// and returns the offset behind it, or 0 if none begins there.
+func (w *walker) pem(b []byte, i int) int {
+	head, _, ok := bytes.Cut(b[i:min(len(b), i+80)], []byte("PRIVATE KEY-----"))
+	if !ok || !bytes.HasPrefix(head, []byte("-----BEGIN")) {
+		return 0
+	}
+	start := i + len(head) + len("PRIVATE KEY-----")
+	end := bytes.Index(b[start:], []byte("-----END"))
+	if end < 0 {
+		end = len(b) - start
+	}
+	for line := range bytes.SplitSeq(b[start:start+end], []byte("\n")) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && bytes.IndexByte(line, ':') < 0 {
+			w.leaf(formOpaque, line, KindKey)
+		}
+	}
+	return start + end
+}

@@ -1,0 +1,103 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// events walks server-sent events: the lines of each field by themselves.
+func (w *walker) events(b []byte) {
+	for len(b) > 0 {
+		end := bytes.IndexAny(b, "\r\n")
+		if end < 0 {
+			end = len(b)
+		}
+		if _, value, ok := bytes.Cut(b[:end], []byte(":")); ok {
+			w.field(plain, bytes.TrimPrefix(value, []byte(" ")))
+		} else {
+			w.text(b[:end])
+		}
+		b = b[min(end+1, len(b)):]
+	}
+}
+
+// protobuf walks a message of Protocol Buffers. Strings are walked as text;
+// their fields have no names. What is no such message is text as a whole.
+func (w *walker) protobuf(b []byte) {
+	if w.depth >= maxDepth || !isProtobuf(b) {
+		w.text(b)
+		return
+	}
+	w.depth++
+	for len(b) > 0 {
+		_, value, n := protobufField(b)
+		switch {
+		case len(value) == 0:
+		case readable(value):
+			w.field(plain, value)
+		default:
+			w.protobuf(value)
+		}
+		b = b[n:]
+	}
+	w.depth--
+}
+
+func isProtobuf(b []byte) bool {
+	for len(b) > 0 {
+		_, _, n := protobufField(b)
+		if n == 0 {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// protobufField reads one field: its number, the bytes of a length-delimited
+// value, and the length of the whole, 0 where there is none.
+func protobufField(b []byte) (number uint64, value []byte, length int) {
+	key, n := binary.Uvarint(b)
+	if n <= 0 || key>>3 == 0 {
+		return 0, nil, 0
+	}
+	switch key & 7 {
+	case 0:
+		_, m := binary.Uvarint(b[n:])
+		if m <= 0 {
+			return 0, nil, 0
+		}
+		return key >> 3, nil, n + m
+	case 1, 5:
+		size := 8
+		if key&7 == 5 {
+			size = 4
+		}
+		if len(b) < n+size {
+			return 0, nil, 0
+		}
+		return key >> 3, nil, n + size
+	case 2:
+		size, m := binary.Uvarint(b[n:])
+		if m <= 0 || size > uint64(len(b)-n-m) {
+			return 0, nil, 0
+		}
+		end := n + m + int(size)
+		return key >> 3, b[n+m : end], end
+	}
+	return 0, nil, 0
+}
+
+// framed walks the messages of a gRPC body (five bytes of flag and length, then
+// the message). It reports false if one is compressed: nobody can look into that.
+func (w *walker) framed(b []byte) bool {
+	for len(b) >= 5 {
+		if b[0] != 0 {
+			return false
+		}
+		end := 5 + min(uint64(binary.BigEndian.Uint32(b[1:])), uint64(len(b)-5))
+		w.protobuf(b[5:end])
+		b = b[end:]
+	}
+	return true
+}

@@ -1,0 +1,250 @@
+package redact
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// maxDepth is how many encodings within each other are looked through.
+const maxDepth = 8
+
+// A walker goes through flows and finds what is secret. It works on copies, in
+// place: no pseudonym changes the length of anything.
+type walker struct {
+	maker     *maker // nil: only report
+	known     *known // nil: only what has a name or a form
+	decode    Decoder
+	addresses bool
+	all       *Rules
+
+	scope     *scope
+	authority string // that scope is for
+	scopes    map[string]*scope
+
+	arena   []byte
+	changed bool // since it was last set to false
+	depth   int
+	inURL   int // layers in which + and / mean something else
+
+	report func(Kind) // of each secret, instead of replacing it
+	part   string     // being walked: "request target"
+	name   string     // of the header or field being walked
+
+	clean [256]cleaned
+	seed  maphash.Seed
+	codec codec
+}
+
+// A cleaned value was found to hold no secret while added secrets were known.
+type cleaned struct {
+	value string
+	scope *scope
+	added uint64
+	set   bool
+}
+
+// flow walks one flow.
+func (w *walker) flow(f *flow.Flow) {
+	w.enter(f.Request.Authority)
+	w.part, w.name = "request target", ""
+	f.Request.Authority = w.host(f.Request.Authority)
+	f.Request.Target = w.target(f.Request.Target)
+	w.part = "request"
+	f.Request.Headers = w.headers(f.Request.Headers)
+	f.Request.Body, f.Request.Headers = w.body(f.Request.Body, f.Request.Headers)
+	f.Request.Trailers = w.headers(f.Request.Trailers)
+	w.part = "interim response"
+	for i := range f.Interim {
+		if h := w.headers(f.Interim[i].Headers); !same(h, f.Interim[i].Headers) {
+			f.Interim = slices.Clone(f.Interim)
+			f.Interim[i].Headers = h
+		}
+	}
+	w.part = "response"
+	if f.Response != nil {
+		r := *f.Response
+		r.Headers = w.headers(r.Headers)
+		r.Body, r.Headers = w.body(r.Body, r.Headers)
+		r.Trailers = w.headers(r.Trailers)
+		if !same(r.Headers, f.Response.Headers) || !same(r.Trailers, f.Response.Trailers) || !same(r.Body.Data, f.Response.Body.Data) || r.Body.Hash != f.Response.Body.Hash {
+			f.Response = &r
+		}
+	}
+	w.part, w.name = "message", ""
+	w.messages(f)
+}
+
+// same reports whether two slices are one.
+func same[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// load copies s to where it can be changed. Only the copy that was loaded last
+// may be unloaded.
+func (w *walker) load(s string) []byte {
+	w.changed = false
+	w.arena = append(w.arena[:0], s...)
+	return w.arena[:len(s):len(s)]
+}
+
+// unload returns the string that b has become.
+func (w *walker) unload(b []byte, s string) string {
+	if !w.changed {
+		return s
+	}
+	return string(b)
+}
+
+// host walks the host that a request was for, which may carry credentials.
+func (w *walker) host(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return s
+	}
+	b := w.load(s)
+	w.userinfo(b[:at])
+	return w.unload(b, s)
+}
+
+// target walks path and query of a request.
+func (w *walker) target(s string) string {
+	b := w.load(s)
+	path, query, _ := bytes.Cut(b, []byte("?"))
+	w.inURL++
+	w.text(path)
+	if len(query) > 0 {
+		w.form(query)
+	}
+	w.inURL--
+	return w.unload(b, s)
+}
+
+// headers walks field lines and returns them, or changed copies.
+func (w *walker) headers(h flow.Headers) flow.Headers {
+	out := h
+	for i := range h {
+		v := w.header(h[i].Name, h[i].Value)
+		if w.changed {
+			if same(out, h) {
+				out = slices.Clone(h)
+			}
+			out[i].Value = v
+		}
+	}
+	return out
+}
+
+// header walks the value of one field line.
+func (w *walker) header(name, value string) string {
+	w.changed = false
+	rule := w.scope.header(name)
+	if rule == headerKept || value == "" {
+		return value
+	}
+	if rule == headerText {
+		slot := &w.clean[maphash.String(w.seed, value)%uint64(len(w.clean))]
+		if slot.set && slot.added == w.generation() && slot.scope == w.scope && slot.value == value {
+			return value
+		}
+		b := w.load(value)
+		w.name = name
+		w.text(b)
+		if !w.changed && w.report == nil {
+			*slot = cleaned{value, w.scope, w.generation(), true}
+		}
+		return w.unload(b, value)
+	}
+	b := w.load(value)
+	w.name = name
+	switch rule {
+	case headerAuthorization:
+		w.authorization(b, KindAuthorization)
+	case headerCookie:
+		w.cookies(b)
+	case headerSetCookie:
+		pair, _, _ := bytes.Cut(b, []byte(";"))
+		w.cookie(pair)
+	case headerAddress:
+		return w.addressList(value)
+	case headerLikely:
+		w.field(likely, b)
+	default:
+		w.secret(b, KindToken)
+	}
+	return w.unload(b, value)
+}
+
+// generation changes when a value may hold a secret that was none before.
+func (w *walker) generation() uint64 {
+	if w.known == nil {
+		return 0
+	}
+	return w.known.added
+}
+
+// cookies walks the value of a Cookie header.
+func (w *walker) cookies(b []byte) {
+	for len(b) > 0 {
+		end := bytes.IndexByte(b, ';')
+		if end < 0 {
+			end = len(b)
+		}
+		w.cookie(b[:end])
+		b = b[min(end+1, len(b)):]
+	}
+}
+
+// cookie walks NAME=VALUE.
+func (w *walker) cookie(pair []byte) {
+	name, value, ok := bytes.Cut(pair, []byte("="))
+	if !ok {
+		w.text(pair)
+		return
+	}
+	name = bytes.TrimSpace(name)
+	if w.scope.keepsCookie(name) {
+		return
+	}
+	w.label(name)
+	w.secret(value, KindCookie)
+}
+
+// label notes the name of what is walked next, for reports.
+func (w *walker) label(name []byte) {
+	if w.report != nil {
+		w.name = string(name[:min(len(name), 64)])
+	}
+}
+
+// messages walks the messages of a stream.
+func (w *walker) messages(f *flow.Flow) {
+	cloned := false
+	for i := range f.Messages {
+		m := &f.Messages[i]
+		if len(m.Data) == 0 {
+			continue
+		}
+		w.changed = false
+		w.arena = append(w.arena[:0], m.Data...)
+		b := w.arena[:len(m.Data):len(m.Data)]
+		switch m.Kind {
+		case flow.MessageEvent:
+			w.events(b)
+		case flow.MessageGRPC:
+			w.protobuf(b)
+		default:
+			w.field(plain, b)
+		}
+		if !w.changed {
+			continue
+		}
+		if !cloned {
+			f.Messages, cloned = slices.Clone(f.Messages), true
+		}
+		f.Messages[i].Data = bytes.Clone(b)
+	}
+}
