@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -213,6 +214,36 @@ func TestErrorsOfListenSayWhatToDo(t *testing.T) {
 	for _, want := range []string{"eth0", "CAP_NET_RAW", "setcap cap_net_raw+ep"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("without permission: %q, want %q in it", err, want)
+		}
+	}
+}
+
+func TestTagsInTheDataAreFoundWhateverTheKernelSays(t *testing.T) {
+	p4, p6 := plain4("x"), plain6("x")
+	tag := func(tci uint16, protocol uint16, p []byte) []byte {
+		return slices.Concat([]byte{byte(tci >> 8), byte(tci), byte(protocol >> 8), byte(protocol)}, p)
+	}
+	tests := []struct {
+		name     string
+		protocol uint16
+		data     []byte
+		vlan     uint16
+	}{
+		{"plain IPv4", 0x0800, p4, 0},
+		{"plain IPv6", 0x86dd, p6, 0},
+		{"a second tag that the kernel tells of", 0x8100, tag(8, 0x0800, p4), 8},
+		{"a second tag that the kernel does not tell of", 0x0800, tag(8, 0x0800, p4), 8},
+		{"a second tag that begins as IPv4 does", 0x0800, tag(0x4508, 0x0800, p4), 0x508},
+		{"a second tag that begins as IPv6 does", 0x86dd, tag(0x6008, 0x86dd, p6), 8},
+		{"IPv4 called a VLAN packet", 0x8100, p4, 0},
+		{"IPv6 called a VLAN packet", 0x8100, p6, 0},
+	}
+	for _, c := range tests {
+		d := newDecoder(&Filter{})
+		var s Segment
+		first, rest := network(c.protocol, c.data)
+		if !d.decode(&s, first, rest, 0) || s.VLAN != c.vlan || string(s.Payload) != "x" {
+			t.Errorf("%s: VLAN %d and %q (%+v), want VLAN %d", c.name, s.VLAN, s.Payload, d.counts, c.vlan)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 	"golang.org/x/sys/unix"
 )
 
@@ -128,16 +130,36 @@ func (r *ring) take(s *Segment) bool {
 }
 
 // network returns the first layer of a packet whose link header the kernel took off.
-// Older kernels say "VLAN" for tagged packets being sent and give them without tag.
+// With VLAN tags in the data, kernels differ: a tagged packet being sent begins behind
+// its tag although older ones call it a VLAN packet; a packet with a second tag begins
+// at that tag although newer ones (6.10) call it by what is behind. The data decides.
 func network(protocol uint16, p []byte) (gopacket.LayerType, []byte) {
 	first := etherType(protocol)
-	if first == etherType(unix.ETH_P_8021Q) && len(p) >= 20 {
-		inner := etherType(uint16(p[2])<<8 | uint16(p[3]))
-		if v := p[0] >> 4; inner == gopacket.LayerTypeZero && (v == 4 || v == 6) {
-			return rawIP(p), p
-		}
+	switch first {
+	case layers.LayerTypeDot1Q, layers.LayerTypeIPv4, layers.LayerTypeIPv6:
+	default:
+		return first, p
+	}
+	switch {
+	case len(p) < 4:
+	case holdsIP(p) && first == rawIP(p):
+	case etherType(binary.BigEndian.Uint16(p[2:])) != gopacket.LayerTypeZero:
+		return layers.LayerTypeDot1Q, p
+	case holdsIP(p):
+		return rawIP(p), p
 	}
 	return first, p
+}
+
+// holdsIP says whether p may be a whole IP packet; a tag in front of one is none.
+func holdsIP(p []byte) bool {
+	switch {
+	case len(p) >= 20 && p[0]>>4 == 4:
+		return int(binary.BigEndian.Uint16(p[2:])) <= len(p)
+	case len(p) >= 40 && p[0]>>4 == 6:
+		return 40+int(binary.BigEndian.Uint16(p[4:])) <= len(p)
+	}
+	return false
 }
 
 // turn gives the block at hand back and waits for the next one.
@@ -185,6 +207,10 @@ func (r *ring) wait() error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		r.publish()
+		if err := r.gone(); err != nil {
+			r.failure = err
+			return err
+		}
 		return ErrIdle
 	case err != nil:
 		return r.leave()
@@ -192,20 +218,26 @@ func (r *ring) wait() error {
 	return r.failure
 }
 
-// trouble returns the error of a socket whose interface is gone. An interface that is
-// only down may come up again.
+// trouble returns the error of a socket. An interface that is only down is none: it
+// may come up again.
 func (r *ring) trouble(fd int) error {
 	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	if err != nil || code == 0 {
+	if err != nil || code == 0 || code == int(unix.ENETDOWN) {
 		return nil
 	}
-	if name, err := unix.Getsockname(fd); err == nil && code == int(unix.ENETDOWN) {
-		if a, ok := name.(*unix.SockaddrLinklayer); ok && a.Ifindex >= 0 {
-			return nil
-		}
-		return fmt.Errorf("capture on %s: the interface was removed", r.iface)
-	}
 	return fmt.Errorf("capture on %s: %w", r.iface, unix.Errno(code))
+}
+
+// gone returns an error if the interface was removed.
+func (r *ring) gone() (err error) {
+	r.control(func(fd int) error {
+		name, failed := unix.Getsockname(fd)
+		if a, ok := name.(*unix.SockaddrLinklayer); failed == nil && ok && a.Ifindex < 0 {
+			err = fmt.Errorf("capture on %s: the interface was removed: start anew when it is back", r.iface)
+		}
+		return nil
+	}) // a closed socket is not asked; Next sees to that
+	return err
 }
 
 // publish shows the counts and asks the kernel for its drops.
