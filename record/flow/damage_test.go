@@ -44,19 +44,37 @@ func blockEndsOf(t *testing.T, data []byte, o ReaderOptions) (ends []int64, reco
 
 // smallFile has a few blocks, none of which refers to another.
 func smallFile(t *testing.T) ([]byte, []Record) {
-	rs := shop(7)
+	return smallFileWith(t, WriterOptions{BlockSize: 700})
+}
+
+func smallFileWith(t *testing.T, o WriterOptions) ([]byte, []Record) {
+	rs := append([]Record{&Info{Recording: 5, Part: 1, Source: "test", Redaction: "none"}}, shop(7)...)
 	for i, r := range rs {
 		if f, ok := r.(*Flow); ok {
 			f.Response.Body = NewBody([]byte{byte(i)})
 		}
 	}
-	data := writeAll(t, WriterOptions{BlockSize: 700}, rs...)
+	data := writeAll(t, o, rs...)
 	return data, stripNumbers(rs)
 }
 
-func TestFileCutAtEveryByte(t *testing.T) {
-	data, want := smallFile(t)
-	ends, counts := blockEnds(t, data)
+// eachSmallFile runs a test with a clear and with an encrypted file.
+func eachSmallFile(t *testing.T, test func(t *testing.T, data []byte, want []Record, o ReaderOptions)) {
+	t.Run("clear", func(t *testing.T) {
+		data, want := smallFile(t)
+		test(t, data, want, ReaderOptions{})
+	})
+	t.Run("encrypted", func(t *testing.T) {
+		seal, open := testKey(t, 1)
+		data, want := smallFileWith(t, WriterOptions{BlockSize: 700, Encrypt: seal})
+		test(t, data, want, ReaderOptions{Decrypt: open})
+	})
+}
+
+func TestFileCutAtEveryByte(t *testing.T) { eachSmallFile(t, cutAtEveryByte) }
+
+func cutAtEveryByte(t *testing.T, data []byte, want []Record, o ReaderOptions) {
+	ends, counts := blockEndsOf(t, data, o)
 	if len(ends) < 3 {
 		t.Fatalf("only %d blocks", len(ends))
 	}
@@ -67,7 +85,7 @@ func TestFileCutAtEveryByte(t *testing.T) {
 				whole = counts[i]
 			}
 		}
-		records, errs := readAll(t, data[:n])
+		records, errs := readWith(t, data[:n], o)
 		if n < fileHeadSize {
 			if len(errs) != 1 || !errors.Is(errs[0], ErrNotFlowFile) {
 				t.Fatalf("cut at %d: %v", n, errs)
@@ -83,9 +101,10 @@ func TestFileCutAtEveryByte(t *testing.T) {
 	}
 }
 
-func TestEveryFlippedByteIsReported(t *testing.T) {
-	data, want := smallFile(t)
-	ends, counts := blockEnds(t, data)
+func TestEveryFlippedByteIsReported(t *testing.T) { eachSmallFile(t, flipEveryByte) }
+
+func flipEveryByte(t *testing.T, data []byte, want []Record, o ReaderOptions) {
+	ends, counts := blockEndsOf(t, data, o)
 	for _, indexed := range []bool{true, false} {
 		limit := len(data)
 		if !indexed {
@@ -94,7 +113,7 @@ func TestEveryFlippedByteIsReported(t *testing.T) {
 		for i := range limit {
 			bad := bytes.Clone(data[:limit])
 			bad[i] ^= byte(1) << (i % 8)
-			records, errs := readAll(t, bad)
+			records, errs := readWith(t, bad, o)
 			records = stripNumbers(records)
 			var damage *CorruptError
 			if len(errs) == 0 || !errors.As(errs[0], &damage) {

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // writeForEver prints the number of flows that are in sealed blocks.
 func writeForEver(path string) error {
-	w, err := Create(path, WriterOptions{BlockSize: 20_000})
+	w, err := Create(path, WriterOptions{BlockSize: 4000})
 	if err != nil {
 		return err
 	}
@@ -37,42 +37,55 @@ func writeForEver(path string) error {
 		if err := w.Write(f); err != nil {
 			return err
 		}
-		if w.Totals().Flows > 0 && i%10 == 0 {
+		if w.Totals().Flows > 0 && i%2 == 0 {
 			fmt.Println(w.Totals().Flows)
 		}
 	}
 }
 
 func TestKilledWriterLosesAtMostTheUnsealedBlock(t *testing.T) {
-	for round := range 20 {
-		path := filepath.Join(t.TempDir(), "a.flow.zst")
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), killedWriter+"="+path)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		sealed := 0
-		for n := 0; n <= round*7 && lines.Scan(); n++ {
-			sealed, _ = strconv.Atoi(lines.Text())
-		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for lines.Scan() { // what it had printed before the signal reached it
-			if n, err := strconv.Atoi(lines.Text()); err == nil {
-				sealed = max(sealed, n)
+	const rounds, together = 200, 4
+	for lane := range together {
+		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for round := lane; round < rounds; round += together {
+				path := filepath.Join(dir, fmt.Sprint(round, ".flow.zst"))
+				checkKilled(t, path, killWriter(t, path, round))
 			}
-		}
-		if err := cmd.Wait(); err == nil || sealed == 0 {
-			t.Fatalf("round %d: the writer ended with %v, %d flows sealed", round, err, sealed)
-		}
-		checkKilled(t, path, sealed)
+		})
 	}
+}
+
+// killWriter kills a writer after it has told so many times how many flows are
+// sealed, and returns the last number.
+func killWriter(t *testing.T, path string, told int) (sealed int) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), killedWriter+"="+path, "GORACE=atexit_sleep_ms=0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for n := 0; n <= told && lines.Scan(); n++ {
+		sealed, _ = strconv.Atoi(lines.Text())
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // what it had printed before the signal reached it
+		if n, err := strconv.Atoi(lines.Text()); err == nil {
+			sealed = max(sealed, n)
+		}
+	}
+	if err := cmd.Wait(); err == nil || sealed == 0 {
+		t.Fatalf("the writer, told to stop after %d lines, ended with %v, %d flows sealed", told, err, sealed)
+	}
+	return sealed
 }
 
 func checkKilled(t *testing.T, path string, sealed int) {

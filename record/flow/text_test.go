@@ -146,14 +146,16 @@ func TestJSONHasTheDocumentedKeys(t *testing.T) {
 	if err := json.Unmarshal([]byte(want), &w); err != nil {
 		t.Fatal(err)
 	}
-	ignore := cmp.FilterPath(func(p cmp.Path) bool { return strings.Contains(p.String()+p.GoString(), `"hash"`) || strings.Contains(p.GoString(), `"session"`) }, cmp.Ignore())
+	ignore := cmp.FilterPath(func(p cmp.Path) bool {
+		return strings.Contains(p.String()+p.GoString(), `"hash"`) || strings.Contains(p.GoString(), `"session"`)
+	}, cmp.Ignore())
 	if d := cmp.Diff(w, g, ignore); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	for _, r := range shop(2) {
+	for _, r := range append(shop(2), &Info{Recording: 1, Part: 2, Source: "proxy", Redaction: "none", Sample: "5% of users"}) {
 		var b bytes.Buffer
 		if err := Print(&b, r); err != nil {
 			f.Fatal(err)
@@ -233,9 +235,11 @@ func FuzzBlock(f *testing.F) {
 
 // FuzzRecord reaches the decoder of records behind the checksums.
 func FuzzRecord(f *testing.F) {
-	for _, r := range shop(1) {
+	for _, r := range append(shop(1), &Info{Recording: 1, Part: 2, Source: "proxy", Redaction: "none", Sample: "5%"}) {
 		var e encoder
 		switch r := r.(type) {
+		case *Info:
+			e.info(r)
 		case *Flow:
 			e.flow(r, make([]*bodyPlace, 2))
 		case *Conn:
@@ -259,29 +263,55 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// TestGoldenFile reads the file that the first version of the format wrote, and
-// checks that the same input still makes it.
-func TestGoldenFile(t *testing.T) {
-	path := filepath.Join("testdata", "v1.flow.zst")
-	input := goldenRecords()
-	made := writeAll(t, WriterOptions{BlockSize: 3000}, input...)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, made, 0o644); err != nil {
-			t.Fatal(err)
-		}
+// TestGoldenFiles reads the files that each state of the format wrote, and checks
+// that the same input still makes them.
+func TestGoldenFiles(t *testing.T) {
+	seal, open := testKey(t, 9)
+	tests := []struct {
+		name  string
+		input []Record
+		w     WriterOptions
+		r     ReaderOptions
+	}{
+		{"v1.flow.zst", goldenRecords(), WriterOptions{}, ReaderOptions{}},
+		{"v1-info.flow.zst", goldenInfos(), WriterOptions{}, ReaderOptions{}},
+		{"v1-encrypted.flow.zst", goldenInfos(), WriterOptions{Encrypt: seal}, ReaderOptions{Decrypt: open}},
 	}
-	golden, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join("testdata", test.name)
+			test.w.BlockSize = 3000
+			made := writeAll(t, test.w, test.input...)
+			if _, err := os.Stat(path); os.Getenv("UPDATE_GOLDEN") != "" && errors.Is(err, os.ErrNotExist) {
+				if err := os.WriteFile(path, made, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			records, errs := readWith(t, golden, test.r)
+			if d := cmp.Diff(test.input, records, equal); d != "" || len(errs) > 0 {
+				t.Errorf("reading the golden file (-want +got):\n%s\n%v", d, errs)
+			}
+			again, errs := readWith(t, made, test.r)
+			if d := cmp.Diff(test.input, again, equal); d != "" || len(errs) > 0 {
+				t.Errorf("writing it anew (-want +got):\n%s\n%v", d, errs)
+			}
+		})
 	}
-	records, errs := readAll(t, golden)
-	if d := cmp.Diff(input, records, equal); d != "" || len(errs) > 0 {
-		t.Errorf("reading the golden file (-want +got):\n%s\n%v", d, errs)
+}
+
+func goldenInfos() []Record {
+	f := shopFlow(25)
+	f.Protocol = "HTTP/2.0"
+	f.Messages = []Message{{At: 1, FromClient: true, Kind: MessageGRPC, Data: []byte{10, 1, 'x'}, Size: 3}}
+	rs := []Record{
+		&Info{Recording: 0x5354, Part: 2, Source: "capture", Redaction: "default", Sample: "25% by cookie sid"},
+		&Info{Recording: 0x5355, Source: "proxy", Redaction: "none"},
 	}
-	again, errs := readAll(t, made)
-	if d := cmp.Diff(input, again, equal); d != "" || len(errs) > 0 {
-		t.Errorf("writing it anew (-want +got):\n%s\n%v", d, errs)
-	}
+	return append(append(rs, goldenRecords()...), f, &Loss{At: f.Start, Reason: LossSampled, Sessions: 2, Flows: 9})
 }
 
 func goldenRecords() []Record {
