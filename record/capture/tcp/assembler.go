@@ -52,10 +52,7 @@ func New(o Options, open func(*Conn) Stream) *Assembler {
 // Segment takes the next segment. Its payload is not kept beyond the call.
 func (a *Assembler) Segment(s *packet.Segment) {
 	a.counts.Segments++
-	a.now = max(a.now, s.Time)
-	if a.now >= a.sweepAt {
-		a.sweep()
-	}
+	a.Advance(s.Time)
 	k, side := keyOf(s)
 	c := a.recent
 	if c == nil || c.key != k {
@@ -69,20 +66,14 @@ func (a *Assembler) Segment(s *packet.Segment) {
 	a.touch(c)
 }
 
-// Flush closes the connections that were silent since before olderThan, and tells
-// the holes of others that began before it. Time is that of the packets, in
-// nanoseconds since the Unix epoch.
-func (a *Assembler) Flush(olderThan int64) {
-	for c := a.waiting.head; c != nil; {
-		next := c.links[byWait].next
-		if c.half[0].wait.on && c.half[0].wait.since < olderThan || c.half[1].wait.on && c.half[1].wait.since < olderThan {
-			c.drain()
-			c.enlist()
-		}
-		c = next
+// Advance tells that it is now in packet time although no segment came: holes whose
+// time is over are told, and connections that were silent for too long are closed.
+// now is in nanoseconds since the Unix epoch.
+func (a *Assembler) Advance(now int64) {
+	a.now = max(a.now, now)
+	if a.now >= a.sweepAt {
+		a.sweep()
 	}
-	a.expire(&a.talking, olderThan)
-	a.expire(&a.resting, olderThan)
 }
 
 // Close tells what still waits, holes included, and closes all connections, those

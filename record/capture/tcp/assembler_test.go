@@ -159,10 +159,11 @@ func TestStories(t *testing.T) {
 			< A 3 5 c
 			< A 5 5 e
 			close`, "open(40000) c:GET1 s-2 s:c s-1 s:e |"},
-		{"and by a flush", shake + `> A 1 1 GET1
+		{"time passes without a segment", shake + `> A 1 1 GET1
 			< A 3 5 cd
-			wait 1ms
-			flush`, "open(40000) c:GET1 s-2 s:cd |"},
+			> A 5 5
+			wait 300ms
+			advance`, "open(40000) c:GET1 s-2 s:cd"},
 		{"an exchange that was lost as a whole", shake + `> A 5 5
 			< A 5 5
 			close`, "open(40000) c-4 s-4 |"},

@@ -17,7 +17,7 @@ import (
 // A line is a segment, ">" from 10.0.0.1:40000 to 10.0.0.2:80 and "<" back, with
 // its flags (SFRA, "." for none), sequence number, acknowledgment and payload;
 // numbers count from the bases. "cut N" behind a payload are bytes that the capture
-// did not keep. "wait D" lets time pass; "flush" flushes everything older than now;
+// did not keep. "wait D" lets time pass; "advance" tells so without a segment;
 // "base C S" sets the bases.
 //
 // What streams are told is one word an event: who opened, the data of a direction
@@ -68,8 +68,8 @@ func (s *story) line(line string) {
 			s.t.Fatal(err)
 		}
 		s.now += int64(d)
-	case "flush":
-		s.a.Flush(s.now)
+	case "advance":
+		s.a.Advance(s.now)
 	case "close":
 		s.a.Close()
 	case "base":

@@ -1,0 +1,130 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/starling-load/starling/record/capture/exchange"
+	"github.com/starling-load/starling/record/capture/packet"
+	"github.com/starling-load/starling/record/capture/tcp"
+)
+
+// A Capture finds the flows in packets. It is used once: one call of Read or Live.
+// Counts may be called by anyone at any time.
+type Capture struct {
+	o      Options
+	budget *exchange.Budget
+	found  exchange.Counts
+	lastID atomic.Uint64 // of a connection
+
+	mu     sync.Mutex // guards feeds
+	feeds  []*feed
+	damage atomic.Uint64
+}
+
+// New returns a Capture.
+func New(o Options) *Capture {
+	o = o.withDefaults()
+	return &Capture{o: o, budget: exchange.NewBudget(o.ParseBytes)}
+}
+
+// Read finds the flows in capture files, which are taken as one capture: connections
+// go on from one file into the next, as in those that tcpdump cuts by size. Files are
+// read to their ends one after the other, or until ctx is done; then what was found
+// so far is given on. Damage in a file is logged and counted, and reading goes on
+// behind it; a file that is no capture is an error.
+func (c *Capture) Read(ctx context.Context, files ...io.Reader) error {
+	a := c.assembler()
+	defer c.end(a)
+	for _, r := range files {
+		src, err := packet.Read(r, packet.ReadOptions{Secrets: c.o.Keys.AddLog, Filter: c.o.Filter})
+		if err != nil {
+			return named(r, err)
+		}
+		f := c.feed(src, a)
+		err = f.read(ctx)
+		f.end()
+		if err != nil {
+			return named(r, err)
+		}
+	}
+	return nil
+}
+
+// named adds the name of a file to an error.
+func named(r io.Reader, err error) error {
+	if f, ok := r.(interface{ Name() string }); ok {
+		return fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return err
+}
+
+// Live finds the flows that pass an interface until ctx is done. It needs the
+// capability CAP_NET_RAW. The filter of o is that of the Options.
+func (c *Capture) Live(ctx context.Context, iface string, o packet.LiveOptions) error {
+	o.Filter = c.o.Filter
+	sources, err := packet.Listen(iface, o)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() {
+		for _, src := range sources {
+			src.Close()
+		}
+	})
+	defer stop()
+	errs := make([]error, len(sources))
+	var all sync.WaitGroup
+	for i, src := range sources {
+		a := c.assembler()
+		f := c.feed(src, a)
+		all.Go(func() {
+			defer c.end(a)
+			defer f.end()
+			errs[i] = f.listen()
+		})
+	}
+	all.Wait()
+	for _, src := range sources {
+		src.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// assembler returns a new assembler whose connections are parsed for the sink.
+func (c *Capture) assembler() *tcp.Assembler {
+	o := exchange.Options{Sink: c.o.Sink, MaxBody: c.o.MaxBody, Budget: c.budget, Keys: c.o.Keys, Counts: &c.found}
+	return tcp.New(tcp.Options{
+		IsRequest: exchange.IsRequest, ServerPorts: c.o.Filter.Ports, MaxBytes: c.o.ReorderBytes,
+	}, func(conn *tcp.Conn) tcp.Stream { return exchange.New(conn, c.lastID.Add(1), o) })
+}
+
+// feed returns what leads the segments of src to a, and counts both.
+func (c *Capture) feed(src packet.Source, a *tcp.Assembler) *feed {
+	f := &feed{c: c, src: src, a: a}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.feeds = append(c.feeds, f)
+	return f
+}
+
+// end gives on what the connections of a hold, and shows the last counts of its feeds.
+func (c *Capture) end(a *tcp.Assembler) {
+	a.Close()
+	n := a.Counts()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.feeds {
+		if f.a == a {
+			f.shown.Store(&n)
+		}
+	}
+}
+
+// over reports the errors that end a source in order.
+func over(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) }

@@ -1,0 +1,24 @@
+// Package capture turns captured packets into flows.
+//
+// A [Capture] takes packets from capture files or from a network interface, puts TCP
+// streams in order, recognises the protocols by content, and gives flows to a sink:
+//
+//	c := capture.New(capture.Options{Sink: recorder})
+//	err := c.Read(ctx, file)          // or c.Live(ctx, "eth0", packet.LiveOptions{})
+//	fmt.Println(c.Counts().Flows)
+//
+// The parts are packages of their own: packet (files, interfaces, everything below
+// TCP), tcp (reassembly), decrypt (TLS with a key log), exchange (HTTP/1, HTTP/2,
+// WebSocket, gRPC). This one joins them: one goroutine for each source of packets, with
+// an assembler of its own and nothing shared on the way but counters and the sink.
+//
+// # What is counted
+//
+// Messages found and messages declared lost are the messages sent. Whatever the capture
+// does not have is a flow.Loss: packets that the kernel dropped, holes in streams, bytes
+// that were not understood, connections met in their middle. Time is that of the packets.
+//
+// # What it does not do
+//
+// It needs no port numbers, changes no traffic, sends nothing, and reads no QUIC.
+package capture
