@@ -190,9 +190,11 @@ func FuzzReader(f *testing.F) {
 	f.Add(writeAll(f, WriterOptions{BlockSize: 1500}, shop(4)...))
 	f.Add(writeAll(f, WriterOptions{BlockSize: 1}, shop(1)...))
 	f.Add(bomb([]byte("x"), 10))
+	same := func(b []byte) ([]byte, error) { return bytes.Clone(b), nil }
+	f.Add(writeAll(f, WriterOptions{BlockSize: 1500, Encrypt: same}, append([]Record{&Info{Recording: 1}}, shop(4)...)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		readAll(t, data)
-		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
+		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{Decrypt: same})
 		if err != nil {
 			return
 		}
