@@ -12,6 +12,17 @@ import (
 // headSize is how much of an input is looked at to tell its format, in bytes.
 const headSize = 64 << 10
 
+// Detect tells the format of r from its beginning. It returns a reader of all of
+// it, unzipped, which Import takes; ErrUnknown where the format is none of these.
+func Detect(r io.Reader) (format string, rest io.Reader, err error) {
+	br, err := open(r)
+	if err != nil {
+		return "", nil, err
+	}
+	format, err = detect(br)
+	return format, br, err
+}
+
 // open returns r without the gzip around it and without a byte order mark.
 func open(r io.Reader) (*bufio.Reader, error) {
 	br := bufio.NewReaderSize(r, headSize)
