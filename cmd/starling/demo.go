@@ -191,7 +191,7 @@ func (d *demo) serveUI() (stop func(), err error) {
 func (d *demo) record(ctx context.Context) error {
 	recording, stop := context.WithCancel(ctx)
 	defer stop()
-	r, err := openRecorder(d.env, recordOptions{listen: "127.0.0.1:0", output: d.path(demoRecording), maxBody: 8 << 20})
+	r, err := openRecorder(d.env, recordOptions{listen: "127.0.0.1:0", recorderOptions: recorderOptions{output: d.path(demoRecording), maxBody: defaultMaxBody, redact: "none"}})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,9 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/starling-load/starling/record/envelope"
+	"github.com/starling-load/starling/record/flow"
 )
 
 // An environment is what a command has of the outside world.
@@ -15,6 +18,17 @@ type environment struct {
 	stdout io.Writer
 	stderr io.Writer
 	getenv func(string) string
+
+	identity *string // --identity: what opens encrypted recordings; "" is none
+}
+
+// reading opens recordings, encrypted ones with --identity.
+func (e environment) reading() (flow.ReaderOptions, error) {
+	if *e.identity == "" {
+		return flow.ReaderOptions{}, nil
+	}
+	decrypt, err := envelope.With(*e.identity)
+	return flow.ReaderOptions{Decrypt: decrypt}, err
 }
 
 // isTerminal reports whether w shows to a person.

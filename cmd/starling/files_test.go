@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -206,4 +207,12 @@ func checkIdentity(ts *testscript.TestScript, neg bool, args []string) {
 	if sum != report.Started {
 		ts.Fatalf("the endpoints started %d requests, the run %d", sum, report.Started)
 	}
+}
+
+func writeKeyPair(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "keypair FILE VAR")
+	id, err := age.GenerateX25519Identity()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(id.String()+"\n"), 0o600))
+	ts.Setenv(args[1], id.Recipient().String())
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,14 +26,12 @@ func recordCommand(env environment) *cobra.Command {
 
 // recordOptions are the flags of record proxy.
 type recordOptions struct {
+	recorderOptions
 	listen   string
 	upstream string
 	caDir    string
-	output   string
 	keepHost bool
 	tls      bool
-	maxBody  int64
-	maxDisk  int64
 }
 
 func recordProxyCommand(env environment) *cobra.Command {
@@ -48,9 +45,10 @@ with an authority of this installation that clients have to trust: see
 "starling record ca". Traffic streams through unchanged; when the recorder
 cannot keep up it sheds whole sessions and says how many.
 
-The recording holds what was sent, passwords and tokens included: the file can
-be read by its owner alone. Keep it that way.`,
+` + recorderHelp,
 		Example: `  starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst
+  starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst \
+      --sample 5% --sample-by cookie:sid --rotate-every 1h --keep 24
   starling record proxy -o shop.flow.zst &
   curl --proxy http://127.0.0.1:8080 http://shop.test/`,
 		Args: cobra.NoArgs,
@@ -62,15 +60,13 @@ be read by its owner alone. Keep it that way.`,
 	f.BoolVar(&o.keepHost, "keep-host", false, "with --upstream, pass on the Host that clients send, for services that write it into links and redirects")
 	f.BoolVar(&o.tls, "tls", false, "with --upstream, serve TLS and HTTP/2 to clients, who have to trust the authority of this installation")
 	f.StringVar(&o.caDir, "ca-dir", "", "`FOLDER` of the certificate authority (default: in the user's configuration)")
-	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst (required)")
-	f.Int64Var(&o.maxBody, "max-body", 8<<20, "`BYTES` to keep of each body; size and hash are always kept")
-	f.Int64Var(&o.maxDisk, "max-disk", 0, "`BYTES` after which recording stops (default: no limit)")
+	o.addFlags(f)
 	return cmd
 }
 
 func recordProxy(ctx context.Context, env environment, o recordOptions) error {
-	if o.output == "" {
-		return usagef("name the flow file to write: -o NAME.flow.zst")
+	if err := o.check(); err != nil {
+		return err
 	}
 	if o.tls && o.upstream == "" {
 		return usagef("--tls goes with --upstream; a forward proxy opens https by itself")
@@ -88,6 +84,7 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 // A recording is a proxy with its recorder, ready to run.
 type recording struct {
 	env      environment
+	options  recorderOptions
 	proxy    *proxy.Proxy
 	recorder *record.Recorder
 	listener net.Listener
@@ -107,17 +104,17 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &recording{env: env}
+	r := &recording{env: env, options: o.recorderOptions}
 	if r.listener, err = net.Listen("tcp", o.listen); err != nil {
 		return nil, fmt.Errorf("listen for traffic to record: %w", err)
 	}
-	r.recorder, err = record.New(record.Options{Path: o.output, MaxDisk: o.maxDisk, Logger: env.logger()})
+	r.recorder, err = o.newRecorder(env, "proxy")
 	if err != nil {
 		r.listener.Close()
 		return nil, err
 	}
 	r.proxy, err = proxy.New(proxy.Options{
-		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: o.maxBody, Sink: r.recorder, Logger: env.logger(),
+		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: int64(o.maxBody), Sink: r.recorder, Logger: env.logger(),
 	})
 	if err != nil {
 		r.listener.Close()
@@ -135,29 +132,10 @@ func (r *recording) discard(path string) error {
 
 // run records until ctx ends. With a title it shows its progress.
 func (r *recording) run(ctx context.Context, title string) error {
-	// The recorder outlives the proxy, so that the last flows reach the file.
-	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	written := make(chan error, 1)
-	go func() { written <- r.recorder.Run(writing) }()
-	watching, unwatch := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		if title == "" {
-			return
-		}
-		bar := newProgress(r.env.stderr, title, 0)
-		for every(watching, time.Second) {
-			bar.update(0, describeCounts(r.recorder.Counts()))
-		}
-		bar.end()
-	}()
-	serveErr := r.proxy.Serve(ctx, r.listener)
-	unwatch()
-	<-watched
-	stop()
-	return errors.Join(serveErr, <-written)
+	describe := func() string { return describeCounts(r.recorder.Counts()) }
+	return r.options.runRecorder(ctx, r.env, r.recorder, title, describe, func(ctx context.Context) error {
+		return r.proxy.Serve(ctx, r.listener)
+	})
 }
 
 // loadAuthority opens or makes the certificate authority of this installation.
@@ -185,6 +163,12 @@ func describeListener(l net.Listener, o recordOptions) string {
 
 func describeCounts(c record.Counts) string {
 	text := fmt.Sprintf("%s, %s", counted(c.Flows, "flow"), bytesText(c.Bytes))
+	if c.LeftOut > 0 {
+		text += fmt.Sprintf(", %d left out", c.LeftOut)
+	}
+	if c.Paused {
+		text += ", paused"
+	}
 	if c.Lost > 0 {
 		text += fmt.Sprintf(", %s lost", counted(c.Lost, "flow"))
 		if c.LostSessions > 0 {

@@ -51,6 +51,7 @@ hit, 4 the run is invalid (the generator was the bottleneck), 130 interrupted.`,
 		},
 	}
 	root.PersistentFlags().String("config", "", "read defaults from this `FILE` (default: starling.yaml if present)")
+	env.identity = root.PersistentFlags().String("identity", "", "age identity `FILE` that opens encrypted recordings")
 	root.PersistentFlags().Bool(childFlag, false, "")
 	root.PersistentFlags().Lookup(childFlag).Hidden = true
 	root.SetIn(env.stdin)
@@ -146,6 +147,7 @@ func plainFlagError(err error) error {
 		"uint64":   "not a whole number, or below 0",
 		"float64":  "not a number",
 		"bool":     "write true or false",
+		"bytes":    errNotBytes.Error(),
 		"duration": "write a time with its unit, as 500ms, 30s or 1m30s",
 	}[invalid.GetFlag().Value.Type()]
 	if how == "" {

@@ -38,6 +38,8 @@ func TestMain(m *testing.M) {
 //	served NAME COUNT            wait until a target got so many requests
 //	journal NAME FILE [-sorted]  write the requests that a target got
 //	fetch STATUS URL [PROXY]     GET it; the answer is stdout
+//	post STATUS URL              POST nothing to it; the answer is stdout
+//	keypair FILE VAR             write a new age identity; VAR gets its public key
 //	visit URL COUNT              GET it so many times; each must be answered by 200
 //	login URL USER PASSWORD      POST these as a form to /login
 //	walk URL USERS PAGES         users, each with a connection, GET pages in turn
@@ -74,6 +76,8 @@ func TestStories(t *testing.T) {
 			"served":    awaitRequests,
 			"journal":   writeJournal,
 			"fetch":     fetch,
+			"post":      post,
+			"keypair":   writeKeyPair,
 			"visit":     visit,
 			"deny":      denyAll,
 			"login":     login,

@@ -204,6 +204,18 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func post(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "post STATUS URL")
+	resp, err := http.Post(args[1], "", nil)
+	ts.Check(err)
+	defer resp.Body.Close()
+	_, err = io.Copy(ts.Stdout(), resp.Body)
+	ts.Check(err)
+	if strconv.Itoa(resp.StatusCode) != args[0] {
+		ts.Fatalf("%s answers %s, want %s", args[1], resp.Status, args[0])
+	}
+}
+
 func visit(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 2, 2, "visit URL COUNT")
 	for i := range number(ts, args[1]) {
