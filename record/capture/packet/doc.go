@@ -33,6 +33,8 @@
 //   - IPv4 cuts packets beyond 64 KiB modulo 2¹⁶, TCP refuses a header whose options
 //     are cut or odd, GENEVE keeps the options of all packets ever decoded, GRE and
 //     SLL panic on short input;
+//   - the xz library's reader of the container takes a file cut behind a block for a
+//     whole one; only its LZMA2 decoder is used;
 //   - afpacket needs cgo, and pcapgo's EthernetHandle has no ring: the ring is
 //     written here on golang.org/x/sys/unix.
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -62,14 +63,20 @@ func during(t testing.TB, sources []Source, traffic func()) [][]Segment {
 	return out
 }
 
-// exchange opens n connections to a server on address, one after the other, sends up
-// bytes on each and receives down bytes, and returns the server's port.
-func exchange(t testing.TB, address string, n, up, down int) uint16 {
+// listenTCP takes a free port of address.
+func listenTCP(t testing.TB, address string) (net.Listener, uint16) {
 	t.Helper()
 	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l, netip.MustParseAddrPort(l.Addr().String()).Port()
+}
+
+// exchange opens n connections to a server on l, one after the other, sends up bytes on
+// each and receives down bytes. It closes l.
+func exchange(t testing.TB, l net.Listener, n, up, down int) {
+	t.Helper()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer l.Close()
@@ -95,7 +102,35 @@ func exchange(t testing.TB, address string, n, up, down int) uint16 {
 		}
 		c.Close()
 	}
-	return netip.MustParseAddrPort(l.Addr().String()).Port()
+}
+
+// spans counts bytes of a stream by their sequence numbers, so that what a busy machine
+// sends twice counts once.
+type spans struct {
+	all  int
+	seen map[uint32]int // bytes by the number of the first
+}
+
+func (x *spans) add(s Segment) {
+	x.all += len(s.Payload)
+	if x.seen == nil {
+		x.seen = map[uint32]int{}
+	}
+	x.seen[s.Seq] = max(x.seen[s.Seq], len(s.Payload))
+}
+
+// distinct is the number of different bytes, of segments that begin at different ones.
+func (x *spans) distinct() (n int) {
+	starts := slices.Collect(maps.Keys(x.seen))
+	for seq, size := range x.seen {
+		for _, other := range starts {
+			if d := int(other - seq); d > 0 && d < size {
+				size = d // the rest is counted there
+			}
+		}
+		n += size
+	}
+	return n
 }
 
 // sum adds the counts of all sources.
@@ -125,54 +160,49 @@ func TestLoopbackGivesEveryByteOnceAndAConnectionToOneReader(t *testing.T) {
 		{"by any interface", "any", "127.0.0.1", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			sources := listen(t, c.iface, LiveOptions{Readers: c.readers, RingBytes: 8 << 20})
-			var port uint16
-			given := during(t, sources, func() { port = exchange(t, c.address, n, up, down) })
+			l, port := listenTCP(t, c.address)
+			defer l.Close()
+			sources := listen(t, c.iface, LiveOptions{Readers: c.readers, RingBytes: 16 << 20, Filter: Filter{Ports: []uint16{port}}})
+			given := during(t, sources, func() { exchange(t, l, n, up, down) })
 			homes := map[uint16]int{}
-			var sent, received, syns int
+			var sent, received [n]spans
+			numbers := map[uint16]int{}
 			for i, segments := range given {
 				for _, s := range segments {
-					client := s.Src.Port()
-					switch port {
-					case s.Dst.Port():
-						sent += len(s.Payload)
-					case s.Src.Port():
-						client = s.Dst.Port()
-						received += len(s.Payload)
-					default:
-						continue
+					client, streams := s.Src.Port(), &sent
+					if client == port {
+						client, streams = s.Dst.Port(), &received
 					}
-					if s.Flags&(SYN|ACK) == SYN {
-						syns++
-					}
-					if home, ok := homes[client]; ok && home != i {
+					if home, ok := homes[client]; !ok {
+						homes[client], numbers[client] = i, len(numbers)
+					} else if home != i {
 						t.Errorf("connection %d came to readers %d and %d", client, home, i)
 					}
-					homes[client] = i
+					if k := numbers[client]; k < n && len(s.Payload) > 0 {
+						streams[k].add(s)
+					}
 				}
 			}
-			if all := sum(sources); all.KernelDrops != 0 || all.Malformed != 0 {
-				t.Errorf("%+v, want no drops and nothing malformed", all)
+			if all := sum(sources); all.KernelDrops != 0 || all.Malformed != 0 || len(homes) != n {
+				t.Errorf("%d connections and %+v, want %d, no drops and nothing malformed", len(homes), all, n)
 			}
-			if sent != n*up || received != n*down {
-				t.Errorf("%d bytes up and %d down, want %d and %d", sent, received, n*up, n*down)
-			}
-			if len(homes) != n || syns != n {
-				t.Errorf("%d connections and %d openings, want %d", len(homes), syns, n)
+			for k := range n {
+				x, y := &sent[k], &received[k]
+				if x.distinct() != up || y.distinct() != down || x.all+y.all > (up+down)*3/2 {
+					t.Errorf("connection %d: %d and %d bytes, %d of them different, want %d and %d once", k,
+						x.all, y.all, x.distinct()+y.distinct(), up, down)
+				}
 			}
 		})
 	}
 }
 
 func TestTheKernelFiltersByPort(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") // reserves a port that nobody uses
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	unused := netip.MustParseAddrPort(l.Addr().String()).Port()
-	sources := listen(t, "lo", LiveOptions{Filter: Filter{Ports: []uint16{unused}}})
-	given := during(t, sources, func() { exchange(t, "127.0.0.1", 3, 100, 100) })
+	unused, port := listenTCP(t, "127.0.0.1") // a port that nobody else uses
+	defer unused.Close()
+	sources := listen(t, "lo", LiveOptions{Filter: Filter{Ports: []uint16{port}}})
+	l, _ := listenTCP(t, "127.0.0.1")
+	given := during(t, sources, func() { exchange(t, l, 3, 100, 100) })
 	if n := sources[0].Counts(); len(given[0]) != 0 || n.Packets != 0 {
 		t.Errorf("%d segments, %+v, want nothing to leave the kernel", len(given[0]), n)
 	}
