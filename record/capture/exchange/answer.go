@@ -201,6 +201,12 @@ func (h *h1) turnInto(x *exchange, protocol string, at int64) {
 		authority := x.f.Request.Target
 		h.p.hold(x)
 		h.become(newDetect(h.p, where{scheme: "http", authority: authority}, false), at)
+	case strings.EqualFold(protocol, "h2c") && !x.shed:
+		h.p.o.Counts.Responses.Add(^uint64(0)) // its response comes over HTTP/2
+		h.p.o.Counts.Interim.Add(1)
+		x.f.Interim = append(x.f.Interim, x.response)
+		x.response, x.f.Response, x.f.FirstByte = flow.Response{}, nil, 0
+		h.become(newH2Upgraded(h.p, h.w, x, x.f.Request.Headers.Value("HTTP2-Settings")), at)
 	case strings.EqualFold(protocol, "websocket"):
 		h.become(newSocket(h.p, x), at)
 	default:

@@ -85,18 +85,18 @@ func (h *h1) line(d tcp.Dir, p []byte, at int64) []byte {
 			n = len(p) - 1
 		}
 		if len(s.buf)+n+1 > limit || !h.keep(s, p[:n+1]) {
-			return h.broken(d, p, at)
+			return h.broken(d, len(s.buf), p, at)
 		}
 		return p[n+1:]
 	}
-	line := p[:n]
-	if len(s.buf) > 0 {
+	line, had := p[:n], len(s.buf)
+	if had > 0 {
 		line = append(s.buf, line...)
 		h.drain(s)
 	}
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	if !h.chunkLine(d, line, at) {
-		return h.broken(d, p, at)
+		return h.broken(d, had, p, at)
 	}
 	return p[n+1:]
 }
@@ -144,7 +144,7 @@ func (h *h1) trailer(d tcp.Dir, line string) bool {
 		list = &x.response.Trailers
 	}
 	name, value, ok := strings.Cut(line, ":")
-	if name = strings.Trim(name, " \t"); !ok || name == "" || len(*list) >= maxTrailers {
+	if name = trim(name); !ok || name == "" || len(*list) >= maxTrailers {
 		return false
 	}
 	cost := int64(len(line)) + fieldCost
@@ -152,14 +152,14 @@ func (h *h1) trailer(d tcp.Dir, line string) bool {
 		return false
 	}
 	x.taken += cost
-	*list = append(*list, flow.Header{Name: name, Value: strings.Trim(value, " \t")})
+	*list = append(*list, flow.Header{Name: name, Value: trim(value)})
 	return true
 }
 
-// broken gives up a message in the middle of which there is something else.
-func (h *h1) broken(d tcp.Dir, p []byte, at int64) []byte {
+// broken gives up a message in the middle of which there is something else: p, and had
+// bytes before it.
+func (h *h1) broken(d tcp.Dir, had int, p []byte, at int64) []byte {
 	s := &h.side[d]
-	n := len(s.buf) + len(p)
 	h.drain(s)
 	if s.x != nil {
 		name := failBadRequest
@@ -170,6 +170,6 @@ func (h *h1) broken(d tcp.Dir, p []byte, at int64) []byte {
 		s.body.skip(-1)
 	}
 	h.stray(d)
-	h.drop(d, n, at)
+	h.drop(d, had+len(p), at)
 	return nil
 }

@@ -54,7 +54,8 @@ func (c *content) skip(n int64) {
 	c.full, c.hole, c.hash = true, true, nil
 }
 
-// firstPiece is the most memory that a declared length alone reserves, in bytes.
+// firstPiece is the most memory that a declared length alone reserves, in bytes. A
+// quarter of the content makes it credible.
 const firstPiece = 64 << 10
 
 // grow makes room for n bytes of data, out of the budget.
@@ -63,7 +64,7 @@ func (c *content) grow(n int64) bool {
 		return true
 	}
 	size := max(n, 2*c.taken)
-	if c.hint >= n && (c.hint <= size || c.hint <= firstPiece) {
+	if c.hint >= n && (c.hint <= size || c.hint <= firstPiece || c.hint <= 4*n) {
 		size = c.hint
 	} else if c.hint < 0 {
 		size = max(size, 512)

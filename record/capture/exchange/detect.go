@@ -215,6 +215,14 @@ func (l *detect) layerFor(what speech) layer {
 	if what != speaksTLS {
 		l.p.release()
 	}
+	switch what {
+	case speaksTLS:
+		return newTLS(l.p, l.w)
+	case speaksHTTP2:
+		return newH2(l.p, l.w)
+	case speaksFrames:
+		return newH2Middle(l.p, l.w)
+	}
 	return newH1(l.p, l.w, l.mid)
 }
 

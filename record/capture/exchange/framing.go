@@ -58,7 +58,7 @@ func (g *framing) note(h flow.Header) {
 // in several (RFC 9112, section 6.3).
 func (g *framing) noteLength(v string) {
 	for part := range strings.SplitSeq(v, ",") {
-		n, ok := decimal(strings.Trim(part, " \t"))
+		n, ok := decimal(trim(part))
 		if !ok || g.length >= 0 && g.length != n {
 			g.invalid = true
 			return
@@ -84,7 +84,7 @@ func decimal(s string) (n int64, ok bool) {
 func (g *framing) noteCoding(v string) {
 	for part := range strings.SplitSeq(v, ",") {
 		part, _, _ = strings.Cut(part, ";")
-		switch part = strings.Trim(part, " \t"); {
+		switch part = trim(part); {
 		case part == "", strings.EqualFold(part, "identity"):
 		default:
 			g.coded = true
@@ -96,7 +96,7 @@ func (g *framing) noteCoding(v string) {
 // hasToken reports whether one of the comma-separated values is token.
 func hasToken(values, token string) bool {
 	for v := range strings.SplitSeq(values, ",") {
-		if strings.EqualFold(strings.Trim(v, " \t"), token) {
+		if strings.EqualFold(trim(v), token) {
 			return true
 		}
 	}

@@ -116,7 +116,12 @@ func (h *h1) head(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	had := len(s.buf)
 	if had == 0 {
-		if p = trimLines(p); len(p) == 0 {
+		lines := len(p)
+		p = trimLines(p)
+		if lines -= len(p); s.state == isLost && lines > 0 {
+			h.drop(d, lines, at)
+		}
+		if len(p) == 0 {
 			return nil
 		}
 		s.begun = at

@@ -25,12 +25,12 @@ const (
 	startNo
 )
 
-// requestStart looks for a method and a space. n is how many bytes show that there
+// requestStart looks for a method and a space, or a known method alone. n is how many bytes show that there
 // are none.
 func requestStart(b []byte) (is start, n int) {
 	for i, c := range b {
 		switch {
-		case c == ' ' && i > 0:
+		case c == ' ' && i > 0, (c == '\r' || c == '\n') && isMethod(b[:i]):
 			return startYes, 0
 		case !isToken(c), i >= maxMethod:
 			return startNo, i + 1
@@ -53,6 +53,15 @@ func statusStart(b []byte) (is start, n int) {
 		}
 	}
 	return startMore, 0
+}
+
+// isMethod reports whether b is a method of RFC 9110, section 9.3.
+func isMethod(b []byte) bool {
+	switch string(b) {
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE":
+		return true
+	}
+	return false
 }
 
 // isToken reports whether c may stand in a method or field name (RFC 9110, section
@@ -135,11 +144,15 @@ type requestLine struct{ method, target, version string }
 
 // parseRequestLine takes apart METHOD SP TARGET SP VERSION. Not strict, it takes what
 // some clients send and servers answer: no target, spaces in the target, no space
-// before the version, a version without its last digit. There has to be a version.
+// before the version, a version without its last digit. There has to be a version,
+// unless the line is a known method and nothing else, which is not HTTP/0.9 either.
 func parseRequestLine(line string, strict bool) (r requestLine, ok bool) {
 	line = strings.TrimRight(line, "\r\n \t")
 	method := strings.IndexByte(line, ' ')
 	version := strings.LastIndex(line, "HTTP/1.")
+	if method < 0 && !strict && isMethod([]byte(line)) {
+		return requestLine{method: line, version: "HTTP/1.0"}, true
+	}
 	if method <= 0 || method > maxMethod || version <= method {
 		return r, false
 	}
@@ -162,7 +175,7 @@ func parseRequestLine(line string, strict bool) (r requestLine, ok bool) {
 	default:
 		return r, false
 	}
-	r.target = strings.Trim(line[method:version], " \t")
+	r.target = trim(line[method:version])
 	if strict {
 		return r, r.target != "" && line[version-1] == ' ' && strings.IndexByte(r.target, ' ') < 0
 	}
@@ -235,7 +248,7 @@ func parseFields(text string) (f fields, ok bool) {
 			f.bad += size
 			continue
 		}
-		h := flow.Header{Name: strings.TrimRight(line[:colon], " \t"), Value: strings.Trim(line[colon+1:], " \t")}
+		h := flow.Header{Name: trim(line[:colon]), Value: trim(line[colon+1:])}
 		if h.Name == "" {
 			f.bad += size
 			continue
@@ -244,6 +257,17 @@ func parseFields(text string) (f fields, ok bool) {
 		f.framing.note(h)
 	}
 	return f, true
+}
+
+// trim cuts spaces and tabs from both ends.
+func trim(s string) string {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
 }
 
 // cutLine cuts the first line from text, without its end.
@@ -267,7 +291,7 @@ func unfold(line, text string) (whole, rest string) {
 	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
 		line, text = cutLine(text)
 		b.WriteByte(' ')
-		b.WriteString(strings.Trim(line, " \t"))
+		b.WriteString(trim(line))
 	}
 	return b.String(), text
 }
