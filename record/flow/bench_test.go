@@ -120,3 +120,41 @@ func BenchmarkRawZstd(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRawUnzstd decompresses the blocks of BenchmarkRead's file and does
+// nothing else with them.
+func BenchmarkRawUnzstd(b *testing.B) {
+	fs := benchFlows()
+	data := benchFile(b, fs)
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer dec.Close()
+	b.SetBytes(rawSize(fs))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := unzstdBlocks(dec, data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func unzstdBlocks(dec *zstd.Decoder, data []byte) error {
+	var out []byte
+	for off := fileHeadSize; ; {
+		n, ok := frameLen(data[off:], sigBlock)
+		if !ok {
+			return nil
+		}
+		h, err := parseBlockHead(data[off : off+int(n)])
+		if err != nil {
+			return err
+		}
+		off += int(n)
+		if out, err = dec.DecodeAll(data[off:off+int(h.stored)], out[:0]); err != nil {
+			return err
+		}
+		off += int(h.stored)
+	}
+}

@@ -98,6 +98,7 @@ type Writer struct {
 	head     fileHead
 	off      int64 // length of the file: where the next block goes
 	next     uint64
+	hash     bodyHash
 	bodies   recent[bodyKey, bodyPlace]
 	tally    tally
 	index    []byte
@@ -107,10 +108,11 @@ type Writer struct {
 	sealCost int64 // what encryption adds to a block, see measureSeal
 	closed   bool
 
-	block pending
-	enc   encoder
-	out   []byte // head and compressed block, reused
-	data  []byte // compressed block, reused
+	block  pending
+	enc    encoder
+	places []*bodyPlace // of the bodies of a flow, reused
+	out    []byte       // head and compressed block, reused
+	data   []byte       // compressed block, reused
 }
 
 // A pending block is not on disk yet.
@@ -158,6 +160,9 @@ func newWriter(path string, file storage, o WriterOptions) (*Writer, error) {
 	}
 	w := &Writer{path: path, file: file, o: o, zstd: enc, head: fileHead{id: o.id, created: o.created}}
 	w.bodies.max = tableMax
+	if w.hash, err = newBodyHash(); err != nil {
+		return nil, fmt.Errorf("create %s: %w", path, err)
+	}
 	for w.head.id == 0 {
 		var b [8]byte
 		if _, err := rand.Read(b[:]); err != nil {
@@ -254,7 +259,8 @@ func (w *Writer) writeFlow(f *Flow) error {
 	if err := w.room(need, len(all)+1, 0); err != nil {
 		return err
 	}
-	places := make([]*bodyPlace, len(all))
+	places := slices.Grow(w.places[:0], len(all))[:len(all)]
+	w.places = places
 	for i, b := range all {
 		if places[i], err = w.storeBody(b.Data); err != nil {
 			return err
@@ -296,7 +302,7 @@ func (w *Writer) storeBody(data []byte) (*bodyPlace, error) {
 	if len(data) < inlineMax {
 		return nil, nil
 	}
-	key := keyOf(data)
+	key := w.hash.key(data)
 	if p, ok := w.bodies.find(key); ok {
 		return &p, nil
 	}
