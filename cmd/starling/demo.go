@@ -100,6 +100,7 @@ const (
 	demoRecording = "shop.flow.zst"
 	demoModel     = "shop.model"
 	demoAccounts  = "accounts.csv"
+	demoKey       = "redaction.key"
 	demoRun       = "replay.run.zst"
 	demoReport    = "compare.json"
 )
@@ -150,7 +151,7 @@ func (d *demo) prepare() error {
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder of the demo: %w", err)
 	}
-	for _, name := range []string{demoRecording, demoModel, demoAccounts, demoRun, demoReport} {
+	for _, name := range []string{demoRecording, demoModel, demoAccounts, demoKey, demoRun, demoReport} {
 		if err := os.RemoveAll(d.path(name)); err != nil {
 			return fmt.Errorf("remove what an earlier demo left: %w", err)
 		}
@@ -191,7 +192,7 @@ func (d *demo) serveUI() (stop func(), err error) {
 func (d *demo) record(ctx context.Context) error {
 	recording, stop := context.WithCancel(ctx)
 	defer stop()
-	r, err := openRecorder(d.env, recordOptions{listen: "127.0.0.1:0", recorderOptions: recorderOptions{output: d.path(demoRecording), maxBody: defaultMaxBody, redact: "none"}})
+	r, err := openRecorder(d.env, recordOptions{listen: "127.0.0.1:0", recorderOptions: recorderOptions{output: d.path(demoRecording), maxBody: defaultMaxBody, redactKey: d.path(demoKey)}})
 	if err != nil {
 		return err
 	}
@@ -236,10 +237,15 @@ func (d *demo) learn(context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.model, d.learned, err = learn.Learn(sessions, learn.Options{Data: []model.Source{accounts}})
+	recorded, err := asRecorded([]model.Source{accounts}, d.path(demoKey))
 	if err != nil {
 		return err
 	}
+	d.model, d.learned, err = learn.Learn(sessions, learn.Options{Data: recorded})
+	if err != nil {
+		return err
+	}
+	d.model.Data = []model.Source{accounts}
 	if err := d.model.Write(d.path(demoModel)); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ func modelCommand(env environment) *cobra.Command {
 type learnOptions struct {
 	output    string
 	data      []string
+	redactKey string
 	overwrite bool
 	json      bool
 }
@@ -44,18 +45,23 @@ are named.
 With --data, values that users brought along (accounts) are taken from a CSV
 file with a header line, which must hold the recorded ones and may hold more.
 
+In a recording passwords and the like are pseudonyms. With the key that they were
+made with, --redact-key, the rows of the CSV file are found behind them, and the
+model sends what the file says.
+
 For each such value the report says how often it was used, how often it was
 then equal to what the service had issued in the same session (match), and in
 another session (shuffled). A value worth its binding has a match near 1 and a
 shuffled near 0.`,
 		Example: `  starling model learn shop.flow.zst -o shop.model
-  starling model learn shop.flow.zst --data accounts.csv -o shop.model`,
+  starling model learn shop.flow.zst --data accounts.csv --redact-key key.txt -o shop.model`,
 		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error { return learnModel(env, paths, o) },
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "model `FOLDER` to write, NAME.model (required)")
 	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
+	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms, from record --redact-key; goes with --data")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
@@ -68,6 +74,9 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if _, err := os.Lstat(o.output); err == nil && !o.overwrite {
 		return modelExists(o.output)
 	}
+	if o.redactKey != "" && len(o.data) == 0 {
+		return usagef("--redact-key goes with --data: it finds the rows of that file in the recording")
+	}
 	var sources []model.Source
 	for _, spec := range o.data {
 		src, err := readCSV(dataFile(spec))
@@ -76,14 +85,19 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		}
 		sources = append(sources, src)
 	}
+	recorded, err := asRecorded(sources, o.redactKey)
+	if err != nil {
+		return err
+	}
 	sessions, err := session.Split(readable(env, paths...), session.Options{})
 	if err != nil {
 		return err
 	}
-	m, report, err := learn.Learn(sessions, learn.Options{Data: sources})
+	m, report, err := learn.Learn(sessions, learn.Options{Data: recorded})
 	if err != nil {
 		return fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
 	}
+	m.Data = sources
 	var options []model.WriteOption
 	if o.overwrite {
 		options = append(options, model.Overwrite)
@@ -97,6 +111,33 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		return writeJSON(env.stdout, report)
 	}
 	return report.Text(env.stdout)
+}
+
+// asRecorded returns data files with the values as they stand in a recording
+// that was redacted with the key in a file; "" is a recording of what was sent.
+func asRecorded(sources []model.Source, keyFile string) ([]model.Source, error) {
+	if keyFile == "" {
+		return sources, nil
+	}
+	if _, err := os.Stat(keyFile); err != nil {
+		return nil, fmt.Errorf("read the redaction key: %w; name the file of record --redact-key", err)
+	}
+	redactor, err := newRedactor("", keyFile)
+	if err != nil {
+		return nil, err
+	}
+	recorded := make([]model.Source, len(sources))
+	for i, src := range sources {
+		recorded[i] = model.Source{Name: src.Name, Columns: src.Columns}
+		for _, row := range src.Rows {
+			values := make([]string, len(row))
+			for c, v := range row {
+				values[c] = redactor.Value(src.Columns[c], v)
+			}
+			recorded[i].Rows = append(recorded[i].Rows, values)
+		}
+	}
+	return recorded, nil
 }
 
 func modelExists(path string) error {
