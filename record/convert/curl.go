@@ -47,7 +47,7 @@ func importCurl(r *bufio.Reader, o ImportOptions, s *sink) error {
 
 // command reads one command of the shell, which may be several by && or |.
 func (c *curlImport) command(place, text string) error {
-	if trimmed := strings.TrimRight(text, " "); strings.HasSuffix(trimmed, "^") && strings.Contains(text, "curl") {
+	if trimmed := strings.TrimSpace(text); strings.HasSuffix(trimmed, "^") && strings.Contains(text, "curl") {
 		return c.s.skip(place, errors.New("the command is written for Windows (^ at the end of lines); copy it as cURL (bash)"))
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")

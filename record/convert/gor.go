@@ -218,7 +218,7 @@ func (g *gorScanner) framedEnd(head int) int {
 	if g.fill(body + len(gorSeparator)); len(g.buf) < body {
 		return -1
 	}
-	if rest := g.buf[body:]; bytes.HasPrefix(rest, []byte(gorSeparator)) && g.startsAfter(body) || len(rest) == 0 {
+	if rest := g.buf[body:]; bytes.HasPrefix(rest, []byte(gorSeparator)) || len(rest) == 0 {
 		return body
 	}
 	return -1
@@ -240,7 +240,11 @@ func (g *gorScanner) framing(head int) (size gorSize, isChunked bool) {
 			if err != nil {
 				return size, false
 			}
-			return gorSize{n, contentLength(m.headers)}, chunked(m.headers)
+			size = gorSize{n, contentLength(m.headers)}
+			if size.length < 0 && (m.status == 0 || !bodyAllowed("", m.status)) {
+				size.length = 0 // without either field there is no body (RFC 9112, 6.3)
+			}
+			return size, chunked(m.headers)
 		}
 		if limit >= 1<<20 || len(g.buf) < head+limit {
 			return size, false

@@ -22,6 +22,9 @@ type harImport struct {
 	conns connTable[string, uint64]
 }
 
+// errToldCut ends the reading of a file whose cut end was told.
+var errToldCut = errors.New("cut")
+
 func importHAR(r *bufio.Reader, o ImportOptions, s *sink) error {
 	h := &harImport{o: o, s: s, json: &jsonStream{r: r}, conns: connTable[string, uint64]{}}
 	found := false
@@ -36,6 +39,8 @@ func importHAR(r *bufio.Reader, o ImportOptions, s *sink) error {
 		return h.json.members(h.member)
 	})
 	switch {
+	case errors.Is(err, errToldCut):
+		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return s.skip("end of file", fmt.Errorf("the file is cut off: %w", io.ErrUnexpectedEOF))
 	case err == nil && !found:
@@ -86,7 +91,10 @@ func (h *harImport) entries() error {
 			continue
 		}
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return h.s.skip(place, fmt.Errorf("the file is cut off: %w", err))
+			if err := h.s.skip(place, fmt.Errorf("the file is cut off: %w", err)); err != nil {
+				return err
+			}
+			return errToldCut
 		}
 		if err != nil {
 			return err
