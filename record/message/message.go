@@ -1,7 +1,6 @@
 package message
 
 import (
-	"mime"
 	"strings"
 	"time"
 
@@ -52,15 +51,8 @@ func IsDeflate(h flow.Headers) bool {
 
 // mediaType returns the content type without parameters in lower case, or "".
 func mediaType(h flow.Headers) string {
-	v := h.Value("Content-Type")
-	if v == "" {
-		return ""
-	}
-	kind, _, err := mime.ParseMediaType(v)
-	if err != nil {
-		return ""
-	}
-	return kind
+	kind, _, _ := strings.Cut(h.Value("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(kind))
 }
 
 // A buffer is a message under way: its beginning and its length.

@@ -13,7 +13,8 @@
 // The traffic comes first. Bodies stream both ways as they arrive and are copied
 // aside on the way, up to a limit for each and one for all together; what is not
 // kept still counts in size and hash. Content coding, trailers, 1xx responses,
-// 100-continue, upgrades, server-sent events and WebSocket frames pass unchanged.
+// 100-continue, upgrades, server-sent events, WebSocket frames and gRPC messages
+// pass unchanged; the last three are recorded one by one, see record/message.
 // Between HTTP/1.1 peers the recorded heads are the lines of the wire, in order
 // and case; over HTTP/2 the names are lower case and sorted, since the order is
 // not known there.
@@ -27,6 +28,11 @@
 //	        CONNECT --sniff--> TLS -------+
 //	                       \-> neither TLS nor HTTP: passed through, only counted
 //
-// It does not chain to another proxy, speak SOCKS or HTTP/3, or carry WebSocket
-// over HTTP/2: clients use a connection with HTTP/1.1 for that by themselves.
+// [Lists] say which hosts are reached at all, of which CONNECT tunnels are opened,
+// and what is recorded: refusing traffic and leaving it out of the recording are
+// two things. With Options.Via everything goes through another proxy, plain
+// requests included.
+//
+// It does not speak HTTP/3, take SOCKS from clients, or carry WebSocket over
+// HTTP/2: clients use a connection with HTTP/1.1 for that by themselves.
 package proxy

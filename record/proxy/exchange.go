@@ -57,7 +57,7 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Head
 		Start: time.Now(),
 	}
 	x.request.init(&p.budget, p.o.MaxBody, r.ContentLength)
-	x.skip = !p.o.Lists.record(withPort(to.authority, to.scheme), x.f.Request.Path())
+	x.skip = !p.o.Lists.record(to.scheme, to.authority, x.f.Request.Path())
 	x.request.skip, x.answer.skip = x.skip, x.skip
 	x.readRequest(r.ProtoMajor == 2)
 	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") {
@@ -260,7 +260,7 @@ func (x *exchange) finish() (cut bool) {
 	if lost > 0 {
 		x.p.o.Sink.Loss(&flow.Loss{At: f.Start, Reason: flow.LossMemory, Messages: lost})
 	}
-	f.Conn = x.s.announce(withPort(x.to.dial, x.to.upstream), x.r.TLS)
+	f.Conn = x.s.announce(x.to, x.r.TLS)
 	x.p.n.flows.Add(1)
 	x.p.o.Sink.Flow(f)
 	return cut

@@ -50,9 +50,13 @@ func (l *Lists) reach(address string) bool {
 // open reports whether a tunnel to address is to be read.
 func (l *Lists) open(address string) bool { return chosen(l.MITM, l.Tunnel, address, matchHost) }
 
-// record reports whether requests for a path of address are recorded.
-func (l *Lists) record(address, path string) bool {
-	return chosen(l.RecordHosts, l.SkipHosts, address, matchHost) && chosen(l.RecordPaths, l.SkipPaths, path, glob)
+// record reports whether requests for a path of address are recorded; address
+// without port has that of scheme.
+func (l *Lists) record(scheme, address, path string) bool {
+	if len(l.RecordHosts)+len(l.SkipHosts) > 0 && !chosen(l.RecordHosts, l.SkipHosts, withPort(address, scheme), matchHost) {
+		return false
+	}
+	return chosen(l.RecordPaths, l.SkipPaths, path, glob)
 }
 
 // chosen reports whether text is one of only, if there are any, and none of but.

@@ -61,17 +61,17 @@ func TestTheSecondListOfEachPairWins(t *testing.T) {
 		RecordHosts: []string{"*.test"}, SkipHosts: []string{"bad.test"}, RecordPaths: []string{"/api/*"}, SkipPaths: []string{"*.png"},
 	}.normal()
 	for host, want := range map[string]bool{"good.test:1": true, "bad.test:1": false, "other.org:1": false} {
-		if l.reach(host) != want || l.open(host) != want || l.record(host, "/api/x") != want {
-			t.Errorf("%s: reached %v, opened %v, recorded %v; want %v", host, l.reach(host), l.open(host), l.record(host, "/api/x"), want)
+		if l.reach(host) != want || l.open(host) != want || l.record("http", host, "/api/x") != want {
+			t.Errorf("%s: reached %v, opened %v, recorded %v; want %v", host, l.reach(host), l.open(host), l.record("http", host, "/api/x"), want)
 		}
 	}
 	for path, want := range map[string]bool{"/api/x": true, "/api/x.png": false, "/x": false} {
-		if l.record("good.test:1", path) != want {
+		if l.record("http", "good.test:1", path) != want {
 			t.Errorf("%s recorded: %v", path, !want)
 		}
 	}
 	var none Lists
-	if !none.reach("any:1") || !none.open("any:1") || !none.record("any:1", "/") {
+	if !none.reach("any:1") || !none.open("any:1") || !none.record("http", "any:1", "/") {
 		t.Error("empty lists exclude something")
 	}
 }

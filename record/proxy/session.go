@@ -34,9 +34,9 @@ func sessionOf(ctx context.Context) *session {
 	return s
 }
 
-// announce hands the connection to the sink, once, and returns its ID. state is
-// that of the connection, where net/http knows it.
-func (s *session) announce(server string, state *tls.ConnectionState) uint64 {
+// announce hands the connection to the sink, once, and returns its ID. to is where
+// its first request went, state is that of the connection, where net/http knows it.
+func (s *session) announce(to route, state *tls.ConnectionState) uint64 {
 	s.announced.Do(func() {
 		if s.tls == nil && state != nil {
 			s.tls = tlsDetails(state)
@@ -44,7 +44,7 @@ func (s *session) announce(server string, state *tls.ConnectionState) uint64 {
 		p := s.srv.p
 		s.id = p.connID.Add(1)
 		p.n.conns.Add(1)
-		p.o.Sink.Conn(&flow.Conn{ID: s.id, Client: s.client, Server: server, Opened: s.opened, TLS: s.tls})
+		p.o.Sink.Conn(&flow.Conn{ID: s.id, Client: s.client, Server: withPort(to.dial, to.upstream), Opened: s.opened, TLS: s.tls})
 	})
 	return s.id
 }
