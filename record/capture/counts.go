@@ -22,11 +22,15 @@ type Counts struct {
 	Requests  uint64 // found
 	Responses uint64 // found, without interim ones
 	Interim   uint64 // 1xx responses found
-	Flows     uint64 // given to the sink
-	Partial   uint64 // of these, not complete
-	Shed      uint64 // flows given up because memory was short
-	Unparsed  uint64 // bytes seen and not understood
-	Skipped   uint64 // bytes before the first message of a connection met in its middle
+
+	RequestsLost  uint64 // responses were found for them
+	ResponsesLost uint64 // requests were found for them
+
+	Flows    uint64 // given to the sink
+	Partial  uint64 // of these, not complete
+	Shed     uint64 // flows given up because memory was short
+	Unparsed uint64 // bytes seen and not understood
+	Skipped  uint64 // bytes before the first message of a connection met in its middle
 }
 
 // Counts returns the numbers of this moment.
@@ -34,6 +38,7 @@ func (c *Capture) Counts() Counts {
 	n := Counts{
 		Damaged:  c.damage.Load(),
 		Requests: c.found.Requests.Load(), Responses: c.found.Responses.Load(), Interim: c.found.Interim.Load(),
+		RequestsLost: c.found.RequestsLost.Load(), ResponsesLost: c.found.ResponsesLost.Load(),
 		Flows: c.found.Flows.Load(), Partial: c.found.Partial.Load(), Shed: c.found.FlowsShed.Load(),
 		Unparsed: c.found.Unparsed.Load(), Skipped: c.found.Skipped.Load(),
 	}

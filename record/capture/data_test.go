@@ -224,8 +224,4 @@ var corrected = map[string]struct {
 		messages{}, messages{h1Requests: 1, h1Responses: 1},
 		"the exchange is whole; tshark goes by the port",
 	},
-	"zeek/methods.pcap": {
-		messages{h1Requests: 27, h1Responses: 49}, messages{h1Requests: 26, h1Responses: 49},
-		"the line \"OPTIONS\" alone is no request line",
-	},
 }

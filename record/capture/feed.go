@@ -43,6 +43,8 @@ func (f *feed) read(ctx context.Context) error {
 		switch {
 		case err == nil:
 			f.take()
+		case ctx.Err() != nil:
+			return nil
 		case errors.As(err, &damage):
 			f.c.damage.Add(1)
 			f.c.o.Logger.Warn("capture file is damaged; reading goes on where it can", "error", err)

@@ -22,7 +22,9 @@ const (
 		"Content-Length: 500\r\nConnection: keep-alive\r\n\r\n"
 )
 
-func BenchmarkSmallExchange(b *testing.B) { benchmark(b, smallRequest, smallAnswer+strings.Repeat("x", 500)) }
+func BenchmarkSmallExchange(b *testing.B) {
+	benchmark(b, smallRequest, smallAnswer+strings.Repeat("x", 500))
+}
 
 func BenchmarkLargeAnswer(b *testing.B) {
 	benchmark(b, smallRequest, strings.Replace(smallAnswer, "500", "100000", 1)+strings.Repeat("x", 100_000))

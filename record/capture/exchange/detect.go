@@ -193,8 +193,13 @@ func (l *detect) become(what speech) {
 	wait := l.wait
 	l.wait = [2]early{}
 	for d := range wait {
-		if e := &wait[d]; e.holes != 0 {
+		e := &wait[d]
+		if e.holes != 0 {
 			l.next.Gap(tcp.Dir(d), e.holes, e.holed)
+		}
+		if e.ended && len(e.held) == 0 { // before the other side said anything
+			l.next.End(tcp.Dir(d), e.at, e.reset)
+			e.ended = false
 		}
 	}
 	for d := range wait {

@@ -79,8 +79,8 @@ func (l *h2) open(id uint32, list h2head, at int64) *h2stream {
 // request makes the exchange of a stream, if it is known what is asked for.
 func (l *h2) request(s *h2stream, list h2head, at int64) {
 	method, path := list.pseudo[pseudoMethod], list.pseudo[pseudoPath]
-	known := method != "" && (path != "" || method == "CONNECT")
-	if !known && list.unknown {
+	known := method != "" && (path != "" || method == "CONNECT" && list.pseudo[pseudoAuthority] != "")
+	if !known {
 		l.lostRequest(at)
 		return
 	}
@@ -104,9 +104,6 @@ func (l *h2) request(s *h2stream, list h2head, at int64) {
 		Request: flow.Request{Method: method, Target: path, Authority: authority, Headers: list.fields},
 	}
 	l.mark(x, list)
-	if !known {
-		x.fail(failBadRequest)
-	}
 	s.bodies[tcp.FromClient].start(l.p, declared(list.fields))
 	if message.IsGRPC(list.fields) {
 		s.feeds[tcp.FromClient] = l.grpc(s, tcp.FromClient, list.fields)
@@ -406,9 +403,12 @@ func (l *h2) orphan(id uint32, list h2head, at int64) *h2stream {
 // lostRequest declares a request that is not known.
 func (l *h2) lostRequest(at int64) {
 	l.p.o.Counts.RequestsLost.Add(1)
-	kind := lossGap
-	if l.p.c.MidStream {
+	kind := lossUnparsed
+	switch {
+	case l.p.c.MidStream:
 		kind = lossStart
+	case l.sides[tcp.FromClient].holed, l.sides[tcp.FromServer].holed:
+		kind = lossGap
 	}
 	l.p.losses.add(kind, at, loss{flows: 1})
 }

@@ -65,6 +65,7 @@ type Parser struct {
 	tls       *flow.TLS // set by the layer of TLS before anything is found inside
 	held      *exchange // a CONNECT exchange that waits for what tls becomes
 	announced bool
+	ended     [2]bool
 	last      int64 // time of the last bytes
 	losses    losses
 }
@@ -79,19 +80,36 @@ func New(c *tcp.Conn, id uint64, o Options) *Parser {
 
 // Data takes the next bytes that were sent in one direction. It keeps none of b.
 func (p *Parser) Data(d tcp.Dir, b []byte, at int64) {
+	if len(b) == 0 {
+		return
+	}
 	p.last = max(p.last, at)
 	if p.c.MidStream && !p.losses.began {
 		p.losses.began = true
 		p.losses.add(lossStart, at, loss{some: true})
 	}
+	if p.ended[d] {
+		p.unparsed(int64(len(b)), at)
+		return
+	}
 	p.layer.Data(d, b, at)
 }
 
 // Gap tells that n bytes are missing in one direction; -1 is unknown.
-func (p *Parser) Gap(d tcp.Dir, n, at int64) { p.layer.Gap(d, n, at) }
+func (p *Parser) Gap(d tcp.Dir, n, at int64) {
+	if !p.ended[d] {
+		p.layer.Gap(d, n, at)
+	}
+}
 
-// End tells that one direction has ended, by a FIN or by a reset.
-func (p *Parser) End(d tcp.Dir, at int64, reset bool) { p.layer.End(d, at, reset) }
+// End tells that one direction has ended, by a FIN or by a reset. What comes in it
+// afterwards is no part of the stream.
+func (p *Parser) End(d tcp.Dir, at int64, reset bool) {
+	if !p.ended[d] {
+		p.ended[d] = true
+		p.layer.End(d, at, reset)
+	}
+}
 
 // Close ends the connection, whether or not it was seen to end: exchanges under way
 // are given to the Sink as they are.
