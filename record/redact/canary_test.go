@@ -26,6 +26,8 @@ import (
 // A canary is a secret of one make.
 type canaries struct{ r *rand.Rand }
 
+func testRandom() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
+
 func (c canaries) chars(alphabet string, n int) string {
 	b := make([]byte, n)
 	for i := range b {

@@ -172,10 +172,11 @@ func unescape(b []byte) (out [4]byte, k, n int) {
 		n = 6
 		if utf16.IsSurrogate(r) {
 			low, ok := hexRune(b[6:])
-			if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
-				break
+			if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
+				n = 12
+			} else {
+				r = utf8.RuneError // half a character
 			}
-			n = 12
 		}
 		k = utf8.EncodeRune(out[:], r)
 		return out, k, n

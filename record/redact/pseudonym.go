@@ -166,7 +166,7 @@ func (m *maker) fill(b, secret []byte, hex bool) {
 			b[i] = c
 		case c >= '0' && c <= '9':
 			b[i] = '0' + m.draw(10)
-			if i == 0 && c != '0' {
+			if c != '0' && (i == 0 || i == 1 && secret[0] == '-') {
 				b[i] = '1' + m.draw(9) // a number stays one
 			}
 		case c >= 'a' && c <= 'z':
