@@ -79,7 +79,7 @@ func (l *h2) open(id uint32, list h2head, at int64) *h2stream {
 // request makes the exchange of a stream, if it is known what is asked for.
 func (l *h2) request(s *h2stream, list h2head, at int64) {
 	method, path := list.pseudo[pseudoMethod], list.pseudo[pseudoPath]
-	known := method != "" && (path != "" || method == "CONNECT" && list.pseudo[pseudoAuthority] != "")
+	known := method != "" && (path != "" || method == "CONNECT")
 	if !known {
 		l.lostRequest(at)
 		return
@@ -95,6 +95,9 @@ func (l *h2) request(s *h2stream, list h2head, at int64) {
 	authority := list.pseudo[pseudoAuthority]
 	if authority == "" {
 		authority = list.fields.Value("host")
+	}
+	if authority == "" {
+		authority = l.p.c.Server.String()
 	}
 	if path == "" {
 		path = authority
