@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/flow"
@@ -121,4 +125,37 @@ func shared(t testing.TB, name string) []byte {
 	return b
 }
 
+var errEOF = io.EOF
+
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// peakOf returns how much the heap grew while f ran, in bytes, as seen by the
+// garbage collector, which is told not to let much garbage lie.
+func peakOf(t testing.TB, f func()) uint64 {
+	t.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	before, peak := m.HeapAlloc, uint64(0)
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				runtime.ReadMemStats(&m)
+				peak = max(peak, m.HeapAlloc)
+			}
+		}
+	}()
+	f()
+	close(done)
+	<-ended
+	return max(peak, before) - before
+}
