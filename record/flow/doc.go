@@ -3,9 +3,9 @@
 // A [Flow] is one request with its response, or one streamed exchange with its
 // messages. A flow file (NAME.flow.zst) holds flows, the connections that they
 // came over ([Conn]), how they came about ([Info]) and what is known to be missing
-// ([Loss]), in independently
-// compressed and checksummed blocks. FORMAT.md beside the code describes every
-// byte of it, and the text form that [Print] and [Parse] exchange.
+// ([Loss]), in independently compressed and checksummed blocks, which may be
+// encrypted. FORMAT.md beside the code describes every byte of it, the text form
+// that [Print] and [Parse] exchange, and the expressions of a [Filter].
 //
 //	w, err := flow.Create("shop.flow.zst", flow.WriterOptions{})
 //	...

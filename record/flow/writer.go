@@ -200,16 +200,16 @@ func (w *Writer) Write(r Record) error {
 	case *Conn:
 		w.enc.b = w.enc.b[:0]
 		w.enc.conn(r)
-		err = w.writeSmall(r, 0)
+		err = w.writeSmall(r)
 	case *Loss:
 		w.enc.b = w.enc.b[:0]
 		w.enc.loss(r)
-		err = w.writeSmall(r, lossReserve)
+		err = w.writeSmall(r)
 	case *Info:
 		w.enc.b = w.enc.b[:0]
 		w.enc.info(r)
 		w.infos += jsonRoom(r)
-		err = w.writeSmall(r, 0)
+		err = w.writeSmall(r)
 	default:
 		err = fmt.Errorf("record of type %T", r)
 	}
@@ -229,11 +229,12 @@ func (w *Writer) Unsealed() int { return len(w.block.raw) }
 func (w *Writer) Totals() Totals { return w.tally.sum(w.off) }
 
 // writeSmall adds the encoded record, which has no bodies.
-func (w *Writer) writeSmall(r Record, reserve int64) error {
+func (w *Writer) writeSmall(r Record) error {
 	if len(w.enc.b) > MaxRecord {
 		return ErrTooLong
 	}
-	if err := w.room(len(w.enc.b), 1, reserve); err != nil {
+	_, forLoss := r.(*Loss)
+	if err := w.room(len(w.enc.b), 1, forLoss); err != nil {
 		return err
 	}
 	if err := w.fit(len(w.enc.b)); err != nil {
@@ -256,7 +257,7 @@ func (w *Writer) writeFlow(f *Flow) error {
 	for _, b := range all {
 		need += len(b.Data)
 	}
-	if err := w.room(need, len(all)+1, 0); err != nil {
+	if err := w.room(need, len(all)+1, false); err != nil {
 		return err
 	}
 	places := slices.Grow(w.places[:0], len(all))[:len(all)]
@@ -327,12 +328,15 @@ func (w *Writer) fit(n int) error {
 }
 
 // room makes sure that n more bytes in so many records cannot push the finished
-// file over its limit. What is left beyond reserve is kept for Loss records.
-func (w *Writer) room(n, records int, reserve int64) error {
+// file over its limit. A part of the limit is kept for Loss records.
+func (w *Writer) room(n, records int, forLoss bool) error {
 	if w.o.MaxBytes == math.MaxInt64 {
 		return nil
 	}
-	limit := w.o.MaxBytes - lossReserve + reserve
+	limit := w.o.MaxBytes
+	if !forLoss {
+		limit -= lossReserve + 4*w.sealCost
+	}
 	if w.bound(n, records) <= limit {
 		return nil
 	}
