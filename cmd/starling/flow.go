@@ -22,9 +22,12 @@ import (
 func flowCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "flow",
-		Short: "Look at and check recordings",
+		Short: "Look at, check and change recordings",
 	}
-	cmd.AddCommand(flowStatCommand(env), flowCatCommand(env), flowVerifyCommand(env))
+	cmd.AddCommand(
+		flowStatCommand(env), flowCatCommand(env), flowVerifyCommand(env),
+		flowRepairCommand(env), flowMergeCommand(env), flowFilterCommand(env),
+	)
 	return cmd
 }
 
@@ -35,13 +38,20 @@ func flowStatCommand(env environment) *cobra.Command {
 		Short: "Count what a recording holds",
 		Long: `Count what a recording holds. Of a damaged file, what can be read is counted, the
 damage is told on stderr, and the exit code is 1; so it is while the recording
-goes on, of which everything but the last second can be read.`,
+goes on, of which everything but the last second can be read.
+
+The counts of a whole recording are those that stand at its end, which takes no
+time however long it is. "starling flow verify" checks that they are true.`,
 		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
 			damaged := false
+			o, err := env.reading()
+			if err != nil {
+				return err
+			}
 			for _, path := range paths {
-				totals, err := flow.Stat(path)
+				totals, err := o.Stat(path)
 				var corrupt *flow.CorruptError
 				if errors.As(err, &corrupt) {
 					damaged = true
@@ -85,7 +95,32 @@ func printTotals(w io.Writer, path string, t flow.Totals) error {
 	if l := t.Loss; l != (flow.LossTotals{}) {
 		row("lost", "%d flows of %d sessions, %d packets, %d gaps, %s", l.Flows, l.Sessions, l.PacketsDropped, l.Gaps, bytesText(int64(l.BytesMissing)))
 	}
+	if t.LeftOut > 0 {
+		row("left out", "%s, on purpose", counted(t.LeftOut, "flow"))
+	}
+	for _, i := range t.Infos {
+		row("recorded", "%s", infoText(i))
+	}
 	return tw.Flush()
+}
+
+// infoText says how flows came about.
+func infoText(i flow.Info) string {
+	parts := []string{cmp.Or(i.Source, "by an unknown source")}
+	if i.Part > 0 {
+		parts = append(parts, fmt.Sprintf("part %d", i.Part))
+	}
+	switch i.Redaction {
+	case "":
+	case "none":
+		parts = append(parts, "secrets included")
+	default:
+		parts = append(parts, "secrets replaced by rules "+i.Redaction)
+	}
+	if i.Sample != "" {
+		parts = append(parts, "sample of "+i.Sample)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // countsText writes a map of counts, the highest first.
@@ -104,20 +139,37 @@ func countsText[K cmp.Ordered](counts map[K]uint64) string {
 
 func flowCatCommand(env environment) *cobra.Command {
 	var asJSON bool
+	var filter string
 	cmd := &cobra.Command{
 		Use:   "cat FILE...",
 		Short: "Print a recording as text, or one JSON object per flow",
 		Long: `Print a recording in its text form, which can be read back without loss, or with
 --json one object per flow. Damage is told on stderr and reading goes on behind
-it; the exit code is then 1.`,
-		Example: "  starling flow cat shop.flow.zst | less\n  starling flow cat --json shop.flow.zst | jq -r .request.target",
-		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
+it; the exit code is then 1.
+
+With --filter the flows that match are printed and nothing else. A condition on
+the time, the connection, the session, or on method and path together lets
+starling pass over the parts of a recording that hold no such flow; see
+"starling flow filter --help" for the expression.`,
+		Example: `  starling flow cat shop.flow.zst | less
+  starling flow cat --json shop.flow.zst | jq -r .request.target
+  starling flow cat --filter 'status >= 500' monday.flow.zst tuesday.flow.zst`,
+		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
+			o, err := env.reading()
+			if err != nil {
+				return err
+			}
+			if filter != "" {
+				if o.Filter, err = parseFilter(filter); err != nil {
+					return err
+				}
+			}
 			out := bufio.NewWriter(env.stdout)
 			defer out.Flush()
 			damaged := 0
 			for _, path := range paths {
-				n, err := catFile(out, env, path, asJSON)
+				n, err := catFile(out, env, path, o, asJSON)
 				if err != nil {
 					return err
 				}
@@ -131,6 +183,7 @@ it; the exit code is then 1.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per flow")
+	cmd.Flags().StringVar(&filter, "filter", "", "print the flows that match this `EXPR` alone")
 	return cmd
 }
 
@@ -153,8 +206,8 @@ func readable(env environment, paths ...string) iter.Seq2[*flow.Flow, error] {
 
 // catFile prints what can be read of one file and returns how many damages it
 // met on the way.
-func catFile(w io.Writer, env environment, path string, asJSON bool) (damaged int, err error) {
-	r, err := flow.Open(path)
+func catFile(w io.Writer, env environment, path string, o flow.ReaderOptions, asJSON bool) (damaged int, err error) {
+	r, err := flow.OpenWith(path, o)
 	if err != nil {
 		return 0, err
 	}
@@ -184,18 +237,25 @@ func catFile(w io.Writer, env environment, path string, asJSON bool) (damaged in
 }
 
 func flowVerifyCommand(env environment) *cobra.Command {
+	var secrets bool
 	cmd := &cobra.Command{
 		Use:   "verify FILE...",
 		Short: "Read a recording whole and name every damage with its place",
 		Long: `Read a recording whole, check every block of it, and name every damage with its
-place. Exit code 0 means that it is sound, 1 that it is not.`,
-		Example: "  starling flow verify shop.flow.zst",
+place. Exit code 0 means that it is sound, 1 that it is not. With --secrets it
+also looks for passwords, tokens, e-mail addresses and the like that are no
+pseudonyms, and says where they are, never what; the exit code is then 1 too.`,
+		Example: "  starling flow verify shop.flow.zst\n  starling flow verify --secrets shared.flow.zst",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
 			damaged := false
+			o, err := env.reading()
+			if err != nil {
+				return err
+			}
 			for _, path := range paths {
 				sound := true
-				totals, err := flow.Verify(path, func(damage error) {
+				totals, err := o.Verify(path, func(damage error) {
 					sound = false
 					env.say("starling: %s", damage)
 				})
@@ -208,12 +268,22 @@ place. Exit code 0 means that it is sound, 1 that it is not.`,
 				}
 				fmt.Fprintf(env.stdout, "%s: %s, %d flows readable\n", path, word, totals.Flows)
 			}
+			found := 0
+			if secrets {
+				if found, err = verifySecrets(env, paths); err != nil {
+					return err
+				}
+			}
 			if damaged {
 				return verdictError{exitFailed, "damaged"}
+			}
+			if found > 0 {
+				return verdictError{exitFailed, "secrets"}
 			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&secrets, "secrets", false, "also look for secrets that are still there")
 	return cmd
 }
 
