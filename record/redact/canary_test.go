@@ -43,7 +43,9 @@ const (
 	tokens64 = lowers + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + digits
 )
 
-func (c canaries) token() string    { return c.chars(tokens64, 20) + c.chars(digits, 2) + c.chars(lowers, 2) }
+func (c canaries) token() string {
+	return c.chars(tokens64, 20) + c.chars(digits, 2) + c.chars(lowers, 2)
+}
 func (c canaries) password() string { return c.chars(lowers, 6) + "-" + c.chars(digits, 4) + "!" }
 func (c canaries) email() string {
 	return c.chars(lowers, 6) + "." + c.chars(lowers, 5) + "@" + c.chars(lowers, 7) + ".example"
@@ -129,7 +131,10 @@ var plants = []struct {
 	name  string
 	plant func(c canaries) (string, []*flow.Flow)
 }{
-	{"bearer", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(get("/", "Authorization: Bearer "+s)) }},
+	{"bearer", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/", "Authorization: Bearer "+s))
+	}},
 	{"basic password", func(c canaries) (string, []*flow.Flow) {
 		s := c.password()
 		return s, one(get("/", "Authorization: Basic "+basic("ann", s)))
@@ -142,8 +147,14 @@ var plants = []struct {
 		s := c.chars(hexes, 32)
 		return s, one(get("/", `Authorization: Digest username="u", realm="r", uri="/", response="`+s+`"`))
 	}},
-	{"cookie", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(get("/", "Cookie: a=b; sid="+s+"; t=1")) }},
-	{"cookie percent", func(c canaries) (string, []*flow.Flow) { s := "s:" + c.token() + ".x/+y"; return s, one(get("/", "cookie: sid="+url.QueryEscape(s))) }},
+	{"cookie", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/", "Cookie: a=b; sid="+s+"; t=1"))
+	}},
+	{"cookie percent", func(c canaries) (string, []*flow.Flow) {
+		s := "s:" + c.token() + ".x/+y"
+		return s, one(get("/", "cookie: sid="+url.QueryEscape(s)))
+	}},
 	{"cookie base64 json", func(c canaries) (string, []*flow.Flow) {
 		s := c.password()
 		return s, one(get("/", "Cookie: state="+base64.StdEncoding.EncodeToString([]byte(`{"user":1,"p":`+quoted(s)+`}`))))
@@ -154,18 +165,33 @@ var plants = []struct {
 		f.Response.Headers = flow.Headers{{Name: "set-cookie", Value: "sid=" + s + "; Path=/; HttpOnly"}}
 		return s, one(f)
 	}},
-	{"api key", func(c canaries) (string, []*flow.Flow) { s := c.chars(hexes, 32); return s, one(get("/", "X-Api-Key: "+s)) }},
+	{"api key", func(c canaries) (string, []*flow.Flow) {
+		s := c.chars(hexes, 32)
+		return s, one(get("/", "X-Api-Key: "+s))
+	}},
 	{"csrf header", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(get("/", "X-CSRF-Token: "+s)) }},
-	{"query", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(get("/p?a=1&access_token=" + s + "&b=2")) }},
-	{"query percent lower", func(c canaries) (string, []*flow.Flow) { s := c.password(); return s, one(get("/p?password=" + percentAll(s))) }},
-	{"referer", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(get("/", "Referer: https://a.test/b?token="+s)) }},
+	{"query", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/p?a=1&access_token=" + s + "&b=2"))
+	}},
+	{"query percent lower", func(c canaries) (string, []*flow.Flow) {
+		s := c.password()
+		return s, one(get("/p?password=" + percentAll(s)))
+	}},
+	{"referer", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/", "Referer: https://a.test/b?token="+s))
+	}},
 	{"fragment in location", func(c canaries) (string, []*flow.Flow) {
 		s := c.token()
 		f := get("/")
 		f.Response.Headers = flow.Headers{{Name: "Location", Value: "https://a.test/cb#id_token=" + s + "&state=1"}}
 		return s, one(f)
 	}},
-	{"userinfo", func(c canaries) (string, []*flow.Flow) { s := c.password(); return s, one(get("/", "X-Origin: https://bob:"+s+"@a.test/")) }},
+	{"userinfo", func(c canaries) (string, []*flow.Flow) {
+		s := c.password()
+		return s, one(get("/", "X-Origin: https://bob:"+s+"@a.test/"))
+	}},
 	{"nested redirect", func(c canaries) (string, []*flow.Flow) {
 		s := c.token()
 		return s, one(get("/go?next=" + url.QueryEscape("/x?y="+url.QueryEscape("/z?token="+s))))
@@ -178,9 +204,18 @@ var plants = []struct {
 		s := c.password()
 		return s, one(answer(get("/"), jsonType, `{"a":[{"b":{"newPassword":`+quoted(s)+`}}]}`))
 	}},
-	{"json number", func(c canaries) (string, []*flow.Flow) { s := "7" + c.chars(digits, 9); return s, one(post(get("/"), jsonType, `{"pin": `+s+`}`)) }},
-	{"json escapes", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(answer(get("/"), jsonType, `{"token":"`+escapedAll(s)+`"}`)) }},
-	{"json array", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(answer(get("/"), jsonType, `{"secret":["x","`+s+`"]}`)) }},
+	{"json number", func(c canaries) (string, []*flow.Flow) {
+		s := "7" + c.chars(digits, 9)
+		return s, one(post(get("/"), jsonType, `{"pin": `+s+`}`))
+	}},
+	{"json escapes", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(answer(get("/"), jsonType, `{"token":"`+escapedAll(s)+`"}`))
+	}},
+	{"json array", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(answer(get("/"), jsonType, `{"secret":["x","`+s+`"]}`))
+	}},
 	{"json in form", func(c canaries) (string, []*flow.Flow) {
 		s := c.password()
 		return s, one(post(get("/"), formType, "payload="+url.QueryEscape(`{"password":`+quoted(s)+`}`)))
@@ -231,15 +266,30 @@ var plants = []struct {
 		s := c.password()
 		return s, one(post(get("/"), "application/soap+xml", `<e:Envelope><wsse:Password Type="t">`+s+`</wsse:Password></e:Envelope>`))
 	}},
-	{"xml cdata", func(c canaries) (string, []*flow.Flow) { s := c.password(); return s, one(post(get("/"), "text/xml", `<a><secret><![CDATA[`+s+`]]></secret></a>`)) }},
-	{"websocket", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(message(flow.MessageText, `{"type":"auth","token":"`+s+`"}`)) }},
-	{"event", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(message(flow.MessageEvent, "event: x\ndata: {\"session_id\":\""+s+"\"}")) }},
+	{"xml cdata", func(c canaries) (string, []*flow.Flow) {
+		s := c.password()
+		return s, one(post(get("/"), "text/xml", `<a><secret><![CDATA[`+s+`]]></secret></a>`))
+	}},
+	{"websocket", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(message(flow.MessageText, `{"type":"auth","token":"`+s+`"}`))
+	}},
+	{"event", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(message(flow.MessageEvent, "event: x\ndata: {\"session_id\":\""+s+"\"}"))
+	}},
 	{"grpc", func(c canaries) (string, []*flow.Flow) {
 		s := c.email()
 		return s, one(message(flow.MessageGRPC, protoString(1, "x")+protoString(3, protoString(2, s)+"\x10\x07")))
 	}},
-	{"gzip", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(packed(get("/"), jsonType, "gzip", gzipped(`{"token":"`+s+`"}`))) }},
-	{"deflate", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(packed(get("/"), jsonType, "deflate", deflated(`{"token":"`+s+`"}`))) }},
+	{"gzip", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(packed(get("/"), jsonType, "gzip", gzipped(`{"token":"`+s+`"}`)))
+	}},
+	{"deflate", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(packed(get("/"), jsonType, "deflate", deflated(`{"token":"`+s+`"}`)))
+	}},
 	{"gzip cut", func(c canaries) (string, []*flow.Flow) {
 		s := c.token()
 		data := gzipped(`{"token":"` + s + `","x":"` + c.chars(tokens64, 400) + `"}`)
@@ -247,20 +297,38 @@ var plants = []struct {
 		f.Response.Body = f.Response.Body.Cut(int64(len(data) - 60))
 		return s, one(f)
 	}},
-	{"unknown coding", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(packed(get("/"), jsonType, "br", []byte(`{"token":"`+s+`"}`))) }},
-	{"e-mail in text", func(c canaries) (string, []*flow.Flow) { s := c.email(); return s, one(answer(get("/"), "text/plain", "Write to "+s+".")) }},
+	{"unknown coding", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(packed(get("/"), jsonType, "br", []byte(`{"token":"`+s+`"}`)))
+	}},
+	{"e-mail in text", func(c canaries) (string, []*flow.Flow) {
+		s := c.email()
+		return s, one(answer(get("/"), "text/plain", "Write to "+s+"."))
+	}},
 	{"e-mail in html entities", func(c canaries) (string, []*flow.Flow) {
 		s := c.email()
 		return s, one(answer(get("/"), htmlType, `<p>`+strings.ReplaceAll(s, "@", "&#64;")+`</p>`))
 	}},
-	{"e-mail in path", func(c canaries) (string, []*flow.Flow) { s := c.email(); return s, one(get("/users/" + url.PathEscape(s) + "/x")) }},
-	{"e-mail upper", func(c canaries) (string, []*flow.Flow) { s := c.email(); return s, one(answer(get("/"), "text/plain", "mail "+strings.ToUpper(s))) }},
-	{"card", func(c canaries) (string, []*flow.Flow) { s := c.card(); return s, one(post(get("/"), formType, "n="+s)) }},
+	{"e-mail in path", func(c canaries) (string, []*flow.Flow) {
+		s := c.email()
+		return s, one(get("/users/" + url.PathEscape(s) + "/x"))
+	}},
+	{"e-mail upper", func(c canaries) (string, []*flow.Flow) {
+		s := c.email()
+		return s, one(answer(get("/"), "text/plain", "mail "+strings.ToUpper(s)))
+	}},
+	{"card", func(c canaries) (string, []*flow.Flow) {
+		s := c.card()
+		return s, one(post(get("/"), formType, "n="+s))
+	}},
 	{"card grouped", func(c canaries) (string, []*flow.Flow) {
 		s := c.card()
 		return s[4:], one(answer(get("/"), "text/plain", "card "+s[:4]+" "+s[4:8]+" "+s[8:12]+" "+s[12:]+" ok"))
 	}},
-	{"card number in json", func(c canaries) (string, []*flow.Flow) { s := c.card(); return s, one(answer(get("/"), jsonType, `{"n":`+s+`}`)) }},
+	{"card number in json", func(c canaries) (string, []*flow.Flow) {
+		s := c.card()
+		return s, one(answer(get("/"), jsonType, `{"n":`+s+`}`))
+	}},
 	{"jwt", func(c canaries) (string, []*flow.Flow) {
 		s := c.email()
 		return s, one(answer(get("/"), jsonType, `{"x":"`+jwtOf(`{"sub":"7","mail":"`+s+`","exp":1716242622}`)+`"}`))
@@ -327,7 +395,9 @@ func TestNoCanaryReachesTheFile(t *testing.T) {
 				}
 				f.Start = time.Unix(1, 0)
 				r.Flow(f)
-				Scan(f, func(x Finding) { t.Errorf("%s: redacted flow still has %s in %s:\n%s", p.name, x.Kind, x.Place, text(t, f)) })
+				Scan(f, func(x Finding) {
+					t.Errorf("%s: redacted flow still has %s in %s:\n%s", p.name, x.Kind, x.Place, text(t, f))
+				})
 				if err := w.Write(f); err != nil {
 					t.Fatal(err)
 				}

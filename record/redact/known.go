@@ -5,6 +5,9 @@ import "slices"
 // maxKnown is the number of secrets remembered of each generation.
 const maxKnown = 1 << 15
 
+// maxAlike is the number of secrets remembered that share their longest run.
+const maxAlike = 16
+
 // A known table remembers secrets that had a name, so that they are found where
 // they have none. It finds them by their longest run of word characters: letters,
 // digits, dashes and underscores. Letters count in either case.
@@ -33,7 +36,7 @@ func (k *known) add(secret []byte) {
 		return
 	}
 	h := hashRun(secret[at : at+run])
-	if k.has(k.young[h], secret) {
+	if len(k.young[h]) >= maxAlike || k.has(k.young[h], secret) {
 		return
 	}
 	fresh := !k.has(k.old[h], secret)

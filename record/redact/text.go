@@ -197,8 +197,10 @@ func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 		return j, false
 	}
 	k := j
-	for k < len(b) && sextets[b[k]] <= 63 {
-		k++
+	if i == 0 || b[i-1] != '/' && b[i-1] != '+' { // or it began before
+		for k < len(b) && sextets[b[k]] <= 63 {
+			k++
+		}
 	}
 	for pad := 0; pad < 2 && k < len(b) && b[k] == '='; pad++ {
 		k++
@@ -214,10 +216,13 @@ func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 	return j, false
 }
 
+// maxLocal is within how many bytes the @ of an e-mail address comes (64 by RFC
+// 5321, section 4.5.3.1, and some more).
+const maxLocal = 128
+
 // emailAhead looks for an e-mail address that goes on at j, and replaces it.
 func (w *walker) emailAhead(b []byte, j, done int) int {
-	for j < len(b) && (isWord(b[j]) || b[j] == '.' || b[j] == '+') {
-		j++
+	for limit := min(len(b), j+maxLocal); j < limit && (isWord(b[j]) || b[j] == '.' || b[j] == '+'); j++ {
 	}
 	if j == len(b) || b[j] != '@' {
 		return 0
@@ -259,14 +264,21 @@ func cardEnd(b []byte, i int) int {
 // named looks at the value behind the name b[i:j] and walks it if the name is
 // that of a secret. It returns the end of the value, or 0.
 func (w *walker) named(b []byte, i, j int) int {
-	start, end, sure := valueBehind(b, j)
+	c := w.scope.field(b[i:j])
+	if c < likely {
+		return 0
+	}
+	longest := maxValue
+	if c == likely {
+		longest = maxLikely
+	}
+	start, end, sure := valueBehind(b, j, longest)
 	if start >= end {
 		return 0
 	}
-	c := w.scope.field(b[i:j])
 	value := b[start:end]
 	switch {
-	case c < likely, c == likely && !random(value) && escapeAt(value) < 0:
+	case c == likely && !random(value) && escapeAt(value) < 0:
 		return 0
 	case !sure && !random(value) && (len(value) < 8 || !mixed(value)):
 		return 0
@@ -276,13 +288,17 @@ func (w *walker) named(b []byte, i, j int) int {
 	return end
 }
 
-// maxValue is the length of the longest value that is looked for behind a name
-// without quotes.
-const maxValue = 1 << 16
+// The lengths in bytes of the longest values that are looked for behind names: of
+// secrets, and of what may be one. They bound the work where names follow each
+// other closely.
+const (
+	maxValue  = 1 << 16
+	maxLikely = 1 << 10
+)
 
 // valueBehind returns the bounds of the value that follows a name which ends at
 // j. sure tells that it can be nothing else, such as an expression.
-func valueBehind(b []byte, j int) (start, end int, sure bool) {
+func valueBehind(b []byte, j, longest int) (start, end int, sure bool) {
 	k, quotedName := j, false
 	for k < len(b) && b[k] == ']' {
 		k++
@@ -314,14 +330,17 @@ func valueBehind(b []byte, j int) (start, end int, sure bool) {
 		return 0, 0, false
 	}
 	if q := b[k]; q == '"' || q == '\'' || q == '`' {
-		n := bytes.IndexByte(b[k+1:min(len(b), k+1+maxValue)], q)
+		n := bytes.IndexByte(b[k+1:min(len(b), k+1+longest)], q)
 		if n < 0 {
 			return k + 1, len(b), false
 		}
 		return k + 1, k + 1 + n, true
 	}
 	end = k
-	for end < len(b) && end < k+maxValue && !ends(b[end]) {
+	for end < len(b) && end < k+longest && !valueEnds[b[end]] {
+		if longest == maxLikely && b[end] == '=' && end+1 < len(b) && isWord(b[end+1]) {
+			break // no padding: the next name ended
+		}
 		end++
 	}
 	if quotedName && colon { // "name": 123
@@ -330,10 +349,16 @@ func valueBehind(b []byte, j int) (start, end int, sure bool) {
 	return k, end, !colon && !spaced && !quotedName
 }
 
-// ends reports whether c ends a value without quotes.
-func ends(c byte) bool {
-	return c <= ' ' || bytes.IndexByte([]byte("&;,\"'`<>(){}[]|\\"), c) >= 0
-}
+// valueEnds are the bytes that end a value without quotes.
+var valueEnds = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c <= ' '
+	}
+	for _, c := range []byte("&;,\"'`<>(){}[]|\\") {
+		t[c] = true
+	}
+	return t
+}()
 
 func allDigits(b []byte) bool {
 	for _, c := range b {
