@@ -53,7 +53,7 @@ func detectLog(head []byte) (logFormat, error) {
 	var best logFormat
 	most := 0
 	candidates := []logFormat{logJSON{}}
-	for _, text := range []string{formatCombined, "%v:%p " + formatCombined, "%v " + formatCombined, formatCommon} {
+	for _, text := range []string{"%v:%p " + formatCombined, "%v " + formatCombined, formatCombined, formatCommon} {
 		f, err := compileLog(text, true)
 		if err != nil {
 			return nil, err
@@ -238,7 +238,7 @@ func apachePart(letter, argument string) (logPart, error) {
 	case "T":
 		return logPart{`[\d.]+|-`, setDuration(map[string]time.Duration{"ms": time.Millisecond, "us": time.Microsecond, "": time.Second, "s": time.Second}[argument])}, nil
 	case "i":
-		return logPart{"", setHeader1(argument)}, nil
+		return headerPart(argument), nil
 	case "o":
 		return logPart{"", setAnswer(argument)}, nil
 	case "C":
@@ -264,6 +264,15 @@ func apachePart(letter, argument string) (logPart, error) {
 		return logPart{pattern, nil}, nil
 	}
 	return logPart{}, fmt.Errorf("log format: %%%s is not a directive of Apache", letter)
+}
+
+// headerPart is a request header; the list of X-Forwarded-For has spaces of its
+// own.
+func headerPart(name string) logPart {
+	if strings.EqualFold(name, "X-Forwarded-For") {
+		return logPart{`[^\s,]+(?:, ?[^\s,]+)*`, setLine(name)}
+	}
+	return logPart{"", setLine(name)}
 }
 
 func apacheTime(argument string) (logPart, error) {
@@ -337,7 +346,7 @@ func nginxPart(name string) logPart {
 		}}
 	}
 	if h, ok := strings.CutPrefix(name, "http_"); ok {
-		return logPart{"", setHeader1(headerCase(h))}
+		return headerPart(headerCase(h))
 	}
 	if h, ok := strings.CutPrefix(name, "sent_http_"); ok {
 		return logPart{"", setAnswer(headerCase(h))}
@@ -461,7 +470,7 @@ func unixTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func setHeader1(name string) logSetter {
+func setLine(name string) logSetter {
 	return func(r *logRecord, v string) error {
 		r.headers = append(r.headers, flow.Header{Name: name, Value: v})
 		if strings.EqualFold(name, "Host") {

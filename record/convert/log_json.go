@@ -92,7 +92,7 @@ func (r *logRecord) member(path []string, value string) error {
 			if len(path) > 2 && strings.HasPrefix(plainName(path[len(path)-3]), "resp") {
 				return setAnswer(name)(r, value)
 			}
-			return setHeader1(http.CanonicalHeaderKey(name))(r, value)
+			return setLine(http.CanonicalHeaderKey(name))(r, value)
 		case "respheaders", "responseheaders":
 			return setAnswer(name)(r, value)
 		}
@@ -149,11 +149,11 @@ func jsonSetter(name string) logSetter {
 	case "size", "bytes", "bodybytessent", "bytessent", "responsesize", "downstreamcontentsize", "httpresponsebodybytes":
 		return setSize
 	case "referer", "referrer", "httpreferer", "httpreferrer", "requestreferer":
-		return setHeader1("Referer")
+		return setLine("Referer")
 	case "useragent", "agent", "httpuseragent", "useragentoriginal", "requestuseragent":
-		return setHeader1("User-Agent")
+		return setLine("User-Agent")
 	case "cookie", "httpcookie":
-		return setHeader1("Cookie")
+		return setLine("Cookie")
 	case "requesttime", "duration", "latency", "elapsed", "took", "responsetime", "requestduration":
 		return jsonDuration(time.Second)
 	case "requesttimems", "durationms", "latencyms", "elapsedms", "responsetimems", "timetakenms":
