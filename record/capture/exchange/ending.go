@@ -125,6 +125,7 @@ func (h *h1) finish(at int64) {
 	}
 	h.answeredLast()
 	c.x = nil
+	c.state, s.state, c.back = isLost, isLost, atHead // what else comes belongs to nothing
 	for len(h.queue) > 0 {
 		h.leave(h.queue[0])
 	}

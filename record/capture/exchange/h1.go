@@ -50,8 +50,9 @@ type h1 struct {
 	unsure    bool   // messages may be missing: the order alone does not pair them
 	holed     bool   // there was a hole
 	deep      bool   // and more of them than the depth of the queue
-	hole      uint32 // number of the last hole, from 1
-	spoke     int64  // time of the last bytes of the server since then, 0 for none
+	hole      uint32 // number of the last hole or piece of garbage, from 1
+	holeAt    int64  // time of the last bytes of the server before it
+	spoke     int64  // time of its last bytes since, 0 for none
 	turned    int64  // the value of spoke at the last turn
 }
 
@@ -79,7 +80,7 @@ func (h *h1) Data(d tcp.Dir, p []byte, at int64) {
 		s.try = true
 	}
 	s.last = max(s.last, at)
-	if d == tcp.FromServer && h.unsure {
+	if d == tcp.FromServer && h.unsure && at > h.holeAt {
 		h.spoke = s.last
 	}
 	h.run(d, p, at)
@@ -207,7 +208,12 @@ func (h *h1) garbage(d tcp.Dir, b []byte, at int64) {
 func (h *h1) stray(d tcp.Dir) {
 	s := &h.side[d]
 	s.state, s.try, s.back = isLost, false, atHead
-	h.unsure, h.spoke = true, 0
+	h.doubt()
+}
+
+// doubt notes that messages may be missing from here on.
+func (h *h1) doubt() {
+	h.unsure, h.spoke, h.holeAt = true, 0, h.side[tcp.FromServer].last
 	h.hole++
 }
 

@@ -131,8 +131,8 @@ func (h *h1) tooDeep(at int64) {
 	}
 	h.settle()
 	h.side[tcp.FromServer].x = nil
-	h.unsure, h.pipelined, h.deep, h.spoke = true, true, true, 0
-	h.hole++
+	h.pipelined, h.deep = true, true
+	h.doubt()
 }
 
 // endRequest ends a request that was seen to its end.
