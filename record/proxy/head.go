@@ -23,10 +23,11 @@ type wireHead struct {
 // parseHead reads a head up to, without, its empty line. It reports false for
 // what net/http would take differently: folded lines, a missing colon.
 func parseHead(b []byte) (wireHead, bool) {
-	lines := strings.Split(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n")
-	h := wireHead{first: lines[0], headers: make(flow.Headers, 0, len(lines)-1)}
-	for _, line := range lines[1:] {
-		if line == "" {
+	first, rest := cutLine(string(b))
+	h := wireHead{first: first, headers: make(flow.Headers, 0, strings.Count(rest, "\n"))}
+	for rest != "" {
+		var line string
+		if line, rest = cutLine(rest); line == "" {
 			continue
 		}
 		name, value, ok := strings.Cut(line, ":")
@@ -36,6 +37,12 @@ func parseHead(b []byte) (wireHead, bool) {
 		h.headers = append(h.headers, flow.Header{Name: name, Value: strings.Trim(value, " \t")})
 	}
 	return h, true
+}
+
+// cutLine returns the first line of s, without its end, and what follows.
+func cutLine(s string) (line, rest string) {
+	line, rest, _ = strings.Cut(s, "\n")
+	return strings.TrimSuffix(line, "\r"), rest
 }
 
 // headEnd returns the length of the head at the start of b with its empty line,
