@@ -70,7 +70,7 @@ func liveHeap() int64 {
 
 func TestTwentyThousandRequestsLeaveNothingBehind(t *testing.T) {
 	n := 20_000
-	if testing.Short() {
+	if testing.Short() || underRace {
 		n = 2_000
 	}
 	want := strings.Repeat("x", 1<<10)
@@ -147,6 +147,9 @@ func TestARecorderThatKeepsNothingLeavesTheTrafficAlone(t *testing.T) {
 
 func TestFourGigabytesPassWithFlatMemory(t *testing.T) {
 	size := int64(256 << 20)
+	if underRace {
+		size = 32 << 20
+	}
 	if os.Getenv("STARLING_LONG") != "" {
 		size = 4 << 30
 	}
