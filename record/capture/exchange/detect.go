@@ -217,7 +217,7 @@ func (l *detect) become(what speech) {
 // layerFor makes the layer for what is spoken. What is nothing known goes to HTTP/1
 // as well: a server may answer garbage with a response.
 func (l *detect) layerFor(what speech) layer {
-	if what != speaksTLS {
+	if what != speaksTLS || l.p.o.Keys == nil {
 		l.p.release()
 	}
 	switch what {
