@@ -2,7 +2,9 @@ package redact
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -78,4 +80,12 @@ func BenchmarkJSON(b *testing.B) { benchmarkBody(b, "application/json", listing(
 func BenchmarkHTML(b *testing.B) { benchmarkBody(b, "text/html", page()) }
 func BenchmarkText(b *testing.B) {
 	benchmarkBody(b, "text/plain", bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog, as it was told to. "), 5000))
+}
+
+// BenchmarkBase64 walks a download in Base64: words without end.
+func BenchmarkBase64(b *testing.B) {
+	raw := make([]byte, 75000)
+	random := rand.NewChaCha8([32]byte{})
+	random.Read(raw)
+	benchmarkBody(b, "application/octet-stream", []byte(base64.StdEncoding.EncodeToString(raw)))
 }
