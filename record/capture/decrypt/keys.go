@@ -90,7 +90,7 @@ func (k *Keys) AddLog(text []byte) {
 
 // beginsLine reports whether text cannot be the rest of a line.
 func beginsLine(text []byte) bool {
-	for _, start := range []string{"CLIENT_", "SERVER_", "EXPORTER_", "EARLY_", "#"} {
+	for _, start := range []string{"CLIENT_", "SERVER_", "EXPORTER_", "EARLY_EXPORTER_", "#"} {
 		if bytes.HasPrefix(text, []byte(start)) {
 			return true
 		}
