@@ -44,7 +44,7 @@ func wikiStory(t *testing.T, s *starling) {
 
 	file := filepath.Join(dir, "wiki.flow.zst")
 	// The wiki makes absolute redirects out of the host that it is asked as.
-	rec := s.record(t, "--upstream", wiki.URL, "--keep-host", "-o", file)
+	rec := s.record(t, "--upstream", wiki.URL, "--keep-host", "--redact-key", keyFile(dir), "-o", file)
 	visit := apps.Visit{Think: 100 * time.Millisecond}
 	var diary apps.Diary
 	for i := range 7 {
@@ -102,7 +102,7 @@ func pocketStory(t *testing.T, s *starling) {
 	defer cancel()
 
 	file := filepath.Join(dir, "pocket.flow.zst")
-	rec := s.record(t, "--upstream", backend.URL, "-o", file)
+	rec := s.record(t, "--upstream", backend.URL, "--redact-key", keyFile(dir), "-o", file)
 	var diary apps.Diary
 	for i := range 8 {
 		visit := apps.Visit{Seed: uint64(i), Think: 50 * time.Millisecond}
@@ -178,9 +178,12 @@ func learn(t *testing.T, s *starling, app *apps.App, dir, file string) (name str
 		t.Fatal(err)
 	}
 	name = strings.TrimSuffix(file, ".flow.zst") + ".model"
-	s.run(t, 0, "model", "learn", file, "--data", accountsFile(dir), "-o", name)
+	s.run(t, 0, "model", "learn", file, "--data", accountsFile(dir), "--redact-key", keyFile(dir), "-o", name)
 	return name
 }
+
+// keyFile is where the key of the recording's pseudonyms is.
+func keyFile(dir string) string { return filepath.Join(dir, "redaction.key") }
 
 func accountsFile(dir string) string { return filepath.Join(dir, "accounts.csv") }
 

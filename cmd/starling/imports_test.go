@@ -65,7 +65,7 @@ var foreign = map[string][]string{
 	"github.com/cespare/xxhash/v2":            {"record/flow", "record/proxy", "record/capture/exchange"},
 	"github.com/dustin/go-humanize":           {"cmd/starling"},
 	"github.com/elazarl/goproxy":              {"record/proxy"},
-	"github.com/gobwas/ws":                    {"record/message", "record/proxy", "fixtures/shop", "fixtures/crowd"},
+	"github.com/gobwas/ws":                    {"record/message", "fixtures/shop", "fixtures/crowd"},
 	"github.com/google/gopacket":              {"record/capture/packet"},
 	"github.com/klauspost/compress":           {"record/flow", "replay/stats", "model/content"},
 	"github.com/knadh/koanf":                  {"cmd/starling"},

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -20,13 +21,14 @@ func recordCommand(env environment) *cobra.Command {
 		Use:   "record",
 		Short: "Record real traffic into a flow file",
 	}
-	cmd.AddCommand(recordProxyCommand(env), recordCACommand(env))
+	cmd.AddCommand(recordProxyCommand(env), recordCaptureCommand(env), recordCACommand(env))
 	return cmd
 }
 
 // recordOptions are the flags of record proxy.
 type recordOptions struct {
 	recorderOptions
+	network  networkOptions
 	listen   string
 	upstream string
 	caDir    string
@@ -56,10 +58,11 @@ cannot keep up it sheds whole sessions and says how many.
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
-	f.StringVar(&o.upstream, "upstream", "", "`URL` of the one service to stand in front of (default: forward proxy)")
+	f.StringVar(&o.upstream, "upstream", "", "`URL` of the one service to stand in front of, http://, https:// or h2c:// (default: forward proxy)")
 	f.BoolVar(&o.keepHost, "keep-host", false, "with --upstream, pass on the Host that clients send, for services that write it into links and redirects")
 	f.BoolVar(&o.tls, "tls", false, "with --upstream, serve TLS and HTTP/2 to clients, who have to trust the authority of this installation")
 	f.StringVar(&o.caDir, "ca-dir", "", "`FOLDER` of the certificate authority (default: in the user's configuration)")
+	o.network.addFlags(f)
 	o.addFlags(f)
 	return cmd
 }
@@ -96,7 +99,7 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 	if o.upstream != "" {
 		var err error
 		upstream, err = url.Parse(o.upstream)
-		if err != nil || upstream.Host == "" || upstream.Scheme != "http" && upstream.Scheme != "https" {
+		if err != nil || upstream.Host == "" || !slices.Contains([]string{"http", "https", "h2c"}, upstream.Scheme) {
 			return nil, usagef("--upstream %q: write it as http://HOST:PORT or https://HOST:PORT", withoutCredentials(o.upstream))
 		}
 	}
@@ -104,19 +107,22 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 	if err != nil {
 		return nil, err
 	}
+	options := proxy.Options{
+		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: int64(o.maxBody), Logger: env.logger(),
+	}
+	if err := o.network.apply(&options); err != nil {
+		return nil, err
+	}
 	r := &recording{env: env, options: o.recorderOptions}
 	if r.listener, err = net.Listen("tcp", o.listen); err != nil {
 		return nil, fmt.Errorf("listen for traffic to record: %w", err)
 	}
-	r.recorder, err = o.newRecorder(env, "proxy")
-	if err != nil {
+	if r.recorder, err = o.newRecorder(env, "proxy"); err != nil {
 		r.listener.Close()
 		return nil, err
 	}
-	r.proxy, err = proxy.New(proxy.Options{
-		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: int64(o.maxBody), Sink: r.recorder, Logger: env.logger(),
-	})
-	if err != nil {
+	options.Sink = r.recorder
+	if r.proxy, err = proxy.New(options); err != nil {
 		r.listener.Close()
 		return nil, usageError{errors.Join(err, r.discard(o.output))}
 	}

@@ -70,7 +70,7 @@ func openInput(env environment, path string, data []string) (*input, error) {
 		}
 		in.job.Kind, in.path = flowJob, path
 		var err error
-		in.recorded, err = recordedOrigins(path)
+		in.recorded, err = recordedOrigins(env, path)
 		return in, err
 	}
 	m, err := model.Read(path)
@@ -88,9 +88,13 @@ func openInput(env environment, path string, data []string) (*input, error) {
 
 // recordedOrigins lists whom the requests of a recording went to. What is
 // damaged is left out: loading tells of it.
-func recordedOrigins(path string) ([]string, error) {
+func recordedOrigins(env environment, path string) ([]string, error) {
+	o, err := env.reading()
+	if err != nil {
+		return nil, err
+	}
 	var origins []string
-	for f, err := range flow.Flows(path) {
+	for f, err := range o.Flows(path) {
 		var corrupt *flow.CorruptError
 		switch {
 		case errors.As(err, &corrupt):
