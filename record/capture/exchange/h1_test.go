@@ -63,6 +63,10 @@ func TestExchangesAsTheyShouldBe(t *testing.T) {
 		{name: "an early answer and the rest of the request",
 			steps: []step{client("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc"), server(answering("no")), client("def"), client(getting("b")), server(answering("1"))},
 			want:  "POST /a [abcdef] > 200 [no]\nGET /b > 200 [1]\n"},
+		{name: "a body refused before it was sent, sent all the same, and the end", steps: []step{
+			client("PUT /f HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"),
+			server("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"), client("small body"), serverFIN, clientFIN},
+			want: "PUT /f [small body] > 417\n"},
 		{name: "methods of any token", steps: []step{
 			client("PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n"), server(answering("1")), client("M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n"), server(answering("2")),
 			client("x!y /z HTTP/1.1\r\nHost: a\r\n\r\n"), server(answering("3"))},

@@ -18,6 +18,7 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 	h.p.gap(n, at)
 	h.holed = true
 	s := &h.side[d]
+	h.bodyAfterAll(d, at)
 	h.failMessage(d, at)
 	switch {
 	case s.state == toEnd:
@@ -71,8 +72,20 @@ func (h *h1) cutHead(d tcp.Dir, at int64) {
 	}
 }
 
+// bodyAfterAll decides that what follows an early answer is the body of the request, where
+// no head can be found any more.
+func (h *h1) bodyAfterAll(d tcp.Dir, at int64) {
+	s := &h.side[d]
+	if b := s.buf; s.back != atHead {
+		h.drain(s)
+		s.state, s.back = s.back, atHead
+		h.run(d, b, at)
+	}
+}
+
 // dropBuffer gives up bytes of a head or line that is not complete.
 func (h *h1) dropBuffer(d tcp.Dir, at int64) {
+	h.bodyAfterAll(d, at)
 	s := &h.side[d]
 	if n := len(s.buf); n > 0 {
 		h.drain(s)
