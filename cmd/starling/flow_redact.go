@@ -87,8 +87,7 @@ func learnSecrets(ctx context.Context, env environment, r *redact.Redactor, o fl
 		}
 		switch rec := rec.(type) {
 		case *flow.Flow:
-			c := *rec
-			r.Flow(&c)
+			r.Learn(rec)
 			if n++; n%progressEvery == 0 {
 				bar.update(0, fmt.Sprintf("%s read", counted(n, "flow")))
 			}

@@ -33,6 +33,20 @@ func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	if len(b.Data) == 0 {
 		return b, h
 	}
+	known, worth := w.cleanBody(b, h)
+	if worth && w.bodies.has(&known) {
+		return b, h
+	}
+	was := h
+	b, h = w.walkBody(b, h)
+	if worth && same(b.Data, known.body.Data) && same(h, was) {
+		w.bodies.fresh = append(w.bodies.fresh, known)
+	}
+	return b, h
+}
+
+// walkBody is body for one that is there and was not met before.
+func (w *walker) walkBody(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	w.changed, w.name = false, ""
 	w.part += " body"
 	defer func() { w.part = strings.TrimSuffix(w.part, " body") }()

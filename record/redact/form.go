@@ -27,13 +27,39 @@ func (w *walker) formItem(b []byte) {
 		w.coded(plain, b)
 		return
 	}
-	c := w.scope.field(w.decodedName(name))
+	c := w.input(w.decodedName(name))
 	w.label(name)
 	w.coded(plain, name)
 	if c == plain && len(value) < 6 {
 		return
 	}
 	w.coded(c, value)
+}
+
+// input returns what the name of a form's field says, also what the page said
+// that the form stands in.
+func (w *walker) input(name []byte) class {
+	c := w.scope.field(name)
+	if c < password && c != kept && w.part == "request body" && len(w.asked) > 0 && w.asked[w.site+"\x00"+string(name)] {
+		return password
+	}
+	return c
+}
+
+// ask remembers that pages of this site ask for a password by this name, which
+// can be any: DokuWiki's is "p".
+func (w *walker) ask(name []byte) {
+	if len(name) == 0 || len(name) > maxName {
+		return
+	}
+	key := w.site + "\x00" + string(name)
+	if w.asked[key] {
+		return
+	}
+	if w.asked == nil || len(w.asked) >= maxNames {
+		w.asked = map[string]bool{}
+	}
+	w.asked[key] = true
 }
 
 // decodedName removes percent-encoding from a name. The result is valid until
@@ -99,7 +125,7 @@ func (w *walker) multipartPart(part []byte) {
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "content-disposition":
 			_, params, _ := mime.ParseMediaType(value)
-			c = w.scope.field([]byte(params["name"]))
+			c = w.input([]byte(params["name"]))
 			w.label([]byte(params["name"]))
 		case "content-type":
 			media = value

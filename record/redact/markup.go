@@ -189,8 +189,11 @@ func (w *walker) tag(t *tag, xml bool) class {
 	case "input", "textarea", "meta", "button", "param", "select", "option":
 		holder = true
 	}
-	var label []byte
+	var label, name []byte
 	for _, a := range t.attributes[:t.count] {
+		if lower(a.name) == "name" {
+			name = a.value
+		}
 		switch lower(a.name) {
 		case "name", "key", "id", "property", "http-equiv", "itemprop":
 			if holder {
@@ -203,6 +206,9 @@ func (w *walker) tag(t *tag, xml bool) class {
 				field, label = password, a.value
 			}
 		}
+	}
+	if field == password && string(t.name) == "input" {
+		w.ask(name)
 	}
 	for _, a := range t.attributes[:t.count] {
 		c := plain

@@ -25,6 +25,11 @@ type walker struct {
 	authority string // that scope is for
 	scopes    map[string]*scope
 
+	site  string          // whose pages and forms these are
+	asked map[string]bool // names of password fields, by site
+
+	bodies cleanBodies
+
 	arena   []byte
 	changed bool // since it was last set to false
 	depth   int
@@ -50,6 +55,7 @@ type cleaned struct {
 // flow walks one flow.
 func (w *walker) flow(f *flow.Flow) {
 	w.enter(f.Request.Authority)
+	w.site = f.Request.Authority
 	w.part, w.name = "request target", ""
 	f.Request.Authority = w.host(f.Request.Authority)
 	f.Request.Target = w.target(f.Request.Target)

@@ -1,0 +1,70 @@
+package redact
+
+import (
+	"bytes"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// Bodies that come again and again (styles, scripts, pictures) are looked through
+// once: an equal body that was found without a secret stands in the recording
+// already, and to look again could hide nothing.
+const (
+	cleanSlots    = 512
+	maxCleanBody  = 1 << 20
+	maxCleanBytes = 32 << 20
+)
+
+// cleanBodies remembers bodies in which nothing was replaced.
+type cleanBodies struct {
+	slots [cleanSlots]cleanBody
+	bytes int         // held by the slots
+	fresh []cleanBody // found in the flow that is being walked
+}
+
+type cleanBody struct {
+	body   flow.Body
+	media  string
+	coding string
+	site   string
+	scope  *scope
+}
+
+// sameAs reports whether two bodies are one, whatever their hashes say.
+func (c *cleanBody) sameAs(d *cleanBody) bool {
+	return c.body.Hash == d.body.Hash && c.scope == d.scope && c.media == d.media && c.coding == d.coding && c.site == d.site &&
+		bytes.Equal(c.body.Data, d.body.Data)
+}
+
+// cleanBody returns what is to be remembered of a body; ok is false for one that is cut,
+// too long, or too short to be worth it.
+func (w *walker) cleanBody(b flow.Body, h flow.Headers) (c cleanBody, ok bool) {
+	if w.report != nil || b.Truncated() || b.Hash == 0 || len(b.Data) < 64 || len(b.Data) > maxCleanBody {
+		return c, false
+	}
+	return cleanBody{b, h.Value("Content-Type"), h.Value("Content-Encoding"), w.site, w.scope}, true
+}
+
+func (k *cleanBodies) has(c *cleanBody) bool {
+	return k.slots[c.body.Hash%cleanSlots].sameAs(c)
+}
+
+// keep remembers the fresh bodies, which are in the recording now.
+func (k *cleanBodies) keep() {
+	for _, c := range k.fresh {
+		slot := &k.slots[c.body.Hash%cleanSlots]
+		k.bytes += len(c.body.Data) - len(slot.body.Data)
+		*slot = c
+		if k.bytes > maxCleanBytes {
+			*k = cleanBodies{}
+			return
+		}
+	}
+	k.drop()
+}
+
+// drop forgets the fresh bodies.
+func (k *cleanBodies) drop() {
+	clear(k.fresh)
+	k.fresh = k.fresh[:0]
+}
