@@ -1,0 +1,69 @@
+package convert_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/starling-load/starling/record/convert"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// How many bytes a flow takes in a flow file and in the formats of others, for
+// the same recording. `go test -run TestBytesPerFlow -v` prints the table.
+func TestBytesPerFlow(t *testing.T) {
+	mitm := shared(t, "own/dokuwiki.mitm")
+	r := readAll(t, "mitm", mitm, convert.ImportOptions{})
+	path := filepath.Join(t.TempDir(), "dokuwiki.flow.zst")
+	w, err := flow.Create(path, flow.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := uint64(1); id <= uint64(len(r.conns)); id++ {
+		err = w.Write(r.conns[id])
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range r.flows {
+		if err := w.Write(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	har, gor := export(t, "har", r), export(t, "gor", r)
+	sizes := []struct {
+		name  string
+		bytes int
+	}{
+		{"flow file", len(file)}, {"HAR", len(har)}, {"HAR, gzip", zippedSize(t, har)}, {"GoReplay .gor", len(gor)},
+		{"GoReplay .gor.gz", zippedSize(t, gor)}, {"mitmproxy dump", len(mitm)}, {"mitmproxy dump, gzip", zippedSize(t, mitm)},
+	}
+	t.Logf("%d flows of DokuWiki:", len(r.flows))
+	for _, s := range sizes {
+		t.Logf("%-22s %9d bytes %8d a flow %6.2f times the flow file", s.name, s.bytes, s.bytes/len(r.flows), float64(s.bytes)/float64(len(file)))
+		if s.name != "flow file" && s.bytes < len(file) {
+			t.Errorf("%s is smaller than the flow file", s.name)
+		}
+	}
+}
+
+func zippedSize(t *testing.T, data []byte) int {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.DefaultCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.Write(data) // a bytes.Buffer takes all
+	z.Close()
+	return b.Len()
+}
