@@ -105,9 +105,16 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	if err != nil {
 		return err
 	}
+	var sources []packet.Source
+	if o.iface != "" {
+		sources, err = packet.Listen(o.iface, packet.LiveOptions{Readers: o.readers, RingBytes: int(o.ring), Filter: filter})
+		if err != nil {
+			return err
+		}
+	}
 	r, err := o.newRecorder(env, "capture")
 	if err != nil {
-		return err
+		return errors.Join(err, closeAll(sources))
 	}
 	ctx, full := context.WithCancel(ctx)
 	defer full()
@@ -125,7 +132,7 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 			followed := make(chan struct{})
 			following, stop := context.WithCancel(ctx)
 			go func() { defer close(followed); log.follow(following) }()
-			err := c.Live(ctx, o.iface, packet.LiveOptions{Readers: o.readers, RingBytes: int(o.ring)})
+			err := c.Live(ctx, sources)
 			stop()
 			<-followed
 			return err
@@ -135,6 +142,14 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	}
 	env.say("recorded %s", describeCapture(c.Counts(), r.Counts()))
 	return err
+}
+
+func closeAll(sources []packet.Source) error {
+	var errs []error
+	for _, src := range sources {
+		errs = append(errs, src.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func ignoreMissing(err error) error {

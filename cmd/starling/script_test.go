@@ -40,6 +40,8 @@ func TestMain(m *testing.M) {
 //	fetch STATUS URL [PROXY]     GET it; the answer is stdout
 //	post STATUS URL              POST nothing to it; the answer is stdout
 //	keypair FILE VAR             write a new age identity; VAR gets its public key
+//	browse KEYLOG URL...         open pages in Chromium; the secrets of its TLS go to KEYLOG
+//	sameflows FILE FILE          two recordings are of the same exchanges
 //	visit URL COUNT              GET it so many times; each must be answered by 200
 //	login URL USER PASSWORD      POST these as a form to /login
 //	walk URL USERS PAGES         users, each with a connection, GET pages in turn
@@ -78,6 +80,8 @@ func TestStories(t *testing.T) {
 			"fetch":     fetch,
 			"post":      post,
 			"keypair":   writeKeyPair,
+			"browse":    browse,
+			"sameflows": sameFlows,
 			"visit":     visit,
 			"deny":      denyAll,
 			"login":     login,
@@ -98,10 +102,19 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// condition implements [mount]: this process may mount a disk.
+// condition implements [mount], this process may mount a disk; [capture], it may
+// read packets; [chromium], there is one. Where end-to-end tests are required, the
+// last two always hold.
 func condition(name string) (bool, error) {
-	if name == "mount" {
+	required := os.Getenv("STARLING_REQUIRE_E2E") != ""
+	switch name {
+	case "mount":
 		return canMount(), nil
+	case "capture":
+		return required || canCapture(), nil
+	case "chromium":
+		_, err := os.Stat(chromium)
+		return required || err == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/starling-load/starling/record/capture/exchange"
 	"github.com/starling-load/starling/record/capture/packet"
@@ -64,19 +65,12 @@ func named(r io.Reader, err error) error {
 	return err
 }
 
-// Live finds the flows that pass an interface until ctx is done. It needs the
-// capability CAP_NET_RAW. The filter of o is that of the Options.
-func (c *Capture) Live(ctx context.Context, iface string, o packet.LiveOptions) error {
-	o.Filter = c.o.Filter
-	sources, err := packet.Listen(iface, o)
-	if err != nil {
-		return err
-	}
-	stop := context.AfterFunc(ctx, func() {
-		for _, src := range sources {
-			src.Close()
-		}
-	})
+// Live finds the flows that pass an interface: sources are those of packet.Listen
+// with the filter of the Options. It returns once ctx is done and the packets that
+// had arrived by then are read, and closes the sources.
+func (c *Capture) Live(ctx context.Context, sources []packet.Source) error {
+	var until atomic.Int64
+	stop := context.AfterFunc(ctx, func() { until.Store(time.Now().UnixNano()) })
 	defer stop()
 	errs := make([]error, len(sources))
 	var all sync.WaitGroup
@@ -84,15 +78,13 @@ func (c *Capture) Live(ctx context.Context, iface string, o packet.LiveOptions) 
 		a := c.assembler()
 		f := c.feed(src, a)
 		all.Go(func() {
+			defer src.Close()
 			defer c.end(a)
 			defer f.end()
-			errs[i] = f.listen()
+			errs[i] = f.listen(&until)
 		})
 	}
 	all.Wait()
-	for _, src := range sources {
-		src.Close()
-	}
 	return errors.Join(errs...)
 }
 

@@ -4,7 +4,7 @@
 // streams in order, recognises the protocols by content, and gives flows to a sink:
 //
 //	c := capture.New(capture.Options{Sink: recorder})
-//	err := c.Read(ctx, file)          // or c.Live(ctx, "eth0", packet.LiveOptions{})
+//	err := c.Read(ctx, file)          // or c.Live(ctx, sources) of packet.Listen
 //	fmt.Println(c.Counts().Flows)
 //
 // The parts are packages of their own: packet (files, interfaces, everything below

@@ -56,13 +56,17 @@ func (f *feed) read(ctx context.Context) error {
 	}
 }
 
-// listen leads the segments of an interface until the source is closed. While no
-// packet comes, packet time goes on with the clock.
-func (f *feed) listen() error {
+// listen leads the segments of an interface until the source is closed, or those
+// up to an instant (unix ns) once it is set. While no packet comes, packet time
+// goes on with the clock.
+func (f *feed) listen(until *atomic.Int64) error {
 	var idleSince time.Time
 	for {
 		err := f.src.Next(&f.segment)
+		last := until.Load()
 		switch {
+		case err == nil && last != 0 && f.segment.Time > last, last != 0 && errors.Is(err, packet.ErrIdle):
+			return nil
 		case err == nil:
 			f.take()
 			idleSince = time.Time{}
