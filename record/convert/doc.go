@@ -19,18 +19,21 @@
 //
 // A flow that went out and came in again is the same but for:
 //
-//   - HAR 1.2: interim responses, trailers, the case of methods' names for
-//     errors, the hash of a cut body, times before the request was sent, and the
-//     content coding where it is gzip or deflate: HAR holds decoded bodies, so
-//     that an importer drops Content-Encoding and corrects Content-Length to what
-//     the body is. HAR of other tools is one browser's, and one browser is one
-//     connection here, because a connection stands for a client: which of its
-//     sockets carried an entry is not kept. Fields that begin with _ hold what
-//     HAR has no word for (cut bodies, events and gRPC messages, clients).
+//   - HAR 1.2: interim responses, the hash of a cut body, bytes of header lines
+//     that are not UTF-8, and the content coding where it is gzip or deflate: HAR
+//     holds decoded bodies, so that an importer drops Content-Encoding and
+//     corrects Content-Length to what the body is. Members that begin with _ hold
+//     what HAR has no word for: trailers, cut bodies, events and gRPC messages,
+//     connections.
 //   - GoReplay (.gor): scheme, HTTP version 2 and 3, interim responses, stream
 //     messages, hashes and failure names. Messages are told as HTTP/1.1; a
 //     request without Content-Length gets one.
 //   - curl commands: responses, times, connections, stream messages, trailers.
+//
+// HAR of other tools is one browser's, and one browser is one connection here,
+// because a connection stands for a client: which of its sockets carried an
+// entry is not kept. So are all curl commands of one input, and all requests of
+// one collection. An answer 304 keeps the body that the browser showed instead.
 //
 // Flows out of access logs have no bodies and only the header lines that the log
 // names. Sessions of a log (an address and agent without a pause of
