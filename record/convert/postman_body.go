@@ -1,0 +1,146 @@
+package convert
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// body sets the body of the mode, and the Content-Type that Postman would add.
+func (p *postmanImport) body(f *flow.Flow, b *postmanBody) error {
+	if b == nil || b.Disabled {
+		return nil
+	}
+	data, kind, err := p.content(f, b)
+	if err != nil || len(data) == 0 {
+		return err
+	}
+	h := f.Request.Headers
+	if strings.HasPrefix(kind, "multipart/") || !h.Has("Content-Type") && kind != "" {
+		h = setHeader(h, "Content-Type", kind)
+	}
+	f.Request.Headers = setHeader(h, "Content-Length", fmt.Sprint(len(data)))
+	f.Request.Body = flow.NewBody(data)
+	return nil
+}
+
+func (p *postmanImport) content(f *flow.Flow, b *postmanBody) ([]byte, string, error) {
+	switch b.Mode {
+	case "raw":
+		text, err := p.fill(string(b.Raw))
+		kind := map[looseText]string{
+			"json": "application/json", "xml": "application/xml", "html": "text/html", "javascript": "application/javascript",
+		}[b.Options.Raw.Language]
+		if kind == "" {
+			kind = "text/plain"
+		}
+		return []byte(text), kind, err
+	case "urlencoded":
+		var pairs []pair
+		for _, v := range b.URLEncoded {
+			if !v.on() {
+				continue
+			}
+			key, err := p.fill(string(v.Key))
+			if err != nil {
+				return nil, "", err
+			}
+			value, err := p.fill(string(v.Value))
+			if err != nil {
+				return nil, "", err
+			}
+			pairs = append(pairs, pair{key, value})
+		}
+		return []byte(encodePairs(pairs)), "application/x-www-form-urlencoded", nil
+	case "formdata":
+		parts, err := p.parts(b.FormData)
+		if err != nil {
+			return nil, "", err
+		}
+		return multipartBody(parts, f.Request.Headers.Value("Content-Type"))
+	case "graphql":
+		return p.graphQL(b)
+	case "file":
+		data, err := curlFiles{dir: p.o.Files}.read(string(b.File.Src))
+		return data, "application/octet-stream", err
+	case "":
+		return nil, "", nil
+	}
+	return nil, "", fmt.Errorf("its body of mode %q is not supported", b.Mode)
+}
+
+func (p *postmanImport) parts(list []postmanValue) ([]part, error) {
+	var parts []part
+	for _, v := range list {
+		if !v.on() {
+			continue
+		}
+		key, err := p.fill(string(v.Key))
+		if err != nil {
+			return nil, err
+		}
+		if v.Type != "file" {
+			value, err := p.fill(string(v.Value))
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, part{name: key, value: []byte(value), mimeType: string(v.ContentType)})
+			continue
+		}
+		var src looseText
+		var several []looseText
+		if json.Unmarshal(v.Src, &several) != nil || len(several) == 0 {
+			several = []looseText{src}
+			if err := json.Unmarshal(v.Src, &several[0]); err != nil || several[0] == "" {
+				return nil, fmt.Errorf("the file of its field %q was never chosen", key)
+			}
+		}
+		for _, name := range several {
+			data, err := curlFiles{dir: p.o.Files}.read(string(name))
+			if err != nil {
+				return nil, err
+			}
+			base := string(name[strings.LastIndexByte(string(name), '/')+1:])
+			parts = append(parts, part{name: key, value: data, fileName: base, mimeType: string(v.ContentType)})
+		}
+	}
+	return parts, nil
+}
+
+// graphQL writes the JSON that GraphQL over HTTP has; variables may be an
+// object, or the text of one.
+func (p *postmanImport) graphQL(b *postmanBody) ([]byte, string, error) {
+	query, err := p.fill(string(b.GraphQL.Query))
+	if err != nil {
+		return nil, "", err
+	}
+	text := string(b.GraphQL.Variables)
+	var inner string
+	if json.Unmarshal(b.GraphQL.Variables, &inner) == nil {
+		text = inner
+	}
+	if text, err = p.fill(text); err != nil {
+		return nil, "", err
+	}
+	body := struct {
+		Query     string          `json:"query"`
+		Variables json.RawMessage `json:"variables,omitempty"`
+	}{Query: query}
+	if text = strings.TrimSpace(text); text != "" && text != "null" {
+		if !json.Valid([]byte(text)) {
+			return nil, "", errors.New("the variables of its GraphQL query are not JSON")
+		}
+		body.Variables = json.RawMessage(text)
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		return nil, "", errors.New("its GraphQL query cannot be written")
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), "application/json", nil
+}
