@@ -27,6 +27,7 @@ func flowCommand(env environment) *cobra.Command {
 	cmd.AddCommand(
 		flowStatCommand(env), flowCatCommand(env), flowVerifyCommand(env),
 		flowRepairCommand(env), flowMergeCommand(env), flowFilterCommand(env),
+		flowRedactCommand(env), flowImportCommand(env), flowExportCommand(env),
 	)
 	return cmd
 }
@@ -191,7 +192,12 @@ starling pass over the parts of a recording that hold no such flow; see
 // skipped; what cannot be read at all is an error.
 func readable(env environment, paths ...string) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
-		for f, err := range flow.Flows(paths...) {
+		o, err := env.reading()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for f, err := range o.Flows(paths...) {
 			var corrupt *flow.CorruptError
 			if errors.As(err, &corrupt) {
 				env.say("warning: %s; going on with the rest", err)
