@@ -161,6 +161,13 @@ func (r *Reader) blockHead(off int64) (blockHead, int64, error) {
 	return h, n, nil
 }
 
+// With room for one more part of a zstd frame, and some bytes, behind its end, the
+// decompressor copies in long strides up to the last part.
+const (
+	zstdPart  = 128 << 10
+	zstdSlack = 16
+)
+
 // unpack decompresses a block into dst, which it replaces if it is too small.
 func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 	switch {
@@ -181,18 +188,19 @@ func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 			return dst[:0], err
 		}
 	}
-	if cap(dst) < int(h.raw) || cap(dst) > max(4*int(h.raw), 4*defaultBlockSize) {
-		dst = make([]byte, 0, h.raw)
-	}
 	// The capacity bounds what a block may decompress to.
-	out, err := r.zstd.DecodeAll(b, dst[:0:h.raw])
+	need := int(h.raw) + min(int(h.raw), zstdPart) + zstdSlack
+	if cap(dst) < need || cap(dst) > max(4*need, 4*defaultBlockSize) {
+		dst = make([]byte, 0, (need+zstdPart-1)&^(zstdPart-1))
+	}
+	out, err := r.zstd.DecodeAll(b, dst[:0:need])
 	if err != nil {
 		return dst[:0], fmt.Errorf("decompress: %w", err)
 	}
 	if len(out) != int(h.raw) {
 		return dst[:0], fmt.Errorf("decompressed length: %w", errFrame)
 	}
-	return out, nil
+	return dst[:len(out)], nil // which is out, with all the room there is
 }
 
 // skipBlock passes over a block with a sound head and an unsound content.

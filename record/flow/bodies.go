@@ -1,6 +1,6 @@
 package flow
 
-import "container/list"
+import "github.com/cespare/xxhash/v2"
 
 // cacheLimit bounds the bodies that a Reader keeps for flows to come, in bytes.
 const cacheLimit = 32 << 20
@@ -10,26 +10,43 @@ const cacheLimit = 32 << 20
 type bodyCache struct {
 	limit int
 	size  int
-	order list.List // of *cachedBody, the one used last in front
-	byAt  map[bodyPlace]*list.Element
+	byAt  map[bodyPlace]*cachedBody
+	ends  cachedBody // of the ring: next is the body used last, prev the one not used for longest
 }
 
+// A cachedBody is a body in the ring of a bodyCache, or one too long for it.
 type cachedBody struct {
-	at   bodyPlace
-	data []byte
-	hash uint64 // xxhash64 of data
+	at         bodyPlace
+	data       []byte
+	sum        uint64 // valid if summed
+	summed     bool
+	prev, next *cachedBody
 }
 
 // cachedCost is what an entry takes beside its data, roughly.
 const cachedCost = 200
 
-func (c *bodyCache) find(at bodyPlace) (*cachedBody, bool) {
-	e, ok := c.byAt[at]
-	if !ok {
-		return nil, false
+func newCachedBody(at bodyPlace, data []byte) *cachedBody {
+	b := &cachedBody{at: at, data: make([]byte, len(data))}
+	copy(b.data, data)
+	return b
+}
+
+// hash returns the xxhash64 of the data.
+func (b *cachedBody) hash() uint64 {
+	if !b.summed {
+		b.sum, b.summed = xxhash.Sum64(b.data), true
 	}
-	c.order.MoveToFront(e)
-	return e.Value.(*cachedBody), true
+	return b.sum
+}
+
+func (c *bodyCache) find(at bodyPlace) (*cachedBody, bool) {
+	b, ok := c.byAt[at]
+	if ok && c.ends.next != b {
+		c.unlink(b)
+		c.link(b)
+	}
+	return b, ok
 }
 
 // add keeps the body and drops those not used for longest. What is longer than
@@ -39,14 +56,27 @@ func (c *bodyCache) add(b *cachedBody) {
 		return
 	}
 	if c.byAt == nil {
-		c.byAt = map[bodyPlace]*list.Element{}
+		c.byAt = map[bodyPlace]*cachedBody{}
+		c.ends.prev, c.ends.next = &c.ends, &c.ends
 	}
-	c.byAt[b.at] = c.order.PushFront(b)
+	c.byAt[b.at] = b
+	c.link(b)
 	c.size += len(b.data) + cachedCost
 	for c.size > c.limit {
-		last := c.order.Back()
-		old := c.order.Remove(last).(*cachedBody)
+		old := c.ends.prev
+		c.unlink(old)
 		delete(c.byAt, old.at)
 		c.size -= len(old.data) + cachedCost
 	}
+}
+
+// link makes the body the one used last.
+func (c *bodyCache) link(b *cachedBody) {
+	b.prev, b.next = &c.ends, c.ends.next
+	b.prev.next, b.next.prev = b, b
+}
+
+func (c *bodyCache) unlink(b *cachedBody) {
+	b.prev.next, b.next.prev = b.next, b.prev
+	b.prev, b.next = nil, nil
 }

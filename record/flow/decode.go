@@ -18,21 +18,31 @@ var (
 // after it is zero.
 type decoder struct {
 	s     string
+	pos   int // of the next value in s
 	lines int // header lines so far
 	bad   bool
 }
 
-func (d *decoder) fail() { d.s, d.bad = "", true }
+func (d *decoder) fail() { d.pos, d.bad = len(d.s), true }
 
 func (d *decoder) uvarint() uint64 {
+	if d.pos < len(d.s) && d.s[d.pos] < 0x80 {
+		d.pos++
+		return uint64(d.s[d.pos-1])
+	}
+	return d.longUvarint()
+}
+
+func (d *decoder) longUvarint() uint64 {
+	s := d.s[d.pos:]
 	var v uint64
-	for i := 0; i < len(d.s) && i < 10; i++ {
-		c := d.s[i]
+	for i := 0; i < len(s) && i < 10; i++ {
+		c := s[i]
 		if c < 0x80 {
 			if i == 9 && c > 1 {
 				break
 			}
-			d.s = d.s[i+1:]
+			d.pos += i + 1
 			return v | uint64(c)<<(7*i)
 		}
 		v |= uint64(c&0x7f) << (7 * i)
@@ -47,37 +57,36 @@ func (d *decoder) varint() int64 {
 }
 
 func (d *decoder) byte() byte {
-	if len(d.s) == 0 {
+	if d.pos >= len(d.s) {
 		d.fail()
 		return 0
 	}
-	c := d.s[0]
-	d.s = d.s[1:]
-	return c
+	d.pos++
+	return d.s[d.pos-1]
 }
 
 func (d *decoder) u64() uint64 {
-	if len(d.s) < 8 {
+	if len(d.s)-d.pos < 8 {
 		d.fail()
 		return 0
 	}
 	var v uint64
 	for i := range 8 {
-		v |= uint64(d.s[i]) << (8 * i)
+		v |= uint64(d.s[d.pos+i]) << (8 * i)
 	}
-	d.s = d.s[8:]
+	d.pos += 8
 	return v
 }
 
 func (d *decoder) str() string {
 	n := d.uvarint()
-	if n > uint64(len(d.s)) {
+	if n > uint64(len(d.s)-d.pos) {
 		d.fail()
 		return ""
 	}
-	s := d.s[:n]
-	d.s = d.s[n:]
-	return s
+	from := d.pos
+	d.pos += int(n)
+	return d.s[from:d.pos]
 }
 
 // data returns bytes of their own, or nil for none.
@@ -100,7 +109,7 @@ func (d *decoder) time() time.Time {
 // count reads the number of items of which each takes at least size bytes.
 func (d *decoder) count(limit, size int) int {
 	n := d.uvarint()
-	if n > uint64(limit) || n > uint64(len(d.s)/size) {
+	if n > uint64(limit) || n > uint64((len(d.s)-d.pos)/size) {
 		d.fail()
 		return 0
 	}
@@ -173,9 +182,17 @@ func (d *decoder) response(r *Response, wanted *[]wantedBody) {
 	r.Trailers = d.headers()
 }
 
+// An answered flow has its response in the same allocation, as nearly all have one.
+type answered struct {
+	flow     Flow
+	response Response
+}
+
 // flow reads a flow behind its kind.
 func (d *decoder) flow(wanted *[]wantedBody) *Flow {
-	f := &Flow{Start: d.time(), Conn: d.uvarint(), Scheme: d.str(), Protocol: d.str()}
+	both := new(answered)
+	f := &both.flow
+	*f = Flow{Start: d.time(), Conn: d.uvarint(), Scheme: d.str(), Protocol: d.str()}
 	f.RequestDone = time.Duration(d.varint())
 	f.FirstByte = time.Duration(d.varint())
 	f.Done = time.Duration(d.varint())
@@ -194,7 +211,7 @@ func (d *decoder) flow(wanted *[]wantedBody) *Flow {
 		}
 	}
 	if d.byte() != 0 {
-		f.Response = new(Response)
+		f.Response = &both.response
 		d.response(f.Response, wanted)
 	}
 	if n := d.count(maxMessages, 5); n > 0 {

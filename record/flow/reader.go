@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -180,7 +179,7 @@ func (r *Reader) fetch() {
 		}
 		w.body.Data = got.data
 		if !w.hashed {
-			w.body.Hash = got.hash
+			w.body.Hash = got.hash()
 		}
 	}
 }
@@ -209,7 +208,7 @@ func (r *Reader) body(w *wantedBody) (*cachedBody, error) {
 }
 
 func (r *Reader) keep(at bodyPlace, data []byte) *cachedBody {
-	b := &cachedBody{at: at, data: append([]byte(nil), data...), hash: xxhash.Sum64(data)}
+	b := newCachedBody(at, data)
 	r.bodies.add(b)
 	return b
 }
