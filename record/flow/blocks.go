@@ -13,6 +13,7 @@ import (
 // nextBlock opens the block at r.off, or the next one that is whole. Its error
 // is what to report; r.done is set at the end.
 func (r *Reader) nextBlock() error {
+	r.keepEnding()
 	r.block = openBlock{raw: r.block.raw[:0], bodies: r.block.bodies[:0]}
 	if r.atEnd() {
 		return r.finish()
@@ -37,7 +38,10 @@ func (r *Reader) nextBlock() error {
 		r.passed += uint64(head.flows)
 		return nil
 	}
-	raw, err := r.unpack(r.block.raw, at+n, &head)
+	raw, ok := r.ahead.take(r.block.raw, at+n, &head)
+	if !ok {
+		raw, err = r.unpack(r.block.raw, at+n, &head)
+	}
 	if r.locked(err) {
 		r.done = true
 		return fmt.Errorf("read %s, block %d at offset %d: %w", r.path, head.number, at, err)
@@ -55,7 +59,22 @@ func (r *Reader) nextBlock() error {
 		r.missed += head.firstFlow - r.nextFlow
 	}
 	r.nextFlow = head.firstFlow
+	if r.inOrder {
+		r.readAhead()
+	}
+	r.inOrder = true
 	return nil
+}
+
+// readAhead begins with the block at r.off, if there is one and it is wanted.
+func (r *Reader) readAhead() {
+	if r.hasEnd && r.off >= r.end.index {
+		return
+	}
+	head, n, err := r.blockHead(r.off)
+	if err == nil && r.off+n+int64(head.stored) <= r.size && r.o.Filter.may(&head) {
+		r.ahead.start(r.src, r.off+n, &head)
+	}
 }
 
 // atEnd reports whether the blocks end at r.off.
@@ -161,13 +180,6 @@ func (r *Reader) blockHead(off int64) (blockHead, int64, error) {
 	return h, n, nil
 }
 
-// With room for one more part of a zstd frame, and some bytes, behind its end, the
-// decompressor copies in long strides up to the last part.
-const (
-	zstdPart  = 128 << 10
-	zstdSlack = 16
-)
-
 // unpack decompresses a block into dst, which it replaces if it is too small.
 func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 	switch {
@@ -188,19 +200,7 @@ func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 			return dst[:0], err
 		}
 	}
-	// The capacity bounds what a block may decompress to.
-	need := int(h.raw) + min(int(h.raw), zstdPart) + zstdSlack
-	if cap(dst) < need || cap(dst) > max(4*need, 4*defaultBlockSize) {
-		dst = make([]byte, 0, (need+zstdPart-1)&^(zstdPart-1))
-	}
-	out, err := r.zstd.DecodeAll(b, dst[:0:need])
-	if err != nil {
-		return dst[:0], fmt.Errorf("decompress: %w", err)
-	}
-	if len(out) != int(h.raw) {
-		return dst[:0], fmt.Errorf("decompressed length: %w", errFrame)
-	}
-	return dst[:len(out)], nil // which is out, with all the room there is
+	return decompress(r.zstd, dst, b, h)
 }
 
 // skipBlock passes over a block with a sound head and an unsound content.

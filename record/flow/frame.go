@@ -49,6 +49,7 @@ const (
 	maxLines     = 1 << 18 // header lines of all headers and trailers of a flow
 	maxInterim   = 1 << 10
 	maxMessages  = 1 << 20
+	maxBodies    = 1 << 20 // body records of a block that flows can refer to
 )
 
 var errFrame = errors.New("checksum does not match")

@@ -60,6 +60,7 @@ func TestHostileBlocksTakeBoundedMemory(t *testing.T) {
 		{"a body of 60 MiB", lengthen(append([]byte{kindBody}, fill(60<<20)...)), 80 << 20},
 		{"a body referred to that is longer than any", lengthen(append(flowHead(), 0, bodyRef, 0, 0, 255, 255, 255, 255, 15)), 8 << 20},
 		{"records of nothing", bytes.Repeat([]byte{1, 99}, 8<<20), 40 << 20},
+		{"bodies of nothing", bytes.Repeat([]byte{1, kindBody}, 8<<20), 120 << 20},
 		{"connections with a long name", lengthen(append([]byte{kindConn, 1}, append(binary.AppendUvarint(nil, 60<<20), fill(60<<20)...)...)), 200 << 20},
 		{"an Info of nothing", lengthen([]byte{kindInfo}), 8 << 20},
 	}

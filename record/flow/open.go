@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // ReaderOptions say how recordings are read. The zero value reads all of what is
@@ -51,15 +49,14 @@ func OpenWith(path string, o ReaderOptions) (*Reader, error) {
 }
 
 func newReader(path string, src io.ReaderAt, size int64, o ReaderOptions) (*Reader, error) {
-	r := &Reader{path: path, src: src, size: size, o: o, off: int64(fileHeadSize)}
+	r := &Reader{path: path, src: src, size: size, o: o, off: int64(fileHeadSize), inOrder: true}
 	r.bodies.limit = cacheLimit
 	r.readEnd()
 	if err := r.readFileHead(); err != nil {
 		return nil, err
 	}
 	var err error
-	r.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecoderMaxWindow(maxRaw), zstd.WithDecodeAllCapLimit(true))
+	r.zstd, err = newDecompressor()
 	if err != nil {
 		return nil, err
 	}

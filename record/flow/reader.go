@@ -11,7 +11,8 @@ import (
 // A Reader reads a flow file from front to back, or from where a seek put it.
 // It is not safe for concurrent use. Its memory is bounded whatever the file
 // holds: two blocks (2 MiB in files of a Writer with its default options, at
-// most 128 MiB) and 32 MiB of bodies.
+// most 128 MiB), a third of at most 4 MiB and 32 MiB of bodies. While records of
+// one block are given out, a goroutine decompresses the next.
 type Reader struct {
 	path   string
 	src    io.ReaderAt
@@ -34,6 +35,8 @@ type Reader struct {
 	done     bool    // the end was reached; the queue may still hold errors
 
 	block   openBlock
+	ahead   ahead
+	inOrder bool // no seek since the last block was opened: the next one is worth reading ahead
 	bodies  bodyCache
 	lost    map[int64]bool // blocks whose bodies were reported as lost
 	buf     []byte         // heads and stored blocks
@@ -56,14 +59,16 @@ type openBlock struct {
 	pos    int
 	pass   bool   // no flow in it matches the Filter
 	bodies []span // body records so far
+	ending int    // of them behind the last record that is no body
 }
 
 type span struct{ from, to int }
 
 // Close closes the file. Flows that were read remain valid.
 func (r *Reader) Close() error {
+	r.ahead.close()
 	r.zstd.Close()
-	r.done, r.queue = true, nil
+	r.done, r.queue, r.block = true, nil, openBlock{}
 	if r.closer == nil {
 		return nil
 	}
@@ -138,9 +143,13 @@ func (r *Reader) record() (Record, error) {
 	b.pos = from + int(n)
 	payload := b.raw[from:b.pos]
 	if payload[0] == kindBody {
-		b.bodies = append(b.bodies, span{from + 1, b.pos})
+		if len(b.bodies) < maxBodies {
+			b.bodies = append(b.bodies, span{from + 1, b.pos})
+			b.ending++
+		}
 		return nil, nil
 	}
+	b.ending = 0
 	if b.pass && payload[0] == kindFlow {
 		r.nextFlow++
 		r.passed++
@@ -205,6 +214,19 @@ func (r *Reader) body(w *wantedBody) (*cachedBody, error) {
 		return nil, fmt.Errorf("reference to a body: %w", errRecord)
 	}
 	return got, nil
+}
+
+// keepEnding keeps the bodies at the end of the block, as the flow that they are of
+// begins the next one.
+func (r *Reader) keepEnding() {
+	b := &r.block
+	for i := len(b.bodies) - min(b.ending, 2); i < len(b.bodies); i++ {
+		s := b.bodies[i]
+		place := bodyPlace{block: b.off, index: uint32(i)}
+		if _, known := r.bodies.find(place); !known && s.to-s.from <= r.bodies.limit/4 {
+			r.keep(place, b.raw[s.from:s.to])
+		}
+	}
 }
 
 func (r *Reader) keep(at bodyPlace, data []byte) *cachedBody {

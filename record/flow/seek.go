@@ -43,7 +43,7 @@ func (r *Reader) seekFilter(from int64) error {
 // block in front of it. Once true, after stays true for all later blocks.
 func (r *Reader) seek(after func(entry) bool, before bool) error {
 	r.block = openBlock{raw: r.block.raw[:0], bodies: r.block.bodies[:0]}
-	r.queue, r.done, r.damaged = nil, false, false
+	r.queue, r.done, r.damaged, r.inOrder = nil, false, false, false
 	if r.hasEnd && r.indexSound() {
 		if err := r.seekIndex(after, before); err != nil || r.off == r.end.index {
 			return err
