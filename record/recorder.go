@@ -141,7 +141,12 @@ func (r *Recorder) Counts() Counts {
 // traffic goes on. After Close, Run does nothing; a second Run at a time is an error.
 func (r *Recorder) Run(ctx context.Context) error {
 	if r.ran.CompareAndSwap(false, true) {
-		return r.write(ctx)
+		written := make(chan error, 1)
+		go func() {
+			yieldToTraffic()
+			written <- r.write(ctx)
+		}()
+		return <-written
 	}
 	select {
 	case <-r.shut:

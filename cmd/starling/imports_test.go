@@ -80,7 +80,7 @@ var foreign = map[string][]string{
 	"golang.org/x/net/html":                   {"model/content", "fixtures/apps", "fixtures/crowd"},
 	"golang.org/x/net/http2/hpack":            {"record/capture/exchange"},
 	"golang.org/x/net/proxy":                  {"record/proxy"},
-	"golang.org/x/sys":                        {"record/flow", "record/capture/packet"},
+	"golang.org/x/sys":                        {"record", "record/flow", "record/capture/packet"},
 	"golang.org/x/term":                       {"cmd/starling"},
 	"gonum.org/v1/gonum":                      {"replay/compare"},
 	"modernc.org/sqlite":                      {"fixtures/shop", "fixtures/apps"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -229,6 +230,9 @@ func (o *recorderOptions) runRecorder(ctx context.Context, env environment, r *r
 			return errors.Join(err, r.Close())
 		}
 	}
+	// The recorder stands back behind the traffic. On a single core it can only do
+	// so if the system, and not Go, shares the core between the two.
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
 	// The recorder outlives its source, so that the last flows reach the file.
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
