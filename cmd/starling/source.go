@@ -70,8 +70,10 @@ func openInput(env environment, path string, data []string) (*input, error) {
 		}
 		in.job.Kind, in.path = flowJob, path
 		var err error
-		in.recorded, err = recordedOrigins(env, path)
-		return in, err
+		if in.recorded, err = recordedOrigins(env, path); err != nil {
+			return nil, err
+		}
+		return in, tellRedaction(env, path)
 	}
 	m, err := model.Read(path)
 	if err != nil {
@@ -84,6 +86,25 @@ func openInput(env environment, path string, data []string) (*input, error) {
 	}
 	in.job.Kind, in.model, in.hash, in.recorded = modelJob, m, m.Hash(), []string{m.Recorded.Origin}
 	return in, nil
+}
+
+// tellRedaction says that a recording cannot be sent as it was.
+func tellRedaction(env environment, path string) error {
+	o, err := env.reading()
+	if err != nil {
+		return err
+	}
+	totals, err := o.Stat(path)
+	if err != nil && !errors.As(err, new(*flow.CorruptError)) {
+		return err
+	}
+	for _, info := range totals.Infos {
+		if info.Redaction != "" && info.Redaction != "none" {
+			env.say("note: passwords and tokens of %s are pseudonyms, which the target will refuse; record with --redact none to send what was sent, or learn a model with --data", path)
+			break
+		}
+	}
+	return nil
 }
 
 // recordedOrigins lists whom the requests of a recording went to. What is
