@@ -2,7 +2,6 @@ package message
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -126,7 +125,7 @@ func TestWhatIsAStreamOfMessages(t *testing.T) {
 }
 
 func FuzzGRPC(f *testing.F) {
-	f.Add([]byte(prefixed(0, "one")+prefixed(1, gzipped(fmt.Sprint("two two two two")))), uint(4), true)
+	f.Add([]byte(prefixed(0, "one")+prefixed(1, gzipped("two two two two"))), uint(4), true)
 	f.Add([]byte("\x00\xff\xff\xff\xffabc"), uint(4), false)
 	f.Add([]byte(prefixed(1, "no gzip")), uint(6), true)
 	f.Fuzz(func(t *testing.T, stream []byte, cut uint, zip bool) {

@@ -46,7 +46,7 @@ func (l *h2) headers(d tcp.Dir, h frameHead, list h2head, at int64) {
 		if h.stream%2 == 0 || h.stream <= l.last {
 			return // of a stream that is over
 		}
-		s = l.open(h.stream, list, at)
+		l.open(h.stream, list, at)
 	case s == nil:
 		if s = l.orphan(h.stream, list, at); s == nil {
 			return

@@ -135,11 +135,9 @@ func (g *gathering) String() string {
 		b.WriteByte('\n')
 	}
 	sum := map[string]*flow.Loss{}
-	var reasons []string
 	for _, l := range g.losses {
 		if sum[l.Reason] == nil {
 			sum[l.Reason] = &flow.Loss{}
-			reasons = append(reasons, l.Reason)
 		}
 		sum[l.Reason].Flows += l.Flows
 		sum[l.Reason].Bytes += l.Bytes
