@@ -47,6 +47,9 @@ func NewGRPC(encoding string, limit int, emit Emit) *GRPC {
 // Nothing is emitted from there on.
 func (g *GRPC) Lost() bool { return g.lost }
 
+// Whole reports whether the bytes so far end where a message ends.
+func (g *GRPC) Whole() bool { return !g.lost && len(g.head) == 0 }
+
 // Feed takes the next bytes of the body, which passed at the offset at. It keeps
 // none of p.
 func (g *GRPC) Feed(p []byte, at time.Duration) {

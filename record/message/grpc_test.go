@@ -34,6 +34,20 @@ func TestGRPCMessagesWhereverTheBytesAreCut(t *testing.T) {
 	}
 }
 
+func TestGRPCIsWholeBetweenMessages(t *testing.T) {
+	g := NewGRPC("", 1<<20, new(collector).emit)
+	stream := prefixed(0, "one") + prefixed(0, "")
+	for i := range len(stream) {
+		if want := i == 0 || i == len(prefixed(0, "one")); g.Whole() != want {
+			t.Errorf("after %d bytes: %v, want %v", i, g.Whole(), want)
+		}
+		g.Feed([]byte(stream[i:i+1]), 0)
+	}
+	if !g.Whole() {
+		t.Error("not whole in the end")
+	}
+}
+
 func TestAGRPCMessageIsKeptUpToTheLimit(t *testing.T) {
 	for _, n := range []int{99, 100, 101, 100 * inflateFactor, 100*inflateFactor + 1, 1 << 20} {
 		text := strings.Repeat("x", n)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/message"
 )
 
 // An exchange is one request on its way through the proxy. The handler's
@@ -225,7 +226,9 @@ func (x *exchange) finish() (cut bool) {
 		return x.cut
 	}
 	f := x.f
-	if !x.whole && (x.request.size > 0 || !strings.EqualFold(f.Request.Headers.Value("Expect"), "100-continue")) {
+	if !x.whole && x.calledWhole() {
+		f.RequestDone = f.Done
+	} else if !x.whole && (x.request.size > 0 || !strings.EqualFold(f.Request.Headers.Value("Expect"), "100-continue")) {
 		x.failLocked(failRequest)
 	}
 	if f.Done == 0 {
@@ -264,6 +267,14 @@ func (x *exchange) finish() (cut bool) {
 	x.p.n.flows.Add(1)
 	x.p.o.Sink.Flow(f)
 	return cut
+}
+
+// calledWhole reports whether the exchange is a gRPC call that the target answered
+// to its end, after whole messages of the client. The client's own end, a frame
+// without data, may still be under way then.
+func (x *exchange) calledWhole() bool {
+	g, ok := x.streams.up.(*message.GRPC)
+	return ok && g.Whole() && x.f.Response != nil && x.f.Done > 0 && x.f.Error == ""
 }
 
 // release gives the memory of the exchange back to the budget.
