@@ -251,3 +251,64 @@ func TestConnHoldsBoundedMemoryForKeys(t *testing.T) {
 		t.Errorf("after too long a time: got %v, want %v", err, ErrNoKeys)
 	}
 }
+
+func TestConnKeepsTheOrderWhenOneSideWaitsForKeys(t *testing.T) {
+	server := &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}
+	pieces, secrets := converse(t, &tls.Config{MinVersion: tls.VersionTLS13}, server, shortTalk)
+	var ofClient, ofServer string
+	for line := range strings.Lines(secrets) {
+		if strings.HasPrefix(line, "CLIENT") {
+			ofClient += line
+		} else {
+			ofServer += line
+		}
+	}
+	want, _, _ := play(logged(secrets), pieces)
+	h, keys := &heard{}, logged(ofServer)
+	c := NewConn(keys, h)
+	for i, p := range pieces {
+		if i == len(pieces)-2 {
+			if h.said[1].Len() > 0 {
+				t.Error("the server is heard before the client that it answers")
+			}
+			keys.AddLog([]byte(ofClient))
+		}
+		if err := c.Data(p.fromServer, p.p, int64(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Close(1000); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(h.order, ",") != strings.Join(want.order, ",") {
+		t.Errorf("got %v, want %v", h.order, want.order)
+	}
+}
+
+// BenchmarkConn decrypts a download, given in pieces of the size of a packet.
+func BenchmarkConn(b *testing.B) {
+	server := &tls.Config{Certificates: []tls.Certificate{certificate(b, false)}}
+	k := talk{client: []string{"x"}, server: []string{strings.Repeat("y", 4<<20)}}
+	for _, v := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		b.Run(tls.VersionName(v), func(b *testing.B) {
+			pieces, secrets := converse(b, &tls.Config{MinVersion: v, MaxVersion: v}, server, k)
+			pieces = chop(pieces, 1448)
+			keys := logged(secrets)
+			b.SetBytes(4 << 20)
+			b.ReportAllocs()
+			for b.Loop() {
+				c := NewConn(keys, nothing{})
+				for _, p := range pieces {
+					_ = c.Data(p.fromServer, p.p, 1)
+				}
+			}
+		})
+	}
+}
+
+// nothing is a sink that keeps nothing.
+type nothing struct{}
+
+func (nothing) Plain(bool, []byte, int64) {}
+func (nothing) Gap(bool, int64, int64)    {}
+func (nothing) End(bool, int64, bool)     {}

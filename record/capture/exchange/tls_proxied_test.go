@@ -77,7 +77,7 @@ func shop(w http.ResponseWriter, r *http.Request) {
 	case "/empty":
 		w.WriteHeader(http.StatusNoContent)
 	case "/large":
-		w.Write(bytes.Repeat([]byte("0123456789abcdef"), 20_000))
+		w.Write(bytes.Repeat([]byte("0123456789abcdef"), 5_000))
 	default:
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "1"})
 		http.SetCookie(w, &http.Cookie{Name: "b", Value: "2"})
