@@ -84,7 +84,7 @@ func (s *server) secure(c *peekConn, inner *session) {
 	}
 	state := tc.ConnectionState()
 	inner.scheme, inner.tls = "https", tlsDetails(&state)
-	if host := hostname(c.target); state.ServerName != "" && state.ServerName != host {
+	if host := hostname(c.target); c.target != "" && state.ServerName != "" && state.ServerName != host {
 		// A name for an address, as with curl --connect-to: connections of this
 		// client go to the address and verify the name, and are shared with none.
 		inner.own = newTargets(s.p.net, s.p.self, c.target, state.ServerName)

@@ -229,6 +229,7 @@ var paths = []path{
 	{name: "MITM HTTP/2", tls: true, h2: true, targetH2: true},
 	{name: "MITM HTTP/2 to HTTP/1.1", tls: true, h2: true},
 	{name: "MITM HTTP/1.1 to HTTP/2", tls: true, targetH2: true},
+	{name: "reverse with TLS and HTTP/1.1", tls: true, reverse: true},
 	{name: "reverse with TLS and HTTP/2", tls: true, h2: true, targetH2: true, reverse: true},
 	{name: "reverse in clear HTTP/2", h2: true, targetH2: true, reverse: true},
 }

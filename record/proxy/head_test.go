@@ -2,13 +2,47 @@ package proxy
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/starling-load/starling/record/flow"
 )
+
+func TestHeadersInTLSAreRecordedAsTheyWereOnTheWire(t *testing.T) {
+	for _, p := range paths {
+		if !p.tls || p.h2 {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			r := p.open(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }, Options{})
+			raw, err := net.Dial("tcp", r.addr)
+			if !p.reverse {
+				raw, err = connectTo(r.addr, r.origin.Listener.Addr().String())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := tls.Client(raw, &tls.Config{RootCAs: r.roots(), ServerName: "127.0.0.1", NextProtos: []string{"http/1.1"}})
+			defer c.Close()
+			fmt.Fprintf(c, "GET /a HTTP/1.1\r\nzeta: 1\r\nHost: shop.test\r\nALPHA: b\r\nZeta: 2\r\n\r\n")
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, resp.Body)
+			want := flow.Headers{{Name: "zeta", Value: "1"}, {Name: "Host", Value: "shop.test"}, {Name: "ALPHA", Value: "b"}, {Name: "Zeta", Value: "2"}}
+			if got := r.sink.next(t).Request.Headers; !slices.Equal(got, want) {
+				t.Errorf("recorded %v, want %v", got, want)
+			}
+		})
+	}
+}
 
 func TestHeadersAreRecordedAsTheyWereOnTheWire(t *testing.T) {
 	const answer = "HTTP/1.1 200 OK\r\nzeta: 1\r\nSET-cookie: a=1\r\nset-Cookie: b=2\r\nContent-length: 2\r\nAlpha:  spaced \r\n\r\nok"

@@ -115,7 +115,7 @@ func (a *Authority) tlsConfig() *tls.Config {
 			if hello.ServerName != "" {
 				return a.certificate(hello.ServerName)
 			}
-			if c, ok := hello.Conn.(*peekConn); ok {
+			if c, ok := hello.Conn.(*peekConn); ok && c.target != "" {
 				return a.certificate(hostname(c.target))
 			}
 			return a.certificate(hostname(hello.Conn.LocalAddr().String()))

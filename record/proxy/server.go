@@ -59,9 +59,6 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 		held: make(map[io.Closer]struct{}), idle: make(chan struct{}),
 	}
 	s.http = s.newHTTP()
-	if p.o.ListenTLS {
-		l = tls.NewListener(l, p.clientTLS)
-	}
 	served := make(chan error, 2)
 	go func() { served <- s.http.Serve(&outerListener{Listener: l, s: s}) }()
 	go func() { served <- s.http.Serve(s) }()
@@ -254,14 +251,34 @@ type outerListener struct {
 }
 
 func (l *outerListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if !l.s.p.o.ListenTLS {
+			s := l.s.newSession(c, "http")
+			s.tap = new(requestTap)
+			return &clientConn{Conn: c, s: s, tap: s.tap}, nil
+		}
+		l.s.acceptTLS(c)
 	}
-	if _, ok := c.(*tls.Conn); ok {
-		return c, nil // net/http needs the type; see connContext
+}
+
+// acceptTLS lets a client do its handshake without keeping others waiting.
+func (s *server) acceptTLS(c net.Conn) {
+	if !s.enter() {
+		c.Close()
+		return
 	}
-	s := l.s.newSession(c, "http")
-	s.tap = new(requestTap)
-	return &clientConn{Conn: c, s: s, tap: s.tap}, nil
+	inside := &peekConn{Conn: c}
+	if !s.hold(inside) {
+		c.Close()
+		s.leave()
+		return
+	}
+	go func() {
+		defer s.leave()
+		s.secure(inside, s.newSession(c, "https"))
+	}()
 }

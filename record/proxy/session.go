@@ -58,8 +58,6 @@ func (s *server) connContext(ctx context.Context, c net.Conn) context.Context {
 	case *tls.Conn:
 		if inner, ok := c.NetConn().(*peekConn); ok {
 			found = inner.s
-		} else {
-			found = s.newSession(c, "https")
 		}
 	}
 	return context.WithValue(ctx, sessionKey{}, found)
