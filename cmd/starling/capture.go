@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strconv"
@@ -59,7 +60,7 @@ that were not understood, connections met in their middle.
 ` + recorderHelp,
 		Example: `  starling record capture --interface eth0 --port 80,8080 -o shop.flow.zst
   starling record capture --read monday.pcap.gz -o monday.flow.zst
-  starling record capture --read part1.pcap part2.pcap --keylog keys.txt -o shop.flow.zst
+  starling record capture --read 1.pcap 2.pcap --keylog key.log -o a.flow.zst
   ssh shop tcpdump -i eth0 -s 0 -U -w - port 80 |
       starling record capture --read - -o shop.flow.zst`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -91,6 +92,9 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	if (o.iface == "") == (len(o.read) == 0) {
 		return usagef("name either an interface, --interface IF, or capture files, --read FILE")
 	}
+	if o.readers < 1 {
+		return usagef("--readers %d: write a number of at least 1", o.readers)
+	}
 	filter, err := o.packets()
 	if err != nil {
 		return err
@@ -108,6 +112,9 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	var sources []packet.Source
 	if o.iface != "" {
 		sources, err = packet.Listen(o.iface, packet.LiveOptions{Readers: o.readers, RingBytes: int(o.ring), Filter: filter})
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("%w; or let tcpdump -w write a file, and name it with --read", err)
+		}
 		if err != nil {
 			return err
 		}
@@ -116,6 +123,7 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	if err != nil {
 		return errors.Join(err, closeAll(sources))
 	}
+	interrupted := ctx.Err
 	ctx, full := context.WithCancel(ctx)
 	defer full()
 	c := capture.New(capture.Options{
@@ -137,11 +145,33 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 			<-followed
 			return err
 		})
-	if n := c.Counts(); err != nil && n.Packets == 0 && n.Flows == 0 {
+	if o.iface == "" && interrupted() != nil {
+		err = errors.Join(interrupted(), err) // the files were not read to their end
+	}
+	n := c.Counts()
+	if err != nil && n.Packets == 0 && n.Flows == 0 {
 		return errors.Join(err, ignoreMissing(os.Remove(o.output))) // nothing was ever recorded
 	}
-	env.say("recorded %s", describeCapture(c.Counts(), r.Counts()))
+	env.say("recorded %s", describeCapture(n, r.Counts()))
+	if hint := o.whyNothing(n); hint != "" && err == nil {
+		env.say("note: %s", hint)
+	}
 	return err
+}
+
+// whyNothing says what to look at when packets gave no flow.
+func (o *captureOptions) whyNothing(n capture.Counts) string {
+	switch {
+	case n.Flows > 0 || n.Packets == 0:
+		return ""
+	case n.Segments == 0:
+		return "none of the packets is of TCP and wanted; look at --port, --host, --net and --vlan"
+	case n.Unparsed == 0:
+		return "the connections carried nothing that was captured; capture with a larger snap length, or for longer"
+	case o.keylog == "":
+		return "no HTTP was found; if it is TLS, name its secrets with --keylog"
+	}
+	return "no HTTP was found; if it is TLS, " + o.keylog + " does not hold its secrets: it has to be written while the connections are opened"
 }
 
 func closeAll(sources []packet.Source) error {
@@ -238,16 +268,32 @@ func captureFiles(ctx context.Context, env environment, paths []string) (files [
 			files = append(files, endsWith(ctx, env.stdin))
 			continue
 		}
-		if _, err := os.Stat(path); err != nil {
+		info, err := os.Stat(path)
+		if err != nil {
 			return nil, fmt.Errorf("read capture file: %w", err)
 		}
-		files = append(files, &captureFile{path: path})
+		if info.IsDir() {
+			return nil, errFolder(path)
+		}
+		var file io.Reader = &captureFile{path: path}
+		if !info.Mode().IsRegular() {
+			file = pipedFile{endsWith(ctx, file), path}
+		}
+		files = append(files, file)
 	}
 	return files, nil
 }
 
+// A pipedFile is a file that another program may be slow to fill.
+type pipedFile struct {
+	io.Reader
+	path string
+}
+
+func (f pipedFile) Name() string { return f.path }
+
 // endsWith returns what r gives until ctx is done. It does not wait for r then.
-func endsWith(ctx context.Context, r io.Reader) io.Reader {
+func endsWith(ctx context.Context, r io.Reader) io.ReadCloser {
 	out, in := io.Pipe()
 	go func() {
 		_, err := io.Copy(in, r)

@@ -37,9 +37,9 @@ func flowStatCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stat FILE...",
 		Short: "Count what a recording holds",
-		Long: `Count what a recording holds. Of a damaged file, what can be read is counted, the
-damage is told on stderr, and the exit code is 1; so it is while the recording
-goes on, of which everything but the last second can be read.
+		Long: `Count what a recording holds. Of a damaged file, what can be read is counted,
+the damage is told on stderr, and the exit code is 1; so it is while the
+recording goes on, of which everything but the last second can be read.
 
 The counts of a whole recording are those that stand at its end, which takes no
 time however long it is. "starling flow verify" checks that they are true.`,
@@ -94,7 +94,7 @@ func printTotals(w io.Writer, path string, t flow.Totals) error {
 		row("protocols", "%s", countsText(t.Protocols))
 	}
 	if l := t.Loss; l != (flow.LossTotals{}) {
-		row("lost", "%d flows of %d sessions, %d packets, %d gaps, %s", l.Flows, l.Sessions, l.PacketsDropped, l.Gaps, bytesText(int64(l.BytesMissing)))
+		row("lost", "%s", lossText(l))
 	}
 	if t.LeftOut > 0 {
 		row("left out", "%s, on purpose", counted(t.LeftOut, "flow"))
@@ -103,6 +103,28 @@ func printTotals(w io.Writer, path string, t flow.Totals) error {
 		row("recorded", "%s", infoText(i))
 	}
 	return tw.Flush()
+}
+
+// lossText says what is missing, without what is not.
+func lossText(l flow.LossTotals) string {
+	var parts []string
+	for _, part := range []struct {
+		n    uint64
+		text string
+	}{
+		{l.Flows, counted(l.Flows, "flow")},
+		{l.Sessions, counted(l.Sessions, "session")},
+		{l.Messages, counted(l.Messages, "message")},
+		{l.PacketsDropped, counted(l.PacketsDropped, "packet") + " dropped"},
+		{l.Gaps, counted(l.Gaps, "gap")},
+		{l.BytesMissing, bytesText(int64(l.BytesMissing)) + " missing"},
+		{l.UnparsedBytes, bytesText(int64(l.UnparsedBytes)) + " not understood"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, part.text)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // infoText says how flows came about.

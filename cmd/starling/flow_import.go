@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"slices"
@@ -44,20 +45,20 @@ func flowImportCommand(env environment) *cobra.Command {
   har      HAR 1.2 of browsers and proxies
   gor      GoReplay (.gor, .gor.gz)
   mitm     flow files of mitmproxy
-  log      access logs of Apache, nginx and others: common, combined, JSON, or any
-           format string with --log-format; a session of an address and agent
-           becomes a connection
+  log      access logs of Apache, nginx and others: common, combined, JSON, or
+           any format string with --log-format; a session of an address and
+           agent becomes a connection
   curl     curl commands
   postman  collections of Postman 2.1
 
 The format is told from the content where --from is left out; gzipped files are
-opened; - reads stdin. Entries that cannot be read are passed over, counted in the
-recording, and the first of them told with their places. Passwords, tokens and
-cookies are replaced by pseudonyms as "starling record" does.`,
+opened; - reads stdin. Entries that cannot be read are passed over, counted in
+the recording, and the first of them told with their places. Passwords, tokens
+and cookies are replaced by pseudonyms as "starling record" does.`,
 		Example: `  starling flow import shop.har -o shop.flow.zst
   starling flow import --from log --log-format '%h %l %u %t "%r" %>s %b %D' \
       access.log.1.gz access.log -o web.flow.zst
-  starling flow import --environment staging.json api.postman.json -o api.flow.zst`,
+  starling flow import --environment env.json api.postman.json -o api.flow.zst`,
 		Args: atLeastOne("the files to import"),
 		RunE: func(cmd *cobra.Command, paths []string) error { return flowImport(cmd.Context(), env, o, paths) },
 	}
@@ -76,8 +77,8 @@ cookies are replaced by pseudonyms as "starling record" does.`,
 }
 
 func flowImport(ctx context.Context, env environment, o importOptions, paths []string) error {
-	if o.output == "" {
-		return usagef("name the flow file to write: -o NAME.flow.zst")
+	if err := checkOutput(o.output); err != nil {
+		return err
 	}
 	if o.logFormat != "" && o.from == "" {
 		o.from = "log"
@@ -90,6 +91,9 @@ func flowImport(ctx context.Context, env environment, o importOptions, paths []s
 		return usagef("--session-gap %s: give a pause above 0", o.sessionGap)
 	}
 	c := convert.ImportOptions{LogFormat: o.logFormat, SessionGap: o.sessionGap, Origin: o.origin, Start: time.Now()}
+	if err := c.Validate(); err != nil {
+		return usagef("%w; see starling flow import --help", err)
+	}
 	if o.files != "" {
 		c.Files = os.DirFS(o.files)
 	}
@@ -120,6 +124,9 @@ func importInto(ctx context.Context, env environment, o importOptions, i *import
 		}
 	}
 	totals, err := saveRecords(ctx, env, "import", o.output, w, i.records(ctx, paths))
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // what is broken is what the interrupt has cut
+	}
 	i.tell()
 	if err != nil {
 		return err
@@ -198,6 +205,29 @@ func (i *importing) records(ctx context.Context, paths []string) iter.Seq2[flow.
 	}
 }
 
+// open opens what to import. Where another program fills it, an interrupt does not
+// wait for that program.
+func (i *importing) open(ctx context.Context, path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return endsWith(ctx, i.env.stdin), nil
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return nil, errFolder(path)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return endsWith(ctx, &captureFile{path: path}), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open what to import: %w", err)
+	}
+	return f, nil
+}
+
+// errFolder refuses a folder where a file is wanted.
+func errFolder(path string) error { return fmt.Errorf("%s is a folder; name the files in it", path) }
+
 // info says how the flows of one file came about.
 func (i *importing) info(format string) (*flow.Info, error) {
 	var id [8]byte
@@ -211,18 +241,15 @@ func (i *importing) info(format string) (*flow.Info, error) {
 
 // file yields the records of one file and reports whether more are wanted.
 func (i *importing) file(ctx context.Context, path string, yield func(flow.Record, error) bool) (more bool, err error) {
-	in := i.env.stdin
+	file, err := i.open(ctx, path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
 	if path == "-" {
 		path = "stdin"
-	} else {
-		f, err := os.Open(path)
-		if err != nil {
-			return false, fmt.Errorf("open what to import: %w", err)
-		}
-		defer f.Close()
-		in = f
 	}
-	format := i.from
+	in, format := io.Reader(file), i.from
 	if format == "" {
 		if format, in, err = convert.Detect(in); err != nil {
 			return false, fmt.Errorf("import %s: %w", path, err)

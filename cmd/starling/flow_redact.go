@@ -21,24 +21,24 @@ func flowRedactCommand(env environment) *cobra.Command {
 		Short: "Copy recordings without their secrets",
 		Long: `Copy recordings with pseudonyms in place of what is secret: passwords, tokens,
 cookies, e-mail addresses, card numbers, JWTs, in headers, URLs, bodies and
-messages, however they are encoded. The same secret becomes the same pseudonym in
-all files, so that the users and what they were issued can still be told. The
-recordings are read twice: a secret is also replaced where it stood before
-anything named it. What the default rules are, and how others are written, is in
-record/redact/RULES.md.
+messages, however they are encoded. The same secret becomes the same pseudonym
+in all files, so that the users and what they were issued can still be told.
+The recordings are read twice: a secret is also replaced where it stood before
+anything named it. What the default rules are, and how others are written, is
+in record/redact/RULES.md.
 
 Without --key-file the key is random and gone at the end. With one, the
 pseudonyms are those of other recordings with that key.`,
 		Example: `  starling flow redact shop.flow.zst -o shared.flow.zst
-  starling flow redact --rules rules.txt mon.flow.zst tue.flow.zst -o week.flow.zst`,
+  starling flow redact --rules rules.txt a.flow.zst b.flow.zst -o c.flow.zst`,
 		Args: atLeastOne("the recordings to copy, NAME.flow.zst"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			reading, err := env.reading()
 			if err != nil {
 				return err
 			}
-			if c.output == "" {
-				return usagef("name the flow file to write: -o NAME.flow.zst")
+			if err := checkOutput(c.output); err != nil {
+				return err
 			}
 			if rules == "none" {
 				return usagef("--rules none leaves every secret; to copy a recording as it is, use starling flow merge")

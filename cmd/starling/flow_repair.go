@@ -51,25 +51,25 @@ type copyOptions struct {
 func (c *copyOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&c.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst (required)")
-	f.StringArrayVar(&c.encryptTo, "encrypt-to", nil, "encrypt the copy for this `RECIPIENT`: an age public key, or a file of them (repeatable)")
+	f.StringArrayVar(&c.encryptTo, "encrypt-to", nil, "encrypt the copy for this age public `KEY`, or file of keys; may be repeated")
 	f.BoolVar(&c.decrypt, "decrypt", false, "write the copy of an encrypted recording in the clear")
 }
 
 // save writes all records of the files into the output, and tells what it did.
 func (c *copyOptions) save(ctx context.Context, env environment, o flow.ReaderOptions, paths []string) error {
-	if c.output == "" {
-		return usagef("name the flow file to write: -o NAME.flow.zst")
+	if err := checkOutput(c.output); err != nil {
+		return err
 	}
 	w := flow.WriterOptions{MaxBody: flow.MaxBody}
 	if len(c.encryptTo) > 0 {
 		var err error
 		if w.Encrypt, err = envelope.To(c.encryptTo...); err != nil {
-			return err
+			return usagef("--encrypt-to: %w", err)
 		}
 	} else if o.Decrypt != nil && !c.decrypt {
 		for _, path := range paths {
 			if encrypted(path) {
-				return usagef("%s is encrypted and the copy would not be; add --encrypt-to RECIPIENT, or --decrypt to write it in the clear", path)
+				return usagef("%s is encrypted and the copy would not be; add --encrypt-to KEY, or --decrypt to write it in the clear", path)
 			}
 		}
 	}
@@ -93,6 +93,17 @@ func encrypted(path string) bool {
 		}
 	}
 	return false
+}
+
+// checkOutput refuses what no recording can be written to.
+func checkOutput(output string) error {
+	switch output {
+	case "":
+		return usagef("name the flow file to write: -o NAME.flow.zst")
+	case "-":
+		return usagef("a recording is written to a file, not to stdout: -o NAME.flow.zst")
+	}
+	return nil
 }
 
 // saveRecords writes records into a new flow file. Damage among them is told on

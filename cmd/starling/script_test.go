@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	journal NAME FILE [-sorted]  write the requests that a target got
 //	fetch STATUS URL [PROXY]     GET it; the answer is stdout
 //	post STATUS URL              POST nothing to it; the answer is stdout
+//	poll URL NAME VALUE          GET it until this counter of its JSON has this value
 //	keypair FILE VAR             write a new age identity; VAR gets its public key
 //	browse KEYLOG URL...         open pages in Chromium; the secrets of its TLS go to KEYLOG
 //	sameflows FILE FILE          two recordings are of the same exchanges
@@ -79,6 +80,7 @@ func TestStories(t *testing.T) {
 			"journal":   writeJournal,
 			"fetch":     fetch,
 			"post":      post,
+			"poll":      poll,
 			"keypair":   writeKeyPair,
 			"browse":    browse,
 			"sameflows": sameFlows,

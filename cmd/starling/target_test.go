@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -214,6 +215,24 @@ func post(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(resp.StatusCode) != args[0] {
 		ts.Fatalf("%s answers %s, want %s", args[1], resp.Status, args[0])
 	}
+}
+
+// poll asks until a counter of the JSON answer has a value.
+func poll(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 3, 3, "poll URL NAME VALUE")
+	want := number(ts, args[2])
+	var got map[string]any
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+		resp, err := http.Get(args[0])
+		ts.Check(err)
+		err = json.NewDecoder(resp.Body).Decode(&got)
+		resp.Body.Close()
+		ts.Check(err)
+		if got[args[1]] == float64(want) {
+			return
+		}
+	}
+	ts.Fatalf("%s: %s is %v, want %d", args[0], args[1], got[args[1]], want)
 }
 
 func visit(ts *testscript.TestScript, neg bool, args []string) {

@@ -215,3 +215,43 @@ func TestAnImportEndsWhenNobodyWantsMore(t *testing.T) {
 		break
 	}
 }
+
+func TestFilesOfOtherCommandsAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, head, want string }{
+		{"pcap", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00", "packet capture"},
+		{"pcap with nanoseconds of a big-endian machine", "\xa1\xb2\x3c\x4d\x00\x02\x00\x04", "packet capture"},
+		{"pcapng", "\x0a\x0d\x0d\x0a\x1c\x00\x00\x00", "packet capture"},
+		{"flow file", "\x5b\x2a\x4d\x18\x2c\x00\x00\x00flow", "recording already"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if _, _, err := convert.Detect(strings.NewReader(test.head)); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Detect: error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestOptionsAreValidatedBeforeReading(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		o    convert.ImportOptions
+		want string // part of the error; "": none
+	}{
+		{"nothing set", convert.ImportOptions{}, ""},
+		{"everything sound", convert.ImportOptions{SessionGap: 1, Origin: "https://shop.test", LogFormat: "combined"}, ""},
+		{"an origin without scheme", convert.ImportOptions{Origin: "shop.test"}, `"shop.test"`},
+		{"a format that names nothing", convert.ImportOptions{LogFormat: "%q"}, "not a log format"},
+		{"a negative pause", convert.ImportOptions{SessionGap: -1}, "SessionGap"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			err := test.o.Validate()
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("Validate: error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}

@@ -60,16 +60,24 @@ func (o ImportOptions) withDefaults() ImportOptions {
 	return o
 }
 
+// Validate says what Import would refuse about the options.
+func (o ImportOptions) Validate() error { return o.validate() }
+
 func (o *ImportOptions) validate() error {
 	if o.SessionGap < 0 {
 		return fmt.Errorf("SessionGap is %s; it is 0 or more", o.SessionGap)
+	}
+	if o.LogFormat != "" {
+		if _, err := logFormatOf(o.LogFormat, nil); err != nil {
+			return err
+		}
 	}
 	if o.Origin == "" {
 		return nil
 	}
 	u, err := url.Parse(o.Origin)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {
-		return fmt.Errorf("the origin is not of the form https://HOST; write scheme and host alone")
+		return fmt.Errorf("the origin %q is not of the form https://HOST; write scheme and host alone", o.Origin)
 	}
 	o.scheme, o.host = u.Scheme, u.Host
 	return nil

@@ -7,7 +7,19 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 )
+
+// The first bytes of files that other commands read: pcap in both byte orders and
+// resolutions and pcapng; flow files.
+var (
+	captureMagics = []string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"}
+	flowMagics    = []string{"\x5b\x2a\x4d\x18"}
+)
+
+func hasPrefix(head []byte, magics []string) bool {
+	return slices.ContainsFunc(magics, func(m string) bool { return bytes.HasPrefix(head, []byte(m)) })
+}
 
 // headSize is how much of an input is looked at to tell its format, in bytes.
 const headSize = 64 << 10
@@ -60,6 +72,10 @@ func detect(br *bufio.Reader) (string, error) {
 		return "", err
 	}
 	switch {
+	case hasPrefix(head, captureMagics):
+		return "", fmt.Errorf("it is a packet capture; read it with starling record capture --read")
+	case hasPrefix(head, flowMagics):
+		return "", fmt.Errorf("it is a recording already; see starling flow --help for what to do with it")
 	case reGor.Match(head):
 		return "gor", nil
 	case reMitm.Match(head):

@@ -34,7 +34,7 @@ func importHAR(r *bufio.Reader, o ImportOptions, s *sink) error {
 		}
 		found = true
 		if c, err := h.json.peek(); err == nil && c != '{' {
-			return fmt.Errorf("its log is not an object; it is not a HAR file")
+			return fmt.Errorf("its log is not an object; it is not a HAR file, export it once more or name another format")
 		}
 		return h.json.members(h.member)
 	})
@@ -43,8 +43,10 @@ func importHAR(r *bufio.Reader, o ImportOptions, s *sink) error {
 		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return s.skip("end of file", fmt.Errorf("the file is cut off: %w", io.ErrUnexpectedEOF))
+	case errors.Is(err, errJSON):
+		return fmt.Errorf("%w; export it once more, or name another format", err)
 	case err == nil && !found:
-		return fmt.Errorf("it has no log; it is not a HAR file")
+		return fmt.Errorf("it has no log; it is not a HAR file, export it once more or name another format")
 	}
 	return err
 }

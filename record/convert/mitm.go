@@ -44,7 +44,7 @@ func importMitm(r *bufio.Reader, _ ImportOptions, s *sink) error {
 				err = fmt.Errorf("the file is cut off: %w", err)
 			}
 			if i == 0 && errors.Is(err, errTnet) {
-				return errors.New("it is not a flow file of mitmproxy")
+				return errors.New("it is not a flow file of mitmproxy; write it with mitmdump -w, or name another format")
 			}
 			return s.skip(place, fmt.Errorf("%w; nothing behind it can be read", err))
 		default:
@@ -105,7 +105,7 @@ func (m *mitmImport) socket(place string, d tnetDict) error {
 	id := d.dict("metadata").text("websocket_handshake")
 	f := m.open[id]
 	if f == nil {
-		return m.s.skip(place, errors.New("a WebSocket without its handshake"))
+		return m.s.skip(place, errors.New("a WebSocket whose handshake is missing or belongs to one before it"))
 	}
 	delete(m.open, id)
 	for i, k := range m.order {

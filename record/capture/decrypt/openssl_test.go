@@ -303,13 +303,14 @@ func TestConnReadsEarlyData(t *testing.T) {
 	if err := os.WriteFile(p.file("early"), []byte("early\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range []struct{ answer, want string }{
+	for i, tt := range []struct{ answer, want string }{
 		{"Early data was accepted", "early\nlate\n"},
 		{"Early data was rejected", "late\n"},
 	} {
 		c := p.client(t, "-tls1_3", "-sess_in", session, "-early_data", p.file("early"))
 		c.say(t, "late", tt.answer)
 		pieces := c.hangUp(t, p)
+		p.logged(t, "CLIENT_TRAFFIC_SECRET_0", i+2)
 		for _, cut := range []int{1 << 20, 1} {
 			h, _, err := play(p.keys(t), chop(pieces, cut))
 			if err != nil {
@@ -318,6 +319,19 @@ func TestConnReadsEarlyData(t *testing.T) {
 			h.expect(t, tt.want, "")
 		}
 	}
+}
+
+// logged waits until the server has logged so many secrets of a kind: the last one
+// only when it has read the end of the client's handshake.
+func (p *peer) logged(t *testing.T, label string, count int) {
+	t.Helper()
+	for range 2000 {
+		if log, err := os.ReadFile(p.file("keys")); err == nil && bytes.Count(log, []byte(label)) >= count {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("the key log has no %d lines %s", count, label)
 }
 
 // waitFor waits until a file has something in it.
