@@ -294,7 +294,7 @@ pseudonyms, and says where they are, never what; the exit code is then 1 too.`,
 				if !sound {
 					word, damaged = "damaged", true
 				}
-				fmt.Fprintf(env.stdout, "%s: %s, %d flows readable\n", path, word, totals.Flows)
+				fmt.Fprintf(env.stdout, "%s: %s, %s readable\n", path, word, counted(totals.Flows, "flow"))
 			}
 			found := 0
 			if secrets {
