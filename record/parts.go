@@ -20,6 +20,7 @@ import (
 // alone: NAME.0001.flow.zst, NAME.0002.flow.zst, …. The zero value keeps one file.
 type Rotation struct {
 	// Bytes is the greatest length of a part; never exceeded. At least 64 KiB.
+	// Bodies longer than a quarter of it are cut.
 	Bytes int64
 
 	// Every is the time after which a part that holds flows ends.
@@ -89,6 +90,9 @@ func createParts(o Options) (*parts, error) {
 // begin opens the next part.
 func (p *parts) begin() error {
 	o := flow.WriterOptions{MaxBody: p.o.MaxBody, MaxBytes: p.room(), Encrypt: p.o.Encrypt}
+	if part := p.o.Rotate.Bytes; part > 0 && (o.MaxBody == 0 || o.MaxBody > part/4) {
+		o.MaxBody = part / 4 // so that a flow with two bodies fits
+	}
 	path, number := p.o.Path, uint64(0)
 	if p.o.Rotate.on() {
 		number = p.number.Load() + 1

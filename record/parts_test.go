@@ -188,22 +188,49 @@ func TestPartsOfAnEarlierRecordingAreNotTouched(t *testing.T) {
 	}
 }
 
-func TestFlowLongerThanAPartIsLostAlone(t *testing.T) {
+func TestFlowLongerThanAPartIsCutOrLostAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shop.flow.zst")
 	r, err := New(Options{Path: path, Rotate: Rotation{Bytes: 70_000}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 3 {
+	for i := range 4 {
 		f := page(1, 0)
-		f.Response.Body = flow.NewBody(noise(uint64(i), 100+i%2*200_000))
+		switch i {
+		case 1: // a long body
+			f.Response.Body = flow.NewBody(noise(1, 200_000))
+		case 2: // a long head
+			f.Request.Target = fmt.Sprintf("/%x", noise(2, 100_000))
+		}
 		r.Flow(f)
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if c := r.Counts(); c.Flows != 2 || c.Lost != 1 || c.Stopped != StoppedClosed {
-		t.Errorf("counts %+v; want the long flow lost alone", c)
+	if c := r.Counts(); c.Flows != 3 || c.Lost != 1 || c.Stopped != StoppedClosed {
+		t.Errorf("counts %+v; want the flow with the long head lost alone", c)
+	}
+	paths, err := filepath.Glob(partPattern(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut, lost := 0, uint64(0)
+	for _, p := range paths {
+		for _, rec := range records(t, p, flow.ReaderOptions{}) {
+			switch rec := rec.(type) {
+			case *flow.Flow:
+				if b := rec.Response.Body; b.Truncated() && b.Size == 200_000 && len(b.Data) == 17_500 {
+					cut++
+				}
+			case *flow.Loss:
+				if rec.Reason == flow.LossTooLong {
+					lost += rec.Flows
+				}
+			}
+		}
+	}
+	if cut != 1 || lost != 1 {
+		t.Errorf("%d bodies cut, %d flows declared too long; want one of each", cut, lost)
 	}
 }
 

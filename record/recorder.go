@@ -26,6 +26,7 @@ type Recorder struct {
 	paused  atomic.Bool
 	written atomic.Uint64
 	conns   atomic.Uint64
+	tooLong atomic.Uint64 // flows lost because they do not fit
 	size    atomic.Int64
 
 	unsealed bool // Run alone: there is something that a seal would keep
@@ -129,7 +130,7 @@ func (r *Recorder) Close() error {
 func (r *Recorder) Counts() Counts {
 	total, bytes, closed := r.queue.state()
 	return Counts{
-		Flows: r.written.Load(), Connections: r.conns.Load(), Lost: total.flows, LostSessions: total.sessions,
+		Flows: r.written.Load(), Connections: r.conns.Load(), Lost: total.flows + r.tooLong.Load(), LostSessions: total.sessions,
 		LeftOut: r.left.onPurpose(), Queued: bytes, Bytes: r.size.Load(), Paused: r.paused.Load(), Stopped: closed,
 	}
 }
@@ -231,7 +232,8 @@ func (r *Recorder) put(rec flow.Record) error {
 	case errors.Is(err, flow.ErrTooLong):
 		r.o.Logger.Warn("flow is too long to be recorded", "error", err)
 		if isFlow {
-			r.queue.addLost(1, f.Start)
+			r.tooLong.Add(1)
+			r.left.add(flow.Loss{At: f.Start, Reason: flow.LossTooLong, Flows: 1})
 		}
 		err = nil
 	case isFlow:

@@ -71,8 +71,8 @@ func (o *recorderOptions) addFlags(f *pflag.FlagSet) {
 
 // check refuses what cannot work, before anything is opened.
 func (o *recorderOptions) check() error {
-	if o.output == "" {
-		return usagef("name the flow file to write: -o NAME.flow.zst")
+	if err := checkOutput(o.output); err != nil {
+		return err
 	}
 	if o.paused && o.control == "" {
 		return usagef("--paused goes with --control, which switches recording on")

@@ -276,6 +276,12 @@ func (w *walker) named(b []byte, i, j int) int {
 	if start >= end {
 		return 0
 	}
+	if c != password && b[start-1] != '"' && b[start-1] != '\'' && b[start-1] != '`' {
+		// A parameter of a path, as ;jsessionid=…, ends before query and fragment.
+		if n := bytes.IndexAny(b[start:end], "?#"); n > 0 {
+			end = start + n
+		}
+	}
 	value := b[start:end]
 	switch {
 	case c == likely && !random(value) && escapeAt(value) < 0:

@@ -216,6 +216,9 @@ func (w *walker) cookie(pair []byte) {
 		return
 	}
 	w.label(name)
+	if w.known != nil && w.scope.field(name).secret() && distinctive(value) {
+		w.known.add(value) // a session by its name, however it looks
+	}
 	w.secret(value, KindCookie)
 }
 
