@@ -78,6 +78,9 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.upstream == "" && len(o.network.lists.AllowHosts) == 0 && !loopbackAddress(r.listener.Addr().String()) {
+		env.say("warning: whoever reaches %s can use this proxy to reach anything; name the hosts with --allow-host", r.listener.Addr())
+	}
 	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
 	err = r.run(ctx, "record")
 	env.say("recorded %s", describeCounts(r.recorder.Counts()))
