@@ -14,8 +14,8 @@ type Options struct {
 	// Path of the flow file. It must not exist.
 	Path string
 
-	// Info is what the recording says of itself; only Source is used.
-	Info flow.Info
+	// Source names what records, for flow.Info: "proxy", "capture".
+	Source string
 
 	// Filter chooses flows; those that it refuses are counted and left out. Nil
 	// records all. It is called by many goroutines at once.

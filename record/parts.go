@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
@@ -39,24 +38,14 @@ func (r Rotation) on() bool { return r.Bytes > 0 || r.Every > 0 }
 type parts struct {
 	o     Options
 	info  flow.Info
-	file  partWriter
-	open  func(path string, o flow.WriterOptions) (partWriter, error)
+	file  writer
+	open  func(path string, o flow.WriterOptions) (writer, error)
 	path  string // of the part being written
 	since time.Time
 	flows uint64 // in the part
 	conns connTable
 	kept  []partFile // complete parts on disk, the oldest first
 
-	written atomic.Uint64 // connection records
-	number  atomic.Uint64 // of the part being written; 0 is not rotated
-}
-
-// partWriter is what parts need of a flow.Writer.
-type partWriter interface {
-	Write(flow.Record) error
-	Flush() error
-	Close() error
-	Size() int64
 }
 
 type partFile struct {
@@ -66,7 +55,7 @@ type partFile struct {
 
 // createParts makes the first file. The options are complete.
 func createParts(o Options) (*parts, error) {
-	p := &parts{o: o, info: o.Info, conns: newConnTable(), open: func(path string, o flow.WriterOptions) (partWriter, error) {
+	p := &parts{o: o, info: flow.Info{Source: o.Source}, conns: newConnTable(), open: func(path string, o flow.WriterOptions) (writer, error) {
 		return flow.Create(path, o)
 	}}
 	for p.info.Recording == 0 {
@@ -93,10 +82,11 @@ func (p *parts) begin() error {
 	if part := p.o.Rotate.Bytes; part > 0 && (o.MaxBody == 0 || o.MaxBody > part/4) {
 		o.MaxBody = part / 4 // so that a flow with two bodies fits
 	}
-	path, number := p.o.Path, uint64(0)
+	path := p.o.Path
+	info := p.info
 	if p.o.Rotate.on() {
-		number = p.number.Load() + 1
-		path = partPath(p.o.Path, number)
+		info.Part++
+		path = partPath(p.o.Path, info.Part)
 	}
 	if p.o.MaxDisk > 0 && o.MaxBytes < leastPart {
 		return flow.ErrFull
@@ -106,10 +96,8 @@ func (p *parts) begin() error {
 		return err
 	}
 	p.file, p.path, p.since, p.flows = file, path, time.Now(), 0
-	p.number.Store(number)
+	p.info = info
 	p.conns.forgetWritten()
-	p.info.Part = number
-	info := p.info
 	return file.Write(&info)
 }
 
@@ -174,7 +162,6 @@ func (p *parts) write(rec flow.Record) error {
 			return err
 		}
 		p.conns.wrote(f.Conn)
-		p.written.Add(1)
 	}
 	if err := p.file.Write(f); err != nil {
 		return err

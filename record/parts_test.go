@@ -60,7 +60,7 @@ func recordAll(t *testing.T, o Options, flows int) Counts {
 func TestPartsStandAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shop.flow.zst")
 	const part = 100_000
-	c := recordAll(t, Options{Path: path, Info: flow.Info{Source: "proxy"}, Rotate: Rotation{Bytes: part}}, 300)
+	c := recordAll(t, Options{Path: path, Source: "proxy", Rotate: Rotation{Bytes: part}}, 300)
 	paths, err := filepath.Glob(partPattern(path))
 	if err != nil || len(paths) < 6 {
 		t.Fatalf("parts %v, %v; 300 flows of 2000 bytes need 6 or more", paths, err)

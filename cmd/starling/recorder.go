@@ -94,7 +94,7 @@ func (o *recorderOptions) check() error {
 // newRecorder creates the recording.
 func (o *recorderOptions) newRecorder(env environment, source string) (*record.Recorder, error) {
 	opts := record.Options{
-		Path: o.output, Info: flow.Info{Source: source}, Paused: o.paused, Logger: env.logger(),
+		Path: o.output, Source: source, Paused: o.paused, Logger: env.logger(),
 		MaxBody: int64(o.maxBody), MaxDisk: int64(o.maxDisk),
 		Rotate: record.Rotation{Bytes: int64(o.rotateSize), Every: o.rotateEvery, Keep: o.keep},
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,6 +91,6 @@ func serveUI(env environment, listen, token, dir string, live *liveView) (stop f
 // loopbackAddress reports whether a listener's address is reached from this
 // machine alone.
 func loopbackAddress(addr string) bool {
-	ap, err := netip.ParseAddrPort(addr)
-	return err == nil && ap.Addr().IsLoopback()
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && isLoopback(host)
 }

@@ -236,7 +236,6 @@ const (
 	LossGap       = "gap"           // Bytes of a connection never passed the capture
 	LossStart     = "no start"      // the capture began in the middle of a connection
 	LossMemory    = "memory limit"  // bytes were given up to stay within a memory limit
-	LossCut       = "packet cut"    // packets were captured shorter than they were on the wire
 	LossSampled   = "sampled out"   // left out on purpose: the session is not in the sample
 	LossPaused    = "paused"        // left out on purpose: recording was switched off
 	LossFiltered  = "filtered"      // left out on purpose: a filter or list says so
