@@ -235,6 +235,7 @@ func readable(env environment, paths ...string) iter.Seq2[*flow.Flow, error] {
 // catFile prints what can be read of one file and returns how many damages it
 // met on the way.
 func catFile(w io.Writer, env environment, path string, o flow.ReaderOptions, asJSON bool) (damaged int, err error) {
+	o.ReuseBodies = true
 	r, err := flow.OpenWith(path, o)
 	if err != nil {
 		return 0, err

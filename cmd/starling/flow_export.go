@@ -64,6 +64,7 @@ func exportTo(ctx context.Context, env environment, to string, out io.Writer, pa
 	if err != nil {
 		return 0, err
 	}
+	o.ReuseBodies = true
 	w := bufio.NewWriter(out)
 	x, err := convert.NewExporter(to, w, convert.ExportOptions{Version: version()})
 	if err != nil {

@@ -73,6 +73,7 @@ func (c *copyOptions) save(ctx context.Context, env environment, o flow.ReaderOp
 			}
 		}
 	}
+	o.ReuseBodies = c.change == nil
 	records := o.Records(paths...)
 	if c.change != nil {
 		records = c.change(records)

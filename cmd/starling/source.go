@@ -114,6 +114,7 @@ func recordedOrigins(env environment, path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.ReuseBodies = true
 	var origins []string
 	for f, err := range o.Flows(path) {
 		var corrupt *flow.CorruptError

@@ -34,7 +34,7 @@ func multipartBody(parts []part, contentType string) ([]byte, string, error) {
 		for _, p := range parts {
 			all = fmt.Appendf(all, "%q%q%q%q", p.name, p.fileName, p.mimeType, p.value)
 		}
-		boundary = fmt.Sprintf("----StarlingForm%016x", flow.NewBody(all).Hash)
+		boundary = fmt.Sprintf("----StarlingForm%016x", flow.NewBody(all).Sum())
 		if !strings.HasPrefix(kind, "multipart/") {
 			kind = "multipart/form-data"
 		}

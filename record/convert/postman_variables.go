@@ -99,7 +99,7 @@ func (p *postmanImport) variable(name string, depth int) (string, error) {
 	case "$randomInt":
 		return fmt.Sprint(n % 1001), nil
 	case "$guid", "$randomUUID":
-		h := flow.NewBody([]byte(fmt.Sprint("uuid ", n))).Hash
+		h := flow.NewBody([]byte(fmt.Sprint("uuid ", n))).Sum()
 		return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", uint32(h), uint16(h>>32), h>>48&0xfff, h>>52&0xfff, h&0xffffffffffff), nil
 	}
 	return "", fmt.Errorf("it uses the variable {{%s}}, which has no value; set it in the collection or an environment", name)

@@ -21,6 +21,7 @@ type ahead struct {
 	off  int64     // of the stored block in work, 0 for none
 	want blockHead // of that block
 
+	check  bool          // of newDecompressor
 	zstd   *zstd.Decoder // nil before the first block
 	stored []byte
 	raw    []byte
@@ -34,7 +35,7 @@ func (a *ahead) start(src io.ReaderAt, off int64, h *blockHead) {
 		return
 	}
 	if a.zstd == nil {
-		z, err := newDecompressor()
+		z, err := newDecompressor(a.check)
 		if err != nil {
 			return
 		}

@@ -55,8 +55,8 @@ func writeFlows(fs []*Flow) error {
 	return w.Close()
 }
 
-func readFlows(data []byte) error {
-	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
+func readFlows(data []byte, o ReaderOptions) error {
+	r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), o)
 	if err != nil {
 		return err
 	}
@@ -99,13 +99,16 @@ func benchFile(b *testing.B, fs []*Flow) []byte {
 	return writeAll(b, WriterOptions{}, rs...)
 }
 
-func BenchmarkRead(b *testing.B) {
+func BenchmarkRead(b *testing.B)     { benchmarkRead(b, ReaderOptions{ReuseBodies: true}) }
+func BenchmarkReadKeep(b *testing.B) { benchmarkRead(b, ReaderOptions{}) }
+
+func benchmarkRead(b *testing.B, o ReaderOptions) {
 	fs := benchFlows()
 	data := benchFile(b, fs)
 	b.SetBytes(rawSize(fs))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := readFlows(data); err != nil {
+		if err := readFlows(data, o); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -195,8 +198,9 @@ func BenchmarkShareOfRawZstd(b *testing.B) {
 	works := [...]func() error{
 		func() error { return writeFlows(fs) },
 		func() error { zstdBlocks(enc, plain); return nil },
-		func() error { return readFlows(data) },
+		func() error { return readFlows(data, ReaderOptions{ReuseBodies: true}) },
 		func() error { return unzstdBlocks(dec, data) },
+		func() error { return readFlows(data, ReaderOptions{}) },
 	}
 	var best [len(works)]time.Duration
 	for b.Loop() {
@@ -212,6 +216,7 @@ func BenchmarkShareOfRawZstd(b *testing.B) {
 	}
 	b.ReportMetric(float64(best[1])/float64(best[0]), "write-share")
 	b.ReportMetric(float64(best[3])/float64(best[2]), "read-share")
+	b.ReportMetric(float64(best[3])/float64(best[4]), "read-and-keep-share")
 	b.ReportMetric(float64(len(fs))/best[0].Seconds(), "written-flows/s")
 	b.ReportMetric(float64(len(fs))/best[2].Seconds(), "read-flows/s")
 }

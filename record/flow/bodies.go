@@ -1,6 +1,9 @@
 package flow
 
-import "github.com/cespare/xxhash/v2"
+import (
+	"bytes"
+	"slices"
+)
 
 // cacheLimit bounds the bodies that a Reader keeps for flows to come, in bytes.
 const cacheLimit = 32 << 20
@@ -18,8 +21,6 @@ type bodyCache struct {
 type cachedBody struct {
 	at         bodyPlace
 	data       []byte
-	sum        uint64 // valid if summed
-	summed     bool
 	prev, next *cachedBody
 }
 
@@ -27,17 +28,7 @@ type cachedBody struct {
 const cachedCost = 200
 
 func newCachedBody(at bodyPlace, data []byte) *cachedBody {
-	b := &cachedBody{at: at, data: make([]byte, len(data))}
-	copy(b.data, data)
-	return b
-}
-
-// hash returns the xxhash64 of the data.
-func (b *cachedBody) hash() uint64 {
-	if !b.summed {
-		b.sum, b.summed = xxhash.Sum64(b.data), true
-	}
-	return b.sum
+	return &cachedBody{at: at, data: slices.Clip(bytes.Clone(data))}
 }
 
 func (c *bodyCache) find(at bodyPlace) (*cachedBody, bool) {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 var (
@@ -138,21 +136,17 @@ type wantedBody struct {
 	distance uint64 // from the block of the flow back to the block of the body
 	index    uint64
 	length   uint64
-	hashed   bool // the flow states the hash itself
 }
 
 // body reads a body in place and appends to wanted if its data is elsewhere.
 func (d *decoder) body(b *Body, wanted *[]wantedBody) {
 	kind := d.byte()
-	w := wantedBody{body: b, hashed: kind&bodyHashed != 0}
+	w := wantedBody{body: b}
 	switch kind & bodyStorage {
 	case bodyNone:
 	case bodyInline:
 		b.Data = d.data()
 		b.Size = int64(len(b.Data))
-		if !w.hashed {
-			b.Hash = xxhash.Sum64(b.Data)
-		}
 	case bodyRef:
 		w.distance, w.index, w.length = d.uvarint(), d.uvarint(), d.uvarint()
 		if w.length > MaxRecord {
@@ -167,7 +161,7 @@ func (d *decoder) body(b *Body, wanted *[]wantedBody) {
 	if kind&bodySized != 0 {
 		b.Size = d.varint()
 	}
-	if w.hashed {
+	if kind&bodyHashed != 0 {
 		b.Hash = d.u64()
 	}
 	if kind&bodyStorage == bodyRef && !d.bad {

@@ -13,8 +13,11 @@ const (
 	zstdSlack = 16
 )
 
-func newDecompressor() (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+// newDecompressor makes a decoder that checks the checksum of what it decompresses
+// only if told to: the hash in the block head, which is longer and covers the same
+// bytes before, was looked at already.
+func newDecompressor(check bool) (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.IgnoreChecksum(!check),
 		zstd.WithDecoderMaxMemory(maxRaw), zstd.WithDecoderMaxWindow(maxRaw), zstd.WithDecodeAllCapLimit(true))
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"time"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // The kinds of records in a block. Readers pass over kinds that they do not
@@ -27,7 +25,7 @@ const (
 	bodyStorage = 3
 
 	bodySized  = 4 // Size follows; otherwise it is the length of the data
-	bodyHashed = 8 // Hash follows; otherwise it is that of the data, 0 without data
+	bodyHashed = 8 // Hash follows; otherwise the data tells it, or nobody knows it
 )
 
 // inlineMax is the length from which a body is stored once, as a record.
@@ -69,18 +67,18 @@ func (e *encoder) headers(h Headers) {
 
 // body appends a body that place stores, or that is short enough to stand here.
 func (e *encoder) body(b Body, place *bodyPlace) {
-	kind, derived := byte(bodyNone), uint64(0)
+	kind := byte(bodyNone)
 	switch {
 	case len(b.Data) == 0:
 	case place != nil:
-		kind, derived = bodyRef, xxhash.Sum64(b.Data)
+		kind = bodyRef
 	default:
-		kind, derived = bodyInline, xxhash.Sum64(b.Data)
+		kind = bodyInline
 	}
 	if b.Size != int64(len(b.Data)) {
 		kind |= bodySized
 	}
-	if b.Hash != derived {
+	if b.Hash != 0 {
 		kind |= bodyHashed
 	}
 	e.b = append(e.b, kind)

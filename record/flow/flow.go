@@ -117,38 +117,53 @@ type Body struct {
 	// Size is the whole length in bytes, also of what Data lacks.
 	Size int64
 
-	// Hash is the xxhash64 of the whole content. 0 with Size 0 is no body.
+	// Hash is the xxhash64 of the whole content where Data lacks a part of it; 0
+	// is not known. Of a whole body it is 0: Sum computes it.
 	Hash uint64
 }
 
 // Truncated reports whether Data lacks the end of the content.
 func (b Body) Truncated() bool { return b.Size > int64(len(b.Data)) }
 
-// NewBody returns the whole body data, with its size and hash. Empty data is no
-// body. The body keeps data and does not copy it.
+// Sum returns the xxhash64 of the whole content; 0 is no body, or not known. It
+// reads all of Data.
+func (b Body) Sum() uint64 {
+	if b.Truncated() {
+		return b.Hash
+	}
+	if len(b.Data) == 0 {
+		return 0
+	}
+	return xxhash.Sum64(b.Data)
+}
+
+// NewBody returns the whole body data. Empty data is no body. The body keeps data
+// and does not copy it.
 func NewBody(data []byte) Body {
 	if len(data) == 0 {
 		return Body{}
 	}
-	return Body{Data: data, Size: int64(len(data)), Hash: xxhash.Sum64(data)}
+	return Body{Data: data, Size: int64(len(data))}
 }
 
-// Cut returns the body with at most limit bytes of Data. Size and Hash remain
-// those of the whole content.
+// Cut returns the body with at most limit bytes of Data, and with the size and
+// hash of the whole content.
 func (b Body) Cut(limit int64) Body {
-	b = b.whole()
+	b = b.normal()
 	if limit >= 0 && int64(len(b.Data)) > limit {
+		b.Hash = b.Sum()
 		b.Data = b.Data[:limit:limit]
 	}
 	return b
 }
 
-// whole completes what a caller left out: a size below the length of the data,
-// and the hash of a body that is there as a whole.
-func (b Body) whole() Body {
+// normal corrects a size below the length of the data and leaves out a hash that
+// the data tells.
+func (b Body) normal() Body {
 	b.Size = max(b.Size, int64(len(b.Data)))
-	if b.Hash == 0 && len(b.Data) > 0 && !b.Truncated() {
-		b.Hash = xxhash.Sum64(b.Data)
+	b.Size = max(b.Size, int64(len(b.Data)))
+	if !b.Truncated() {
+		b.Hash = 0
 	}
 	return b
 }

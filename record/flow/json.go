@@ -60,7 +60,7 @@ type jsonHeader struct {
 type jsonBody struct {
 	jsonContent
 	Size      int64  `json:"size"`
-	Hash      string `json:"hash"`
+	Hash      string `json:"hash,omitempty"` // of the whole content, where it is known
 	Truncated bool   `json:"truncated,omitempty"`
 }
 
@@ -122,12 +122,14 @@ func jsonHeaders(h Headers) []jsonHeader {
 }
 
 func jsonBodyOf(b Body) *jsonBody {
-	if b.Size == 0 && b.Hash == 0 && len(b.Data) == 0 {
+	if b = b.normal(); b.Size == 0 {
 		return nil
 	}
-	return &jsonBody{
-		jsonContent: jsonContentOf(b.Data), Size: b.Size, Hash: fmt.Sprintf("%016x", b.Hash), Truncated: b.Truncated(),
+	j := &jsonBody{jsonContent: jsonContentOf(b.Data), Size: b.Size, Truncated: b.Truncated()}
+	if sum := b.Sum(); sum != 0 {
+		j.Hash = fmt.Sprintf("%016x", sum)
 	}
+	return j
 }
 
 func jsonContentOf(data []byte) jsonContent {

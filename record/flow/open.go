@@ -20,6 +20,14 @@ type ReaderOptions struct {
 	// Filter leaves out all flows that do not match, and passes over blocks that
 	// provably hold none that does. Nil: every flow is given.
 	Filter *Filter
+
+	// ReuseBodies lets the bodies of a flow be valid until the next call of
+	// Next alone; all else of it is valid for ever. Whoever looks at one flow
+	// after another reads faster by it.
+	ReuseBodies bool
+
+	// check looks at both checksums of a block.
+	check bool
 }
 
 // Open opens a flow file. Damage of its header or index is no error yet: Next
@@ -56,7 +64,8 @@ func newReader(path string, src io.ReaderAt, size int64, o ReaderOptions) (*Read
 		return nil, err
 	}
 	var err error
-	r.zstd, err = newDecompressor()
+	r.ahead.check = o.check
+	r.zstd, err = newDecompressor(o.check)
 	if err != nil {
 		return nil, err
 	}

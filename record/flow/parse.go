@@ -342,7 +342,7 @@ func (p *parser) close() {
 		*s.body = NewBody(s.body.Data)
 	}
 	if s.body != nil && s.stated {
-		s.body.Size = max(s.body.Size, int64(len(s.body.Data)))
+		*s.body = s.body.normal()
 	}
 	if s.message != nil && !s.sized {
 		s.message.Size = int64(len(s.message.Data))

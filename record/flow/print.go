@@ -8,8 +8,6 @@ import (
 	"io"
 	"strconv"
 	"time"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // Print writes a record in the text form, which Parse reads back: the result is
@@ -100,12 +98,8 @@ func (p *printer) response(word string, r *Response) {
 
 func (p *printer) message(h Headers, b Body, trailers Headers) {
 	p.headers(h)
-	b = b.whole()
-	derived := uint64(0)
-	if len(b.Data) > 0 {
-		derived = xxhash.Sum64(b.Data)
-	}
-	if b.Size != int64(len(b.Data)) || b.Hash != derived {
+	b = b.normal()
+	if b.Truncated() {
 		p.line(indent, "body size=", strconv.FormatInt(b.Size, 10), " hash=", fmt.Sprintf("%016x", b.Hash))
 	}
 	p.content(b.Data)

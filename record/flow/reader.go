@@ -81,7 +81,7 @@ func (r *Reader) Close() error {
 // follows. Any other error, such as ErrEncrypted, ends the reading.
 //
 // A record is valid for ever and is the caller's, but flows with equal bodies
-// share their bytes: Body.Data must not be modified.
+// share their bytes: Body.Data must not be modified, and see ReuseBodies.
 func (r *Reader) Next() (Record, error) {
 	for {
 		if len(r.queue) > 0 {
@@ -186,34 +186,45 @@ func (r *Reader) fetch() {
 			}
 			continue
 		}
-		w.body.Data = got.data
-		if !w.hashed {
-			w.body.Hash = got.hash()
-		}
+		w.body.Data = got
 	}
 }
 
-func (r *Reader) body(w *wantedBody) (*cachedBody, error) {
+func (r *Reader) body(w *wantedBody) ([]byte, error) {
 	if w.distance > uint64(r.block.off) || w.index > 1<<32-1 {
 		return nil, errRecord
 	}
 	at := bodyPlace{block: r.block.off - int64(w.distance), index: uint32(w.index)}
-	got, ok := r.bodies.find(at)
-	if !ok && w.distance == 0 {
-		if w.index < uint64(len(r.block.bodies)) {
-			s := r.block.bodies[w.index]
-			got = r.keep(at, r.block.raw[s.from:s.to])
-		}
-	} else if !ok {
+	var got []byte
+	if w.distance == 0 {
+		got = r.bodyHere(at)
+	} else if b, ok := r.bodies.find(at); ok {
+		got = b.data
+	} else {
 		var err error
 		if got, err = r.bodyElsewhere(at); err != nil {
 			return nil, fmt.Errorf("%w: %w", errNoBody, err)
 		}
 	}
-	if got == nil || uint64(len(got.data)) != w.length {
+	if got == nil || uint64(len(got)) != w.length {
 		return nil, fmt.Errorf("reference to a body: %w", errRecord)
 	}
 	return got, nil
+}
+
+// bodyHere returns a body that stands in the block being read; nil: there is none.
+func (r *Reader) bodyHere(at bodyPlace) []byte {
+	if int(at.index) >= len(r.block.bodies) {
+		return nil
+	}
+	s := r.block.bodies[at.index]
+	if r.o.ReuseBodies {
+		return r.block.raw[s.from:s.to:s.to]
+	}
+	if b, ok := r.bodies.find(at); ok {
+		return b.data
+	}
+	return r.keep(at, r.block.raw[s.from:s.to])
 }
 
 // keepEnding keeps the bodies at the end of the block, as the flow that they are of
@@ -229,15 +240,15 @@ func (r *Reader) keepEnding() {
 	}
 }
 
-func (r *Reader) keep(at bodyPlace, data []byte) *cachedBody {
+func (r *Reader) keep(at bodyPlace, data []byte) []byte {
 	b := newCachedBody(at, data)
 	r.bodies.add(b)
-	return b
+	return b.data
 }
 
 // bodyElsewhere decompresses an earlier block for a body, and keeps the other
 // bodies of that block as well.
-func (r *Reader) bodyElsewhere(at bodyPlace) (*cachedBody, error) {
+func (r *Reader) bodyElsewhere(at bodyPlace) ([]byte, error) {
 	head, n, err := r.blockHead(at.block)
 	if err != nil {
 		return nil, err
@@ -245,7 +256,7 @@ func (r *Reader) bodyElsewhere(at bodyPlace) (*cachedBody, error) {
 	if r.spare, err = r.unpack(r.spare, at.block+n, &head); err != nil {
 		return nil, err
 	}
-	var got *cachedBody
+	var got []byte
 	raw := r.spare
 	for i := uint32(0); len(raw) > 0; {
 		n, k := binary.Uvarint(raw)

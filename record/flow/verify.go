@@ -17,6 +17,7 @@ func Stat(path string) (Totals, error) { return ReaderOptions{}.Stat(path) }
 // Stat is the function Stat with options. With a Filter it counts the flows that
 // match, and no other records.
 func (o ReaderOptions) Stat(path string) (Totals, error) {
+	o.ReuseBodies = true
 	r, err := OpenWith(path, o)
 	if err != nil {
 		return Totals{}, err
@@ -45,7 +46,7 @@ func Verify(path string, report func(error)) (Totals, error) {
 
 // Verify is the function Verify with options. It pays no heed to a Filter.
 func (o ReaderOptions) Verify(path string, report func(error)) (Totals, error) {
-	o.Filter = nil
+	o.Filter, o.ReuseBodies, o.check = nil, true, true
 	r, err := OpenWith(path, o)
 	if err != nil {
 		return Totals{}, err

@@ -35,12 +35,11 @@ type content struct {
 	full   bool // data has its end: limit or budget was reached
 	skip   bool // nothing but the size is wanted
 	size   int64
-	hash   xxhash.Digest
+	hash   *xxhash.Digest // of all bytes, from where data is full
 }
 
 func (c *content) init(b *budget, limit, hint int64) {
 	c.budget, c.limit, c.hint = b, limit, hint
-	c.hash.Reset()
 }
 
 func (c *content) add(p []byte) {
@@ -51,17 +50,21 @@ func (c *content) add(p []byte) {
 	if c.skip {
 		return
 	}
-	_, _ = c.hash.Write(p) // never fails
-	if c.full {
-		return
+	if !c.full {
+		keep := min(int64(len(p)), c.limit-int64(len(c.data)))
+		if !c.grow(int64(len(c.data)) + keep) {
+			keep = min(keep, int64(cap(c.data)-len(c.data)))
+		}
+		c.data = append(c.data, p[:keep]...)
+		if p = p[keep:]; len(p) == 0 {
+			return
+		}
+		c.full, c.hash = true, xxhash.New()
+		_, _ = c.hash.Write(c.data) // never fails
 	}
-	room := c.limit - int64(len(c.data))
-	keep := min(int64(len(p)), room)
-	if !c.grow(int64(len(c.data)) + keep) {
-		keep = int64(cap(c.data) - len(c.data))
+	if c.hash != nil {
+		_, _ = c.hash.Write(p)
 	}
-	c.data = append(c.data, p[:keep]...)
-	c.full = keep < int64(len(p))
 }
 
 // firstPiece is the most memory that a declared length alone reserves, in bytes.
@@ -91,7 +94,7 @@ func (c *content) grow(n int64) bool {
 // the budget has to be given back with release.
 func (c *content) body() flow.Body {
 	b := flow.Body{Data: c.data, Size: c.size}
-	if c.size > 0 {
+	if c.hash != nil {
 		b.Hash = c.hash.Sum64()
 	}
 	return b

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -77,8 +75,8 @@ func TestAnExchangeIsRecordedWholeOnEveryPath(t *testing.T) {
 
 func checkBody(t *testing.T, what string, got flow.Body, want string) {
 	t.Helper()
-	if string(got.Data) != want || got.Size != int64(len(want)) || got.Hash != xxhash.Sum64String(want) {
-		t.Errorf("%s body recorded as %q, %d bytes, hash %x; want %q", what, got.Data, got.Size, got.Hash, want)
+	if string(got.Data) != want || got.Size != int64(len(want)) || got.Truncated() {
+		t.Errorf("%s body recorded as %q, %d bytes; want %q", what, got.Data, got.Size, want)
 	}
 }
 

@@ -68,7 +68,7 @@ func benchmarkBody(b *testing.B, media string, body []byte) {
 	f := get("/")
 	f.Response.Headers = flow.Headers{{Name: "Content-Type", Value: media}}
 	f.Response.Body = flow.NewBody(body)
-	f.Response.Body.Hash = 0 // not to be known as clean
+	f.Response.Body.Size++ // cut, and so never known as clean
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {

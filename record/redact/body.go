@@ -72,7 +72,7 @@ func (w *walker) dropped(b flow.Body) flow.Body {
 		return b
 	}
 	if !b.Truncated() {
-		b.Hash = w.maker.hash(b.Hash)
+		b.Hash = w.maker.hash(b.Sum())
 	}
 	b.Data = nil
 	return b
@@ -128,7 +128,7 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 	b = w.rebuilt(b, data)
 	if !whole && !before.Truncated() { // broken: what lies behind is lost
 		b.Size++
-		b.Hash = w.maker.hash(before.Hash)
+		b.Hash = w.maker.hash(before.Sum())
 	}
 	h = slices.Clone(h)
 	first := true

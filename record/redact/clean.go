@@ -24,35 +24,36 @@ type cleanBodies struct {
 
 type cleanBody struct {
 	body   flow.Body
+	sum    uint64
 	media  string
 	coding string
 	site   string
 	scope  *scope
 }
 
-// sameAs reports whether two bodies are one, whatever their hashes say.
+// sameAs reports whether two bodies are one.
 func (c *cleanBody) sameAs(d *cleanBody) bool {
-	return c.body.Hash == d.body.Hash && c.scope == d.scope && c.media == d.media && c.coding == d.coding && c.site == d.site &&
+	return c.sum == d.sum && c.scope == d.scope && c.media == d.media && c.coding == d.coding && c.site == d.site &&
 		bytes.Equal(c.body.Data, d.body.Data)
 }
 
 // cleanBody returns what is to be remembered of a body; ok is false for one that is cut,
 // too long, or too short to be worth it.
 func (w *walker) cleanBody(b flow.Body, h flow.Headers) (c cleanBody, ok bool) {
-	if w.report != nil || b.Truncated() || b.Hash == 0 || len(b.Data) < 64 || len(b.Data) > maxCleanBody {
+	if w.report != nil || b.Truncated() || len(b.Data) < 64 || len(b.Data) > maxCleanBody {
 		return c, false
 	}
-	return cleanBody{b, h.Value("Content-Type"), h.Value("Content-Encoding"), w.site, w.scope}, true
+	return cleanBody{b, b.Sum(), h.Value("Content-Type"), h.Value("Content-Encoding"), w.site, w.scope}, true
 }
 
 func (k *cleanBodies) has(c *cleanBody) bool {
-	return k.slots[c.body.Hash%cleanSlots].sameAs(c)
+	return k.slots[c.sum%cleanSlots].sameAs(c)
 }
 
 // keep remembers the fresh bodies, which are in the recording now.
 func (k *cleanBodies) keep() {
 	for _, c := range k.fresh {
-		slot := &k.slots[c.body.Hash%cleanSlots]
+		slot := &k.slots[c.sum%cleanSlots]
 		k.bytes += len(c.body.Data) - len(slot.body.Data)
 		*slot = c
 		if k.bytes > maxCleanBytes {

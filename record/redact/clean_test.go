@@ -41,12 +41,11 @@ func TestBodyThatIsKnownToBeCleanIsNotWalkedAgain(t *testing.T) {
 	if c, ok := r.walk.cleanBody(f.Response.Body, f.Response.Headers); !ok || !r.walk.bodies.has(&c) {
 		t.Fatal("the script is not remembered")
 	}
-	// One that only looks the same by its hash is walked.
-	forged := append(bytes.Clone(script), "ann@example.org"...)
-	g := sent("/a.js", "text/javascript", forged)
-	g.Response.Body.Hash = f.Response.Body.Hash
-	r.Flow(g)
-	if bytes.Contains(g.Response.Body.Data, []byte("ann@example.org")) {
+	// One that only looks the same by its hash is another.
+	forged := sent("/a.js", "text/javascript", append(bytes.Clone(script), "ann@example.org"...))
+	c, _ := r.walk.cleanBody(f.Response.Body, f.Response.Headers)
+	d, _ := r.walk.cleanBody(forged.Response.Body, forged.Response.Headers)
+	if d.sum = c.sum; r.walk.bodies.has(&d) {
 		t.Error("an address hides behind the hash of another body")
 	}
 	// What was learned and not written is walked.

@@ -84,12 +84,8 @@ func (c *content) grow(n int64) bool {
 // caller's to give back. The content is empty then.
 func (c *content) body() (flow.Body, int64) {
 	b, taken := flow.Body{Data: c.data, Size: c.size}, c.taken
-	switch {
-	case c.size == 0 || c.hole:
-	case c.hash != nil:
+	if c.hash != nil && !c.hole {
 		b.Hash = c.hash.Sum64()
-	default:
-		b.Hash = xxhash.Sum64(c.data)
 	}
 	*c = content{}
 	return b, taken

@@ -56,8 +56,8 @@ func TestBodiesKeepABeginningWithSizeAndHash(t *testing.T) {
 		for _, cut := range []func(string) []string{whole, bytewise, randomly(3)} {
 			g := play([]step{client(getting("a")), server(answering(data))}, false, Options{MaxBody: 10}, cut)
 			b := g.flows[0].Response.Body
-			if string(b.Data) != data[:min(n, 10)] || b.Size != int64(n) || b.Hash != whole1.Hash {
-				t.Errorf("%d bytes came as %q, size %d, hash %x", n, b.Data, b.Size, b.Hash)
+			if string(b.Data) != data[:min(n, 10)] || b.Size != int64(n) || b.Sum() != whole1.Sum() {
+				t.Errorf("%d bytes came as %q, size %d, hash %x", n, b.Data, b.Size, b.Sum())
 			}
 			if cutCount := g.counts.BodiesCut.Load(); (cutCount == 1) != (n > 10) {
 				t.Errorf("%d bytes: %d bodies cut", n, cutCount)

@@ -234,8 +234,8 @@ func compareSeen(t *testing.T, f *flow.Flow, want *seen, host string) {
 	if f.Response == nil {
 		return
 	}
-	if b, whole := f.Response.Body, flow.NewBody(f.Response.Body.Data); b.Hash != whole.Hash || b.Size != whole.Size {
-		t.Errorf("%s %s: body of %d bytes, hash %x", got.method, got.uri, b.Size, b.Hash)
+	if b := f.Response.Body; b.Truncated() {
+		t.Errorf("%s %s: body of %d bytes, %d of them kept", got.method, got.uri, b.Size, len(b.Data))
 	}
 }
 

@@ -226,8 +226,8 @@ func checkFlow(t *testing.T, f *flow.Flow) {
 		if b.Size < int64(len(b.Data)) {
 			t.Errorf("a body of %d bytes says that it has %d", len(b.Data), b.Size)
 		}
-		if whole := flow.NewBody(b.Data); b.Hash != 0 && b.Size == int64(len(b.Data)) && b.Hash != whole.Hash {
-			t.Errorf("hash %x of a body, want %x", b.Hash, whole.Hash)
+		if b.Hash != 0 && !b.Truncated() {
+			t.Errorf("hash %x of a whole body", b.Hash)
 		}
 	}
 	for _, m := range f.Messages {
