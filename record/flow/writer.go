@@ -10,75 +10,9 @@ import (
 	"math"
 	"os"
 	"slices"
-	"time"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
 )
-
-// WriterOptions are the limits of a Writer. The zero value is useful.
-type WriterOptions struct {
-	// MaxBody cuts bodies and messages to this many bytes; their size and hash
-	// are kept. 0 is 16 MiB; at most the constant MaxBody.
-	MaxBody int64
-
-	// MaxBytes is the greatest length of the finished file in bytes; 0 is no
-	// limit. It is never exceeded; at least 64 KiB.
-	MaxBytes int64
-
-	// BlockSize is the length in bytes, before compression, at which a block is
-	// sealed. 0 is 1 MiB; at most 16 MiB.
-	BlockSize int
-
-	// Encrypt seals each compressed block before it is written; what comes out
-	// must not depend on anything but the block. Heads, index and totals stay
-	// clear: they tell times, sizes, counts of status codes and protocols. Nil:
-	// the file is not encrypted.
-	Encrypt func(plain []byte) (sealed []byte, err error)
-
-	// id makes the file reproducible in tests. 0: drawn at random.
-	id uint64
-	// created is the time of creation in tests. 0: now.
-	created int64
-}
-
-const (
-	defaultMaxBody   = 16 << 20
-	defaultBlockSize = 1 << 20
-	limitBlockSize   = 16 << 20
-	leastMaxBytes    = 64 << 10
-	lossReserve      = 2 << 10 // for Loss records after the limit is reached
-)
-
-func (o WriterOptions) withDefaults() WriterOptions {
-	if o.MaxBody == 0 {
-		o.MaxBody = defaultMaxBody
-	}
-	if o.BlockSize == 0 {
-		o.BlockSize = defaultBlockSize
-	}
-	if o.MaxBytes == 0 {
-		o.MaxBytes = math.MaxInt64
-	}
-	if o.created == 0 {
-		o.created = time.Now().UnixNano()
-	}
-	return o
-}
-
-func (o WriterOptions) validate() error {
-	var errs []error
-	if o.MaxBody < 0 || o.MaxBody > MaxBody {
-		errs = append(errs, fmt.Errorf("MaxBody is %d; it goes from 0 to %d", o.MaxBody, MaxBody))
-	}
-	if o.BlockSize < 0 || o.BlockSize > limitBlockSize {
-		errs = append(errs, fmt.Errorf("BlockSize is %d; it goes from 0 to %d", o.BlockSize, limitBlockSize))
-	}
-	if o.MaxBytes < leastMaxBytes {
-		errs = append(errs, fmt.Errorf("MaxBytes is %d; the least is %d", o.MaxBytes, leastMaxBytes))
-	}
-	return errors.Join(errs...)
-}
 
 // storage is what a Writer needs of a file. Write appends.
 type storage interface {
@@ -113,14 +47,6 @@ type Writer struct {
 	places []*bodyPlace // of the bodies of a flow, reused
 	out    []byte       // head and compressed block, reused
 	data   []byte       // compressed block, reused
-}
-
-// A pending block is not on disk yet.
-type pending struct {
-	head   blockHead
-	raw    []byte
-	bodies uint32
-	notes  []note
 }
 
 // Create makes a flow file of mode 0600, locks it and writes its header. A path
@@ -325,127 +251,6 @@ func (w *Writer) fit(n int) error {
 		return w.Flush()
 	}
 	return nil
-}
-
-// room makes sure that n more bytes in so many records cannot push the finished
-// file over its limit. A part of the limit is kept for Loss records.
-func (w *Writer) room(n, records int, forLoss bool) error {
-	if w.o.MaxBytes == math.MaxInt64 {
-		return nil
-	}
-	limit := w.o.MaxBytes
-	if !forLoss {
-		limit -= lossReserve + 4*w.sealCost
-	}
-	if w.bound(n, records) <= limit {
-		return nil
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if w.bound(n, records) <= limit {
-		return nil
-	}
-	return ErrFull
-}
-
-// bound is the greatest length of the file if it were closed after n more bytes
-// of records: incompressible, each record in a block of its own, with nothing in
-// common with the sets and counts so far.
-func (w *Writer) bound(n, records int) int64 {
-	raw := int64(len(w.block.raw) + n + 16)
-	stored := raw + raw>>8 + 256
-	blocks := int64(records + 2) // with the pending one and that of a Loss
-	hashes := int64(3 * (len(w.block.notes) + 1))
-	heads := blocks*(blockFixed+frameExtra+8) + 5*hashes
-	if w.o.Encrypt != nil {
-		stored += stored >> 6
-		heads += blocks * w.sealCost
-	}
-	index := (int64(w.blocks) + blocks) * entrySize
-	totals := int64(4<<10 + 32*len(w.tally.status) + 448*len(w.tally.protocol) + 32*len(w.block.notes))
-	return w.off + stored + heads + index + totals + w.infos
-}
-
-// noteFlow enters the flow into the head of the pending block.
-func (w *Writer) noteFlow(f *Flow, n *note) {
-	h := &w.block.head
-	start := unixNano(f.Start)
-	if h.flows == 0 {
-		h.firstFlow, h.start, h.end = f.Number, start, start
-	}
-	h.flows++
-	h.start, h.end = min(h.start, start), max(h.end, start)
-	h.sessions.add(connHash(f.Conn))
-	h.sessions.add(n.who.hash)
-	h.endpoints.add(endpointHash(&f.Request))
-}
-
-func (w *Writer) put(record []byte, n note) {
-	w.block.raw = binary.AppendUvarint(w.block.raw, uint64(len(record)))
-	w.block.raw = append(w.block.raw, record...)
-	w.block.notes = append(w.block.notes, n)
-}
-
-// Flush seals the block: afterwards everything written is in the file. Without
-// unsealed records it does nothing. A *WriteError says that the block is lost;
-// the file is then as it was before, and the Writer can be used on.
-func (w *Writer) Flush() error {
-	if len(w.block.raw) == 0 {
-		return nil
-	}
-	h := &w.block.head
-	if h.flows == 0 {
-		h.firstFlow = w.next
-	}
-	w.data = w.zstd.EncodeAll(w.block.raw, w.data[:0])
-	at := w.off
-	if w.o.Encrypt != nil {
-		h.flags, h.sessions.any, h.endpoints.any = flagEncrypted, true, true
-		if err := w.seal(len(w.block.raw)); err != nil {
-			return w.lose(at, fmt.Errorf("encrypt a block: %w", err))
-		}
-	}
-	h.id, h.number = w.head.id, w.blocks
-	h.raw, h.stored, h.hash = uint32(len(w.block.raw)), uint32(len(w.data)), xxhash.Sum64(w.data)
-	w.out = append(h.append(w.out[:0]), w.data...)
-	if err := w.append(w.out); err != nil {
-		return w.lose(at, err)
-	}
-	if h.flows > 0 {
-		w.latest = max(w.latest, h.end)
-	}
-	w.index = entry{offset: at, firstFlow: h.firstFlow, start: h.start, latest: w.latest}.append(w.index)
-	w.blocks++
-	for i := range w.block.notes {
-		w.tally.add(&w.block.notes[i])
-	}
-	w.reset()
-	return nil
-}
-
-// lose gives up the pending block, which was to stand at an offset.
-func (w *Writer) lose(at int64, err error) error {
-	w.bodies.forget(func(p bodyPlace) bool { return p.block == at })
-	lost := uint64(w.block.head.flows)
-	w.reset()
-	return &WriteError{Path: w.path, Flows: lost, Err: err}
-}
-
-// reset empties the pending block and keeps its memory, unless it is unusually
-// much.
-func (w *Writer) reset() {
-	p := &w.block
-	p.raw, p.bodies = p.raw[:0], 0
-	clear(p.notes)
-	p.notes = p.notes[:0]
-	sessions, endpoints := p.head.sessions, p.head.endpoints
-	sessions.reset()
-	endpoints.reset()
-	p.head = blockHead{sessions: sessions, endpoints: endpoints}
-	if cap(p.raw) > 2*max(w.o.BlockSize, defaultBlockSize) {
-		p.raw, w.out, w.data = nil, nil, nil
-	}
 }
 
 // append writes b whole, or puts the file back to where it was.
