@@ -80,7 +80,7 @@ func findField(name string) (*field, error) {
 	case "messages":
 		return numberField(func(f *Flow) int64 { return int64(len(f.Messages)) }, parseCount), nil
 	case "number":
-		return numberField(func(f *Flow) int64 { return int64(min(f.Number, math.MaxInt64)) }, parseCount), nil
+		return &field{ops: numberOps, compare: compareNumber}, nil
 	case "conn":
 		return &field{ops: "= !=", compare: compareConn}, nil
 	case "session":
@@ -285,6 +285,30 @@ func compareTime(op, value string) (condition, error) {
 		err = errOperator
 	}
 	return c, err
+}
+
+// compareNumber compares the number of a flow. Those of a block follow each other.
+func compareNumber(op, value string) (condition, error) {
+	c, err := numberField(func(f *Flow) int64 { return int64(min(f.Number, math.MaxInt64)) }, parseCount).compare(op, value)
+	if err != nil || op == "!=" {
+		return c, err
+	}
+	want, _ := parseCount(value) // was read just now
+	c.may = func(h *blockHead) bool {
+		if h.firstFlow > math.MaxInt64-math.MaxUint32 {
+			return true // such a number says nothing
+		}
+		first := int64(h.firstFlow)
+		last := first + int64(h.flows) - 1
+		switch op {
+		case "=":
+			return first <= want && want <= last
+		case "<", "<=":
+			return first <= want
+		}
+		return last >= want
+	}
+	return c, nil
 }
 
 func compareConn(op, value string) (condition, error) {

@@ -206,6 +206,9 @@ func TestFilterReadsNoBlockThatItsHeadRulesOut(t *testing.T) {
 		{"time < " + at(100), 100, 0.2},
 		{"time >= " + at(2000) + " and time < " + at(2010), 10, 0.1},
 		{"conn = 500", 6, 0.2},
+		{"number = 3217", 1, 0.08},
+		{"number >= 100 and number < 140", 40, 0.08},
+		{"number != 5 and number <= 9", 9, 0.08},
 		{"method = POST and path = /checkout", 1, 0.2},
 	} {
 		f, err := ParseFilter(test.expr)
@@ -234,7 +237,7 @@ func noiseOf(i int) []byte {
 }
 
 func FuzzFilter(f *testing.F) {
-	for _, expr := range []string{"method = POST and path = /cart/*", "not (status >= 5xx or error) and time > 2026-01-01", `cookie.a ~ "b|c" or header.x`, "size>1KiB", "session = 0123456789abcdef"} {
+	for _, expr := range []string{"method = POST and path = /cart/*", "not (status >= 5xx or error) and time > 2026-01-01", `cookie.a ~ "b|c" or header.x`, "size>1KiB", "session = 0123456789abcdef", "number < 3 or number >= 7"} {
 		f.Add(expr)
 	}
 	flows := []*Flow{filtered(), {}, shopFlow(1)}
@@ -250,7 +253,7 @@ func FuzzFilter(f *testing.F) {
 		h := blockHead{flows: 1}
 		h.sessions.any, h.endpoints.any = true, true
 		for _, fl := range flows {
-			h.start, h.end = unixNano(fl.Start), unixNano(fl.Start)
+			h.start, h.end, h.firstFlow = unixNano(fl.Start), unixNano(fl.Start), fl.Number
 			from, ok := filter.from()
 			if filter.Match(fl) && (!filter.may(&h) || ok && from > h.end) {
 				t.Fatalf("%q matches a flow whose block it passes over", expr)
