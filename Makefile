@@ -57,7 +57,7 @@ bench-peers: build ## client CPU per request beside wrk
 fuzz: ## fuzz every target for 20 s
 	@for package in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 20s $$package || exit 1; \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 20s -fuzzminimizetime 10x $$package || exit 1; \
 	  done; done
 
 lint: ## gofmt, vet, staticcheck, tidy go.mod
