@@ -103,6 +103,9 @@ func (o Options) validate() error {
 	if o.MaxDisk != 0 && o.MaxDisk < leastPart {
 		errs = append(errs, fmt.Errorf("MaxDisk is %d; the least is %d", o.MaxDisk, leastPart))
 	}
+	if o.MaxBody < 0 || o.MaxBody > flow.MaxBody {
+		errs = append(errs, fmt.Errorf("MaxBody is %d; it goes from 0 to %d", o.MaxBody, flow.MaxBody))
+	}
 	if o.Rotate.Bytes != 0 && o.Rotate.Bytes < leastPart {
 		errs = append(errs, fmt.Errorf("Rotate.Bytes is %d; the least is %d", o.Rotate.Bytes, leastPart))
 	}

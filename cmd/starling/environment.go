@@ -19,16 +19,19 @@ type environment struct {
 	stderr io.Writer
 	getenv func(string) string
 
-	identity *string // --identity: what opens encrypted recordings; "" is none
+	identity *string    // --identity: what opens encrypted recordings; "" is none
+	piped    *stdinFile // the recording "-"
 }
 
-// reading opens recordings, encrypted ones with --identity.
+// reading opens recordings, "-" from stdin, encrypted ones with --identity.
 func (e environment) reading() (flow.ReaderOptions, error) {
+	o := flow.ReaderOptions{Open: e.piped.open}
 	if *e.identity == "" {
-		return flow.ReaderOptions{}, nil
+		return o, nil
 	}
-	decrypt, err := envelope.With(*e.identity)
-	return flow.ReaderOptions{Decrypt: decrypt}, err
+	var err error
+	o.Decrypt, err = envelope.With(*e.identity)
+	return o, err
 }
 
 // isTerminal reports whether w shows to a person.

@@ -50,15 +50,19 @@ func flowImportCommand(env environment) *cobra.Command {
            agent becomes a connection
   curl     curl commands
   postman  collections of Postman 2.1
+  text     what "starling flow cat" prints, also after it was edited
 
 The format is told from the content where --from is left out; gzipped files are
 opened; - reads stdin. Entries that cannot be read are passed over, counted in
 the recording, and the first of them told with their places. Passwords, tokens
-and cookies are replaced by pseudonyms as "starling record" does.`,
+and cookies are replaced by pseudonyms as "starling record" does; text that says
+of itself that they were is left as it is.`,
 		Example: `  starling flow import shop.har -o shop.flow.zst
   starling flow import --from log --log-format '%h %l %u %t "%r" %>s %b %D' \
       access.log.1.gz access.log -o web.flow.zst
-  starling flow import --environment env.json api.postman.json -o api.flow.zst`,
+  starling flow import --environment env.json api.postman.json -o api.flow.zst
+  starling flow cat a.flow.zst | sed 's/old.test/new.test/' |
+      starling flow import --from text - -o b.flow.zst`,
 		Args: atLeastOne("the files to import"),
 		RunE: func(cmd *cobra.Command, paths []string) error { return flowImport(cmd.Context(), env, o, paths) },
 	}
@@ -77,7 +81,7 @@ and cookies are replaced by pseudonyms as "starling record" does.`,
 }
 
 func flowImport(ctx context.Context, env environment, o importOptions, paths []string) error {
-	if err := checkOutput(o.output); err != nil {
+	if err := checkCopy(env, o.output); err != nil {
 		return err
 	}
 	if o.logFormat != "" && o.from == "" {
@@ -113,7 +117,7 @@ func importInto(ctx context.Context, env environment, o importOptions, i *import
 	if err != nil {
 		return err
 	}
-	i.redaction = "none"
+	i.redaction, i.again = "none", o.redact != "" || o.redactKey != ""
 	if redactor != nil {
 		i.redaction, i.redact = redactor.Name(), redactor.Flow
 	}
@@ -142,6 +146,8 @@ type importing struct {
 	options   convert.ImportOptions
 	redact    func(*flow.Flow) // nil: none
 	redaction string           // its name
+	again     bool             // also of what says that it was redacted before
+	redacted  bool             // the flows that come say so
 
 	flows   uint64
 	conns   uint64 // greatest number of a connection in the files before
@@ -256,11 +262,12 @@ func (i *importing) file(ctx context.Context, path string, yield func(flow.Recor
 		}
 	}
 	info, err := i.info(format)
-	if err != nil || !yield(info, nil) {
+	if err != nil {
 		return false, err
 	}
 	before, base := i.skipped.count, i.conns
 	last := i.options.Start
+	i.redacted = false
 	for rec, err := range convert.Import(ctx, format, in, i.options) {
 		if err != nil {
 			if err = i.entry(path, err); err != nil {
@@ -268,15 +275,34 @@ func (i *importing) file(ctx context.Context, path string, yield func(flow.Recor
 			}
 			continue
 		}
-		last = i.take(rec, base, last)
+		if told, ok := rec.(*flow.Info); ok {
+			i.retell(told)
+			info = nil
+		}
+		if info != nil && !yield(info, nil) {
+			return false, nil
+		}
+		info, last = nil, i.take(rec, base, last)
 		if !yield(rec, nil) {
 			return false, nil
 		}
+	}
+	if info != nil && !yield(info, nil) {
+		return false, nil
 	}
 	if n := i.skipped.count - before; n > 0 {
 		return yield(&flow.Loss{At: last, Reason: flow.LossBroken, Flows: n}, nil), nil
 	}
 	return true, nil
+}
+
+// retell corrects what the input says of the flows behind: that they are redacted
+// now, unless they were before.
+func (i *importing) retell(info *flow.Info) {
+	i.redacted = info.Redaction != "" && info.Redaction != "none" && !i.again
+	if !i.redacted {
+		info.Redaction = i.redaction
+	}
 }
 
 // take makes a record ready to be written: connections of several files are kept
@@ -290,7 +316,7 @@ func (i *importing) take(rec flow.Record, base uint64, last time.Time) time.Time
 		if rec.Conn != 0 {
 			rec.Conn += base
 		}
-		if i.redact != nil {
+		if i.redact != nil && !i.redacted {
 			i.redact(rec)
 		}
 		i.flows++

@@ -27,21 +27,21 @@ The recordings are read twice: a secret is also replaced where it stood before
 anything named it. What the default rules are, and how others are written, is
 in record/redact/RULES.md.
 
-Without --key-file the key is random and gone at the end. With one, the
+Without --redact-key the key is random and gone at the end. With one, the
 pseudonyms are those of other recordings with that key.`,
 		Example: `  starling flow redact shop.flow.zst -o shared.flow.zst
-  starling flow redact --rules rules.txt a.flow.zst b.flow.zst -o c.flow.zst`,
+  starling flow redact --redact rules.txt a.flow.zst b.flow.zst -o c.flow.zst`,
 		Args: atLeastOne("the recordings to copy, NAME.flow.zst"),
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			reading, err := env.reading()
 			if err != nil {
 				return err
 			}
-			if err := checkOutput(c.output); err != nil {
+			if err := checkCopy(env, c.output); err != nil {
 				return err
 			}
 			if rules == "none" {
-				return usagef("--rules none leaves every secret; to copy a recording as it is, use starling flow merge")
+				return usagef("--redact none leaves every secret; to copy a recording as it is, use starling flow merge")
 			}
 			o, err := redactOptions(rules, keyFile)
 			if err != nil {
@@ -64,8 +64,8 @@ pseudonyms are those of other recordings with that key.`,
 	}
 	c.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&rules, "rules", "", "`FILE` of rules that are added to the default ones")
-	f.StringVar(&keyFile, "key-file", "", "`FILE` with the key of the pseudonyms; made if it is missing (default: a key that nobody keeps)")
+	f.StringVar(&rules, "redact", "", "`FILE` of rules that are added to the default ones")
+	f.StringVar(&keyFile, "redact-key", "", "`FILE` with the key of the pseudonyms; made if it is missing (default: a key that nobody keeps)")
 	f.BoolVar(&addresses, "addresses", false, "replace the addresses of clients too, also in X-Forwarded-For and its like")
 	return cmd
 }

@@ -57,7 +57,7 @@ func (c *copyOptions) flags(cmd *cobra.Command) {
 
 // save writes all records of the files into the output, and tells what it did.
 func (c *copyOptions) save(ctx context.Context, env environment, o flow.ReaderOptions, paths []string) error {
-	if err := checkOutput(c.output); err != nil {
+	if err := checkCopy(env, c.output); err != nil {
 		return err
 	}
 	w := flow.WriterOptions{MaxBody: flow.MaxBody}
@@ -68,7 +68,7 @@ func (c *copyOptions) save(ctx context.Context, env environment, o flow.ReaderOp
 		}
 	} else if o.Decrypt != nil && !c.decrypt {
 		for _, path := range paths {
-			if encrypted(path) {
+			if encrypted(o, path) {
 				return usagef("%s is encrypted and the copy would not be; add --encrypt-to KEY, or --decrypt to write it in the clear", path)
 			}
 		}
@@ -87,8 +87,9 @@ func (c *copyOptions) save(ctx context.Context, env environment, o flow.ReaderOp
 }
 
 // encrypted reports whether a recording cannot be read without a key.
-func encrypted(path string) bool {
-	for _, err := range flow.Flows(path) {
+func encrypted(o flow.ReaderOptions, path string) bool {
+	o.Decrypt = nil
+	for _, err := range o.Flows(path) {
 		if !errors.As(err, new(*flow.CorruptError)) {
 			return errors.Is(err, flow.ErrEncrypted)
 		}
@@ -96,21 +97,42 @@ func encrypted(path string) bool {
 	return false
 }
 
-// checkOutput refuses what no recording can be written to.
+// errNoOutput says that -o is missing.
+var errNoOutput = usagef("name the flow file to write: -o NAME.flow.zst")
+
+// checkOutput refuses what nothing can be recorded into.
 func checkOutput(output string) error {
 	switch output {
 	case "":
-		return usagef("name the flow file to write: -o NAME.flow.zst")
+		return errNoOutput
 	case "-":
-		return usagef("a recording is written to a file, not to stdout: -o NAME.flow.zst")
+		return usagef("a recording is made in a file, not on stdout: -o NAME.flow.zst")
 	}
 	return nil
 }
 
-// saveRecords writes records into a new flow file. Damage among them is told on
-// stderr; anything else that goes wrong, an interrupt too, leaves no file.
+// checkCopy refuses what no copy of a recording can be written to.
+func checkCopy(env environment, output string) error {
+	switch {
+	case output == "":
+		return errNoOutput
+	case output == "-" && isTerminal(env.stdout):
+		return usagef("a recording is no text for a terminal; send stdout elsewhere, or name a file: -o NAME.flow.zst")
+	}
+	return nil
+}
+
+// saveRecords writes records into a new flow file, or to stdout. Damage among them
+// is told on stderr; anything else that goes wrong, an interrupt too, leaves no
+// file.
 func saveRecords(ctx context.Context, env environment, title, output string, o flow.WriterOptions, records iter.Seq2[flow.Record, error]) (flow.Totals, error) {
-	w, err := flow.Create(output, o)
+	create := func() (*flow.Writer, error) { return flow.Create(output, o) }
+	remove := func() error { return os.Remove(output) }
+	if output == "-" {
+		create = func() (*flow.Writer, error) { return flow.NewWriter("stdout", env.stdout, o) }
+		remove = func() error { return nil }
+	}
+	w, err := create()
 	if err != nil {
 		return flow.Totals{}, err
 	}
@@ -118,7 +140,7 @@ func saveRecords(ctx context.Context, env environment, title, output string, o f
 	err = writeRecords(ctx, env, w, bar, records)
 	bar.end()
 	if err = errors.Join(err, w.Close()); err != nil {
-		return flow.Totals{}, errors.Join(err, os.Remove(output))
+		return flow.Totals{}, errors.Join(err, remove())
 	}
 	return w.Totals(), nil
 }

@@ -127,10 +127,14 @@ func (o *recorderOptions) newRecorder(env environment, source string) (*record.R
 	r, err := record.New(opts)
 	var wrong record.OptionsError
 	if errors.As(err, &wrong) {
-		return nil, usageError{err}
+		return nil, usagef("%s", flagsOfFields.Replace(wrong.Err.Error()))
 	}
 	return r, err
 }
+
+// flagsOfFields names the flags that set the fields of record.Options.
+var flagsOfFields = strings.NewReplacer("Rotate.Bytes", "--rotate-size", "Rotate.Every", "--rotate-every", "Rotate.Keep", "--keep",
+	"MaxDisk", "--max-disk", "MaxBody", "--max-body", "Sample.By", "--sample-by", "Sample.Ratio", "--sample")
 
 // parseShare reads "5%" or "0.05".
 func parseShare(s string) (float64, error) {

@@ -13,6 +13,7 @@ import (
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, env environment) int {
+	env.piped = &stdinFile{ctx: ctx, in: env.stdin}
 	root := newRoot(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -115,7 +115,7 @@ var ErrUnknown = errors.New("the format was not recognised; name it, one of " + 
 var errTooLong = fmt.Errorf("longer than %d MiB", maxEntry>>20)
 
 var (
-	importFormats = []string{"har", "gor", "mitm", "log", "curl", "postman"}
+	importFormats = []string{"har", "gor", "mitm", "log", "curl", "postman", "text"}
 	exportFormats = []string{"har", "gor", "curl"}
 )
 
@@ -127,7 +127,8 @@ func Formats() (in, out []string) {
 // Import reads r, which is in the named format ("": found out from its
 // beginning), and yields its connections and flows, in the order of the input
 // but for access logs, which are sorted. IDs of connections begin at 1; a Conn
-// comes before the flows that name it. Records are the caller's.
+// comes before the flows that name it. The text form alone has records of other
+// kinds, and the IDs that stand in it. Records are the caller's.
 //
 // An *EntryError does not end the iteration. Any other error does; what came
 // before it is sound.
@@ -170,6 +171,8 @@ func importers(format string) importer {
 		return importCurl
 	case "postman":
 		return importPostman
+	case "text":
+		return importText
 	}
 	return func(*bufio.Reader, ImportOptions, *sink) error {
 		return fmt.Errorf("%q is not a format that can be imported; choose one of %s", format, strings.Join(importFormats, ", "))

@@ -53,6 +53,7 @@ func open(r io.Reader) (*bufio.Reader, error) {
 
 var (
 	reMitm    = regexp.MustCompile(`^\d{1,12}:\d{1,12}:`)
+	reText    = regexp.MustCompile(`^(#.*\n|[ \t]*\r?\n)*(flow \d+|conn \d+|loss at=\S+|info \w+=\S+)( |\r?\n)`)
 	reGor     = regexp.MustCompile(`^[123] [0-9a-fA-F]{8,64} \d{15,20}( \d+)?\r?\n`)
 	reHAR     = regexp.MustCompile(`^\s*\{\s*"log"\s*:\s*[\{\[]`)
 	rePostman = regexp.MustCompile(`schema\.(get)?postman\.com|"_postman_id"`)
@@ -76,6 +77,8 @@ func detect(br *bufio.Reader) (string, error) {
 		return "", fmt.Errorf("it is a packet capture; read it with starling record capture --read")
 	case hasPrefix(head, flowMagics):
 		return "", fmt.Errorf("it is a recording already; see starling flow --help for what to do with it")
+	case reText.Match(head):
+		return "text", nil
 	case reGor.Match(head):
 		return "gor", nil
 	case reMitm.Match(head):

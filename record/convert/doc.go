@@ -29,6 +29,7 @@
 //     messages, hashes and failure names. Messages are told as HTTP/1.1; a
 //     request without Content-Length gets one.
 //   - curl commands: responses, times, connections, stream messages, trailers.
+//   - The text form of "starling flow cat": nothing.
 //
 // HAR of other tools is one browser's, and one browser is one connection here,
 // because a connection stands for a client: which of its sockets carried an

@@ -32,6 +32,10 @@ var (
 	// decrypt it.
 	ErrEncrypted = errors.New("it is encrypted; name the file with your key: --identity FILE")
 
+	// ErrTwice says that a recording was named twice where its flows would then
+	// count twice.
+	ErrTwice = errors.New("its flows would count twice; name it once")
+
 	errClosed = errors.New("already closed")
 )
 

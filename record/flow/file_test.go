@@ -37,7 +37,10 @@ func (m *memory) Sync() error               { return nil }
 func (m *memory) Close() error              { return nil }
 
 func fixed(o WriterOptions) WriterOptions {
-	o.id, o.created = 0x5741524C494E47, 1_700_000_000_000_000_000
+	if o.id == 0 {
+		o.id = 0x5741524C494E47
+	}
+	o.created = 1_700_000_000_000_000_000
 	return o.withDefaults()
 }
 

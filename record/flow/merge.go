@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"math"
@@ -61,10 +62,11 @@ type merger struct {
 // A source is one of the files.
 type source struct {
 	path   string
-	place  int   // in the order given
-	group  int   // of files of one recording, counted from 0
-	shared bool  // the group has other files
-	least  int64 // start of a flow, unix nanoseconds
+	place  int    // in the order given
+	group  int    // of files of one recording, counted from 0
+	file   uint64 // its id; 0 is not known
+	shared bool   // the group has other files
+	least  int64  // start of a flow, unix nanoseconds
 	reader *Reader
 	flow   *Flow  // in hand
 	flows  uint64 // given or lost
@@ -74,14 +76,18 @@ type source struct {
 
 // look finds out when each file begins and which of them belong together.
 func (m *merger) look(paths []string) bool {
-	groups := map[uint64]*source{}
+	groups, files := map[uint64]*source{}, map[uint64]string{}
 	for i, path := range paths {
 		s := &source{path: path, place: i}
 		recording, err := s.look(m.o)
+		if before, twice := files[s.file]; err == nil && s.file != 0 && twice {
+			err = fmt.Errorf("%s and %s are one recording: %w", before, path, ErrTwice)
+		}
 		if err != nil {
 			m.yield(nil, err)
 			return false
 		}
+		files[s.file] = path
 		if first := groups[recording]; recording != 0 && first != nil {
 			s.group, s.shared, first.shared = first.group, true, true
 		} else {
@@ -102,6 +108,9 @@ func (s *source) look(o ReaderOptions) (uint64, error) {
 	r, err := OpenWith(s.path, o)
 	if err != nil {
 		return 0, err
+	}
+	if r.hasHead {
+		s.file = r.head.id
 	}
 	var infos []Info
 	if t, ok := r.Totals(); ok {

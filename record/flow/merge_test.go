@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -17,6 +18,7 @@ import (
 func stored(t *testing.T, name string, o WriterOptions, rs ...Record) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
+	o.id = xxhash.Sum64String(path)
 	if err := os.WriteFile(path, writeAll(t, o, rs...), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +62,23 @@ func user(recording string, conn uint64, i int) *Flow {
 	f := shopFlow(i)
 	f.Conn, f.Request.Authority = conn, fmt.Sprintf("%s-%d.test", recording, conn)
 	return f
+}
+
+func TestRecordingNamedTwiceIsRefused(t *testing.T) {
+	a, b := stored(t, "a", WriterOptions{}, shop(3)...), stored(t, "b", WriterOptions{}, shop(3)...)
+	copied := filepath.Join(t.TempDir(), "copy")
+	data, err := os.ReadFile(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(copied, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, paths := range [][]string{{a, a}, {a, b, copied}} {
+		if g := gather(t, ReaderOptions{}, paths...); len(g.flows) > 0 || len(g.errs) != 1 || !errors.Is(g.errs[0], ErrTwice) {
+			t.Errorf("%v: %d flows, %v; want ErrTwice", paths, len(g.flows), g.errs)
+		}
+	}
 }
 
 func TestRecordsOfOneFileAreThoseOfTheFile(t *testing.T) {

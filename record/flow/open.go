@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -26,8 +27,19 @@ type ReaderOptions struct {
 	// after another reads faster by it.
 	ReuseBodies bool
 
+	// Open opens a file by its path, more than once where that is needed. Nil:
+	// os.Open.
+	Open func(path string) (File, error)
+
 	// check looks at both checksums of a block.
 	check bool
+}
+
+// A File is what a Reader needs of one. It must not change but for growing.
+type File interface {
+	io.ReaderAt
+	io.Closer
+	Stat() (fs.FileInfo, error)
 }
 
 // Open opens a flow file. Damage of its header or index is no error yet: Next
@@ -37,7 +49,11 @@ func Open(path string) (*Reader, error) { return OpenWith(path, ReaderOptions{})
 // OpenWith is Open with options. With a Filter, Next gives matching flows alone
 // and begins at the first block that can hold one.
 func OpenWith(path string, o ReaderOptions) (*Reader, error) {
-	file, err := os.Open(path)
+	open := o.Open
+	if open == nil {
+		open = func(path string) (File, error) { return os.Open(path) }
+	}
+	file, err := open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open recording: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -76,6 +77,24 @@ func Create(path string, o WriterOptions) (*Writer, error) {
 	}
 	return w, nil
 }
+
+// NewWriter returns a Writer that writes a flow file to w, with its name in
+// errors. What cannot be written ends the file, which is then cut off: w cannot
+// take anything back. Close does not close w.
+func NewWriter(name string, w io.Writer, o WriterOptions) (*Writer, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("create %s: %w", name, err)
+	}
+	return newWriter(name, stream{w}, o)
+}
+
+// A stream is a storage that keeps all that it was given.
+type stream struct{ io.Writer }
+
+func (stream) Truncate(int64) error { return errors.ErrUnsupported }
+func (stream) Sync() error          { return errors.ErrUnsupported }
+func (stream) Close() error         { return nil }
 
 // newWriter writes the header to an empty file. The options are complete.
 func newWriter(path string, file storage, o WriterOptions) (*Writer, error) {

@@ -355,6 +355,9 @@ func TestFailureNames(t *testing.T) {
 		errors.New("malformed HTTP response SECRET"): failInvalid,
 	} {
 		name, text := failure(err, "host:1")
+		if name == failUntrusted && !strings.Contains(text, "--upstream-ca") {
+			t.Errorf("%q does not say what to do about it", text)
+		}
 		if name != want || strings.Contains(text, "SECRET") || !strings.Contains(text, "host:1") {
 			t.Errorf("failure(%v) = %q, %q; want %q", err, name, text, want)
 		}

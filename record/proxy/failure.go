@@ -96,7 +96,7 @@ func untrusted(err error) string {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "it has expired or is not valid yet"
 	case errors.As(err, &unknown):
-		return "it is signed by an unknown authority"
+		return "it is signed by an unknown authority; if that is right, record with --upstream-ca FILE, its certificate"
 	}
 	return "it could not be verified"
 }

@@ -1,7 +1,10 @@
 package proxy
 
 import (
+	"errors"
+	"fmt"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -40,6 +43,39 @@ func (l Lists) normal() Lists {
 		*hosts = low
 	}
 	return l
+}
+
+// validate refuses patterns that match nothing that a client can ask for.
+func (l *Lists) validate() error {
+	var errs []error
+	for _, p := range slices.Concat(l.AllowHosts, l.DenyHosts, l.MITM, l.Tunnel, l.RecordHosts, l.SkipHosts) {
+		if !hostPattern(p) {
+			errs = append(errs, badHostPattern(p))
+		}
+	}
+	for _, p := range slices.Concat(l.RecordPaths, l.SkipPaths) {
+		if p == "" || p[0] != '/' && p[0] != '*' || strings.ContainsAny(p, "?# ") {
+			errs = append(errs, fmt.Errorf("proxy: path pattern %q: write a path without query, as /health or /api/*; * stands for anything", p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func badHostPattern(p string) error {
+	return fmt.Errorf("proxy: host pattern %q: write a host without scheme and path, as shop.test, *.shop.test, shop.test:8443 or [::1]; * stands for anything", p)
+}
+
+// hostPattern reports whether p consists of what names, addresses and ports are
+// made of. Brackets stand around an address of IPv6, and not for a choice.
+func hostPattern(p string) bool {
+	for _, c := range []byte(p) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.*:[]%", c) >= 0) {
+			return false
+		}
+	}
+	inner, bracket := strings.CutPrefix(p, "[")
+	address, _, closed := strings.Cut(inner, "]")
+	return p != "" && !strings.Contains(inner, "[") && bracket == closed && (!bracket || strings.ContainsAny(address, ":*"))
 }
 
 // reach reports whether address, a host with or without port, may be dialled.

@@ -55,6 +55,24 @@ func TestHostPatterns(t *testing.T) {
 	}
 }
 
+func TestPatternsThatMatchNothingAreRefused(t *testing.T) {
+	for pattern, sound := range map[string]bool{
+		"shop.test": true, "*": true, "*:8443": true, "::1": true, "[::1]": true, "[::1]:80": true, "[fe80::*]:80": true, "10.*": true, "a_b.test": true,
+		"": false, "[ab].test": false, "[": false, "https://shop.test": false, "shop.test/": false, "a b": false, "{a,b}.test": false, "?.test": false, "käse.test": false, "a]": false,
+	} {
+		for _, l := range []Lists{{AllowHosts: []string{pattern}}, {Tunnel: []string{pattern}}, {SkipHosts: []string{pattern}}} {
+			if err := l.validate(); (err == nil) != sound {
+				t.Errorf("host pattern %q: %v", pattern, err)
+			}
+		}
+	}
+	for pattern, sound := range map[string]bool{"/": true, "/api/*": true, "*.png": true, "*": true, "": false, "api": false, "/a?b=1": false} {
+		if err := (&Lists{RecordPaths: []string{pattern}}).validate(); (err == nil) != sound {
+			t.Errorf("path pattern %q: %v", pattern, err)
+		}
+	}
+}
+
 func TestTheSecondListOfEachPairWins(t *testing.T) {
 	l := Lists{
 		AllowHosts: []string{"*.test"}, DenyHosts: []string{"bad.test"}, MITM: []string{"*.test"}, Tunnel: []string{"bad.test"},

@@ -125,7 +125,16 @@ func (o Options) validate() error {
 	if u := o.Via; u != nil && !isOrigin(u, "http", "https", "socks5", "socks5h") {
 		errs = append(errs, fmt.Errorf("proxy: %q is not a proxy; give it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT", u.Redacted()))
 	}
+	if err := o.Lists.validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if l := o.Lists; o.Upstream != nil && len(l.AllowHosts)+len(l.DenyHosts)+len(l.MITM)+len(l.Tunnel) > 0 {
+		errs = append(errs, errors.New("proxy: with one upstream there are no hosts to allow, deny, open or let pass; those lists are for a forward proxy"))
+	}
 	for i, c := range o.ClientCertificates {
+		if c.Host != "" && !hostPattern(c.Host) {
+			errs = append(errs, badHostPattern(c.Host))
+		}
 		if len(c.Certificate.Certificate) == 0 || c.Certificate.PrivateKey == nil {
 			errs = append(errs, fmt.Errorf("proxy: client certificate %d has no chain or no private key", i))
 		}
