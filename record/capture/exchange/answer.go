@@ -90,6 +90,9 @@ func (h *h1) orphan(f *fields, status int, at int64, ambiguous, cut bool) {
 		case h.holed:
 			kind = lossGap
 		}
+		if kind != lossStart { // the hole may be told later
+			h.hidden.tell(tcp.FromClient)
+		}
 		h.p.losses.add(kind, at, loss{flows: 1})
 	}
 	if cut {

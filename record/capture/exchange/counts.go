@@ -13,6 +13,8 @@ type Counts struct {
 	Responses atomic.Uint64 // final response heads found, also those paired with no request
 	Interim   atomic.Uint64 // 1xx heads found that another response followed or was to follow
 
+	// Exchanges that holes have hidden whole count in both, at least one for each
+	// hole in which a message must have begun.
 	RequestsLost  atomic.Uint64 // responses whose request was not seen
 	ResponsesLost atomic.Uint64 // requests whose response a hole has hidden
 

@@ -68,7 +68,9 @@ func (h *h1) endServer(at int64, reset bool) {
 		if x.done {
 			continue
 		}
-		x.fail(h.unanswered(reset))
+		why := h.unanswered(reset)
+		x.unheard = why == failResponseGap
+		x.fail(why)
 		x.f.Done = x.since(at)
 		x.answered, x.done = true, true
 		h.requestOver(x)
@@ -115,6 +117,7 @@ func (h *h1) finish(at int64) {
 		case s.ended || c.ended && !h.unsure:
 			x.fail(failClosed)
 		case h.unsure && h.holed:
+			x.unheard = true
 			x.fail(failResponseGap)
 		default:
 			x.fail(failNoResponse)
@@ -129,4 +132,5 @@ func (h *h1) finish(at int64) {
 	for len(h.queue) > 0 {
 		h.leave(h.queue[0])
 	}
+	h.hidden.settle(h.p, at)
 }

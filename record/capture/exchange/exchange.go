@@ -24,6 +24,7 @@ type exchange struct {
 	shed     bool // there was no memory for it: it keeps its place and nothing else
 	expects  bool // Expect: 100-continue
 	upgrade  bool // the client wants another protocol
+	unheard  bool // a hole has hidden what came of the response from here on
 	turn     uint32
 }
 
@@ -39,6 +40,11 @@ func (x *exchange) fail(name string) {
 	if x.f.Error == "" {
 		x.f.Error = name
 	}
+}
+
+// responseHidden reports whether there was a response of which nothing was seen.
+func (x *exchange) responseHidden() bool {
+	return x.f.Response == nil && (x.unheard || x.f.Error == failResponseGap)
 }
 
 // over ends the exchange as far as it goes.

@@ -54,6 +54,8 @@ type h1 struct {
 	holeAt    int64  // time of the last bytes of the server before it
 	spoke     int64  // time of its last bytes since, 0 for none
 	turned    int64  // the value of spoke at the last turn
+
+	hidden hidden
 }
 
 // newH1 makes the layer. mid: both streams may begin anywhere.

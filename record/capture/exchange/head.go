@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/record/capture/tcp"
@@ -62,6 +63,14 @@ func isMethod(b []byte) bool {
 		return true
 	}
 	return false
+}
+
+// isMethodEnd reports whether s is what is left of a method whose beginning is
+// missing: the end of a known one and none by itself.
+func isMethodEnd(s string) bool {
+	known := [...]string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+		"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
+	return !slices.Contains(known[:], s) && slices.ContainsFunc(known[:], func(m string) bool { return strings.HasSuffix(m, s) })
 }
 
 // isToken reports whether c may stand in a method or field name (RFC 9110, section
@@ -177,7 +186,7 @@ func parseRequestLine(line string, strict bool) (r requestLine, ok bool) {
 	}
 	r.target = trim(line[method:version])
 	if strict {
-		return r, r.target != "" && line[version-1] == ' ' && strings.IndexByte(r.target, ' ') < 0
+		return r, !isMethodEnd(r.method) && r.target != "" && line[version-1] == ' ' && strings.IndexByte(r.target, ' ') < 0
 	}
 	return r, true
 }

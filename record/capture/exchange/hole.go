@@ -18,6 +18,9 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 	h.p.gap(n, at)
 	h.holed = true
 	s := &h.side[d]
+	if s.state == atHead && len(s.buf) == 0 && s.back == atHead && n > 0 {
+		h.hidden.head(d)
+	}
 	h.bodyAfterAll(d, at)
 	h.failMessage(d, at)
 	switch {
@@ -32,8 +35,11 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 	case s.state == inBody && n > s.left:
 		s.body.skip(s.left)
 		h.ended(d, at)
+		h.hidden.head(d)
 	case s.state == atHead && len(s.buf) > 0:
-		h.cutHead(d, at)
+		if !h.cutHead(d, at) {
+			h.hidden.head(d)
+		}
 	case s.state == inBody || s.state == inChunk:
 		s.body.skip(-1)
 	}
@@ -56,20 +62,23 @@ func (h *h1) failMessage(d tcp.Dir, at int64) {
 	}
 }
 
-// cutHead takes the lines of a head that a hole has cut.
-func (h *h1) cutHead(d tcp.Dir, at int64) {
+// cutHead takes the lines of a head that a hole has cut. It reports false if they
+// do not tell what it was.
+func (h *h1) cutHead(d tcp.Dir, at int64) bool {
 	s := &h.side[d]
 	b := s.buf
 	end := bytes.LastIndexByte(b, '\n') + 1
 	if end == 0 {
-		return
+		return false
 	}
 	h.drain(s)
-	if h.take(d, b[:end], at, true) {
+	taken := h.take(d, b[:end], at, true)
+	if taken {
 		h.p.unparsed(int64(len(b)-end), at)
 	} else {
 		h.drop(d, len(b), at)
 	}
+	return taken
 }
 
 // bodyAfterAll decides that what follows an early answer is the body of the request, where

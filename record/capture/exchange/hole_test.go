@@ -37,7 +37,16 @@ func TestHoles(t *testing.T) {
 		{name: "a hidden request", steps: []step{client(getting("a")), server(answering("1")), clientGap(40), server(answering("?")), client(getting("b")), server(answering("2"))},
 			want: "GET /a > 200 [1]\nGET /b > 200 [2]\nlost: gap flows=1 bytes=40 gaps=1\n"},
 		{name: "a hidden exchange", steps: []step{client(getting("a")), server(answering("1")), clientGap(40), serverGap(50), client(getting("b")), server(answering("2"))},
-			want: "GET /a > 200 [1]\nGET /b > 200 [2]\nlost: gap flows=0 bytes=90 gaps=2\n"},
+			want: "GET /a > 200 [1]\nGET /b > 200 [2]\nlost: gap flows=1 bytes=90 gaps=2\n"},
+		{name: "a hidden answer and the next request, which make the answer to that look like the hidden one", steps: []step{
+			client(getting("a")), serverGap(50), clientGap(40), server(answering("?")), client(getting("b")), server(answering("2"))},
+			want: "GET /a > 200 [?]\nGET /b > 200 [2]\nlost: gap flows=1 bytes=90 gaps=2\n"},
+		{name: "over the end of a request and the whole next exchange", steps: []step{
+			client(post + "abc"), clientGap(46), server(answering("1")), serverGap(50), client(getting("b")), server(answering("2"))},
+			want: "POST /p [abc… of 9] > 200 [1] ! gap in request\nGET /b > 200 [2]\nlost: gap flows=1 bytes=96 gaps=2\n"},
+		{name: "the first bytes of a request, of which the rest is none", steps: []step{client(getting("a")), server(answering("1")),
+			clientGap(1), client(getting("b")[1:]), server(answering("?")), client(getting("c")), server(answering("3"))},
+			want: "GET /a > 200 [1]\nGET /c > 200 [3]\nlost: gap flows=1 bytes=1 gaps=1\nlost: unparsed flows=0 bytes=35 gaps=0\n"},
 		{name: "and nothing afterwards", steps: []step{client(getting("a")), serverGap(40), serverFIN, clientFIN},
 			want: "GET /a ! gap in response\nlost: gap flows=0 bytes=40 gaps=1\n"},
 		{name: "in content that looks like an answer", steps: []step{client(getting("a")), server(chunked + "3\r\nabc"), serverGap(100), server(answering("no")), server("\r\n0\r\n\r\n"), client(getting("b")), server(answering("2"))},

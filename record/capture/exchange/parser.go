@@ -144,7 +144,7 @@ func (p *Parser) deliver(f *flow.Flow, taken int64) {
 // memory for it.
 func (p *Parser) finish(x *exchange) {
 	n := p.o.Counts
-	if x.f.Response == nil && x.f.Error == failResponseGap {
+	if x.responseHidden() {
 		n.ResponsesLost.Add(1)
 	}
 	if x.shed {

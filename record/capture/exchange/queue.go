@@ -61,6 +61,7 @@ func (h *h1) pair(at int64) (x *exchange, ambiguous bool) {
 
 // giveUp ends an exchange whose response was missed.
 func (h *h1) giveUp(x *exchange) {
+	x.unheard = true
 	x.fail(failResponseGap)
 	x.f.Done = x.since(h.side[tcp.FromServer].last)
 	if c := &h.side[tcp.FromClient]; c.x == x && c.state != isWaiting {
@@ -82,6 +83,9 @@ func (h *h1) settle() {
 // leave gives an exchange away that is over.
 func (h *h1) leave(x *exchange) {
 	h.remove(x)
+	if x.responseHidden() {
+		h.hidden.tell(tcp.FromServer)
+	}
 	h.p.finish(x)
 }
 

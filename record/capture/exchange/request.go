@@ -61,6 +61,9 @@ func (h *h1) askedLast(at int64) {
 func (h *h1) open(first requestLine, f *fields, size int, at int64) *exchange {
 	h.p.o.Counts.Requests.Add(1)
 	s := &h.side[tcp.FromClient]
+	if len(h.queue) == 0 && !h.unsure {
+		h.hidden.settle(h.p, at)
+	}
 	x := &exchange{begun: s.begun, start: at, expects: f.framing.expects}
 	if h.unsure && h.spoke > h.turned && s.begun > h.spoke {
 		h.turned, x.turn = h.spoke, h.hole
