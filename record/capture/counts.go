@@ -16,7 +16,7 @@ type Counts struct {
 	Open        int    // of these, not over yet
 	MidStream   uint64 // of these, met in their middle
 	Evicted     uint64 // of these, given up because there were too many
-	Gaps        uint64 // holes in what connections carried
+	Gaps        uint64 // holes in what connections carried, as loss records declare them
 	Missing     uint64 // bytes in them
 
 	Requests  uint64 // found
@@ -40,6 +40,7 @@ func (c *Capture) Counts() Counts {
 		Requests: c.found.Requests.Load(), Responses: c.found.Responses.Load(), Interim: c.found.Interim.Load(),
 		RequestsLost: c.found.RequestsLost.Load(), ResponsesLost: c.found.ResponsesLost.Load(),
 		Flows: c.found.Flows.Load(), Partial: c.found.Partial.Load(), Shed: c.found.FlowsShed.Load(),
+		Gaps: c.found.Gaps.Load(), Missing: c.found.Missing.Load(),
 		Unparsed: c.found.Unparsed.Load(), Skipped: c.found.Skipped.Load(),
 	}
 	c.mu.Lock()
@@ -62,8 +63,6 @@ func (c *Capture) Counts() Counts {
 		n.Open += t.Open
 		n.MidStream += t.MidStream
 		n.Evicted += t.Evicted
-		n.Gaps += t.Gaps
-		n.Missing += t.Missing
 	}
 	return n
 }
