@@ -72,6 +72,8 @@ func TestBrokenEntriesAreLeftOutAndNamed(t *testing.T) {
 		{"the last record of a .gor file without its separator", "gor", gorEntry("1", gorID, gorGet) + strings.TrimSuffix(gorEntry("2", gorID, gorOK), "\n🐵🙈🙉\n"), 1, "", ""},
 
 		{"a flow of another protocol", "mitm", mitmEntry("http") + mitmEntry("tcp") + mitmEntry("dns") + mitmEntry("http"), 2, "flow 1, flow 2", "left out: a tcp flow"},
+		{"a question to a name server", "mitm", mitmEntry("dns") + mitmEntry("http"), 1, "flow 0", "left out: a dns flow"},
+		{"a flow of a protocol to come", "mitm", mitmEntry("what") + mitmEntry("http"), 1, "flow 0", "left out: a flow of an unknown type"},
 		{"a flow without a request", "mitm", tnetDict("type", tnet(";", "http")) + mitmEntry("http"), 1, "flow 0", "it has no request"},
 		{"a value that is no flow", "mitm", tnet("#", "1") + mitmEntry("http"), 1, "flow 0", "it is not a flow"},
 		{"a flow nested too deeply", "mitm", nest(100) + mitmEntry("http"), 1, "flow 0", "nested too deeply"},

@@ -336,6 +336,14 @@ func TestHTTP2HolesAreDeclared(t *testing.T) {
 				server(s.headers(3, true, ":status", "203") + s.headers(5, true, ":status", "205")),
 			}
 		}, lines("GET shop/a | 201", "POST 10.0.0.2:80/c x-long=yes [hello] | 205 ! unknown header state"), found{2, 3, 1, 0}},
+		{"and numbers that the client leaves out afterwards were no requests", func(c, s *speaker) []step {
+			a, _ := c.get(1, "/a"), c.get(3, "/b")
+			d, e := c.get(5, "/c"), c.get(9, "/d")
+			return []step{
+				client(a), server(s.headers(1, true, ":status", "201")), clientGap(44), client(d + e),
+				server(s.headers(3, true, ":status", "203") + s.headers(5, true, ":status", "205") + s.headers(9, true, ":status", "209")),
+			}
+		}, lines("GET shop/a | 201", "GET 10.0.0.2:80/c | 205 ! unknown header state", "GET 10.0.0.2:80/d | 209 ! unknown header state"), found{3, 4, 1, 0}},
 		{"over the whole answer", func(c, s *speaker) []step {
 			_ = s.headers(1, true, ":status", "200")
 			return []step{client(c.get(1, "/a")), serverGap(10), client(c.get(3, "/b")), server(s.headers(3, true, ":status", "404"))}

@@ -64,9 +64,10 @@ func (b *basket) wait(t *testing.T, n int) []*flow.Flow {
 
 // A piece is what one call of Read or Write moved over a connection.
 type piece struct {
-	d  tcp.Dir
-	p  []byte
-	at int64
+	d    tcp.Dir
+	p    []byte
+	at   int64
+	hole bool // the capture lacks it
 }
 
 // A line is what one connection of a client carries.
@@ -80,7 +81,7 @@ type line struct {
 func (l *line) saw(d tcp.Dir, p []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pieces = append(l.pieces, piece{d, bytes.Clone(p), time.Now().UnixNano()})
+	l.pieces = append(l.pieces, piece{d: d, p: bytes.Clone(p), at: time.Now().UnixNano()})
 }
 
 // A tapped connection keeps what passes. What a client sends is kept before it can
@@ -133,6 +134,10 @@ func (t *tap) parse(keyLog []byte, most int) (*basket, *exchange.Counts) {
 		p := exchange.New(&tcp.Conn{Client: l.client, Server: l.server, Opened: l.pieces[0].at}, uint64(i+1),
 			exchange.Options{Sink: b, Counts: n, Keys: keys})
 		for _, x := range l.pieces {
+			if x.hole {
+				p.Gap(x.d, int64(len(x.p)), x.at)
+				continue
+			}
 			for rest := x.p; len(rest) > 0; {
 				k := min(most, len(rest))
 				p.Data(x.d, rest[:k], x.at)
