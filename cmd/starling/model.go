@@ -27,6 +27,7 @@ func modelCommand(env environment) *cobra.Command {
 type learnOptions struct {
 	output    string
 	data      []string
+	hosts     []string
 	redactKey string
 	overwrite bool
 	json      bool
@@ -40,7 +41,8 @@ func modelLearnCommand(env environment) *cobra.Command {
 		Long: `Learn a model from one or more recordings: the types of users, what they request
 and how long they think, and which values the service issues that they send back
 (session tokens, CSRF tokens, ids). Values that must change and have no source
-are named.
+are named. Of a recording of several hosts the one with the most flows is
+learned, and the others named; --host chooses.
 
 With --data, values that users brought along (accounts) are taken from a CSV
 file with a header line, which must hold the recorded ones and may hold more.
@@ -61,6 +63,7 @@ shuffled near 0.`,
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "model `FOLDER` to write, NAME.model (required)")
 	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
+	f.StringArrayVar(&o.hosts, "host", nil, "`HOST` to learn from, with or without port; may be repeated (default: the one with the most flows)")
 	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms, from record --redact-key; goes with --data")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
@@ -89,11 +92,12 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if err != nil {
 		return err
 	}
-	sessions, err := session.Split(readable(env, paths...), session.Options{})
+	var split session.Report
+	sessions, err := session.Split(readable(env, paths...), session.Options{Hosts: o.hosts, Report: &split})
 	if err != nil {
 		return err
 	}
-	m, report, err := learn.Learn(sessions, learn.Options{Data: recorded})
+	m, report, err := learn.Learn(sessions, learn.Options{Data: recorded, Split: split})
 	if err != nil {
 		return fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
 	}

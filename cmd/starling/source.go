@@ -262,9 +262,13 @@ func (in *input) load(ctx context.Context) (*loaded, error) {
 
 // recordedSessions reads a recording as sessions in order of start.
 func recordedSessions(ctx context.Context, env environment, path string) ([][]*flow.Flow, error) {
-	split, err := session.Split(readable(env, path), session.Options{})
+	var report session.Report
+	split, err := session.Split(readable(env, path), session.Options{Report: &report})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if others := report.Others(); others != "" {
+		env.say("note: other hosts than %s are left out: %s", strings.Join(report.Hosts, ", "), others)
 	}
 	sessions := make([][]*flow.Flow, 0, len(split))
 	for _, s := range split {

@@ -21,6 +21,8 @@ type Report struct {
 	Bindings   []Found        `json:"bindings"`
 	Lost       map[string]int `json:"lost"` // flows left out, by reason
 	Unresolved []string       `json:"unresolved"`
+
+	others string // hosts whose flows are left out, with their numbers; "" is none
 }
 
 // A Type is one type of user.
@@ -87,6 +89,9 @@ func (r *Report) notes() []string {
 	var out []string
 	for _, why := range r.reasons() {
 		out = append(out, fmt.Sprintf("left out: %d of %d flows: %s", r.Lost[why], r.Flows, why))
+	}
+	if r.others != "" {
+		out = append(out, "other hosts are left out: "+r.others+"; name those that the target answers for as well: --host")
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,23 @@ type Report struct {
 	Users   int            // identities found
 	Foreign map[string]int // flows to other hosts, by authority
 	Hosts   []string       // that counted, sorted
+}
+
+// Others names the other hosts with their flows, the most first, as "cdn.test 12,
+// ads.test 3, 4 more"; "" is none.
+func (r Report) Others() string {
+	const named = 5
+	hosts := slices.SortedFunc(maps.Keys(r.Foreign), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.Foreign[b], r.Foreign[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for _, h := range hosts[:min(named, len(hosts))] {
+		parts = append(parts, fmt.Sprintf("%s %d", h, r.Foreign[h]))
+	}
+	if more := len(hosts) - named; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // A Session is one visit of one user.

@@ -135,6 +135,9 @@ func TestSplitReportsForeignHosts(t *testing.T) {
 	if diff := cmp.Diff([]string{"u1: a", "u2: d"}, describe(sessions)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	if got := r.Others(); got != "ads.test 1, cdn.test 1" {
+		t.Errorf("other hosts %q", got)
+	}
 	want := Report{Flows: 2, Users: 2, Foreign: map[string]int{"cdn.test": 1, "ads.test": 1}, Hosts: []string{"api.test:8080", "shop.test:80"}}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
