@@ -53,9 +53,10 @@ type Options struct {
 	// others arrive. 0 is one second.
 	SealEvery time.Duration
 
-	// Session names the session of a flow, for shedding. Nil: the client
-	// connection. A result of 0 is: unknown, the flow stands alone. It is
-	// called by many goroutines at once.
+	// Session names the session of a flow, for shedding. Nil: flow.Flow.Session,
+	// so that a connection which carries many users loses some of them and not
+	// all. A result of 0 is: unknown, the flow stands alone. It is called by
+	// many goroutines at once.
 	Session func(*flow.Flow) uint64
 
 	// Logger is told of the beginning of losses and of failures. Nil: nobody.
@@ -84,7 +85,7 @@ func (o Options) withDefaults() Options {
 		o.SealEvery = time.Second
 	}
 	if o.Session == nil {
-		o.Session = func(f *flow.Flow) uint64 { return f.Conn }
+		o.Session = (*flow.Flow).Session
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

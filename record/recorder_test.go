@@ -179,6 +179,35 @@ func TestOverloadShedsWholeSessionsAndDeclaresThem(t *testing.T) {
 	})
 }
 
+func TestUsersOfOneConnectionAreShedByThemselves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{gate: make(chan struct{})}
+		r, end := start(t, Options{QueueBytes: 100_000}, d)
+		visit := func(user string) {
+			f := page(1, 3500) // all of them behind one proxy
+			f.Request.Headers = flow.Headers{{Name: "Cookie", Value: "session=" + user}}
+			r.Flow(f)
+		}
+		for range 20 {
+			visit("ada")
+		}
+		visit("grace") // comes when the queue is crowded
+		close(d.gate)
+		synctest.Wait()
+		visit("ada")
+		visit("grace")
+		if c := r.Counts(); c.Lost != 2 || c.LostSessions != 1 {
+			t.Errorf("counts %+v; want the two flows of one user lost", c)
+		}
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.flows(1); got != 21 {
+			t.Errorf("%d flows of the connection recorded, want 21 of the other user", got)
+		}
+	})
+}
+
 func TestShedSessionIsOverAfterItsIdleTime(t *testing.T) {
 	var s sessions
 	now := time.Unix(0, 0)

@@ -209,6 +209,17 @@ func (r *Request) Query() string {
 // Complete reports whether request and response were seen whole.
 func (f *Flow) Complete() bool { return f.Error == "" && f.Response != nil }
 
+// Session names the user whose flow it is, as far as one flow tells: by its
+// Authorization field, else the cookie that looks most like a session, else its
+// client connection. It is the session of the JSON form; 0 is not known.
+func (f *Flow) Session() uint64 {
+	who := identify(f)
+	if who.rank == rankConn && f.Conn == 0 {
+		return 0
+	}
+	return who.hash
+}
+
 // A Conn is one client connection. Flows name it by ID.
 type Conn struct {
 	ID     uint64 // 1 or more, unique in the recording
