@@ -93,6 +93,16 @@ func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) {
 	}
 }
 
+// sheds reports whether the flows of a session are shed.
+func (q *queue) sheds(session uint64, now time.Time) bool {
+	if session == 0 {
+		return false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.sessions.fate(session, now) == fateShed
+}
+
 // lose returns the counters of what is lost now.
 func (q *queue) lose(now time.Time) *losses {
 	if !q.lost.any() {

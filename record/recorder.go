@@ -93,15 +93,43 @@ func (r *Recorder) Conn(c *flow.Conn) {
 // Run are counted as lost.
 func (r *Recorder) Flow(f *flow.Flow) {
 	now := time.Now()
+	if why, in := r.choose(f, now); !in {
+		r.left.add(flow.Loss{At: now, Reason: why, Flows: 1})
+		return
+	}
+	r.queue.addFlow(f, r.o.Session(f), now)
+}
+
+// choose says whether a flow is to be recorded, or why not.
+func (r *Recorder) choose(f *flow.Flow, now time.Time) (why string, in bool) {
 	switch {
 	case r.paused.Load():
-		r.left.add(flow.Loss{At: now, Reason: flow.LossPaused, Flows: 1})
+		return flow.LossPaused, false
 	case r.o.Filter != nil && !r.o.Filter(f):
-		r.left.add(flow.Loss{At: now, Reason: flow.LossFiltered, Flows: 1})
+		return flow.LossFiltered, false
 	case r.sampler != nil && !r.sampler.keeps(f, now):
-		r.left.add(flow.Loss{At: now, Reason: flow.LossSampled, Flows: 1})
-	default:
-		r.queue.addFlow(f, r.o.Session(f), now)
+		return flow.LossSampled, false
+	}
+	return "", true
+}
+
+// Wants reports whether a flow of which the head of the request is known may be
+// recorded. If not, its content need not be kept, and Pass takes the place of Flow.
+func (r *Recorder) Wants(f *flow.Flow) bool {
+	now := time.Now()
+	return !r.paused.Load() && (r.sampler == nil || r.sampler.may(f, now)) && !r.queue.sheds(r.o.Session(f), now)
+}
+
+// Pass counts a flow that is over and that Wants did not want. It may lack content.
+func (r *Recorder) Pass(f *flow.Flow) {
+	now := time.Now()
+	switch why, in := r.choose(f, now); {
+	case !in:
+		r.left.add(flow.Loss{At: now, Reason: why, Flows: 1})
+	case r.queue.sheds(r.o.Session(f), now):
+		r.queue.addLost(1, now)
+	default: // it came back meanwhile
+		r.left.add(flow.Loss{At: now, Reason: flow.LossPaused, Flows: 1})
 	}
 }
 
@@ -109,8 +137,8 @@ func (r *Recorder) Flow(f *flow.Flow) {
 // within a second become one record.
 func (r *Recorder) Loss(l *flow.Loss) { r.left.add(*l) }
 
-// Pause leaves out the flows that end from now on, and counts them; Resume ends
-// that. Traffic is not touched.
+// Pause leaves out the flows that begin or end from now on, and counts them; Resume
+// ends that. Traffic is not touched.
 func (r *Recorder) Pause() { r.paused.Store(true) }
 
 // Resume records again.

@@ -208,6 +208,48 @@ func TestUsersOfOneConnectionAreShedByThemselves(t *testing.T) {
 	})
 }
 
+func TestWhatIsNotWantedIsCountedAsIfItHadCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{gate: make(chan struct{})}
+		r, end := start(t, Options{QueueBytes: 100_000}, d)
+		for range 40 {
+			r.Flow(page(1, 3500))
+		}
+		lost := r.Counts().Lost
+		if r.Wants(page(1, 0)) {
+			t.Error("a session that is shed is wanted")
+		}
+		if !r.Wants(page(2, 0)) {
+			t.Error("a new session is not wanted")
+		}
+		r.Pass(page(1, 0))
+		if c := r.Counts(); c.Lost != lost+1 || c.LostSessions != 1 || c.LeftOut != 0 {
+			t.Errorf("counts %+v, want %d flows of one session lost", c, lost+1)
+		}
+		r.Pause()
+		if r.Wants(page(3, 0)) {
+			t.Error("a flow is wanted while recording is paused")
+		}
+		r.Pass(page(3, 0))
+		r.Resume()
+		r.Pass(page(3, 0)) // it began while recording was paused
+		if c := r.Counts(); c.Lost != lost+1 || c.LeftOut != 2 {
+			t.Errorf("counts %+v, want two flows left out", c)
+		}
+		close(d.gate)
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		declared := map[string]uint64{}
+		for _, l := range d.losses() {
+			declared[l.Reason] += l.Flows
+		}
+		if declared[flow.LossOverload] != lost+1 || declared[flow.LossPaused] != 2 {
+			t.Errorf("declared %v", declared)
+		}
+	})
+}
+
 func TestShedSessionIsOverAfterItsIdleTime(t *testing.T) {
 	var s sessions
 	now := time.Unix(0, 0)

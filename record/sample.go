@@ -135,6 +135,13 @@ func (m *sampler) keeps(f *flow.Flow, now time.Time) bool {
 	return fate == fateKept
 }
 
+// may reports whether the user of a flow that has no response yet can be in the
+// sample: a new user's cookie is yet to come.
+func (m *sampler) may(f *flow.Flow, now time.Time) bool {
+	asked, _ := m.keys(f)
+	return m.cookie != "" && asked == 0 || m.keeps(f, now)
+}
+
 // keys returns the hashes of what identifies the user in the request, and of
 // what the response gives in its place; 0 is none.
 func (m *sampler) keys(f *flow.Flow) (asked, answered uint64) {

@@ -61,6 +61,37 @@ func TestSampleTakesItsShareOfUsersWhole(t *testing.T) {
 	}
 }
 
+func TestSampleSaysAtOnceWhoCannotBeInIt(t *testing.T) {
+	now := time.Unix(0, 0)
+	for _, by := range []string{"cookie:sid", "header:X-User", "address", "connection"} {
+		m := newSampler(Sample{Ratio: 0.5, By: by})
+		in := 0
+		for i := range uint64(400) {
+			m.conn(&flow.Conn{ID: i + 1, Client: fmt.Sprintf("10.0.0.%d:%d", i%250, i)}, now)
+			f := page(i+1, 10)
+			f.Request.Headers = flow.Headers{{Name: "Cookie", Value: fmt.Sprint("sid=", i)}, {Name: "X-User", Value: fmt.Sprint(i)}}
+			f.Response = nil
+			may := m.may(f, now)
+			if may {
+				in++
+			}
+			if f = page(i+1, 10); by == "cookie:sid" || by == "header:X-User" {
+				f.Request.Headers = flow.Headers{{Name: "Cookie", Value: fmt.Sprint("sid=", i)}, {Name: "X-User", Value: fmt.Sprint(i)}}
+			}
+			if m.keeps(f, now) != may {
+				t.Fatalf("by %s: user %d may be in it: %v", by, i, may)
+			}
+		}
+		if in < 150 || in > 250 {
+			t.Errorf("by %s: %d of 400 users may be in a sample of half of them", by, in)
+		}
+	}
+	m := newSampler(Sample{Ratio: 0.000001, By: "cookie:sid"})
+	if !m.may(page(1, 0), now) {
+		t.Error("a user without a cookie is refused before one is set")
+	}
+}
+
 func TestSampleIsTheSameInEveryProcess(t *testing.T) {
 	// The choices are part of what users rely on: several proxies in front of
 	// one service keep the same people.

@@ -23,7 +23,8 @@ type exchange struct {
 	w    *responseWriter
 	r    *http.Request // as sent on; its trailers fill while its body is read
 	to   route
-	skip bool // Lists leave it out: nothing is kept of it
+	skip bool // Lists leave it out, or the sink does not want it: nothing is kept of its content
+	pass bool // it is the sink that does not want it
 
 	upgrade  string                   // value of the Upgrade field that the client asked for, "" for none
 	wire     atomic.Pointer[wireHead] // head of the response, from the tap of the connection
@@ -59,6 +60,11 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Head
 	}
 	x.request.init(&p.budget, p.o.MaxBody, r.ContentLength)
 	x.skip = !p.o.Lists.record(to.scheme, to.authority, x.f.Request.Path())
+	if p.chooser != nil && !x.skip {
+		x.f.Conn = s.announce(to, r.TLS)
+		x.pass = !p.chooser.Wants(x.f)
+		x.skip = x.pass
+	}
 	x.request.skip, x.answer.skip = x.skip, x.skip
 	x.readRequest(r.ProtoMajor == 2)
 	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") {
@@ -255,6 +261,10 @@ func (x *exchange) finish() (cut bool) {
 	x.mu.Unlock()
 
 	defer x.release()
+	if x.pass {
+		x.p.chooser.Pass(f)
+		return cut
+	}
 	if x.skip {
 		x.p.n.leftOut.Add(1)
 		x.p.o.Sink.Loss(&flow.Loss{At: f.Start, Reason: flow.LossFiltered, Flows: 1})

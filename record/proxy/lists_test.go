@@ -206,3 +206,47 @@ func TestWhatIsNotToBeRecordedPassesAndIsCounted(t *testing.T) {
 		})
 	}
 }
+
+// picky is a Chooser that wants what is below /api.
+type picky struct {
+	*memory
+	passed chan *flow.Flow
+}
+
+func (p *picky) Wants(f *flow.Flow) bool {
+	if f.Conn == 0 || f.Start.IsZero() {
+		panic("asked of a flow without connection or time")
+	}
+	return strings.HasPrefix(f.Request.Target, "/api")
+}
+
+func (p *picky) Pass(f *flow.Flow) { p.passed <- f }
+
+func TestOfWhatTheSinkDoesNotWantNothingIsKept(t *testing.T) {
+	answer := strings.Repeat("x", 100_000)
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, answer)
+	}
+	for _, p := range paths {
+		t.Run(p.name, func(t *testing.T) {
+			sink := &picky{newMemory(), make(chan *flow.Flow, 1)}
+			r := p.open(t, handler, Options{Sink: sink})
+			for _, path := range []string{"/other", "/api"} {
+				if _, body := r.get(t, request(t, "POST", r.base+path, strings.NewReader("asked"))); body != answer {
+					t.Errorf("%s: %d bytes", path, len(body))
+				}
+			}
+			f := <-sink.passed
+			if q, a := f.Request.Body, f.Response.Body; f.Request.Target != "/other" || f.Response.Status != 200 || len(q.Data)+len(a.Data) > 0 || q.Size != 5 || a.Size != int64(len(answer)) {
+				t.Errorf("passed: %s, bodies of %d of %d and %d of %d bytes", f.Request.Target, len(q.Data), q.Size, len(a.Data), a.Size)
+			}
+			if f := sink.next(t); f.Request.Target != "/api" || string(f.Request.Body.Data) != "asked" || string(f.Response.Body.Data) != answer {
+				t.Errorf("recorded: %s with %d bytes", f.Request.Target, len(f.Response.Body.Data))
+			}
+			if n := r.p.Counts(); n.Flows != 1 || n.LeftOut != 0 || n.BodiesCut != 0 {
+				t.Errorf("counts %+v", n)
+			}
+		})
+	}
+}

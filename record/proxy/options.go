@@ -29,6 +29,17 @@ type Sink interface {
 	Loss(*flow.Loss)
 }
 
+// A Chooser is a Sink that knows at the beginning of an exchange what it does not
+// want, so that nothing is kept of its content.
+type Chooser interface {
+	// Wants is asked when the head of a request is known.
+	Wants(*flow.Flow) bool
+
+	// Pass takes the place of Flow for what Wants did not want. The flow may
+	// lack content.
+	Pass(*flow.Flow)
+}
+
 // Options configure a Proxy. Only Sink is required.
 type Options struct {
 	// Listen is the address that Proxy.Listen opens. Empty: 127.0.0.1:8080.

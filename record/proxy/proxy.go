@@ -38,6 +38,7 @@ type counters struct {
 // concurrent use.
 type Proxy struct {
 	o         Options
+	chooser   Chooser // the sink, nil if it wants everything
 	engine    *goproxy.ProxyHttpServer
 	net       *dialer
 	self      *identity
@@ -59,6 +60,7 @@ func New(o Options) (*Proxy, error) {
 		return nil, err
 	}
 	p := &Proxy{o: o, self: &identity{roots: o.UpstreamRoots, certs: o.ClientCertificates}}
+	p.chooser, _ = o.Sink.(Chooser)
 	p.budget.free.Store(o.MaxInFlight)
 	p.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }
 	p.net = &dialer{
