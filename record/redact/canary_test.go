@@ -216,6 +216,34 @@ var plants = []struct {
 		s := c.token()
 		return s, one(answer(get("/"), jsonType, `{"secret":["x","`+s+`"]}`))
 	}},
+	{"json pair", func(c canaries) (string, []*flow.Flow) {
+		s := c.password()
+		return s, one(answer(get("/"), jsonType, `{"fields":[{"name":"user","value":"ann"},{"name":"password","value":`+quoted(s)+`}]}`))
+	}},
+	{"json pair of a header", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(post(get("/"), jsonType, `[{"key":"X-Api-Key","id":7,"value":"`+s+`"}]`))
+	}},
+	{"link to reset a password", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/account/reset-password/" + s + "?lang=en"))
+	}},
+	{"link of an invitation", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/invitations/" + s + "/accept"))
+	}},
+	{"websocket protocol", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/", "Sec-WebSocket-Protocol: graphql-transport-ws, "+s))
+	}},
+	{"websocket protocol of kubernetes", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/", "Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io."+s+", base64.binary.k8s.io"))
+	}},
+	{"forwarded authorization", func(c canaries) (string, []*flow.Flow) {
+		s := c.token()
+		return s, one(get("/", "X-Forwarded-Authorization: Bearer "+s))
+	}},
 	{"json in form", func(c canaries) (string, []*flow.Flow) {
 		s := c.password()
 		return s, one(post(get("/"), formType, "payload="+url.QueryEscape(`{"password":`+quoted(s)+`}`)))

@@ -32,6 +32,7 @@ func isJSON(b []byte) bool {
 type jsonFrame struct {
 	object bool
 	class  class  // of the value: what it holds inherits it
+	value  class  // of a member "value", from what stood under "name"
 	key    string // under which it stands; for JSON paths alone
 }
 
@@ -49,6 +50,7 @@ type jsonWalk struct {
 	stack [maxNesting]jsonFrame
 	depth int
 	class class // of the next value
+	names bool  // the next value names the member "value" beside it
 	key   []byte
 	times bool // the next value is a time of a JSON Web Token
 }
@@ -163,6 +165,10 @@ func (j *jsonWalk) setKey(key []byte, escaped bool) {
 		j.class, j.times = claimClass(key)
 	default:
 		j.class = max(inherited, j.w.scope.field(key))
+		j.names = isPairName(key)
+		if isPairValue(key) && j.depth > 0 && j.depth <= maxNesting {
+			j.class = max(j.class, j.stack[j.depth-1].value)
+		}
 		if j.class == kept || j.w.scope.field(key) == kept {
 			j.class = kept
 		}
@@ -183,6 +189,14 @@ func (j *jsonWalk) setKey(key []byte, escaped bool) {
 	}
 }
 
+// isPairName and isPairValue know the members of lists of pairs, such as
+// {"name": "password", "value": "…"}.
+func isPairName(key []byte) bool {
+	return string(key) == "name" || string(key) == "key" || string(key) == "field" || string(key) == "header"
+}
+
+func isPairValue(key []byte) bool { return string(key) == "value" || string(key) == "val" }
+
 // inherited is the class that the members of the innermost object have.
 func (j *jsonWalk) inherited() class {
 	if j.depth == 0 || j.depth > maxNesting {
@@ -200,7 +214,7 @@ func (j *jsonWalk) open(object bool) {
 			c = likely
 		}
 		f := &j.stack[j.depth]
-		f.object, f.class, f.key = object, c, ""
+		f.object, f.class, f.value, f.key = object, c, plain, ""
 		if j.w.scope.paths() {
 			f.key = string(j.key)
 			j.key = j.key[:0]
@@ -217,7 +231,7 @@ func (j *jsonWalk) close() {
 
 // next forgets the name of the value before.
 func (j *jsonWalk) next() {
-	j.class, j.times = j.inherited(), false
+	j.class, j.times, j.names = j.inherited(), false, false
 	if j.key = j.key[:0]; j.depth > 0 && j.depth <= maxNesting && !j.stack[j.depth-1].object && j.w.scope.paths() {
 		if c := j.w.scope.path(j.stack[:j.depth], nil); c != plain {
 			j.class = c
@@ -227,6 +241,9 @@ func (j *jsonWalk) next() {
 
 // str walks a string value.
 func (j *jsonWalk) str(b []byte, escaped bool) {
+	if j.names && j.depth > 0 && j.depth <= maxNesting {
+		j.stack[j.depth-1].value = j.w.scope.field(b)
+	}
 	switch {
 	case j.class.secret() && j.mode != jsonNamed:
 		if escaped {

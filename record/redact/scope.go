@@ -18,6 +18,7 @@ const (
 	headerSecret
 	headerLikely
 	headerAddress
+	headerProtocols
 )
 
 // A scope is the rules that count for one host, with what was found out about
@@ -111,10 +112,12 @@ func (s *scope) newHeader(name string) headerRule {
 		return headerSecret
 	}
 	switch n := strings.ToLower(name); {
-	case n == "authorization" || n == "proxy-authorization":
+	case strings.HasSuffix(n, "authorization"):
 		return headerAuthorization
 	case n == "cookie" || n == "cookie2":
 		return headerCookie
+	case n == "sec-websocket-protocol":
+		return headerProtocols
 	case n == "set-cookie" || n == "set-cookie2":
 		return headerSetCookie
 	case s.addresses && (n == "x-forwarded-for" || n == "x-real-ip" || n == "forwarded" || n == "true-client-ip" || n == "cf-connecting-ip" || n == "x-client-ip"):

@@ -121,7 +121,7 @@ func (w *walker) target(s string) string {
 	b := w.load(s)
 	path, query, _ := bytes.Cut(b, []byte("?"))
 	w.inURL++
-	w.text(path)
+	w.path(path)
 	if len(query) > 0 {
 		w.form(query)
 	}
@@ -178,11 +178,60 @@ func (w *walker) header(name, value string) string {
 		return w.addressList(value)
 	case headerLikely:
 		w.field(likely, b)
+	case headerProtocols:
+		w.protocols(b)
 	default:
 		w.secret(b, KindToken)
 	}
 	return w.unload(b, value)
 }
+
+// protocols walks the names of protocols for a WebSocket, among which clients that
+// can set no other header send tokens: "chat, TOKEN", or
+// "base64url.bearer.authorization.k8s.io.TOKEN".
+func (w *walker) protocols(b []byte) {
+	for item := range bytes.SplitSeq(b, []byte(",")) {
+		item = bytes.TrimSpace(item)
+		i := bytes.LastIndexByte(item, '.')
+		switch {
+		case i < 0:
+			w.field(likely, item)
+		case bytes.Contains(item[:i], []byte("bearer")):
+			w.field(likely, item[i+1:])
+		default: // the name of a host, or of a version
+			w.text(item)
+		}
+	}
+}
+
+// path walks the path of a request. A segment that follows a word of links which
+// are sent to somebody is a token if it looks random: "/reset-password/TOKEN",
+// "/invitations/TOKEN/accept".
+func (w *walker) path(b []byte) {
+	done := 0
+	for start := 0; start < len(b); {
+		end := start
+		for end < len(b) && b[end] != '/' {
+			end++
+		}
+		if segment := b[start:end]; len(segment) >= 16 && start > 0 && isLinkWord(b[bytes.LastIndexByte(b[:start-1], '/')+1:start-1]) && random(segment) {
+			w.text(b[done:start])
+			w.secret(segment, KindToken)
+			done = end
+		}
+		start = end + 1
+	}
+	w.text(b[done:])
+}
+
+// isLinkWord reports whether a segment of a path has one of the words.
+func isLinkWord(segment []byte) bool {
+	return slices.ContainsFunc(wordsOf(string(segment)), func(word string) bool { return slices.Contains(linkWords, word) })
+}
+
+// linkWords stand in the paths of links that are sent to one person.
+var linkWords = []string{"reset", "recover", "recovery", "verify", "verification", "confirm", "confirmation", "activate", "activation",
+	"invite", "invites", "invitation", "invitations", "magic", "unsubscribe"}
 
 // generation changes when a value may hold a secret that was none before.
 func (w *walker) generation() uint64 {
