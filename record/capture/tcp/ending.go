@@ -19,7 +19,7 @@ func (c *conn) fin(side int, seq uint32) {
 // forgotten when the side goes on.
 func (c *conn) reset(side int, seq uint32) {
 	h := &c.half[side]
-	expected := seq == h.next || h.acks && seq == h.acked && before(seq, h.next)
+	expected := !h.ready() && (seq == h.next || h.acks && seq == h.acked && before(seq, h.next))
 	switch {
 	case h.ended: // after its FIN a side may still break off
 		if expected && !c.broken {

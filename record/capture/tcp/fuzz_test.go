@@ -95,6 +95,9 @@ func check(t testing.TB, a *Assembler) {
 		}
 		cost := 0
 		for _, h := range c.half {
+			if h.ending && !h.ended && before(h.end, h.next) {
+				t.Fatal("a direction is beyond its end")
+			}
 			for i := range h.pieces {
 				cost += h.pieces[i].cost()
 				if i > 0 && before(h.pieces[i].seq, h.pieces[i-1].end()) {
@@ -158,6 +161,29 @@ func feed(t testing.TB, data []byte) Counts {
 		t.Fatalf("after the end: %+v, %d connections", n, len(a.conns))
 	}
 	return a.Counts()
+}
+
+// TestAResetWhereBytesWaitDoesNotEndBeforeThem resets a direction at the place of bytes
+// that wait for the client to be known.
+func TestAResetWhereBytesWaitDoesNotEndBeforeThem(t *testing.T) {
+	var a *Assembler
+	a = New(Options{IsRequest: func(p []byte) bool { return p[0] == octet(500) }}, func(*Conn) Stream { return &critic{t: t, a: a} })
+	ends := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:20000"), netip.MustParseAddrPort("10.0.0.2:30000")}
+	send := func(from int, flags packet.Flags, seq, ack uint32, n int) {
+		s := packet.Segment{Time: 1e18, Src: ends[from], Dst: ends[1-from], Flags: flags | packet.ACK, Seq: seq, Ack: ack}
+		for i := range n {
+			s.Payload = append(s.Payload, octet(seq+uint32(i)))
+		}
+		a.Segment(&s)
+		check(t, a)
+	}
+	send(1, 0, 1000, 500, 4)
+	send(1, packet.RST, 1000, 500, 0)
+	send(0, 0, 500, 1000, 4) // now the client is known
+	a.Close()
+	if n := a.Counts(); n.Waiting != 0 || n.Open != 0 || n.Bytes == 0 {
+		t.Errorf("after the end: %+v", n)
+	}
 }
 
 func FuzzAssembler(f *testing.F) {

@@ -32,9 +32,11 @@ type wait struct {
 	ticks  uint32
 }
 
-// begin sets where the direction starts.
+// begin sets where the direction starts. An end that was seen before that is one of
+// another connection.
 func (h *half) begin(seq uint32) {
 	h.known, h.next, h.start = true, seq, seq
+	h.ending, h.reset = false, false
 }
 
 // confirm takes an acknowledgment by the other side.

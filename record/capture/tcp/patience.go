@@ -85,13 +85,20 @@ func (c *conn) relent() bool {
 	if c.over || c.cost == 0 {
 		return false
 	}
+	cost := c.cost
 	side := c.hopeless()
-	if h := &c.half[side]; len(h.pieces) > 0 {
+	h := &c.half[side]
+	next, guessed := h.next, h.finGap
+	if len(h.pieces) > 0 {
 		c.skip(side, h.pieces[0].seq, c.a.now)
 	} else {
 		c.skip(side, h.last(), c.a.now)
 	}
 	c.pump()
+	if !c.over && c.cost == cost && h.next == next && h.finGap == guessed {
+		c.drop(&c.half[0]) // what nothing can free must not be waited for
+		c.drop(&c.half[1])
+	}
 	return true
 }
 
