@@ -101,34 +101,38 @@ func tlsSpeech(p []byte) speech {
 	return speaksTLS
 }
 
-// isFrames reports whether p looks like frames of HTTP/2: at least one whole one and
-// no contradiction.
-func isFrames(p []byte) bool {
-	whole := 0
-	for len(p) >= 9 {
-		length := int(p[0])<<16 | int(p[1])<<8 | int(p[2])
-		kind, reserved := p[3], p[5]&0x80
-		if length > 1<<14 || kind > 9 || reserved != 0 {
-			return false
-		}
-		stream := uint32(p[5])<<24 | uint32(p[6])<<16 | uint32(p[7])<<8 | uint32(p[8])
-		switch kind {
-		case 4, 6, 7: // SETTINGS, PING, GOAWAY
-			if stream != 0 {
-				return false
-			}
-		case 0, 1, 2, 3, 5, 9: // of a stream
-			if stream == 0 {
-				return false
-			}
-		}
-		if len(p) < 9+length {
-			break
-		}
-		p = p[9+length:]
-		whole++
+// frameSpeech tells whether p, which may come from the middle of a stream, begins with
+// a whole frame of HTTP/2. It looks at that frame alone, so that where p was cut makes
+// no difference.
+func frameSpeech(p []byte) speech {
+	p = p[:min(len(p), maxHeld)]
+	head := [9]byte{}
+	copy(head[:], p)
+	length := int(head[0])<<16 | int(head[1])<<8 | int(head[2])
+	stream := uint32(head[5])<<24 | uint32(head[6])<<16 | uint32(head[7])<<8 | uint32(head[8])
+	if head[0] != 0 || head[1] > 1<<6 || head[3] > 9 || head[5]&0x80 != 0 {
+		return speaksOther
 	}
-	return whole > 0
+	switch {
+	case len(p) < len(head):
+		return speaksMore
+	case length > 1<<14:
+		return speaksOther
+	}
+	switch head[3] {
+	case 4, 6, 7: // SETTINGS, PING, GOAWAY
+		if stream != 0 {
+			return speaksOther
+		}
+	case 0, 1, 2, 3, 5, 9: // of a stream
+		if stream == 0 {
+			return speaksOther
+		}
+	}
+	if len(p) < len(head)+length {
+		return speaksMore
+	}
+	return speaksFrames
 }
 
 // trimLines cuts line ends from the beginning.
@@ -174,14 +178,14 @@ func (l *detect) Data(d tcp.Dir, b []byte, at int64) {
 	if d == tcp.FromServer {
 		what = serverSpeech(b)
 	}
+	if what == speaksOther && (l.mid || e.holes != 0) {
+		what = frameSpeech(b)
+	}
 	if what == speaksMore && len(b) < maxHeld {
 		if len(e.held) == 0 {
 			e.held = append(e.held, b...)
 		}
 		return
-	}
-	if what == speaksOther && (l.mid || e.holes != 0) && isFrames(b) {
-		what = speaksFrames
 	}
 	e.held = b
 	l.become(what)

@@ -31,17 +31,20 @@ func TestIsRequest(t *testing.T) {
 }
 
 func TestFramesOfHTTP2AreRecognised(t *testing.T) {
-	for p, want := range map[string]bool{
-		"\x00\x00\x00\x04\x01\x00\x00\x00\x00":                                       true,
-		"\x00\x00\x02\x00\x01\x00\x00\x00\x03ab\x00\x00\x00\x04\x01\x00\x00\x00\x00": true,
-		"\x00\x00\x02\x00\x01\x00\x00\x00\x03ab\x00\x00\x00\x04\x01\x00\x00\x00\x01": false, // SETTINGS of a stream
-		"\x00\x00\x02\x00\x01\x00\x00\x00\x00ab":                                     false, // DATA of no stream
-		"\x00\x00\x02\x00\x01\x00\x00\x00\x03a":                                      false, // not one whole frame
-		"\x7f\x00\x02\x00\x01\x00\x00\x00\x03":                                       false, // too long
-		"tail of some content that is no frame":                                      false,
+	for p, want := range map[string]speech{
+		"\x00\x00\x00\x04\x01\x00\x00\x00\x00":            speaksFrames,
+		"\x00\x00\x02\x00\x01\x00\x00\x00\x03ab":          speaksFrames,
+		"\x00\x00\x02\x00\x01\x00\x00\x00\x03ab and more": speaksFrames, // whatever follows
+		"\x00\x00\x02\x00\x01\x00\x00\x00\x03a":           speaksMore,   // not the whole of it
+		"\x00\x00\x02":                                    speaksMore,
+		"\x00\x00\x00\x04\x01\x00\x00\x00\x01":            speaksOther, // SETTINGS of a stream
+		"\x00\x00\x02\x00\x01\x00\x00\x00\x00":            speaksOther, // DATA of no stream
+		"\x00\x00\x02\x0a":                                speaksOther, // no such frame
+		"\x7f":                                            speaksOther, // too long
+		"tail of some content":                            speaksOther,
 	} {
-		if got := isFrames([]byte(p)); got != want {
-			t.Errorf("isFrames(%q) is %t", p, got)
+		if got := frameSpeech([]byte(p)); got != want {
+			t.Errorf("frameSpeech(%q) is %d, want %d", p, got, want)
 		}
 	}
 }

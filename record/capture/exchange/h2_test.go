@@ -228,6 +228,9 @@ func TestHTTP2Streams(t *testing.T) {
 				server(s.headers(1, true, ":status", "200") + s.headers(3, true, ":status", "200")),
 			}
 		}, ""},
+		{"a stream that the server ends without an answer", func(c, s *speaker) []step {
+			return []step{client(c.get(1, "/a") + c.get(3, "/b")), server(s.data(1, true, "") + s.headers(3, true, ":status", "103"))}
+		}, lines("GET shop/a ! response invalid", "GET shop/b | 103 ! response invalid")},
 		{"a gRPC call with messages both ways and trailers", func(c, s *speaker) []step {
 			return []step{
 				client(c.post(1, "/svc/Talk", "content-type", "application/grpc") + c.data(1, false, "\x00\x00\x00\x00\x02hi\x00\x00\x00")),

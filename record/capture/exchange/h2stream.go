@@ -320,6 +320,9 @@ func (l *h2) finish(s *h2stream, at int64) {
 	if !s.over[tcp.FromClient] {
 		x.fail(failRequest)
 	}
+	if x.f.Response == nil {
+		x.fail(failInvalid) // the server has ended the stream and said nothing
+	}
 	if x.f.Done == 0 {
 		x.f.Done = x.since(at)
 	}
