@@ -23,6 +23,10 @@ func flowCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "flow",
 		Short: "Look at, check and change recordings",
+		Long: `Look at, check and change recordings. In place of a FILE that is read, - is stdin;
+a copy goes to stdout with -o -.`,
+		Example: `  ssh web1 cat shop.flow.zst | starling flow stat -
+  starling flow filter 'status >= 500' shop.flow.zst -o - | starling flow cat - | less`,
 	}
 	cmd.AddCommand(
 		flowStatCommand(env), flowCatCommand(env), flowVerifyCommand(env),

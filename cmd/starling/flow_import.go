@@ -68,7 +68,7 @@ of itself that they were is left as it is.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.from, "from", "", "`FORMAT` of the files: "+strings.Join(formats, ", ")+" (default: told from their content)")
-	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst (required)")
+	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst; - is stdout (required)")
 	f.StringVar(&o.logFormat, "log-format", "", "`FORMAT` of access logs: common, combined, json, or a format string of Apache or nginx")
 	f.DurationVar(&o.sessionGap, "session-gap", 30*time.Minute, "`PAUSE` after which a client of an access log begins a new session")
 	f.StringVar(&o.environment, "environment", "", "`FILE` with a Postman environment")

@@ -50,7 +50,7 @@ type copyOptions struct {
 
 func (c *copyOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&c.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst (required)")
+	f.StringVarP(&c.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst; - is stdout (required)")
 	f.StringArrayVar(&c.encryptTo, "encrypt-to", nil, "encrypt the copy for this age public `KEY`, or file of keys; may be repeated")
 	f.BoolVar(&c.decrypt, "decrypt", false, "write the copy of an encrypted recording in the clear")
 }
