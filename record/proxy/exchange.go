@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptrace"
-	"net/textproto"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,26 +26,29 @@ type exchange struct {
 	pass bool // it is the sink that does not want it
 
 	upgrade  string                   // value of the Upgrade field that the client asked for, "" for none
+	asked    wireHead                 // head of the request; no lines where net/http's view is all there is
 	wire     atomic.Pointer[wireHead] // head of the response, from the tap of the connection
 	response *http.Response           // as given to goproxy
+	body     *expected                // of the request, where it waits to be asked for; nil otherwise
 
-	mu       sync.Mutex
-	f        *flow.Flow
-	request  content
-	answer   content
-	whole    bool // the request was read to its end
-	streams  streams
-	lost     uint64 // messages dropped
-	sealed   bool   // f is the sink's from here on
-	headDone bool   // the final head was reached: no more 1xx
-	cut      bool   // the response broke off: the client must notice
+	mu      sync.Mutex
+	f       *flow.Flow
+	request content
+	answer  content
+	whole   bool // the request was read to its end
+	streams streams
+	lost    uint64 // messages dropped
+	interims
+	sealed   bool // f is the sink's from here on
+	headDone bool // the final head was reached: no more 1xx
+	cut      bool // the response broke off: the client must notice
 }
 
 type exchangeKey struct{}
 
 // newExchange starts the record of r, whose head is as the client sent it.
-func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Headers) *exchange {
-	x := &exchange{p: p, s: s, to: to}
+func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead) *exchange {
+	x := &exchange{p: p, s: s, to: to, asked: head}
 	x.f = &flow.Flow{
 		Scheme:   to.scheme,
 		Protocol: r.Proto,
@@ -54,7 +56,7 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head flow.Head
 			Method:    r.Method,
 			Target:    to.target,
 			Authority: to.authority,
-			Headers:   head,
+			Headers:   head.headers,
 		},
 		Start: time.Now(),
 	}
@@ -84,7 +86,12 @@ func (x *exchange) attach(r *http.Request) {
 		x.f.RequestDone, x.whole = x.since(), true
 		return
 	}
-	r.Body = &tee{ReadCloser: r.Body, see: x.sawRequest, end: x.endRequest}
+	body := r.Body
+	if hasToken(r.Header["Expect"], "100-continue") {
+		x.body = &expected{ReadCloser: body, x: x, over: make(chan struct{})}
+		body = x.body
+	}
+	r.Body = &tee{ReadCloser: body, see: x.sawRequest, end: x.endRequest}
 }
 
 func (x *exchange) sawRequest(p []byte) {
@@ -119,26 +126,13 @@ func (x *exchange) trace() *httptrace.ClientTrace {
 		GotConn: func(info httptrace.GotConnInfo) {
 			if c, ok := info.Conn.(*targetConn); ok {
 				c.tap.arm(x)
+				if x.asked.first != "" {
+					c.heads.like.Store(&x.asked)
+				}
 			}
 		},
 		Got1xxResponse: x.interim,
 	}
-}
-
-// interim records an informational response and forwards it. 100 Continue the
-// server sends by itself when the body is read, which is when the target asked
-// for it.
-func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.sealed || x.headDone {
-		return nil
-	}
-	x.f.Interim = append(x.f.Interim, flow.Response{Status: code, Headers: canonical(http.Header(h), false)})
-	if code != http.StatusContinue && x.r.ProtoAtLeast(1, 1) {
-		x.w.interim(code, http.Header(h))
-	}
-	return nil
 }
 
 // answered records the head of the final response.
@@ -151,6 +145,9 @@ func (x *exchange) answered(resp *http.Response) {
 	r := &flow.Response{Status: resp.StatusCode}
 	if h := x.wire.Load(); h != nil && h.status() == resp.StatusCode && resp.ProtoMajor == 1 {
 		r.Headers = h.headers
+		if resp.StatusCode != http.StatusSwitchingProtocols {
+			x.answerLike(h)
+		}
 	} else {
 		r.Headers = canonical(resp.Header, resp.ProtoMajor == 2)
 	}
@@ -163,6 +160,14 @@ func (x *exchange) answered(resp *http.Response) {
 			return
 		}
 		resp.Body = &tee{ReadCloser: resp.Body, see: x.sawResponse, end: x.endResponse}
+	}
+}
+
+// answerLike gives the next head to the client the form of h, if both are of
+// HTTP/1.
+func (x *exchange) answerLike(h *wireHead) {
+	if x.r.ProtoMajor == 1 {
+		x.s.heads.like.Store(h)
 	}
 }
 
@@ -261,6 +266,9 @@ func (x *exchange) finish() (cut bool) {
 	x.mu.Unlock()
 
 	defer x.release()
+	if x.body != nil {
+		x.body.end()
+	}
 	if x.pass {
 		x.p.chooser.Pass(f)
 		return cut

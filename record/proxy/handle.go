@@ -71,24 +71,24 @@ func (x *exchange) recovered() {
 	panic(http.ErrAbortHandler)
 }
 
-// requestHead returns the fields as the client sent them, but for those that
-// were meant for the proxy alone.
-func requestHead(s *session, r *http.Request) flow.Headers {
-	wire, ok := s.tap.next(r.Method, r.RequestURI)
-	head := wire.headers
+// requestHead returns the head as the client sent it, without the fields that were
+// meant for the proxy alone among its headers.
+func requestHead(s *session, r *http.Request) wireHead {
+	head, ok := s.tap.next(r.Method, r.RequestURI)
 	if !ok {
-		head = canonical(r.Header, r.ProtoMajor == 2)
+		head.headers = canonical(r.Header, r.ProtoMajor == 2)
 		if r.ProtoMajor == 1 {
-			head = append(flow.Headers{{Name: "Host", Value: r.Host}}, head...)
+			head.headers = append(flow.Headers{{Name: "Host", Value: r.Host}}, head.headers...)
 		}
 	}
-	kept := head[:0]
-	for _, h := range head {
+	kept := head.headers[:0]
+	for _, h := range head.headers {
 		if !strings.EqualFold(h.Name, "Proxy-Connection") && !strings.EqualFold(h.Name, "Proxy-Authorization") {
 			kept = append(kept, h)
 		}
 	}
-	return kept
+	head.headers = kept
+	return head
 }
 
 // route decides where r goes, or says why it goes nowhere.

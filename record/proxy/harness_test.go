@@ -365,3 +365,12 @@ func names(h flow.Headers) string {
 	}
 	return strings.Join(list, "\n")
 }
+
+func mustParse(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}

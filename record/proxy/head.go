@@ -17,6 +17,7 @@ const maxHead = 64 << 10
 // A wireHead is the head of an HTTP/1 message as it was on the wire.
 type wireHead struct {
 	first   string // request or status line
+	fields  string // the lines behind it
 	headers flow.Headers
 }
 
@@ -24,7 +25,7 @@ type wireHead struct {
 // what net/http would take differently: folded lines, a missing colon.
 func parseHead(b []byte) (wireHead, bool) {
 	first, rest := cutLine(string(b))
-	h := wireHead{first: first, headers: make(flow.Headers, 0, strings.Count(rest, "\n"))}
+	h := wireHead{first: first, fields: rest, headers: make(flow.Headers, 0, strings.Count(rest, "\n"))}
 	for rest != "" {
 		var line string
 		if line, rest = cutLine(rest); line == "" {

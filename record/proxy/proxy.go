@@ -83,7 +83,7 @@ func (p *Proxy) newEngine() *goproxy.ProxyHttpServer {
 	e.Logger = quiet{p.o.Logger}
 	e.Tr = p.targets.any
 	e.ConnectDial = nil // set from the environment by the constructor
-	e.KeepAcceptEncoding = true
+	e.KeepHeader = true // it would lose what Connection lists; stripHop takes it all
 	e.OnRequest().HandleConnectFunc(func(host string, _ *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {
 		return &goproxy.ConnectAction{Action: goproxy.ConnectHijack, Hijack: p.tunnel}, host
 	})

@@ -13,6 +13,7 @@ import (
 
 var (
 	errNoExchange = errors.New("request did not come through the proxy's handler")
+	errStatus     = errors.New("status code below 100")
 	errUnasked    = errors.New("switched protocols without being asked")
 )
 
@@ -36,6 +37,10 @@ func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response,
 	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && x.upgrade == "" {
 		resp.Body.Close()
 		err = errUnasked
+	}
+	if err == nil && resp.StatusCode < http.StatusContinue {
+		resp.Body.Close()
+		err = errStatus // the server takes none to write
 	}
 	if err != nil {
 		return x.unanswered(err), nil

@@ -20,6 +20,7 @@ type session struct {
 	target string // host and port of the CONNECT request; "" outside a tunnel
 	tls    *flow.TLS
 	tap    *requestTap // nil with HTTP/2
+	heads  headWriter  // unused with HTTP/2
 	own    *targets    // nil: the proxy's
 
 	announced sync.Once

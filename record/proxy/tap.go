@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -209,7 +210,11 @@ func (t *responseTap) feed(p []byte) int {
 			return all - len(p)
 		}
 		h, rest, whole := t.head(p)
-		if p = rest; whole && (h.status() >= 200 || h.status() == 101) {
+		switch p = rest; {
+		case !whole:
+		case h.status()/100 == 1 && h.status() != http.StatusSwitchingProtocols:
+			t.owner.hint(h)
+		default:
 			t.headed = true
 			t.owner.wire.Store(&h)
 			t.expectAnswer(h)
@@ -244,15 +249,20 @@ func (c *clientConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func (c *clientConn) Write(p []byte) (int, error) { return c.s.heads.write(c.Conn, p) }
+
 // CloseWrite ends the sending direction; net/http does so after an early answer.
 func (c *clientConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // A targetConn is an HTTP/1 connection to a target.
 type targetConn struct {
 	net.Conn
-	tap  responseTap
-	over bool // what comes is not for anybody
+	tap   responseTap
+	heads headWriter
+	over  bool // what comes is not for anybody
 }
+
+func (c *targetConn) Write(p []byte) (int, error) { return c.heads.write(c.Conn, p) }
 
 // Read ends the connection where a target sends what was not asked for: the
 // transport would close it as well, but print the bytes.
