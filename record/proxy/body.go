@@ -108,28 +108,33 @@ func (c *content) release() {
 // errClosed ends a tee that was closed before the end of its body.
 var errClosed = errors.New("closed before its end")
 
+// A watcher is shown a body.
+type watcher interface {
+	saw(p []byte)    // each piece as it was read
+	ended(err error) // once: nil at the whole end, the error, or errClosed
+}
+
 // A tee passes a body on unchanged and shows it to an exchange while it does.
 type tee struct {
 	io.ReadCloser
-	see  func(p []byte)  // each piece as it was read
-	end  func(err error) // once: nil at the whole end, the error, or errClosed
+	watcher
 	once sync.Once
 }
 
 func (t *tee) Read(p []byte) (int, error) {
 	n, err := t.ReadCloser.Read(p)
 	if n > 0 {
-		t.see(p[:n])
+		t.saw(p[:n])
 	}
 	if err == io.EOF {
-		t.once.Do(func() { t.end(nil) })
+		t.once.Do(func() { t.ended(nil) })
 	} else if err != nil {
-		t.once.Do(func() { t.end(err) })
+		t.once.Do(func() { t.ended(err) })
 	}
 	return n, err
 }
 
 func (t *tee) Close() error {
-	t.once.Do(func() { t.end(errClosed) })
+	t.once.Do(func() { t.ended(errClosed) })
 	return t.ReadCloser.Close()
 }

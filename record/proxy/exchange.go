@@ -91,10 +91,14 @@ func (x *exchange) attach(r *http.Request) {
 		x.body = &expected{ReadCloser: body, x: x, over: make(chan struct{})}
 		body = x.body
 	}
-	r.Body = &tee{ReadCloser: body, see: x.sawRequest, end: x.endRequest}
+	r.Body = &tee{ReadCloser: body, watcher: (*requestWatcher)(x)}
 }
 
-func (x *exchange) sawRequest(p []byte) {
+// A requestWatcher is an exchange as its request's body sees it.
+type requestWatcher exchange
+
+func (w *requestWatcher) saw(p []byte) {
+	x := (*exchange)(w)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.sealed {
@@ -109,7 +113,8 @@ func (x *exchange) sawRequest(p []byte) {
 	}
 }
 
-func (x *exchange) endRequest(err error) {
+func (w *requestWatcher) ended(err error) {
+	x := (*exchange)(w)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err == nil && !x.sealed && !x.whole {
@@ -159,7 +164,7 @@ func (x *exchange) answered(resp *http.Response) {
 			x.f.Done, x.w.empty = x.since(), true
 			return
 		}
-		resp.Body = &tee{ReadCloser: resp.Body, see: x.sawResponse, end: x.endResponse}
+		resp.Body = &tee{ReadCloser: resp.Body, watcher: (*answerWatcher)(x)}
 	}
 }
 
@@ -182,7 +187,11 @@ func bodiless(method string, resp *http.Response) bool {
 	return resp.ContentLength == 0 && len(resp.Trailer) == 0
 }
 
-func (x *exchange) sawResponse(p []byte) {
+// An answerWatcher is an exchange as its response's body sees it.
+type answerWatcher exchange
+
+func (w *answerWatcher) saw(p []byte) {
+	x := (*exchange)(w)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.sealed {
@@ -194,7 +203,8 @@ func (x *exchange) sawResponse(p []byte) {
 	}
 }
 
-func (x *exchange) endResponse(err error) {
+func (w *answerWatcher) ended(err error) {
+	x := (*exchange)(w)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.sealed {

@@ -87,8 +87,9 @@ func (p *Proxy) newEngine() *goproxy.ProxyHttpServer {
 	e.OnRequest().HandleConnectFunc(func(host string, _ *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {
 		return &goproxy.ConnectAction{Action: goproxy.ConnectHijack, Hijack: p.tunnel}, host
 	})
+	var send goproxy.RoundTripper = goproxy.RoundTripperFunc(p.roundTrip)
 	e.OnRequest().DoFunc(func(r *http.Request, ctx *goproxy.ProxyCtx) (*http.Request, *http.Response) {
-		ctx.RoundTripper = goproxy.RoundTripperFunc(p.roundTrip)
+		ctx.RoundTripper = send
 		return r, nil
 	})
 	return e

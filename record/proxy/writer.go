@@ -15,13 +15,13 @@ import (
 type responseWriter struct {
 	http.ResponseWriter
 	p        *Proxy
-	control  *http.ResponseController
+	control  http.ResponseController
 	empty    bool // no body follows: head and end go out together
 	hijacked bool // the connection is somebody else's: nothing is written
 }
 
 func newResponseWriter(p *Proxy, w http.ResponseWriter) *responseWriter {
-	return &responseWriter{ResponseWriter: w, p: p, control: http.NewResponseController(w)}
+	return &responseWriter{ResponseWriter: w, p: p, control: *http.NewResponseController(w)}
 }
 
 // promptSize is the length from which a head is not held for its body, in bytes.
