@@ -44,13 +44,23 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		return
 	}
 	c.target = withPort(r.Host, "https")
+	read := p.clientTLS != nil && p.o.Lists.open(c.target)
+	var target net.Conn
+	if !read {
+		if target = srv.connectTunnel(c); target == nil {
+			return
+		}
+	}
 	if _, err := io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
 		srv.drop(c)
 		c.Close()
+		if target != nil {
+			target.Close()
+		}
 		return
 	}
-	if p.clientTLS == nil || !p.o.Lists.open(c.target) {
-		srv.passThrough(c, nil)
+	if !read {
+		srv.passThrough(c, target)
 		return
 	}
 	kind, target := srv.sniff(c)
@@ -62,12 +72,31 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		inner.scheme, inner.tap = "http", new(requestTap)
 		srv.handOver(c, &clientConn{Conn: c, s: inner, tap: inner.tap})
 	case speaksOpaque:
-		n := srv.passThrough(c, target)
-		p.o.Sink.Loss(&flow.Loss{At: outer.opened, Reason: flow.LossUnparsed, Bytes: n})
+		if n := srv.passThrough(c, target); n > 0 {
+			p.o.Sink.Loss(&flow.Loss{At: outer.opened, Reason: flow.LossUnparsed, Bytes: n})
+		}
 	case speaksNothing:
 		srv.drop(c)
 		c.Close()
 	}
+}
+
+// connectTunnel connects to the target of a tunnel that is not read, before the
+// client is told that it stands. Without success the client is told why, its
+// connection ends, and there is no target.
+func (s *server) connectTunnel(c *peekConn) net.Conn {
+	target, err := s.p.net.dial(s.ctx, "tcp", c.target)
+	if err == nil {
+		return target
+	}
+	defer s.drop(c)
+	defer c.Close()
+	name, text := failure(err, c.target)
+	s.p.o.Logger.Warn("tunnel not connected", "host", c.target, "error", name)
+	resp := plainResponse(http.StatusBadGateway, text)
+	resp.Close = true
+	_ = resp.Write(c) // the client may have gone
+	return nil
 }
 
 // secure takes a client's TLS handshake and hands what is inside to the server.
@@ -219,7 +248,6 @@ func (s *server) speaksFirst(c *peekConn) net.Conn {
 func (s *server) passThrough(c *peekConn, target net.Conn) (bytes uint64) {
 	defer s.drop(c)
 	defer c.Close()
-	s.p.n.tunnels.Add(1)
 	if target == nil {
 		conn, err := s.p.net.dial(s.ctx, "tcp", c.target)
 		if err != nil {
@@ -234,6 +262,7 @@ func (s *server) passThrough(c *peekConn, target net.Conn) (bytes uint64) {
 		return 0
 	}
 	defer s.drop(target)
+	s.p.n.tunnels.Add(1)
 	var n atomic.Uint64
 	count := tapped{feed: func(p []byte, _ time.Duration) { n.Add(uint64(len(p))) }}
 	s.p.splice(c, target, count, count)

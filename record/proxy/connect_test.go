@@ -363,3 +363,26 @@ func TestFailureNames(t *testing.T) {
 		}
 	}
 }
+
+func TestATunnelThatCannotBeConnectedIsRefused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	r := start(t, Options{CA: testCA(t), Lists: Lists{Tunnel: []string{"*"}}})
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", address, address)
+	got, err := io.ReadAll(c)
+	if !strings.HasPrefix(string(got), "HTTP/1.1 502 ") || !strings.Contains(string(got), address+" refused the connection") || err != nil {
+		t.Errorf("answered %q, %v", got, err)
+	}
+	if n := r.p.Counts().Tunnels; n != 0 {
+		t.Errorf("%d tunnels counted", n)
+	}
+}
