@@ -74,6 +74,9 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	if o.tls && o.upstream == "" {
 		return usagef("--tls goes with --upstream; a forward proxy opens https by itself")
 	}
+	if o.keepHost && o.upstream == "" {
+		return usagef("--keep-host goes with --upstream; a forward proxy passes the Host on that clients send")
+	}
 	r, err := openRecorder(env, o)
 	if err != nil {
 		return err

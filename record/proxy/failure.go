@@ -23,6 +23,7 @@ const (
 	failDial        = "connect failed"        // any other obstacle before the connection stood
 	failUntrusted   = "certificate untrusted" // the target's certificate was not verified
 	failTLS         = "tls failed"            // the handshake with the target failed
+	failItself      = "proxy loop"            // the target is this proxy
 	failVia         = "via failed"            // the proxy in between, not the target, failed
 	failReset       = "target reset"          // connection reset before an answer
 	failClosed      = "target closed"         // connection closed before an answer
@@ -49,6 +50,8 @@ func failure(err error, host string) (name, text string) {
 	switch {
 	case errors.As(err, &via):
 		return failVia, "no connection to " + host + " through the proxy " + via.host + via.hint()
+	case errors.Is(err, errItself):
+		return failItself, host + " is this proxy itself"
 	case errors.As(err, &cert):
 		return failUntrusted, "the certificate of " + host + " is not trusted: " + untrusted(cert.Err)
 	case errors.As(err, &hand):

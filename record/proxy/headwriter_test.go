@@ -131,7 +131,7 @@ func TestHeadsPassAsTheyAreOnTheWire(t *testing.T) {
 func TestFieldsOfAConnectionDoNotPassWithTheOthers(t *testing.T) {
 	r, c, prefix, seen := paths[0].open1(t, "\r\n\r\n", "HTTP/1.1 200 OK\r\nkeep-alive: timeout=5\r\nx-B: 2\r\nconnection: keep-alive, x-b\r\nx-A: 1\r\nTransfer-encoding: chunked\r\n\r\n0\r\n\r\n")
 	io.WriteString(c, "GET "+prefix+"/ HTTP/1.1\r\nconnection: x-own, Keep-Alive\r\nx-own: 1\r\nx-Kept: 2\r\nproxy-authorization: Basic c2VjcmV0\r\nhost: h\r\n\r\n")
-	if got, want := within(t, seen, "the request"), "GET / HTTP/1.1\r\nx-Kept: 2\r\nhost: " + strings.TrimPrefix(r.base, "http://") + "\r\n\r\n"; got != want {
+	if got, want := within(t, seen, "the request"), "GET / HTTP/1.1\r\nx-Kept: 2\r\nhost: "+strings.TrimPrefix(r.base, "http://")+"\r\n\r\n"; got != want {
 		t.Errorf("the target was sent\n%q, want\n%q", got, want)
 	}
 	if got, want := until(t, c, "0\r\n\r\n"), "HTTP/1.1 200 OK\r\nx-A: 1\r\nTransfer-encoding: chunked\r\n\r\n0\r\n\r\n"; got != want {

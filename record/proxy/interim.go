@@ -112,7 +112,7 @@ func (x *exchange) refused() bool {
 		return true
 	}
 	// The server would send it at the first Read, beside what interim sends.
-	if !x.headDone && !x.sealed && x.r.ProtoMajor == 1 {
+	if !x.headDone && !x.sealed && x.r.ProtoMajor == 1 && x.r.ProtoMinor > 0 {
 		x.w.interim(http.StatusContinue, nil)
 	}
 	return false

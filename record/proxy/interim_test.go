@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -90,5 +91,27 @@ func TestABodyIsReadWhenItIsAskedFor(t *testing.T) {
 		if want := map[bool]string{true: "body"}[continued]; string(got) != want || (err == errRefused) == continued {
 			t.Errorf("asked for %t: read %q, %v", continued, got, err)
 		}
+	}
+}
+
+func TestAnOldClientIsToldNothingInBetween(t *testing.T) {
+	const answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend"
+	r, c, prefix, seen := paths[1].open1(t, "body", answer)
+	fmt.Fprintf(c, "POST %s/ HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody", prefix)
+	within(t, seen, "the request")
+	if got, want := until(t, c, "end"), "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nend"; got != want {
+		t.Errorf("the client was sent %q, want %q", got, want)
+	}
+	r.sink.next(t)
+}
+
+func TestAHeadWithoutEndIsNoAnswer(t *testing.T) {
+	r, c, prefix, _ := paths[0].open1(t, "\r\n\r\n", "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("long", http.DefaultMaxHeaderBytes/4)+"\r\nContent-Length: 2\r\n\r\nok")
+	fmt.Fprintf(c, "GET %s/ HTTP/1.1\r\nHost: h\r\n\r\n", prefix)
+	if got := until(t, c, "valid HTTP\n"); !strings.HasPrefix(got, "HTTP/1.1 502 ") {
+		t.Errorf("the client was sent %q", got)
+	}
+	if f := r.sink.next(t); f.Error != failInvalid {
+		t.Errorf("recorded with error %q, want %q", f.Error, failInvalid)
 	}
 }

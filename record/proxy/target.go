@@ -104,6 +104,8 @@ func (t *targets) transport(h2 bool) *http.Transport {
 		MaxIdleConnsPerHost:   idlePerHost,
 		IdleConnTimeout:       idleTimeout,
 		ExpectContinueTimeout: continueWait,
+
+		MaxResponseHeaderBytes: http.DefaultMaxHeaderBytes, // as of clients
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	socks "golang.org/x/net/proxy"
@@ -21,6 +22,35 @@ type dialer struct {
 	direct net.Dialer
 	via    *url.URL                      // nil: straight
 	secure func(host string) *tls.Config // towards a proxy that is spoken to in TLS
+	own    atomic.Pointer[net.TCPAddr]   // where clients connect; nil: not known
+}
+
+// errItself says that a name or an address leads back to this proxy.
+var errItself = errors.New("the target is this proxy itself")
+
+// open connects to an address, which may not be that of this proxy: each request
+// would make another one without end.
+func (d *dialer) open(ctx context.Context, address string) (net.Conn, error) {
+	c, err := d.direct.DialContext(ctx, "tcp", address)
+	if err == nil && d.loops(c) {
+		c.Close()
+		return nil, errItself
+	}
+	return c, err
+}
+
+// loops reports whether the other end of c is where this proxy listens.
+func (d *dialer) loops(c net.Conn) bool {
+	own := d.own.Load()
+	to, ok := c.RemoteAddr().(*net.TCPAddr)
+	from, _ := c.LocalAddr().(*net.TCPAddr)
+	switch {
+	case own == nil || !ok || from == nil || to.Port != own.Port:
+		return false
+	case own.IP.IsUnspecified(): // a connection of this machine with itself has one address
+		return to.IP.Equal(from.IP) && (own.IP.To4() == nil || to.IP.To4() != nil)
+	}
+	return to.IP.Equal(own.IP)
 }
 
 // A viaError says that the proxy in between, not the target, is the obstacle.
@@ -57,7 +87,7 @@ func (d *dialer) isHTTP() bool {
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	switch {
 	case d.via == nil:
-		return d.direct.DialContext(ctx, network, address)
+		return d.open(ctx, address)
 	case d.isHTTP():
 		return d.tunnel(ctx, address)
 	}
@@ -94,7 +124,7 @@ func (d *dialer) socks(ctx context.Context, network, address string) (net.Conn, 
 
 // connect opens a connection to a proxy that speaks HTTP, in TLS or not.
 func (d *dialer) connect(ctx context.Context) (net.Conn, error) {
-	c, err := d.direct.DialContext(ctx, "tcp", d.viaAddress())
+	c, err := d.open(ctx, d.viaAddress())
 	if err != nil {
 		return nil, &viaError{host: d.via.Host, err: err}
 	}
