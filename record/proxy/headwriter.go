@@ -11,7 +11,7 @@ import (
 // form that they had on the wire at the other side: order and case of the fields,
 // the space around their values, the reason in a status line. It adds no field,
 // takes none away and changes no value. Fields that net/http has put in by itself
-// come last. It is for one writer at a time; the pointer may be set beside it.
+// come last. The pointer may be set beside its use.
 type headWriter struct {
 	like atomic.Pointer[wireHead] // form of the next head; nil: as it comes
 	held []byte                   // the head so far
@@ -23,10 +23,12 @@ const (
 	idleHead     = 4 << 10 // memory that a connection keeps for its next head, in bytes
 )
 
-// write writes p, which may begin with a head or the rest of one, to c.
+// write writes p, which may begin with a head or the rest of one, to c. Nothing of
+// w is touched any more when the end of a head is written: what is said on behalf
+// of the answer to it may come from another goroutine.
 func (w *headWriter) write(c io.Writer, p []byte) (int, error) {
 	like := w.like.Load()
-	if like == nil && len(w.held) == 0 {
+	if like == nil {
 		return c.Write(p)
 	}
 	all, had := p, len(w.held)
@@ -36,25 +38,26 @@ func (w *headWriter) write(c io.Writer, p []byte) (int, error) {
 	}
 	end := headEnd(all, had)
 	switch {
-	case like == nil || end > 0 && !like.heads(all): // 100 Continue before the answer
-		w.out = append(w.out[:0], all...)
+	case end > 0 && had == 0 && !like.heads(all): // 100 Continue before the answer
+		return c.Write(p)
 	case end == 0 && len(all) <= maxHead:
 		if had == 0 {
 			w.held = append(w.held, p...)
 		}
 		return len(p), nil
-	case end == 0:
-		w.like.Store(nil)
-		w.out = append(w.out[:0], all...)
-	default:
-		w.like.Store(nil)
-		w.out = append(like.shape(w.out[:0], all[:end]), all[end:]...)
 	}
-	_, err := c.Write(w.out)
-	if w.held = w.held[:0]; cap(w.held)+cap(w.out) > idleHead {
+	out := w.out[:0]
+	if end > 0 && like.heads(all) {
+		out = like.shape(out, all[:end])
+	} else {
+		end = 0
+	}
+	out = append(out, all[end:]...)
+	if w.held, w.out = w.held[:0], out; cap(w.held)+cap(out) > idleHead {
 		w.held, w.out = nil, nil
 	}
-	if err != nil {
+	w.like.Store(nil)
+	if _, err := c.Write(out); err != nil {
 		return 0, err
 	}
 	return len(p), nil

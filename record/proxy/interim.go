@@ -58,6 +58,9 @@ func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 		}
 		x.w.interim(code, http.Header(h))
 	}
+	if x.skip {
+		return nil
+	}
 	for _, f := range fields {
 		x.hinted += len(f.Name) + len(f.Value)
 	}
