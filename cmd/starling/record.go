@@ -86,7 +86,7 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	}
 	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
 	err = r.run(ctx, "record")
-	env.say("recorded %s", describeCounts(r.recorder.Counts()))
+	env.say("recorded %s", r.describe())
 	return err
 }
 
@@ -144,10 +144,28 @@ func (r *recording) discard(path string) error {
 
 // run records until ctx ends. With a title it shows its progress.
 func (r *recording) run(ctx context.Context, title string) error {
-	describe := func() string { return describeCounts(r.recorder.Counts()) }
-	return r.options.runRecorder(ctx, r.env, r.recorder, title, describe, func(ctx context.Context) error {
+	return r.options.runRecorder(ctx, r.env, r.recorder, title, r.describe, func(ctx context.Context) error {
 		return r.proxy.Serve(ctx, r.listener)
 	})
+}
+
+// describe says what was recorded so far, and what passed or was refused beside it.
+func (r *recording) describe() string {
+	text := describeCounts(r.recorder.Counts())
+	c := r.proxy.Counts()
+	if c.Tunnels > 0 {
+		text += fmt.Sprintf(", %s unread (%s)", counted(c.Tunnels, "tunnel"), bytesText(int64(c.TunnelBytes)))
+	}
+	if c.Refused > 0 {
+		text += fmt.Sprintf(", %s refused", counted(c.Refused, "request"))
+	}
+	if c.HandshakeErrors > 0 {
+		text += fmt.Sprintf(", %s", counted(c.HandshakeErrors, "failed handshake"))
+	}
+	if cut := c.BodiesCut + c.MessagesCut; cut > 0 {
+		text += fmt.Sprintf(", %d of the bodies and messages kept in part", cut)
+	}
+	return text
 }
 
 // loadAuthority opens or makes the certificate authority of this installation.

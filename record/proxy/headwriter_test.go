@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // rawOrigin answers what ends with end by the bytes of answer, and tells what it
@@ -86,6 +87,7 @@ func (p path) open1(t *testing.T, end, answer string) (r *rig, client net.Conn, 
 // until reads what comes up to and with end.
 func until(t *testing.T, c net.Conn, end string) string {
 	t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(patience))
 	var got []byte
 	b := make([]byte, 1)
 	for !bytes.HasSuffix(got, []byte(end)) {
