@@ -69,8 +69,8 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead)
 	}
 	x.request.skip, x.answer.skip = x.skip, x.skip
 	x.readRequest(r.ProtoMajor == 2)
-	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") {
-		x.upgrade = r.Header.Get("Upgrade")
+	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") && !strings.EqualFold(r.Header.Get("Upgrade"), "h2c") {
+		x.upgrade = r.Header.Get("Upgrade") // HTTP/2 is a matter of each connection, and hides what follows
 	}
 	return x
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -140,6 +141,18 @@ func TestFieldsOfAConnectionDoNotPassWithTheOthers(t *testing.T) {
 		t.Errorf("the client was sent\n%q, want\n%q", got, want)
 	}
 	r.sink.next(t)
+}
+
+func TestAnOfferOfHTTP2EndsAtThisConnection(t *testing.T) {
+	r, c, prefix, seen := paths[1].open1(t, "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend")
+	fmt.Fprintf(c, "GET %s/ HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nX: 1\r\n\r\n", prefix)
+	if got, want := within(t, seen, "the request"), "GET / HTTP/1.1\r\nHost: h\r\nX: 1\r\n\r\n"; got != want {
+		t.Errorf("the target was sent\n%q, want\n%q", got, want)
+	}
+	until(t, c, "end")
+	if f := r.sink.next(t); f.Error != "" || !f.Request.Headers.Has("Upgrade") {
+		t.Errorf("recorded with error %q and\n%s", f.Error, names(f.Request.Headers))
+	}
 }
 
 func TestHeadForms(t *testing.T) {
