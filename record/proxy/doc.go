@@ -20,12 +20,13 @@
 // case and sorted, since the order is not known there.
 //
 // What a proxy between HTTP/1.1 peers does change: fields of one connection end
-// at it (RFC 9110, section 7.6.1), an offer to go on in HTTP/2 too; chunks are cut anew, without extensions; names
-// of trailers get canonical case; folded lines become one; Content-Length of 204
-// and 304 is left out; heads of more than 64 KiB or 128 lines are sorted. Requests
-// that are not clear (two lengths, unknown transfer codings, a bad escape or blank
-// in the path, no Host) net/http answers with 4xx or 5xx: they reach no target and
-// no recording. A client that closes its sending side has given its request up.
+// at it (RFC 9110, section 7.6.1), an offer to go on in HTTP/2 too; chunks are
+// cut anew, without extensions; names of trailers get canonical case; folded
+// lines become one; Content-Length of 204 and 304 is left out; heads of more than
+// 64 KiB or 128 lines are sorted. Requests that are not clear (two lengths,
+// unknown transfer codings, a bad escape or blank in the path, no Host) net/http
+// answers with 4xx or 5xx: they reach no target and no recording. A client that
+// closes its sending side has given its request up.
 //
 // All paths, plain, through CONNECT, HTTP/1.1 or HTTP/2, end in one net/http
 // server and from there in goproxy, which sends them on through the round tripper
