@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -132,6 +133,22 @@ func (o *recorderOptions) newRecorder(env environment, source string) (*record.R
 	return r, err
 }
 
+// collectRarely lets garbage grow to four times of what is in use, up to a limit: a
+// collection takes time from the traffic. Go's own variables come first. It returns
+// what undoes that.
+func collectRarely(env environment) (undo func()) {
+	const percent, limit = 400, 512 << 20
+	undo = func() {}
+	if env.getenv("GOGC") == "" && env.getenv("GOMEMLIMIT") == "" {
+		wasPercent, wasLimit := debug.SetGCPercent(percent), debug.SetMemoryLimit(limit)
+		undo = func() {
+			debug.SetGCPercent(wasPercent)
+			debug.SetMemoryLimit(wasLimit)
+		}
+	}
+	return undo
+}
+
 // flagsOfFields names the flags that set the fields of record.Options.
 var flagsOfFields = strings.NewReplacer("Rotate.Bytes", "--rotate-size", "Rotate.Every", "--rotate-every", "Rotate.Keep", "--keep",
 	"MaxDisk", "--max-disk", "MaxBody", "--max-body", "Sample.By", "--sample-by", "Sample.Ratio", "--sample")
@@ -234,6 +251,7 @@ func (o *recorderOptions) runRecorder(ctx context.Context, env environment, r *r
 			return errors.Join(err, r.Close())
 		}
 	}
+	defer collectRarely(env)()
 	// The recorder stands back behind the traffic. On a single core it can only do
 	// so if the system, and not Go, shares the core between the two.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
