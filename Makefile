@@ -44,9 +44,9 @@ test: build ## every test, with the race detector
 race: test # the tests always run with the race detector
 
 e2e: build ## end-to-end tests on DokuWiki and PocketBase, which they install
-	cmd/starling/testdata/e2e/setup.sh
+	cmd/testdata/e2e/setup.sh
 	$(GO) test -tags e2e -timeout 20m -count 1 ./fixtures/apps
-	$(GO) test -tags e2e -timeout 20m -count 1 -v -run '^TestApplicationsThatNobodyHereWrote$$' ./cmd/starling
+	$(GO) test -tags e2e -timeout 20m -count 1 -v -run '^TestApplicationsThatNobodyHereWrote$$' ./cmd
 
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...

@@ -1,0 +1,31 @@
+// Package cmd is the command line of Starling: one file per command, which
+// reads flags, starts what the other packages do, and prints what comes of it.
+//
+// [Main] is the whole program. A binary of one's own is ten lines:
+//
+//	package main
+//
+//	import "github.com/starling-load/starling/cmd"
+//
+//	func main() { cmd.Main() }
+package cmd
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Main runs the command line of this process and exits with its code, see
+// starling --help. An interrupt or SIGTERM ends the command in order, a second
+// one at once.
+func Main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, os.Args[1:], environment{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
+	})
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,328 @@
+package cmd
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+func flowCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "flow",
+		Short: "Look at, check and change recordings",
+		Long: `Look at, check and change recordings. In place of a FILE that is read, - is stdin;
+a copy goes to stdout with -o -.`,
+		Example: `  ssh web1 cat shop.flow.zst | starling flow stat -
+  starling flow filter 'status >= 500' shop.flow.zst -o - | starling flow cat - | less`,
+	}
+	cmd.AddCommand(
+		flowStatCommand(env), flowCatCommand(env), flowVerifyCommand(env),
+		flowRepairCommand(env), flowMergeCommand(env), flowFilterCommand(env),
+		flowRedactCommand(env), flowImportCommand(env), flowExportCommand(env),
+	)
+	return cmd
+}
+
+func flowStatCommand(env environment) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "stat FILE...",
+		Short: "Count what a recording holds",
+		Long: `Count what a recording holds. Of a damaged file, what can be read is counted,
+the damage is told on stderr, and the exit code is 1; so it is while the
+recording goes on, of which everything but the last second can be read.
+
+The counts of a whole recording are those that stand at its end, which takes no
+time however long it is. "starling flow verify" checks that they are true.`,
+		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
+		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
+		RunE: func(_ *cobra.Command, paths []string) error {
+			damaged := false
+			o, err := env.reading()
+			if err != nil {
+				return err
+			}
+			for _, path := range paths {
+				totals, err := o.Stat(path)
+				var corrupt *flow.CorruptError
+				if errors.As(err, &corrupt) {
+					damaged = true
+					env.say("starling: %s", explain(err))
+				} else if err != nil {
+					return err
+				}
+				if asJSON {
+					err = writeJSON(env.stdout, totals)
+				} else {
+					err = printTotals(env.stdout, path, totals)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			if damaged {
+				return verdictError{exitFailed, "damaged"}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per file")
+	return cmd
+}
+
+func printTotals(w io.Writer, path string, t flow.Totals) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(tw, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("file", "%s (%s, %s of content)", path, bytesText(t.BytesFile), bytesText(t.BytesRaw))
+	row("flows", "%d (%d complete, %d partial)", t.Flows, t.Complete, t.Partial)
+	row("connections", "%d", t.Connections)
+	row("sessions", "about %d", t.SessionsHint)
+	if t.Flows > 0 {
+		row("time", "%s, %s long", t.Start.Format(time.DateTime), t.End.Sub(t.Start).Round(time.Millisecond))
+		row("status", "%s", countsText(t.Status))
+		row("protocols", "%s", countsText(t.Protocols))
+	}
+	if l := t.Loss; l != (flow.LossTotals{}) {
+		row("lost", "%s", lossText(l))
+	}
+	if t.LeftOut > 0 {
+		row("left out", "%s, on purpose", counted(t.LeftOut, "flow"))
+	}
+	for _, i := range t.Infos {
+		row("recorded", "%s", infoText(i))
+	}
+	return tw.Flush()
+}
+
+// lossText says what is missing, without what is not.
+func lossText(l flow.LossTotals) string {
+	var parts []string
+	for _, part := range []struct {
+		n    uint64
+		text string
+	}{
+		{l.Flows, counted(l.Flows, "flow")},
+		{l.Sessions, counted(l.Sessions, "session")},
+		{l.Messages, counted(l.Messages, "message")},
+		{l.PacketsDropped, counted(l.PacketsDropped, "packet") + " dropped"},
+		{l.Gaps, counted(l.Gaps, "gap")},
+		{l.BytesMissing, bytesText(int64(l.BytesMissing)) + " missing"},
+		{l.UnparsedBytes, bytesText(int64(l.UnparsedBytes)) + " not understood"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, part.text)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// infoText says how flows came about.
+func infoText(i flow.Info) string {
+	parts := []string{cmp.Or(i.Source, "by an unknown source")}
+	if i.Part > 0 {
+		parts = append(parts, fmt.Sprintf("part %d", i.Part))
+	}
+	switch i.Redaction {
+	case "":
+	case "none":
+		parts = append(parts, "secrets included")
+	default:
+		parts = append(parts, "secrets replaced by rules "+i.Redaction)
+	}
+	if i.Sample != "" {
+		parts = append(parts, "sample of "+i.Sample)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// countsText writes a map of counts, the highest first.
+func countsText[K cmp.Ordered](counts map[K]uint64) string {
+	if len(counts) == 0 {
+		return "none"
+	}
+	names := slices.Sorted(maps.Keys(counts))
+	slices.SortStableFunc(names, func(a, b K) int { return cmp.Compare(counts[b], counts[a]) })
+	parts := make([]string, len(names))
+	for i, name := range names {
+		parts[i] = fmt.Sprintf("%v: %d", name, counts[name])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func flowCatCommand(env environment) *cobra.Command {
+	var asJSON bool
+	var filter string
+	cmd := &cobra.Command{
+		Use:   "cat FILE...",
+		Short: "Print a recording as text, or one JSON object per flow",
+		Long: `Print a recording in its text form, which can be read back without loss, or with
+--json one object per flow. Damage is told on stderr and reading goes on behind
+it; the exit code is then 1.
+
+With --filter the flows that match are printed and nothing else. A condition on
+the time, the connection, the session, or on method and path together lets
+starling pass over the parts of a recording that hold no such flow; see
+"starling flow filter --help" for the expression.`,
+		Example: `  starling flow cat shop.flow.zst | less
+  starling flow cat --json shop.flow.zst | jq -r .request.target
+  starling flow cat --filter 'status >= 500' monday.flow.zst tuesday.flow.zst`,
+		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
+		RunE: func(_ *cobra.Command, paths []string) error {
+			o, err := env.reading()
+			if err != nil {
+				return err
+			}
+			if filter != "" {
+				if o.Filter, err = parseFilter(filter); err != nil {
+					return err
+				}
+			}
+			out := bufio.NewWriter(env.stdout)
+			defer out.Flush()
+			damaged := 0
+			for _, path := range paths {
+				n, err := catFile(out, env, path, o, asJSON)
+				if err != nil {
+					return err
+				}
+				damaged += n
+			}
+			if damaged > 0 {
+				out.Flush()
+				return verdictError{exitFailed, "damaged"}
+			}
+			return out.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per flow")
+	cmd.Flags().StringVar(&filter, "filter", "", "print the flows that match this `EXPR` alone")
+	return cmd
+}
+
+// readable goes over the flows of recordings. Damage is told on stderr and
+// skipped; what cannot be read at all is an error.
+func readable(env environment, paths ...string) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		o, err := env.reading()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for f, err := range o.Flows(paths...) {
+			var corrupt *flow.CorruptError
+			if errors.As(err, &corrupt) {
+				env.say("warning: %s; going on with the rest", err)
+				continue
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+}
+
+// catFile prints what can be read of one file and returns how many damages it
+// met on the way.
+func catFile(w io.Writer, env environment, path string, o flow.ReaderOptions, asJSON bool) (damaged int, err error) {
+	o.ReuseBodies = true
+	r, err := flow.OpenWith(path, o)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	for {
+		rec, err := r.Next()
+		var corrupt *flow.CorruptError
+		switch {
+		case err == io.EOF:
+			return damaged, nil
+		case errors.As(err, &corrupt):
+			damaged++
+			env.say("starling: %s", explain(err))
+			continue
+		case err != nil:
+			return damaged, err
+		}
+		if !asJSON {
+			err = flow.Print(w, rec)
+		} else if f, ok := rec.(*flow.Flow); ok {
+			err = flow.JSON(w, f)
+		}
+		if err != nil {
+			return damaged, fmt.Errorf("print %s: %w", path, err)
+		}
+	}
+}
+
+func flowVerifyCommand(env environment) *cobra.Command {
+	var secrets bool
+	cmd := &cobra.Command{
+		Use:   "verify FILE...",
+		Short: "Read a recording whole and name every damage with its place",
+		Long: `Read a recording whole, check every block of it, and name every damage with its
+place. Exit code 0 means that it is sound, 1 that it is not. With --secrets it
+also looks for passwords, tokens, e-mail addresses and the like that are no
+pseudonyms, and says where they are, never what; the exit code is then 1 too.`,
+		Example: "  starling flow verify shop.flow.zst\n  starling flow verify --secrets shared.flow.zst",
+		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
+		RunE: func(_ *cobra.Command, paths []string) error {
+			damaged := false
+			o, err := env.reading()
+			if err != nil {
+				return err
+			}
+			for _, path := range paths {
+				sound := true
+				totals, err := o.Verify(path, func(damage error) {
+					sound = false
+					env.say("starling: %s", damage)
+				})
+				if err != nil {
+					return err
+				}
+				word := "sound"
+				if !sound {
+					word, damaged = "damaged", true
+				}
+				fmt.Fprintf(env.stdout, "%s: %s, %s readable\n", path, word, counted(totals.Flows, "flow"))
+			}
+			found := 0
+			if secrets {
+				if found, err = verifySecrets(env, paths); err != nil {
+					return err
+				}
+			}
+			if damaged {
+				return verdictError{exitFailed, "damaged"}
+			}
+			if found > 0 {
+				return verdictError{exitFailed, "secrets"}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&secrets, "secrets", false, "also look for secrets that are still there")
+	return cmd
+}
+
+// writeJSON prints v indented.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,342 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/record/convert"
+	"github.com/starling-load/starling/record/envelope"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// importOptions are the flags of flow import.
+type importOptions struct {
+	from        string
+	output      string
+	logFormat   string
+	sessionGap  time.Duration
+	environment string
+	origin      string
+	files       string
+	redact      string
+	redactKey   string
+	encryptTo   []string
+}
+
+func flowImportCommand(env environment) *cobra.Command {
+	var o importOptions
+	formats, _ := convert.Formats()
+	cmd := &cobra.Command{
+		Use:   "import FILE... -o FILE",
+		Short: "Make a recording of what other tools recorded",
+		Long: `Make a recording of what other tools recorded:
+
+  har      HAR 1.2 of browsers and proxies
+  gor      GoReplay (.gor, .gor.gz)
+  mitm     flow files of mitmproxy
+  log      access logs of Apache, nginx and others: common, combined, JSON, or
+           any format string with --log-format; a session of an address and
+           agent becomes a connection
+  curl     curl commands
+  postman  collections of Postman 2.1
+  text     what "starling flow cat" prints, also after it was edited
+
+The format is told from the content where --from is left out; gzipped files are
+opened; - reads stdin. Entries that cannot be read are passed over, counted in
+the recording, and the first of them told with their places. Passwords, tokens
+and cookies are replaced by pseudonyms as "starling record" does; text that says
+of itself that they were is left as it is.`,
+		Example: `  starling flow import shop.har -o shop.flow.zst
+  starling flow import --from log --log-format '%h %l %u %t "%r" %>s %b %D' \
+      access.log.1.gz access.log -o web.flow.zst
+  starling flow import --environment env.json api.postman.json -o api.flow.zst
+  starling flow cat a.flow.zst | sed 's/old.test/new.test/' |
+      starling flow import --from text - -o b.flow.zst`,
+		Args: atLeastOne("the files to import"),
+		RunE: func(cmd *cobra.Command, paths []string) error { return flowImport(cmd.Context(), env, o, paths) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.from, "from", "", "`FORMAT` of the files: "+strings.Join(formats, ", ")+" (default: told from their content)")
+	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst; - is stdout (required)")
+	f.StringVar(&o.logFormat, "log-format", "", "`FORMAT` of access logs: common, combined, json, or a format string of Apache or nginx")
+	f.DurationVar(&o.sessionGap, "session-gap", 30*time.Minute, "`PAUSE` after which a client of an access log begins a new session")
+	f.StringVar(&o.environment, "environment", "", "`FILE` with a Postman environment")
+	f.StringVar(&o.origin, "origin", "", "`URL` (https://HOST) of requests whose format does not tell scheme and host")
+	f.StringVar(&o.files, "files", "", "`FOLDER` of the files that curl commands and collections refer to (default: such entries are passed over)")
+	f.StringVar(&o.redact, "redact", "", "`FILE` of further redaction rules, or none to keep secrets as they are")
+	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms; made if it is missing (default: a key that nobody keeps)")
+	f.StringArrayVar(&o.encryptTo, "encrypt-to", nil, "encrypt for this age public `KEY`, or file of keys; may be repeated")
+	return cmd
+}
+
+func flowImport(ctx context.Context, env environment, o importOptions, paths []string) error {
+	if err := checkCopy(env, o.output); err != nil {
+		return err
+	}
+	if o.logFormat != "" && o.from == "" {
+		o.from = "log"
+	}
+	formats, _ := convert.Formats()
+	if o.from != "" && !slices.Contains(formats, o.from) {
+		return usagef("--from %q: choose one of %s", o.from, strings.Join(formats, ", "))
+	}
+	if o.sessionGap <= 0 {
+		return usagef("--session-gap %s: give a pause above 0", o.sessionGap)
+	}
+	c := convert.ImportOptions{LogFormat: o.logFormat, SessionGap: o.sessionGap, Origin: o.origin, Start: time.Now()}
+	if err := c.Validate(); err != nil {
+		return usagef("%w; see starling flow import --help", err)
+	}
+	if o.files != "" {
+		c.Files = os.DirFS(o.files)
+	}
+	if o.environment != "" {
+		var err error
+		if c.Environment, err = os.ReadFile(o.environment); err != nil {
+			return fmt.Errorf("read the Postman environment: %w", err)
+		}
+	}
+	return importInto(ctx, env, o, &importing{env: env, from: o.from, options: c}, paths)
+}
+
+// importInto writes what is imported: every flow passes the redactor before the
+// writer.
+func importInto(ctx context.Context, env environment, o importOptions, i *importing, paths []string) error {
+	redactor, err := newRedactor(o.redact, o.redactKey)
+	if err != nil {
+		return err
+	}
+	i.redaction, i.again = "none", o.redact != "" || o.redactKey != ""
+	if redactor != nil {
+		i.redaction, i.redact = redactor.Name(), redactor.Flow
+	}
+	w := flow.WriterOptions{MaxBody: flow.MaxBody}
+	if len(o.encryptTo) > 0 {
+		if w.Encrypt, err = envelope.To(o.encryptTo...); err != nil {
+			return usagef("--encrypt-to: %w", err)
+		}
+	}
+	totals, err := saveRecords(ctx, env, "import", o.output, w, i.records(ctx, paths))
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // what is broken is what the interrupt has cut
+	}
+	i.tell()
+	if err != nil {
+		return err
+	}
+	env.say("%s: %s", o.output, describeTotals(totals))
+	return nil
+}
+
+// An importing is the state of one run over all files.
+type importing struct {
+	env       environment
+	from      string
+	options   convert.ImportOptions
+	redact    func(*flow.Flow) // nil: none
+	redaction string           // its name
+	again     bool             // also of what says that it was redacted before
+	redacted  bool             // the flows that come say so
+
+	flows   uint64
+	conns   uint64 // greatest number of a connection in the files before
+	skipped entryList
+	other   entryList
+	kept    entryList
+}
+
+// An entryList counts entries and remembers the first few.
+type entryList struct {
+	count uint64
+	first []string
+}
+
+const entriesTold = 5
+
+func (l *entryList) add(path string, err error) {
+	l.count++
+	if len(l.first) < entriesTold {
+		l.first = append(l.first, path+", "+err.Error())
+	}
+}
+
+// tell says what was not imported, and why.
+func (i *importing) tell() {
+	say := func(l entryList, what string) {
+		for _, text := range l.first {
+			i.env.say("warning: %s", text)
+		}
+		if l.count == 1 {
+			i.env.say("1 entry %s", what)
+		} else if l.count > 1 {
+			i.env.say("%d entries %s", l.count, what)
+		}
+	}
+	say(i.kept, "imported with a doubt")
+	say(i.other, "passed over: no HTTP exchange")
+	say(i.skipped, "broken and passed over")
+}
+
+// errNothing says that no file held a flow.
+var errNothing = errors.New("nothing was imported; see what each entry lacks, or name the format with --from")
+
+// records yields those of all files: of each how its flows came about, its
+// connections and flows, and what was broken in it.
+func (i *importing) records(ctx context.Context, paths []string) iter.Seq2[flow.Record, error] {
+	return func(yield func(flow.Record, error) bool) {
+		for _, path := range paths {
+			more, err := i.file(ctx, path, yield)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !more {
+				return
+			}
+		}
+		if i.flows == 0 {
+			yield(nil, errNothing)
+		}
+	}
+}
+
+// open opens what to import. Where another program fills it, an interrupt does not
+// wait for that program.
+func (i *importing) open(ctx context.Context, path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return endsWith(ctx, i.env.stdin), nil
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return nil, errFolder(path)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return endsWith(ctx, &captureFile{path: path}), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open what to import: %w", err)
+	}
+	return f, nil
+}
+
+// errFolder refuses a folder where a file is wanted.
+func errFolder(path string) error { return fmt.Errorf("%s is a folder; name the files in it", path) }
+
+// info says how the flows of one file came about.
+func (i *importing) info(format string) (*flow.Info, error) {
+	var id [8]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return nil, fmt.Errorf("number the recording: %w", err)
+	}
+	return &flow.Info{
+		Recording: binary.LittleEndian.Uint64(id[:]), Source: "import " + format, Redaction: i.redaction,
+	}, nil
+}
+
+// file yields the records of one file and reports whether more are wanted.
+func (i *importing) file(ctx context.Context, path string, yield func(flow.Record, error) bool) (more bool, err error) {
+	file, err := i.open(ctx, path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	if path == "-" {
+		path = "stdin"
+	}
+	in, format := io.Reader(file), i.from
+	if format == "" {
+		if format, in, err = convert.Detect(in); err != nil {
+			return false, fmt.Errorf("import %s: %w", path, err)
+		}
+	}
+	info, err := i.info(format)
+	if err != nil {
+		return false, err
+	}
+	before, base := i.skipped.count, i.conns
+	last := i.options.Start
+	i.redacted = false
+	for rec, err := range convert.Import(ctx, format, in, i.options) {
+		if err != nil {
+			if err = i.entry(path, err); err != nil {
+				return false, fmt.Errorf("%s: %w", path, err)
+			}
+			continue
+		}
+		if told, ok := rec.(*flow.Info); ok {
+			i.retell(told)
+			info = nil
+		}
+		if info != nil && !yield(info, nil) {
+			return false, nil
+		}
+		info, last = nil, i.take(rec, base, last)
+		if !yield(rec, nil) {
+			return false, nil
+		}
+	}
+	if info != nil && !yield(info, nil) {
+		return false, nil
+	}
+	if n := i.skipped.count - before; n > 0 {
+		return yield(&flow.Loss{At: last, Reason: flow.LossBroken, Flows: n}, nil), nil
+	}
+	return true, nil
+}
+
+// retell corrects what the input says of the flows behind: that they are redacted
+// now, unless they were before.
+func (i *importing) retell(info *flow.Info) {
+	i.redacted = info.Redaction != "" && info.Redaction != "none" && !i.again
+	if !i.redacted {
+		info.Redaction = i.redaction
+	}
+}
+
+// take makes a record ready to be written: connections of several files are kept
+// apart, and secrets removed. It returns the time of the flow.
+func (i *importing) take(rec flow.Record, base uint64, last time.Time) time.Time {
+	switch rec := rec.(type) {
+	case *flow.Conn:
+		rec.ID += base
+		i.conns = max(i.conns, rec.ID)
+	case *flow.Flow:
+		if rec.Conn != 0 {
+			rec.Conn += base
+		}
+		if i.redact != nil && !i.redacted {
+			i.redact(rec)
+		}
+		i.flows++
+		return rec.Start
+	}
+	return last
+}
+
+// entry counts an entry that was left out, and returns any other error.
+func (i *importing) entry(path string, err error) error {
+	var entry *convert.EntryError
+	switch {
+	case !errors.As(err, &entry):
+		return err
+	case errors.Is(err, convert.ErrKept):
+		i.kept.add(path, err)
+	case errors.Is(err, convert.ErrOther):
+		i.other.add(path, err)
+	default:
+		i.skipped.add(path, err)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/starling-load/starling/"
+
+// importOrder says which of our packages each folder may import. Data flows
+// from left to right, from recordings to verdicts; imports never run backwards.
+// A name stands for the folder alone, not for those below it.
+var importOrder = map[string][]string{
+	"record/flow":     {},
+	"record/redact":   {"record/flow"},
+	"record/envelope": {},
+	"record/message":  {"record/flow"},
+	"record":          {"record/flow", "record/redact"},
+	"record/proxy":    {"record/flow", "record/message"},
+	"record/convert":  {"record/flow"},
+
+	"record/capture/packet":   {},
+	"record/capture/tcp":      {"record/capture/packet"},
+	"record/capture/decrypt":  {},
+	"record/capture/exchange": {"record/flow", "record/message", "record/capture/tcp", "record/capture/decrypt"},
+	"record/capture": {"record/flow", "record/capture/packet", "record/capture/tcp", "record/capture/decrypt",
+		"record/capture/exchange"},
+
+	"model/dist":      {},
+	"model/content":   {"record/flow"},
+	"model":           {"model/dist", "model/content", "record/flow"},
+	"model/session":   {"record/flow", "model/content"},
+	"model/endpoint":  {"record/flow", "model/content", "model/session"},
+	"model/correlate": {"record/flow", "model", "model/content", "model/session", "model/endpoint"},
+	"model/learn": {"record/flow", "model", "model/dist", "model/content", "model/session", "model/endpoint",
+		"model/correlate"},
+	"replay/load":    {},
+	"replay/stats":   {},
+	"replay/client":  {"record/flow", "replay/stats"},
+	"replay":         {"record/flow", "model", "model/dist", "model/content", "replay/load", "replay/client", "replay/stats"},
+	"replay/compare": {"replay/stats"},
+	"replay/cluster": {"model", "replay", "replay/load", "replay/stats"},
+	"ui":             {"record/flow", "model", "replay/stats", "replay/compare"},
+	"fixtures/shop":  {},
+	"fixtures/crowd": {},
+	"fixtures/apps":  {},
+	"cmd":            nil, // all
+	"cmd/starling":   {"cmd"},
+}
+
+// pure packages have no clock, no goroutine and no network.
+var pure = []string{"model/dist", "model", "model/content", "replay/load", "replay/compare"}
+
+// foreign says which of our folders import each foreign module. One library
+// has one importing folder; zstd, which three file formats and one content
+// coding share, has four.
+var foreign = map[string][]string{
+	"github.com/HdrHistogram/hdrhistogram-go": {"replay/stats"},
+	"github.com/andybalholm/brotli":           {"model/content"},
+	"filippo.io/age":                          {"record/envelope"},
+	"github.com/cespare/xxhash/v2":            {"record/flow", "record/proxy", "record/capture/exchange"},
+	"github.com/dustin/go-humanize":           {"cmd"},
+	"github.com/elazarl/goproxy":              {"record/proxy"},
+	"github.com/gobwas/ws":                    {"record/message", "fixtures/shop", "fixtures/crowd"},
+	"github.com/google/gopacket":              {"record/capture/packet"},
+	"github.com/klauspost/compress":           {"record/flow", "replay/stats", "model/content"},
+	"github.com/knadh/koanf":                  {"cmd"},
+	"github.com/nats-io":                      {"replay/cluster"},
+	"github.com/spf13":                        {"cmd"},
+	"github.com/tidwall/gjson":                {"model/content"},
+	"github.com/ulikunitz/xz":                 {"record/capture/packet"},
+	"github.com/vbauerster/mpb/v8":            {"cmd"},
+	"go.yaml.in/yaml/v3":                      {"model"},
+	"golang.org/x/crypto":                     {"record/capture/decrypt"},
+	"golang.org/x/net/bpf":                    {"record/capture/packet"},
+	"golang.org/x/net/html":                   {"model/content", "fixtures/apps", "fixtures/crowd"},
+	"golang.org/x/net/http2/hpack":            {"record/capture/exchange"},
+	"golang.org/x/net/proxy":                  {"record/proxy"},
+	"golang.org/x/sys":                        {"record", "record/flow", "record/capture/packet"},
+	"golang.org/x/term":                       {"cmd"},
+	"gonum.org/v1/gonum":                      {"replay/compare"},
+	"modernc.org/sqlite":                      {"fixtures/shop", "fixtures/apps"},
+	"mvdan.cc/sh/v3":                          {"record/convert"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Doc        string
+}
+
+func ourPackages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Doc", module+"...").Output()
+	if err != nil {
+		t.Fatalf("list our packages: %v", err)
+	}
+	var packages []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+func TestImportsNeverRunBackwards(t *testing.T) {
+	for _, p := range ourPackages(t) {
+		folder := strings.TrimPrefix(p.ImportPath, module)
+		allowed, known := importOrder[folder]
+		if !known {
+			t.Errorf("folder %s has no place in the import order", folder)
+		}
+		for _, imported := range p.Imports {
+			if ours, ok := strings.CutPrefix(imported, module); ok {
+				if allowed != nil && !slices.Contains(allowed, ours) {
+					t.Errorf("%s imports %s, which runs against the flow of data", folder, ours)
+				}
+			} else {
+				checkForeign(t, folder, imported)
+			}
+		}
+		if p.Doc == "" {
+			t.Errorf("package %s has no comment", folder)
+		}
+	}
+}
+
+func checkForeign(t *testing.T, folder, imported string) {
+	t.Helper()
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		if slices.Contains(pure, folder) && (imported == "net" || imported == "net/http" || imported == "os/exec") {
+			t.Errorf("%s is pure and must not import %s", folder, imported)
+		}
+		return
+	}
+	for library, folders := range foreign {
+		if imported == library || strings.HasPrefix(imported, library+"/") {
+			if !slices.Contains(folders, folder) {
+				t.Errorf("%s imports %s, which belongs to %v", folder, imported, folders)
+			}
+			return
+		}
+	}
+	t.Errorf("%s imports %s, which no folder owns", folder, imported)
+}

@@ -1,0 +1,179 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/learn"
+	"github.com/starling-load/starling/model/session"
+)
+
+func modelCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "model",
+		Short: "Learn users from recordings, and look at what was learned",
+	}
+	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env))
+	return cmd
+}
+
+// learnOptions are the flags of model learn.
+type learnOptions struct {
+	output    string
+	data      []string
+	hosts     []string
+	redactKey string
+	overwrite bool
+	json      bool
+}
+
+func modelLearnCommand(env environment) *cobra.Command {
+	var o learnOptions
+	cmd := &cobra.Command{
+		Use:   "learn FLOW... -o NAME.model",
+		Short: "Learn users from recordings",
+		Long: `Learn a model from one or more recordings: the types of users, what they request
+and how long they think, and which values the service issues that they send back
+(session tokens, CSRF tokens, ids). Values that must change and have no source
+are named. Of a recording of several hosts the one with the most flows is
+learned, and the others named; --host chooses.
+
+With --data, values that users brought along (accounts) are taken from a CSV
+file with a header line, which must hold the recorded ones and may hold more.
+
+In a recording passwords and the like are pseudonyms. With the key that they were
+made with, --redact-key, the rows of the CSV file are found behind them, and the
+model sends what the file says.
+
+For each such value the report says how often it was used, how often it was
+then equal to what the service had issued in the same session (match), and in
+another session (shuffled). A value worth its binding has a match near 1 and a
+shuffled near 0.`,
+		Example: `  starling model learn shop.flow.zst -o shop.model
+  starling model learn shop.flow.zst --data accounts.csv --redact-key key.txt -o shop.model`,
+		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
+		RunE: func(_ *cobra.Command, paths []string) error { return learnModel(env, paths, o) },
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "model `FOLDER` to write, NAME.model (required)")
+	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
+	f.StringArrayVar(&o.hosts, "host", nil, "`HOST` to learn from, with or without port; may be repeated (default: the one with the most flows)")
+	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms, from record --redact-key; goes with --data")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists")
+	f.BoolVar(&o.json, "json", false, "print the report as JSON")
+	return cmd
+}
+
+func learnModel(env environment, paths []string, o learnOptions) error {
+	if o.output == "" {
+		return usagef("name the model folder to write: -o NAME.model")
+	}
+	if _, err := os.Lstat(o.output); err == nil && !o.overwrite {
+		return modelExists(o.output)
+	}
+	if o.redactKey != "" && len(o.data) == 0 {
+		return usagef("--redact-key goes with --data: it finds the rows of that file in the recording")
+	}
+	var sources []model.Source
+	for _, spec := range o.data {
+		src, err := readCSV(dataFile(spec))
+		if err != nil {
+			return err
+		}
+		sources = append(sources, src)
+	}
+	recorded, err := asRecorded(sources, o.redactKey)
+	if err != nil {
+		return err
+	}
+	var split session.Report
+	sessions, err := session.Split(readable(env, paths...), session.Options{Hosts: o.hosts, Report: &split})
+	if err != nil {
+		return err
+	}
+	m, report, err := learn.Learn(sessions, learn.Options{Data: recorded, Split: split})
+	if err != nil {
+		return fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
+	}
+	m.Data = sources
+	var options []model.WriteOption
+	if o.overwrite {
+		options = append(options, model.Overwrite)
+	}
+	if err := m.Write(o.output, options...); errors.Is(err, fs.ErrExist) && !o.overwrite {
+		return modelExists(o.output)
+	} else if err != nil {
+		return err
+	}
+	if o.json {
+		return writeJSON(env.stdout, report)
+	}
+	return report.Text(env.stdout)
+}
+
+// asRecorded returns data files with the values as they stand in a recording
+// that was redacted with the key in a file; "" is a recording of what was sent.
+func asRecorded(sources []model.Source, keyFile string) ([]model.Source, error) {
+	if keyFile == "" {
+		return sources, nil
+	}
+	if _, err := os.Stat(keyFile); err != nil {
+		return nil, fmt.Errorf("read the redaction key: %w; name the file of record --redact-key", err)
+	}
+	redactor, err := newRedactor("", keyFile)
+	if err != nil {
+		return nil, err
+	}
+	recorded := make([]model.Source, len(sources))
+	for i, src := range sources {
+		recorded[i] = model.Source{Name: src.Name, Columns: src.Columns}
+		for _, row := range src.Rows {
+			values := make([]string, len(row))
+			for c, v := range row {
+				values[c] = redactor.Value(src.Columns[c], v)
+			}
+			recorded[i].Rows = append(recorded[i].Rows, values)
+		}
+	}
+	return recorded, nil
+}
+
+func modelExists(path string) error {
+	return fmt.Errorf("write model %s: %w; choose another name or add --overwrite", path, fs.ErrExist)
+}
+
+func modelShowCommand(env environment) *cobra.Command {
+	var asJSON, asDot bool
+	cmd := &cobra.Command{
+		Use:   "show NAME.model",
+		Short: "Show a model: user types, what they do, what the service issues",
+		Long: `Show a model: the types of users and their shares, where each goes from each
+endpoint, with what odds and after what think time (~ is the median of several),
+the endpoints, and the values that the service issues and users send back.`,
+		Example: "  starling model show shop.model\n  starling model show --dot shop.model | dot -Tsvg > shop.svg",
+		Args:    oneArg("the model folder"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			m, err := model.Read(args[0])
+			if err != nil {
+				return err
+			}
+			switch {
+			case asJSON:
+				_, err = env.stdout.Write(m.JSON())
+				return err
+			case asDot:
+				return m.Dot(env.stdout)
+			}
+			return m.Text(env.stdout, model.TextOptions{})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the model as JSON")
+	cmd.Flags().BoolVar(&asDot, "dot", false, "print the graphs of the behaviors for Graphviz")
+	return cmd
+}

@@ -1,0 +1,101 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+)
+
+// plainEvery is how often progress is told where there is no terminal.
+const plainEvery = 5 * time.Second
+
+// A progress tells how far long work is: one line that renews itself on a
+// terminal, plain lines elsewhere.
+type progress struct {
+	title string
+	total time.Duration // 0: unknown
+	out   io.Writer
+	text  atomic.Value // string
+
+	pool *mpb.Progress // nil without a terminal
+	bar  *mpb.Bar
+	last time.Time
+}
+
+// newProgress starts a progress line on out.
+func newProgress(out io.Writer, title string, total time.Duration) *progress {
+	p := &progress{title: title, total: total, out: out, last: time.Now()}
+	p.text.Store("")
+	if !isTerminal(out) {
+		return p
+	}
+	p.pool = mpb.New(mpb.WithOutput(out), mpb.WithWidth(24), mpb.WithRefreshRate(200*time.Millisecond))
+	style := mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─").Build()
+	if total == 0 {
+		style = mpb.NopStyle().Build()
+	}
+	p.bar = p.pool.MustAdd(int64(max(total, 1)), style,
+		mpb.PrependDecorators(decor.Name(title+" ")),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text.Load().(string) })),
+	)
+	return p
+}
+
+// update says how much time of the total is over and what there is to tell.
+func (p *progress) update(elapsed time.Duration, text string) {
+	p.text.Store(text)
+	if p.bar != nil {
+		p.bar.SetCurrent(int64(min(elapsed, max(p.total-1, 0))))
+		return
+	}
+	if now := time.Now(); now.Sub(p.last) >= plainEvery {
+		p.last = now
+		fmt.Fprintf(p.out, "%s: %s\n", p.title, text)
+	}
+}
+
+// end takes the line away. What remains to be told is the caller's.
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Abort(true)
+		p.pool.Wait()
+	}
+}
+
+// every waits for d and reports whether ctx is still on.
+func every(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// counted writes a number of things for people.
+func counted[N int | uint64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// bytesText writes a size for people.
+func bytesText(n int64) string {
+	switch {
+	case n < 1<<10:
+		return fmt.Sprintf("%d B", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	case n < 1<<30:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+}

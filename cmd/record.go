@@ -1,0 +1,248 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/record"
+	"github.com/starling-load/starling/record/proxy"
+)
+
+func recordCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "record",
+		Short: "Record real traffic into a flow file",
+	}
+	cmd.AddCommand(recordProxyCommand(env), recordCaptureCommand(env), recordCACommand(env))
+	return cmd
+}
+
+// recordOptions are the flags of record proxy.
+type recordOptions struct {
+	recorderOptions
+	network  networkOptions
+	listen   string
+	upstream string
+	caDir    string
+	keepHost bool
+	tls      bool
+}
+
+func recordProxyCommand(env environment) *cobra.Command {
+	var o recordOptions
+	cmd := &cobra.Command{
+		Use:   "proxy -o FILE",
+		Short: "Record as a forward or reverse proxy, until Ctrl-C",
+		Long: `Record as a proxy. With --upstream it stands in front of one service (reverse
+proxy); without, clients are set to use it (forward proxy), and https is opened
+with an authority of this installation that clients have to trust: see
+"starling record ca". Traffic streams through unchanged; when the recorder
+cannot keep up it sheds whole sessions and says how many.
+
+` + recorderHelp,
+		Example: `  starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst
+  starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst \
+      --sample 5% --sample-by cookie:sid --rotate-every 1h --keep 24
+  starling record proxy -o shop.flow.zst &
+  curl --proxy http://127.0.0.1:8080 http://shop.test/`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return recordProxy(cmd.Context(), env, o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
+	f.StringVar(&o.upstream, "upstream", "", "`URL` of the one service to stand in front of, http://, https:// or h2c:// (default: forward proxy)")
+	f.BoolVar(&o.keepHost, "keep-host", false, "with --upstream, pass on the Host that clients send, for services that write it into links and redirects")
+	f.BoolVar(&o.tls, "tls", false, "with --upstream, serve TLS and HTTP/2 to clients, who have to trust the authority of this installation")
+	f.StringVar(&o.caDir, "ca-dir", "", "`FOLDER` of the certificate authority (default: in the user's configuration)")
+	o.network.addFlags(f)
+	o.addFlags(f)
+	return cmd
+}
+
+func recordProxy(ctx context.Context, env environment, o recordOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if o.tls && o.upstream == "" {
+		return usagef("--tls goes with --upstream; a forward proxy opens https by itself")
+	}
+	if o.keepHost && o.upstream == "" {
+		return usagef("--keep-host goes with --upstream; a forward proxy passes the Host on that clients send")
+	}
+	r, err := openRecorder(env, o)
+	if err != nil {
+		return err
+	}
+	if o.upstream == "" && len(o.network.lists.AllowHosts) == 0 && !loopbackAddress(r.listener.Addr().String()) {
+		env.say("warning: whoever reaches %s can use this proxy to reach anything; name the hosts with --allow-host", r.listener.Addr())
+	}
+	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
+	err = r.run(ctx, "record")
+	env.say("recorded %s", r.describe())
+	return err
+}
+
+// A recording is a proxy with its recorder, ready to run.
+type recording struct {
+	env      environment
+	options  recorderOptions
+	proxy    *proxy.Proxy
+	recorder *record.Recorder
+	listener net.Listener
+}
+
+// openRecorder makes everything that can fail before traffic flows.
+func openRecorder(env environment, o recordOptions) (*recording, error) {
+	var upstream *url.URL
+	if o.upstream != "" {
+		var err error
+		upstream, err = url.Parse(o.upstream)
+		if err != nil || upstream.Host == "" || !slices.Contains([]string{"http", "https", "h2c"}, upstream.Scheme) {
+			return nil, usagef("--upstream %q: write it as http://HOST:PORT or https://HOST:PORT", withoutCredentials(o.upstream))
+		}
+	}
+	authority, err := loadAuthority(o.caDir)
+	if err != nil {
+		return nil, err
+	}
+	options := proxy.Options{
+		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: int64(o.maxBody), Logger: env.logger(),
+	}
+	if err := o.network.apply(&options); err != nil {
+		return nil, err
+	}
+	r := &recording{env: env, options: o.recorderOptions}
+	if r.listener, err = net.Listen("tcp", o.listen); err != nil {
+		return nil, fmt.Errorf("listen for traffic to record: %w", err)
+	}
+	if r.recorder, err = o.newRecorder(env, "proxy"); err != nil {
+		r.listener.Close()
+		return nil, err
+	}
+	options.Sink = r.recorder
+	if r.proxy, err = proxy.New(options); err != nil {
+		r.listener.Close()
+		return nil, usageError{errors.Join(err, r.discard(o.output))}
+	}
+	return r, nil
+}
+
+// discard ends a recording that never began, and takes its file away.
+func (r *recording) discard(path string) error {
+	over, end := context.WithCancel(context.Background())
+	end()
+	return errors.Join(r.recorder.Run(over), os.Remove(path))
+}
+
+// run records until ctx ends. With a title it shows its progress.
+func (r *recording) run(ctx context.Context, title string) error {
+	return r.options.runRecorder(ctx, r.env, r.recorder, title, r.describe, func(ctx context.Context) error {
+		return r.proxy.Serve(ctx, r.listener)
+	})
+}
+
+// describe says what was recorded so far, and what passed or was refused beside it.
+func (r *recording) describe() string {
+	text := describeCounts(r.recorder.Counts())
+	c := r.proxy.Counts()
+	if c.Tunnels > 0 {
+		text += fmt.Sprintf(", %s unread (%s)", counted(c.Tunnels, "tunnel"), bytesText(int64(c.TunnelBytes)))
+	}
+	if c.Refused > 0 {
+		text += fmt.Sprintf(", %s refused", counted(c.Refused, "request"))
+	}
+	if c.HandshakeErrors > 0 {
+		text += fmt.Sprintf(", %s", counted(c.HandshakeErrors, "failed handshake"))
+	}
+	if cut := c.BodiesCut + c.MessagesCut; cut > 0 {
+		text += fmt.Sprintf(", %d of the bodies and messages kept in part", cut)
+	}
+	return text
+}
+
+// loadAuthority opens or makes the certificate authority of this installation.
+func loadAuthority(dir string) (*proxy.Authority, error) {
+	if dir == "" {
+		config, err := os.UserConfigDir()
+		if err != nil {
+			return nil, fmt.Errorf("find the folder of the certificate authority: %w; name one with --ca-dir", err)
+		}
+		dir = filepath.Join(config, "starling", "ca")
+	}
+	return proxy.LoadAuthority(dir)
+}
+
+func describeListener(l net.Listener, o recordOptions) string {
+	scheme := "http"
+	if o.tls {
+		scheme = "https"
+	}
+	if o.upstream != "" {
+		return fmt.Sprintf("%s://%s in front of %s", scheme, l.Addr(), o.upstream)
+	}
+	return fmt.Sprintf("as forward proxy %s://%s", scheme, l.Addr())
+}
+
+func describeCounts(c record.Counts) string {
+	text := fmt.Sprintf("%s, %s", counted(c.Flows, "flow"), bytesText(c.Bytes))
+	if c.LeftOut > 0 {
+		text += fmt.Sprintf(", %d left out", c.LeftOut)
+	}
+	if c.Paused {
+		text += ", paused"
+	}
+	if c.Lost > 0 {
+		text += fmt.Sprintf(", %s lost", counted(c.Lost, "flow"))
+		if c.LostSessions > 0 {
+			text += fmt.Sprintf(" of %s", counted(c.LostSessions, "session"))
+		}
+		if c.Stopped != "" && c.Stopped != record.StoppedClosed {
+			text += " (" + c.Stopped + ")"
+		}
+	}
+	return text
+}
+
+func recordCACommand(env environment) *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "ca",
+		Short: "Print the certificate that clients have to trust, and how",
+		Long: `Print the certificate of this installation's authority (to stdout) and how to
+trust it (to stderr). Its key was made on this machine and is readable by its
+owner alone. Trust it only where you record.`,
+		Example: `  starling record ca > starling-ca.pem
+  curl --cacert starling-ca.pem --proxy http://127.0.0.1:8080 https://shop.test/`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			authority, err := loadAuthority(dir)
+			if err != nil {
+				return err
+			}
+			env.say(`To trust it, save it as starling-ca.pem and
+  curl     curl --cacert starling-ca.pem …
+  Debian   cp starling-ca.pem /usr/local/share/ca-certificates/starling.crt && update-ca-certificates
+  Fedora   cp starling-ca.pem /etc/pki/ca-trust/source/anchors/ && update-ca-trust
+  macOS    sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain starling-ca.pem
+  Windows  certutil -addstore -f Root starling-ca.pem
+  Python   REQUESTS_CA_BUNDLE=starling-ca.pem python …
+  Node.js  NODE_EXTRA_CA_CERTS=starling-ca.pem node …
+  Go       SSL_CERT_FILE=starling-ca.pem …
+  Java     keytool -importcert -alias starling -file starling-ca.pem -cacerts
+  Firefox  Settings, Privacy & Security, View Certificates, Authorities, Import
+  Chrome   Settings, Privacy and security, Security, Manage certificates, Authorities`)
+			_, err = env.stdout.Write(authority.CertPEM())
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&dir, "ca-dir", "", "`FOLDER` of the certificate authority (default: in the user's configuration)")
+	return cmd
+}

@@ -1,0 +1,68 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/starling-load/starling/replay/stats"
+)
+
+func reportCommand(env environment) *cobra.Command {
+	var asJSON bool
+	var format string
+	cmd := &cobra.Command{
+		Use:   "report RUN",
+		Short: "Show the result of a run",
+		Long: `Show the result of a run file. It works while the run goes on, and after a crash
+with everything up to the last interval. The exit code is that of the run: 3 when
+a threshold was not met, 4 when the run is invalid.`,
+		Example: "  starling report new.run.zst\n  starling report --json new.run.zst | jq .response_time_us.p99",
+		Args:    oneArg("the run file, NAME.run.zst"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch format {
+			case "text":
+			case "json":
+				asJSON = true
+			default:
+				return usagef("--format %q: choose text or json", format)
+			}
+			run, err := readRun(env, args[0])
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = writeJSON(env.stdout, run.Summary)
+			} else {
+				err = run.Text(env.stdout)
+			}
+			if err != nil {
+				return fmt.Errorf("print the report: %w", err)
+			}
+			return verdict(run.Summary)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: text or json")
+	return cmd
+}
+
+// readRun reads a run file. Damage is told on stderr and skipped.
+func readRun(env environment, path string) (*stats.Run, error) {
+	run, err := stats.ReadRun(path)
+	if err == nil && run.Damage != nil {
+		env.say("warning: %s; going on with the rest", explain(run.Damage))
+	}
+	return run, err
+}
+
+// printSummary writes a result for people or machines.
+func printSummary(env environment, s *stats.Summary, m *stats.Manifest, asJSON bool) error {
+	if asJSON {
+		return writeJSON(env.stdout, s)
+	}
+	if err := s.Text(env.stdout, m); err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/redact"
+)
+
+// maxFindings is the number of secrets of a file that are told one by one.
+const maxFindings = 50
+
+// verifySecrets looks for secrets in recordings and tells on stdout where they
+// are, never what they are. It returns how many there are.
+func verifySecrets(env environment, paths []string) (found int, err error) {
+	o, err := env.reading()
+	if err != nil {
+		return 0, err
+	}
+	scanner := redact.Scanner{Decode: decodeContent}
+	for _, path := range paths {
+		inFile := 0
+		for f, err := range o.Flows(path) {
+			if errors.As(err, new(*flow.CorruptError)) {
+				env.say("warning: %s; going on with the rest", err)
+				continue
+			}
+			if err != nil {
+				return found, err
+			}
+			scanner.Scan(f, func(s redact.Finding) {
+				if inFile++; inFile <= maxFindings {
+					fmt.Fprintf(env.stdout, "%s: flow %d: %s in %s\n", path, s.Flow, s.Kind, s.Place)
+				}
+			})
+		}
+		switch {
+		case inFile > maxFindings:
+			fmt.Fprintf(env.stdout, "%s: %d secrets, of which %d are listed; replace them with starling flow redact\n", path, inFile, maxFindings)
+		case inFile > 0:
+			fmt.Fprintf(env.stdout, "%s: %s; replace with starling flow redact\n", path, counted(uint64(inFile), "secret"))
+		default:
+			fmt.Fprintf(env.stdout, "%s: no secrets found\n", path)
+		}
+		found += inFile
+	}
+	return found, nil
+}

@@ -1,0 +1,64 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A stdinFile is a recording that comes from stdin, as a file that can be read
+// from any place and more than once: a pipe is kept in a file without a name,
+// which is gone when the program ends.
+type stdinFile struct {
+	ctx context.Context // of the command line; its end is that of the waiting
+	in  io.Reader
+
+	once sync.Once
+	file *os.File
+	err  error
+}
+
+// open is flow.ReaderOptions.Open.
+func (s *stdinFile) open(path string) (flow.File, error) {
+	if path != "-" {
+		return os.Open(path)
+	}
+	s.once.Do(func() { s.file, s.err = s.keep() })
+	return openedFile{s.file}, s.err
+}
+
+// keep reads all of stdin, unless it is a file itself.
+func (s *stdinFile) keep() (*os.File, error) {
+	if f, ok := s.in.(*os.File); ok {
+		info, err := f.Stat()
+		at, _ := f.Seek(0, io.SeekCurrent)
+		if err == nil && info.Mode().IsRegular() && at == 0 {
+			return f, nil
+		}
+	}
+	f, err := os.CreateTemp("", "starling-*.flow.zst")
+	if err != nil {
+		return nil, fmt.Errorf("keep what comes from stdin: %w", err)
+	}
+	err = os.Remove(f.Name())
+	if err == nil {
+		_, err = io.Copy(f, endsWith(s.ctx, s.in))
+	}
+	if s.ctx.Err() != nil {
+		err = s.ctx.Err()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("keep what comes from stdin: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+// An openedFile is one that others go on to use.
+type openedFile struct{ *os.File }
+
+func (openedFile) Close() error { return nil }
