@@ -15,6 +15,7 @@ import (
 
 	"github.com/starling-load/starling/record/capture/packet"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // chromium is where Debian's package puts it.
@@ -69,7 +70,7 @@ func sameFlows(ts *testscript.TestScript, neg bool, args []string) {
 // recorders of the same exchange, sorted.
 func comparable(ts *testscript.TestScript, file string) []*flow.Flow {
 	var flows []*flow.Flow
-	for f, err := range flow.Flows(ts.MkAbs(file)) {
+	for f, err := range flowfile.Flows(ts.MkAbs(file)) {
 		ts.Check(err)
 		f.Number, f.Conn, f.Start, f.RequestDone, f.FirstByte, f.Done = 0, 0, time.Time{}, 0, 0, 0
 		for i := range f.Messages {

@@ -21,7 +21,7 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/compare"
 	"github.com/starling-load/starling/replay/stats"
@@ -85,7 +85,7 @@ type demo struct {
 
 	shopURL  string
 	live     *liveView
-	totals   flow.Totals
+	totals   flowfile.Totals
 	learned  *learn.Report
 	model    *model.Model
 	replayed *stats.Summary
@@ -203,7 +203,7 @@ func (d *demo) record(ctx context.Context) error {
 	if err := errors.Join(err, <-done); err != nil {
 		return err
 	}
-	if d.totals, err = flow.Stat(d.path(demoRecording)); err != nil {
+	if d.totals, err = flowfile.Stat(d.path(demoRecording)); err != nil {
 		return err
 	}
 	d.env.say("%d visitors sent %d requests and made %d orders; %d flows are in %s",

@@ -17,7 +17,7 @@ import (
 
 	"github.com/starling-load/starling/fixtures/apps"
 	"github.com/starling-load/starling/model"
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // storyLimit is the time that one story may take before everything in it is
@@ -161,7 +161,7 @@ func forwardStory(t *testing.T, s *starling) {
 	rec.stop(t)
 	sameDeeds(t, "recording", diary.Writes(), wiki.Writes(t))
 	nothingLost(t, s, file, wiki, len(diary.Writes()))
-	for f, err := range flow.Flows(file) {
+	for f, err := range flowfile.Flows(file) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func staleToken(t *testing.T, file, name string, endpoints []string) string {
 // recordedToken returns the security token of a recorded save.
 func recordedToken(t *testing.T, file string) string {
 	t.Helper()
-	for f, err := range flow.Flows(file) {
+	for f, err := range flowfile.Flows(file) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/starling-load/starling/record/envelope"
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // An environment is what a command has of the outside world.
@@ -24,8 +24,8 @@ type environment struct {
 }
 
 // reading opens recordings, "-" from stdin, encrypted ones with --identity.
-func (e environment) reading() (flow.ReaderOptions, error) {
-	o := flow.ReaderOptions{Open: e.piped.open}
+func (e environment) reading() (flowfile.ReaderOptions, error) {
+	o := flowfile.ReaderOptions{Open: e.piped.open}
 	if *e.identity == "" {
 		return o, nil
 	}

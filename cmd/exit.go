@@ -9,7 +9,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -75,7 +75,7 @@ func explain(err error) string {
 		return text + "; check the path"
 	case errors.Is(err, fs.ErrPermission) && !strings.Contains(text, ";"):
 		return text + "; check who may read and write there"
-	case errors.Is(err, flow.ErrNotFlowFile):
+	case errors.Is(err, flowfile.ErrNotFlowFile):
 		return text + "; \"starling record\" writes recordings"
 	case errors.Is(err, stats.ErrNotRun):
 		return text + "; \"starling replay -o\" writes run files"

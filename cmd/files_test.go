@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -28,7 +29,7 @@ func writeRecording(ts *testscript.TestScript, neg bool, args []string) {
 	last, err := url.Parse(args[len(args)-1])
 	ts.Check(err)
 	count := number(ts, args[2])
-	w, err := flow.Create(ts.MkAbs(args[0]), flow.WriterOptions{})
+	w, err := flowfile.Create(ts.MkAbs(args[0]), flowfile.WriterOptions{})
 	ts.Check(err)
 	start := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
 	for i := range count {
@@ -61,7 +62,7 @@ func writeRecording(ts *testscript.TestScript, neg bool, args []string) {
 func awaitFlows(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 2, 2, "recorded FILE COUNT")
 	until(ts, "flows in "+args[0], func() bool {
-		totals, _ := flow.Stat(ts.MkAbs(args[0])) // an error says that it is not whole yet
+		totals, _ := flowfile.Stat(ts.MkAbs(args[0])) // an error says that it is not whole yet
 		return totals.Flows >= uint64(number(ts, args[1]))
 	})
 }

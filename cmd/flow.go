@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 func flowCommand(env environment) *cobra.Command {
@@ -57,7 +58,7 @@ time however long it is. "starling flow verify" checks that they are true.`,
 			}
 			for _, path := range paths {
 				totals, err := o.Stat(path)
-				var corrupt *flow.CorruptError
+				var corrupt *flowfile.CorruptError
 				if errors.As(err, &corrupt) {
 					damaged = true
 					env.say("starling: %s", explain(err))
@@ -83,7 +84,7 @@ time however long it is. "starling flow verify" checks that they are true.`,
 	return cmd
 }
 
-func printTotals(w io.Writer, path string, t flow.Totals) error {
+func printTotals(w io.Writer, path string, t flowfile.Totals) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(tw, "%s\t%s\n", name, fmt.Sprintf(format, args...))
@@ -97,7 +98,7 @@ func printTotals(w io.Writer, path string, t flow.Totals) error {
 		row("status", "%s", countsText(t.Status))
 		row("protocols", "%s", countsText(t.Protocols))
 	}
-	if l := t.Loss; l != (flow.LossTotals{}) {
+	if l := t.Loss; l != (flowfile.LossTotals{}) {
 		row("lost", "%s", lossText(l))
 	}
 	if t.LeftOut > 0 {
@@ -110,7 +111,7 @@ func printTotals(w io.Writer, path string, t flow.Totals) error {
 }
 
 // lossText says what is missing, without what is not.
-func lossText(l flow.LossTotals) string {
+func lossText(l flowfile.LossTotals) string {
 	var parts []string
 	for _, part := range []struct {
 		n    uint64
@@ -224,7 +225,7 @@ func readable(env environment, paths ...string) iter.Seq2[*flow.Flow, error] {
 			return
 		}
 		for f, err := range o.Flows(paths...) {
-			var corrupt *flow.CorruptError
+			var corrupt *flowfile.CorruptError
 			if errors.As(err, &corrupt) {
 				env.say("warning: %s; going on with the rest", err)
 				continue
@@ -238,16 +239,16 @@ func readable(env environment, paths ...string) iter.Seq2[*flow.Flow, error] {
 
 // catFile prints what can be read of one file and returns how many damages it
 // met on the way.
-func catFile(w io.Writer, env environment, path string, o flow.ReaderOptions, asJSON bool) (damaged int, err error) {
+func catFile(w io.Writer, env environment, path string, o flowfile.ReaderOptions, asJSON bool) (damaged int, err error) {
 	o.ReuseBodies = true
-	r, err := flow.OpenWith(path, o)
+	r, err := flowfile.OpenWith(path, o)
 	if err != nil {
 		return 0, err
 	}
 	defer r.Close()
 	for {
 		rec, err := r.Next()
-		var corrupt *flow.CorruptError
+		var corrupt *flowfile.CorruptError
 		switch {
 		case err == io.EOF:
 			return damaged, nil

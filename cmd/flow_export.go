@@ -14,6 +14,7 @@ import (
 
 	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 func flowExportCommand(env environment) *cobra.Command {
@@ -71,7 +72,7 @@ func exportTo(ctx context.Context, env environment, to string, out io.Writer, pa
 		return 0, err
 	}
 	for rec, err := range o.Records(paths...) {
-		if errors.As(err, new(*flow.CorruptError)) {
+		if errors.As(err, new(*flowfile.CorruptError)) {
 			env.say("warning: %s; going on with the rest", err)
 			continue
 		}

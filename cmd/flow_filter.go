@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/filter"
 )
 
 func flowFilterCommand(env environment) *cobra.Command {
@@ -67,8 +67,8 @@ Values with spaces or parentheses stand in single or double quotes.`,
 }
 
 // parseFilter reads the expression of a flag or argument.
-func parseFilter(expr string) (*flow.Filter, error) {
-	f, err := flow.ParseFilter(expr)
+func parseFilter(expr string) (*filter.Expression, error) {
+	f, err := filter.Parse(expr)
 	if err != nil {
 		return nil, usagef("%w; see starling flow filter --help", err)
 	}

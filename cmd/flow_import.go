@@ -18,6 +18,7 @@ import (
 	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/envelope"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // importOptions are the flags of flow import.
@@ -121,7 +122,7 @@ func importInto(ctx context.Context, env environment, o importOptions, i *import
 	if redactor != nil {
 		i.redaction, i.redact = redactor.Name(), redactor.Flow
 	}
-	w := flow.WriterOptions{MaxBody: flow.MaxBody}
+	w := flowfile.WriterOptions{MaxBody: flowfile.MaxBody}
 	if len(o.encryptTo) > 0 {
 		if w.Encrypt, err = envelope.To(o.encryptTo...); err != nil {
 			return usagef("--encrypt-to: %w", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/record/redact"
 )
 
@@ -72,7 +73,7 @@ pseudonyms are those of other recordings with that key.`,
 
 // learnSecrets reads all flows once, so that every secret is known before the
 // first one is replaced. It reports whether a recording says how it came about.
-func learnSecrets(ctx context.Context, env environment, r *redact.Redactor, o flow.ReaderOptions, paths []string) (informed bool, err error) {
+func learnSecrets(ctx context.Context, env environment, r *redact.Redactor, o flowfile.ReaderOptions, paths []string) (informed bool, err error) {
 	bar := newProgress(env.stderr, "look", 0)
 	defer bar.end()
 	n := uint64(0)
@@ -80,7 +81,7 @@ func learnSecrets(ctx context.Context, env environment, r *redact.Redactor, o fl
 		switch {
 		case ctx.Err() != nil:
 			return false, ctx.Err()
-		case errors.As(err, new(*flow.CorruptError)):
+		case errors.As(err, new(*flowfile.CorruptError)):
 			continue // told when it is read again
 		case err != nil:
 			return false, err

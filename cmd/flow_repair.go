@@ -11,6 +11,7 @@ import (
 
 	"github.com/starling-load/starling/record/envelope"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 func flowRepairCommand(env environment) *cobra.Command {
@@ -56,11 +57,11 @@ func (c *copyOptions) flags(cmd *cobra.Command) {
 }
 
 // save writes all records of the files into the output, and tells what it did.
-func (c *copyOptions) save(ctx context.Context, env environment, o flow.ReaderOptions, paths []string) error {
+func (c *copyOptions) save(ctx context.Context, env environment, o flowfile.ReaderOptions, paths []string) error {
 	if err := checkCopy(env, c.output); err != nil {
 		return err
 	}
-	w := flow.WriterOptions{MaxBody: flow.MaxBody}
+	w := flowfile.WriterOptions{MaxBody: flowfile.MaxBody}
 	if len(c.encryptTo) > 0 {
 		var err error
 		if w.Encrypt, err = envelope.To(c.encryptTo...); err != nil {
@@ -87,11 +88,11 @@ func (c *copyOptions) save(ctx context.Context, env environment, o flow.ReaderOp
 }
 
 // encrypted reports whether a recording cannot be read without a key.
-func encrypted(o flow.ReaderOptions, path string) bool {
+func encrypted(o flowfile.ReaderOptions, path string) bool {
 	o.Decrypt = nil
 	for _, err := range o.Flows(path) {
-		if !errors.As(err, new(*flow.CorruptError)) {
-			return errors.Is(err, flow.ErrEncrypted)
+		if !errors.As(err, new(*flowfile.CorruptError)) {
+			return errors.Is(err, flowfile.ErrEncrypted)
 		}
 	}
 	return false
@@ -125,22 +126,22 @@ func checkCopy(env environment, output string) error {
 // saveRecords writes records into a new flow file, or to stdout. Damage among them
 // is told on stderr; anything else that goes wrong, an interrupt too, leaves no
 // file.
-func saveRecords(ctx context.Context, env environment, title, output string, o flow.WriterOptions, records iter.Seq2[flow.Record, error]) (flow.Totals, error) {
-	create := func() (*flow.Writer, error) { return flow.Create(output, o) }
+func saveRecords(ctx context.Context, env environment, title, output string, o flowfile.WriterOptions, records iter.Seq2[flow.Record, error]) (flowfile.Totals, error) {
+	create := func() (*flowfile.Writer, error) { return flowfile.Create(output, o) }
 	remove := func() error { return os.Remove(output) }
 	if output == "-" {
-		create = func() (*flow.Writer, error) { return flow.NewWriter("stdout", env.stdout, o) }
+		create = func() (*flowfile.Writer, error) { return flowfile.NewWriter("stdout", env.stdout, o) }
 		remove = func() error { return nil }
 	}
 	w, err := create()
 	if err != nil {
-		return flow.Totals{}, err
+		return flowfile.Totals{}, err
 	}
 	bar := newProgress(env.stderr, title, 0)
 	err = writeRecords(ctx, env, w, bar, records)
 	bar.end()
 	if err = errors.Join(err, w.Close()); err != nil {
-		return flow.Totals{}, errors.Join(err, remove())
+		return flowfile.Totals{}, errors.Join(err, remove())
 	}
 	return w.Totals(), nil
 }
@@ -148,13 +149,13 @@ func saveRecords(ctx context.Context, env environment, title, output string, o f
 // progressEvery is the number of records after which progress is told.
 const progressEvery = 1 << 10
 
-func writeRecords(ctx context.Context, env environment, w *flow.Writer, bar *progress, records iter.Seq2[flow.Record, error]) error {
+func writeRecords(ctx context.Context, env environment, w *flowfile.Writer, bar *progress, records iter.Seq2[flow.Record, error]) error {
 	n := 0
 	for r, err := range records {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if errors.As(err, new(*flow.CorruptError)) {
+		if errors.As(err, new(*flowfile.CorruptError)) {
 			env.say("warning: %s; going on with the rest", err)
 			continue
 		}
@@ -172,7 +173,7 @@ func writeRecords(ctx context.Context, env environment, w *flow.Writer, bar *pro
 }
 
 // describeTotals says in one line what is in a recording and what is not.
-func describeTotals(t flow.Totals) string {
+func describeTotals(t flowfile.Totals) string {
 	text := fmt.Sprintf("%s on %s, %s", counted(t.Flows, "flow"), counted(t.Connections, "connection"), bytesText(t.BytesFile))
 	if t.LeftOut > 0 {
 		text += fmt.Sprintf("; %s left out", counted(t.LeftOut, "flow"))

@@ -19,7 +19,7 @@ import (
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record"
 	"github.com/starling-load/starling/record/envelope"
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/filter"
 	"github.com/starling-load/starling/record/redact"
 )
 
@@ -100,7 +100,7 @@ func (o *recorderOptions) newRecorder(env environment, source string) (*record.R
 		Rotate: record.Rotation{Bytes: int64(o.rotateSize), Every: o.rotateEvery, Keep: o.keep},
 	}
 	if o.filter != "" {
-		filter, err := flow.ParseFilter(o.filter)
+		filter, err := filter.Parse(o.filter)
 		if err != nil {
 			return nil, usagef("--filter: %w", err)
 		}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/record/redact"
 )
 
@@ -22,7 +22,7 @@ func verifySecrets(env environment, paths []string) (found int, err error) {
 	for _, path := range paths {
 		inFile := 0
 		for f, err := range o.Flows(path) {
-			if errors.As(err, new(*flow.CorruptError)) {
+			if errors.As(err, new(*flowfile.CorruptError)) {
 				env.say("warning: %s; going on with the rest", err)
 				continue
 			}

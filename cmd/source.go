@@ -15,6 +15,7 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/load"
@@ -95,7 +96,7 @@ func tellRedaction(env environment, path string) error {
 		return err
 	}
 	totals, err := o.Stat(path)
-	if err != nil && !errors.As(err, new(*flow.CorruptError)) {
+	if err != nil && !errors.As(err, new(*flowfile.CorruptError)) {
 		return err
 	}
 	for _, info := range totals.Infos {
@@ -117,7 +118,7 @@ func recordedOrigins(env environment, path string) ([]string, error) {
 	o.ReuseBodies = true
 	var origins []string
 	for f, err := range o.Flows(path) {
-		var corrupt *flow.CorruptError
+		var corrupt *flowfile.CorruptError
 		switch {
 		case errors.As(err, &corrupt):
 			continue

@@ -8,7 +8,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // A stdinFile is a recording that comes from stdin, as a file that can be read
@@ -23,8 +23,8 @@ type stdinFile struct {
 	err  error
 }
 
-// open is flow.ReaderOptions.Open.
-func (s *stdinFile) open(path string) (flow.File, error) {
+// open is flowfile.ReaderOptions.Open.
+func (s *stdinFile) open(path string) (flowfile.File, error) {
 	if path != "-" {
 		return os.Open(path)
 	}

@@ -13,7 +13,7 @@
 // The way of a flow, from the goroutine of the traffic to that of [Recorder.Run]:
 //
 //	Flow --> paused? --> Filter --> Sample --> queue | --> Redact --> part --> disk
-//	            |           |          |         |               (flow.Writer)
+//	            |           |          |         |               (flowfile.Writer)
 //	            +-----------+----------+---------+--> counted, declared as loss records
 //
 // Sampling takes users as a whole, by a hash of what identifies them. A recording

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // Options say where, what and how much to record. Only Path is needed.
@@ -28,7 +29,7 @@ type Options struct {
 	// and the recording says so.
 	Redact Redactor
 
-	// Encrypt seals each block before it is written; see flow.WriterOptions.
+	// Encrypt seals each block before it is written; see flowfile.WriterOptions.
 	Encrypt func(plain []byte) ([]byte, error)
 
 	// Rotate cuts the recording into parts.
@@ -46,7 +47,7 @@ type Options struct {
 	// at least 64 KiB.
 	QueueBytes int64
 
-	// MaxBody cuts recorded bodies, in bytes; see flow.WriterOptions.
+	// MaxBody cuts recorded bodies, in bytes; see flowfile.WriterOptions.
 	MaxBody int64
 
 	// SealEvery is the longest time that a flow is kept from the disk while
@@ -104,8 +105,8 @@ func (o Options) validate() error {
 	if o.MaxDisk != 0 && o.MaxDisk < leastPart {
 		errs = append(errs, fmt.Errorf("MaxDisk is %d; the least is %d", o.MaxDisk, leastPart))
 	}
-	if o.MaxBody < 0 || o.MaxBody > flow.MaxBody {
-		errs = append(errs, fmt.Errorf("MaxBody is %d; it goes from 0 to %d", o.MaxBody, flow.MaxBody))
+	if o.MaxBody < 0 || o.MaxBody > flowfile.MaxBody {
+		errs = append(errs, fmt.Errorf("MaxBody is %d; it goes from 0 to %d", o.MaxBody, flowfile.MaxBody))
 	}
 	if o.Rotate.Bytes != 0 && o.Rotate.Bytes < leastPart {
 		errs = append(errs, fmt.Errorf("Rotate.Bytes is %d; the least is %d", o.Rotate.Bytes, leastPart))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // A Rotation cuts a recording into parts, each a flow file that can be read
@@ -39,7 +40,7 @@ type parts struct {
 	o     Options
 	info  flow.Info
 	file  writer
-	open  func(path string, o flow.WriterOptions) (writer, error)
+	open  func(path string, o flowfile.WriterOptions) (writer, error)
 	path  string // of the part being written
 	since time.Time
 	flows uint64 // in the part
@@ -55,8 +56,8 @@ type partFile struct {
 
 // createParts makes the first file. The options are complete.
 func createParts(o Options) (*parts, error) {
-	p := &parts{o: o, info: flow.Info{Source: o.Source}, conns: newConnTable(), open: func(path string, o flow.WriterOptions) (writer, error) {
-		return flow.Create(path, o)
+	p := &parts{o: o, info: flow.Info{Source: o.Source}, conns: newConnTable(), open: func(path string, o flowfile.WriterOptions) (writer, error) {
+		return flowfile.Create(path, o)
 	}}
 	for p.info.Recording == 0 {
 		p.info.Recording = rand.Uint64()
@@ -78,7 +79,7 @@ func createParts(o Options) (*parts, error) {
 
 // begin opens the next part.
 func (p *parts) begin() error {
-	o := flow.WriterOptions{MaxBody: p.o.MaxBody, MaxBytes: p.room(), Encrypt: p.o.Encrypt}
+	o := flowfile.WriterOptions{MaxBody: p.o.MaxBody, MaxBytes: p.room(), Encrypt: p.o.Encrypt}
 	if part := p.o.Rotate.Bytes; part > 0 && (o.MaxBody == 0 || o.MaxBody > part/4) {
 		o.MaxBody = part / 4 // so that a flow with two bodies fits
 	}
@@ -89,7 +90,7 @@ func (p *parts) begin() error {
 		path = partPath(p.o.Path, info.Part)
 	}
 	if p.o.MaxDisk > 0 && o.MaxBytes < leastPart {
-		return flow.ErrFull
+		return flowfile.ErrFull
 	}
 	file, err := p.open(path, o)
 	if err != nil {
@@ -114,7 +115,7 @@ func (p *parts) left() int64 {
 	return left
 }
 
-// leastPart is the shortest file that a flow.Writer makes, in bytes.
+// leastPart is the shortest file that a flowfile.Writer makes, in bytes.
 const leastPart = 64 << 10
 
 // room returns the greatest length of the next file, 0 for no limit.
@@ -140,14 +141,14 @@ func (p *parts) Write(rec flow.Record) error {
 		return nil
 	}
 	err := p.write(rec)
-	if errors.Is(err, flow.ErrFull) && p.o.Rotate.on() && p.flows > 0 {
+	if errors.Is(err, flowfile.ErrFull) && p.o.Rotate.on() && p.flows > 0 {
 		if err := p.next(); err != nil {
 			return err
 		}
 		err = p.write(rec)
 	}
-	if errors.Is(err, flow.ErrFull) && p.o.Rotate.Bytes > 0 && p.flows == 0 && p.room() == p.o.Rotate.Bytes {
-		return fmt.Errorf("write %s: %w: it does not fit into an empty part", p.path, flow.ErrTooLong)
+	if errors.Is(err, flowfile.ErrFull) && p.o.Rotate.Bytes > 0 && p.flows == 0 && p.room() == p.o.Rotate.Bytes {
+		return fmt.Errorf("write %s: %w: it does not fit into an empty part", p.path, flowfile.ErrTooLong)
 	}
 	return err
 }
@@ -182,11 +183,11 @@ func (p *parts) Flush() error {
 }
 
 // next completes this part, removes what is too old, and begins another one.
-// flow.ErrFull says that the disk limit leaves no room for one; this part then
+// flowfile.ErrFull says that the disk limit leaves no room for one; this part then
 // stays open for what is still to be declared.
 func (p *parts) next() error {
 	if p.o.MaxDisk > 0 && p.left() < 2*leastPart {
-		return flow.ErrFull
+		return flowfile.ErrFull
 	}
 	if err := p.file.Close(); err != nil {
 		return err

@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // records reads everything in a file.
-func records(t *testing.T, path string, o flow.ReaderOptions) (rs []flow.Record) {
+func records(t *testing.T, path string, o flowfile.ReaderOptions) (rs []flow.Record) {
 	t.Helper()
-	r, err := flow.OpenWith(path, o)
+	r, err := flowfile.OpenWith(path, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +75,11 @@ func TestPartsStandAlone(t *testing.T) {
 		if info.Size() > part {
 			t.Errorf("%s has %d bytes, limit %d", p, info.Size(), part)
 		}
-		if _, err := flow.Verify(p, func(err error) { t.Error(err) }); err != nil {
+		if _, err := flowfile.Verify(p, func(err error) { t.Error(err) }); err != nil {
 			t.Error(err)
 		}
 		known := map[uint64]bool{}
-		for j, rec := range records(t, p, flow.ReaderOptions{}) {
+		for j, rec := range records(t, p, flowfile.ReaderOptions{}) {
 			switch rec := rec.(type) {
 			case *flow.Info:
 				if i == 0 {
@@ -128,7 +129,7 @@ func TestDiskLimitHoldsOverAllParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		totals, err := flow.Stat(filepath.Join(dir, f.Name()))
+		totals, err := flowfile.Stat(filepath.Join(dir, f.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +217,7 @@ func TestFlowLongerThanAPartIsCutOrLostAlone(t *testing.T) {
 	}
 	cut, lost := 0, uint64(0)
 	for _, p := range paths {
-		for _, rec := range records(t, p, flow.ReaderOptions{}) {
+		for _, rec := range records(t, p, flowfile.ReaderOptions{}) {
 			switch rec := rec.(type) {
 			case *flow.Flow:
 				if b := rec.Response.Body; b.Truncated() && b.Size == 200_000 && len(b.Data) == 17_500 {
@@ -261,12 +262,12 @@ func TestWhatIsLeftOutIsCounted(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	totals, err := flow.Stat(path)
+	totals, err := flowfile.Stat(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	left := map[string]uint64{}
-	for _, rec := range records(t, path, flow.ReaderOptions{}) {
+	for _, rec := range records(t, path, flowfile.ReaderOptions{}) {
 		if l, ok := rec.(*flow.Loss); ok {
 			left[l.Reason] += l.Flows + l.Packets
 			if l.Reason == flow.LossKernel && !l.At.Equal(time.Unix(8, 0)) {
@@ -310,15 +311,15 @@ func TestNothingReachesTheDiskUnredactedOrInTheClear(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := flow.Open(path); err == nil {
-		r, _ := flow.Open(path)
-		if _, err := r.Next(); !errors.Is(err, flow.ErrEncrypted) {
+	if _, err := flowfile.Open(path); err == nil {
+		r, _ := flowfile.Open(path)
+		if _, err := r.Next(); !errors.Is(err, flowfile.ErrEncrypted) {
 			t.Errorf("without the key: %v", err)
 		}
-	} else if !errors.Is(err, flow.ErrEncrypted) {
+	} else if !errors.Is(err, flowfile.ErrEncrypted) {
 		t.Errorf("without the key: %v", err)
 	}
-	rs := records(t, path, flow.ReaderOptions{Decrypt: flip})
+	rs := records(t, path, flowfile.ReaderOptions{Decrypt: flip})
 	if len(rs) != 2 || rs[0].(*flow.Info).Redaction != "scrubbed" || string(rs[1].(*flow.Flow).Response.Body.Data) != "scrubbed" {
 		t.Errorf("records %+v", rs)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // A Recorder writes what it is given to one flow file, or to several parts. All
@@ -32,7 +33,7 @@ type Recorder struct {
 	unsealed bool // Run alone: there is something that a seal would keep
 }
 
-// writer is what a Recorder needs of a flow.Writer.
+// writer is what a Recorder needs of a flowfile.Writer.
 type writer interface {
 	Write(flow.Record) error
 	Flush() error
@@ -257,7 +258,7 @@ func (r *Recorder) put(rec flow.Record) error {
 		r.written.Add(1)
 	case err == nil:
 		r.conns.Add(1)
-	case errors.Is(err, flow.ErrTooLong):
+	case errors.Is(err, flowfile.ErrTooLong):
 		r.o.Logger.Warn("flow is too long to be recorded", "error", err)
 		if isFlow {
 			r.tooLong.Add(1)
@@ -316,7 +317,7 @@ func (r *Recorder) declare(reason string) error {
 func (r *Recorder) stop(err error) {
 	reason := reasonFor(err)
 	r.queue.close(reason)
-	if failed := (*flow.WriteError)(nil); errors.As(err, &failed) {
+	if failed := (*flowfile.WriteError)(nil); errors.As(err, &failed) {
 		r.written.Add(-failed.Flows)
 		r.queue.addLost(failed.Flows, time.Now())
 	}
@@ -365,7 +366,7 @@ func (r *Recorder) finish() error {
 
 // ignoreFull drops the error of a limit that was asked for.
 func ignoreFull(err error) error {
-	if errors.Is(err, flow.ErrFull) {
+	if errors.Is(err, flowfile.ErrFull) {
 		return nil
 	}
 	return err
@@ -373,7 +374,7 @@ func ignoreFull(err error) error {
 
 func reasonFor(err error) string {
 	switch {
-	case errors.Is(err, flow.ErrFull):
+	case errors.Is(err, flowfile.ErrFull):
 		return flow.LossDiskLimit
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return flow.LossDiskFull

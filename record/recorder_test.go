@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -276,7 +277,7 @@ func TestFullDiskStopsRecordingButNotTraffic(t *testing.T) {
 		r.Flow(page(1, 10))
 		synctest.Wait()
 		d.mu.Lock()
-		d.fail = &flow.WriteError{Path: "x", Flows: 1, Err: fmt.Errorf("write: %w", syscall.ENOSPC)}
+		d.fail = &flowfile.WriteError{Path: "x", Flows: 1, Err: fmt.Errorf("write: %w", syscall.ENOSPC)}
 		d.mu.Unlock()
 		r.Flow(page(2, 10))
 		synctest.Wait()
@@ -329,7 +330,7 @@ func TestRecordingStopsAtItsSizeLimit(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatalf("Run: %v", err)
 	}
-	totals, err := flow.Verify(path, func(err error) { t.Error(err) })
+	totals, err := flowfile.Verify(path, func(err error) { t.Error(err) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,7 +377,7 @@ func TestEveryFlowIsWrittenOrDeclaredUnderPressure(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	totals, err := flow.Verify(path, func(err error) { t.Error(err) })
+	totals, err := flowfile.Verify(path, func(err error) { t.Error(err) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,7 +396,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(Options{Path: path}); !errors.Is(err, flow.ErrLocked) || !errors.Is(err, fs.ErrExist) {
+	if _, err := New(Options{Path: path}); !errors.Is(err, flowfile.ErrLocked) || !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a second recorder: %v", err)
 	}
 	if err := r.Close(); err != nil {
@@ -404,7 +405,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	if err := r.Run(context.Background()); err != nil {
 		t.Errorf("Run after Close: %v", err)
 	}
-	f, err := flow.Open(path)
+	f, err := flowfile.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

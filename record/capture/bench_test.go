@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // nothing is a sink that keeps nothing.
@@ -20,7 +21,7 @@ func (nothing) Loss(*flow.Loss) {}
 // writing is a sink that writes at once.
 type writing struct {
 	b *testing.B
-	w *flow.Writer
+	w *flowfile.Writer
 }
 
 func (s writing) write(r flow.Record) {
@@ -47,7 +48,7 @@ func BenchmarkRead(b *testing.B) {
 	})
 	b.Run("into a flow file", func(b *testing.B) {
 		path := filepath.Join(b.TempDir(), "shop.flow.zst")
-		w, err := flow.Create(path, flow.WriterOptions{})
+		w, err := flowfile.Create(path, flowfile.WriterOptions{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/starling-load/starling/record/convert"
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // How many bytes a flow takes in a flow file and in the formats of others, for
@@ -17,7 +17,7 @@ func TestBytesPerFlow(t *testing.T) {
 	mitm := shared(t, "own/dokuwiki.mitm")
 	r := readAll(t, "mitm", mitm, convert.ImportOptions{})
 	path := filepath.Join(t.TempDir(), "dokuwiki.flow.zst")
-	w, err := flow.Create(path, flow.WriterOptions{})
+	w, err := flowfile.Create(path, flowfile.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,10 @@
 // (https://age-encryption.org/v1).
 //
 //	seal, err := envelope.To("age1…", "recipients.txt")
-//	w, err := flow.Create("shop.flow.zst", flow.WriterOptions{Encrypt: seal})
+//	w, err := flowfile.Create("shop.flow.zst", flowfile.WriterOptions{Encrypt: seal})
 //	...
 //	open, err := envelope.With("key.txt")
-//	r, err := flow.OpenWith("shop.flow.zst", flow.ReaderOptions{Decrypt: open})
+//	r, err := flowfile.OpenWith("shop.flow.zst", flowfile.ReaderOptions{Decrypt: open})
 //
 // Whoever records needs the public key alone and cannot read what was recorded.
 // Each block is an age file of its own, so that a killed writer loses no more

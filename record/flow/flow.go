@@ -161,7 +161,6 @@ func (b Body) Cut(limit int64) Body {
 // the data tells.
 func (b Body) normal() Body {
 	b.Size = max(b.Size, int64(len(b.Data)))
-	b.Size = max(b.Size, int64(len(b.Data)))
 	if !b.Truncated() {
 		b.Hash = 0
 	}
@@ -213,11 +212,11 @@ func (f *Flow) Complete() bool { return f.Error == "" && f.Response != nil }
 // Authorization field, else the cookie that looks most like a session, else its
 // client connection. It is the session of the JSON form; 0 is not known.
 func (f *Flow) Session() uint64 {
-	who := identify(f)
-	if who.rank == rankConn && f.Conn == 0 {
+	who := f.Identity()
+	if who.Rank == ByConn && f.Conn == 0 {
 		return 0
 	}
-	return who.hash
+	return who.Hash
 }
 
 // A Conn is one client connection. Flows name it by ID.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // jsonInfo is an Info in Totals. The number of the recording is hexadecimal:
@@ -42,26 +41,4 @@ func (i *Info) UnmarshalJSON(b []byte) error {
 		return fmt.Errorf("number of the recording: %w", err)
 	}
 	return nil
-}
-
-// maxInfoText bounds each string of an Info in Totals, in bytes.
-const maxInfoText = 256
-
-// short returns the Info as Totals keep it: with valid UTF-8, which JSON needs,
-// and strings of bounded length that hold on to nothing.
-func (i *Info) short() Info {
-	text := func(s string) string {
-		return strings.Clone(strings.ToValidUTF8(s[:min(len(s), maxInfoText)], "\uFFFD"))
-	}
-	return Info{Recording: i.Recording, Part: i.Part, Source: text(i.Source), Redaction: text(i.Redaction), Sample: text(i.Sample)}
-}
-
-// jsonRoom is the greatest length of a short Info in JSON, where an invalid byte
-// takes three and a control character six.
-func jsonRoom(i *Info) int64 {
-	n := 0
-	for _, s := range [...]string{i.Source, i.Redaction, i.Sample} {
-		n += min(len(s), maxInfoText)
-	}
-	return int64(128 + 6*n)
 }

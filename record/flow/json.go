@@ -81,7 +81,7 @@ type jsonMessage struct {
 func jsonOf(f *Flow) jsonFlow {
 	q := &f.Request
 	j := jsonFlow{
-		Number: f.Number, Conn: f.Conn, Session: fmt.Sprintf("%016x", identify(f).hash), Scheme: f.Scheme, Protocol: f.Protocol, Start: instant(f.Start),
+		Number: f.Number, Conn: f.Conn, Session: fmt.Sprintf("%016x", f.Identity().Hash), Scheme: f.Scheme, Protocol: f.Protocol, Start: instant(f.Start),
 		RequestDone: f.RequestDone, FirstByte: f.FirstByte, Done: f.Done, Complete: f.Complete(), Error: f.Error,
 		Request: jsonRequest{
 			Method: q.Method, Target: q.Target, Authority: q.Authority,

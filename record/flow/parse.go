@@ -12,6 +12,11 @@ import (
 	"time"
 )
 
+// maxText bounds a line and the lines of a record, in bytes.
+const maxText = 128 << 20
+
+var errTooLong = errors.New("the record is longer than 128 MiB")
+
 // A ParseError says which line of a text form is wrong.
 type ParseError struct {
 	Line int // counted from 1
@@ -26,7 +31,7 @@ func (e *ParseError) Unwrap() error { return e.Err }
 
 // Parse reads records in the text form. A record that is wrong is a
 // *ParseError, and reading goes on at the next one; an error of the reader ends
-// it. No record and no line may be longer than about 2 * MaxRecord.
+// it. No record and no line may be longer than 128 MiB.
 func Parse(r io.Reader) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		p := parser{r: bufio.NewReaderSize(r, 64<<10)}
@@ -136,8 +141,8 @@ func (p *parser) read() (string, error) {
 			}
 			return "", err
 		}
-		if long = append(long, part...); len(long) > 2*MaxRecord {
-			return "", fmt.Errorf("line %d: %w", p.line+1, ErrTooLong)
+		if long = append(long, part...); len(long) > maxText {
+			return "", fmt.Errorf("line %d: %w", p.line+1, errTooLong)
 		}
 	}
 }
@@ -190,8 +195,8 @@ func (p *parser) inside(line string) error {
 	if p.flow == nil {
 		return errors.New("only a flow has further lines")
 	}
-	if p.size += len(line); p.size > 2*MaxRecord {
-		return ErrTooLong
+	if p.size += len(line); p.size > maxText {
+		return errTooLong
 	}
 	if rest, ok := strings.CutPrefix(line, indent); ok {
 		return p.indented(rest)

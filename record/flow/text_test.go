@@ -1,39 +1,40 @@
-package flow
+package flow_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
+
+	"github.com/starling-load/starling/record/flow/flowtest"
+
+	"github.com/starling-load/starling/record/flow"
 )
 
 func TestParseOfPrintIsTheRecord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := rapid.SliceOfN(genRecord, 1, 3).Draw(t, "records")
+		want := rapid.SliceOfN(flowtest.AnyRecord, 1, 3).Draw(t, "records")
 		var text bytes.Buffer
 		for i, r := range want {
-			if f, ok := r.(*Flow); ok {
+			if f, ok := r.(*flow.Flow); ok {
 				f.Number = uint64(i)
 			}
-			if err := Print(&text, r); err != nil {
+			if err := flow.Print(&text, r); err != nil {
 				t.Fatal(err)
 			}
 		}
 		i := 0
-		for got, err := range Parse(bytes.NewReader(text.Bytes())) {
+		for got, err := range flow.Parse(bytes.NewReader(text.Bytes())) {
 			if err != nil {
 				t.Fatalf("%v in\n%s", err, text.String())
 			}
-			if d := cmp.Diff(want[i], got, equal); d != "" {
+			if d := cmp.Diff(want[i], got, flowtest.Equal); d != "" {
 				t.Fatalf("record %d (-want +got):\n%s\nin\n%s", i, d, text.String())
 			}
 			i++
@@ -45,16 +46,16 @@ func TestParseOfPrintIsTheRecord(t *testing.T) {
 }
 
 func TestTextFormReadsAsDocumented(t *testing.T) {
-	f := shopFlow(1)
+	f := flowtest.ShopFlow(1)
 	f.Request.Method, f.Request.Target = "POST", "/login?next=/cart"
-	f.Request.Body = NewBody([]byte("user=a&pass=b"))
-	f.Response.Body = NewBody([]byte("<p>\r\nwelcome\n"))
-	f.Response.Trailers = Headers{{"X-Sum", " padded"}}
-	f.Interim = []Response{{Status: 103, Headers: Headers{{"Link", "</a.css>"}}}}
-	f.Messages = []Message{{At: 5 * time.Millisecond, FromClient: true, Kind: MessageBinary, Data: []byte{0, 1, 2}, Size: 9}}
+	f.Request.Body = flow.NewBody([]byte("user=a&pass=b"))
+	f.Response.Body = flow.NewBody([]byte("<p>\r\nwelcome\n"))
+	f.Response.Trailers = flow.Headers{{"X-Sum", " padded"}}
+	f.Interim = []flow.Response{{Status: 103, Headers: flow.Headers{{"Link", "</a.css>"}}}}
+	f.Messages = []flow.Message{{At: 5 * time.Millisecond, FromClient: true, Kind: flow.MessageBinary, Data: []byte{0, 1, 2}, Size: 9}}
 	f.Error = "response cut"
 	var got bytes.Buffer
-	if err := Print(&got, f); err != nil {
+	if err := flow.Print(&got, f); err != nil {
 		t.Fatal(err)
 	}
 	const want = `flow 0 conn=1 start=2023-11-14T22:13:20.01Z request-done=100µs first-byte=2ms done=3ms error="response cut"
@@ -102,10 +103,10 @@ func TestParseNamesTheLineAndGoesOn(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var errs []string
 			var flows []uint64
-			for r, err := range Parse(strings.NewReader(test.text + good)) {
+			for r, err := range flow.Parse(strings.NewReader(test.text + good)) {
 				if err != nil {
 					errs = append(errs, err.Error())
-				} else if f, ok := r.(*Flow); ok {
+				} else if f, ok := r.(*flow.Flow); ok {
 					flows = append(flows, f.Number)
 				}
 			}
@@ -115,7 +116,7 @@ func TestParseNamesTheLineAndGoesOn(t *testing.T) {
 		})
 	}
 	broken := errors.New("broken pipe")
-	for _, err := range Parse(iotest.ErrReader(broken)) {
+	for _, err := range flow.Parse(iotest.ErrReader(broken)) {
 		if !errors.Is(err, broken) {
 			t.Errorf("error of the reader: %v", err)
 		}
@@ -123,12 +124,12 @@ func TestParseNamesTheLineAndGoesOn(t *testing.T) {
 }
 
 func TestJSONHasTheDocumentedKeys(t *testing.T) {
-	f := shopFlow(0)
-	f.Request.Body = NewBody([]byte{0xff, 0})
-	f.Response.Body = NewBody([]byte("<p>")).Cut(2)
-	f.Messages = []Message{{At: 1, Kind: MessageText, Data: []byte("hi"), Size: 2}}
+	f := flowtest.ShopFlow(0)
+	f.Request.Body = flow.NewBody([]byte{0xff, 0})
+	f.Response.Body = flow.NewBody([]byte("<p>")).Cut(2)
+	f.Messages = []flow.Message{{At: 1, Kind: flow.MessageText, Data: []byte("hi"), Size: 2}}
 	var got bytes.Buffer
-	if err := JSON(&got, f); err != nil {
+	if err := flow.JSON(&got, f); err != nil {
 		t.Fatal(err)
 	}
 	const want = `{"number":0,"conn":1,"session":"HASH","scheme":"https","protocol":"HTTP/1.1","start":"2023-11-14T22:13:20Z",` +
@@ -155,27 +156,27 @@ func TestJSONHasTheDocumentedKeys(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, r := range append(shop(2), &Info{Recording: 1, Part: 2, Source: "proxy", Redaction: "none", Sample: "5% of users"}) {
+	for _, r := range append(flowtest.Shop(2), &flow.Info{Recording: 1, Part: 2, Source: "proxy", Redaction: "none", Sample: "5% of users"}) {
 		var b bytes.Buffer
-		if err := Print(&b, r); err != nil {
+		if err := flow.Print(&b, r); err != nil {
 			f.Fatal(err)
 		}
 		f.Add(b.Bytes())
 	}
 	f.Add([]byte("flow 1 error=\"a\\x00\"\nrequest \"\" /\n    \"a b\": c\n    body size=9 hash=1\n    = AAEC\ntrailers\n    A: b\nmessage 1s client 77\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for r, err := range Parse(bytes.NewReader(text)) {
+		for r, err := range flow.Parse(bytes.NewReader(text)) {
 			if err != nil {
 				continue
 			}
 			var b bytes.Buffer
-			if err := Print(&b, r); err != nil {
+			if err := flow.Print(&b, r); err != nil {
 				t.Fatal(err)
 			}
 			n := 0
-			for again, err := range Parse(bytes.NewReader(b.Bytes())) {
+			for again, err := range flow.Parse(bytes.NewReader(b.Bytes())) {
 				n++
-				if d := cmp.Diff(r, again, equal); err != nil || d != "" {
+				if d := cmp.Diff(r, again, flowtest.Equal); err != nil || d != "" {
 					t.Fatalf("%v %s\nin\n%s", err, d, b.Bytes())
 				}
 			}
@@ -184,151 +185,4 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
-}
-
-func FuzzReader(f *testing.F) {
-	f.Add(writeAll(f, WriterOptions{BlockSize: 1500}, shop(4)...))
-	f.Add(writeAll(f, WriterOptions{BlockSize: 1}, shop(1)...))
-	f.Add(bomb([]byte("x"), 10))
-	same := func(b []byte) ([]byte, error) { return bytes.Clone(b), nil }
-	f.Add(writeAll(f, WriterOptions{BlockSize: 1500, Encrypt: same}, append([]Record{&Info{Recording: 1}}, shop(4)...)...))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		readAll(t, data)
-		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{Decrypt: same})
-		if err != nil {
-			return
-		}
-		defer r.Close()
-		if r.SeekFlow(2) == nil {
-			drain(t, r, len(data))
-		}
-		if r.SeekTime(time.Unix(1_700_000_000, 0)) == nil {
-			drain(t, r, len(data))
-		}
-	})
-}
-
-// FuzzBlock reaches the reading of records, and of bodies that they share,
-// behind the checksums: the input is what a sound block decompresses to.
-func FuzzBlock(f *testing.F) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add([]byte("\x03\x04ab"))
-	m := &memory{space: -1}
-	w, err := newWriter("mem", m, fixed(WriterOptions{}))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, r := range shop(6) {
-		if err := w.Write(r); err != nil {
-			f.Fatal(err)
-		}
-	}
-	f.Add(bytes.Clone(w.block.raw))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if len(raw) > 1<<20 {
-			return
-		}
-		data := bomb(enc.EncodeAll(raw, nil), uint32(len(raw)))
-		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
-		drain(t, r, len(raw)) // a record takes two bytes or more
-	})
-}
-
-// FuzzRecord reaches the decoder of records behind the checksums.
-func FuzzRecord(f *testing.F) {
-	for _, r := range append(shop(1), &Info{Recording: 1, Part: 2, Source: "proxy", Redaction: "none", Sample: "5%"}) {
-		var e encoder
-		switch r := r.(type) {
-		case *Info:
-			e.info(r)
-		case *Flow:
-			e.flow(r, make([]*bodyPlace, 2))
-		case *Conn:
-			e.conn(r)
-		case *Loss:
-			e.loss(r)
-		}
-		f.Add(e.b)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var wanted []wantedBody
-		r, err := decodeRecord(data, &wanted)
-		if fl, ok := r.(*Flow); ok && err == nil && len(wanted) == 0 {
-			var e encoder
-			e.flow(fl, make([]*bodyPlace, len(bodies(fl))))
-			again, err := decodeRecord(e.b, &wanted)
-			if d := cmp.Diff(r, again, equal); err != nil || d != "" {
-				t.Fatalf("%v\n%s", err, d)
-			}
-		}
-	})
-}
-
-// TestGoldenFiles reads the files that each state of the format wrote, and checks
-// that the same input still makes them.
-func TestGoldenFiles(t *testing.T) {
-	seal, open := testKey(t, 9)
-	tests := []struct {
-		name  string
-		input []Record
-		w     WriterOptions
-		r     ReaderOptions
-	}{
-		{"v1.flow.zst", goldenRecords(), WriterOptions{}, ReaderOptions{}},
-		{"v1-info.flow.zst", goldenInfos(), WriterOptions{}, ReaderOptions{}},
-		{"v1-encrypted.flow.zst", goldenInfos(), WriterOptions{Encrypt: seal}, ReaderOptions{Decrypt: open}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			path := filepath.Join("testdata", test.name)
-			test.w.BlockSize = 3000
-			made := writeAll(t, test.w, test.input...)
-			if _, err := os.Stat(path); os.Getenv("UPDATE_GOLDEN") != "" && errors.Is(err, os.ErrNotExist) {
-				if err := os.WriteFile(path, made, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			golden, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			records, errs := readWith(t, golden, test.r)
-			if d := cmp.Diff(test.input, records, equal); d != "" || len(errs) > 0 {
-				t.Errorf("reading the golden file (-want +got):\n%s\n%v", d, errs)
-			}
-			again, errs := readWith(t, made, test.r)
-			if d := cmp.Diff(test.input, again, equal); d != "" || len(errs) > 0 {
-				t.Errorf("writing it anew (-want +got):\n%s\n%v", d, errs)
-			}
-		})
-	}
-}
-
-func goldenInfos() []Record {
-	f := shopFlow(25)
-	f.Protocol = "HTTP/2.0"
-	f.Messages = []Message{{At: 1, FromClient: true, Kind: MessageGRPC, Data: []byte{10, 1, 'x'}, Size: 3}}
-	rs := []Record{
-		&Info{Recording: 0x5354, Part: 2, Source: "capture", Redaction: "default", Sample: "25% by cookie sid"},
-		&Info{Recording: 0x5355, Source: "proxy", Redaction: "none"},
-	}
-	return append(append(rs, goldenRecords()...), f, &Loss{At: f.Start, Reason: LossSampled, Sessions: 2, Flows: 9})
-}
-
-func goldenRecords() []Record {
-	rs := shop(24)
-	f := shopFlow(24)
-	f.Request.Body, f.Response.Body = NewBody(bytes.Repeat([]byte{0, 255}, 50)), NewBody(bytes.Repeat([]byte("cut"), 50)).Cut(100)
-	f.Interim = []Response{{Status: 103, Headers: Headers{{"Link", "</a.css>"}}}}
-	f.Response.Trailers = Headers{{"X-Sum", "1"}, {"x-sum", "2"}}
-	f.Messages = []Message{{At: 1, FromClient: true, Kind: MessageText, Data: []byte("hi"), Size: 2}, {At: 2, Kind: MessageClose}}
-	f.Error = "response cut"
-	return append(rs, f, &Loss{At: f.Start, Reason: LossUnparsed, Packets: 1, Bytes: 2, Gaps: 3, Messages: 4})
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
 )
 
 // A canary is a secret of one make.
@@ -406,7 +407,7 @@ func TestNoCanaryReachesTheFile(t *testing.T) {
 	c := canaries{rand.New(rand.NewPCG(1, 2))}
 	r := newRedactor(t, testKey, "")
 	path := filepath.Join(t.TempDir(), "x.flow.zst")
-	w, err := flow.Create(path, flow.WriterOptions{})
+	w, err := flowfile.Create(path, flowfile.WriterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -468,7 +469,7 @@ func fileContent(t *testing.T, path string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for f, err := range flow.Flows(path) {
+	for f, err := range flowfile.Flows(path) {
 		if err != nil {
 			t.Fatal(err)
 		}

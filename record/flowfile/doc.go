@@ -1,0 +1,20 @@
+// Package flowfile reads and writes the file of a recording (NAME.flow.zst).
+//
+// A flow file holds the records of package flow in independently compressed and
+// checksummed blocks, which may be encrypted. FORMAT.md describes every byte.
+//
+//	w, err := flowfile.Create("shop.flow.zst", flowfile.WriterOptions{})
+//	...
+//	err = w.Write(&flow.Flow{Request: flow.Request{Method: "GET", Target: "/"}})
+//	err = w.Close()
+//
+//	for f, err := range flowfile.Flows("shop.flow.zst") {
+//		...
+//	}
+//
+// A recording is readable at every instant: while it is written, after its
+// writer was killed (up to the last sealed block), and around damage. Damage is
+// reported as a [*CorruptError], and reading goes on at the next block.
+//
+// The package does not queue, rotate, redact or sample: package record does.
+package flowfile
