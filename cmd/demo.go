@@ -19,6 +19,7 @@ import (
 	"github.com/starling-load/starling/fixtures/crowd"
 	"github.com/starling-load/starling/fixtures/shop"
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flowfile"
@@ -246,7 +247,7 @@ func (d *demo) learn(context.Context) error {
 		return err
 	}
 	d.model.Data = []model.Source{accounts}
-	if err := d.model.Write(d.path(demoModel)); err != nil {
+	if err := folder.Write(d.path(demoModel), d.model); err != nil {
 		return err
 	}
 	return d.learned.Text(d.env.stdout)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/starling-load/starling/fixtures/apps"
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/record/flowfile"
 )
 
@@ -221,7 +222,7 @@ func nothingLost(t *testing.T, s *starling, file string, app *apps.App, cut int)
 // endpointsOf returns the names of the endpoints of a model that match.
 func endpointsOf(t *testing.T, name string, match func(*model.Endpoint) bool) []string {
 	t.Helper()
-	m, err := model.Read(name)
+	m, err := folder.Read(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +258,7 @@ var sectokHole = regexp.MustCompile(`(^|&)sectok=\$\{([^}]+)\}`)
 func staleToken(t *testing.T, file, name string, endpoints []string) string {
 	t.Helper()
 	token := recordedToken(t, file)
-	m, err := model.Read(name)
+	m, err := folder.Read(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +277,7 @@ func staleToken(t *testing.T, file, name string, endpoints []string) string {
 		})
 	}
 	name = strings.TrimSuffix(name, ".model") + "-stale.model"
-	if err := m.Write(name); err != nil {
+	if err := folder.Write(name, m); err != nil {
 		t.Fatal(err)
 	}
 	return name

@@ -36,7 +36,10 @@ var importOrder = map[string][]string{
 
 	"model/dist":      {},
 	"model/content":   {"record/flow"},
-	"model":           {"model/dist", "model/content", "record/flow"},
+	"model/problem":   {},
+	"model":           {"model/dist", "model/content", "model/problem", "record/flow"},
+	"model/folder":    {"model", "model/problem"},
+	"model/show":      {"model", "model/problem"},
 	"model/session":   {"record/flow", "model/content"},
 	"model/endpoint":  {"record/flow", "model/content", "model/session"},
 	"model/correlate": {"record/flow", "model", "model/content", "model/session", "model/endpoint"},
@@ -57,7 +60,7 @@ var importOrder = map[string][]string{
 }
 
 // pure packages have no clock, no goroutine and no network.
-var pure = []string{"model/dist", "model", "model/content", "replay/load", "replay/compare"}
+var pure = []string{"model/dist", "model", "model/content", "model/problem", "replay/load", "replay/compare"}
 
 // foreign says which of our folders import each foreign module. One library
 // has one importing folder; zstd, which three file formats and one content
@@ -79,7 +82,7 @@ var foreign = map[string][]string{
 	"github.com/tidwall/gjson":                {"model/content"},
 	"github.com/ulikunitz/xz":                 {"record/capture/packet"},
 	"github.com/vbauerster/mpb/v8":            {"cmd"},
-	"go.yaml.in/yaml/v3":                      {"model"},
+	"go.yaml.in/yaml/v3":                      {"model/folder"},
 	"golang.org/x/crypto":                     {"record/capture/decrypt"},
 	"golang.org/x/net/bpf":                    {"record/capture/packet"},
 	"golang.org/x/net/html":                   {"model/content", "fixtures/apps", "fixtures/crowd"},

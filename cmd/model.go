@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/model/show"
 )
 
 func modelCommand(env environment) *cobra.Command {
@@ -102,11 +104,11 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		return fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
 	}
 	m.Data = sources
-	var options []model.WriteOption
+	var options []folder.WriteOption
 	if o.overwrite {
-		options = append(options, model.Overwrite)
+		options = append(options, folder.Overwrite)
 	}
-	if err := m.Write(o.output, options...); errors.Is(err, fs.ErrExist) && !o.overwrite {
+	if err := folder.Write(o.output, m, options...); errors.Is(err, fs.ErrExist) && !o.overwrite {
 		return modelExists(o.output)
 	} else if err != nil {
 		return err
@@ -159,18 +161,18 @@ the endpoints, and the values that the service issues and users send back.`,
 		Example: "  starling model show shop.model\n  starling model show --dot shop.model | dot -Tsvg > shop.svg",
 		Args:    oneArg("the model folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			m, err := model.Read(args[0])
+			m, err := folder.Read(args[0])
 			if err != nil {
 				return err
 			}
 			switch {
 			case asJSON:
-				_, err = env.stdout.Write(m.JSON())
+				_, err = env.stdout.Write(folder.JSON(m))
 				return err
 			case asDot:
-				return m.Dot(env.stdout)
+				return show.Dot(env.stdout, m)
 			}
-			return m.Text(env.stdout, model.TextOptions{})
+			return show.Text(env.stdout, m, show.Options{})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the model as JSON")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
@@ -76,7 +77,7 @@ func openInput(env environment, path string, data []string) (*input, error) {
 		}
 		return in, tellRedaction(env, path)
 	}
-	m, err := model.Read(path)
+	m, err := folder.Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func openInput(env environment, path string, data []string) (*input, error) {
 			return nil, err
 		}
 	}
-	in.job.Kind, in.model, in.hash, in.recorded = modelJob, m, m.Hash(), []string{m.Recorded.Origin}
+	in.job.Kind, in.model, in.hash, in.recorded = modelJob, m, folder.Hash(m), []string{m.Recorded.Origin}
 	return in, nil
 }
 
@@ -186,7 +187,7 @@ func readCSV(name, file string) (model.Source, error) {
 		return model.Source{}, err
 	}
 	defer f.Close()
-	src, err := model.ReadSource(name, f)
+	src, err := folder.ReadSource(name, f)
 	if err != nil {
 		return model.Source{}, fmt.Errorf("read %s: %w", file, err)
 	}
@@ -201,7 +202,7 @@ func (in *input) payload() (io.ReadCloser, error) {
 	switch in.job.Kind {
 	case modelJob:
 		r, w := io.Pipe()
-		go func() { w.CloseWithError(in.model.Archive(w)) }()
+		go func() { w.CloseWithError(folder.Archive(w, in.model)) }()
 		return r, nil
 	case flowJob:
 		return os.Open(in.path)
@@ -216,7 +217,7 @@ func receive(env environment, j job, payload io.Reader, dir string) (*input, err
 	switch j.Kind {
 	case modelJob:
 		var err error
-		in.model, err = model.ReadArchive(payload)
+		in.model, err = folder.ReadArchive(payload)
 		return in, err
 	case flowJob:
 		in.path = filepath.Join(dir, "recording.flow.zst")

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/starling-load/starling/model/dist"
 )
 
 // MaxSteps bounds the length of a session. A walk that is still under way after
@@ -193,11 +191,7 @@ func (g *Graph) Next(s State, r *rand.Rand) (next State, think time.Duration) {
 	if w == nil || s.steps >= MaxSteps {
 		return g.visit(s, nil), 0
 	}
-	think = w.think.Fixed
-	if len(w.think.Quantiles) > 0 {
-		think = dist.At(w.think.Quantiles, howLong)
-	}
-	return g.visit(s, w), think
+	return g.visit(s, w), w.think.Draw(howLong)
 }
 
 // visit moves s along w. Without w the session is over.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/starling-load/starling/model/problem"
+
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -103,7 +105,7 @@ func (j *Judge) Judge(resp *flow.Response, d *content.Doc) (name, detail string)
 			if media == "" {
 				media = "no media type"
 			}
-			return FailContent, shorten(media) + " instead of " + shorten(strings.Join(j.content, " or "))
+			return FailContent, problem.Shorten(media) + " instead of " + problem.Shorten(strings.Join(j.content, " or "))
 		}
 	}
 	if j.known == nil {
@@ -119,13 +121,13 @@ func (j *Judge) Judge(resp *flow.Response, d *content.Doc) (name, detail string)
 func (j *Judge) features(got []string) (name, detail string) {
 	for _, f := range got {
 		if class, ok := strings.CutPrefix(f, "error:"); ok && !j.known[f] {
-			return FailError, "an error block of class " + shorten(class)
+			return FailError, "an error block of class " + problem.Shorten(class)
 		}
 	}
 	full := len(got) >= content.MaxFeatures // then more may be there than is told
 	for _, f := range j.require {
 		if _, had := slices.BinarySearch(got, f); !had && !full && j.missing(f, got) {
-			return FailShape, "lacks " + shorten(f)
+			return FailShape, "lacks " + problem.Shorten(f)
 		}
 	}
 	for _, f := range got {
@@ -134,7 +136,7 @@ func (j *Judge) features(got []string) (name, detail string) {
 			continue
 		}
 		if !j.typed(path, got) {
-			return FailShape, shorten(path) + " is " + kind + " instead of " + strings.Join(j.types[path], " or ")
+			return FailShape, problem.Shorten(path) + " is " + kind + " instead of " + strings.Join(j.types[path], " or ")
 		}
 	}
 	return "", ""
@@ -186,7 +188,7 @@ func (j *Judge) misled(location string) string {
 			return ""
 		}
 	}
-	return "leads to " + shorten(to.public())
+	return "leads to " + problem.Shorten(to.public())
 }
 
 // A target is where a redirection leads, or a template of that.

@@ -52,14 +52,6 @@ type Edge struct {
 	Think Think
 }
 
-// Think is the time from the end of a response to the start of the same user's
-// next request: Fixed, or drawn from the quantiles at equal steps of
-// probability from 0 to 1. The zero value is no pause.
-type Think struct {
-	Fixed     time.Duration
-	Quantiles []time.Duration
-}
-
 // An Endpoint is one kind of request: method and path template, where needed
 // told apart by query or body keys, with everything needed to send it.
 type Endpoint struct {

@@ -6,12 +6,18 @@ import (
 	"time"
 )
 
-// Round rounds the weights, odds and ratios of m to what a model folder keeps:
-// lists of shares to decimals that sum to exactly 1, four of them or as many as
+// Rounded returns a copy of m with the weights, odds and ratios rounded to what a model
+// folder keeps: lists of shares to decimals that sum to exactly 1, four of them or as many as
 // the smallest share needs, at most nine. Shares that are already such decimals
 // stay. Empty slices become nil and times UTC. What is written is the rounded
-// model: after Round, Read(Write(m)) equals m.
-func (m *Model) Round() {
+// model, so that reading gives back just that.
+func (m *Model) Rounded() *Model {
+	m = m.clone()
+	m.round()
+	return m
+}
+
+func (m *Model) round() {
 	weights := make([]*float64, len(m.Behaviors))
 	for i := range m.Behaviors {
 		b := &m.Behaviors[i]
@@ -49,8 +55,8 @@ func (m *Model) Round() {
 	m.Data, m.Notes = orNil(m.Data), orNil(m.Notes)
 }
 
-// clone returns a copy of m that Round can change without changing m. What
-// Round does not write to is shared.
+// clone returns a copy of m that round can change without changing m. What
+// round does not write to is shared.
 func (m *Model) clone() *Model {
 	c := *m
 	c.Behaviors = slices.Clone(m.Behaviors)

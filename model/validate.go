@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/starling-load/starling/model/problem"
 )
 
 // Version is the version of the model folder that this package reads and writes.
@@ -41,13 +43,13 @@ func (m *Model) Validate() error {
 	for i := range m.Data {
 		v.source(&m.Data[i])
 	}
-	return v.found.err()
+	return v.found.Err()
 }
 
 // A validator looks at one model and collects what is wrong.
 type validator struct {
 	m         *Model
-	found     problems
+	found     problem.List
 	endpoints map[string]bool
 	bindings  map[string]bool
 	sources   map[string]*Source
@@ -81,7 +83,7 @@ func (v *validator) at(path ...string) place { return place{v, path} }
 
 func (p place) at(path ...string) place { return place{p.v, slices.Concat(p.path, path)} }
 
-func (p place) addf(format string, args ...any) { p.v.found.addf(p.path, format, args...) }
+func (p place) addf(format string, args ...any) { p.v.found.Addf(p.path, format, args...) }
 
 // names checks that n names can be names and that none is there twice.
 func (v *validator) names(what string, n int, name func(int) string) {
@@ -89,7 +91,7 @@ func (v *validator) names(what string, n int, name func(int) string) {
 	for i := range n {
 		s := name(i)
 		if why := badName(s); why != "" {
-			v.at(what).addf("%s cannot be a name: %s", quote(s), why)
+			v.at(what).addf("%s cannot be a name: %s", problem.Quote(s), why)
 		} else if seen[s] {
 			v.at(what, s).addf("is there twice")
 		}
@@ -119,7 +121,7 @@ func badName(s string) string {
 // known adds a problem when no endpoint has that name.
 func (p place) known(endpoint string) {
 	if !p.v.endpoints[endpoint] {
-		p.addf("there is no endpoint %s%s", quote(endpoint), suggest(endpoint, p.v.endpointNames()))
+		p.addf("there is no endpoint %s%s", problem.Quote(endpoint), problem.Suggest(endpoint, p.v.endpointNames()))
 	}
 }
 
@@ -250,7 +252,7 @@ func (v *validator) edges(p place, edges []Edge, steps map[string]*Step, start b
 		case !v.endpoints[e.To]:
 			at.known(e.To)
 		case steps[e.To] == nil:
-			at.addf("this behavior has no step %s: add it to steps, with \"end: 1\" if the session ends there", quote(e.To))
+			at.addf("this behavior has no step %s: add it to steps, with \"end: 1\" if the session ends there", problem.Quote(e.To))
 		}
 		if start && (e.Think.Fixed != 0 || len(e.Think.Quantiles) > 0) {
 			at.addf("the first step has no think time: nothing was answered before it")

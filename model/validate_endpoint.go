@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model/problem"
+
 	"github.com/starling-load/starling/model/content"
 )
 
@@ -26,10 +28,10 @@ func (v *validator) endpoint(e *Endpoint) {
 func (v *validator) request(p place, e *Endpoint) {
 	r := &e.Request
 	if !isToken(r.Method) {
-		p.at("request", "method").addf("%s is not a method, such as GET", quote(r.Method))
+		p.at("request", "method").addf("%s is not a method, such as GET", problem.Quote(r.Method))
 	}
 	if !strings.HasPrefix(r.Target, "/") && !strings.HasPrefix(r.Target, "${") {
-		p.at("request", "target").addf("%s must begin with \"/\": the host is given to the replay", quote(r.Target))
+		p.at("request", "target").addf("%s must begin with \"/\": the host is given to the replay", problem.Quote(r.Target))
 	} else if strings.ContainsFunc(r.Target, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
 		p.at("request", "target").addf("contains a space or control character: write it as %%20")
 	}
@@ -40,7 +42,7 @@ func (v *validator) request(p place, e *Endpoint) {
 		at := p.at("request", "headers", h.Name)
 		switch {
 		case !isToken(h.Name):
-			at.addf("%s is not the name of a header", quote(h.Name))
+			at.addf("%s is not the name of a header", problem.Quote(h.Name))
 		case ownHeader(h.Name):
 			at.addf("is made by the replayer: delete it")
 		case strings.ContainsAny(h.Value, "\r\n\x00"):
@@ -77,7 +79,7 @@ func (v *validator) template(p place, e *Endpoint, text string, used map[string]
 			names = append(names, val.Name)
 		}
 		if !slices.Contains(names, part.Name) {
-			p.addf("nothing fills ${%s}: add it to values, or write $${%[1]s} for the text itself%s", part.Name, suggest(part.Name, names))
+			p.addf("nothing fills ${%s}: add it to values, or write $${%[1]s} for the text itself%s", part.Name, problem.Suggest(part.Name, names))
 		}
 	}
 }
@@ -112,7 +114,7 @@ func (v *validator) values(p place, e *Endpoint) {
 		case Reserved(val.Name):
 			at.addf("the replayer fills ${%s}: choose another name", val.Name)
 		case !validHole(val.Name):
-			at.addf("%s cannot be the name of a value", quote(val.Name))
+			at.addf("%s cannot be the name of a value", problem.Quote(val.Name))
 		case seen[val.Name]:
 			at.addf("is there twice")
 		}
@@ -133,7 +135,7 @@ func (v *validator) value(p place, val *Value) {
 			for i := range v.m.Bindings {
 				names = append(names, v.m.Bindings[i].Name)
 			}
-			p.addf("there is no binding %s%s", quote(val.Ref), suggest(val.Ref, names))
+			p.addf("there is no binding %s%s", problem.Quote(val.Ref), problem.Suggest(val.Ref, names))
 		}
 	case Data:
 		v.column(p, val.Ref)
@@ -144,10 +146,10 @@ func (v *validator) value(p place, val *Value) {
 	case Fresh:
 	case Now:
 		if val.Ref != "s" && val.Ref != "ms" && val.Ref != "rfc3339" {
-			p.addf("%s is not a form of the time: s, ms or rfc3339", quote(val.Ref))
+			p.addf("%s is not a form of the time: s, ms or rfc3339", problem.Quote(val.Ref))
 		}
 	default:
-		p.addf("%s is not a kind of value: bound, data, row, fresh or now%s", quote(string(val.Kind)), suggest(string(val.Kind), valueKinds))
+		p.addf("%s is not a kind of value: bound, data, row, fresh or now%s", problem.Quote(string(val.Kind)), problem.Suggest(string(val.Kind), valueKinds))
 	}
 }
 
@@ -159,15 +161,15 @@ func (v *validator) column(p place, ref string) {
 	source := v.sources[name]
 	switch {
 	case !ok:
-		p.addf("%s is not FILE.COLUMN, such as accounts.user", quote(ref))
+		p.addf("%s is not FILE.COLUMN, such as accounts.user", problem.Quote(ref))
 	case source == nil:
 		var names []string
 		for i := range v.m.Data {
 			names = append(names, v.m.Data[i].Name)
 		}
-		p.addf("there is no data file %s%s", quote(name), suggest(name, names))
+		p.addf("there is no data file %s%s", problem.Quote(name), problem.Suggest(name, names))
 	case !slices.Contains(source.Columns, column):
-		p.addf("data/%s.csv has no column %s%s", name, quote(column), suggest(column, source.Columns))
+		p.addf("data/%s.csv has no column %s%s", name, problem.Quote(column), problem.Suggest(column, source.Columns))
 	}
 }
 
@@ -191,7 +193,7 @@ func (v *validator) need(p place, n *Need) {
 	case n.Endpoint == "" && n.Since == "":
 		p.addf("is empty: name an endpoint that must have been visited")
 	case n.Endpoint == n.Since:
-		p.addf("nobody can have visited %s since the last visit to it", quote(n.Endpoint))
+		p.addf("nobody can have visited %s since the last visit to it", problem.Quote(n.Endpoint))
 	default:
 		if n.Endpoint != "" {
 			p.known(n.Endpoint)
@@ -213,13 +215,13 @@ func (v *validator) check(p place, c *Check) {
 	}
 	for _, r := range c.Redirect {
 		if !strings.HasPrefix(r, "/") && !strings.Contains(r, "://") {
-			p.at("redirect").addf("%s must begin with \"/\" or be a whole URL", quote(r))
+			p.at("redirect").addf("%s must begin with \"/\" or be a whole URL", problem.Quote(r))
 		}
 	}
 	for _, list := range [][]string{c.Redirect, c.Content, c.Require, c.Known} {
 		for _, s := range list {
 			if len(s) > maxFeature {
-				p.addf("%s is longer than %d bytes", quote(s), maxFeature)
+				p.addf("%s is longer than %d bytes", problem.Quote(s), maxFeature)
 			}
 		}
 	}
@@ -246,7 +248,7 @@ func (v *validator) binding(b *Binding) {
 		}
 	}
 	if b.Pick != "" && b.Pick != "first" && b.Pick != "last" && b.Pick != "any" {
-		p.at("pick").addf("%s is not first, last or any", quote(b.Pick))
+		p.at("pick").addf("%s is not first, last or any", problem.Quote(b.Pick))
 	}
 	e := p.at("evidence")
 	if b.Uses < 0 {
@@ -273,9 +275,9 @@ func (v *validator) source(s *Source) {
 	seen := map[string]bool{}
 	for _, c := range s.Columns {
 		if why := badName(c); why != "" {
-			p.addf("%s cannot be the name of a column: %s", quote(c), why)
+			p.addf("%s cannot be the name of a column: %s", problem.Quote(c), why)
 		} else if seen[c] {
-			p.addf("column %s is there twice", quote(c))
+			p.addf("column %s is there twice", problem.Quote(c))
 		}
 		seen[c] = true
 	}

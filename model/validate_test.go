@@ -1,92 +1,113 @@
-package model
+package model_test
 
 import (
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/folder"
+	"github.com/starling-load/starling/model/problem"
 )
 
+// sample is a small model that uses everything.
+func sample(t *testing.T) *model.Model {
+	t.Helper()
+	m, err := folder.Read(filepath.Join("folder", "testdata", "v1", "shop.model"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func TestValidateNamesWhatIsWrong(t *testing.T) {
-	if err := sample().Validate(); err != nil {
+	if err := sample(t).Validate(); err != nil {
 		t.Fatalf("the sample is not valid: %v", err)
 	}
 	for _, tt := range []struct {
 		name   string
-		change func(m *Model)
+		change func(m *model.Model)
 		want   []string
 	}{
-		{"no behaviors", func(m *Model) { m.Behaviors = nil }, []string{"behaviors: there is none"}},
-		{"weights", func(m *Model) { m.Behaviors[0].Weight = 0.6 }, []string{"mix: the weights sum to 0.9, not to 1"}},
-		{"a negative weight", func(m *Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = -1, 2 }, []string{"mix: browser: weight -1 is negative"}},
-		{"a weight that is no number", func(m *Model) { m.Behaviors[0].Weight = math.NaN() }, []string{"mix: browser: weight NaN is not a number"}},
-		{"thirds by hand are fine", func(m *Model) {
+		{"no behaviors", func(m *model.Model) { m.Behaviors = nil }, []string{"behaviors: there is none"}},
+		{"weights", func(m *model.Model) { m.Behaviors[0].Weight = 0.6 }, []string{"mix: the weights sum to 0.9, not to 1"}},
+		{"a negative weight", func(m *model.Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = -1, 2 }, []string{"mix: browser: weight -1 is negative"}},
+		{"a weight that is no number", func(m *model.Model) { m.Behaviors[0].Weight = math.NaN() }, []string{"mix: browser: weight NaN is not a number"}},
+		{"thirds by hand are fine", func(m *model.Model) {
 			m.Behaviors[0].Weight, m.Behaviors[1].Weight = 0.333, 0.666
 		}, nil},
-		{"negative odds", func(m *Model) { e := m.Behaviors[0].Steps[0].Next; e[0].Odds, e[1].Odds = -0.5, 1.5 },
+		{"negative odds", func(m *model.Model) { e := m.Behaviors[0].Steps[0].Next; e[0].Odds, e[1].Odds = -0.5, 1.5 },
 			[]string{"behaviors: browser: steps: GET /: GET /products/{id}: odds -0.5 is negative", "behaviors: browser: steps: GET /products/{id}: no way leads to this step"}},
-		{"two behaviors of one name", func(m *Model) { m.Behaviors[1].Name = "browser" }, []string{"behaviors: browser: is there twice"}},
-		{"two endpoints of one name", func(m *Model) { m.Endpoints = append(m.Endpoints, m.Endpoints[0]) }, []string{"endpoints: GET /: is there twice"}},
-		{"a name with a line break", func(m *Model) { m.Bindings[0].Name, m.Endpoints[4].Values[0].Ref = "a\nb", "a\nb" }, []string{`bindings: "a\nb" cannot be a name: it contains a control character`}},
-		{"an endpoint called end", func(m *Model) { m.Endpoints = append(m.Endpoints, get(End)) }, []string{"endpoints: end: this name means the end of a session"}},
-		{"a session that ends before it begins", func(m *Model) { m.Behaviors[0].Start = []Edge{{To: End, Odds: 0.5}, {To: "GET /", Odds: 0.5}} }, []string{"behaviors: browser: start: end: a session cannot end"}},
-		{"a pause before the first step", func(m *Model) { m.Behaviors[0].Start[0].Think.Fixed = 1 }, []string{"behaviors: browser: start: GET /: the first step has no think time"}},
-		{"a way to nowhere", func(m *Model) { m.Behaviors[0].Steps[0].Next[0].To = "GET /cart" },
+		{"two behaviors of one name", func(m *model.Model) { m.Behaviors[1].Name = "browser" }, []string{"behaviors: browser: is there twice"}},
+		{"two endpoints of one name", func(m *model.Model) { m.Endpoints = append(m.Endpoints, m.Endpoints[0]) }, []string{"endpoints: GET /: is there twice"}},
+		{"a name with a line break", func(m *model.Model) { m.Bindings[0].Name, m.Endpoints[4].Values[0].Ref = "a\nb", "a\nb" }, []string{`bindings: "a\nb" cannot be a name: it contains a control character`}},
+		{"an endpoint called end", func(m *model.Model) {
+			m.Endpoints = append(m.Endpoints, model.Endpoint{Name: model.End, Request: model.Request{Method: "GET", Target: "/"}})
+		}, []string{"endpoints: end: this name means the end of a session"}},
+		{"a session that ends before it begins", func(m *model.Model) {
+			m.Behaviors[0].Start = []model.Edge{{To: model.End, Odds: 0.5}, {To: "GET /", Odds: 0.5}}
+		}, []string{"behaviors: browser: start: end: a session cannot end"}},
+		{"a pause before the first step", func(m *model.Model) { m.Behaviors[0].Start[0].Think.Fixed = 1 }, []string{"behaviors: browser: start: GET /: the first step has no think time"}},
+		{"a way to nowhere", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[0].To = "GET /cart" },
 			[]string{`behaviors: browser: steps: GET /: GET /cart: this behavior has no step "GET /cart"`, "behaviors: browser: steps: GET /products/{id}: no way leads to this step"}},
-		{"no way on", func(m *Model) { m.Behaviors[0].Steps[1].Next = nil }, []string{`behaviors: browser: steps: GET /products/{id}: no way leads on: add "end: 1"`}},
-		{"two ways to one step", func(m *Model) { m.Behaviors[0].Steps[0].Next[1].To = "GET /products/{id}" }, []string{"behaviors: browser: steps: GET /: GET /products/{id}: is there twice"}},
-		{"an unreachable step", func(m *Model) {
-			m.Behaviors[0].Steps = append(m.Behaviors[0].Steps, Step{"POST /login", []Edge{{To: "GET /", Odds: 1}}})
+		{"no way on", func(m *model.Model) { m.Behaviors[0].Steps[1].Next = nil }, []string{`behaviors: browser: steps: GET /products/{id}: no way leads on: add "end: 1"`}},
+		{"two ways to one step", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[1].To = "GET /products/{id}" }, []string{"behaviors: browser: steps: GET /: GET /products/{id}: is there twice"}},
+		{"an unreachable step", func(m *model.Model) {
+			m.Behaviors[0].Steps = append(m.Behaviors[0].Steps, model.Step{"POST /login", []model.Edge{{To: "GET /", Odds: 1}}})
 		},
 			[]string{"behaviors: browser: steps: POST /login: no way leads to this step"}},
-		{"a negative pause", func(m *Model) { m.Behaviors[0].Steps[1].Next[1].Think.Fixed = -time.Second }, []string{"behaviors: browser: steps: GET /products/{id}: end: think: -1s is negative"}},
-		{"quantiles out of order", func(m *Model) { m.Behaviors[0].Steps[1].Next[0].Think.Quantiles = []time.Duration{2, 1} }, []string{"behaviors: browser: steps: GET /products/{id}: GET /products/{id}: think: the quantiles must be in ascending order"}},
-		{"a fixed pause and quantiles", func(m *Model) { m.Behaviors[0].Steps[1].Next[0].Think.Fixed = 1 }, []string{"behaviors: browser: steps: GET /products/{id}: GET /products/{id}: think: is fixed and has quantiles"}},
-		{"session starts out of order", func(m *Model) { m.Recorded.Starts[2] = 0 }, []string{"recorded: starts: must be in ascending order"}},
-		{"a hole that nothing fills", func(m *Model) {
+		{"a negative pause", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[1].Think.Fixed = -time.Second }, []string{"behaviors: browser: steps: GET /products/{id}: end: think: -1s is negative"}},
+		{"quantiles out of order", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[0].Think.Quantiles = []time.Duration{2, 1} }, []string{"behaviors: browser: steps: GET /products/{id}: GET /products/{id}: think: the quantiles must be in ascending order"}},
+		{"a fixed pause and quantiles", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[0].Think.Fixed = 1 }, []string{"behaviors: browser: steps: GET /products/{id}: GET /products/{id}: think: is fixed and has quantiles"}},
+		{"session starts out of order", func(m *model.Model) { m.Recorded.Starts[2] = 0 }, []string{"recorded: starts: must be in ascending order"}},
+		{"a hole that nothing fills", func(m *model.Model) {
 			m.Endpoints[0].Request.Target = "/${lagn}"
-			m.Endpoints[0].Values = []Value{{"lang", Fresh, "x"}}
+			m.Endpoints[0].Values = []model.Value{{"lang", model.Fresh, "x"}}
 		},
 			[]string{"endpoints: GET /: request: target: nothing fills ${lagn}: add it to values, or write $${lagn} for the text itself; did you mean \"lang\"?", "endpoints: GET /: values: lang: no ${lang} in the request uses this value"}},
-		{"a hole in a header", func(m *Model) { m.Endpoints[0].Request.Headers[0].Value = "${x}" }, []string{"endpoints: GET /: request: headers: Accept: nothing fills ${x}"}},
-		{"a single dollar", func(m *Model) { m.Endpoints[0].Request.Body = "cost: $5" }, []string{`endpoints: GET /: request: body: character 7: a single "$"`}},
-		{"a value with a reserved name", func(m *Model) { m.Endpoints[1].Values = append(m.Endpoints[1].Values, Value{"origin", Fresh, ""}) }, []string{"endpoints: GET /products/{id}: values: origin: the replayer fills ${origin}"}},
-		{"an unknown binding", func(m *Model) { m.Endpoints[4].Values[0].Ref = "csfr" }, []string{`endpoints: POST /checkout: values: csrf: there is no binding "csfr"; did you mean "csrf"?`}},
-		{"an unknown data file", func(m *Model) { m.Endpoints[2].Values[0].Ref = "acounts.user" }, []string{`endpoints: POST /login: values: user: there is no data file "acounts"; did you mean "accounts"?`}},
-		{"an unknown column", func(m *Model) { m.Endpoints[2].Values[0].Ref = "accounts.usr" }, []string{`endpoints: POST /login: values: user: data/accounts.csv has no column "usr"; did you mean "user"?`}},
-		{"an unknown kind", func(m *Model) { m.Endpoints[2].Values[1].Kind = "x" }, []string{`endpoints: POST /login: values: nonce: "x" is not a kind of value`}},
-		{"a form of the time", func(m *Model) { m.Endpoints[3].Values[0].Ref = "us" }, []string{`endpoints: GET /cart: values: t: "us" is not a form of the time`}},
-		{"rows that are too short", func(m *Model) { m.Endpoints[1].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 values of kind row"}},
-		{"no rows", func(m *Model) { m.Endpoints[1].Rows = nil }, []string{"endpoints: GET /products/{id}: rows: there is none"}},
-		{"a target that is a URL", func(m *Model) { m.Endpoints[0].Request.Target = "http://x/" }, []string{`endpoints: GET /: request: target: "http://x/" must begin with "/"`}},
-		{"a target that smuggles a header", func(m *Model) { m.Endpoints[0].Request.Target = "/ HTTP/1.1\r\nX: y" }, []string{"endpoints: GET /: request: target: contains a space"}},
-		{"a header that smuggles another", func(m *Model) { m.Endpoints[0].Request.Headers[0].Value = "a\r\nX: y" }, []string{"endpoints: GET /: request: headers: Accept: the value contains a line break"}},
-		{"a header of the replayer", func(m *Model) { m.Endpoints[0].Request.Headers[0].Name = "cookie" }, []string{"endpoints: GET /: request: headers: cookie: is made by the replayer"}},
-		{"a method with a space", func(m *Model) { m.Endpoints[0].Request.Method = "GET /" }, []string{`endpoints: GET /: request: method: "GET /" is not a method`}},
-		{"an unknown need", func(m *Model) { m.Endpoints[3].Needs[0].Endpoint = "POST /logon" }, []string{`endpoints: GET /cart: needs: there is no endpoint "POST /logon"; did you mean "POST /login"?`}},
-		{"an empty need", func(m *Model) { m.Endpoints[3].Needs[0] = Need{} }, []string{"endpoints: GET /cart: needs: is empty"}},
-		{"a need of itself", func(m *Model) { m.Endpoints[3].Needs[0] = Need{Endpoint: "GET /", Since: "GET /"} }, []string{"endpoints: GET /cart: needs: nobody can have visited"}},
-		{"a status that is no class", func(m *Model) { m.Endpoints[0].Check.Status = []int{200} }, []string{"endpoints: GET /: check: status: 200 is not a status class"}},
-		{"a selector that is none", func(m *Model) { m.Bindings[0].Sources[0].Selector = "frm:csrf" }, []string{"bindings: csrf: from: GET /cart: "}},
-		{"a source that is no endpoint", func(m *Model) { m.Bindings[0].Sources[0].Endpoint = "GET /crt" }, []string{`bindings: csrf: from: there is no endpoint "GET /crt"`}},
-		{"a binding without source", func(m *Model) { m.Bindings[0].Sources = nil }, []string{"bindings: csrf: from: is empty"}},
-		{"a pick", func(m *Model) { m.Bindings[0].Pick = "best" }, []string{`bindings: csrf: pick: "best" is not first, last or any`}},
-		{"evidence beyond 1", func(m *Model) { m.Bindings[0].Match = 1.5 }, []string{"bindings: csrf: evidence: match: 1.5 is not a share"}},
-		{"a data file out of the folder", func(m *Model) { m.Data = append(m.Data, Source{Name: "../x", Columns: []string{"a"}}) }, []string{"data: ../x: the name of a data file consists of"}},
-		{"a data row that is too long", func(m *Model) { m.Data[0].Rows[0] = []string{"1", "2", "3"} }, []string{"data: accounts: row 1 has 3 columns, not 2"}},
+		{"a hole in a header", func(m *model.Model) { m.Endpoints[0].Request.Headers[0].Value = "${x}" }, []string{"endpoints: GET /: request: headers: Accept: nothing fills ${x}"}},
+		{"a single dollar", func(m *model.Model) { m.Endpoints[0].Request.Body = "cost: $5" }, []string{`endpoints: GET /: request: body: character 7: a single "$"`}},
+		{"a value with a reserved name", func(m *model.Model) {
+			m.Endpoints[1].Values = append(m.Endpoints[1].Values, model.Value{"origin", model.Fresh, ""})
+		}, []string{"endpoints: GET /products/{id}: values: origin: the replayer fills ${origin}"}},
+		{"an unknown binding", func(m *model.Model) { m.Endpoints[4].Values[0].Ref = "csfr" }, []string{`endpoints: POST /checkout: values: csrf: there is no binding "csfr"; did you mean "csrf"?`}},
+		{"an unknown data file", func(m *model.Model) { m.Endpoints[2].Values[0].Ref = "acounts.user" }, []string{`endpoints: POST /login: values: user: there is no data file "acounts"; did you mean "accounts"?`}},
+		{"an unknown column", func(m *model.Model) { m.Endpoints[2].Values[0].Ref = "accounts.usr" }, []string{`endpoints: POST /login: values: user: data/accounts.csv has no column "usr"; did you mean "user"?`}},
+		{"an unknown kind", func(m *model.Model) { m.Endpoints[2].Values[1].Kind = "x" }, []string{`endpoints: POST /login: values: nonce: "x" is not a kind of value`}},
+		{"a form of the time", func(m *model.Model) { m.Endpoints[3].Values[0].Ref = "us" }, []string{`endpoints: GET /cart: values: t: "us" is not a form of the time`}},
+		{"rows that are too short", func(m *model.Model) { m.Endpoints[1].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 values of kind row"}},
+		{"no rows", func(m *model.Model) { m.Endpoints[1].Rows = nil }, []string{"endpoints: GET /products/{id}: rows: there is none"}},
+		{"a target that is a URL", func(m *model.Model) { m.Endpoints[0].Request.Target = "http://x/" }, []string{`endpoints: GET /: request: target: "http://x/" must begin with "/"`}},
+		{"a target that smuggles a header", func(m *model.Model) { m.Endpoints[0].Request.Target = "/ HTTP/1.1\r\nX: y" }, []string{"endpoints: GET /: request: target: contains a space"}},
+		{"a header that smuggles another", func(m *model.Model) { m.Endpoints[0].Request.Headers[0].Value = "a\r\nX: y" }, []string{"endpoints: GET /: request: headers: Accept: the value contains a line break"}},
+		{"a header of the replayer", func(m *model.Model) { m.Endpoints[0].Request.Headers[0].Name = "cookie" }, []string{"endpoints: GET /: request: headers: cookie: is made by the replayer"}},
+		{"a method with a space", func(m *model.Model) { m.Endpoints[0].Request.Method = "GET /" }, []string{`endpoints: GET /: request: method: "GET /" is not a method`}},
+		{"an unknown need", func(m *model.Model) { m.Endpoints[3].Needs[0].Endpoint = "POST /logon" }, []string{`endpoints: GET /cart: needs: there is no endpoint "POST /logon"; did you mean "POST /login"?`}},
+		{"an empty need", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{} }, []string{"endpoints: GET /cart: needs: is empty"}},
+		{"a need of itself", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{Endpoint: "GET /", Since: "GET /"} }, []string{"endpoints: GET /cart: needs: nobody can have visited"}},
+		{"a status that is no class", func(m *model.Model) { m.Endpoints[0].Check.Status = []int{200} }, []string{"endpoints: GET /: check: status: 200 is not a status class"}},
+		{"a selector that is none", func(m *model.Model) { m.Bindings[0].Sources[0].Selector = "frm:csrf" }, []string{"bindings: csrf: from: GET /cart: "}},
+		{"a source that is no endpoint", func(m *model.Model) { m.Bindings[0].Sources[0].Endpoint = "GET /crt" }, []string{`bindings: csrf: from: there is no endpoint "GET /crt"`}},
+		{"a binding without source", func(m *model.Model) { m.Bindings[0].Sources = nil }, []string{"bindings: csrf: from: is empty"}},
+		{"a pick", func(m *model.Model) { m.Bindings[0].Pick = "best" }, []string{`bindings: csrf: pick: "best" is not first, last or any`}},
+		{"evidence beyond 1", func(m *model.Model) { m.Bindings[0].Match = 1.5 }, []string{"bindings: csrf: evidence: match: 1.5 is not a share"}},
+		{"a data file out of the folder", func(m *model.Model) { m.Data = append(m.Data, model.Source{Name: "../x", Columns: []string{"a"}}) }, []string{"data: ../x: the name of a data file consists of"}},
+		{"a data row that is too long", func(m *model.Model) { m.Data[0].Rows[0] = []string{"1", "2", "3"} }, []string{"data: accounts: row 1 has 3 columns, not 2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := sample()
+			m := sample(t)
 			tt.change(m)
 			var got []string
-			for _, p := range Problems(m.Validate()) {
+			for _, p := range problem.All(m.Validate()) {
 				got = append(got, p.Error())
 			}
 			if !slices.EqualFunc(got, tt.want, strings.HasPrefix) {
 				t.Errorf("Validate says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 			}
-			if _, err := NewGraph(m); (err == nil) != (tt.want == nil) {
+			if _, err := model.NewGraph(m); (err == nil) != (tt.want == nil) {
 				t.Errorf("NewGraph: %v", err)
 			}
 		})
@@ -94,49 +115,21 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestProblemsAreBounded(t *testing.T) {
-	m := sample()
+	m := sample(t)
 	for range 10_000 {
-		m.Endpoints = append(m.Endpoints, Endpoint{})
+		m.Endpoints = append(m.Endpoints, model.Endpoint{})
 	}
 	err := m.Validate()
-	if n := strings.Count(err.Error(), "\n"); n != maxProblems || !strings.Contains(err.Error(), "more problems") {
+	if n := strings.Count(err.Error(), "\n"); n != problem.Most || !strings.Contains(err.Error(), "more problems") {
 		t.Errorf("%d lines", n)
 	}
 }
 
-func TestRoundKeepsTheSumAndWhatIsRare(t *testing.T) {
-	for _, tt := range []struct {
-		name     string
-		in, want []float64
-	}{
-		{"thirds", []float64{1. / 3, 1. / 3, 1. / 3}, []float64{0.3334, 0.3333, 0.3333}},
-		{"decimals stay", []float64{0.25, 0.7, 0.05}, []float64{0.25, 0.7, 0.05}},
-		{"long decimals stay", []float64{0.123456789, 0.876543211}, []float64{0.123456789, 0.876543211}},
-		{"rare ones get digits", []float64{1. / 30000, 29999. / 30000}, []float64{0.000033, 0.999967}},
-		{"what is rarer than nine digits stays possible", []float64{1e-12, 1 - 1e-12}, []float64{1e-9, 0.999999999}},
-		{"nearly 1 becomes 1", []float64{0.333, 0.333, 0.333}, []float64{0.3334, 0.3333, 0.3333}},
-		{"zero stays zero", []float64{0, 1. / 7, 6. / 7}, []float64{0, 0.1429, 0.8571}},
-		{"nonsense stays", []float64{0.5, 0.2}, []float64{0.5, 0.2}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			got := slices.Clone(tt.in)
-			shares := make([]*float64, len(got))
-			for i := range got {
-				shares[i] = &got[i]
-			}
-			roundShares(shares)
-			if !slices.Equal(got, tt.want) {
-				t.Errorf("%v becomes %v, want %v", tt.in, got, tt.want)
-			}
-		})
-	}
-}
-
 func TestRoundDoesNotChangeTheCallersModel(t *testing.T) {
-	m := sample()
-	m.Behaviors[1].Steps[3].Next = []Edge{{To: "GET /cart", Odds: 1. / 3}, {To: End, Odds: 2. / 3}}
-	m.Files()
+	m := sample(t)
+	m.Behaviors[1].Steps[3].Next = []model.Edge{{To: "GET /cart", Odds: 1. / 3}, {To: model.End, Odds: 2. / 3}}
+	m.Rounded()
 	if got := m.Behaviors[1].Steps[3].Next[0].Odds; got != 1./3 {
-		t.Errorf("Files rounds the odds of the caller's model to %v", got)
+		t.Errorf("Rounded rounds the odds of the caller's model to %v", got)
 	}
 }

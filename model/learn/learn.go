@@ -220,7 +220,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	if err := rake(m, taken); err != nil {
 		return nil, l.report, fmt.Errorf("correct the odds of the learned model: %w", err)
 	}
-	m.Round()
+	m = m.Rounded()
 	l.report.describe(m, found.Notes)
 	return m, l.report, nil
 }

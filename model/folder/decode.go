@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"cmp"
@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/problem"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -30,19 +33,19 @@ type files interface {
 }
 
 // decode reads the model in from. All problems are joined.
-func decode(from files) (*Model, error) {
+func decode(from files) (*model.Model, error) {
 	raw, err := from.read(yamlFile, maxYAML)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{from: from, where: map[string]*yaml.Node{}, m: &Model{}}
+	d := &decoder{from: from, where: map[string]*yaml.Node{}, m: &model.Model{}}
 	root, err := parseYAML(raw)
 	if err != nil {
 		return nil, err
 	}
 	d.model(node{d, root, nil})
 	d.validate()
-	if err := d.found.err(); err != nil {
+	if err := d.found.Err(); err != nil {
 		return nil, err
 	}
 	return d.m, nil
@@ -53,40 +56,40 @@ func parseYAML(raw []byte) (*yaml.Node, error) {
 	dec := yaml.NewDecoder(strings.NewReader(string(raw)))
 	var doc, second yaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, &Problem{File: yamlFile, Text: "the file is empty"}
+		return nil, &problem.Problem{File: yamlFile, Text: "the file is empty"}
 	} else if err != nil {
 		return nil, yamlProblem(err)
 	}
 	if err := dec.Decode(&second); err == nil {
-		return nil, &Problem{File: yamlFile, Line: second.Line, Column: second.Column, Text: "a second YAML document begins here: one is expected"}
+		return nil, &problem.Problem{File: yamlFile, Line: second.Line, Column: second.Column, Text: "a second YAML document begins here: one is expected"}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, yamlProblem(err)
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		return nil, &Problem{File: yamlFile, Text: "the file is empty"}
+		return nil, &problem.Problem{File: yamlFile, Text: "the file is empty"}
 	}
 	return doc.Content[0], nil
 }
 
 // yamlProblem takes the line out of an error of the YAML library, which reads
 // "yaml: line 3: …".
-func yamlProblem(err error) *Problem {
+func yamlProblem(err error) *problem.Problem {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	p := &Problem{File: yamlFile}
+	p := &problem.Problem{File: yamlFile}
 	if at, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(at, "line ") {
 		if line, err := strconv.Atoi(at[len("line "):]); err == nil {
 			p.Line, text = line, rest
 		}
 	}
-	p.Text = "not YAML: " + shorten(text)
+	p.Text = "not YAML: " + problem.Shorten(text)
 	return p
 }
 
 // A decoder makes a model of nodes and notes what is wrong.
 type decoder struct {
 	from   files
-	m      *Model
-	found  problems
+	m      *model.Model
+	found  problem.List
 	where  map[string]*yaml.Node // place → its key
 	thinks map[string][]time.Duration
 }
@@ -116,8 +119,8 @@ func (d *decoder) model(x node) {
 		field{"notes", func(x node) { m.Notes = x.texts() }},
 	)
 	if !versioned {
-		x.failf("version is missing: add \"version: %d\"", Version)
-		m.Version = Version
+		x.failf("version is missing: add \"version: %d\"", model.Version)
+		m.Version = model.Version
 	}
 	d.mix(x, weights)
 }
@@ -126,25 +129,20 @@ func (d *decoder) model(x node) {
 func (d *decoder) mix(x node, weights map[string]float64) {
 	behaviors := d.m.Behaviors
 	var names []string
-	shares := make([]*float64, len(behaviors))
 	for i := range behaviors {
 		b := &behaviors[i]
 		names = append(names, b.Name)
-		shares[i] = &b.Weight
 		if weights == nil {
 			b.Weight = 1 / float64(len(behaviors))
 		} else if w, ok := weights[b.Name]; ok {
 			b.Weight = w
 		} else {
-			d.fail(problemAt(x, "mix"), "behavior %s has no weight", quote(b.Name))
+			d.fail(problemAt(x, "mix"), "behavior %s has no weight", problem.Quote(b.Name))
 		}
-	}
-	if weights == nil {
-		roundShares(shares)
 	}
 	for name := range weights {
 		if !slices.Contains(names, name) {
-			d.fail(problemAt(x, "mix", name), "there is no behavior of this name%s", suggest(name, names))
+			d.fail(problemAt(x, "mix", name), "there is no behavior of this name%s", problem.Suggest(name, names))
 		}
 	}
 }
@@ -154,10 +152,10 @@ func problemAt(x node, path ...string) []string { return slices.Concat(x.path, p
 
 // fail notes a problem at a place, with the line of the nearest known key.
 func (d *decoder) fail(path []string, format string, args ...any) {
-	d.locate(&Problem{Place: path, Text: fmt.Sprintf(format, args...)})
+	d.locate(&problem.Problem{Place: path, Text: fmt.Sprintf(format, args...)})
 }
 
-func (d *decoder) locate(p *Problem) {
+func (d *decoder) locate(p *problem.Problem) {
 	p.File = yamlFile
 	for n := len(p.Place); n > 0; n-- {
 		if at, ok := d.where[placeID(p.Place[:n])]; ok {
@@ -165,23 +163,23 @@ func (d *decoder) locate(p *Problem) {
 			break
 		}
 	}
-	d.found.add(p)
+	d.found.Add(p)
 }
 
 // validate adds what Validate finds, but for what follows from places where the
 // file could not be understood. Where a whole section was not, that is everything.
 func (d *decoder) validate() {
-	spoiled := slices.Clone(d.found.list)
-	follows := func(p *Problem) bool {
-		return slices.ContainsFunc(spoiled, func(s *Problem) bool { return len(s.Place) <= 1 || related(s.Place, p.Place) })
+	spoiled := slices.Clone(d.found.Found)
+	follows := func(p *problem.Problem) bool {
+		return slices.ContainsFunc(spoiled, func(s *problem.Problem) bool { return len(s.Place) <= 1 || related(s.Place, p.Place) })
 	}
-	for _, p := range Problems(d.m.Validate()) {
+	for _, p := range problem.All(d.m.Validate()) {
 		if !follows(p) {
 			d.locate(p)
 		}
 	}
-	if d.found.list != nil {
-		slices.SortStableFunc(d.found.list, func(a, b *Problem) int {
+	if d.found.Found != nil {
+		slices.SortStableFunc(d.found.Found, func(a, b *problem.Problem) int {
 			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 		})
 	}
@@ -193,7 +191,7 @@ func related(a, b []string) bool {
 	return slices.Equal(a[:n], b[:n])
 }
 
-func (x node) recorded(r *Recorded) {
+func (x node) recorded(r *model.Recorded) {
 	x.fields(
 		field{"origin", func(x node) { r.Origin = x.text() }},
 		field{"flows", func(x node) { r.Flows = x.count() }},
@@ -202,7 +200,7 @@ func (x node) recorded(r *Recorded) {
 		field{"start", func(x node) {
 			t, err := time.Parse(time.RFC3339Nano, x.text())
 			if err != nil {
-				x.failf("%s is not a time such as 2006-01-02T15:04:05Z", quote(x.y.Value))
+				x.failf("%s is not a time such as 2006-01-02T15:04:05Z", problem.Quote(x.y.Value))
 				return
 			}
 			r.Start = t.UTC()
@@ -217,7 +215,7 @@ func (x node) recorded(r *Recorded) {
 			for i, row := range rows {
 				d, ok := parseSeconds(row[0])
 				if !ok {
-					x.failf("row %d: %s is not a number of seconds", i+1, quote(row[0]))
+					x.failf("row %d: %s is not a number of seconds", i+1, problem.Quote(row[0]))
 					return
 				}
 				r.Starts = append(r.Starts, d)
@@ -226,26 +224,23 @@ func (x node) recorded(r *Recorded) {
 	)
 }
 
-func (x node) source(name string) Source {
-	s := Source{Name: name, Columns: orNil(x.texts())}
-	if !validSource(name) {
-		return s // Validate says why
-	}
+func (x node) source(name string) model.Source {
+	s := model.Source{Name: name, Columns: orNil(x.texts())}
 	header, rows := x.table(name + ".csv")
 	if header != nil && !slices.Equal(header, s.Columns) {
-		x.failf("data/%s.csv has the columns %s, not these", name, shorten("["+strings.Join(header, ", ")+"]"))
+		x.failf("data/%s.csv has the columns %s, not these", name, problem.Shorten("["+strings.Join(header, ", ")+"]"))
 	}
 	s.Rows = orNil(rows)
 	return s
 }
 
-func (x node) binding(name string) Binding {
-	b := Binding{Name: name}
+func (x node) binding(name string) model.Binding {
+	b := model.Binding{Name: name}
 	x.fields(
 		field{"from", func(x node) {
 			x.items(func(x node) {
 				if endpoint, selector, ok := x.pair("one endpoint and its selector"); ok {
-					b.Sources = append(b.Sources, Select{endpoint, selector.text()})
+					b.Sources = append(b.Sources, model.Select{endpoint, selector.text()})
 				}
 			})
 		}},
@@ -264,13 +259,13 @@ func (x node) binding(name string) Binding {
 // bytes reads a file in data/ that the model names.
 func (x node) bytes(name string) ([]byte, bool) {
 	if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\\\x00:") {
-		x.failf("%s is not the name of a file in data/, such as accounts.csv", quote(name))
+		x.failf("%s is not the name of a file in data/, such as accounts.csv", problem.Quote(name))
 		return nil, false
 	}
 	b, err := x.d.from.read(dataFolder+name, maxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		x.failf("there is no file data/%s", shorten(name))
+		x.failf("there is no file data/%s", problem.Shorten(name))
 	case err != nil:
 		x.failf("%v", err)
 	}
@@ -286,7 +281,7 @@ func (x node) table(name string) (header []string, rows [][]string) {
 	header, rows, err := parseTable(b)
 	var te *tableError
 	if errors.As(err, &te) {
-		x.d.found.add(&Problem{File: dataFolder + name, Line: te.line, Place: x.path, Text: te.reason})
+		x.d.found.Add(&problem.Problem{File: dataFolder + name, Line: te.line, Place: x.path, Text: te.reason})
 	}
 	return header, rows
 }
@@ -298,4 +293,12 @@ func parseSeconds(s string) (time.Duration, bool) {
 	}
 	d, err := time.ParseDuration(s + "s")
 	return d, err == nil
+}
+
+// orNil returns s, or nil when it is empty.
+func orNil[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return s
 }

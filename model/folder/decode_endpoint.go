@@ -1,14 +1,17 @@
-package model
+package folder
 
 import (
 	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/problem"
+
 	"go.yaml.in/yaml/v3"
 )
 
-func (x node) endpoint(name string) Endpoint {
-	e := Endpoint{Name: name}
+func (x node) endpoint(name string) model.Endpoint {
+	e := model.Endpoint{Name: name}
 	var rows node
 	x.fields(
 		field{"recorded", func(x node) { e.Recorded = x.count() }},
@@ -31,14 +34,14 @@ func (x node) endpoint(name string) Endpoint {
 	return e
 }
 
-func (x node) request(r *Request) {
+func (x node) request(r *model.Request) {
 	x.fields(
 		field{"method", func(x node) { r.Method = x.text() }},
 		field{"target", func(x node) { r.Target = x.text() }},
 		field{"headers", func(x node) {
 			x.items(func(x node) {
 				if name, value, ok := x.pair("one header, such as \"Accept: text/html\","); ok {
-					r.Headers = append(r.Headers, Header{name, value.text()})
+					r.Headers = append(r.Headers, model.Header{name, value.text()})
 				}
 			})
 		}},
@@ -51,7 +54,7 @@ func (x node) request(r *Request) {
 	)
 }
 
-func (x node) body(r *Request, body string) {
+func (x node) body(r *model.Request, body string) {
 	if r.Body != "" {
 		x.failf("there are body and body_file: keep one")
 	}
@@ -59,32 +62,29 @@ func (x node) body(r *Request, body string) {
 }
 
 // value reads a kind, or a kind and what it refers to.
-func (x node) value(name string) Value {
-	v := Value{Name: name}
+func (x node) value(name string) model.Value {
+	v := model.Value{Name: name}
 	if x.y.Kind == yaml.MappingNode {
 		key, ref, ok := x.pair("a kind of value and its reference")
 		if !ok {
 			return v
 		}
-		v.Kind, v.Ref = ValueKind(key), ref.text()
+		v.Kind, v.Ref = model.ValueKind(key), ref.text()
 	} else {
-		v.Kind = ValueKind(x.text())
-	}
-	if !slices.Contains(valueKinds, string(v.Kind)) {
-		x.failf("%s is not a kind of value: bound, data, row, fresh or now%s", quote(string(v.Kind)), suggest(string(v.Kind), valueKinds))
+		v.Kind = model.ValueKind(x.text())
 	}
 	return v
 }
 
 // rows reads the recorded values of e. The columns of the file may be in any order.
-func (x node) rows(e *Endpoint) [][]string {
+func (x node) rows(e *model.Endpoint) [][]string {
 	header, rows := x.table(x.text())
 	if header == nil {
 		return nil
 	}
 	var want []string
 	for _, v := range e.Values {
-		if v.Kind == Row {
+		if v.Kind == model.Row {
 			want = append(want, v.Name)
 		}
 	}
@@ -94,7 +94,7 @@ func (x node) rows(e *Endpoint) [][]string {
 	from := make([]int, len(want))
 	for i, name := range want {
 		if from[i] = slices.Index(header, name); from[i] < 0 {
-			x.failf("the file has no column for the value %s%s", quote(name), suggest(name, header))
+			x.failf("the file has no column for the value %s%s", problem.Quote(name), problem.Suggest(name, header))
 			return nil
 		}
 	}
@@ -108,8 +108,8 @@ func (x node) rows(e *Endpoint) [][]string {
 	return rows
 }
 
-func (x node) need() Need {
-	var n Need
+func (x node) need() model.Need {
+	var n model.Need
 	var since, never string
 	x.fields(
 		field{"after", func(x node) { n.Endpoint = x.text() }},
@@ -130,13 +130,13 @@ func (x node) need() Need {
 	return n
 }
 
-func (x node) check(c *Check) {
+func (x node) check(c *model.Check) {
 	x.fields(
 		field{"status", func(x node) {
 			x.items(func(x node) {
 				s := x.text()
 				if len(s) != 3 || s[0] < '1' || s[0] > '5' || s[1:] != "xx" {
-					x.failf("%s is not a status class: 2xx, 3xx, …", quote(s))
+					x.failf("%s is not a status class: 2xx, 3xx, …", problem.Quote(s))
 					return
 				}
 				c.Status = append(c.Status, int(s[0]-'0'))

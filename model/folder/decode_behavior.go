@@ -1,20 +1,23 @@
-package model
+package folder
 
 import (
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/problem"
+
 	"go.yaml.in/yaml/v3"
 )
 
-func (x node) behavior(name string) Behavior {
-	b := Behavior{Name: name}
+func (x node) behavior(name string) model.Behavior {
+	b := model.Behavior{Name: name}
 	x.fields(
 		field{"sessions", func(x node) { b.Sessions = x.count() }},
 		field{"start", func(x node) { b.Start = x.edges() }},
 		field{"steps", func(x node) {
-			x.each(func(at string, _ *yaml.Node, x node) { b.Steps = append(b.Steps, Step{at, x.edges()}) })
+			x.each(func(at string, _ *yaml.Node, x node) { b.Steps = append(b.Steps, model.Step{at, x.edges()}) })
 		}},
 	)
 	return b
@@ -22,17 +25,17 @@ func (x node) behavior(name string) Behavior {
 
 // edges reads ways on: the name of one endpoint, or names with their odds and
 // think times. Ways without odds share what the others leave.
-func (x node) edges() []Edge {
+func (x node) edges() []model.Edge {
 	if x.null() {
 		return nil
 	}
 	if x.y.Kind == yaml.ScalarNode {
-		return []Edge{{To: x.text(), Odds: 1}}
+		return []model.Edge{{To: x.text(), Odds: 1}}
 	}
-	var edges []Edge
+	var edges []model.Edge
 	var given []bool
 	x.each(func(to string, _ *yaml.Node, x node) {
-		edge, has := Edge{To: to}, false
+		edge, has := model.Edge{To: to}, false
 		odds := func(x node) { edge.Odds, has = x.number(), true }
 		switch {
 		case x.null():
@@ -52,7 +55,7 @@ func (x node) edges() []Edge {
 }
 
 // shareRest divides among the edges without odds what the given ones leave of 1.
-func shareRest(edges []Edge, given []bool) {
+func shareRest(edges []model.Edge, given []bool) {
 	rest, open := 1.0, 0
 	for i, g := range given {
 		if g {
@@ -69,36 +72,29 @@ func shareRest(edges []Edge, given []bool) {
 			edges[i].Odds = max(0, rest/float64(open))
 		}
 	}
-	roundOdds(edges)
 }
 
 // think reads a fixed time, or quantiles with their median.
-func (x node) think() Think {
+func (x node) think() model.Think {
 	if x.y.Kind != yaml.MappingNode {
-		return Think{Fixed: x.duration()}
+		return model.Think{Fixed: x.duration()}
 	}
-	var t Think
+	var t model.Think
 	var said node
 	x.fields(
 		field{"median", func(x node) { said = x }},
 		field{"quantiles", func(x node) { t.Quantiles = x.quantiles(x.text()) }},
 	)
 	switch {
-	case said.d == nil || t.Quantiles == nil && len(x.d.found.list) > 0:
+	case said.d == nil || t.Quantiles == nil && len(x.d.found.Found) > 0:
 	case t.Quantiles == nil:
-		said.failf("a median needs quantiles: for a fixed time write \"think: %s\"", shorten(said.y.Value))
+		said.failf("a median needs quantiles: for a fixed time write \"think: %s\"", problem.Shorten(said.y.Value))
 	default:
-		if is := median(t.Quantiles); said.duration() != mustDuration(is) {
-			said.failf("the median of these quantiles is %s: for a fixed time write \"think: %s\"", is, shorten(said.y.Value))
+		if is := t.Median(); said.duration() != is {
+			said.failf("the median of these quantiles is %s: for a fixed time write \"think: %s\"", model.FormatDuration(is), problem.Shorten(said.y.Value))
 		}
 	}
 	return t
-}
-
-// mustDuration parses what formatDuration wrote.
-func mustDuration(s string) time.Duration {
-	d, _ := time.ParseDuration(s)
-	return d
 }
 
 // quantiles returns the quantiles of that name in data/.
@@ -114,7 +110,7 @@ func (x node) quantiles(name string) []time.Duration {
 			names = append(names, n)
 		}
 		slices.Sort(names)
-		x.failf("data/%s has no row %s%s", thinkFile, quote(name), suggest(name, names))
+		x.failf("data/%s has no row %s%s", thinkFile, problem.Quote(name), problem.Suggest(name, names))
 	}
 	return slices.Clone(q)
 }
@@ -127,17 +123,17 @@ func (x node) thinkTable() {
 		return
 	}
 	for i, row := range rows {
-		p := &Problem{File: dataFolder + thinkFile, Line: i + 2, Place: []string{row[0]}}
+		p := &problem.Problem{File: dataFolder + thinkFile, Line: i + 2, Place: []string{row[0]}}
 		if _, had := x.d.thinks[row[0]]; had {
 			p.Text = "is there twice"
-			x.d.found.add(p)
+			x.d.found.Add(p)
 		}
 		var q []time.Duration
 		for s := range strings.FieldsSeq(row[1]) {
 			d, ok := parseSeconds(s)
 			if !ok {
-				p.Text = quote(s) + " is not a number of seconds"
-				x.d.found.add(p)
+				p.Text = problem.Quote(s) + " is not a number of seconds"
+				x.d.found.Add(p)
 				break
 			}
 			q = append(q, d)

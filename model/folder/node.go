@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"encoding/base64"
@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/starling-load/starling/model/problem"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -35,7 +37,7 @@ func placeID(path []string) string { return strings.Join(path, "\x00") }
 func (x node) failf(format string, args ...any) { x.failAt(x.y, format, args...) }
 
 func (x node) failAt(at *yaml.Node, format string, args ...any) {
-	x.d.found.add(&Problem{File: yamlFile, Line: at.Line, Column: at.Column, Place: x.path, Text: fmt.Sprintf(format, args...)})
+	x.d.found.Add(&problem.Problem{File: yamlFile, Line: at.Line, Column: at.Column, Place: x.path, Text: fmt.Sprintf(format, args...)})
 }
 
 // null reports whether nothing stands behind the key.
@@ -48,13 +50,13 @@ func (x node) is(kind yaml.Kind, want string) bool {
 	}
 	switch x.y.Kind {
 	case yaml.AliasNode:
-		x.failf("YAML aliases (*%s) are not supported: repeat the value", shorten(x.y.Value))
+		x.failf("YAML aliases (*%s) are not supported: repeat the value", problem.Shorten(x.y.Value))
 	case yaml.MappingNode:
 		x.failf("keys with values stand here, where %s should", want)
 	case yaml.SequenceNode:
 		x.failf("a list stands here, where %s should", want)
 	default:
-		x.failf("%s stands here, where %s should", quote(x.y.Value), want)
+		x.failf("%s stands here, where %s should", problem.Quote(x.y.Value), want)
 	}
 	return false
 }
@@ -78,11 +80,11 @@ func (x node) fields(fields ...field) {
 		for i, f := range fields {
 			keys[i] = f.key
 		}
-		hint := suggest(key, keys)
+		hint := problem.Suggest(key, keys)
 		if hint == "" {
 			hint = "; known here: " + strings.Join(keys, ", ")
 		}
-		x.failAt(at, "unknown key %s%s", quote(key), hint)
+		x.failAt(at, "unknown key %s%s", problem.Quote(key), hint)
 	})
 }
 
@@ -96,7 +98,7 @@ func (x node) each(f func(key string, at *yaml.Node, value node)) {
 		at := x.y.Content[i]
 		key := node{x.d, at, x.path}.text()
 		if line, had := seen[key]; had {
-			x.failAt(at, "key %s is there twice, first in line %d", quote(key), line)
+			x.failAt(at, "key %s is there twice, first in line %d", problem.Quote(key), line)
 			continue
 		}
 		seen[key] = at.Line
@@ -145,7 +147,7 @@ func (x node) text() string {
 	case "!!str", "!!int", "!!float", "!!bool", "!!timestamp", "!!merge":
 		return x.y.Value
 	}
-	x.failf("the tag %s is not supported", shorten(x.y.Tag))
+	x.failf("the tag %s is not supported", problem.Shorten(x.y.Tag))
 	return ""
 }
 
@@ -163,7 +165,7 @@ func (x node) count() int {
 	}
 	n, err := strconv.Atoi(x.y.Value)
 	if err != nil || n < 0 {
-		x.failf("%s is not a whole number from 0 on", quote(x.y.Value))
+		x.failf("%s is not a whole number from 0 on", problem.Quote(x.y.Value))
 		return 0
 	}
 	return n
@@ -176,7 +178,7 @@ func (x node) number() float64 {
 	}
 	f, err := strconv.ParseFloat(x.y.Value, 64)
 	if err != nil || f != f || f-f != 0 {
-		x.failf("%s is not a number", quote(x.y.Value))
+		x.failf("%s is not a number", problem.Quote(x.y.Value))
 		return 0
 	}
 	return f
@@ -193,7 +195,7 @@ func (x node) duration() time.Duration {
 		if _, err := strconv.ParseFloat(x.y.Value, 64); err == nil {
 			hint = fmt.Sprintf("; did you mean %ss?", x.y.Value)
 		}
-		x.failf("%s is not a time such as 1.5s, 300ms or 2m%s", quote(x.y.Value), hint)
+		x.failf("%s is not a time such as 1.5s, 300ms or 2m%s", problem.Quote(x.y.Value), hint)
 	}
 	return d
 }

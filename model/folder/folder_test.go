@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"bytes"
@@ -21,17 +21,17 @@ func TestTheFolderOfVersion1(t *testing.T) {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}
-		if err := sample().Write(dir); err != nil {
+		if err := Write(dir, sample()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, f := range sample().Files() {
-		want, err := os.ReadFile(filepath.Join(dir, f.Name))
+	for _, f := range filesOf(sample()) {
+		want, err := os.ReadFile(filepath.Join(dir, f.name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(f.Data, want) {
-			t.Errorf("%s differs from the golden file (-want +got):\n%s", f.Name, cmp.Diff(string(want), string(f.Data)))
+		if !bytes.Equal(f.data, want) {
+			t.Errorf("%s differs from the golden file (-want +got):\n%s", f.name, cmp.Diff(string(want), string(f.data)))
 		}
 	}
 	m, err := Read(dir)
@@ -45,7 +45,7 @@ func TestTheFolderOfVersion1(t *testing.T) {
 
 func TestWriteThenRead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop.model")
-	if err := sample().Write(dir); err != nil {
+	if err := Write(dir, sample()); err != nil {
 		t.Fatal(err)
 	}
 	m, err := Read(dir)
@@ -73,15 +73,15 @@ func TestWriteThenRead(t *testing.T) {
 func TestWriteDoesNotOverwrite(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "shop.model")
-	if err := sample().Write(dir); err != nil {
+	if err := Write(dir, sample()); err != nil {
 		t.Fatal(err)
 	}
-	if err := sample().Write(dir); !errors.Is(err, fs.ErrExist) {
+	if err := Write(dir, sample()); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a second Write: %v, want fs.ErrExist", err)
 	}
 	changed := sample()
 	changed.Notes = nil
-	if err := changed.Write(dir, Overwrite); err != nil {
+	if err := Write(dir, changed, Overwrite); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := Read(dir); err != nil || m.Notes != nil {
@@ -91,12 +91,12 @@ func TestWriteDoesNotOverwrite(t *testing.T) {
 	if err := os.Mkdir(foreign, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := changed.Write(foreign, Overwrite); !errors.Is(err, fs.ErrExist) {
+	if err := Write(foreign, changed, Overwrite); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("overwriting a folder that is no model: %v, want fs.ErrExist", err)
 	}
 	invalid := sample()
 	invalid.Version = 7
-	if err := invalid.Write(dir, Overwrite); err == nil {
+	if err := Write(dir, invalid, Overwrite); err == nil {
 		t.Error("an invalid model was written")
 	}
 	if left, _ := os.ReadDir(parent); len(left) != 2 {
@@ -122,7 +122,7 @@ func TestReadNamesWhatIsNoModel(t *testing.T) {
 func TestLinksDoNotLeadOutOfTheFolder(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "shop.model")
-	if err := sample().Write(dir); err != nil {
+	if err := Write(dir, sample()); err != nil {
 		t.Fatal(err)
 	}
 	csv := filepath.Join(dir, "data", "accounts.csv")
@@ -141,7 +141,7 @@ func TestAFolderIsBoundedAsAWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	yaml := int64(len(sample().Files()[0].Data))
+	yaml := int64(len(filesOf(sample())[0].data))
 	if _, err := decode(&folder{root: root, left: yaml - 1}); err == nil || !strings.Contains(err.Error(), "model.yaml is too large") {
 		t.Errorf("model.yaml beyond the limit: %v", err)
 	}

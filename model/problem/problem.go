@@ -1,4 +1,6 @@
-package model
+// Package problem says what is wrong in a file that people edit: every [Problem]
+// has a place and a text that tells what to do.
+package problem
 
 import (
 	"errors"
@@ -40,16 +42,16 @@ func (p *Problem) Error() string {
 		b.WriteString(": ")
 	}
 	for _, s := range p.Place {
-		b.WriteString(shorten(s))
+		b.WriteString(Shorten(s))
 		b.WriteString(": ")
 	}
 	b.WriteString(p.Text)
 	return b.String()
 }
 
-// Problems returns every *Problem in err, in order, looking into joined and
+// All returns every *Problem in err, in order, looking into joined and
 // wrapped errors.
-func Problems(err error) []*Problem {
+func All(err error) []*Problem {
 	if err == nil {
 		return nil
 	}
@@ -59,67 +61,68 @@ func Problems(err error) []*Problem {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*Problem
 		for _, e := range joined.Unwrap() {
-			all = append(all, Problems(e)...)
+			all = append(all, All(e)...)
 		}
 		return all
 	}
-	return Problems(errors.Unwrap(err))
+	return All(errors.Unwrap(err))
 }
 
-// maxProblems is how many problems are listed. A hostile file could have millions.
-const maxProblems = 100
+// Most is how many problems a [List] keeps. A hostile file could have millions.
+const Most = 100
 
-// problems collects problems and the place that they are found at.
-type problems struct {
-	list []*Problem
-	more int
+// A List collects problems, of which it keeps the first hundred.
+type List struct {
+	Found []*Problem
+	more  int
 }
 
-func (ps *problems) add(p *Problem) {
-	if len(ps.list) == maxProblems {
-		ps.more++
+// Add adds p.
+func (l *List) Add(p *Problem) {
+	if len(l.Found) == Most {
+		l.more++
 		return
 	}
-	ps.list = append(ps.list, p)
+	l.Found = append(l.Found, p)
 }
 
-// addf adds a problem at place.
-func (ps *problems) addf(place []string, format string, args ...any) {
-	ps.add(&Problem{Place: slices.Clone(place), Text: fmt.Sprintf(format, args...)})
+// Addf adds a problem at place.
+func (l *List) Addf(place []string, format string, args ...any) {
+	l.Add(&Problem{Place: slices.Clone(place), Text: fmt.Sprintf(format, args...)})
 }
 
-// err joins the problems, nil when there are none.
-func (ps *problems) err() error {
+// Err joins the problems, nil when there are none.
+func (l *List) Err() error {
 	var errs []error
-	for _, p := range ps.list {
+	for _, p := range l.Found {
 		errs = append(errs, p)
 	}
-	if ps.more > 0 {
-		errs = append(errs, fmt.Errorf("and %d more problems", ps.more))
+	if l.more > 0 {
+		errs = append(errs, fmt.Errorf("and %d more problems", l.more))
 	}
 	return errors.Join(errs...)
 }
 
-// shorten cuts what is too long for one line and makes control characters
+// Shorten cuts what is too long for one line and makes control characters
 // visible.
-func shorten(s string) string {
+func Shorten(s string) string {
 	const most = 80
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return visible(s)
+	return Visible(s)
 }
 
-// visible returns s, in quotes when it contains what a terminal would obey.
-func visible(s string) string {
+// Visible returns s, in quotes when it contains what a terminal would obey.
+func Visible(s string) string {
 	if strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) || !utf8.ValidString(s) {
 		return strconv.Quote(s)
 	}
 	return s
 }
 
-// quote returns s in quotes for an error.
-func quote(s string) string {
+// Quote returns s in quotes for an error.
+func Quote(s string) string {
 	const most = 80
 	if len(s) > most {
 		return fmt.Sprintf("%q…", s[:most])
@@ -127,12 +130,12 @@ func quote(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// suggest returns "; did you mean …?" for the candidate nearest to name, or ""
+// Suggest returns "; did you mean …?" for the candidate nearest to name, or ""
 // when none is near. All candidates are in the order in which ties are decided.
-func suggest(name string, candidates []string) string {
+func Suggest(name string, candidates []string) string {
 	best, least := "", 1+max(1, min(len(name)/3, 4))
 	for _, c := range candidates {
-		if len(c) > maxName || len(name) > maxName || max(len(c)-len(name), len(name)-len(c)) >= least {
+		if len(c) > maxSuggest || len(name) > maxSuggest || max(len(c)-len(name), len(name)-len(c)) >= least {
 			continue
 		}
 		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < least {
@@ -142,8 +145,11 @@ func suggest(name string, candidates []string) string {
 	if best == "" {
 		return ""
 	}
-	return "; did you mean " + quote(best) + "?"
+	return "; did you mean " + Quote(best) + "?"
 }
+
+// maxSuggest is the greatest length in bytes of a name that Suggest compares.
+const maxSuggest = 500
 
 // distance is the number of insertions, deletions, replacements and swaps of
 // neighbouring bytes that make b of a.

@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/starling-load/starling/model"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -26,31 +28,30 @@ const (
 // Bodies up to these limits stand in model.yaml.
 const maxInlineLines, maxInlineBytes = 8, 2000
 
-// A File is one file of a model folder.
-type File struct {
-	Name string // relative to the folder, with slashes
-	Data []byte
+// A file is one file of a model folder.
+type file struct {
+	name string // relative to the folder, with slashes
+	data []byte
 }
 
-// Files returns the files of m's folder form, model.yaml first and then by name.
-// The same model gives the same bytes. m is rounded as by [Model.Round], and not
+// filesOf returns the files of m's folder form, model.yaml first and then by name.
+// The same model gives the same bytes. m is rounded, see [model.Model.Rounded], and not
 // changed. It need not be valid, but what is written of an invalid model cannot
 // be read again.
-func (m *Model) Files() []File {
-	m = m.clone()
-	m.Round()
+func filesOf(m *model.Model) []file {
+	m = m.Rounded()
 	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
 	root := e.model(m)
 	if e.think != nil {
 		e.table(dataFolder+thinkFile, []string{"name", "seconds"}, e.think)
 	}
-	slices.SortFunc(e.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
-	return append([]File{{yamlFile, printYAML(root)}}, e.files...)
+	slices.SortFunc(e.files, func(a, b file) int { return strings.Compare(a.name, b.name) })
+	return append([]file{{yamlFile, printYAML(root)}}, e.files...)
 }
 
 // An encoder makes nodes of a model and collects the files beside model.yaml.
 type encoder struct {
-	files  []File
+	files  []file
 	taken  map[string]bool   // names of files and think times
 	think  [][]string        // rows of the table of think times
 	thinks map[string]string // quantiles as written → name of the think time
@@ -59,7 +60,7 @@ type encoder struct {
 func (e *encoder) table(name string, header []string, rows [][]string) {
 	var buf bytes.Buffer
 	appendTable(&buf, header, rows)
-	e.files = append(e.files, File{name, buf.Bytes()})
+	e.files = append(e.files, file{name, buf.Bytes()})
 }
 
 // unique returns prefix + slug(name) + suffix, with a number where that is taken.
@@ -92,7 +93,7 @@ func slug(name string) string {
 	return s
 }
 
-func (e *encoder) model(m *Model) *yaml.Node {
+func (e *encoder) model(m *model.Model) *yaml.Node {
 	root := mapping()
 	put(root, "version", number(m.Version))
 	mix := mapping()
@@ -126,7 +127,7 @@ func (e *encoder) model(m *Model) *yaml.Node {
 	return root
 }
 
-func (e *encoder) recorded(r *Recorded) *yaml.Node {
+func (e *encoder) recorded(r *model.Recorded) *yaml.Node {
 	n := mapping()
 	putText(n, "origin", r.Origin)
 	putNumber(n, "flows", r.Flows)
@@ -136,7 +137,7 @@ func (e *encoder) recorded(r *Recorded) *yaml.Node {
 		put(n, "start", plain(r.Start.Format(time.RFC3339Nano)))
 	}
 	if r.Duration != 0 {
-		put(n, "duration", plain(formatDuration(r.Duration)))
+		put(n, "duration", plain(model.FormatDuration(r.Duration)))
 	}
 	if len(r.Starts) > 0 {
 		rows := make([][]string, len(r.Starts))
@@ -149,7 +150,7 @@ func (e *encoder) recorded(r *Recorded) *yaml.Node {
 	return n
 }
 
-func (e *encoder) behavior(b *Behavior) *yaml.Node {
+func (e *encoder) behavior(b *model.Behavior) *yaml.Node {
 	n := mapping()
 	putNumber(n, "sessions", b.Sessions)
 	put(n, "start", e.edges(b.Name, b.Start))
@@ -161,7 +162,7 @@ func (e *encoder) behavior(b *Behavior) *yaml.Node {
 	return n
 }
 
-func (e *encoder) edges(behavior string, edges []Edge) *yaml.Node {
+func (e *encoder) edges(behavior string, edges []model.Edge) *yaml.Node {
 	n := mapping()
 	for i := range edges {
 		edge := &edges[i]
@@ -179,12 +180,12 @@ func (e *encoder) edges(behavior string, edges []Edge) *yaml.Node {
 }
 
 // thinking returns nil for no pause. Equal quantiles are kept once.
-func (e *encoder) thinking(behavior string, t *Think) *yaml.Node {
+func (e *encoder) thinking(behavior string, t *model.Think) *yaml.Node {
 	if len(t.Quantiles) == 0 {
 		if t.Fixed == 0 {
 			return nil
 		}
-		return plain(formatDuration(t.Fixed))
+		return plain(model.FormatDuration(t.Fixed))
 	}
 	var list []string
 	for _, d := range t.Quantiles {
@@ -198,12 +199,12 @@ func (e *encoder) thinking(behavior string, t *Think) *yaml.Node {
 		e.think = append(e.think, []string{name, written})
 	}
 	n := oneLine(mapping())
-	put(n, "median", plain(median(t.Quantiles)))
+	put(n, "median", plain(model.FormatDuration(t.Median())))
 	put(n, "quantiles", text(name))
 	return n
 }
 
-func (e *encoder) endpoint(p *Endpoint) *yaml.Node {
+func (e *encoder) endpoint(p *model.Endpoint) *yaml.Node {
 	n := mapping()
 	putNumber(n, "recorded", p.Recorded)
 	put(n, "request", e.request(p))
@@ -221,7 +222,7 @@ func (e *encoder) endpoint(p *Endpoint) *yaml.Node {
 	if len(p.Rows) > 0 {
 		var header []string
 		for _, v := range p.Values {
-			if v.Kind == Row {
+			if v.Kind == model.Row {
 				header = append(header, v.Name)
 			}
 		}
@@ -238,7 +239,7 @@ func (e *encoder) endpoint(p *Endpoint) *yaml.Node {
 	return n
 }
 
-func (e *encoder) request(p *Endpoint) *yaml.Node {
+func (e *encoder) request(p *model.Endpoint) *yaml.Node {
 	r := &p.Request
 	n := mapping()
 	put(n, "method", text(r.Method))
@@ -256,7 +257,7 @@ func (e *encoder) request(p *Endpoint) *yaml.Node {
 		put(n, "body", text(r.Body))
 	default:
 		name := e.unique(bodyFolder, p.Name, ".txt")
-		e.files = append(e.files, File{dataFolder + name, []byte(r.Body)})
+		e.files = append(e.files, file{dataFolder + name, []byte(r.Body)})
 		put(n, "body_file", text(name))
 	}
 	putNumber(n, "events", r.Events)
@@ -269,7 +270,7 @@ func inline(body string) bool {
 		!strings.ContainsFunc(body, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' })
 }
 
-func encodeNeed(need *Need) *yaml.Node {
+func encodeNeed(need *model.Need) *yaml.Node {
 	n := mapping()
 	if need.Endpoint == "" {
 		putText(n, "never_after", need.Since)
@@ -281,7 +282,7 @@ func encodeNeed(need *Need) *yaml.Node {
 	return n
 }
 
-func check(c *Check) *yaml.Node {
+func check(c *model.Check) *yaml.Node {
 	n := mapping()
 	status := oneLine(sequence())
 	for _, s := range c.Status {
@@ -295,7 +296,7 @@ func check(c *Check) *yaml.Node {
 	return n
 }
 
-func binding(b *Binding) *yaml.Node {
+func binding(b *model.Binding) *yaml.Node {
 	n := mapping()
 	from := sequence()
 	for _, s := range b.Sources {
@@ -305,7 +306,7 @@ func binding(b *Binding) *yaml.Node {
 	}
 	put(n, "from", from)
 	putText(n, "pick", b.Pick)
-	if b.Evidence != (Evidence{}) {
+	if b.Evidence != (model.Evidence{}) {
 		e := oneLine(mapping())
 		put(e, "uses", number(b.Uses))
 		put(e, "match", share(b.Match))

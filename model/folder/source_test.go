@@ -1,15 +1,17 @@
-package model
+package folder
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/starling-load/starling/model"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestReadSource(t *testing.T) {
 	got, err := ReadSource("accounts", strings.NewReader("user,password\r\nann,\"a,b\"\r\n\r\nbob,c\r\n"))
-	want := Source{Name: "accounts", Columns: []string{"user", "password"}, Rows: [][]string{{"ann", "a,b"}, {"bob", "c"}}}
+	want := model.Source{Name: "accounts", Columns: []string{"user", "password"}, Rows: [][]string{{"ann", "a,b"}, {"bob", "c"}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, difference (-want +got):\n%s", err, diff)
 	}

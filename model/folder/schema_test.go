@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"bytes"
@@ -47,12 +47,12 @@ func instance(t interface{ Fatal(...any) }, text []byte) any {
 
 func TestTheSchemaAcceptsWhatIsWritten(t *testing.T) {
 	s := compileSchema(t)
-	if err := s.Validate(instance(t, sample().Files()[0].Data)); err != nil {
+	if err := s.Validate(instance(t, filesOf(sample())[0].data)); err != nil {
 		t.Error(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		m := anyModel(t)
-		text := m.Files()[0].Data
+		text := filesOf(m)[0].data
 		if err := s.Validate(instance(t, text)); err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}

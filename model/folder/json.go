@@ -1,8 +1,10 @@
-package model
+package folder
 
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/starling-load/starling/model"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -10,9 +12,8 @@ import (
 // JSON returns m as JSON for programs: the keys and values of model.yaml as
 // FORMAT.md documents them, in the same order and valid against [Schema]. What
 // the folder keeps in data/ is named, not contained.
-func (m *Model) JSON() []byte {
-	m = m.clone()
-	m.Round()
+func JSON(m *model.Model) []byte {
+	m = m.Rounded()
 	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
 	var compact, out bytes.Buffer
 	writeJSON(&compact, e.model(m))

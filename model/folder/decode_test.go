@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"fmt"
@@ -6,6 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/dist"
+	"github.com/starling-load/starling/model/problem"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -75,7 +80,7 @@ var yamlCases = []struct {
 	{name: "never_after with after", yaml: steps1 + "endpoints:\n  GET /:\n    needs: [{never_after: GET /, after: GET /}]\n",
 		problems: []string{`model.yaml:9:13: endpoints: GET /: needs: never_after stands alone`}},
 	{name: "an unknown kind of value", yaml: steps1 + "endpoints:\n  GET /:\n    request: {method: GET, target: '/${x}'}\n    values: {x: {bond: y}}\n",
-		problems: []string{`model.yaml:10:17: endpoints: GET /: values: x: "bond" is not a kind of value: bound, data, row, fresh or now; did you mean "bound"?`}},
+		problems: []string{`model.yaml:10:14: endpoints: GET /: values: x: "bond" is not a kind of value: bound, data, row, fresh or now; did you mean "bound"?`}},
 }
 
 // sequenceYAML is the fixed sequence of FORMAT.md.
@@ -104,7 +109,7 @@ endpoints:
 `
 
 // readYAML reads a model of model.yaml and files in data/.
-func readYAML(text string, data map[string]string) (*Model, error) {
+func readYAML(text string, data map[string]string) (*model.Model, error) {
 	b := bundle{yamlFile: []byte(text)}
 	for name, s := range data {
 		b[dataFolder+name] = []byte(s)
@@ -116,7 +121,7 @@ func TestReadNamesEveryProblemAndItsPlace(t *testing.T) {
 	for _, tt := range yamlCases {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := readYAML(tt.yaml, tt.data)
-			found := Problems(err)
+			found := problem.All(err)
 			if len(found) != len(tt.problems) {
 				t.Fatalf("found %d problems, want %d:\n%v\n%s", len(found), len(tt.problems), err, tt.yaml)
 			}
@@ -134,7 +139,17 @@ func TestAModelWrittenByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, thinks := walk(mustGraph(t, m), m, 1, 1)
+	g, err := model.NewGraph(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	var thinks []time.Duration
+	for s := g.Start(dist.Keyed(1, 1, 0)); s.Endpoint() != model.Ended; {
+		names = append(names, m.Endpoints[s.Endpoint()].Name)
+		next, think := g.Next(s, dist.Keyed(1, 1, uint64(s.Steps())))
+		s, thinks = next, append(thinks, think)
+	}
 	if want := []string{"GET /", "GET /about", "POST /contact"}; !slices.Equal(names, want) {
 		t.Errorf("walk %v, want %v", names, want)
 	}
@@ -153,7 +168,7 @@ func TestWaysWithoutOddsShareTheRest(t *testing.T) {
 	}
 	a := m.Behaviors[0]
 	got := fmt.Sprint(a.Weight, a.Start[0].Odds, a.Start[1].Odds, a.Steps[0].Next, a.Steps[1].Next)
-	want := "0.5 0.5 0.5 [{GET / 0.5 {0s []}} {GET /b 0.25 {0s []}} {end 0.25 {1s []}}] [{GET / 0.3334 {0s []}} {GET /b 0.3333 {0s []}} {end 0.3333 {0s []}}]"
+	want := "0.5 0.5 0.5 [{GET / 0.5 {0s []}} {GET /b 0.25 {0s []}} {end 0.25 {1s []}}] [{GET / 0.3333333333333333 {0s []}} {GET /b 0.3333333333333333 {0s []}} {end 0.3333333333333333 {0s []}}]"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -186,23 +201,23 @@ func TestReadIsTheInverseOfFiles(t *testing.T) {
 		if err := m.Validate(); err != nil {
 			t.Fatalf("the generated model is not valid: %v", err)
 		}
-		first := m.Files()
+		first := filesOf(m)
 		b := bundle{}
 		for _, f := range first {
-			if !fs.ValidPath(f.Name) {
-				t.Fatalf("file name %q", f.Name)
+			if !fs.ValidPath(f.name) {
+				t.Fatalf("file name %q", f.name)
 			}
-			b[f.Name] = f.Data
+			b[f.name] = f.data
 		}
 		got, err := decode(b)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, b[yamlFile])
 		}
-		m.Round()
+		m = m.Rounded()
 		if diff := cmp.Diff(m, got); diff != "" {
 			t.Fatalf("(-written +read)\n%s\n%s", diff, b[yamlFile])
 		}
-		if diff := cmp.Diff(first, got.Files()); diff != "" {
+		if diff := cmp.Diff(first, filesOf(got), cmp.AllowUnexported(file{})); diff != "" {
 			t.Fatalf("written again (-first +second)\n%s", diff)
 		}
 	})
@@ -213,8 +228,8 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte(tt.yaml), []byte(tt.data["accounts.csv"]))
 	}
 	sampled := bundle{}
-	for _, file := range sample().Files() {
-		sampled[file.Name] = file.Data
+	for _, file := range filesOf(sample()) {
+		sampled[file.name] = file.data
 	}
 	f.Add(sampled[yamlFile], sampled["data/accounts.csv"])
 	f.Fuzz(func(t *testing.T, text, accounts []byte) {
@@ -225,15 +240,15 @@ func FuzzRead(f *testing.F) {
 		b[yamlFile], b["data/accounts.csv"] = text, accounts
 		m, err := decode(b)
 		if err != nil {
-			if strings.Count(err.Error(), "\n") > maxProblems {
+			if strings.Count(err.Error(), "\n") > problem.Most {
 				t.Fatalf("error of %d lines", strings.Count(err.Error(), "\n"))
 			}
 			return
 		}
-		m.Round()
+		m = m.Rounded()
 		again := bundle{}
-		for _, f := range m.Files() {
-			again[f.Name] = f.Data
+		for _, f := range filesOf(m) {
+			again[f.name] = f.data
 		}
 		got, err := decode(again)
 		if err != nil {
@@ -242,6 +257,6 @@ func FuzzRead(f *testing.F) {
 		if diff := cmp.Diff(m, got); diff != "" {
 			t.Fatalf("(-written +read)\n%s", diff)
 		}
-		NewGraph(m)
+		model.NewGraph(m)
 	})
 }

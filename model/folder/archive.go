@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"archive/tar"
@@ -8,28 +8,31 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/problem"
 )
 
 // Archive writes m, which must be valid, to w as one stream: a tar of its folder
 // form. The same model gives the same bytes.
-func (m *Model) Archive(w io.Writer) error {
+func Archive(w io.Writer, m *model.Model) error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("archive the model: %w", err)
 	}
-	if err := m.archive(w); err != nil {
+	if err := archive(w, m); err != nil {
 		return fmt.Errorf("archive the model: %w", err)
 	}
 	return nil
 }
 
-func (m *Model) archive(w io.Writer) error {
+func archive(w io.Writer, m *model.Model) error {
 	t := tar.NewWriter(w)
-	for _, f := range m.Files() {
-		h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Name, Size: int64(len(f.Data)), Mode: 0o600, Format: tar.FormatUSTAR}
+	for _, f := range filesOf(m) {
+		h := &tar.Header{Typeflag: tar.TypeReg, Name: f.name, Size: int64(len(f.data)), Mode: 0o600, Format: tar.FormatUSTAR}
 		if err := t.WriteHeader(h); err != nil {
 			return err
 		}
-		if _, err := t.Write(f.Data); err != nil {
+		if _, err := t.Write(f.data); err != nil {
 			return err
 		}
 	}
@@ -38,17 +41,17 @@ func (m *Model) archive(w io.Writer) error {
 
 // Hash returns the name of the content of m: the SHA-256 of its archive in
 // hexadecimal digits. Models with equal files have equal hashes.
-func (m *Model) Hash() string {
+func Hash(m *model.Model) string {
 	h := sha256.New()
-	if err := m.archive(h); err != nil { // a hash takes everything; only a name may be too long
+	if err := archive(h, m); err != nil { // a hash takes everything; only a name may be too long
 		fmt.Fprintf(h, "%v", err)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ReadArchive reads what [Model.Archive] wrote. The archive may come from
+// ReadArchive reads what [Archive] wrote. The archive may come from
 // anybody: its size is bounded, and nothing is written to disk.
-func ReadArchive(r io.Reader) (*Model, error) {
+func ReadArchive(r io.Reader) (*model.Model, error) {
 	b := bundle{}
 	if err := b.fill(r); err != nil {
 		return nil, fmt.Errorf("read model archive: %w", err)
@@ -81,15 +84,15 @@ func (b bundle) fill(r io.Reader) error {
 		_, had := b[h.Name]
 		switch {
 		case h.Typeflag != tar.TypeReg:
-			return fmt.Errorf("%s is not a regular file", quote(h.Name))
+			return fmt.Errorf("%s is not a regular file", problem.Quote(h.Name))
 		case !fs.ValidPath(h.Name):
-			return fmt.Errorf("%s leads out of the model", quote(h.Name))
+			return fmt.Errorf("%s leads out of the model", problem.Quote(h.Name))
 		case had:
-			return fmt.Errorf("%s is there twice", quote(h.Name))
+			return fmt.Errorf("%s is there twice", problem.Quote(h.Name))
 		case len(b) >= maxFiles:
 			return fmt.Errorf("it has more than %d files", maxFiles)
 		case h.Size > maxFile:
-			return fmt.Errorf("%s is larger than %d MB", quote(h.Name), maxFile>>20)
+			return fmt.Errorf("%s is larger than %d MB", problem.Quote(h.Name), maxFile>>20)
 		}
 		if total += h.Size; total > maxTotal {
 			return fmt.Errorf("it is larger than %d MB", maxTotal>>20)
@@ -97,7 +100,7 @@ func (b bundle) fill(r io.Reader) error {
 		// ReadAll grows with what comes, whatever size the header claims.
 		data, err := io.ReadAll(t)
 		if err != nil {
-			return fmt.Errorf("%s: %w", quote(h.Name), err)
+			return fmt.Errorf("%s: %w", problem.Quote(h.Name), err)
 		}
 		b[h.Name] = data
 	}

@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"archive/tar"
@@ -8,13 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/starling-load/starling/model"
+
 	"github.com/google/go-cmp/cmp"
 )
 
-func archiveOf(t testing.TB, m *Model) []byte {
+func archiveOf(t testing.TB, m *model.Model) []byte {
 	t.Helper()
 	var buf bytes.Buffer
-	if err := m.Archive(&buf); err != nil {
+	if err := Archive(&buf, m); err != nil {
 		t.Fatal(err)
 	}
 	return buf.Bytes()
@@ -32,7 +34,7 @@ func TestArchive(t *testing.T) {
 	if diff := cmp.Diff(sample(), m); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if err := (&Model{}).Archive(io.Discard); err == nil {
+	if err := Archive(io.Discard, &model.Model{}); err == nil {
 		t.Error("an invalid model was archived")
 	}
 }
@@ -48,21 +50,21 @@ func TestACutArchiveIsAnErrorOrComplete(t *testing.T) {
 }
 
 func TestHashNamesTheContent(t *testing.T) {
-	h := sample().Hash()
-	if len(h) != 64 || h != sample().Hash() {
-		t.Errorf("hash %q, again %q", h, sample().Hash())
+	h := Hash(sample())
+	if len(h) != 64 || h != Hash(sample()) {
+		t.Errorf("hash %q, again %q", h, Hash(sample()))
 	}
 	for _, tt := range []struct {
 		name   string
-		change func(m *Model)
+		change func(m *model.Model)
 	}{
-		{"a weight", func(m *Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = 0.6, 0.4 }},
-		{"a quantile", func(m *Model) { m.Behaviors[0].Steps[0].Next[0].Think.Quantiles[1]++ }},
-		{"a value of a data file", func(m *Model) { m.Data[0].Rows[0][1] = "q" }},
-		{"a byte of a long body", func(m *Model) { m.Endpoints[4].Request.Body += "x" }},
+		{"a weight", func(m *model.Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = 0.6, 0.4 }},
+		{"a quantile", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[0].Think.Quantiles[1]++ }},
+		{"a value of a data file", func(m *model.Model) { m.Data[0].Rows[0][1] = "q" }},
+		{"a byte of a long body", func(m *model.Model) { m.Endpoints[4].Request.Body += "x" }},
 	} {
 		m := sample()
-		if tt.change(m); m.Hash() == h {
+		if tt.change(m); Hash(m) == h {
 			t.Errorf("%s changed and the hash did not", tt.name)
 		}
 	}

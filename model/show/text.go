@@ -1,4 +1,4 @@
-package model
+package show
 
 import (
 	"bytes"
@@ -9,11 +9,14 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/problem"
 )
 
-// TextOptions say what [Model.Text] prints. The zero value prints everything,
+// Options say what [Text] prints. The zero value prints everything,
 // and of each step the ways on that most take.
-type TextOptions struct {
+type Options struct {
 	Behavior string // only this behavior, without the other sections
 	Bindings bool   // only the bindings
 	Ways     int    // ways on per step; 0: 5, negative: all
@@ -22,34 +25,34 @@ type TextOptions struct {
 // Text prints m for people: the mix, each behavior as a table of its steps with
 // odds and median think times, the endpoints, the bindings with their evidence,
 // and the notes. An unknown behavior is an error; the others are those of w.
-func (m *Model) Text(w io.Writer, o TextOptions) error {
+func Text(w io.Writer, m *model.Model, o Options) error {
 	var b bytes.Buffer
 	switch {
 	case o.Bindings:
-		m.textBindings(&b)
+		textBindings(&b, m)
 	case o.Behavior != "":
-		i := slices.IndexFunc(m.Behaviors, func(b Behavior) bool { return b.Name == o.Behavior })
+		i := slices.IndexFunc(m.Behaviors, func(b model.Behavior) bool { return b.Name == o.Behavior })
 		if i < 0 {
 			var names []string
 			for i := range m.Behaviors {
 				names = append(names, m.Behaviors[i].Name)
 			}
-			return fmt.Errorf("print model: there is no behavior %s; known: %s", quote(o.Behavior), shorten(strings.Join(names, ", ")))
+			return fmt.Errorf("print model: there is no behavior %s; known: %s", problem.Quote(o.Behavior), problem.Shorten(strings.Join(names, ", ")))
 		}
-		m.Behaviors[i].text(&b, o)
+		textBehavior(&b, &m.Behaviors[i], o)
 	default:
-		m.textMix(&b)
+		textMix(&b, m)
 		for i := range m.Behaviors {
 			b.WriteByte('\n')
-			m.Behaviors[i].text(&b, o)
+			textBehavior(&b, &m.Behaviors[i], o)
 		}
 		b.WriteByte('\n')
-		m.textEndpoints(&b)
+		textEndpoints(&b, m)
 		if len(m.Bindings) > 0 {
 			b.WriteByte('\n')
-			m.textBindings(&b)
+			textBindings(&b, m)
 		}
-		m.textData(&b)
+		textData(&b, m)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -74,14 +77,14 @@ func columns(w io.Writer, rows func(row func(cells ...any))) {
 	}
 }
 
-func (m *Model) textMix(w io.Writer) {
+func textMix(w io.Writer, m *model.Model) {
 	if r := &m.Recorded; r.Flows > 0 {
 		fmt.Fprintf(w, "recorded  %d flows, %d sessions, %d users", r.Flows, r.Sessions, r.Users)
 		if r.Duration > 0 {
-			fmt.Fprintf(w, " in %s", formatDuration(r.Duration.Round(time.Second/10)))
+			fmt.Fprintf(w, " in %s", model.FormatDuration(r.Duration.Round(time.Second/10)))
 		}
 		if r.Origin != "" {
-			fmt.Fprintf(w, " from %s", shorten(r.Origin))
+			fmt.Fprintf(w, " from %s", problem.Shorten(r.Origin))
 		}
 		fmt.Fprint(w, "\n\n")
 	}
@@ -89,14 +92,14 @@ func (m *Model) textMix(w io.Writer) {
 	columns(w, func(row func(...any)) {
 		for i := range m.Behaviors {
 			b := &m.Behaviors[i]
-			row("  "+shorten(b.Name), percent(b.Weight), recorded(b.Sessions, "session"), count(len(b.Steps), "step"))
+			row("  "+problem.Shorten(b.Name), percent(b.Weight), recorded(b.Sessions, "session"), count(len(b.Steps), "step"))
 		}
 	})
 }
 
-// text prints the chain of b.
-func (b *Behavior) text(w io.Writer, o TextOptions) {
-	fmt.Fprintf(w, "BEHAVIOR %s  %s\n", shorten(b.Name), percent(b.Weight))
+// textBehavior prints the graph of b.
+func textBehavior(w io.Writer, b *model.Behavior, o Options) {
+	fmt.Fprintf(w, "BEHAVIOR %s  %s\n", problem.Shorten(b.Name), percent(b.Weight))
 	columns(w, func(row func(...any)) {
 		row("  at", "odds", "think", "goes to")
 		ways("start", b.Start, o.Ways, row)
@@ -107,27 +110,20 @@ func (b *Behavior) text(w io.Writer, o TextOptions) {
 }
 
 // ways prints edges, the likely ones first.
-func ways(at string, edges []Edge, most int, row func(...any)) {
+func ways(at string, edges []model.Edge, most int, row func(...any)) {
 	if most == 0 {
 		most = 5
 	}
 	sorted := slices.Clone(edges)
-	slices.SortStableFunc(sorted, func(a, b Edge) int { return cmp.Compare(b.Odds, a.Odds) })
-	at = shorten(at)
+	slices.SortStableFunc(sorted, func(a, b model.Edge) int { return cmp.Compare(b.Odds, a.Odds) })
+	at = problem.Shorten(at)
 	rest := 0.0
 	for i, e := range sorted {
 		if most > 0 && i >= most && len(sorted) > most+1 {
 			rest += e.Odds
 			continue
 		}
-		think := "-"
-		switch {
-		case len(e.Think.Quantiles) > 0:
-			think = "~" + median(e.Think.Quantiles)
-		case e.Think.Fixed != 0:
-			think = brief(e.Think.Fixed)
-		}
-		row("  "+at, percent(e.Odds), think, shorten(e.To))
+		row("  "+at, percent(e.Odds), e.Think.String(), problem.Shorten(e.To))
 		at = ""
 	}
 	if rest > 0 {
@@ -135,7 +131,7 @@ func ways(at string, edges []Edge, most int, row func(...any)) {
 	}
 }
 
-func (m *Model) textEndpoints(w io.Writer) {
+func textEndpoints(w io.Writer, m *model.Model) {
 	fmt.Fprintln(w, "ENDPOINTS")
 	columns(w, func(row func(...any)) {
 		for i := range m.Endpoints {
@@ -143,17 +139,17 @@ func (m *Model) textEndpoints(w io.Writer) {
 			var values []string
 			for _, v := range e.Values {
 				s := v.Name + ": " + string(v.Kind)
-				if v.Ref != "" && v.Kind != Fresh { // whose example is a recorded value
+				if v.Ref != "" && v.Kind != model.Fresh { // whose example is a recorded value
 					s += " " + v.Ref
 				}
-				values = append(values, shorten(s))
+				values = append(values, problem.Shorten(s))
 			}
-			row("  "+shorten(e.Name), recorded(e.Recorded, "request"), strings.Join(values, ", "))
+			row("  "+problem.Shorten(e.Name), recorded(e.Recorded, "request"), strings.Join(values, ", "))
 		}
 	})
 }
 
-func (m *Model) textBindings(w io.Writer) {
+func textBindings(w io.Writer, m *model.Model) {
 	fmt.Fprintln(w, "BINDINGS")
 	columns(w, func(row func(...any)) {
 		row("  value", "uses", "match", "shuffled", "from")
@@ -161,31 +157,31 @@ func (m *Model) textBindings(w io.Writer) {
 			b := &m.Bindings[i]
 			var from []string
 			for _, s := range b.Sources {
-				from = append(from, shorten(s.Endpoint)+" "+shorten(s.Selector))
+				from = append(from, problem.Shorten(s.Endpoint)+" "+problem.Shorten(s.Selector))
 			}
 			uses, match, shuffled := "-", "-", "-"
-			if b.Evidence != (Evidence{}) {
+			if b.Evidence != (model.Evidence{}) {
 				uses, match, shuffled = fmt.Sprint(b.Uses), percent(b.Match), percent(b.Shuffled)
 			}
-			row("  "+shorten(b.Name), uses, match, shuffled, strings.Join(from, ", "))
+			row("  "+problem.Shorten(b.Name), uses, match, shuffled, strings.Join(from, ", "))
 		}
 	})
 }
 
 // textData prints data files and notes.
-func (m *Model) textData(w io.Writer) {
+func textData(w io.Writer, m *model.Model) {
 	if len(m.Data) > 0 {
 		fmt.Fprintln(w, "\nDATA")
 		columns(w, func(row func(...any)) {
 			for _, s := range m.Data {
-				row("  "+s.Name, count(len(s.Rows), "row"), shorten(strings.Join(s.Columns, ", ")))
+				row("  "+s.Name, count(len(s.Rows), "row"), problem.Shorten(strings.Join(s.Columns, ", ")))
 			}
 		})
 	}
 	if len(m.Notes) > 0 {
 		fmt.Fprintln(w, "\nNOTES")
 		for _, n := range m.Notes {
-			fmt.Fprintf(w, "  %s\n", visible(strings.Join(strings.Fields(n), " ")))
+			fmt.Fprintf(w, "  %s\n", problem.Visible(strings.Join(strings.Fields(n), " ")))
 		}
 	}
 }

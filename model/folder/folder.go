@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"errors"
@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/starling-load/starling/model"
 )
 
 // Read reads the model folder dir. The error names the folder and, joined, every
-// [Problem] in it.
-func Read(dir string) (*Model, error) {
+// [problem.Problem] in it.
+func Read(dir string) (*model.Model, error) {
 	root, err := os.OpenRoot(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -67,23 +69,23 @@ func (f *folder) read(name string, limit int64) ([]byte, error) {
 // A WriteOption changes how a model is written.
 type WriteOption int
 
-// Overwrite lets [Model.Write] replace a model folder, with everything in it.
+// Overwrite lets [Write] replace a model folder, with everything in it.
 // Anything but a model folder is never replaced.
 const Overwrite WriteOption = 1
 
-// Write writes m, which must be valid, as the folder dir, see [Model.Files]. The
+// Write writes m, which must be valid, as the folder dir . The
 // folder appears under its name when it is complete. An error that is
 // [fs.ErrExist] says that dir exists already.
 //
 // Files may be read and written by their owner only: they hold recorded values.
-func (m *Model) Write(dir string, options ...WriteOption) error {
-	if err := m.write(dir, options); err != nil {
+func Write(dir string, m *model.Model, options ...WriteOption) error {
+	if err := write(dir, m, options); err != nil {
 		return fmt.Errorf("write model %s: %w", dir, err)
 	}
 	return nil
 }
 
-func (m *Model) write(dir string, options []WriteOption) error {
+func write(dir string, m *model.Model, options []WriteOption) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func (m *Model) write(dir string, options []WriteOption) error {
 		return err
 	}
 	defer os.RemoveAll(temp) // nothing is left there after success
-	if err := writeFiles(temp, m.Files()); err != nil {
+	if err := writeFiles(temp, filesOf(m)); err != nil {
 		return err
 	}
 	if exists {
@@ -144,17 +146,17 @@ func replaceable(dir string, overwrite bool) (exists bool, err error) {
 }
 
 // writeFiles writes files into dir and waits until they are on disk.
-func writeFiles(dir string, files []File) error {
+func writeFiles(dir string, files []file) error {
 	folders := map[string]bool{dir: true}
 	for _, f := range files {
-		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		path := filepath.Join(dir, filepath.FromSlash(f.name))
 		for p := filepath.Dir(path); !folders[p]; p = filepath.Dir(p) {
 			folders[p] = true
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return err
 		}
-		if err := writeFile(path, f.Data); err != nil {
+		if err := writeFile(path, f.data); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package model
+package folder
 
 import (
 	"bytes"
@@ -12,8 +12,6 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/starling-load/starling/model/dist"
 )
 
 func mapping() *yaml.Node  { return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"} }
@@ -111,35 +109,6 @@ func printYAML(root *yaml.Node) []byte {
 		out.WriteString(line)
 	}
 	return out.Bytes()
-}
-
-// median returns the median of quantiles, rounded for people.
-func median(quantiles []time.Duration) string {
-	return brief(dist.At(quantiles, 0.5))
-}
-
-// brief writes d for people, with three digits.
-func brief(d time.Duration) string {
-	unit := time.Duration(1)
-	for unit*1000 <= d { // three digits
-		unit *= 10
-	}
-	if d >= time.Minute {
-		unit = time.Second
-	}
-	return formatDuration(d.Round(unit))
-}
-
-// formatDuration is d.String without zero minutes and seconds at the end.
-func formatDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 // seconds writes d as a decimal number of seconds, exactly.

@@ -1,4 +1,4 @@
-package model
+package problem
 
 import (
 	"errors"
@@ -20,8 +20,8 @@ func TestDistance(t *testing.T) {
 func TestProblemsLookIntoErrors(t *testing.T) {
 	a, b := &Problem{Text: "a"}, &Problem{File: "model.yaml", Line: 3, Column: 7, Place: []string{"mix", "x\x1b[0m"}, Text: "b"}
 	err := fmt.Errorf("read: %w", errors.Join(a, fmt.Errorf("deep: %w", b), errors.New("other")))
-	if got := Problems(err); len(got) != 2 || got[0] != a || got[1] != b {
-		t.Errorf("Problems(%v) = %v", err, got)
+	if got := All(err); len(got) != 2 || got[0] != a || got[1] != b {
+		t.Errorf("All(%v) = %v", err, got)
 	}
 	if got, want := b.Error(), `model.yaml:3:7: mix: "x\x1b[0m": b`; got != want {
 		t.Errorf("Error() = %s, want %s", got, want)

@@ -1,0 +1,11 @@
+// Package folder is the model folder: a model.yaml that people review and edit,
+// and tables beside it for what is too big to read.
+//
+//	m, err := folder.Read("shop.model")
+//	err = folder.Write("copy.model", m)
+//
+// Reading gives back what was written, and names every mistake with its line.
+// The same model gives the same bytes, as a folder, as one stream ([Archive])
+// and as a hash of that ([Hash]). FORMAT.md beside the code documents the folder;
+// [Schema] is the JSON Schema of model.yaml.
+package folder
