@@ -108,7 +108,7 @@ func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 		Duration: time.Duration(seconds) * time.Second, Start: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC),
 	})
 	ts.Check(err)
-	timeline, collector := stats.NewTimeline(), stats.NewCollector("local")
+	timeline, collector := stats.NewTimeline(), stats.NewCollector("local", 0)
 	random := rand.New(rand.NewPCG(1, 2))
 	for second := range seconds {
 		for i := range 40 {

@@ -70,7 +70,7 @@ var foreign = map[string][]string{
 	"github.com/andybalholm/brotli":           {"model/content"},
 	"filippo.io/age":                          {"record/envelope"},
 	"github.com/cespare/xxhash/v2":            {"record/flow", "record/flowfile", "record/proxy", "record/capture/exchange"},
-	"github.com/dustin/go-humanize":           {"cmd"},
+	"github.com/dustin/go-humanize":           {"cmd", "replay/stats"},
 	"github.com/elazarl/goproxy":              {"record/proxy"},
 	"github.com/gobwas/ws":                    {"record/message", "fixtures/shop", "fixtures/crowd"},
 	"github.com/google/go-cmp":                {"record/flow/flowtest"},

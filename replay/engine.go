@@ -86,7 +86,7 @@ func Run(ctx context.Context, o Options) error {
 		Options:   o,
 		origin:    origin,
 		dialer:    client.NewDialer(o.Client),
-		collector: stats.NewCollector(o.Replayer),
+		collector: stats.NewCollector(o.Replayer, o.Plan.Duration),
 		wake:      make(chan struct{}, 1),
 	}
 	return e.run(ctx)
@@ -167,6 +167,7 @@ func (e *engine) dispatch(ctx context.Context) {
 		case <-e.wake:
 		case <-ctx.Done():
 			e.stopping.Store(true)
+			e.collector.EndWindow(e.since())
 			return
 		}
 	}
@@ -298,7 +299,9 @@ func (e *engine) tick(end <-chan struct{}) {
 			timer.Stop()
 			e.collector.Users(0)
 			// A run that ends before its start has no length.
-			e.OnInterval(e.collector.Tick(max(e.since(), 0), meter.read()))
+			for _, iv := range e.collector.Last(max(e.since(), 0), meter.read()) {
+				e.OnInterval(iv)
+			}
 			return
 		}
 	}

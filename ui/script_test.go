@@ -90,7 +90,6 @@ func manifest(target string, start time.Time) stats.Manifest {
 	return stats.Manifest{
 		Version: "0.1.0", Seed: math.MaxUint64, Source: "shop.model", Target: target,
 		Schedule: "recorded arrivals × 10 for 60s", Duration: 60 * time.Second, Start: start,
-		Replayers: []string{"replayer-1", "replayer-2"},
 	}
 }
 
@@ -103,8 +102,8 @@ func writeRun(t *testing.T, dir, name string, start time.Time, l *load, seconds 
 		t.Fatal(err)
 	}
 	line := stats.NewTimeline()
-	for _, replayer := range m.Replayers {
-		c := stats.NewCollector(replayer)
+	for _, replayer := range []string{"replayer-1", "replayer-2"} {
+		c := stats.NewCollector(replayer, 0)
 		for s := range seconds {
 			start := time.Duration(s) * time.Second
 			c.Users(min(200, 20+10*s))
@@ -151,7 +150,7 @@ func (s *script) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load, s.line = newLoad(1), stats.NewTimeline()
-	s.collectors = []*stats.Collector{stats.NewCollector("replayer-1"), stats.NewCollector("replayer-2")}
+	s.collectors = []*stats.Collector{stats.NewCollector("replayer-1", 0), stats.NewCollector("replayer-2", 0)}
 	s.seconds, s.users, s.lost, s.start = 0, 0, false, s.start.Add(time.Hour)
 	s.notify(Waiting)
 }

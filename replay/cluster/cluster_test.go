@@ -53,7 +53,7 @@ func (r *rig) coordinate(t *testing.T, ctx context.Context, n int, play func(nam
 }
 
 func interval(a Assignment, seq uint64, n int) *stats.Interval {
-	c := stats.NewCollector(a.Replayer)
+	c := stats.NewCollector(a.Replayer, 0)
 	var iv *stats.Interval
 	for range seq + 1 {
 		for range n {

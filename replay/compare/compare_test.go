@@ -338,7 +338,7 @@ func TestAnInvalidRunIsAVoidBlock(t *testing.T) {
 	if b := FromRun(r); b.Void != "late" {
 		t.Errorf("an invalid run is void for %q", b.Void)
 	}
-	c := stats.NewCollector("r")
+	c := stats.NewCollector("r", 0)
 	c.Due(100)
 	timeline := stats.NewTimeline()
 	timeline.Add(c.Tick(time.Second, stats.Machine{}))

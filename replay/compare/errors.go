@@ -99,8 +99,11 @@ func (x *Error) shares() (baseline, candidate float64) {
 // A class is a way for an exchange to end badly.
 type class string
 
-// unbound is the only class whose exchanges were never sent.
-const unbound class = "unbound"
+// unbound and skipped are the classes of what was never sent.
+const (
+	unbound class = "unbound"
+	skipped class = stats.ErrorSkipped
+)
 
 // explained reports whether a change of the content already says why the check
 // failed: it is told once.
@@ -164,8 +167,11 @@ func (c class) tallies(counts []map[class]uint64, blocks []*Block, endpoint stri
 	for i, b := range blocks {
 		cell := b.cell(endpoint)
 		n := cell.Requests()
-		if c == unbound {
+		switch c {
+		case unbound:
 			n += cell.Aborted
+		case skipped:
+			n += cell.Skipped
 		}
 		list[i] = tally{min(counts[i][c], n), n}
 	}

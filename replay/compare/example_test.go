@@ -10,7 +10,7 @@ import (
 
 // block measures one endpoint a hundred times.
 func block(latency time.Duration, field string) *compare.Block {
-	c := stats.NewCollector("replayer-1")
+	c := stats.NewCollector("replayer-1", 0)
 	for i := range 100 {
 		c.Started("GET /api/products/{id}")
 		c.Record(&stats.Result{

@@ -36,6 +36,12 @@ func (c Counts) Holds() bool {
 	return int64(c.Started) == int64(c.Ended())+c.InFlight
 }
 
+// plus returns the sum of both.
+func (c Counts) plus(o Counts) Counts {
+	c.add(o)
+	return c
+}
+
 // add sums o into c.
 func (c *Counts) add(o Counts) {
 	c.Started += o.Started
@@ -50,7 +56,9 @@ func (c *Counts) add(o Counts) {
 // time. A nil Histogram is an empty one, a nil map too.
 //
 // Response holds every exchange that was not aborted. Service and Lateness hold
-// those that were sent. Status counts whole answers by status code. Shaped is
+// those that were sent. Status counts whole answers by status code. Skipped
+// counts acts that were not made because a value was missing; they are no
+// exchanges, so they are not in Counts. Shaped is
 // the number of answers whose body was looked at: those that passed their
 // check, and those whose body did not match it, but for redirects and answers
 // without a body; Fields counts the features found in them (see Result.Fields).
@@ -62,6 +70,7 @@ type Cell struct {
 	Status   map[int]uint64    `json:"status,omitempty"`
 	BytesIn  int64             `json:"bytes_in"`
 	BytesOut int64             `json:"bytes_out"`
+	Skipped  uint64            `json:"skipped,omitempty"`
 	Shaped   uint64            `json:"shaped,omitempty"`
 	Fields   map[string]uint64 `json:"fields,omitempty"`
 }
@@ -78,6 +87,7 @@ func (c *Cell) Merge(o *Cell) {
 	c.Status = addMap(c.Status, o.Status)
 	c.BytesIn += o.BytesIn
 	c.BytesOut += o.BytesOut
+	c.Skipped += o.Skipped
 	c.Shaped += o.Shaped
 	c.Fields = addMap(c.Fields, o.Fields)
 }

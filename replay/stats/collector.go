@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -26,6 +27,7 @@ const (
 // cores, and an idle one is picked.
 type Collector struct {
 	replayer string
+	window   atomic.Int64 // end of the window in ns; 0: there is none
 	shards   []*shard
 	names    sync.Map // endpoint name → *entry
 
@@ -35,6 +37,7 @@ type Collector struct {
 	usersMax int // since the last tick
 	due      uint64
 	arrived  uint64
+	sessions Sessions
 
 	groupsMu sync.RWMutex // guards groups and what they hold
 	groups   map[groupKey]*group
@@ -45,34 +48,35 @@ type Collector struct {
 	last     time.Duration
 }
 
-// An entry is an endpoint that the collector tells apart.
-type entry struct {
-	name  string
-	index int
-
-	mu     sync.RWMutex // guards fields
-	fields map[string]bool
-}
-
-type groupKey struct {
-	endpoint, name string
-	status         int
-}
-
-// A group is an error group of the whole run.
-type group struct {
-	groupKey
-	samples []string // kept so far
-	fresh   []string // not handed out yet
-}
-
 // NewCollector returns a collector whose intervals carry the replayer's name.
-func NewCollector(replayer string) *Collector {
+// window is the planned duration of the run; 0 means that the run has none and
+// lasts until its work is done. What ends after the window is handed out apart,
+// in intervals marked as Drain.
+func NewCollector(replayer string, window time.Duration) *Collector {
 	c := &Collector{replayer: replayer, groups: map[groupKey]*group{}}
+	c.window.Store(int64(window))
 	for range runtime.GOMAXPROCS(0) {
-		c.shards = append(c.shards, &shard{errors: map[*group]uint64{}})
+		c.shards = append(c.shards, new(shard))
 	}
 	return c
+}
+
+// EndWindow ends the window at offset at when it would end later, or had no
+// end: the run was stopped. What ends from there on is drained.
+func (c *Collector) EndWindow(at time.Duration) {
+	at = max(at, 1)
+	for {
+		old := c.window.Load()
+		if old > 0 && old <= int64(at) || c.window.CompareAndSwap(old, int64(at)) {
+			return
+		}
+	}
+}
+
+// over reports whether offset at lies behind the window.
+func (c *Collector) over(at time.Duration) bool {
+	w := time.Duration(c.window.Load())
+	return w > 0 && at > w
 }
 
 // Started counts an exchange that begins now. It must come before the Record of
@@ -80,8 +84,9 @@ func NewCollector(replayer string) *Collector {
 func (c *Collector) Started(endpoint string) {
 	e := c.entry(endpoint)
 	s := c.take()
-	s.cell(e).Started++
-	s.cell(e).InFlight++
+	cell := s.now.cell(e)
+	cell.Started++
+	cell.InFlight++
 	s.mu.Unlock()
 }
 
@@ -91,14 +96,35 @@ func (c *Collector) Record(r *Result) {
 	e := c.entry(r.Endpoint)
 	var g *group
 	if r.Outcome != OK {
-		g = c.group(e.name, r)
+		g = c.group(groupKey{e.name, cut(r.Error), r.Status, ""}, cut(r.Detail))
 	}
+	late := c.over(r.Done)
 	s := c.take()
-	s.cell(e).record(r, e)
-	if g != nil {
-		s.errors[g]++
+	t := &s.now
+	if late {
+		t = &s.late
 	}
+	t.cell(e).record(r, e)
+	t.count(g)
 	s.mu.Unlock()
+}
+
+// Skipped counts an act that could not be made, because value is missing. value
+// is a name for people, such as that of a binding.
+func (c *Collector) Skipped(endpoint, value string) {
+	e := c.entry(endpoint)
+	g := c.group(groupKey{e.name, ErrorSkipped, 0, cut(value)}, "")
+	s := c.take()
+	s.now.cell(e).Skipped++
+	s.now.count(g)
+	s.mu.Unlock()
+}
+
+// SessionOver counts a session that has ended.
+func (c *Collector) SessionOver(r SessionResult) {
+	c.mu.Lock()
+	c.sessions.count(r)
+	c.mu.Unlock()
 }
 
 // Users sets the number of virtual users that are in a session.
@@ -124,26 +150,51 @@ func (c *Collector) Arrived(n int) {
 }
 
 // Tick ends the interval that began at the last tick, or at 0, and returns it.
-// All exchanges counted so far are in it or in an earlier one. The merging
-// happens in the caller's goroutine, while others go on recording.
+// All exchanges counted so far are in it or in an earlier one, with one
+// exception: an interval never crosses the end of the window. A tick after it
+// ends at the window, and leaves what ended later to the next tick. So a run
+// ends with Last. The merging happens in the caller's goroutine, while others go
+// on recording.
 func (c *Collector) Tick(end time.Duration, m Machine) *Interval {
 	c.tickMu.Lock()
 	defer c.tickMu.Unlock()
+	return c.tick(end, m)
+}
+
+// Last ends the run at offset end and returns what no tick has handed out: one
+// interval, or two when the end of the window lies in between.
+func (c *Collector) Last(end time.Duration, m Machine) []*Interval {
+	c.tickMu.Lock()
+	defer c.tickMu.Unlock()
+	list := []*Interval{c.tick(end, m)}
+	if list[0].End < end || !list[0].Drain && c.anyLate() {
+		list = append(list, c.tick(max(end, c.last), m))
+	}
+	return list
+}
+
+// tick is called with tickMu held.
+func (c *Collector) tick(end time.Duration, m Machine) *Interval {
+	window := time.Duration(c.window.Load())
+	drain := window > 0 && c.last >= window
+	if window > 0 && !drain {
+		end = min(end, window)
+	}
 	iv := &Interval{
-		Replayer: c.replayer, Seq: c.seq, Start: c.last, End: end, Machine: m,
+		Replayer: c.replayer, Seq: c.seq, Start: c.last, End: end, Drain: drain, Machine: m,
 		Endpoints: map[string]*Cell{},
 	}
-	shards := c.swap()
+	full := c.swap(drain)
 	c.mu.Lock()
 	entries := c.entries // only ever appended to
-	iv.Users, iv.Due, iv.Arrived = c.usersMax, c.due, c.arrived
-	c.usersMax, c.due, c.arrived = c.users, 0, 0
+	iv.Users, iv.Due, iv.Arrived, iv.Sessions = c.usersMax, c.due, c.arrived, c.sessions
+	c.usersMax, c.due, c.arrived, c.sessions = c.users, 0, 0, Sessions{}
 	c.mu.Unlock()
 
 	errors := map[*group]uint64{}
-	for _, s := range shards {
-		iv.gather(s, entries)
-		for g, n := range s.errors {
+	for _, t := range full {
+		iv.gather(t, entries)
+		for g, n := range t.errors {
 			errors[g] += n
 		}
 	}
@@ -160,20 +211,39 @@ func (c *Collector) Tick(end time.Duration, m Machine) *Interval {
 }
 
 // swap empties all shards at one instant: with every lock held, so that no
-// interval shows the end of an exchange before its start.
-func (c *Collector) swap() []*shard {
-	full := make([]*shard, len(c.shards))
+// interval shows the end of an exchange before its start. What ended after the
+// window stays in the shards unless late.
+func (c *Collector) swap(late bool) []tally {
+	var full []tally
 	for _, s := range c.shards {
 		s.mu.Lock()
 	}
-	for i, s := range c.shards {
-		full[i] = &shard{cells: s.cells, errors: s.errors}
-		s.cells, s.errors = nil, map[*group]uint64{}
+	for _, s := range c.shards {
+		full = append(full, s.now)
+		s.now = tally{}
+		if late {
+			full = append(full, s.late)
+			s.late = tally{}
+		}
 	}
 	for _, s := range c.shards {
 		s.mu.Unlock()
 	}
 	return full
+}
+
+// anyLate reports whether exchanges that ended after the window wait in the
+// shards.
+func (c *Collector) anyLate() bool {
+	for _, s := range c.shards {
+		s.mu.Lock()
+		some := len(s.late.cells) > 0
+		s.mu.Unlock()
+		if some {
+			return true
+		}
+	}
+	return false
 }
 
 // drain turns counted groups into a list, with the samples that are new.
@@ -183,27 +253,13 @@ func (c *Collector) drain(counts map[*group]uint64) []ErrorGroup {
 	var list []ErrorGroup
 	for g, n := range counts {
 		slices.Sort(g.fresh)
-		list = append(list, ErrorGroup{g.endpoint, g.name, g.status, n, g.fresh})
+		list = append(list, ErrorGroup{
+			Endpoint: g.endpoint, Name: g.name, Status: g.status, Value: g.value, Count: n, Samples: g.fresh,
+		})
 		g.fresh = nil
 	}
 	slices.SortFunc(list, ErrorGroup.compare)
 	return list
-}
-
-// gather takes over the cells of a shard. The shard is not used afterwards.
-func (iv *Interval) gather(s *shard, entries []*entry) {
-	for i, cell := range s.cells {
-		if cell == nil {
-			continue
-		}
-		cell.trim()
-		name := entries[i].name
-		if iv.Endpoints[name] == nil {
-			iv.Endpoints[name] = cell
-		} else {
-			iv.Endpoints[name].Merge(cell)
-		}
-	}
 }
 
 // take returns a locked shard: an idle one if the first few tries find one.
@@ -244,10 +300,8 @@ func (c *Collector) add(name string) *entry {
 	return e
 }
 
-// group returns the error group of r and keeps its detail as a sample.
-func (c *Collector) group(endpoint string, r *Result) *group {
-	k := groupKey{endpoint, cut(r.Error), r.Status}
-	detail := cut(r.Detail)
+// group returns the error group of k and keeps detail as a sample.
+func (c *Collector) group(k groupKey, detail string) *group {
 	c.groupsMu.RLock()
 	g := c.groups[k]
 	done := g != nil && !g.wants(detail)
@@ -273,30 +327,6 @@ func (c *Collector) group(endpoint string, r *Result) *group {
 	return g
 }
 
-// wants reports whether the line is a new sample.
-func (g *group) wants(detail string) bool {
-	return detail != "" && len(g.samples) < maxSamples && !slices.Contains(g.samples, detail)
-}
-
-// field returns f, or Other when the endpoint has too many different ones.
-func (e *entry) field(f string) string {
-	e.mu.RLock()
-	known := e.fields[f]
-	e.mu.RUnlock()
-	if known {
-		return f
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.fields[f] {
-		if len(e.fields) >= maxFields || len(f) > maxDetail {
-			return Other
-		}
-		e.fields[f] = true
-	}
-	return f
-}
-
 // cut shortens s to maxDetail bytes at a character boundary.
 func cut(s string) string {
 	if len(s) <= maxDetail {
@@ -309,23 +339,12 @@ func cut(s string) string {
 	return s[:end] + "…"
 }
 
-// compare orders by endpoint, name, status.
+// compare orders by endpoint, name, status, value.
 func (g ErrorGroup) compare(o ErrorGroup) int {
 	return cmp.Or(
 		cmp.Compare(g.Endpoint, o.Endpoint),
 		cmp.Compare(g.Name, o.Name),
 		cmp.Compare(g.Status, o.Status),
+		cmp.Compare(g.Value, o.Value),
 	)
-}
-
-// trim drops what an interval need not carry: empty histograms and maps.
-func (c *Cell) trim() {
-	for _, h := range []**Histogram{&c.Response, &c.Service, &c.Lateness} {
-		if (*h).Count() == 0 {
-			*h = nil
-		}
-	}
-	if len(c.Status) == 0 {
-		c.Status = nil
-	}
 }

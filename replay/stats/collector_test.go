@@ -11,10 +11,15 @@ import (
 	"pgregory.net/rapid"
 )
 
+// windows draws the window of a run: none, or one that ends before some results.
+func windows() *rapid.Generator[time.Duration] {
+	return rapid.SampledFrom([]time.Duration{0, 2 * time.Second, 2500 * time.Millisecond})
+}
+
 // results draws ended exchanges of a few endpoints.
 func results() *rapid.Generator[Result] {
 	return rapid.Custom(func(t *rapid.T) Result {
-		scheduled := time.Duration(rapid.Int64Range(1, int64(time.Minute)).Draw(t, "scheduled"))
+		scheduled := time.Duration(rapid.SampledFrom([]int64{1, int64(time.Second), int64(3 * time.Second), int64(time.Minute)}).Draw(t, "scheduled"))
 		sent := scheduled + time.Duration(rapid.Int64Range(0, int64(time.Millisecond)).Draw(t, "late"))
 		r := Result{
 			Endpoint:  rapid.SampledFrom([]string{"GET /", "GET /cart", "POST /login"}).Draw(t, "endpoint"),
@@ -38,7 +43,9 @@ func results() *rapid.Generator[Result] {
 func TestTheCounterIdentityHoldsInEveryIntervalAndEveryMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var open [3][]Result
-		collectors := []*Collector{NewCollector("a"), NewCollector("b"), NewCollector("c")}
+		window := windows().Draw(t, "window")
+		collectors := []*Collector{NewCollector("a", window), NewCollector("b", window), NewCollector("c", window)}
+		timeline := NewTimeline()
 		sum := Counts{}
 		byEndpoint := map[string]*Cell{}
 		var ended uint64
@@ -62,17 +69,23 @@ func TestTheCounterIdentityHoldsInEveryIntervalAndEveryMerge(t *testing.T) {
 				if !iv.Total.Holds() {
 					t.Fatalf("identity broken in %+v", iv.Total.Counts)
 				}
-				if iv.InFlight != int64(len(open[i])) {
+				if window == 0 && iv.InFlight != int64(len(open[i])) {
 					t.Fatalf("gauge is %d, %d exchanges are open", iv.InFlight, len(open[i]))
 				}
 				sum.add(iv.Total.Counts)
 				addCells(byEndpoint, iv.Endpoints)
+				timeline.Add(iv)
 			}
 		}
 		for _, c := range collectors {
-			iv := c.Tick(time.Hour, Machine{})
-			sum.add(iv.Total.Counts)
-			addCells(byEndpoint, iv.Endpoints)
+			for _, iv := range c.Last(time.Hour, Machine{}) {
+				sum.add(iv.Total.Counts)
+				addCells(byEndpoint, iv.Endpoints)
+				timeline.Add(iv)
+			}
+		}
+		if s := timeline.Summary(); s.Counts != sum || s.Requests+s.Drained.Requests != sum.Requests() {
+			t.Fatalf("the summary counts %+v, of which %d in the window and %d after it; want %+v", s.Counts, s.Requests, s.Drained.Requests, sum)
 		}
 		still := int64(len(open[0]) + len(open[1]) + len(open[2]))
 		if !sum.Holds() || sum.InFlight != still || sum.Ended() != ended {
@@ -95,11 +108,12 @@ func TestTheFiguresOfManyReplayersAreThoseOfOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		stream := rapid.SliceOfN(results(), 1, 200).Draw(t, "stream")
 		n := rapid.IntRange(2, 7).Draw(t, "replayers")
+		window := windows().Draw(t, "window")
 		one, many := NewTimeline(), NewTimeline()
-		single := NewCollector("r")
+		single := NewCollector("r", window)
 		var split []*Collector
 		for range n {
-			split = append(split, NewCollector("r"))
+			split = append(split, NewCollector("r", window))
 		}
 		tick := func(seq int) {
 			end := time.Duration(seq+1) * time.Second
@@ -120,8 +134,23 @@ func TestTheFiguresOfManyReplayersAreThoseOfOne(t *testing.T) {
 			c := split[rapid.IntRange(0, n-1).Draw(t, "owner")]
 			c.Started(r.Endpoint)
 			c.Record(r)
+			over := SessionResult{Matched: i%3 == 0, Cut: i%5 == 0}
+			single.SessionOver(over)
+			c.SessionOver(over)
+			single.Skipped(r.Endpoint, "csrf")
+			c.Skipped(r.Endpoint, "csrf")
 		}
+		end := time.Duration(len(stream)/50+1) * time.Second
 		tick(len(stream) / 50)
+		for _, iv := range single.Last(end, Machine{}) {
+			one.Add(iv)
+		}
+		for i, c := range split {
+			for _, iv := range c.Last(end, Machine{}) {
+				iv.Replayer = fmt.Sprint("r", i)
+				many.Add(iv)
+			}
+		}
 		a, b := one.Summary(), many.Summary()
 		a.Replayers, b.Replayers = nil, nil
 		if d := cmp.Diff(a, b); d != "" {
@@ -141,7 +170,7 @@ func TestTheFiguresOfManyReplayersAreThoseOfOne(t *testing.T) {
 }
 
 func TestConcurrentRecordingLosesNothing(t *testing.T) {
-	c := NewCollector("r")
+	c := NewCollector("r", 0)
 	timeline := NewTimeline()
 	const owners, each = 8, 2000
 	var wg sync.WaitGroup
@@ -184,7 +213,7 @@ func TestConcurrentRecordingLosesNothing(t *testing.T) {
 }
 
 func TestMemoryIsBoundedByNamesNotByWhatTheTargetAnswers(t *testing.T) {
-	c := NewCollector("r")
+	c := NewCollector("r", 0)
 	timeline := NewTimeline()
 	for round := range 3 {
 		for i := range 4000 {
@@ -239,7 +268,7 @@ func TestWhatEntersWhichHistogram(t *testing.T) {
 		{"a body that fails its check has one", Result{Sent: 1, Done: 2, Status: 200, Outcome: Failed, Error: "shape"}, 1, 1, 1, 1},
 		{"an answer of the wrong status has none", Result{Sent: 1, Done: 2, Status: 500, Outcome: Failed, Error: "status"}, 1, 1, 1, 0},
 	} {
-		c := NewCollector("r")
+		c := NewCollector("r", 0)
 		c.Started("e")
 		test.r.Endpoint = "e"
 		c.Record(&test.r)
@@ -253,7 +282,7 @@ func TestWhatEntersWhichHistogram(t *testing.T) {
 }
 
 func TestAnIntervalIsNotTouchedByLaterOnes(t *testing.T) {
-	c := NewCollector("r")
+	c := NewCollector("r", 0)
 	r := Result{Endpoint: "e", Sent: 1, Done: time.Millisecond, Status: 200, Fields: []string{"$.a:string"}}
 	c.Started("e")
 	c.Record(&r)
@@ -277,12 +306,116 @@ func TestAnIntervalIsNotTouchedByLaterOnes(t *testing.T) {
 }
 
 func BenchmarkRecord(b *testing.B) {
-	c := NewCollector("r")
+	c := NewCollector("r", 0)
 	r := Result{Endpoint: "GET /cart/{id}", Scheduled: 1, Sent: 1000, Status: 200, Fields: []string{"$.a:string", "$.b:number"}}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		r.Done = time.Duration(i%5000) * time.Microsecond
 		c.Started(r.Endpoint)
 		c.Record(&r)
+	}
+}
+
+func TestWhatEndsAfterTheWindowIsApart(t *testing.T) {
+	c := NewCollector("r", 5*time.Second)
+	timeline := NewTimeline()
+	exchange := func(sent, done time.Duration) {
+		c.Started("GET /")
+		c.Record(&Result{Endpoint: "GET /", Scheduled: sent, Sent: sent, Done: done, Status: 200, BytesIn: 10})
+	}
+	for i := range 50 {
+		at := time.Duration(i) * 100 * time.Millisecond
+		exchange(at, at+50*time.Millisecond)
+	}
+	exchange(4*time.Second, 8500*time.Millisecond) // ends before the tick, but after the window
+	c.Started("GET /slow")
+	timeline.Add(c.Tick(5200*time.Millisecond, Machine{CPU: 1, Cores: 1}))
+	c.Record(&Result{Endpoint: "GET /slow", Scheduled: time.Second, Sent: time.Second, Done: 9 * time.Second, Outcome: Failed, Error: "reset"})
+	c.Started("GET /slow")
+	for _, iv := range c.Last(10*time.Second, Machine{CPU: 1, Cores: 1}) {
+		timeline.Add(iv)
+	}
+	s := timeline.Summary()
+	if s.Requests != 50 || s.Duration != 5 || s.Rate != 10 || s.Failures != 0 || s.BytesIn != 500 || s.OutcomeMatch != 1 {
+		t.Errorf("the window has %d requests in %gs, %g/s, %d failures, %d bytes, match %g", s.Requests, s.Duration, s.Rate, s.Failures, s.BytesIn, s.OutcomeMatch)
+	}
+	if max := s.Response.Max; max > 51_000 {
+		t.Errorf("the longest response time of the window is %d µs", max)
+	}
+	if d := s.Drained; d.Requests != 2 || d.Failures != 1 || d.Response.Max < 7_900_000 {
+		t.Errorf("drained is %+v", d)
+	}
+	want := Counts{Started: 53, OK: 51, Failed: 1, InFlight: 1}
+	if s.Counts != want || !s.Holds() {
+		t.Errorf("counts are %+v, want %+v", s.Counts, want)
+	}
+	if s.Machine.Seconds != 5 || len(timeline.Seconds(0)) != 1 || timeline.Duration() != 5*time.Second {
+		t.Errorf("the machine was measured for %gs, %d points, duration %s", s.Machine.Seconds, len(timeline.Seconds(0)), timeline.Duration())
+	}
+	if len(timeline.Errors()) != 0 || len(s.Errors) != 1 || s.Errors[0].Drained != 1 {
+		t.Errorf("errors of the window %+v, of the run %+v", timeline.Errors(), s.Errors)
+	}
+	if e := s.endpoint("GET /slow"); e == nil || e.Requests != 0 || e.Drained.Requests != 1 || e.Started != 2 || !e.Holds() {
+		t.Errorf("the slow endpoint is %+v", e)
+	}
+}
+
+func TestAStoppedRunHasAShorterWindow(t *testing.T) {
+	c := NewCollector("r", time.Minute)
+	timeline := NewTimeline()
+	c.Started("e")
+	c.Started("e")
+	c.Record(&Result{Endpoint: "e", Sent: 1, Done: time.Second, Status: 200})
+	c.EndWindow(2 * time.Second)
+	c.EndWindow(3 * time.Second)
+	c.Record(&Result{Endpoint: "e", Sent: 1, Done: 6 * time.Second, Outcome: Aborted, Error: ErrorStopped})
+	for _, iv := range c.Last(6*time.Second, Machine{}) {
+		timeline.Add(iv)
+	}
+	s := timeline.Summary()
+	if s.Duration != 2 || s.Rate != 0.5 || s.Drained.Aborted != 1 || s.OutcomeMatch != 1 || !s.Holds() {
+		t.Errorf("got %gs, %g/s, drained %+v, match %g", s.Duration, s.Rate, s.Drained, s.OutcomeMatch)
+	}
+}
+
+func TestARunWithoutAWindowDrainsNothing(t *testing.T) {
+	c := NewCollector("r", 0)
+	c.Started("e")
+	c.Record(&Result{Endpoint: "e", Sent: 1, Done: time.Hour, Status: 200})
+	list := c.Last(time.Second, Machine{})
+	if len(list) != 1 || list[0].Drain || list[0].Total.OK != 1 {
+		t.Errorf("got %+v", list)
+	}
+}
+
+func TestSessionsAndSkippedActsAreCounted(t *testing.T) {
+	c := NewCollector("r", 0)
+	for i := range 10 {
+		c.SessionOver(SessionResult{Matched: i < 6, Cut: i == 0})
+	}
+	for range 3 {
+		c.Skipped("POST /cart", "csrf")
+	}
+	c.Skipped("POST /cart", "cart_id")
+	for range 4 {
+		c.Started("POST /cart")
+		c.Record(&Result{Endpoint: "POST /cart", Sent: 1, Done: 2, Status: 200})
+	}
+	timeline := NewTimeline()
+	timeline.Add(c.Tick(time.Second, Machine{}))
+	s := timeline.Summary()
+	if want := (Sessions{Ended: 9, Matched: 5, Cut: 1}); s.Sessions != want || s.SessionMatch != 5.0/9 {
+		t.Errorf("sessions are %+v, match %g; want %+v", s.Sessions, s.SessionMatch, want)
+	}
+	e := s.endpoint("POST /cart")
+	if s.Skipped != 4 || e.Skipped != 4 || s.Started != 4 || e.OutcomeMatch != 0.5 || s.Failures != 0 {
+		t.Errorf("skipped %d, at the endpoint %d, started %d, match %g, failures %d", s.Skipped, e.Skipped, s.Started, e.OutcomeMatch, s.Failures)
+	}
+	want := []ErrorGroup{
+		{Endpoint: "POST /cart", Name: ErrorSkipped, Value: "csrf", Count: 3},
+		{Endpoint: "POST /cart", Name: ErrorSkipped, Value: "cart_id", Count: 1},
+	}
+	if d := cmp.Diff(want, s.Errors); d != "" {
+		t.Errorf("errors: %s", d)
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func Example() {
-	c := stats.NewCollector("replayer-1")
+	c := stats.NewCollector("replayer-1", 0)
 	timeline := stats.NewTimeline()
 	for i := range 100 {
 		at := time.Duration(i) * 10 * time.Millisecond

@@ -6,22 +6,28 @@ import "time"
 // (Replayer, Seq) and never changed once made, so it may be shared, sent twice
 // and merged in any order. Start and End are offsets from the start of the run.
 //
-// Total is the sum of Endpoints, but for Fields. InFlight is a gauge: the exchanges under way
-// at End. Users is the gauge of virtual users at its highest in the interval.
-// Due and Arrived count sessions: those that the schedule wanted started in
-// the interval, and those that were.
+// Drain marks an interval that begins at or after the end of the run's window:
+// what ended in it is kept apart from the figures of the run.
+//
+// Total is the sum of Endpoints, but for Fields. InFlight is a gauge: the
+// exchanges under way at End. Users is the gauge of virtual users at its highest
+// in the interval. Due and Arrived count sessions: those that the schedule
+// wanted started in the interval, and those that were. Sessions counts those
+// that ended.
 type Interval struct {
 	Replayer  string           `json:"replayer"`
 	Seq       uint64           `json:"seq"` // from 0, without gaps
 	Start     time.Duration    `json:"start_ns"`
 	End       time.Duration    `json:"end_ns"`
+	Drain     bool             `json:"drain,omitempty"`
 	Total     Cell             `json:"total"`
 	Endpoints map[string]*Cell `json:"endpoints,omitempty"`
-	Errors    []ErrorGroup     `json:"errors,omitempty"` // ordered by endpoint, name, status
+	Errors    []ErrorGroup     `json:"errors,omitempty"` // ordered by endpoint, name, status, value
 	InFlight  int64            `json:"open"`
 	Users     int              `json:"users"`
 	Due       uint64           `json:"due,omitempty"`
 	Arrived   uint64           `json:"arrived,omitempty"`
+	Sessions  Sessions         `json:"sessions,omitzero"`
 	Machine   Machine          `json:"machine"`
 }
 
@@ -36,16 +42,22 @@ type Machine struct {
 	HeapBytes  int64         `json:"heap_bytes"`
 }
 
-// An ErrorGroup counts exchanges that ended alike. Samples are up to three
-// different lines for people; a merge keeps the first three in alphabetical
-// order, so that it does not matter who merged first.
+// An ErrorGroup counts exchanges that ended alike, or acts of one endpoint that
+// were skipped for want of the same value. Samples are up to three different
+// lines for people; a merge keeps the first three in alphabetical order, so that
+// it does not matter who merged first.
 type ErrorGroup struct {
 	Endpoint string   `json:"endpoint"`
 	Name     string   `json:"name"`
 	Status   int      `json:"status,omitempty"`
+	Value    string   `json:"value,omitempty"` // the missing value, when Name is ErrorSkipped
 	Count    uint64   `json:"count"`
+	Drained  uint64   `json:"drained,omitempty"` // how many of Count came after the window; set by merging
 	Samples  []string `json:"samples,omitempty"`
 }
+
+// ErrorSkipped is the name of the groups of skipped acts.
+const ErrorSkipped = "skipped"
 
 // ErrorStopped is the Result.Error of an exchange that was given up because
 // the run ended. It is no fault of the target and does not count against the

@@ -17,7 +17,6 @@ type Manifest struct {
 	Speed     float64       `json:"speed,omitempty"`
 	Duration  time.Duration `json:"duration_ns,omitempty"` // as planned; 0: until the work is done
 	Start     time.Time     `json:"start"`
-	Replayers []string      `json:"replayers"`
 	Host      Host          `json:"host"`
 	Labels    []string      `json:"labels,omitempty"` // free, "release=1.4"
 }

@@ -11,7 +11,7 @@ const (
 	OK       Outcome = iota // answered, and the answer passed its check
 	Failed                  // transport error, or the answer failed its check
 	TimedOut                // no whole answer within the time allowed
-	Aborted                 // given up by the replayer: stop, or a value that could not be bound
+	Aborted                 // given up by the replayer: the run ended, or a value could not be bound
 )
 
 // A Result is one exchange. Instants are offsets from the start of the run on
@@ -29,6 +29,47 @@ type Result struct {
 	BytesOut  int64
 	BytesIn   int64
 	Fields    []string // features of the body ("$.items[].id:string"), see content.Shape; shared, not owned
+}
+
+// A SessionResult is how a session ended.
+type SessionResult struct {
+	Matched bool // every act was made and had its recorded outcome
+	Cut     bool // the run ended it before its own end; Matched says nothing then
+}
+
+// Sessions counts sessions that ended. Like Counts it is additive.
+type Sessions struct {
+	Ended   uint64 `json:"ended"`   // came to their own end
+	Matched uint64 `json:"matched"` // of these: every act was made and had its recorded outcome
+	Cut     uint64 `json:"cut"`     // ended by the run, and therefore not judged
+}
+
+// count adds one session.
+func (s *Sessions) count(r SessionResult) {
+	switch {
+	case r.Cut:
+		s.Cut++
+	case r.Matched:
+		s.Matched++
+		s.Ended++
+	default:
+		s.Ended++
+	}
+}
+
+// add sums o into s.
+func (s *Sessions) add(o Sessions) {
+	s.Ended += o.Ended
+	s.Matched += o.Matched
+	s.Cut += o.Cut
+}
+
+// match is the share of the ended sessions that matched, 0 when none ended.
+func (s Sessions) match() float64 {
+	if s.Ended == 0 {
+		return 0
+	}
+	return float64(s.Matched) / float64(s.Ended)
 }
 
 // ResponseTime is what an arriving user waits: done − scheduled.

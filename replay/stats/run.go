@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// A Run is a run file read back. Intervals and Windows are merged over all
-// replayers and ordered by time; their Replayer is empty.
+// A Run is a run file read back. Intervals, Windows and Points are merged over
+// all replayers and ordered by time; their Replayer is empty. They cover the
+// window of the run: what ended after it is in the Summary.
 type Run struct {
 	Manifest Manifest
 
@@ -177,7 +178,7 @@ func (r *runReader) interval(iv *Interval) error {
 		return err
 	}
 	iv.Endpoints = nil // these are in windows
-	if r.timeline.Add(iv) {
+	if r.timeline.Add(iv) && !iv.Drain {
 		r.timeline.windows.add(iv)
 	}
 	return nil
@@ -195,7 +196,10 @@ func (r *runReader) window(w *window) error {
 			return err
 		}
 	}
-	addCells(r.timeline.endpoints, w.Endpoints)
+	addCells(r.timeline.part(w.Drain).endpoints, w.Endpoints)
+	if w.Drain {
+		return nil
+	}
 	r.timeline.windows.add(&Interval{Start: w.Start, End: w.End, Endpoints: w.Endpoints})
 	return nil
 }

@@ -21,20 +21,22 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // sampleManifest and sampleRun make the run of the golden files: two replayers,
-// twelve seconds, one endpoint that fails at times.
+// twelve seconds, one endpoint that fails at times, and one exchange of each
+// replayer that ends after the window.
 func sampleManifest() *Manifest {
 	return &Manifest{
 		Version: "1.0", Seed: 7, Source: "shop.model", ModelHash: "4f2c", Target: "http://127.0.0.1:8080",
 		Schedule: "recorded arrivals × 10 for 12s", Scale: 10, Duration: 12 * time.Second,
-		Start:     time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Replayers: []string{"r0", "r1"},
-		Host:      Host{Name: "bench", OS: "linux", Arch: "amd64", Cores: 2, Go: "go1.26"},
+		Start:  time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Host:   Host{Name: "bench", OS: "linux", Arch: "amd64", Cores: 2, Go: "go1.26"},
+		Labels: []string{"release=1.4"},
 	}
 }
 
 func sampleRun(seconds int, add func(*Interval)) *Timeline {
 	timeline := NewTimeline()
-	collectors := []*Collector{NewCollector("r0"), NewCollector("r1")}
+	window := time.Duration(seconds) * time.Second
+	collectors := []*Collector{NewCollector("r0", window), NewCollector("r1", window)}
 	for second := range seconds {
 		for _, c := range collectors {
 			for i := range 20 {
@@ -54,7 +56,18 @@ func sampleRun(seconds int, add func(*Interval)) *Timeline {
 			c.Users(5 + second)
 			c.Due(2)
 			c.Arrived(2)
+			c.SessionOver(SessionResult{Matched: second%4 > 0})
 			iv := c.Tick(time.Duration(second+1)*time.Second, Machine{CPU: 0.5, Cores: 2, Goroutines: 30, OpenFiles: 20, HeapBytes: 9 << 20})
+			timeline.Add(iv)
+			add(iv)
+		}
+	}
+	for _, c := range collectors {
+		c.Started("GET /export")
+		c.Record(&Result{Endpoint: "GET /export", Scheduled: window, Sent: window, Done: window + 2*time.Second, Outcome: Failed, Error: "reset", Detail: "connection reset by peer"})
+		c.Skipped("POST /cart", "csrf")
+		c.SessionOver(SessionResult{Cut: true})
+		for _, iv := range c.Last(window+2*time.Second, Machine{}) {
 			timeline.Add(iv)
 			add(iv)
 		}
@@ -123,8 +136,8 @@ func TestARunFileRoundTrips(t *testing.T) {
 			errs += g.Count
 		}
 	}
-	if windows != want.Counts || errs != want.Failures {
-		t.Errorf("the windows hold %+v and %d errors, want %+v and %d", windows, errs, want.Counts, want.Failures)
+	if windows.Requests() != want.Requests || windows.Started != want.Started-2 || errs != want.Failures {
+		t.Errorf("the windows hold %+v and %d errors, want those of %+v", windows, errs, want)
 	}
 }
 
@@ -161,11 +174,11 @@ func TestARunFileIsReadableWhileItIsWritten(t *testing.T) {
 		if err != nil || run.Damage != nil {
 			t.Fatalf("after %d intervals: %v, damage %v", n, err, run.Damage)
 		}
-		if got := run.Summary.Started; got != uint64(20*n) {
+		if got := run.Summary.Started; !iv.Drain && got != uint64(20*n) {
 			t.Fatalf("after %d intervals: %d started", n, got)
 		}
 		// A window of five seconds is written when the next is over.
-		if over := int(iv.End/windowWidth) - 1; over > 0 && len(run.Windows[over-1].Endpoints) == 0 {
+		if over := int(iv.End/windowWidth) - 1; over > 0 && !iv.Drain && len(run.Windows[over-1].Endpoints) == 0 {
 			t.Fatalf("at %s window %d has no endpoints", iv.End, over-1)
 		}
 	})
@@ -200,8 +213,8 @@ func TestAFileCutAtAnyByteReadsUpToTheCut(t *testing.T) {
 		}
 		last = s.Started
 	}
-	if last != 80 {
-		t.Errorf("the longest cut holds %d exchanges, want all 80", last)
+	if last != 82 {
+		t.Errorf("the longest cut holds %d exchanges, want all 82", last)
 	}
 }
 
@@ -229,8 +242,8 @@ func TestAFlippedByteIsReportedAndCostsOneFrame(t *testing.T) {
 		if !run.Recovered {
 			continue // the damage is elsewhere, the summary stands
 		}
-		if run.Summary.Started < 40-20 {
-			t.Fatalf("flip at %d costs %d exchanges", n, 40-run.Summary.Started)
+		if run.Summary.Started < 42-20 {
+			t.Fatalf("flip at %d costs %d exchanges", n, 42-run.Summary.Started)
 		}
 	}
 }
@@ -329,14 +342,31 @@ func TestZstdcatReadsARunFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(lines) != 1+24+3+1 || !strings.HasPrefix(lines[0], `{"kind":"manifest","format":1,`) || !strings.HasPrefix(lines[28], `{"kind":"summary",`) {
+	if len(lines) != 1+26+4+1 || !strings.HasPrefix(lines[0], `{"kind":"manifest","format":2,`) || !strings.HasPrefix(lines[31], `{"kind":"summary",`) {
 		t.Errorf("%d lines, first %.60s, last %.60s", len(lines), lines[0], lines[len(lines)-1])
 	}
 }
 
-// The golden file is kept for ever: what format 1 wrote stays readable.
+// The golden files are kept for ever: what format 1 wrote stays readable.
 func TestTheGoldenRunFileOfFormatOne(t *testing.T) {
-	const golden = "testdata/format1.run.zst"
+	run, err := ReadRun("testdata/format1.run.zst")
+	if err != nil || run.Damage != nil || run.Recovered {
+		t.Fatal(err, run.Damage)
+	}
+	s := run.Summary
+	if s.Requests != 480 || s.Failures != 48 || s.Rate != 40 || !s.Holds() || s.OutcomeMatch != 0.9 || len(s.Endpoints) != 2 {
+		t.Errorf("the summary is %+v", s)
+	}
+	if len(run.Intervals) != 12 || len(run.Windows) != 3 || len(run.Points) != 12 || run.Points[5].Rate != 40 {
+		t.Errorf("%d intervals, %d windows, points %+v", len(run.Intervals), len(run.Windows), run.Points)
+	}
+	if s.Drained.Requests != 0 || s.Sessions.Ended != 0 {
+		t.Errorf("format 1 knows nothing of %+v and %+v", s.Drained, s.Sessions)
+	}
+}
+
+func TestTheGoldenRunFileOfFormatTwo(t *testing.T) {
+	const golden = "testdata/format2.run.zst"
 	if *update {
 		if err := os.Remove(golden); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
@@ -379,6 +409,10 @@ func FuzzReadRun(f *testing.F) {
 	}
 	f.Add(b)
 	f.Add(b[:len(b)/2])
+	if b, err = os.ReadFile("testdata/format2.run.zst"); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		run, err := readRun("fuzz", bytes.NewReader(b), int64(len(b)))
 		if err == nil && run.Summary == nil {

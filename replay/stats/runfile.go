@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 
 // FormatVersion is the version of the run file that a RunWriter writes, see
 // FORMAT.md.
-const FormatVersion = 1
+const FormatVersion = 2
 
 const (
 	windowWidth   = 5 * time.Second
@@ -30,7 +31,7 @@ const (
 	kindSummary   = "summary"
 )
 
-// An line is one line of a run file.
+// A line is one line of a run file.
 type line struct {
 	Kind     string    `json:"kind"`
 	Format   int       `json:"format,omitempty"`
@@ -44,6 +45,7 @@ type line struct {
 type window struct {
 	Start     time.Duration    `json:"start_ns"`
 	End       time.Duration    `json:"end_ns"`
+	Drain     bool             `json:"drain,omitempty"` // what ended after the window of the run
 	Endpoints map[string]*Cell `json:"endpoints"`
 }
 
@@ -55,9 +57,16 @@ type RunWriter struct {
 	path    string
 	file    *os.File
 	encoder *zstd.Encoder
-	windows map[int]map[string]*Cell // by Start / windowWidth, not written yet
+	windows map[part]map[string]*Cell // not written yet
 	latest  time.Duration
 	buf     []byte
+}
+
+// A part is a window of endpoints: its Start / windowWidth, and whether it holds
+// what ended after the window of the run.
+type part struct {
+	index int
+	drain bool
 }
 
 // CreateRun makes the file and writes the manifest. A file that is there already
@@ -74,7 +83,7 @@ func CreateRun(path string, m *Manifest) (*RunWriter, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create run file %s: %w", path, err), file.Close())
 	}
-	w := &RunWriter{path: path, file: file, encoder: encoder, windows: map[int]map[string]*Cell{}}
+	w := &RunWriter{path: path, file: file, encoder: encoder, windows: map[part]map[string]*Cell{}}
 	if err := w.write(&line{Kind: kindManifest, Format: FormatVersion, Manifest: m}); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -88,7 +97,7 @@ func (w *RunWriter) Interval(iv *Interval) error {
 	totals := *iv
 	totals.Endpoints = nil
 	err := w.write(&line{Kind: kindInterval, Interval: &totals})
-	i := int((iv.Start/2 + iv.End/2) / windowWidth)
+	i := part{int((iv.Start/2 + iv.End/2) / windowWidth), iv.Drain}
 	if w.windows[i] == nil {
 		w.windows[i] = map[string]*Cell{}
 	}
@@ -112,25 +121,38 @@ func (w *RunWriter) Close(s *Summary) error {
 
 // flush writes the windows that end at or before t.
 func (w *RunWriter) flush(t time.Duration) error {
-	for _, i := range slices.Sorted(maps.Keys(w.windows)) {
-		start := time.Duration(i) * windowWidth
+	for _, i := range slices.SortedFunc(maps.Keys(w.windows), part.compare) {
+		start := time.Duration(i.index) * windowWidth
 		if start+windowWidth > t {
 			break
 		}
-		cells := w.windows[i]
+		all := w.windows[i]
 		delete(w.windows, i)
-		for names := range slices.Chunk(slices.Sorted(maps.Keys(cells)), windowPerLine) {
-			part := make(map[string]*Cell, len(names))
+		for names := range slices.Chunk(slices.Sorted(maps.Keys(all)), windowPerLine) {
+			cells := make(map[string]*Cell, len(names))
 			for _, name := range names {
-				part[name] = cells[name]
+				cells[name] = all[name]
 			}
-			l := &line{Kind: kindEndpoints, Window: &window{start, start + windowWidth, part}}
+			l := &line{Kind: kindEndpoints, Window: &window{start, start + windowWidth, i.drain, cells}}
 			if err := w.write(l); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// compare orders by time, the window of the run first.
+func (p part) compare(o part) int {
+	switch {
+	case p.index != o.index:
+		return cmp.Compare(p.index, o.index)
+	case p.drain == o.drain:
+		return 0
+	case o.drain:
+		return -1
+	}
+	return 1
 }
 
 // write appends one line as a zstd frame of its own.

@@ -32,7 +32,6 @@ type slot struct {
 	machine   Machine        // highest of each
 	due       uint64
 	arrived   uint64
-	end       time.Duration // the latest End added
 }
 
 func newSeries(width time.Duration, detail bool) *series {
@@ -93,12 +92,11 @@ func (sl *slot) add(iv *Interval, detail bool) {
 	sl.machine.raise(iv.Machine)
 	sl.due += iv.Due
 	sl.arrived += iv.Arrived
-	sl.end = max(sl.end, iv.End)
 	if !detail {
 		return
 	}
 	addCells(sl.endpoints, iv.Endpoints)
-	addGroups(sl.errors, iv.Errors)
+	addGroups(sl.errors, iv.Errors, false)
 }
 
 func (sl *slot) merge(o *slot) {
@@ -110,10 +108,9 @@ func (sl *slot) merge(o *slot) {
 	sl.machine.raise(o.machine)
 	sl.due += o.due
 	sl.arrived += o.arrived
-	sl.end = max(sl.end, o.end)
 	addCells(sl.endpoints, o.endpoints)
 	for _, g := range o.errors {
-		addGroups(sl.errors, []ErrorGroup{*g})
+		addGroups(sl.errors, []ErrorGroup{*g}, false)
 	}
 }
 
@@ -189,19 +186,23 @@ func (c *Cell) bound() {
 	}
 }
 
-// addGroups merges error groups into dst.
-func addGroups(dst map[groupKey]*ErrorGroup, src []ErrorGroup) {
+// addGroups merges error groups into dst. drained says that all of src came
+// after the window.
+func addGroups(dst map[groupKey]*ErrorGroup, src []ErrorGroup, drained bool) {
 	for _, g := range src {
-		k := groupKey{g.Endpoint, g.Name, g.Status}
+		k := groupKey{g.Endpoint, g.Name, g.Status, g.Value}
 		if dst[k] == nil && len(dst) >= 2*maxErrorGroups {
 			k = groupKey{endpoint: Other, name: Other}
 		}
 		have := dst[k]
 		if have == nil {
-			have = &ErrorGroup{Endpoint: k.endpoint, Name: k.name, Status: k.status}
+			have = &ErrorGroup{Endpoint: k.endpoint, Name: k.name, Status: k.status, Value: k.value}
 			dst[k] = have
 		}
 		have.Count += g.Count
+		if drained {
+			have.Drained += g.Count
+		}
 		have.Samples = firstSamples(have.Samples, g.Samples)
 	}
 }

@@ -1,27 +1,75 @@
 package stats
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // A shard holds what was counted since the last tick by whoever took it.
 type shard struct {
-	mu     sync.Mutex
-	cells  []*Cell // by entry index; nil: nothing counted
-	errors map[*group]uint64
-	_      [64]byte // keeps neighbours off this cache line
+	mu   sync.Mutex
+	now  tally
+	late tally    // of exchanges that ended after the window
+	_    [64]byte // keeps neighbours off this cache line
 }
 
-// cell returns the shard's cell of e. It is called with mu held.
-func (s *shard) cell(e *entry) *Cell {
-	if e.index >= len(s.cells) {
-		s.cells = append(s.cells, make([]*Cell, e.index+1-len(s.cells))...)
+// A tally is what was counted over some time.
+type tally struct {
+	cells  []*Cell // by entry index; nil: nothing counted
+	errors map[*group]uint64
+}
+
+// cell returns the cell of e, which is made on demand.
+func (t *tally) cell(e *entry) *Cell {
+	if e.index >= len(t.cells) {
+		t.cells = append(t.cells, make([]*Cell, e.index+1-len(t.cells))...)
 	}
-	if s.cells[e.index] == nil {
-		s.cells[e.index] = &Cell{
+	if t.cells[e.index] == nil {
+		t.cells[e.index] = &Cell{
 			Response: NewHistogram(), Service: NewHistogram(), Lateness: NewHistogram(),
 			Status: map[int]uint64{},
 		}
 	}
-	return s.cells[e.index]
+	return t.cells[e.index]
+}
+
+// count adds one to the group, if there is one.
+func (t *tally) count(g *group) {
+	if g == nil {
+		return
+	}
+	if t.errors == nil {
+		t.errors = map[*group]uint64{}
+	}
+	t.errors[g]++
+}
+
+// gather takes over the cells of a tally, which is not used afterwards.
+func (iv *Interval) gather(t tally, entries []*entry) {
+	for i, cell := range t.cells {
+		if cell == nil {
+			continue
+		}
+		cell.trim()
+		name := entries[i].name
+		if iv.Endpoints[name] == nil {
+			iv.Endpoints[name] = cell
+		} else {
+			iv.Endpoints[name].Merge(cell)
+		}
+	}
+}
+
+// trim drops what an interval need not carry: empty histograms and maps.
+func (c *Cell) trim() {
+	for _, h := range []**Histogram{&c.Response, &c.Service, &c.Lateness} {
+		if (*h).Count() == 0 {
+			*h = nil
+		}
+	}
+	if len(c.Status) == 0 {
+		c.Status = nil
+	}
 }
 
 // record adds one result to c.
@@ -69,4 +117,50 @@ func (r *Result) shaped() bool {
 		return true
 	}
 	return r.Outcome == OK
+}
+
+// A group is an error group of the whole run.
+type group struct {
+	groupKey
+	samples []string // kept so far
+	fresh   []string // not handed out yet
+}
+
+type groupKey struct {
+	endpoint, name string
+	status         int
+	value          string
+}
+
+// wants reports whether the line is a new sample.
+func (g *group) wants(detail string) bool {
+	return detail != "" && len(g.samples) < maxSamples && !slices.Contains(g.samples, detail)
+}
+
+// An entry is an endpoint that the collector tells apart.
+type entry struct {
+	name  string
+	index int
+
+	mu     sync.RWMutex // guards fields
+	fields map[string]bool
+}
+
+// field returns f, or Other when the endpoint has too many different ones.
+func (e *entry) field(f string) string {
+	e.mu.RLock()
+	known := e.fields[f]
+	e.mu.RUnlock()
+	if known {
+		return f
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.fields[f] {
+		if len(e.fields) >= maxFields || len(f) > maxDetail {
+			return Other
+		}
+		e.fields[f] = true
+	}
+	return f
 }

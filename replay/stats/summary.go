@@ -1,7 +1,11 @@
 package stats
 
-// A Summary is a whole run in figures. Its JSON keys are stable: it is what
+// A Summary is a run in figures. Its JSON keys are stable: it is what
 // `starling report --json` prints. Times are in microseconds.
+//
+// Most figures cover the window of the run alone: its planned duration, or all
+// of a run without one. What ended after the window stands in Drained. Counts,
+// Sessions, Due, Arrived, Skipped and the counts of Errors cover both together.
 type Summary struct {
 	Requests     uint64            `json:"requests"` // ok + failed + timed_out
 	Failures     uint64            `json:"failures"` // failed + timed_out
@@ -16,7 +20,11 @@ type Summary struct {
 	Errors       []ErrorGroup      `json:"errors"`    // most frequent first
 	Validity     Validity          `json:"validity"`
 	Counts                         // started, ok, failed, timed_out, aborted, in_flight
+	Drained      Drained           `json:"drained"`
 	OutcomeMatch float64           `json:"outcome_match"` // ratio, 0 to 1
+	SessionMatch float64           `json:"session_match"` // ratio of Sessions.Matched to Ended, 0 when none ended
+	Sessions     Sessions          `json:"sessions"`
+	Skipped      uint64            `json:"skipped"` // acts that could not be made
 	BytesIn      int64             `json:"bytes_in"`
 	BytesOut     int64             `json:"bytes_out"`
 	Overflow     uint64            `json:"overflow"` // response times above one hour
@@ -27,6 +35,15 @@ type Summary struct {
 	Thresholds   []ThresholdResult `json:"thresholds"`
 	Machine      MachineSummary    `json:"machine"`
 	Partial      bool              `json:"partial"` // the run did not come to its planned end
+}
+
+// Drained is what ended after the window, while the run waited for exchanges
+// under way.
+type Drained struct {
+	Requests uint64  `json:"requests"`
+	Failures uint64  `json:"failures"`
+	Aborted  uint64  `json:"aborted"`
+	Response Latency `json:"response_time_us"`
 }
 
 // A Latency is a histogram in seven figures, each in microseconds.
@@ -40,7 +57,8 @@ type Latency struct {
 	Mean int64 `json:"mean"`
 }
 
-// An EndpointSummary is one endpoint of a Summary.
+// An EndpointSummary is one endpoint of a Summary. Counts and Skipped cover the
+// window and what ended after it, all else the window alone.
 type EndpointSummary struct {
 	Name     string         `json:"name"`
 	Requests uint64         `json:"requests"`
@@ -51,7 +69,9 @@ type EndpointSummary struct {
 	Lateness Latency        `json:"lateness_us"`
 	Status   map[int]uint64 `json:"status"`
 	Counts
+	Drained      Drained `json:"drained"`
 	OutcomeMatch float64 `json:"outcome_match"`
+	Skipped      uint64  `json:"skipped"`
 	BytesIn      int64   `json:"bytes_in"`
 	BytesOut     int64   `json:"bytes_out"`
 }

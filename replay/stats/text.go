@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
 )
 
 const (
@@ -39,6 +42,7 @@ func (s *Summary) text(w io.Writer, m *Manifest, points []Point) error {
 	p := &page{}
 	s.header(p, m)
 	s.totals(p)
+	s.sessionLines(p)
 	s.latencies(p)
 	p.course(points)
 	s.endpointTable(p)
@@ -59,6 +63,9 @@ func (s *Summary) header(p *page, m *Manifest) {
 		if m.Schedule != "" {
 			p.printf("%s · seed %d · %s\n", printable(m.Schedule), m.Seed, m.Start.UTC().Format("2006-01-02 15:04:05 UTC"))
 		}
+		if len(m.Labels) > 0 {
+			p.printf("%s\n", printable(strings.Join(m.Labels, " · ")))
+		}
 		p.printf("\n")
 	}
 	p.printf("Validity     %s\n", s.Validity.Verdict)
@@ -74,66 +81,87 @@ func orUnknown(s string) string {
 	return s
 }
 
+// totals writes the figures of the window, and what came after it.
 func (s *Summary) totals(p *page) {
-	p.printf("Requests     %s in %s · %.1f/s · outcome match %s\n", thousands(s.Requests), seconds(s.Duration), s.Rate, percent(s.OutcomeMatch))
+	p.printf("Requests     %s in %s · %.1f/s · outcome match %s · session match %s\n",
+		count(s.Requests), seconds(s.Duration), s.Rate,
+		percentOf(s.OutcomeMatch, s.Requests+s.Skipped), percentOf(s.SessionMatch, s.Sessions.Ended))
 	p.printf("Outcomes     %s ok · %s failed · %s timed out · %s aborted · %s in flight (of %s started)\n",
-		thousands(s.OK), thousands(s.Failed), thousands(s.TimedOut), thousands(s.Aborted),
-		thousands(uint64(max(s.InFlight, 0))), thousands(s.Started))
+		count(s.OK), count(s.Failed), count(s.TimedOut), count(s.Aborted), count(uint64(max(s.InFlight, 0))), count(s.Started))
+	if d := s.Drained; d.Requests+d.Aborted > 0 {
+		p.printf("Drained      %s after the planned end, of which %s failed · %s aborted · p50 %s · max %s\n",
+			counted(d.Requests, "request"), count(d.Failures), count(d.Aborted), short(d.Response.P50), short(d.Response.Max))
+	}
 	if len(s.Status) > 0 {
 		var counts []string
 		for _, code := range sortedKeys(s.Status) {
-			counts = append(counts, fmt.Sprintf("%d: %s", code, thousands(s.Status[code])))
+			counts = append(counts, fmt.Sprintf("%d: %s", code, count(s.Status[code])))
 		}
 		p.printf("Status       %s\n", strings.Join(counts, " · "))
 	}
-	p.printf("Load         ")
-	if s.Due > 0 {
-		p.printf("%s of %s sessions due were started · ", thousands(s.Arrived), thousands(s.Due))
-	}
-	users := fmt.Sprintf("%d users", s.UsersMax)
-	if s.UsersMax == 1 {
-		users = "1 user"
-	}
-	p.printf("up to %s · %s\n", users, replayers(s))
-	p.printf("Bytes        %s in · %s out\n", byteSize(s.BytesIn), byteSize(s.BytesOut))
+	p.printf("Bytes        %s in · %s out\n", humanize.IBytes(uint64(max(s.BytesIn, 0))), humanize.IBytes(uint64(max(s.BytesOut, 0))))
 }
 
-func replayers(s *Summary) string {
-	text := fmt.Sprintf("%d replayers", len(s.Replayers))
-	if len(s.Replayers) == 1 {
-		text = "1 replayer"
+// sessionLines writes who sent the load, and how their sessions went.
+func (s *Summary) sessionLines(p *page) {
+	p.printf("Load         ")
+	if s.Due > 0 {
+		p.printf("%s of %s sessions due were started · ", count(s.Arrived), count(s.Due))
 	}
+	p.printf("up to %s · %s", counted(uint64(s.UsersMax), "user"), counted(uint64(len(s.Replayers)), "replayer"))
 	if len(s.Lost) > 0 {
-		text += fmt.Sprintf(", %d lost", len(s.Lost))
+		p.printf(", %d lost", len(s.Lost))
 	}
-	return text
+	p.printf("\n")
+	if n := s.Sessions; n.Ended+n.Cut > 0 {
+		p.printf("Sessions     %s ended, of which %s matched · %s cut by the end of the run\n", count(n.Ended), count(n.Matched), count(n.Cut))
+	}
+	if s.Skipped > 0 {
+		p.printf("Skipped      %s that could not be made\n", counted(s.Skipped, "act"))
+	}
 }
 
 func (s *Summary) latencies(p *page) {
-	p.printf("\n")
-	t := &table{right: 1}
-	t.row("", "p50", "p90", "p95", "p99", "p99.9", "max", "mean")
+	rows := [][]string{{"", "p50", "p90", "p95", "p99", "p99.9", "max", "mean"}}
 	for _, l := range []struct {
 		name string
 		Latency
 	}{{"Response time", s.Response}, {"Service time", s.Service}, {"Lateness", s.Lateness}} {
-		t.row(l.name, short(l.P50), short(l.P90), short(l.P95), short(l.P99), short(l.P999), short(l.Max), short(l.Mean))
+		rows = append(rows, []string{l.name, short(l.P50), short(l.P90), short(l.P95), short(l.P99), short(l.P999), short(l.Max), short(l.Mean)})
 	}
-	t.write(p)
+	p.table(rows)
 }
 
 func (s *Summary) endpointTable(p *page) {
 	if len(s.Endpoints) == 0 {
 		return
 	}
-	p.printf("\n")
-	t := &table{right: 1}
-	t.row("Endpoint", "requests", "/s", "failed", "match", "p50", "p95", "p99", "max")
+	rows := [][]string{{"Endpoint", "requests", "/s", "failed", "skipped", "match", "p50", "p95", "p99", "max"}}
 	for _, e := range s.Endpoints {
-		t.row(printable(e.Name), thousands(e.Requests), fmt.Sprintf("%.1f", e.Rate), thousands(e.Failures), percent(e.OutcomeMatch),
-			short(e.Response.P50), short(e.Response.P95), short(e.Response.P99), short(e.Response.Max))
+		rows = append(rows, []string{
+			printable(e.Name), count(e.Requests), fmt.Sprintf("%.1f", e.Rate), count(e.Failures), count(e.Skipped),
+			percentOf(e.OutcomeMatch, e.Requests+e.Skipped),
+			short(e.Response.P50), short(e.Response.P95), short(e.Response.P99), short(e.Response.Max),
+		})
 	}
-	t.write(p)
+	p.table(rows)
+}
+
+// table writes rows in columns, after an empty line: names on the left, figures
+// on the right of their columns.
+func (p *page) table(rows [][]string) {
+	widest := 0
+	for _, row := range rows {
+		row[0] = ellipsis(row[0], maxNameColumn)
+		widest = max(widest, utf8.RuneCountInString(row[0]))
+	}
+	p.printf("\n")
+	w := tabwriter.NewWriter(&p.Buffer, 0, 0, 0, ' ', tabwriter.AlignRight)
+	for _, row := range rows {
+		// The writer aligns all columns to one side, so names are filled up here.
+		fmt.Fprintf(w, "%-*s\t  %s\t\n", widest, row[0], strings.Join(row[1:], "\t  "))
+	}
+	w.Flush()
 }
 
 func (s *Summary) errorList(p *page) {
@@ -146,9 +174,12 @@ func (s *Summary) errorList(p *page) {
 			p.printf("  … and %d more kinds\n", len(s.Errors)-shownErrors)
 			break
 		}
-		p.printf("  %s × %s", thousands(g.Count), printable(g.Name))
+		p.printf("  %s × %s", count(g.Count), printable(g.Name))
 		if g.Status > 0 {
 			p.printf(" (status %d)", g.Status)
+		}
+		if g.Value != "" {
+			p.printf(" (%s is missing)", printable(g.Value))
 		}
 		p.printf("  %s\n", printable(g.Endpoint))
 		for _, sample := range g.Samples {
@@ -224,41 +255,6 @@ func spark(values []float64) string {
 	return b.String()
 }
 
-// A table aligns cells in columns: those from column right on to the right.
-type table struct {
-	right int
-	rows  [][]string
-}
-
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
-
-func (t *table) write(p *page) {
-	var widths []int
-	for _, row := range t.rows {
-		for i := range row {
-			if i < t.right {
-				row[i] = ellipsis(row[i], maxNameColumn)
-			}
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
-		}
-	}
-	for _, row := range t.rows {
-		var line strings.Builder
-		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i < t.right {
-				line.WriteString(cell + pad)
-			} else {
-				line.WriteString("  " + pad + cell)
-			}
-		}
-		p.printf("%s\n", strings.TrimRight(line.String(), " "))
-	}
-}
-
 // ellipsis shortens s to n characters.
 func ellipsis(s string, n int) string {
 	r := []rune(s)
@@ -279,30 +275,36 @@ func printable(s string) string {
 	}, s)
 }
 
-// thousands renders n with a comma between groups of three digits.
-func thousands(n uint64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
+// count renders n with a comma between groups of three digits.
+func count(n uint64) string { return humanize.Comma(int64(n)) }
+
+// counted is n with the word for one of them or for several.
+func counted(n uint64, one string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return s
+	return count(n) + " " + one + "s"
 }
 
+// percentOf renders the ratio of something of which there were n.
+func percentOf(ratio float64, n uint64) string {
+	if n == 0 {
+		return "–"
+	}
+	return percent(ratio)
+}
+
+// seconds renders a length of time to a tenth of a second.
 func seconds(s float64) string {
-	if s < 120 {
-		return fmt.Sprintf("%.1fs", s)
-	}
-	return time.Duration(s * float64(time.Second)).Round(time.Second).String()
+	return time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond).String()
 }
 
-func byteSize(n int64) string {
-	const units = "KMGTPE"
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
+// short renders microseconds with three digits and a unit.
+func short(us int64) string {
+	d := time.Duration(us) * time.Microsecond
+	step := time.Duration(1)
+	for d/step >= 1000 {
+		step *= 10
 	}
-	v, i := float64(n)/1024, 0
-	for v >= 1024 && i < len(units)-1 {
-		v, i = v/1024, i+1
-	}
-	return fmt.Sprintf("%.1f %ciB", v, units[i])
+	return d.Round(step).String()
 }

@@ -42,7 +42,7 @@ func TestTheReportOfNothingIsAPageToo(t *testing.T) {
 	if err := NewTimeline().Summary().Text(&b, nil); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(b.String(), "Requests     0 in 0.0s") {
+	if !strings.Contains(b.String(), "Requests     0 in 0s") {
 		t.Errorf("got %s", b.String())
 	}
 }
@@ -71,7 +71,7 @@ func TestTheSummaryHasTheDocumentedKeys(t *testing.T) {
 	for _, key := range []string{
 		"requests", "failures", "duration_s", "rps", "users_max", "response_time_us", "service_time_us", "lateness_us",
 		"status", "endpoints", "errors", "validity", "started", "ok", "failed", "timed_out", "aborted", "in_flight",
-		"outcome_match", "bytes_in", "bytes_out", "replayers", "lost", "thresholds",
+		"outcome_match", "session_match", "sessions", "skipped", "drained", "bytes_in", "bytes_out", "replayers", "lost", "thresholds",
 	} {
 		if v, ok := m[key]; !ok || v == nil {
 			t.Errorf("%s is missing or null in %s", key, b)

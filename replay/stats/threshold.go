@@ -24,11 +24,12 @@ type ThresholdResult struct {
 	OK        bool   `json:"ok"`
 }
 
-const thresholdHelp = `write FIGURE < LIMIT, where FIGURE is p50, p90, p95, p99, p99.9, max or mean (of the response time, or "service p95" of the service time; LIMIT like 300ms), failures or match (LIMIT like 1%), or rps (LIMIT a number), and {ENDPOINT} may follow FIGURE: 'p95{GET /cart} < 200ms'`
+const thresholdHelp = `write FIGURE < LIMIT, where FIGURE is p50, p90, p95, p99, p99.9, max or mean (of the response time, or "service p95" of the service time; LIMIT like 300ms), failures, match or "session match" (LIMIT like 1%), or rps (LIMIT a number), and {ENDPOINT} may follow FIGURE: 'p95{GET /cart} < 200ms'`
 
 // ParseThreshold reads a threshold. Examples: "p99 < 300ms",
 // "service p95 < 200ms", "failures < 1%", "rps > 50", "match >= 99%",
-// "p95{GET /cart} < 200ms". The error says what is allowed.
+// "session match >= 95%", "p95{GET /cart} < 200ms". The error says what is
+// allowed.
 func ParseThreshold(s string) (Threshold, error) {
 	t := Threshold{text: strings.TrimSpace(s)}
 	fail := func(what string) (Threshold, error) {
@@ -56,6 +57,9 @@ func ParseThreshold(s string) (Threshold, error) {
 		t.op, right = t.op+"=", right[1:]
 	}
 	words := strings.Fields(left[:at])
+	if strings.Join(words, " ") == sessionMatch {
+		words = []string{sessionMatch}
+	}
 	if len(words) == 2 && (words[0] == "service" || words[0] == "response") {
 		t.service = words[0] == "service"
 		words = words[1:]
@@ -67,11 +71,29 @@ func ParseThreshold(s string) (Threshold, error) {
 		return fail("no single figure before the sign")
 	}
 	t.figure = words[0]
+	if t.figure == sessionMatch && t.endpoint != "" {
+		return fail("sessions have no endpoint")
+	}
 	var err error
 	if t.limit, err = parseLimit(t.figure, strings.TrimSpace(right)); err != nil {
 		return fail(err.Error())
 	}
 	return t, nil
+}
+
+// sessionMatch is a figure of two words.
+const sessionMatch = "session match"
+
+// WithDefault returns the thresholds with "failures < 50%" before them, unless
+// one of them judges the failures of the whole run itself. A run in which nothing
+// was answered, or in which most exchanges failed, does not keep it.
+func WithDefault(thresholds []Threshold) []Threshold {
+	for _, t := range thresholds {
+		if t.figure == "failures" && t.endpoint == "" {
+			return thresholds
+		}
+	}
+	return append([]Threshold{{text: "failures < 50%", figure: "failures", op: "<", limit: 0.5}}, thresholds...)
 }
 
 func isTime(figure string) bool {
@@ -89,7 +111,7 @@ func parseLimit(figure, s string) (float64, error) {
 			return 0, fmt.Errorf("%q is no duration with a unit", s)
 		}
 		return float64(d) / float64(time.Microsecond), nil
-	case figure == "failures" || figure == "match":
+	case figure == "failures" || figure == "match" || figure == sessionMatch:
 		number, percent := strings.CutSuffix(s, "%")
 		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 		if err != nil || !percent || !(v >= 0 && v <= 100) {
@@ -146,6 +168,12 @@ func (t Threshold) Check(s *Summary) (value string, ok bool) {
 	}
 	if t.figure == "rps" {
 		return fmt.Sprintf("%.1f/s", rate), t.holds(rate)
+	}
+	if t.figure == sessionMatch {
+		if s.Sessions.Ended == 0 {
+			return "none", false
+		}
+		return percent(s.SessionMatch), t.holds(s.SessionMatch)
 	}
 	if requests == 0 {
 		return "none", false

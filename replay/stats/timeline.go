@@ -14,28 +14,36 @@ import (
 // in a longer run the points get wider. The methods may be called from any
 // goroutine.
 type Timeline struct {
-	mu        sync.Mutex // guards what follows
-	seen      map[string]*seqs
+	mu       sync.Mutex // guards what follows
+	seen     map[string]*seqs
+	window   sums
+	drained  sums
+	errors   map[groupKey]*ErrorGroup // of both
+	seconds  *series
+	windows  *series // with endpoints; nil in a live timeline
+	sessions Sessions
+	due      uint64
+	arrived  uint64
+	end      time.Duration // of the window so far
+	machine  meter
+	lost     map[string]bool
+}
+
+// sums are the exchanges of a part of the run.
+type sums struct {
 	total     Cell
 	endpoints map[string]*Cell
-	errors    map[groupKey]*ErrorGroup
-	seconds   *series
-	windows   *series // with endpoints; nil in a live timeline
-	due       uint64
-	arrived   uint64
-	end       time.Duration
-	machine   meter
-	lost      map[string]bool
 }
 
 // NewTimeline returns an empty timeline.
 func NewTimeline() *Timeline {
 	return &Timeline{
-		seen:      map[string]*seqs{},
-		endpoints: map[string]*Cell{},
-		errors:    map[groupKey]*ErrorGroup{},
-		seconds:   newSeries(time.Second, false),
-		lost:      map[string]bool{},
+		seen:    map[string]*seqs{},
+		window:  sums{endpoints: map[string]*Cell{}},
+		drained: sums{endpoints: map[string]*Cell{}},
+		errors:  map[groupKey]*ErrorGroup{},
+		seconds: newSeries(time.Second, false),
+		lost:    map[string]bool{},
 	}
 }
 
@@ -56,17 +64,29 @@ func (t *Timeline) Add(iv *Interval) bool {
 		return false
 	}
 	t.addTotals(iv)
-	addCells(t.endpoints, iv.Endpoints)
+	addCells(t.part(iv.Drain).endpoints, iv.Endpoints)
 	return true
+}
+
+// part returns the sums that an interval belongs to.
+func (t *Timeline) part(drain bool) *sums {
+	if drain {
+		return &t.drained
+	}
+	return &t.window
 }
 
 // addTotals merges all of iv but its endpoints. It is called with mu held.
 func (t *Timeline) addTotals(iv *Interval) {
-	t.total.Merge(&iv.Total)
-	addGroups(t.errors, iv.Errors)
-	t.seconds.add(iv)
+	t.part(iv.Drain).total.Merge(&iv.Total)
+	addGroups(t.errors, iv.Errors, iv.Drain)
+	t.sessions.add(iv.Sessions)
 	t.due += iv.Due
 	t.arrived += iv.Arrived
+	if iv.Drain {
+		return
+	}
+	t.seconds.add(iv)
 	t.end = max(t.end, iv.End)
 	t.machine.add(iv)
 }
@@ -106,25 +126,34 @@ func (t *Timeline) Seconds(from time.Duration) []Point {
 	return points
 }
 
-// Endpoints returns the totals by endpoint so far, as copies.
+// Endpoints returns the totals of the window by endpoint so far, as copies.
 func (t *Timeline) Endpoints() map[string]*Cell {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	m := make(map[string]*Cell, len(t.endpoints))
-	for name, c := range t.endpoints {
+	m := make(map[string]*Cell, len(t.window.endpoints))
+	for name, c := range t.window.endpoints {
 		m[name] = c.Clone()
 	}
 	return m
 }
 
-// Errors returns the error groups so far, by endpoint, name and status.
+// Errors returns the error groups of the window so far, by endpoint, name,
+// status and value.
 func (t *Timeline) Errors() []ErrorGroup {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return groupList(t.errors, ErrorGroup.compare)
+	all := groupList(t.errors, ErrorGroup.compare)
+	list := make([]ErrorGroup, 0, len(all))
+	for _, g := range all {
+		g.Count, g.Drained = g.Count-g.Drained, 0
+		if g.Count > 0 {
+			list = append(list, g)
+		}
+	}
+	return list
 }
 
-// Duration is the end of the latest interval.
+// Duration is the end of the latest interval of the window.
 func (t *Timeline) Duration() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -135,38 +164,71 @@ func (t *Timeline) Duration() time.Duration {
 func (t *Timeline) Summary(thresholds ...Threshold) *Summary {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	total, late := &t.window.total, &t.drained.total
 	s := &Summary{
-		Requests: t.total.Requests(), Failures: t.total.Failures(),
-		Duration: t.end.Seconds(),
-		Response: latency(t.total.Response), Service: latency(t.total.Service), Lateness: latency(t.total.Lateness),
+		Requests: total.Requests(), Failures: total.Failures(),
+		Duration: t.end.Seconds(), Rate: perSecond(total.Requests(), t.end),
+		Response: latency(total.Response), Service: latency(total.Service), Lateness: latency(total.Lateness),
 		Status: map[int]uint64{},
-		Counts: t.total.Counts, BytesIn: t.total.BytesIn, BytesOut: t.total.BytesOut,
-		Overflow: t.total.Response.Overflow(),
-		Due:      t.due, Arrived: t.arrived,
+		Counts: total.Counts.plus(late.Counts), Drained: late.drained(),
+		BytesIn: total.BytesIn, BytesOut: total.BytesOut,
+		Overflow:     total.Response.Overflow(),
+		SessionMatch: t.sessions.match(), Sessions: t.sessions, Skipped: total.Skipped + late.Skipped,
+		Due: t.due, Arrived: t.arrived,
 		Replayers: sortedKeys(t.seen), Lost: sortedKeys(t.lost),
-		Errors:    groupList(t.errors, mostFrequent),
-		Endpoints: []EndpointSummary{}, Machine: t.machine.summary(),
+		Errors: groupList(t.errors, mostFrequent), Machine: t.machine.summary(),
 	}
-	maps.Copy(s.Status, t.total.Status)
+	maps.Copy(s.Status, total.Status)
 	for _, sl := range t.seconds.slots {
 		s.UsersMax = max(s.UsersMax, sl.usersSum())
 	}
-	stopped := map[string]uint64{}
+	stopped := t.stopped()
 	var all uint64
-	for _, g := range t.errors {
-		if g.Name == ErrorStopped {
-			stopped[g.Endpoint] += g.Count
-			all += g.Count
-		}
+	for _, n := range stopped {
+		all += n
 	}
-	s.Rate = perSecond(s.Requests, t.end)
-	s.OutcomeMatch = t.total.outcomeMatch(all)
-	for _, name := range slices.Sorted(maps.Keys(t.endpoints)) {
-		s.Endpoints = append(s.Endpoints, t.endpoints[name].summary(name, t.end, stopped[name]))
-	}
+	s.OutcomeMatch = total.outcomeMatch(all)
+	s.Endpoints = t.endpointSummaries(stopped)
 	s.Check(thresholds)
 	s.Judge()
 	return s
+}
+
+// stopped counts by endpoint the exchanges that the end of the run cut short
+// within the window.
+func (t *Timeline) stopped() map[string]uint64 {
+	m := map[string]uint64{}
+	for _, g := range t.errors {
+		if g.Name == ErrorStopped {
+			m[g.Endpoint] += g.Count - g.Drained
+		}
+	}
+	return m
+}
+
+// endpointSummaries lists the endpoints by name.
+func (t *Timeline) endpointSummaries(stopped map[string]uint64) []EndpointSummary {
+	names := maps.Clone(t.window.endpoints)
+	maps.Copy(names, t.drained.endpoints)
+	list := make([]EndpointSummary, 0, len(names))
+	for _, name := range sortedKeys(names) {
+		c, late := t.window.endpoints[name], t.drained.endpoints[name]
+		if c == nil {
+			c = new(Cell)
+		}
+		e := c.summary(name, t.end, stopped[name])
+		if late != nil {
+			e.Counts, e.Drained = e.Counts.plus(late.Counts), late.drained()
+			e.Skipped += late.Skipped
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// drained renders c as what ended after the window.
+func (c *Cell) drained() Drained {
+	return Drained{Requests: c.Requests(), Failures: c.Failures(), Aborted: c.Aborted, Response: latency(c.Response)}
 }
 
 // summary renders c as an endpoint of a run that lasted d.
@@ -175,16 +237,17 @@ func (c *Cell) summary(name string, d time.Duration, stopped uint64) EndpointSum
 		Name: name, Requests: c.Requests(), Failures: c.Failures(), Rate: perSecond(c.Requests(), d),
 		Response: latency(c.Response), Service: latency(c.Service), Lateness: latency(c.Lateness),
 		Status: map[int]uint64{}, Counts: c.Counts, OutcomeMatch: c.outcomeMatch(stopped),
-		BytesIn: c.BytesIn, BytesOut: c.BytesOut,
+		Skipped: c.Skipped, BytesIn: c.BytesIn, BytesOut: c.BytesOut,
 	}
 	maps.Copy(e.Status, c.Status)
 	return e
 }
 
-// outcomeMatch is the share of exchanges that passed their check among those
-// that had the chance to: all that ended but for the stopped ones.
+// outcomeMatch is the share of acts that were made and passed their check among
+// those that had the chance to: all exchanges that ended but for the stopped
+// ones, and the acts that were skipped.
 func (c *Cell) outcomeMatch(stopped uint64) float64 {
-	n := c.Ended() - min(stopped, c.Aborted)
+	n := c.Ended() - min(stopped, c.Aborted) + c.Skipped
 	if n == 0 {
 		return 0
 	}

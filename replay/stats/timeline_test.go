@@ -14,8 +14,9 @@ import (
 // intervals draws what a few replayers report.
 func intervals(t *rapid.T) []*Interval {
 	var list []*Interval
+	window := windows().Draw(t, "window")
 	for r := range rapid.IntRange(1, 3).Draw(t, "replayers") {
-		c := NewCollector(fmt.Sprint("r", r))
+		c := NewCollector(fmt.Sprint("r", r), window)
 		for s := range rapid.IntRange(1, 5).Draw(t, "seconds") {
 			for range rapid.IntRange(0, 4).Draw(t, "results") {
 				x := results().Draw(t, "result")
@@ -27,8 +28,13 @@ func intervals(t *rapid.T) []*Interval {
 			c.Users(rapid.IntRange(0, 9).Draw(t, "users"))
 			c.Due(2)
 			c.Arrived(2)
+			c.SessionOver(SessionResult{Matched: rapid.Bool().Draw(t, "matched"), Cut: rapid.Bool().Draw(t, "cut")})
+			if rapid.Bool().Draw(t, "skips") {
+				c.Skipped("POST /cart", rapid.SampledFrom([]string{"csrf", "cart"}).Draw(t, "value"))
+			}
 			list = append(list, c.Tick(time.Duration(s+1)*time.Second, Machine{CPU: float64(s) / 4, Cores: 2}))
 		}
+		list = append(list, c.Last(6*time.Second, Machine{})...)
 	}
 	return list
 }
@@ -56,6 +62,13 @@ func TestMergingIsCommutativeAssociativeAndIdempotent(t *testing.T) {
 		}
 		if d := cmp.Diff(straight.Summary(), shuffled.Summary()); d != "" {
 			t.Fatalf("summary in order (-) and shuffled with duplicates (+): %s", d)
+		}
+		var sessions Sessions
+		for _, iv := range list {
+			sessions.add(iv.Sessions)
+		}
+		if straight.Summary().Sessions != sessions {
+			t.Fatalf("the summary has %+v, the intervals %+v", straight.Summary().Sessions, sessions)
 		}
 		if d := cmp.Diff(straight.Seconds(0), shuffled.Seconds(0)); d != "" {
 			t.Fatalf("seconds in order (-) and shuffled (+): %s", d)
@@ -149,7 +162,7 @@ func TestUsersOfReplayersAddUp(t *testing.T) {
 }
 
 func TestStoppedExchangesDoNotSpoilTheOutcomeMatch(t *testing.T) {
-	c := NewCollector("r")
+	c := NewCollector("r", 0)
 	end := func(o Outcome, e string) {
 		c.Started("e")
 		c.Record(&Result{Endpoint: "e", Outcome: o, Error: e, Sent: 1, Done: 2, Status: 200})

@@ -108,26 +108,3 @@ func (j *judge) machine(s *Summary) {
 		j.find(Degraded, "garbage collection stopped a replayer for %s within one second", short(m.GCPauseMaxUS))
 	}
 }
-
-// short renders microseconds with three digits and a unit.
-func short(us int64) string {
-	switch {
-	case us < 1000:
-		return fmt.Sprintf("%dµs", us)
-	case us < 1_000_000:
-		return trimDigits(float64(us)/1000) + "ms"
-	default:
-		return trimDigits(float64(us)/1e6) + "s"
-	}
-}
-
-func trimDigits(v float64) string {
-	switch {
-	case v < 10:
-		return fmt.Sprintf("%.2f", v)
-	case v < 100:
-		return fmt.Sprintf("%.1f", v)
-	default:
-		return fmt.Sprintf("%.0f", v)
-	}
-}
