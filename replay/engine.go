@@ -82,10 +82,14 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	dialer, err := client.New(o.Client)
+	if err != nil {
+		return err
+	}
 	e := &engine{
 		Options:   o,
 		origin:    origin,
-		dialer:    client.NewDialer(o.Client),
+		dialer:    dialer,
 		collector: stats.NewCollector(o.Replayer, o.Plan.Duration),
 		wake:      make(chan struct{}, 1),
 	}

@@ -26,7 +26,8 @@ type user struct {
 	step  Step
 	due   time.Duration // when step is scheduled
 
-	conn    client.Conn
+	pool    *client.Pool
+	answer  *client.Response // of the last exchange, until the next
 	cookies *cookies
 	broken  int // exchanges without an answer in a row
 }
@@ -59,9 +60,18 @@ func (u *user) open(at time.Duration) bool {
 
 // leave closes what the user holds.
 func (u *user) leave() {
-	if u.conn != nil {
-		u.conn.Close()
-		u.conn = nil
+	u.forget()
+	if u.pool != nil {
+		u.pool.Close()
+		u.pool = nil
+	}
+}
+
+// forget gives up the last answer.
+func (u *user) forget() {
+	if u.answer != nil {
+		u.answer.Release()
+		u.answer = nil
 	}
 }
 
@@ -151,7 +161,9 @@ func (u *user) perform(result *stats.Result) *Exchange {
 	ctx, cancel := context.WithTimeout(e.cut, e.Plan.Timeout)
 	defer cancel()
 	at := requestURL(e.origin, u.step.Request.Target)
-	resp := new(flow.Response)
+	u.forget()
+	resp := new(client.Response)
+	u.answer = resp
 	timing, err := u.send(ctx, at, resp)
 	result.Sent, result.Done = timing.Sent.Sub(e.Start), timing.Done.Sub(e.Start)
 	if !timing.FirstByte.IsZero() {
@@ -165,28 +177,23 @@ func (u *user) perform(result *stats.Result) *Exchange {
 	}
 	u.broken = 0
 	result.Status = resp.Status
-	u.cookies.keep(at, resp)
-	x := &Exchange{Step: u.step, URL: at.String(), Response: resp, Doc: content.New(resp)}
+	u.cookies.keep(at, &resp.Response)
+	x := &Exchange{Step: u.step, URL: at.String(), Response: &resp.Response, Doc: content.New(&resp.Response)}
 	u.judge(x, result)
 	return x
 }
 
 // send makes the exchange of u.step on the user's connection.
-func (u *user) send(ctx context.Context, at *url.URL, resp *flow.Response) (client.Timing, error) {
-	if u.conn == nil {
-		conn, err := u.engine.dialer.Conn(u.engine.origin)
-		if err != nil {
-			now := time.Now()
-			return client.Timing{Sent: now, Done: now}, err
-		}
-		u.conn = conn
+func (u *user) send(ctx context.Context, at *url.URL, resp *client.Response) (client.Timing, error) {
+	if u.pool == nil {
+		u.pool = u.engine.dialer.Pool(1)
 	}
 	req := u.step.Request
 	req.Authority = at.Host
 	if line := u.cookies.line(at, u.step.Cookies); line != "" {
 		req.Headers = append(req.Headers[:len(req.Headers):len(req.Headers)], flow.Header{Name: "Cookie", Value: line})
 	}
-	return u.conn.Do(ctx, &req, resp)
+	return u.pool.Do(ctx, client.Route{Origin: u.engine.origin}, 0, &req, resp)
 }
 
 // fail sorts an exchange without a whole answer into its outcome.

@@ -3,6 +3,7 @@ package client
 import (
 	"bufio"
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -25,19 +26,40 @@ func get(target string) *Request {
 	return &Request{Request: flow.Request{Method: "GET", Target: target, Authority: "shop.example"}}
 }
 
-func dial(t *testing.T, o Options, origin string) Conn {
+// A conn is a pool with one route and one connection.
+type conn struct {
+	*Pool
+	route Route
+}
+
+func (c conn) do(ctx context.Context, req *Request, resp *Response) (Timing, error) {
+	return c.Do(ctx, c.route, 0, req, resp)
+}
+
+func dial(t *testing.T, o Options, origin string) conn {
 	t.Helper()
-	c, err := NewDialer(o).Conn(origin)
+	return conn{newPool(t, o, 1), Route{Origin: origin}}
+}
+
+func newPool(t *testing.T, o Options, perOrigin int) *Pool {
+	t.Helper()
+	d, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
-	return c
+	p := d.Pool(perOrigin)
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// rootOf returns the certificate of s as PEM text.
+func rootOf(s *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 }
 
 // protocolServers starts one server that answers every request by handler, over
 // each protocol the package speaks.
-func protocolServers(t *testing.T, handler http.Handler) map[string]func() Conn {
+func protocolServers(t *testing.T, handler http.Handler) map[string]func() conn {
 	t.Helper()
 	plain := httptest.NewServer(handler)
 	t.Cleanup(plain.Close)
@@ -50,12 +72,12 @@ func protocolServers(t *testing.T, handler http.Handler) map[string]func() Conn 
 	h2c.Config.Protocols.SetUnencryptedHTTP2(true)
 	h2c.Start()
 	t.Cleanup(h2c.Close)
-	roots := secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	return map[string]func() Conn{
-		"HTTP/1.1 plain":    func() Conn { return dial(t, Options{}, plain.URL) },
-		"HTTP/1.1 over TLS": func() Conn { return dial(t, Options{Roots: roots, HTTP1: true}, secure.URL) },
-		"HTTP/2 over TLS":   func() Conn { return dial(t, Options{Roots: roots}, secure.URL) },
-		"HTTP/2 plain":      func() Conn { return dial(t, Options{H2C: true}, h2c.URL) },
+	roots := rootOf(secure)
+	return map[string]func() conn{
+		"HTTP/1.1 plain":    func() conn { return dial(t, Options{}, plain.URL) },
+		"HTTP/1.1 over TLS": func() conn { return dial(t, Options{Roots: roots, HTTP1: true}, secure.URL) },
+		"HTTP/2 over TLS":   func() conn { return dial(t, Options{Roots: roots}, secure.URL) },
+		"HTTP/2 plain":      func() conn { return dial(t, Options{H2C: true}, h2c.URL) },
 	}
 }
 
@@ -79,8 +101,8 @@ func TestEveryProtocolCarriesTheSameExchange(t *testing.T) {
 			req.Headers = flow.Headers{{Name: "X-Many", Value: "1"}, {Name: "X-Many", Value: "2"}, {Name: "Connection", Value: "close"}}
 			req.Body.Data = []byte("payload")
 			for i := range 3 {
-				var resp flow.Response
-				timing, err := c.Do(t.Context(), req, &resp)
+				var resp Response
+				timing, err := c.do(t.Context(), req, &resp)
 				if err != nil {
 					t.Fatalf("exchange %d: %v", i, err)
 				}
@@ -115,8 +137,8 @@ func TestEveryProtocolCarriesTheSameExchange(t *testing.T) {
 func TestRedirectsAreAnswers(t *testing.T) {
 	for name, open := range protocolServers(t, http.RedirectHandler("/next", http.StatusSeeOther)) {
 		t.Run(name, func(t *testing.T) {
-			var resp flow.Response
-			if _, err := open().Do(t.Context(), get("/"), &resp); err != nil {
+			var resp Response
+			if _, err := open().do(t.Context(), get("/"), &resp); err != nil {
 				t.Fatal(err)
 			}
 			if got := resp.Headers.Value("Location"); resp.Status != 303 || got != "/next" {
@@ -133,8 +155,8 @@ func TestBodyBeyondTheLimitIsCountedNotKept(t *testing.T) {
 	defer s.Close()
 	c := dial(t, Options{MaxBody: 1000}, s.URL)
 	for range 2 {
-		var resp flow.Response
-		if _, err := c.Do(t.Context(), get("/"), &resp); err != nil {
+		var resp Response
+		if _, err := c.do(t.Context(), get("/"), &resp); err != nil {
 			t.Fatal(err)
 		}
 		if len(resp.Body.Data) != 1000 || resp.Body.Size != 100_000 || !resp.Body.Truncated() {
@@ -160,8 +182,8 @@ func TestEventStreamEndsAfterTheEventsAskedFor(t *testing.T) {
 			for range 2 { // the second exchange needs a connection that still works
 				req := get("/events")
 				req.Events = 3
-				var resp flow.Response
-				if _, err := c.Do(t.Context(), req, &resp); err != nil {
+				var resp Response
+				if _, err := c.do(t.Context(), req, &resp); err != nil {
 					t.Fatal(err)
 				}
 				if got := strings.Count(string(resp.Body.Data), "data: x"); got != 3 {
@@ -185,8 +207,8 @@ func TestIdleConnectionClosedByTheTargetIsReplaced(t *testing.T) {
 	})
 	c := dial(t, Options{}, "http://"+l)
 	for i := range 5 {
-		var resp flow.Response
-		if _, err := c.Do(t.Context(), get("/"), &resp); err != nil {
+		var resp Response
+		if _, err := c.do(t.Context(), get("/"), &resp); err != nil {
 			t.Fatalf("exchange %d: %v", i, err)
 		}
 	}
@@ -257,7 +279,7 @@ func TestHostileTargetsEndAsNamedErrors(t *testing.T) {
 		"sends an endless body":      {endless("HTTP/1.1 200 OK\r\n\r\n", strings.Repeat("x", 1<<16)), "timeout"},
 		"sends endless headers":      {endless("HTTP/1.1 200 OK\r\n", "X-Filler: "+strings.Repeat("y", 1000)+"\r\n"), "bad response"},
 		"sends a flood of 1xx":       {endless("", "HTTP/1.1 103 Early Hints\r\n\r\n"), "bad response"},
-		"switches protocols unasked": {answer("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), "bad response"},
+		"switches protocols unasked": {answer("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), "bad upgrade"},
 	} {
 		t.Run("target "+name, func(t *testing.T) {
 			c := dial(t, Options{MaxBody: 1 << 16}, "http://"+listen(t, tt.handle))
@@ -267,8 +289,8 @@ func TestHostileTargetsEndAsNamedErrors(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
-			var resp flow.Response
-			timing, err := c.Do(ctx, get("/"), &resp)
+			var resp Response
+			timing, err := c.do(ctx, get("/"), &resp)
 			if got := ErrorName(err); got != tt.want {
 				t.Errorf("got %q (%v), want %q", got, err, tt.want)
 			}
@@ -301,8 +323,8 @@ func TestConnectFailuresAreNamed(t *testing.T) {
 		"name without an address":        {"http://starling-test.invalid", "dns"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var resp flow.Response
-			_, err := dial(t, Options{}, tt.origin).Do(t.Context(), get("/"), &resp)
+			var resp Response
+			_, err := dial(t, Options{}, tt.origin).do(t.Context(), get("/"), &resp)
 			if got := ErrorName(err); got != tt.want {
 				t.Errorf("got %q (%v), want %q", got, err, tt.want)
 			}
@@ -312,9 +334,9 @@ func TestConnectFailuresAreNamed(t *testing.T) {
 
 func TestOriginsThatCannotBeDialledAreRefused(t *testing.T) {
 	for _, origin := range []string{"", "shop", "ftp://x", "http://", "http://[::1", "://"} {
-		if c, err := NewDialer(Options{}).Conn(origin); err == nil {
-			c.Close()
-			t.Errorf("origin %q was accepted", origin)
+		var resp Response
+		if _, err := dial(t, Options{}, origin).do(t.Context(), get("/"), &resp); ErrorName(err) != "bad request" {
+			t.Errorf("origin %q: got %v", origin, err)
 		}
 	}
 }
@@ -322,8 +344,8 @@ func TestOriginsThatCannotBeDialledAreRefused(t *testing.T) {
 func TestClosedConnRefusesExchanges(t *testing.T) {
 	c := dial(t, Options{}, "http://127.0.0.1:1")
 	c.Close()
-	var resp flow.Response
-	if _, err := c.Do(t.Context(), get("/"), &resp); !errors.Is(err, errClosed) {
+	var resp Response
+	if _, err := c.do(t.Context(), get("/"), &resp); !errors.Is(err, errClosed) {
 		t.Errorf("got %v, want %v", err, errClosed)
 	}
 }
@@ -331,16 +353,17 @@ func TestClosedConnRefusesExchanges(t *testing.T) {
 func BenchmarkExchange(b *testing.B) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") }))
 	defer s.Close()
-	c, err := NewDialer(Options{}).Conn(s.URL)
+	d, err := New(Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
+	c := conn{d.Pool(0), Route{Origin: s.URL}}
 	defer c.Close()
 	req := get("/")
 	b.ReportAllocs()
 	for b.Loop() {
-		var resp flow.Response
-		if _, err := c.Do(b.Context(), req, &resp); err != nil {
+		var resp Response
+		if _, err := c.do(b.Context(), req, &resp); err != nil {
 			b.Fatal(err)
 		}
 	}

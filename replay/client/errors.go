@@ -11,99 +11,147 @@ import (
 	"syscall"
 )
 
-// protocolError is an answer or request that breaks HTTP.
-type protocolError struct {
-	what string
+// The names of errors. They are part of reports: a name never changes its meaning.
+const (
+	timeout          = "timeout"
+	canceled         = "canceled"
+	badRequest       = "bad request"
+	upload           = "upload"
+	descriptors      = "descriptors"
+	ports            = "ports"
+	dns              = "dns"
+	connectRefused   = "connect refused"
+	connectTimeout   = "connect timeout"
+	unreachable      = "unreachable"
+	proxyRefused     = "proxy"
+	tlsFailed        = "tls"
+	noHTTP2          = "no http/2"
+	reset            = "reset"
+	closed           = "closed"
+	badResponse      = "bad response"
+	badLength        = "bad length"
+	badChunk         = "bad chunk"
+	badUpgrade       = "bad upgrade"
+	longHead         = "long head"
+	interimFlood     = "interim flood"
+	strayBytes       = "stray bytes"
+	goAway           = "goaway"
+	streamReset      = "stream reset"
+	streamRefused    = "stream refused"
+	flowControl      = "flow control"
+	frameBroken      = "bad frame"
+	protocolBroken   = "protocol"
+	compressionError = "header compression"
+	network          = "network"
+)
+
+// A namedError is an error whose name is known.
+type namedError struct {
+	name string
 	err  error
 }
 
-func (e *protocolError) Error() string { return e.what + ": " + e.err.Error() }
-func (e *protocolError) Unwrap() error { return e.err }
+func (e *namedError) Error() string { return e.err.Error() }
+func (e *namedError) Unwrap() error { return e.err }
 
-// discreetError is an error that quotes what the target sent, which may be a
-// cookie or a token, without the quotation.
-type discreetError struct{ err error }
-
-func (e *discreetError) Error() string {
-	text, _, _ := strings.Cut(e.err.Error(), `"`)
-	return strings.TrimRight(text, " :")
-}
-func (e *discreetError) Unwrap() error { return e.err }
-
-// discreet keeps what an answer that is not HTTP holds out of the error's text.
-func discreet(err error) error {
-	if err == nil || !isGarbage(err) {
+// named gives err a name, unless it has one.
+func named(name string, err error) error {
+	if errors.As(err, new(*namedError)) {
 		return err
 	}
-	return &discreetError{err}
+	return &namedError{name, err}
 }
 
-// ErrorName returns the short stable name of an error of Do, for counting:
+// ErrorName returns the short stable name of an error of Do, for counting. No
+// error's text holds anything that the target sent.
 //
-//	timeout          no whole answer in time
-//	canceled         the caller gave up
-//	connect refused  nobody listens
-//	connect timeout  no connection in time
-//	dns              the host name has no address
-//	tls              the handshake failed or the certificate is not trusted
-//	reset            the target broke the connection
-//	closed           the target closed before the answer was whole
-//	bad response     the answer is not HTTP, or larger than the limits
-//	descriptors      this machine has no file descriptors left
-//	ports            this machine has no local ports left
-//	network          anything else
+//	timeout             no whole answer in time
+//	canceled            the caller gave up, or closed the pool
+//	bad request         the request cannot be sent as HTTP
+//	upload              the source of the body failed, or has another length
+//	descriptors         this machine has no file descriptors left
+//	ports               this machine has no local ports left
+//	dns                 the host name has no address
+//	connect refused     nobody listens
+//	connect timeout     no connection in time
+//	unreachable         no route leads to the target
+//	proxy               the proxy does not connect to the target
+//	tls                 the handshake failed or the certificate is not trusted
+//	no http/2           the target does not agree to the HTTP/2 that was asked for
+//	reset               the target broke the connection
+//	closed              the target closed before the answer was whole
+//	bad response        the answer is not HTTP
+//	bad length          the answer's length is no number, or not that of the body
+//	bad chunk           the chunks of the answer's body are not as they should be
+//	bad upgrade         the target changed the protocol and nobody had asked
+//	long head           the answer's head or trailers are larger than 256 KiB
+//	interim flood       more 1xx answers than any server has a reason for
+//	stray bytes         bytes that belong to no answer came before the answer
+//	goaway              HTTP/2: the target ended the connection by GOAWAY
+//	stream reset        HTTP/2: the target ended the exchange by RST_STREAM
+//	stream refused      HTTP/2: likewise, and it had not looked at the request
+//	flow control        HTTP/2: the target sent more than it was allowed to
+//	bad frame           HTTP/2: a frame has a wrong size
+//	protocol            HTTP/2: the target broke another rule
+//	header compression  HTTP/2: the target's head cannot be decompressed
+//	network             anything else
 func ErrorName(err error) string {
-	var (
-		dns      *net.DNSError
-		op       *net.OpError
-		record   tls.RecordHeaderError
-		alert    tls.AlertError
-		verify   *tls.CertificateVerificationError
-		unknown  x509.UnknownAuthorityError
-		protocol *protocolError
-	)
+	var known *namedError
+	var op *net.OpError
 	switch {
 	case err == nil:
 		return ""
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "descriptors"
+		return descriptors
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "ports"
-	case errors.Is(err, context.Canceled), errors.Is(err, errClosed), errors.Is(err, net.ErrClosed):
-		return "canceled"
-	case errors.As(err, &dns):
-		return "dns"
+		return ports
+	case errors.As(err, &known):
+		return known.name
+	case errors.Is(err, context.Canceled):
+		return canceled
+	case errors.As(err, new(*net.DNSError)):
+		return dns
 	case errors.As(err, &op) && op.Op == "dial" && op.Timeout():
-		return "connect timeout"
+		return connectTimeout
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		return "timeout"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connect refused"
-	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), errors.As(err, &unknown),
-		strings.Contains(err.Error(), "tls: "):
-		return "tls"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "reset"
-	case errors.As(err, &protocol), isGarbage(err):
-		return "bad response"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "server closed"):
-		return "closed"
+		return timeout
 	}
-	return "network"
+	return nameBroken(err)
+}
+
+// nameBroken names an error that the target or the network caused.
+func nameBroken(err error) string {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return connectRefused
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return unreachable
+	case errors.As(err, new(tls.AlertError)), strings.Contains(err.Error(), "tls: "):
+		return tlsFailed
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return reset
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return closed
+	}
+	return network
+}
+
+// blameTLS names an error of a handshake.
+func blameTLS(err error) error {
+	var (
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+		verify  *tls.CertificateVerificationError
+		unknown x509.UnknownAuthorityError
+	)
+	if errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verify) || errors.As(err, &unknown) ||
+		strings.Contains(err.Error(), "tls: ") {
+		return named(tlsFailed, err)
+	}
+	return err
 }
 
 func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.As(err, &t) && t.Timeout()
-}
-
-// isGarbage recognises net/http's refusals of an answer, which have no type.
-func isGarbage(err error) bool {
-	text := err.Error()
-	for _, sign := range []string{"malformed", "message cannot", "invalid", "unexpected", "too long", "too many", "exceeded", "chunk", "PROTOCOL_ERROR", "FRAME_SIZE_ERROR", "COMPRESSION_ERROR"} {
-		if strings.Contains(text, sign) && !strings.Contains(text, "unexpected EOF") {
-			return true
-		}
-	}
-	return false
 }

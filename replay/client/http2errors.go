@@ -1,0 +1,78 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// streamError takes net/http's error of a single HTTP/2 stream, which is
+// converted to any struct with these fields.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (streamError) Error() string { return "" }
+
+// http2Codes are the names of error codes that say what was wrong (RFC 9113,
+// section 7).
+var http2Codes = map[uint32]string{
+	0x1: protocolBroken, 0x3: flowControl, 0x6: frameBroken, 0x9: compressionError,
+}
+
+// nameHTTP2 names an error of net/http's HTTP/2. The new text holds nothing that
+// the target sent.
+func nameHTTP2(err error) error {
+	if err == nil || errors.As(err, new(*namedError)) {
+		return err
+	}
+	var stream streamError
+	if errors.As(err, &stream) {
+		return nameStream(stream)
+	}
+	text := err.Error()
+	for _, known := range http2Texts {
+		if strings.Contains(text, known.sign) {
+			return &namedError{known.name, errors.New(known.text)}
+		}
+	}
+	return err
+}
+
+// http2Texts recognise the errors that have no type, in this order.
+var http2Texts = []struct{ sign, name, text string }{
+	{"Server's graceful shutdown GOAWAY", streamRefused, "the target sent GOAWAY and has not looked at the request"},
+	{"GOAWAY", goAway, "the target ended the connection by GOAWAY"},
+	{"FLOW_CONTROL_ERROR", flowControl, "the target sent more than the window"},
+	{"FRAME_SIZE_ERROR", frameBroken, "the target sent a frame of a wrong size"},
+	{"frame too large", frameBroken, "the target sent a frame of a wrong size"},
+	{"COMPRESSION_ERROR", compressionError, "the target's head cannot be decompressed"},
+	{"PROTOCOL_ERROR", protocolBroken, "the target broke a rule of HTTP/2"},
+	{"header list larger", longHead, "the head of the answer is too large"},
+	{"header list too large", longHead, "the head of the answer is too large"},
+	{"more than declared Content-Length", badLength, "the body is longer than its Content-Length"},
+	{"malformed response", badResponse, "the head of the answer is malformed"},
+	{"1xx informational response", badResponse, "an interim answer ends the exchange"},
+	{"client conn not usable", streamRefused, "the connection ended before the request"},
+	{"client conn is closed", closed, "the target closed the connection"},
+	{"could not be established", closed, "the target closed the connection"},
+	{"connection lost", closed, "the target closed the connection"},
+	{"invalid header", badRequest, "a field of the request is not valid"},
+	{"invalid trailer", badRequest, "a trailer of the request is not valid"},
+	{"invalid method", badRequest, "the method of the request is not valid"},
+	{"may only be", badRequest, "a field of the request is not valid in HTTP/2"},
+}
+
+func nameStream(e streamError) error {
+	peer := e.Cause != nil && e.Cause.Error() == "received from peer"
+	name, known := http2Codes[e.Code]
+	switch {
+	case peer && e.Code == 0x7: // REFUSED_STREAM
+		return &namedError{streamRefused, errors.New("the target refused the exchange")}
+	case peer || !known:
+		return &namedError{streamReset, fmt.Errorf("the target ended the exchange with code %d", e.Code)}
+	}
+	return &namedError{name, fmt.Errorf("the target broke HTTP/2 (code %d)", e.Code)}
+}

@@ -1,0 +1,195 @@
+package client
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// counting starts a server that answers when it is let, and counts connections
+// and requests under way.
+type counting struct {
+	*httptest.Server
+	conns atomic.Int64 // opened
+	live  atomic.Int64 // open
+	now   atomic.Int64 // requests under way
+	peak  atomic.Int64 // most of them at once
+	let   chan struct{}
+}
+
+func newCounting(t *testing.T, start func(*httptest.Server)) *counting {
+	t.Helper()
+	s := &counting{let: make(chan struct{})}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now := s.now.Add(1)
+		for peak := s.peak.Load(); now > peak && !s.peak.CompareAndSwap(peak, now); peak = s.peak.Load() {
+		}
+		select {
+		case <-s.let:
+		case <-r.Context().Done():
+		}
+		s.now.Add(-1)
+		io.WriteString(w, r.RemoteAddr)
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			s.conns.Add(1)
+			s.live.Add(1)
+		case http.StateClosed:
+			s.live.Add(-1)
+		}
+	}
+	start(s.Server)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// until waits for a condition that the other side brings about.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for range 2000 {
+		if is() {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("%s: waited in vain", what)
+}
+
+func TestAPoolOpensConnectionsUpToItsLimit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		start              func(*httptest.Server)
+		limit, conns, peak int
+	}{
+		"HTTP/1 with a limit": {(*httptest.Server).Start, 6, 6, 6},
+		"HTTP/1 without":      {(*httptest.Server).Start, 0, 30, 30},
+		"TLS with a limit":    {(*httptest.Server).StartTLS, 6, 6, 6},
+		"HTTP/2":              {func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }, 6, 1, 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newCounting(t, tt.start)
+			o := Options{}
+			if s.TLS != nil {
+				o.Roots = rootOf(s.Server)
+			}
+			p := newPool(t, o, tt.limit)
+			var all sync.WaitGroup
+			for range 30 {
+				all.Go(func() {
+					var resp Response
+					if _, err := p.Do(t.Context(), Route{Origin: s.URL}, 0, get("/"), &resp); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			until(t, "requests at the target", func() bool { return s.now.Load() == int64(tt.peak) })
+			close(s.let)
+			all.Wait()
+			if conns, peak := s.conns.Load(), s.peak.Load(); conns != int64(tt.conns) || peak != int64(tt.peak) {
+				t.Errorf("%d connections, %d requests at once; want %d, %d", conns, peak, tt.conns, tt.peak)
+			}
+			p.Close()
+			until(t, "closed connections", func() bool { return s.live.Load() == 0 })
+		})
+	}
+}
+
+func TestAnIdleConnectionIsUsedAgain(t *testing.T) {
+	s := newCounting(t, (*httptest.Server).Start)
+	close(s.let)
+	p := newPool(t, Options{}, 6)
+	for range 10 {
+		var resp Response
+		if _, err := p.Do(t.Context(), Route{Origin: s.URL}, 0, get("/"), &resp); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.conns.Load(); got != 1 {
+		t.Errorf("ten exchanges in a row took %d connections, want 1", got)
+	}
+}
+
+func TestASlotHasItsOwnConnection(t *testing.T) {
+	s := newCounting(t, (*httptest.Server).Start)
+	close(s.let)
+	p := newPool(t, Options{}, 6)
+	seen := map[int]string{}
+	for i := range 30 {
+		slot := i % 3
+		var resp Response
+		if _, err := p.Do(t.Context(), Route{Origin: s.URL}, slot, get("/"), &resp); err != nil {
+			t.Fatal(err)
+		}
+		at := string(resp.Body.Data)
+		if before := seen[slot]; before != "" && before != at {
+			t.Errorf("slot %d went from %s to %s", slot, before, at)
+		}
+		seen[slot] = at
+	}
+	if got := s.conns.Load(); got != 3 {
+		t.Errorf("three slots took %d connections, want 3", got)
+	}
+}
+
+func TestClosingAPoolEndsWhatIsUnderWay(t *testing.T) {
+	for name, start := range map[string]func(*httptest.Server){
+		"HTTP/1": (*httptest.Server).Start,
+		"HTTP/2": func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newCounting(t, start)
+			o := Options{Insecure: true}
+			p := newPool(t, o, 1)
+			failed := make(chan string)
+			for range 3 { // with HTTP/1 two of them wait for the connection
+				go func() {
+					var resp Response
+					_, err := p.Do(t.Context(), Route{Origin: s.URL}, 0, get("/"), &resp)
+					failed <- ErrorName(err)
+				}()
+			}
+			until(t, "a request at the target", func() bool { return s.now.Load() > 0 })
+			p.Close()
+			for range 3 {
+				if got := <-failed; got != "canceled" {
+					t.Errorf("got %q, want canceled", got)
+				}
+			}
+			close(s.let)
+		})
+	}
+}
+
+func TestWhoGivesUpWaitingTakesNoConnection(t *testing.T) {
+	s := newCounting(t, (*httptest.Server).Start)
+	p := newPool(t, Options{}, 1)
+	exchange := func(ctx context.Context) chan string {
+		done := make(chan string, 1)
+		go func() {
+			var resp Response
+			_, err := p.Do(ctx, Route{Origin: s.URL}, 0, get("/"), &resp)
+			done <- ErrorName(err)
+		}()
+		return done
+	}
+	first := exchange(t.Context())
+	until(t, "the first request", func() bool { return s.now.Load() == 1 })
+	ctx, cancel := context.WithCancel(t.Context())
+	second := exchange(ctx)
+	cancel()
+	if got := <-second; got != "canceled" {
+		t.Errorf("who gave up got %q", got)
+	}
+	third := exchange(t.Context())
+	close(s.let)
+	if a, b := <-first, <-third; a != "" || b != "" {
+		t.Errorf("the others got %q and %q", a, b)
+	}
+}
