@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/replay/compare"
+	"github.com/starling-load/starling/replay/run"
 )
 
 // compareOptions are the flags of compare.
@@ -71,34 +72,38 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 		return compareRuns(env, args[0], args[1])
 	case o.baseline == "" || o.candidate == "":
 		return nil, usagef("a model needs --baseline URL and --candidate URL; two run files need neither")
-	case o.pairs < 2:
-		return nil, usagef("--pairs %d: at least 2 are needed to see what varies by itself", o.pairs)
-	case o.block < time.Second:
-		return nil, usagef("--block %s: give each block a second or more", o.block)
 	}
-	o.replay.duration = o.block
 	o.replay.target = o.baseline
-	base, err := o.replay.input(env, args)
+	job, err := o.replay.job(args)
 	if err != nil {
 		return nil, err
 	}
-	o.replay.target = o.candidate
-	cand, err := o.replay.input(env, args)
+	return compareTargets(ctx, env, run.Comparison{
+		Job: job, Baseline: o.baseline, Candidate: o.candidate, Pairs: o.pairs, Block: o.block,
+	})
+}
+
+// compareTargets plays a comparison and tells how far it is.
+func compareTargets(ctx context.Context, env environment, c run.Comparison) (*compare.Report, error) {
+	options, err := env.runOptions()
 	if err != nil {
 		return nil, err
 	}
-	for _, in := range []*input{base, cand} {
-		if err := in.guard(o.replay.allowHosts); err != nil {
-			return nil, err
+	var bar *progress
+	blocks := 0
+	c.OnBlock = func(pair int, target string) {
+		if bar == nil {
+			env.say("compare: %d pairs of %s, baseline %s, candidate %s", c.Pairs, c.Block, c.Baseline, c.Candidate)
+			bar = newProgress(env.stderr, "compare", time.Duration(2*c.Pairs)*c.Block)
 		}
+		bar.update(time.Duration(blocks)*c.Block, fmt.Sprintf("pair %d of %d, %s", pair+1, c.Pairs, target))
+		blocks++
 	}
-	for _, in := range []*input{base, cand} {
-		if err := checkTarget(ctx, in.job.Plan.Target); err != nil {
-			return nil, err
-		}
+	report, err := run.Compare(ctx, c, options)
+	if bar != nil {
+		bar.end()
 	}
-	p := pairing{env: env, baseline: base, candidate: cand, pairs: o.pairs, seed: o.replay.seed}
-	return p.run(ctx)
+	return report, err
 }
 
 // compareRuns compares two run files.
@@ -116,67 +121,6 @@ func compareRuns(env environment, basePath, candPath string) (*compare.Report, e
 	}
 	const slices = 10
 	return compare.Compare(compare.Slices(base, slices), compare.Slices(cand, slices), compare.Options{Sliced: true}), nil
-}
-
-// A pairing plays the same users to two targets in alternating blocks.
-type pairing struct {
-	env       environment
-	baseline  *input
-	candidate *input
-	pairs     int
-	seed      uint64
-	options   compare.Options
-}
-
-// run plays a short block on each side that does not count, then the pairs:
-// baseline first in even ones, candidate first in odd ones.
-func (p *pairing) run(ctx context.Context) (*compare.Report, error) {
-	block := p.baseline.job.Plan.Duration
-	p.env.say("compare: %d pairs of %s, baseline %s, candidate %s",
-		p.pairs, block, p.baseline.job.Plan.Target, p.candidate.job.Plan.Target)
-	bar := newProgress(p.env.stderr, "compare", time.Duration(2*p.pairs)*block)
-	defer bar.end()
-	for _, in := range []*input{p.baseline, p.candidate} {
-		if _, err := p.block(ctx, in, p.seed, min(block, 2*time.Second)); err != nil {
-			return nil, err
-		}
-	}
-	var base, cand []*compare.Block
-	for i := range p.pairs {
-		sides := []*input{p.baseline, p.candidate}
-		if i%2 == 1 {
-			sides[0], sides[1] = sides[1], sides[0]
-		}
-		for j, in := range sides {
-			bar.update(time.Duration(2*i+j)*block, fmt.Sprintf("pair %d of %d, %s", i+1, p.pairs, in.job.Plan.Target))
-			b, err := p.block(ctx, in, p.seed+uint64(i), block)
-			if err != nil {
-				return nil, err
-			}
-			if in == p.baseline {
-				base = append(base, b)
-			} else {
-				cand = append(cand, b)
-			}
-		}
-	}
-	return compare.Compare(base, cand, p.options), nil
-}
-
-// block plays one block to one side.
-func (p *pairing) block(ctx context.Context, in *input, seed uint64, length time.Duration) (*compare.Block, error) {
-	side := *in
-	side.job.Plan.Seed = seed
-	side.job.Plan.Duration = length
-	r := &runner{env: p.env, in: &side, quiet: true}
-	summary, err := r.run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if summary.Requests == 0 {
-		return nil, fmt.Errorf("no answer from %s within %s; give longer blocks or more users", side.job.Plan.Target, length)
-	}
-	return compare.FromTimeline(r.timeline), nil
 }
 
 // printComparison prints the report; a regression is exit code 3.

@@ -25,6 +25,7 @@ import (
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/compare"
+	"github.com/starling-load/starling/replay/run"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -230,7 +231,7 @@ func (d *demo) visit(ctx context.Context, proxyAddress string) (*crowd.Report, e
 }
 
 func (d *demo) learn(context.Context) error {
-	accounts, err := readCSV("accounts", d.path(demoAccounts))
+	accounts, err := run.ReadData("accounts", d.path(demoAccounts))
 	if err != nil {
 		return err
 	}
@@ -253,22 +254,35 @@ func (d *demo) learn(context.Context) error {
 	return d.learned.Text(d.env.stdout)
 }
 
+// job plays the demo's model by a plan.
+func (d *demo) job(p replay.Plan) run.Job {
+	p.Seed = d.seed
+	return run.Job{Source: run.Source{Model: d.path(demoModel)}, Plan: p}
+}
+
 // replay plays ten times the recorded users on two replayers.
 func (d *demo) replay(ctx context.Context) error {
 	before, err := refusals(ctx, d.shopURL)
 	if err != nil {
 		return err
 	}
-	in, err := openInput(d.env, d.path(demoModel), nil)
+	options, err := d.env.runOptions()
 	if err != nil {
 		return err
 	}
-	in.job.Plan = replay.Plan{Seed: d.seed, Target: d.shopURL, Scale: 10, Duration: d.duration}
-	r := &runner{env: d.env, in: in, output: d.path(demoRun), replayers: 2, title: "replay", live: d.live}
-	if d.replayed, err = r.run(ctx); err != nil {
+	options.Output, options.Replayers = d.path(demoRun), 2
+	r, end, err := openRun(ctx, d.env, d.job(replay.Plan{Target: d.shopURL, Scale: 10, Duration: d.duration}), options)
+	if err != nil {
 		return err
 	}
-	if err := d.replayed.Text(d.env.stdout, &r.manifest); err != nil {
+	d.live.show(r)
+	d.replayed, err = r.Play(ctx)
+	end()
+	if err != nil {
+		return err
+	}
+	manifest := r.Manifest()
+	if err := d.replayed.Text(d.env.stdout, &manifest); err != nil {
 		return err
 	}
 	after, err := refusals(ctx, d.shopURL)
@@ -284,23 +298,11 @@ func (d *demo) compare(ctx context.Context) error {
 	}
 	defer stop()
 	d.env.say("The candidate has two faults: %s; %s", demoSlower, demoChanged)
-	side := func(target string) (*input, error) {
-		in, err := openInput(d.env, d.path(demoModel), nil)
-		if err == nil {
-			in.job.Plan = replay.Plan{Seed: d.seed, Target: target, Scale: 8, Speed: 3, Duration: d.block}
-		}
-		return in, err
-	}
-	base, err := side(d.shopURL)
+	d.report, err = compareTargets(ctx, d.env, run.Comparison{
+		Job: d.job(replay.Plan{Scale: 8, Speed: 3}), Baseline: d.shopURL, Candidate: worse,
+		Pairs: d.pairs, Block: d.block, Judge: compare.Options{FalseRate: 0.001},
+	})
 	if err != nil {
-		return err
-	}
-	cand, err := side(worse)
-	if err != nil {
-		return err
-	}
-	p := pairing{env: d.env, baseline: base, candidate: cand, pairs: d.pairs, seed: d.seed, options: compare.Options{FalseRate: 0.001}}
-	if d.report, err = p.run(ctx); err != nil {
 		return err
 	}
 	data, err := json.MarshalIndent(d.report, "", "  ")

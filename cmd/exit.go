@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/starling-load/starling/record/flowfile"
+	"github.com/starling-load/starling/replay/run"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -47,7 +48,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, new(*run.JobError)):
 		return exitUsage
 	case errors.As(err, &verdict):
 		return verdict.code

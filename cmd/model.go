@@ -14,6 +14,7 @@ import (
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/model/show"
+	"github.com/starling-load/starling/replay/run"
 )
 
 func modelCommand(env environment) *cobra.Command {
@@ -84,7 +85,7 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	}
 	var sources []model.Source
 	for _, spec := range o.data {
-		src, err := readCSV(dataFile(spec))
+		src, err := run.ReadData(dataFile(spec))
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/starling-load/starling/replay/stats"
 )
 
 // plainEvery is how often progress is told where there is no terminal.
@@ -65,6 +67,28 @@ func (p *progress) end() {
 		p.bar.Abort(true)
 		p.pool.Wait()
 	}
+}
+
+// secondText is a second of a run in one line.
+func secondText(p stats.Point) string {
+	text := fmt.Sprintf("%4.0fs  %s  %.0f req/s", (p.Start + p.Width).Seconds(), counted(p.Users, "user"), p.Rate)
+	if p.Rate == 0 {
+		return text // nothing ended in this second
+	}
+	return text + fmt.Sprintf("  p50 %s  p95 %s  p99 %s  %.0f failed/s",
+		micros(p.Response.P50), micros(p.Response.P95), micros(p.Response.P99), p.Failures)
+}
+
+// micros writes a time in microseconds for people.
+func micros(us int64) string {
+	d := time.Duration(us) * time.Microsecond
+	switch {
+	case d < time.Millisecond:
+		return d.String()
+	case d < time.Second:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
 }
 
 // every waits for d and reports whether ctx is still on.

@@ -3,7 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,6 +11,7 @@ import (
 
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/run"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -95,21 +96,22 @@ ends the run cleanly: what was counted is reported and the run file is whole.`,
 }
 
 func replayRun(ctx context.Context, env environment, o replayOptions, args []string) error {
-	in, err := o.input(env, args)
+	job, err := o.job(args)
 	if err != nil {
 		return err
 	}
-	if err := in.guard(o.allowHosts); err != nil {
-		return err
-	}
-	thresholds, err := parseThresholds(o.thresholds)
+	options, err := env.runOptions()
 	if err != nil {
 		return err
 	}
-	r := &runner{env: env, in: in, output: o.output, replayers: o.replayers, nats: o.nats, title: "replay", thresholds: thresholds}
-	live := newLive()
-	r.live = live
+	options.Output, options.Replayers, options.NATS = o.output, o.replayers, o.nats
+	r, end, err := openRun(ctx, env, job, options)
+	if err != nil {
+		return err
+	}
 	if o.ui != "" {
+		live := newLive()
+		live.show(r)
 		stop, url, err := serveUI(env, o.ui, o.uiToken, ".", live)
 		if err != nil {
 			return err
@@ -117,11 +119,13 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 		defer stop()
 		env.say("live on %s", url)
 	}
-	summary, err := r.run(ctx)
+	summary, err := r.Play(ctx)
+	end()
 	if summary == nil {
 		return err
 	}
-	if perr := printSummary(env, summary, &r.manifest, o.json); perr != nil && err == nil {
+	manifest := r.Manifest()
+	if perr := printSummary(env, summary, &manifest, o.json); perr != nil && err == nil {
 		err = perr
 	}
 	if err != nil {
@@ -130,94 +134,105 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 	return verdict(summary)
 }
 
-// input reads what is to be played and makes the plan.
-func (o *replayOptions) input(env environment, args []string) (*input, error) {
-	var in *input
-	switch {
-	case o.url != "" && len(args) > 0:
-		return nil, usagef("give a model, a recording or --url, not two of them")
-	case o.url != "":
-		origin, err := replay.Origin(o.url)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		if o.target == "" {
-			o.target = origin
-		}
-		in = &input{env: env, name: withoutQuery(o.url), job: job{Kind: urlJob, URL: o.url}}
-	case len(args) == 0:
-		return nil, usagef("name a model folder or a flow file, or give --url; see starling replay --help")
-	default:
-		if o.target == "" {
-			return nil, usagef("say where to send it: --target http://HOST:PORT")
-		}
-		var err error
-		if in, err = openInput(env, args[0], o.data); err != nil {
-			return nil, err
+// openRun makes a run that tells how far it is. end takes its progress line away.
+func openRun(ctx context.Context, env environment, job run.Job, o run.Options) (r *run.Run, end func(), err error) {
+	var bar *progress
+	o.OnWaiting = func(url string) {
+		env.say("waiting for %d replayers: starling replayer --join %s", o.Replayers, withoutCredentials(url))
+	}
+	o.OnBegin = func(m stats.Manifest) {
+		env.say("replay: %s against %s", m.Schedule, m.Target)
+		bar = newProgress(env.stderr, "replay", m.Duration)
+	}
+	o.OnInterval = func(iv *stats.Interval) {
+		if p, ok := r.Newest(); ok {
+			bar.update(iv.End, secondText(p))
 		}
 	}
-	if o.replayers < 0 {
-		return nil, usagef("--replayers %d: give a number of processes, or 0 to replay in this one", o.replayers)
-	}
-	plan, err := o.plan(in.job.Kind)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	in.job.Plan = plan
-	in.job.Client.Insecure, in.job.Client.H2C = o.insecure, o.h2c
-	return in, nil
+	r, err = run.New(ctx, job, o)
+	return r, func() {
+		if bar != nil {
+			bar.end()
+		}
+	}, err
 }
 
-func (o *replayOptions) plan(kind string) (replay.Plan, error) {
-	origin, err := replay.Origin(o.target)
-	if err != nil {
-		return replay.Plan{}, err
+// runOptions are those of every run that a command makes.
+func (e environment) runOptions() (run.Options, error) {
+	reading, err := e.reading()
+	return run.Options{
+		Version: version(), Reading: reading, Launch: e.launchReplayer, Logger: e.logger(),
+		OnNote:   func(text string) { e.say("note: %s", text) },
+		OnDamage: func(err error) { e.say("warning: %s; going on with the rest", err) },
+		OnLost: func(name string) {
+			e.say("replayer %s fell silent: its share of the load is missing from here on", name)
+		},
+	}, err
+}
+
+// job is what the flags say of what is to be played, and how.
+func (o *replayOptions) job(args []string) (run.Job, error) {
+	j := run.Job{AllowHosts: o.allowHosts, Thresholds: o.thresholds}
+	switch {
+	case o.url != "" && len(args) > 0:
+		return j, usagef("give a model, a recording or --url, not two of them")
+	case o.url != "":
+		j.URL = o.url
+	case len(args) == 0:
+		return j, usagef("name a model folder or a flow file, or give --url; see starling replay --help")
+	case o.target == "":
+		return j, usagef("say where to send it: --target http://HOST:PORT")
+	default:
+		j.Source = run.FileSource(args[0])
 	}
-	if u, err := url.Parse(o.target); err != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-		return replay.Plan{}, fmt.Errorf("write the target as %s, without a path: the requests have their own", origin)
-	}
+	j.Data = dataFiles(o.data)
+	j.Client.Insecure, j.Client.H2C = o.insecure, o.h2c
+	var err error
+	j.Plan, err = o.plan()
+	return j, err
+}
+
+func (o *replayOptions) plan() (replay.Plan, error) {
 	p := replay.Plan{
-		Seed: o.seed, Target: origin, Users: o.users, Sessions: o.sessions,
+		Seed: o.seed, Target: o.target, Users: o.users, Sessions: o.sessions,
 		Duration: o.duration, Timeout: o.timeout,
 	}
+	var err error
 	if o.rate != "" {
 		if p.Rate, err = load.ParseRate(o.rate); err != nil {
-			return p, err
+			return p, usageError{err}
 		}
 	}
 	if o.scale != "" {
 		if p.Scale, err = load.ParseFactor(o.scale); err != nil {
-			return p, err
+			return p, usageError{err}
 		}
 	}
 	if o.speed != "" {
 		if p.Speed, err = load.ParseFactor(o.speed); err != nil {
-			return p, err
+			return p, usageError{err}
 		}
 	}
-	if p.Users == 0 && p.Rate == 0 && p.Scale == 0 {
-		if kind == urlJob {
-			p.Users = 1
-		} else {
-			p.Scale = 1
-		}
-	}
-	if p.Duration == 0 && kind == urlJob {
-		p.Duration = 10 * time.Second
-	}
-	return p, p.Validate()
+	return p, nil
 }
 
-func parseThresholds(texts []string) ([]stats.Threshold, error) {
-	var out []stats.Threshold
-	for _, text := range texts {
-		t, err := stats.ParseThreshold(text)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		out = append(out, t)
+// dataFile reads a --data flag: NAME=FILE, or FILE alone, whose name without its
+// ending is then that of the data source.
+func dataFile(spec string) (name, file string) {
+	if name, file, named := strings.Cut(spec, "="); named {
+		return name, file
 	}
-	return out, nil
+	return strings.TrimSuffix(filepath.Base(spec), filepath.Ext(spec)), spec
+}
+
+// dataFiles reads all --data flags.
+func dataFiles(specs []string) map[string]string {
+	files := make(map[string]string)
+	for _, spec := range specs {
+		name, file := dataFile(spec)
+		files[name] = file
+	}
+	return files
 }
 
 // verdict turns a finished run into the command's error.
@@ -231,33 +246,4 @@ func verdict(s *stats.Summary) error {
 		}
 	}
 	return nil
-}
-
-// scheduleText describes the plan of a job for people.
-func scheduleText(j job) string {
-	p := j.Plan
-	var parts []string
-	switch {
-	case p.Users > 0 && p.Sessions > 0:
-		parts = append(parts, fmt.Sprintf("%s, %s each", counted(p.Users, "user"), counted(p.Sessions, "session")))
-	case p.Users > 0:
-		parts = append(parts, counted(p.Users, "user"))
-	case p.Rate > 0 && j.Kind == urlJob:
-		parts = append(parts, fmt.Sprintf("%g requests/s", p.Rate))
-	case p.Rate > 0:
-		parts = append(parts, fmt.Sprintf("%g sessions/s", p.Rate))
-	case p.Scale == 1 && p.Duration == 0:
-		parts = append(parts, "as recorded")
-	case p.Scale == 1:
-		parts = append(parts, "as many users as recorded")
-	default:
-		parts = append(parts, fmt.Sprintf("%g times the recorded users", p.Scale))
-	}
-	if p.Speed != 0 && p.Speed != 1 {
-		parts = append(parts, fmt.Sprintf("at %gx speed", p.Speed))
-	}
-	if p.Duration > 0 {
-		parts = append(parts, fmt.Sprintf("for %s", p.Duration))
-	}
-	return strings.Join(parts, ", ")
 }

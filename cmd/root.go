@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// run executes one command line and returns its exit code.
-func run(ctx context.Context, args []string, env environment) int {
+// execute runs one command line and returns its exit code.
+func execute(ctx context.Context, args []string, env environment) int {
 	env.piped = &stdinFile{ctx: ctx, in: env.stdin}
 	root := newRoot(env)
 	root.SetArgs(args)

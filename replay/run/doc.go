@@ -1,0 +1,20 @@
+// Package run plays a job, here or on replayers, and tells what comes of it:
+// the one way in which commands, the web UI and programs start a run.
+//
+// A [Job] is plain data: what to play, against which target, how many users and
+// how long. [New] reads and checks it and returns a [Run], which is the handle
+// of one execution. [Run.Play] sends the load and returns its summary; any
+// goroutine may look at the run, wait for a change, or stop it meanwhile:
+//
+//	r, err := run.New(ctx, run.Job{
+//		Source: run.Source{Model: "shop.model"},
+//		Plan:   replay.Plan{Target: "http://127.0.0.1:9000", Users: 50, Duration: time.Minute},
+//	}, run.Options{Output: "new.run.zst"})
+//	summary, err := r.Play(ctx)
+//
+// With Options.Replayers other processes send the load; [Join] is their side.
+// [Compare] plays one job to two targets in turn and judges the difference.
+//
+// The package prints nothing. What a person should know comes by the callbacks
+// of [Options], and a mistake in a job as a [*JobError].
+package run
