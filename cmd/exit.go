@@ -11,7 +11,7 @@ import (
 
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay/run"
-	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/stats/runfile"
 )
 
 // The exit codes of every command.
@@ -78,7 +78,7 @@ func explain(err error) string {
 		return text + "; check who may read and write there"
 	case errors.Is(err, flowfile.ErrNotFlowFile):
 		return text + "; \"starling record\" writes recordings"
-	case errors.Is(err, stats.ErrNotRun):
+	case errors.Is(err, runfile.ErrNotRun):
 		return text + "; \"starling replay -o\" writes run files"
 	case errors.As(err, &address):
 		return text + "; write it as HOST:PORT, such as 127.0.0.1:9000"

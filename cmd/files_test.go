@@ -18,6 +18,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/stats/runfile"
 )
 
 // writeRecording makes sessions of four requests each, one session a
@@ -103,7 +104,7 @@ func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 	seconds := number(ts, args[1])
 	response, err := time.ParseDuration(args[2])
 	ts.Check(err)
-	w, err := stats.CreateRun(ts.MkAbs(args[0]), &stats.Manifest{
+	w, err := runfile.Create(ts.MkAbs(args[0]), &stats.Manifest{
 		Source: "some.model", Target: "http://shop.test", Schedule: "40 users",
 		Duration: time.Duration(seconds) * time.Second, Start: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC),
 	})

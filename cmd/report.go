@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/stats/runfile"
 )
 
 func reportCommand(env environment) *cobra.Command {
@@ -49,7 +50,7 @@ a threshold was not met, 4 when the run is invalid.`,
 
 // readRun reads a run file. Damage is told on stderr and skipped.
 func readRun(env environment, path string) (*stats.Run, error) {
-	run, err := stats.ReadRun(path)
+	run, err := runfile.Read(path)
 	if err == nil && run.Damage != nil {
 		env.say("warning: %s; going on with the rest", explain(run.Damage))
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/stats/runfile"
 )
 
 // runSuffix is how the name of a run file ends.
@@ -96,8 +97,8 @@ func (d *runs) read(name string) (*stats.Run, error) {
 	if _, err := d.stat(name); err != nil {
 		return nil, err
 	}
-	run, err := stats.ReadRun(filepath.Join(d.dir, name))
-	if errors.Is(err, stats.ErrNotRun) {
+	run, err := runfile.Read(filepath.Join(d.dir, name))
+	if errors.Is(err, runfile.ErrNotRun) {
 		return nil, &statusError{http.StatusUnprocessableEntity, name + " is not a run file of Starling"}
 	}
 	if err != nil {

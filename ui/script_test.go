@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/stats/runfile"
 )
 
 // A load makes the results of a shop under load: the same seed, the same results.
@@ -97,7 +98,7 @@ func manifest(target string, start time.Time) stats.Manifest {
 func writeRun(t *testing.T, dir, name string, start time.Time, l *load, seconds int, cut bool) {
 	t.Helper()
 	m := manifest("http://127.0.0.1:9000", start)
-	w, err := stats.CreateRun(filepath.Join(dir, name), &m)
+	w, err := runfile.Create(filepath.Join(dir, name), &m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/stats/runfile"
 )
 
 // A Run is one execution of a job and its handle. Its methods may be called from
@@ -20,7 +21,7 @@ type Run struct {
 	in         *input
 	thresholds []stats.Threshold
 	timeline   *stats.Timeline
-	file       *stats.RunWriter // nil: none; used by Play alone
+	file       *runfile.Writer // nil: none; used by Play alone
 	fileErr    error
 
 	mu       sync.Mutex // guards what follows
@@ -125,7 +126,7 @@ func (r *Run) play(ctx context.Context) (*stats.Summary, error) {
 	}
 	manifest := r.Manifest()
 	if r.options.Output != "" {
-		if r.file, err = stats.CreateRun(r.options.Output, &manifest); err != nil {
+		if r.file, err = runfile.Create(r.options.Output, &manifest); err != nil {
 			return nil, err
 		}
 	}

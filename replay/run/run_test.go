@@ -24,6 +24,7 @@ import (
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/compare"
 	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/stats/runfile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -167,7 +168,7 @@ func TestReplayersShareARecording(t *testing.T) {
 	if n := s.seen.Load(); n != 3*sessions || summary.OK != 3*sessions || summary.Partial {
 		t.Errorf("the target saw %d requests, %d were good, partial %t; want %d of both", n, summary.OK, summary.Partial, 3*sessions)
 	}
-	file, err := stats.ReadRun(output)
+	file, err := runfile.Read(output)
 	if err != nil {
 		t.Fatal(err)
 	}

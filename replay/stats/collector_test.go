@@ -73,14 +73,14 @@ func TestTheCounterIdentityHoldsInEveryIntervalAndEveryMerge(t *testing.T) {
 					t.Fatalf("gauge is %d, %d exchanges are open", iv.InFlight, len(open[i]))
 				}
 				sum.add(iv.Total.Counts)
-				addCells(byEndpoint, iv.Endpoints)
+				MergeEndpoints(byEndpoint, iv.Endpoints)
 				timeline.Add(iv)
 			}
 		}
 		for _, c := range collectors {
 			for _, iv := range c.Last(time.Hour, Machine{}) {
 				sum.add(iv.Total.Counts)
-				addCells(byEndpoint, iv.Endpoints)
+				MergeEndpoints(byEndpoint, iv.Endpoints)
 				timeline.Add(iv)
 			}
 		}

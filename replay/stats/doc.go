@@ -1,6 +1,5 @@
 // Package stats turns exchanges into numbers that can be merged without loss:
-// per-second intervals, their histograms, the run file that keeps them and the
-// summary that people read.
+// per-second intervals and their histograms, and the judged summary of a run.
 //
 // The central type is Interval: what one replayer saw between two ticks. It is
 // an immutable value named by (Replayer, Seq); adding intervals to a Timeline
@@ -22,6 +21,10 @@
 // Rates, percentiles and thresholds cover the window of a run: its planned
 // duration. What ends later is drained, and counted apart.
 //
-// The package sends nothing, schedules nothing and reads no clock. The run file
-// is described in FORMAT.md; histograms use the HdrHistogram V2 encoding.
+// The package sends nothing, schedules nothing, reads no clock and touches no
+// file: runfile keeps a run on disk, and its FORMAT.md says what each number
+// means. Histograms use the HdrHistogram V2 encoding.
+//
+// It is one package although it is large: counting, merging, judging and printing
+// share the same few nouns, and none of them can change without the others.
 package stats

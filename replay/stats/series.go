@@ -95,7 +95,7 @@ func (sl *slot) add(iv *Interval, detail bool) {
 	if !detail {
 		return
 	}
-	addCells(sl.endpoints, iv.Endpoints)
+	MergeEndpoints(sl.endpoints, iv.Endpoints)
 	addGroups(sl.errors, iv.Errors, false)
 }
 
@@ -108,7 +108,7 @@ func (sl *slot) merge(o *slot) {
 	sl.machine.raise(o.machine)
 	sl.due += o.due
 	sl.arrived += o.arrived
-	addCells(sl.endpoints, o.endpoints)
+	MergeEndpoints(sl.endpoints, o.endpoints)
 	for _, g := range o.errors {
 		addGroups(sl.errors, []ErrorGroup{*g}, false)
 	}
@@ -154,9 +154,9 @@ func (m *Machine) raise(o Machine) {
 	m.HeapBytes = max(m.HeapBytes, o.HeapBytes)
 }
 
-// addCells merges src into dst. Endpoints beyond twice what one Collector tells
+// MergeEndpoints merges src into dst. Endpoints beyond twice what one Collector tells
 // apart go to Other, so that a hostile sender cannot fill the memory.
-func addCells(dst, src map[string]*Cell) {
+func MergeEndpoints(dst, src map[string]*Cell) {
 	for name, c := range src {
 		have := dst[name]
 		if have == nil && len(dst) >= 2*maxEndpoints {

@@ -3,39 +3,9 @@ package stats
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func TestTheReportReadsAsTheGoldenPage(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.run.zst")
-	writeSample(t, path, true)
-	run, err := ReadRun(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	if err := run.Text(&got); err != nil {
-		t.Fatal(err)
-	}
-	const golden = "testdata/report.txt"
-	if *update {
-		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got.String()); d != "" {
-		t.Errorf("golden (-) and report (+): %s", d)
-	}
-}
 
 func TestTheReportOfNothingIsAPageToo(t *testing.T) {
 	var b bytes.Buffer

@@ -20,7 +20,6 @@ type Timeline struct {
 	drained  sums
 	errors   map[groupKey]*ErrorGroup // of both
 	seconds  *series
-	windows  *series // with endpoints; nil in a live timeline
 	sessions Sessions
 	due      uint64
 	arrived  uint64
@@ -64,7 +63,7 @@ func (t *Timeline) Add(iv *Interval) bool {
 		return false
 	}
 	t.addTotals(iv)
-	addCells(t.part(iv.Drain).endpoints, iv.Endpoints)
+	MergeEndpoints(t.part(iv.Drain).endpoints, iv.Endpoints)
 	return true
 }
 

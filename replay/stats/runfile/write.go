@@ -1,4 +1,4 @@
-package stats
+package runfile
 
 import (
 	"cmp"
@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/starling-load/starling/replay/stats"
 )
 
-// FormatVersion is the version of the run file that a RunWriter writes, see
-// FORMAT.md.
-const FormatVersion = 2
+// formatVersion is the version that a Writer writes, see FORMAT.md.
+const formatVersion = 2
 
 const (
 	windowWidth   = 5 * time.Second
@@ -33,31 +34,31 @@ const (
 
 // A line is one line of a run file.
 type line struct {
-	Kind     string    `json:"kind"`
-	Format   int       `json:"format,omitempty"`
-	Manifest *Manifest `json:"manifest,omitempty"`
-	Interval *Interval `json:"interval,omitempty"`
-	Window   *window   `json:"window,omitempty"`
-	Summary  *Summary  `json:"summary,omitempty"`
+	Kind     string          `json:"kind"`
+	Format   int             `json:"format,omitempty"`
+	Manifest *stats.Manifest `json:"manifest,omitempty"`
+	Interval *stats.Interval `json:"interval,omitempty"`
+	Window   *window         `json:"window,omitempty"`
+	Summary  *stats.Summary  `json:"summary,omitempty"`
 }
 
 // A window is a few seconds of endpoints, of all replayers.
 type window struct {
-	Start     time.Duration    `json:"start_ns"`
-	End       time.Duration    `json:"end_ns"`
-	Drain     bool             `json:"drain,omitempty"` // what ended after the window of the run
-	Endpoints map[string]*Cell `json:"endpoints"`
+	Start     time.Duration          `json:"start_ns"`
+	End       time.Duration          `json:"end_ns"`
+	Drain     bool                   `json:"drain,omitempty"` // what ended after the window of the run
+	Endpoints map[string]*stats.Cell `json:"endpoints"`
 }
 
-// A RunWriter writes a run file while the run goes on. Each call leaves whole
+// A Writer writes a run file while the run goes on. Each call leaves whole
 // zstd frames behind, so the file can be read at any time and after a crash; what
 // is missing then is at most the endpoints of the last ten seconds and the
 // summary. It is used by one goroutine at a time.
-type RunWriter struct {
+type Writer struct {
 	path    string
 	file    *os.File
 	encoder *zstd.Encoder
-	windows map[part]map[string]*Cell // not written yet
+	windows map[part]map[string]*stats.Cell // not written yet
 	latest  time.Duration
 	buf     []byte
 }
@@ -69,9 +70,9 @@ type part struct {
 	drain bool
 }
 
-// CreateRun makes the file and writes the manifest. A file that is there already
+// Create makes the file and writes the manifest. A file that is there already
 // is left alone: the error is then fs.ErrExist.
-func CreateRun(path string, m *Manifest) (*RunWriter, error) {
+func Create(path string, m *stats.Manifest) (*Writer, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create run file %s: %w; choose another name or remove it", path, fs.ErrExist)
@@ -83,8 +84,8 @@ func CreateRun(path string, m *Manifest) (*RunWriter, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create run file %s: %w", path, err), file.Close())
 	}
-	w := &RunWriter{path: path, file: file, encoder: encoder, windows: map[part]map[string]*Cell{}}
-	if err := w.write(&line{Kind: kindManifest, Format: FormatVersion, Manifest: m}); err != nil {
+	w := &Writer{path: path, file: file, encoder: encoder, windows: map[part]map[string]*stats.Cell{}}
+	if err := w.write(&line{Kind: kindManifest, Format: formatVersion, Manifest: m}); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return w, nil
@@ -92,23 +93,23 @@ func CreateRun(path string, m *Manifest) (*RunWriter, error) {
 
 // Interval appends the totals of iv and keeps its endpoints until their window
 // of five seconds is over. iv is only read. Give each interval once: what a
-// Timeline's Add reports as new.
-func (w *RunWriter) Interval(iv *Interval) error {
+// stats.Timeline's Add reports as new.
+func (w *Writer) Interval(iv *stats.Interval) error {
 	totals := *iv
 	totals.Endpoints = nil
 	err := w.write(&line{Kind: kindInterval, Interval: &totals})
 	i := part{int((iv.Start/2 + iv.End/2) / windowWidth), iv.Drain}
 	if w.windows[i] == nil {
-		w.windows[i] = map[string]*Cell{}
+		w.windows[i] = map[string]*stats.Cell{}
 	}
-	addCells(w.windows[i], iv.Endpoints)
+	stats.MergeEndpoints(w.windows[i], iv.Endpoints)
 	w.latest = max(w.latest, iv.End)
 	return errors.Join(err, w.flush(w.latest-windowWidth))
 }
 
 // Close writes what is left and the summary, and closes the file. With s nil
 // the file has no summary, as after a crash.
-func (w *RunWriter) Close(s *Summary) error {
+func (w *Writer) Close(s *stats.Summary) error {
 	err := w.flush(1<<63 - 1)
 	if s != nil && err == nil {
 		err = w.write(&line{Kind: kindSummary, Summary: s})
@@ -120,7 +121,7 @@ func (w *RunWriter) Close(s *Summary) error {
 }
 
 // flush writes the windows that end at or before t.
-func (w *RunWriter) flush(t time.Duration) error {
+func (w *Writer) flush(t time.Duration) error {
 	for _, i := range slices.SortedFunc(maps.Keys(w.windows), part.compare) {
 		start := time.Duration(i.index) * windowWidth
 		if start+windowWidth > t {
@@ -129,7 +130,7 @@ func (w *RunWriter) flush(t time.Duration) error {
 		all := w.windows[i]
 		delete(w.windows, i)
 		for names := range slices.Chunk(slices.Sorted(maps.Keys(all)), windowPerLine) {
-			cells := make(map[string]*Cell, len(names))
+			cells := make(map[string]*stats.Cell, len(names))
 			for _, name := range names {
 				cells[name] = all[name]
 			}
@@ -156,7 +157,7 @@ func (p part) compare(o part) int {
 }
 
 // write appends one line as a zstd frame of its own.
-func (w *RunWriter) write(l *line) error {
+func (w *Writer) write(l *line) error {
 	b, err := json.Marshal(l)
 	if err != nil {
 		return w.wrap(err)
@@ -166,7 +167,7 @@ func (w *RunWriter) write(l *line) error {
 	return w.wrap(err)
 }
 
-func (w *RunWriter) wrap(err error) error {
+func (w *Writer) wrap(err error) error {
 	if err == nil {
 		return nil
 	}

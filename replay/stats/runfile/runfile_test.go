@@ -1,4 +1,4 @@
-package stats
+package runfile
 
 import (
 	"bytes"
@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/starling-load/starling/replay/stats"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -23,32 +25,32 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // sampleManifest and sampleRun make the run of the golden files: two replayers,
 // twelve seconds, one endpoint that fails at times, and one exchange of each
 // replayer that ends after the window.
-func sampleManifest() *Manifest {
-	return &Manifest{
+func sampleManifest() *stats.Manifest {
+	return &stats.Manifest{
 		Version: "1.0", Seed: 7, Source: "shop.model", ModelHash: "4f2c", Target: "http://127.0.0.1:8080",
 		Schedule: "recorded arrivals × 10 for 12s", Scale: 10, Duration: 12 * time.Second,
 		Start:  time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Host:   Host{Name: "bench", OS: "linux", Arch: "amd64", Cores: 2, Go: "go1.26"},
+		Host:   stats.Host{Name: "bench", OS: "linux", Arch: "amd64", Cores: 2, Go: "go1.26"},
 		Labels: []string{"release=1.4"},
 	}
 }
 
-func sampleRun(seconds int, add func(*Interval)) *Timeline {
-	timeline := NewTimeline()
+func sampleRun(seconds int, add func(*stats.Interval)) *stats.Timeline {
+	timeline := stats.NewTimeline()
 	window := time.Duration(seconds) * time.Second
-	collectors := []*Collector{NewCollector("r0", window), NewCollector("r1", window)}
+	collectors := []*stats.Collector{stats.NewCollector("r0", window), stats.NewCollector("r1", window)}
 	for second := range seconds {
 		for _, c := range collectors {
 			for i := range 20 {
 				at := time.Duration(second)*time.Second + time.Duration(i)*50*time.Millisecond
-				r := Result{
+				r := stats.Result{
 					Endpoint: "GET /products/{id}", Scheduled: at, Sent: at + 100*time.Microsecond,
 					FirstByte: at + 5*time.Millisecond, Done: at + time.Duration(5+i)*time.Millisecond,
 					Status: 200, BytesIn: 1500, BytesOut: 300, Fields: []string{"$.id:string", "$.stock:number"},
 				}
 				if i%10 == 9 {
 					r.Endpoint, r.Fields = "POST /cart", nil
-					r.Outcome, r.Error, r.Status, r.Detail = Failed, "status", 500, "status 500, 2xx was recorded"
+					r.Outcome, r.Error, r.Status, r.Detail = stats.Failed, "status", 500, "status 500, 2xx was recorded"
 				}
 				c.Started(r.Endpoint)
 				c.Record(&r)
@@ -56,18 +58,18 @@ func sampleRun(seconds int, add func(*Interval)) *Timeline {
 			c.Users(5 + second)
 			c.Due(2)
 			c.Arrived(2)
-			c.SessionOver(SessionResult{Matched: second%4 > 0})
-			iv := c.Tick(time.Duration(second+1)*time.Second, Machine{CPU: 0.5, Cores: 2, Goroutines: 30, OpenFiles: 20, HeapBytes: 9 << 20})
+			c.SessionOver(stats.SessionResult{Matched: second%4 > 0})
+			iv := c.Tick(time.Duration(second+1)*time.Second, stats.Machine{CPU: 0.5, Cores: 2, Goroutines: 30, OpenFiles: 20, HeapBytes: 9 << 20})
 			timeline.Add(iv)
 			add(iv)
 		}
 	}
 	for _, c := range collectors {
 		c.Started("GET /export")
-		c.Record(&Result{Endpoint: "GET /export", Scheduled: window, Sent: window, Done: window + 2*time.Second, Outcome: Failed, Error: "reset", Detail: "connection reset by peer"})
+		c.Record(&stats.Result{Endpoint: "GET /export", Scheduled: window, Sent: window, Done: window + 2*time.Second, Outcome: stats.Failed, Error: "reset", Detail: "connection reset by peer"})
 		c.Skipped("POST /cart", "csrf")
-		c.SessionOver(SessionResult{Cut: true})
-		for _, iv := range c.Last(window+2*time.Second, Machine{}) {
+		c.SessionOver(stats.SessionResult{Cut: true})
+		for _, iv := range c.Last(window+2*time.Second, stats.Machine{}) {
 			timeline.Add(iv)
 			add(iv)
 		}
@@ -75,23 +77,23 @@ func sampleRun(seconds int, add func(*Interval)) *Timeline {
 	return timeline
 }
 
-func writeSample(t *testing.T, path string, finish bool) *Summary {
+func writeSample(t *testing.T, path string, finish bool) *stats.Summary {
 	t.Helper()
 	return writeSeconds(t, path, 12, finish)
 }
 
-func writeSeconds(t *testing.T, path string, seconds int, finish bool) *Summary {
+func writeSeconds(t *testing.T, path string, seconds int, finish bool) *stats.Summary {
 	t.Helper()
-	w, err := CreateRun(path, sampleManifest())
+	w, err := Create(path, sampleManifest())
 	if err != nil {
 		t.Fatal(err)
 	}
-	timeline := sampleRun(seconds, func(iv *Interval) {
+	timeline := sampleRun(seconds, func(iv *stats.Interval) {
 		if err := w.Interval(iv); err != nil {
 			t.Fatal(err)
 		}
 	})
-	threshold, err := ParseThreshold("p99 < 20ms")
+	threshold, err := stats.ParseThreshold("p99 < 20ms")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,7 @@ func writeSeconds(t *testing.T, path string, seconds int, finish bool) *Summary 
 func TestARunFileRoundTrips(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.run.zst")
 	want := writeSample(t, path, true)
-	run, err := ReadRun(path)
+	run, err := Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,29 +128,29 @@ func TestARunFileRoundTrips(t *testing.T) {
 	if len(run.Intervals) != 12 || len(run.Points) != 12 || len(run.Windows) != 3 {
 		t.Errorf("%d intervals, %d points, %d windows", len(run.Intervals), len(run.Points), len(run.Windows))
 	}
-	var windows Counts
+	var windows stats.Cell
 	var errs uint64
 	for _, w := range run.Windows {
 		for _, c := range w.Endpoints {
-			windows.add(c.Counts)
+			windows.Merge(c)
 		}
 		for _, g := range w.Errors {
 			errs += g.Count
 		}
 	}
 	if windows.Requests() != want.Requests || windows.Started != want.Started-2 || errs != want.Failures {
-		t.Errorf("the windows hold %+v and %d errors, want those of %+v", windows, errs, want)
+		t.Errorf("the windows hold %+v and %d errors, want those of %+v", windows.Counts, errs, want)
 	}
 }
 
 func TestWithoutASummaryItIsComputedAndMarked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.run.zst")
 	want := writeSample(t, path, false)
-	run, err := ReadRun(path)
+	run, err := Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !run.Recovered || !run.Summary.Partial || run.Summary.Validity.Verdict != Degraded {
+	if !run.Recovered || !run.Summary.Partial || run.Summary.Validity.Verdict != stats.Degraded {
 		t.Errorf("recovered %v, partial %v, verdict %s", run.Recovered, run.Summary.Partial, run.Summary.Validity.Verdict)
 	}
 	got := *run.Summary
@@ -160,17 +162,17 @@ func TestWithoutASummaryItIsComputedAndMarked(t *testing.T) {
 
 func TestARunFileIsReadableWhileItIsWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.run.zst")
-	w, err := CreateRun(path, sampleManifest())
+	w, err := Create(path, sampleManifest())
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 0
-	sampleRun(12, func(iv *Interval) {
+	sampleRun(12, func(iv *stats.Interval) {
 		if err := w.Interval(iv); err != nil {
 			t.Fatal(err)
 		}
 		n++
-		run, err := ReadRun(path)
+		run, err := Read(path)
 		if err != nil || run.Damage != nil {
 			t.Fatalf("after %d intervals: %v, damage %v", n, err, run.Damage)
 		}
@@ -196,7 +198,7 @@ func TestAFileCutAtAnyByteReadsUpToTheCut(t *testing.T) {
 	}
 	last := uint64(0)
 	for n := range whole {
-		run, err := readRun("cut", bytes.NewReader(whole[:n]), int64(n))
+		run, err := read("cut", bytes.NewReader(whole[:n]), int64(n))
 		if err != nil {
 			if !errors.Is(err, ErrNotRun) || last > 0 {
 				t.Fatalf("cut at %d: %v", n, err)
@@ -228,7 +230,7 @@ func TestAFlippedByteIsReportedAndCostsOneFrame(t *testing.T) {
 	for n := range whole {
 		flipped := bytes.Clone(whole)
 		flipped[n] ^= 0x10
-		run, err := readRun("bad", bytes.NewReader(flipped), int64(len(flipped)))
+		run, err := read("bad", bytes.NewReader(flipped), int64(len(flipped)))
 		if err != nil {
 			t.Fatalf("flip at %d: %v", n, err)
 		}
@@ -248,12 +250,12 @@ func TestAFlippedByteIsReportedAndCostsOneFrame(t *testing.T) {
 	}
 }
 
-func TestCreateRunRefusesToOverwrite(t *testing.T) {
+func TestCreateRefusesToOverwrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.run.zst")
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := CreateRun(path, sampleManifest()); !errors.Is(err, fs.ErrExist) {
+	if _, err := Create(path, sampleManifest()); !errors.Is(err, fs.ErrExist) {
 		t.Fatalf("got %v, want fs.ErrExist", err)
 	}
 	if b, _ := os.ReadFile(path); string(b) != "mine" {
@@ -284,15 +286,15 @@ func TestFilesThatAreNoRunsAreRefused(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := ReadRun(path)
+		_, err := Read(path)
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
 		}
 	}
-	if _, err := ReadRun(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Read(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := ReadRun(dir); !errors.Is(err, ErrNotRun) {
+	if _, err := Read(dir); !errors.Is(err, ErrNotRun) {
 		t.Errorf("a folder: %v", err)
 	}
 }
@@ -316,7 +318,7 @@ func TestLinesThatContradictThemselvesAreDamage(t *testing.T) {
 		if err := os.WriteFile(path, encoder.EncodeAll([]byte(manifest+line+"\n"), nil), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		run, err := ReadRun(path)
+		run, err := Read(path)
 		if err != nil || run.Damage == nil || run.Manifest.Seed != 3 {
 			t.Errorf("%s: error %v, run %+v", name, err, run)
 		}
@@ -325,7 +327,7 @@ func TestLinesThatContradictThemselvesAreDamage(t *testing.T) {
 	if err := os.WriteFile(path, encoder.EncodeAll([]byte(manifest+later+"\n"), nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if run, err := ReadRun(path); err != nil || run.Damage != nil {
+	if run, err := Read(path); err != nil || run.Damage != nil {
 		t.Errorf("a line of an unknown kind: %v, %v", err, run.Damage)
 	}
 }
@@ -349,7 +351,7 @@ func TestZstdcatReadsARunFile(t *testing.T) {
 
 // The golden files are kept for ever: what format 1 wrote stays readable.
 func TestTheGoldenRunFileOfFormatOne(t *testing.T) {
-	run, err := ReadRun("testdata/format1.run.zst")
+	run, err := Read("testdata/format1.run.zst")
 	if err != nil || run.Damage != nil || run.Recovered {
 		t.Fatal(err, run.Damage)
 	}
@@ -373,7 +375,7 @@ func TestTheGoldenRunFileOfFormatTwo(t *testing.T) {
 		}
 		writeSample(t, golden, true)
 	}
-	run, err := ReadRun(golden)
+	run, err := Read(golden)
 	if err != nil || run.Damage != nil {
 		t.Fatal(err, run.Damage)
 	}
@@ -382,7 +384,7 @@ func TestTheGoldenRunFileOfFormatTwo(t *testing.T) {
 	if d := cmp.Diff(want, run.Summary); d != "" {
 		t.Errorf("summary: %s", d)
 	}
-	again, err := ReadRun(fresh)
+	again, err := Read(fresh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +404,7 @@ func jsonOf(t *testing.T, v any) string {
 	return string(b)
 }
 
-func FuzzReadRun(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	b, err := os.ReadFile("testdata/format1.run.zst")
 	if err != nil {
 		f.Fatal(err)
@@ -414,7 +416,7 @@ func FuzzReadRun(f *testing.F) {
 	}
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		run, err := readRun("fuzz", bytes.NewReader(b), int64(len(b)))
+		run, err := read("fuzz", bytes.NewReader(b), int64(len(b)))
 		if err == nil && run.Summary == nil {
 			t.Fatal("a run without summary")
 		}
