@@ -20,6 +20,7 @@ const (
 	FailBody     = "body"        // the body is cut or cannot be decoded
 	FailShape    = "shape"       // a feature is missing, or a JSON member has another type
 	FailError    = "error block" // the page shows an error that no recorded page showed
+	FailGRPC     = "grpc status" // a gRPC status that was not recorded
 )
 
 // Judge judges one answer, see [Judge.Judge]. To judge many, Compile once.
@@ -37,6 +38,7 @@ type Judge struct {
 	require  []string
 	known    map[string]bool     // features, required ones too
 	types    map[string][]string // JSON path → types
+	grpc     []string            // names of gRPC statuses
 }
 
 // Compile prepares c, of which the Judge keeps nothing that a change could reach.
@@ -61,6 +63,9 @@ func (c *Check) Compile() *Judge {
 			continue
 		}
 		j.known[f] = true
+		if status, ok := strings.CutPrefix(f, "grpc:"); ok {
+			j.grpc = append(j.grpc, status)
+		}
 		if path, kind, ok := cutJSON(f); ok {
 			j.types[path] = append(j.types[path], kind)
 		}
@@ -78,6 +83,7 @@ func (c *Check) Compile() *Judge {
 //     segment, or for a value of the query. The query counts only as far as the
 //     template has one, the host only where the template is a whole URL.
 //   - The media type is one of Content.
+//   - The status of a gRPC call is one of Require or Known, or OK if they name none.
 //   - Every feature of Require is there. A JSON member within an array is asked
 //     for only if the array holds something, and every type recorded for it in
 //     Require or Known will do.
@@ -108,13 +114,31 @@ func (j *Judge) Judge(resp *flow.Response, d *content.Doc) (name, detail string)
 			return FailContent, problem.Shorten(media) + " instead of " + problem.Shorten(strings.Join(j.content, " or "))
 		}
 	}
+	status := d.GRPC()
+	if detail := j.called(status); detail != "" {
+		return FailGRPC, detail
+	}
 	if j.known == nil {
 		return "", ""
 	}
-	if d.Cut() {
+	if d.Cut() && status == "" { // with a status, nothing else is looked at
 		return FailBody, "the body is cut or cannot be decoded"
 	}
 	return j.features(d.Shape().Features)
+}
+
+// called says why the gRPC status of an answer is none that was recorded, or "".
+// status is "" for an answer without one.
+func (j *Judge) called(status string) string {
+	switch {
+	case slices.Contains(j.grpc, status), len(j.grpc) == 0 && (status == "" || status == "OK"):
+		return ""
+	case len(j.grpc) == 0:
+		return status
+	case status == "":
+		status = "no status"
+	}
+	return status + " instead of " + strings.Join(j.grpc, " or ")
 }
 
 // features judges the sorted features of an answer.
@@ -146,7 +170,7 @@ func (j *Judge) features(got []string) (name, detail string) {
 func (j *Judge) missing(f string, got []string) bool {
 	path, _, ok := cutJSON(f)
 	if !ok {
-		return true
+		return !strings.HasPrefix(f, "grpc:") // which called has judged
 	}
 	if at := strings.LastIndex(path, "[]"); at >= 0 {
 		element := path[:at+len("[]")]

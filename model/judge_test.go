@@ -89,6 +89,46 @@ func TestAnAnswerOf200WithAnErrorBlockFails(t *testing.T) {
 	}
 }
 
+func TestTheStatusOfACallIsJudged(t *testing.T) {
+	call := func(status string) *flow.Response {
+		r := answer(200, "application/grpc", "message")
+		if status != "" {
+			r.Trailers = flow.Headers{{Name: "Grpc-Status", Value: status}, {Name: "Grpc-Message", Value: "5ecret"}}
+		}
+		return r
+	}
+	long := call("0")
+	long.Body.Size = 500
+	recorded := func(statuses ...string) Check {
+		c := Check{Status: []int{2}}
+		for _, s := range statuses {
+			c.Known = append(c.Known, content.New(call(s)).Shape().Features...)
+		}
+		return c
+	}
+	for _, tt := range []struct {
+		name         string
+		check        Check
+		resp         *flow.Response
+		want, detail string
+	}{
+		{"as recorded", recorded("0"), call("0"), "", ""},
+		{"as recorded, of which the beginning was kept", recorded("0"), long, "", ""},
+		{"one of two", recorded("0", "5"), call("5"), "", ""},
+		{"one of two where one is required", Check{Require: []string{"grpc:OK"}, Known: []string{"grpc:NotFound"}}, call("5"), "", ""},
+		{"refused", recorded("0"), call("16"), FailGRPC, "Unauthenticated instead of OK"},
+		{"required and refused", Check{Require: []string{"grpc:OK"}}, call("16"), FailGRPC, "Unauthenticated instead of OK"},
+		{"good where an error was recorded", recorded("16"), call("0"), FailGRPC, "OK instead of Unauthenticated"},
+		{"no status", recorded("0"), call(""), FailGRPC, "no status instead of OK"},
+		{"refused where the recording has no status", recorded(), call("16"), FailGRPC, "Unauthenticated"},
+		{"good where the recording has no status", recorded(), call("0"), "", ""},
+	} {
+		if name, detail := tt.check.Judge(tt.resp, content.New(tt.resp)); name != tt.want || detail != tt.detail {
+			t.Errorf("%s: Judge = %q, %q, want %q, %q", tt.name, name, detail, tt.want, tt.detail)
+		}
+	}
+}
+
 func TestABodyThatIsNotWholeIsJudgedSo(t *testing.T) {
 	var z bytes.Buffer
 	w := gzip.NewWriter(&z)

@@ -141,10 +141,25 @@ func decodeOne(data []byte, coding string) (out []byte, bad bool) {
 	default:
 		return nil, true
 	}
-	var buf bytes.Buffer
-	buf.Grow(min(4*len(data), MaxBody) + bytes.MinRead)
-	_, err := buf.ReadFrom(io.LimitReader(r, MaxBody+1))
-	return buf.Bytes(), err != nil
+	return readAll(r, min(4*len(data), MaxBody)+bytes.MinRead)
+}
+
+// readAll reads r to its end, but not further than MaxBody+1 bytes, which is also
+// all the memory that it takes at last. size is how much is expected.
+func readAll(r io.Reader, size int) (out []byte, bad bool) {
+	const most = MaxBody + 1
+	out = make([]byte, 0, min(size, most))
+	for len(out) < most {
+		if len(out) == cap(out) {
+			out = append(make([]byte, 0, min(2*cap(out), most)), out...)
+		}
+		n, err := r.Read(out[len(out):cap(out)])
+		out = out[:len(out)+n]
+		if err != nil {
+			return out, err != io.EOF
+		}
+	}
+	return out, false
 }
 
 // parse finds out what the body is and reads an HTML page.

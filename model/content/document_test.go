@@ -31,3 +31,14 @@ func TestDecodeTellsWhetherTheBodyIsWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestABombIsDecodedUpToTheLimit(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(make([]byte, 4*MaxBody))
+	z.Close()
+	got, whole := Decode(packed.Bytes(), "gzip")
+	if len(got) != MaxBody || whole || cap(got) > MaxBody+1 {
+		t.Errorf("%d bytes in %d, whole %v; want %d", len(got), cap(got), whole, MaxBody)
+	}
+}

@@ -15,6 +15,7 @@ const MaxFeatures = 2000
 //	title:Order # - Shop          an HTML title, digits replaced
 //	form:POST /cart/{}[csrf,qty]  an HTML form, its action's template and fields
 //	error:alert-danger            an error block that holds text, by its class
+//	grpc:Unauthenticated          the status of a gRPC or gRPC-Web call
 //
 // Other bodies have no features.
 type Shape struct {
@@ -32,6 +33,9 @@ func (d *Doc) Shape() Shape {
 		s.Features = jsonFeatures(d.Body())
 	case d.page != nil:
 		s.Features = d.page.features()
+	}
+	if status := d.GRPC(); status != "" {
+		s.Features = append(s.Features, "grpc:"+status)
 	}
 	slices.Sort(s.Features)
 	s.Features = slices.Compact(s.Features)

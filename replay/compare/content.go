@@ -192,7 +192,7 @@ func featureTallies(blocks []*Block, endpoint, feature string) []tally {
 func shapeFailures(p pairs, endpoint string) uint64 {
 	count := func(blocks []*Block) (n uint64) {
 		for _, m := range classes(blocks, endpoint) {
-			n += m["shape"] + m["content"] + m["error block"]
+			n += m["shape"] + m["content"] + m["error block"] + m["grpc status"]
 		}
 		return n
 	}

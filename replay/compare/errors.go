@@ -109,7 +109,7 @@ const (
 // failed: it is told once.
 func (e *Endpoint) explained(c class) bool {
 	switch c {
-	case "shape", "content", "error block":
+	case "shape", "content", "error block", "grpc status":
 		return len(e.Content) > 0
 	}
 	return false

@@ -113,7 +113,7 @@ func (r *Result) shaped() bool {
 		return false
 	}
 	switch r.Error {
-	case "shape", "content", "error block":
+	case "shape", "content", "error block", "grpc status":
 		return true
 	}
 	return r.Outcome == OK
