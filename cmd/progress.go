@@ -37,11 +37,11 @@ func newProgress(out io.Writer, title string, total time.Duration) *progress {
 		return p
 	}
 	p.pool = mpb.New(mpb.WithOutput(out), mpb.WithWidth(24), mpb.WithRefreshRate(200*time.Millisecond))
-	style := mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─").Build()
+	var style mpb.BarFillerBuilder = mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─")
 	if total == 0 {
-		style = mpb.NopStyle().Build()
+		style = mpb.NopStyle()
 	}
-	p.bar = p.pool.MustAdd(int64(max(total, 1)), style,
+	p.bar = p.pool.New(int64(max(total, 1)), style,
 		mpb.PrependDecorators(decor.Name(title+" ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text.Load().(string) })),
 	)

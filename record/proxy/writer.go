@@ -90,7 +90,8 @@ func (w *responseWriter) FlushError() error {
 }
 
 // Hijack takes the connection over, with the bytes that the server has read
-// ahead still to be read from it. The bufio.ReadWriter is nil.
+// ahead still to be read from it. The buffers of the bufio.ReadWriter are small
+// and hold nothing.
 func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, ahead, err := w.control.Hijack()
 	if err != nil {
@@ -101,5 +102,6 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		conn = c.Conn // no more heads to read along
 	}
 	rest, _ := ahead.Reader.Peek(ahead.Reader.Buffered())
-	return &peekConn{Conn: conn, ahead: append([]byte(nil), rest...)}, nil, nil
+	c := &peekConn{Conn: conn, ahead: append([]byte(nil), rest...)}
+	return c, bufio.NewReadWriter(bufio.NewReaderSize(c, 16), bufio.NewWriterSize(c, 16)), nil
 }
