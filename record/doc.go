@@ -20,5 +20,5 @@
 // is one file, or parts of which each can be read alone; nothing that Redact
 // removes reaches the disk.
 //
-// The package knows no network. The flow file is described in record/flow.
+// The package knows no network. Package flowfile describes the flow file.
 package record

@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // filtered is the flow that the table of filters looks at.

@@ -9,9 +9,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // benchFlows is some 30 MB of pages and JSON of which a third is repeated.

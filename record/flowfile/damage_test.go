@@ -15,9 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // blockEnds returns the offset behind each block of a sound file and the number

@@ -16,5 +16,8 @@
 // writer was killed (up to the last sealed block), and around damage. Damage is
 // reported as a [*CorruptError], and reading goes on at the next block.
 //
+// Reader, Writer, verification and merging stand together in one package, as each of
+// them rests on the same frames, block heads and limits.
+//
 // The package does not queue, rotate, redact or sample: package record does.
 package flowfile

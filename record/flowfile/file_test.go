@@ -12,9 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // memory is a file in memory that can be told to fail.

@@ -12,10 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/starling-load/starling/record/filter"
-
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 var genFilter = rapid.Custom(func(t *rapid.T) string {

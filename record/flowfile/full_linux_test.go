@@ -7,9 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 func TestFullFilesystemKeepsWhatIsSealed(t *testing.T) {

@@ -9,9 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // TestGoldenFiles reads the files that each state of the format wrote, and checks

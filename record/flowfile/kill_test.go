@@ -12,9 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // killedWriter is the environment variable that turns the test binary into a

@@ -13,10 +13,9 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/filter"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // stored writes a file of the records and returns its path.

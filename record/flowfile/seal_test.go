@@ -17,9 +17,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 // testKey makes a pair of functions that encrypt with AES-GCM. The nonces are

@@ -16,9 +16,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/starling-load/starling/record/flow/flowtest"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flow/flowtest"
 )
 
 func TestCreateRefusesWhatExists(t *testing.T) {
