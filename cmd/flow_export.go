@@ -12,14 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 )
 
 func flowExportCommand(env environment) *cobra.Command {
 	var to, output string
-	_, formats := convert.Formats()
+	formats := formatNames((&importOptions{}).formats(nil), true)
 	cmd := &cobra.Command{
 		Use:   "export --to FORMAT FILE... [-o FILE]",
 		Short: "Write a recording in the format of another tool",
@@ -67,10 +66,7 @@ func exportTo(ctx context.Context, env environment, to string, out io.Writer, pa
 	}
 	o.ReuseBodies = true
 	w := bufio.NewWriter(out)
-	x, err := convert.NewExporter(to, w, convert.ExportOptions{Version: version()})
-	if err != nil {
-		return 0, err
-	}
+	x := formatNamed((&importOptions{}).formats(nil), to).Out.Export(w)
 	for rec, err := range o.Records(paths...) {
 		if errors.As(err, new(*flowfile.CorruptError)) {
 			env.say("warning: %s; going on with the rest", err)

@@ -37,7 +37,6 @@ type importOptions struct {
 
 func flowImportCommand(env environment) *cobra.Command {
 	var o importOptions
-	formats, _ := convert.Formats()
 	cmd := &cobra.Command{
 		Use:   "import FILE... -o FILE",
 		Short: "Make a recording of what other tools recorded",
@@ -68,7 +67,7 @@ of itself that they were is left as it is.`,
 		RunE: func(cmd *cobra.Command, paths []string) error { return flowImport(cmd.Context(), env, o, paths) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.from, "from", "", "`FORMAT` of the files: "+strings.Join(formats, ", ")+" (default: told from their content)")
+	f.StringVar(&o.from, "from", "", "`FORMAT` of the files: "+strings.Join(formatNames(o.formats(nil), false), ", ")+" (default: told from their content)")
 	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst; - is stdout (required)")
 	f.StringVar(&o.logFormat, "log-format", "", "`FORMAT` of access logs: common, combined, json, or a format string of Apache or nginx")
 	f.DurationVar(&o.sessionGap, "session-gap", 30*time.Minute, "`PAUSE` after which a client of an access log begins a new session")
@@ -88,27 +87,24 @@ func flowImport(ctx context.Context, env environment, o importOptions, paths []s
 	if o.logFormat != "" && o.from == "" {
 		o.from = "log"
 	}
-	formats, _ := convert.Formats()
-	if o.from != "" && !slices.Contains(formats, o.from) {
-		return usagef("--from %q: choose one of %s", o.from, strings.Join(formats, ", "))
+	if names := formatNames(o.formats(nil), false); o.from != "" && !slices.Contains(names, o.from) {
+		return usagef("--from %q: choose one of %s", o.from, strings.Join(names, ", "))
 	}
 	if o.sessionGap <= 0 {
 		return usagef("--session-gap %s: give a pause above 0", o.sessionGap)
 	}
-	c := convert.ImportOptions{LogFormat: o.logFormat, SessionGap: o.sessionGap, Origin: o.origin, Start: time.Now()}
-	if err := c.Validate(); err != nil {
+	c := convert.Options{Origin: o.origin, Start: time.Now()}
+	if err := errors.Join(c.Validate(), o.log().Validate()); err != nil {
 		return usagef("%w; see starling flow import --help", err)
 	}
-	if o.files != "" {
-		c.Files = os.DirFS(o.files)
-	}
+	var variables []byte
 	if o.environment != "" {
 		var err error
-		if c.Environment, err = os.ReadFile(o.environment); err != nil {
+		if variables, err = os.ReadFile(o.environment); err != nil {
 			return fmt.Errorf("read the Postman environment: %w", err)
 		}
 	}
-	return importInto(ctx, env, o, &importing{env: env, from: o.from, options: c}, paths)
+	return importInto(ctx, env, o, &importing{env: env, from: o.from, formats: o.formats(variables), options: c}, paths)
 }
 
 // importInto writes what is imported: every flow passes the redactor before the
@@ -144,7 +140,8 @@ func importInto(ctx context.Context, env environment, o importOptions, i *import
 type importing struct {
 	env       environment
 	from      string
-	options   convert.ImportOptions
+	formats   []convert.Format
+	options   convert.Options
 	redact    func(*flow.Flow) // nil: none
 	redaction string           // its name
 	again     bool             // also of what says that it was redacted before
@@ -256,13 +253,13 @@ func (i *importing) file(ctx context.Context, path string, yield func(flow.Recor
 	if path == "-" {
 		path = "stdin"
 	}
-	in, format := io.Reader(file), i.from
-	if format == "" {
-		if format, in, err = convert.Detect(in); err != nil {
+	in, format := io.Reader(file), formatNamed(i.formats, i.from)
+	if i.from == "" {
+		if format, in, err = convert.Detect(in, i.formats); err != nil {
 			return false, fmt.Errorf("import %s: %w", path, err)
 		}
 	}
-	info, err := i.info(format)
+	info, err := i.info(format.Name)
 	if err != nil {
 		return false, err
 	}

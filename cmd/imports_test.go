@@ -16,16 +16,27 @@ const module = "github.com/starling-load/starling/"
 // from left to right, from recordings to verdicts; imports never run backwards.
 // A name stands for the folder alone, not for those below it.
 var importOrder = map[string][]string{
-	"record/flow":          {},
-	"record/flow/flowtest": {"record/flow"},
-	"record/flowfile":      {"record/flow"},
-	"record/filter":        {"record/flow"},
-	"record/redact":        {"record/flow"},
-	"record/envelope":      {},
-	"record/message":       {"record/flow"},
-	"record":               {"record/flow", "record/flowfile", "record/redact"},
-	"record/proxy":         {"record/flow", "record/message"},
-	"record/convert":       {"record/flow"},
+	"record/flow":                {},
+	"record/flow/flowtest":       {"record/flow"},
+	"record/flowfile":            {"record/flow"},
+	"record/filter":              {"record/flow"},
+	"record/redact":              {"record/flow"},
+	"record/envelope":            {},
+	"record/message":             {"record/flow"},
+	"record":                     {"record/flow", "record/flowfile", "record/redact"},
+	"record/proxy":               {"record/flow", "record/message"},
+	"record/convert":             {"record/flow"},
+	"record/convert/compose":     {"record/flow", "record/convert"},
+	"record/convert/wire":        {"record/flow", "record/convert/compose"},
+	"record/convert/loose":       {"record/flow", "record/convert"},
+	"record/convert/accesslog":   {"record/flow", "record/convert", "record/convert/compose", "record/convert/loose", "record/convert/wire"},
+	"record/convert/curl":        {"record/flow", "record/convert", "record/convert/compose", "record/convert/loose", "record/convert/wire"},
+	"record/convert/gor":         {"record/flow", "record/convert", "record/convert/compose", "record/convert/wire"},
+	"record/convert/har":         {"record/flow", "record/convert", "record/convert/compose", "record/convert/loose", "record/convert/wire"},
+	"record/convert/mitm":        {"record/flow", "record/convert", "record/convert/loose", "record/convert/wire"},
+	"record/convert/postman":     {"record/flow", "record/convert", "record/convert/compose", "record/convert/loose", "record/convert/wire"},
+	"record/convert/text":        {"record/flow", "record/convert"},
+	"record/convert/converttest": nil, // all
 
 	"record/capture/packet":   {},
 	"record/capture/tcp":      {"record/capture/packet"},
@@ -95,8 +106,8 @@ var foreign = map[string][]string{
 	"golang.org/x/term":                       {"cmd"},
 	"gonum.org/v1/gonum":                      {"replay/compare"},
 	"modernc.org/sqlite":                      {"fixtures/shop", "fixtures/apps"},
-	"pgregory.net/rapid":                      {"record/flow/flowtest"},
-	"mvdan.cc/sh/v3":                          {"record/convert"},
+	"pgregory.net/rapid":                      {"record/flow/flowtest", "record/convert/converttest"},
+	"mvdan.cc/sh/v3":                          {"record/convert/curl"},
 }
 
 type goPackage struct {

@@ -6,17 +6,17 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/starling-load/starling/record/convert"
+	"github.com/starling-load/starling/record/convert/converttest"
 	"github.com/starling-load/starling/record/flow"
 )
 
-const goodHAR = `{"startedDateTime":"2026-05-04T10:00:00Z","request":{"method":"GET","url":"http://shop.test/"},"response":{"status":200}}`
-
 // tnet writes a value of mitmproxy's files.
-func tnet(kind, payload string) string { return itoa(len(payload)) + ":" + payload + kind }
+func tnet(kind, payload string) string { return strconv.Itoa(len(payload)) + ":" + payload + kind }
 
 func tnetDict(pairs ...string) string {
 	var b strings.Builder
@@ -32,16 +32,6 @@ func mitmEntry(kind string) string {
 		"path", tnet(",", "/"), "http_version", tnet(",", "HTTP/1.1"), "timestamp_start", tnet("^", "1700000000.5")))
 }
 
-func gorEntry(kind, id, message string) string {
-	return kind + " " + id + " 1700000000000000000 0\n" + message + "\n🐵🙈🙉\n"
-}
-
-const (
-	gorID  = "9c6047057f000001bf8ff714"
-	gorGet = "GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n"
-	gorOK  = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-)
-
 // Each input has sound entries around a broken one, which is left out and named.
 func TestBrokenEntriesAreLeftOutAndNamed(t *testing.T) {
 	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
@@ -51,25 +41,25 @@ func TestBrokenEntriesAreLeftOutAndNamed(t *testing.T) {
 		places              string // of the entries left out
 		says                string // by the first of them
 	}{
-		{"an entry without a request", "har", `{"log":{"entries":[` + goodHAR + `,{},` + goodHAR + `]}}`, 2, "entry 1", "it has no request"},
-		{"an entry that is a number", "har", `{"log":{"entries":[1,` + goodHAR + `]}}`, 1, "entry 0", "not an entry of HAR"},
-		{"an entry with broken JSON inside its braces", "har", `{"log":{"entries":[{"request":{"method":}},` + goodHAR + `]}}`, 1, "entry 0", "the JSON is broken"},
-		{"an entry nested 20,000 deep", "har", `{"log":{"entries":[` + goodHAR + `,{"request":` + deep + `}]}}`, 1, "entry 1", "not an entry of HAR"},
-		{"a URL of no network", "har", `{"log":{"entries":[{"request":{"url":"data:text/plain,x"}},` + goodHAR + `]}}`, 1, "entry 0", "left out"},
-		{"no URL", "har", `{"log":{"entries":[{"request":{"method":"GET"}},` + goodHAR + `]}}`, 1, "entry 0", "no scheme and host"},
+		{"an entry without a request", "har", `{"log":{"entries":[` + converttest.HAREntry + `,{},` + converttest.HAREntry + `]}}`, 2, "entry 1", "it has no request"},
+		{"an entry that is a number", "har", `{"log":{"entries":[1,` + converttest.HAREntry + `]}}`, 1, "entry 0", "not an entry of HAR"},
+		{"an entry with broken JSON inside its braces", "har", `{"log":{"entries":[{"request":{"method":}},` + converttest.HAREntry + `]}}`, 1, "entry 0", "the JSON is broken"},
+		{"an entry nested 20,000 deep", "har", `{"log":{"entries":[` + converttest.HAREntry + `,{"request":` + deep + `}]}}`, 1, "entry 1", "not an entry of HAR"},
+		{"a URL of no network", "har", `{"log":{"entries":[{"request":{"url":"data:text/plain,x"}},` + converttest.HAREntry + `]}}`, 1, "entry 0", "left out"},
+		{"no URL", "har", `{"log":{"entries":[{"request":{"method":"GET"}},` + converttest.HAREntry + `]}}`, 1, "entry 0", "no scheme and host"},
 		{"a body that is not base64", "har", `{"log":{"entries":[{"request":{"url":"http://a/"},"response":{"status":200,"content":{"encoding":"base64","text":"§"}}}]}}`, 0, "entry 0", "its content is not base64"},
 		{"a time that is none", "har", `{"log":{"entries":[{"startedDateTime":"yesterday","request":{"url":"http://a/"}}]}}`, 0, "entry 0", "startedDateTime is not a time"},
-		{"a HAR that is cut in an entry", "har", `{"log":{"entries":[` + goodHAR + `,{"request":{"url":"http://a`, 1, "entry 1", "the file is cut off"},
-		{"a HAR that is cut between entries", "har", `{"log":{"entries":[` + goodHAR + `,`, 1, "end of file", "the file is cut off"},
-		{"a comma after the last entry", "har", `{"log":{"entries":[` + goodHAR + `,],},}`, 1, "", ""},
+		{"a HAR that is cut in an entry", "har", `{"log":{"entries":[` + converttest.HAREntry + `,{"request":{"url":"http://a`, 1, "entry 1", "the file is cut off"},
+		{"a HAR that is cut between entries", "har", `{"log":{"entries":[` + converttest.HAREntry + `,`, 1, "end of file", "the file is cut off"},
+		{"a comma after the last entry", "har", `{"log":{"entries":[` + converttest.HAREntry + `,],},}`, 1, "", ""},
 
-		{"a record of GoReplay without a head", "gor", gorEntry("1", gorID, gorGet) + "what\n🐵🙈🙉\n" + gorEntry("2", gorID, gorOK), 1, "record at byte 98", "no record of GoReplay"},
-		{"a message that is no HTTP", "gor", gorEntry("1", "aa", "hello") + gorEntry("1", gorID, gorGet) + gorEntry("2", gorID, gorOK), 1, "record at byte 0", "no HTTP message"},
-		{"a replayed response", "gor", gorEntry("1", gorID, gorGet) + gorEntry("3", gorID, gorOK), 1, "record at byte 98", "left out: a response to replayed traffic"},
-		{"a response without its request", "gor", gorEntry("2", gorID, gorOK), 0, "record at byte 0", "without its request"},
-		{"a .gor file that is cut in a body", "gor", gorEntry("1", gorID, gorGet) + "2 " + gorID + " 1700000000000000000 0\nHTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok", 1, "record at byte 98", "the file is cut off"},
-		{"a .gor file that is cut in a head", "gor", gorEntry("1", gorID, gorGet) + "2 " + gorID, 1, "record at byte 98", "no record"},
-		{"the last record of a .gor file without its separator", "gor", gorEntry("1", gorID, gorGet) + strings.TrimSuffix(gorEntry("2", gorID, gorOK), "\n🐵🙈🙉\n"), 1, "", ""},
+		{"a record of GoReplay without a head", "gor", converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + "what\n🐵🙈🙉\n" + converttest.GorRecord("2", converttest.GorID, converttest.GorOK), 1, "record at byte 98", "no record of GoReplay"},
+		{"a message that is no HTTP", "gor", converttest.GorRecord("1", "aa", "hello") + converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + converttest.GorRecord("2", converttest.GorID, converttest.GorOK), 1, "record at byte 0", "no HTTP message"},
+		{"a replayed response", "gor", converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + converttest.GorRecord("3", converttest.GorID, converttest.GorOK), 1, "record at byte 98", "left out: a response to replayed traffic"},
+		{"a response without its request", "gor", converttest.GorRecord("2", converttest.GorID, converttest.GorOK), 0, "record at byte 0", "without its request"},
+		{"a .gor file that is cut in a body", "gor", converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + "2 " + converttest.GorID + " 1700000000000000000 0\nHTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok", 1, "record at byte 98", "the file is cut off"},
+		{"a .gor file that is cut in a head", "gor", converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + "2 " + converttest.GorID, 1, "record at byte 98", "no record"},
+		{"the last record of a .gor file without its separator", "gor", converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + strings.TrimSuffix(converttest.GorRecord("2", converttest.GorID, converttest.GorOK), "\n🐵🙈🙉\n"), 1, "", ""},
 
 		{"a flow of another protocol", "mitm", mitmEntry("http") + mitmEntry("tcp") + mitmEntry("dns") + mitmEntry("http"), 2, "flow 1, flow 2", "left out: a tcp flow"},
 		{"a question to a name server", "mitm", mitmEntry("dns") + mitmEntry("http"), 1, "flow 0", "left out: a dns flow"},
@@ -81,10 +71,10 @@ func TestBrokenEntriesAreLeftOutAndNamed(t *testing.T) {
 		{"garbage behind a good flow", "mitm", mitmEntry("http") + "garbage", 1, "flow 1", "not a tnetstring"},
 		{"a length of 999,999,999,999", "mitm", mitmEntry("http") + "999999999999:x", 1, "flow 1", "the file is cut off"},
 
-		{"a line that is no log", "log", logLine + "\nwhat\n" + logLine + "\n", 2, "line 2", "not in the format"},
-		{"a request line of binary bytes", "log", logLine + "\n" + strings.Replace(logLine, "GET / HTTP/1.1", `\x16\x03\x01`, 1) + "\n", 1, "line 2", "its request line"},
-		{"a month that does not exist", "log", logLine + "\n" + strings.Replace(logLine, "May", "Mai", 1) + "\n", 1, "line 2", "its time is not understood"},
-		{"an empty request", "log", logLine + "\n" + strings.Replace(logLine, "GET / HTTP/1.1", "-", 1) + "\n", 1, "line 2", "it has no request"},
+		{"a line that is no log", "log", converttest.LogLine + "\nwhat\n" + converttest.LogLine + "\n", 2, "line 2", "not in the format"},
+		{"a request line of binary bytes", "log", converttest.LogLine + "\n" + strings.Replace(converttest.LogLine, "GET / HTTP/1.1", `\x16\x03\x01`, 1) + "\n", 1, "line 2", "its request line"},
+		{"a month that does not exist", "log", converttest.LogLine + "\n" + strings.Replace(converttest.LogLine, "May", "Mai", 1) + "\n", 1, "line 2", "its time is not understood"},
+		{"an empty request", "log", converttest.LogLine + "\n" + strings.Replace(converttest.LogLine, "GET / HTTP/1.1", "-", 1) + "\n", 1, "line 2", "it has no request"},
 		{"a JSON line that is cut", "log", `{"time":1700000000,"method":"GET","uri":"/","status":200}` + "\n" + `{"time":17000`, 1, "line 2", "not a JSON object"},
 
 		{"a quote that is never closed", "curl", "curl http://a/\ncurl 'http://b/\ncurl http://c/\n", 2, "line 2", "never closed"},
@@ -102,25 +92,23 @@ func TestBrokenEntriesAreLeftOutAndNamed(t *testing.T) {
 		{"an unknown authorization", "postman", `{"item":[{"name":"a","request":{"url":"http://a/","auth":{"type":"hawk","hawk":[]}}}]}`, 0, "/a", "hawk"},
 	} {
 		t.Run(c.format+": "+c.name, func(t *testing.T) {
-			r := read(t, c.format, []byte(c.input), convert.ImportOptions{})
-			if r.err != nil {
-				t.Fatalf("the import ended: %v", r.err)
+			r := converttest.Read(t, c.format, []byte(c.input), converttest.Options{})
+			if r.Err != nil {
+				t.Fatalf("the import ended: %v", r.Err)
 			}
 			var places []string
-			for _, e := range r.skipped {
+			for _, e := range r.Skipped {
 				places = append(places, e.Place)
 			}
-			if len(r.flows) != c.flows || strings.Join(places, ", ") != c.places {
-				t.Errorf("got %d flows, left out %q; want %d and %q", len(r.flows), r.skipped, c.flows, c.places)
+			if len(r.Flows) != c.flows || strings.Join(places, ", ") != c.places {
+				t.Errorf("got %d flows, left out %q; want %d and %q", len(r.Flows), r.Skipped, c.flows, c.places)
 			}
-			if c.says != "" && (len(r.skipped) == 0 || !strings.Contains(r.skipped[0].Error(), c.says)) {
-				t.Errorf("it says %q, want %q in it", r.skipped, c.says)
+			if c.says != "" && (len(r.Skipped) == 0 || !strings.Contains(r.Skipped[0].Error(), c.says)) {
+				t.Errorf("it says %q, want %q in it", r.Skipped, c.says)
 			}
 		})
 	}
 }
-
-const logLine = `192.0.2.1 - - [04/May/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "one"`
 
 func nest(depth int) string {
 	v := tnet("#", "1")
@@ -140,21 +128,20 @@ func TestWhatIsNotTheFormatAtAllEndsTheImport(t *testing.T) {
 		{"text", "mitm", "hello", "not a flow file of mitmproxy"},
 		{"prose", "log", "Nothing to see here.\n", "give the format string"},
 		{"a HAR", "postman", `{"log":{}}`, "it has no items"},
-		{"a format of nobody", "pcap", "x", "choose one of"},
 	} {
 		t.Run(c.format+": "+c.name, func(t *testing.T) {
-			r := read(t, c.format, []byte(c.input), convert.ImportOptions{})
-			if r.err == nil || !strings.Contains(r.err.Error(), c.says) || len(r.flows) > 0 {
-				t.Errorf("%d flows and error %v, want %q in it", len(r.flows), r.err, c.says)
+			r := converttest.Read(t, c.format, []byte(c.input), converttest.Options{})
+			if r.Err == nil || !strings.Contains(r.Err.Error(), c.says) || len(r.Flows) > 0 {
+				t.Errorf("%d flows and error %v, want %q in it", len(r.Flows), r.Err, c.says)
 			}
 		})
 	}
-	for _, o := range []convert.ImportOptions{{Origin: "shop.test"}, {Origin: "https://shop.test/x"}, {SessionGap: -1}} {
-		if r := read(t, "log", []byte(logLine), o); r.err == nil {
+	for _, o := range []converttest.Options{{Origin: "shop.test"}, {Origin: "https://shop.test/x"}, {SessionGap: -1}} {
+		if r := converttest.Read(t, "log", []byte(converttest.LogLine), o); r.Err == nil {
 			t.Errorf("options %+v were taken", o)
 		}
 	}
-	if r := read(t, "log", []byte(logLine), convert.ImportOptions{LogFormat: "%Q"}); r.err == nil {
+	if r := converttest.Read(t, "log", []byte(converttest.LogLine), converttest.Options{LogFormat: "%Q"}); r.Err == nil {
 		t.Error("a format string of nothing was taken")
 	}
 }
@@ -162,12 +149,12 @@ func TestWhatIsNotTheFormatAtAllEndsTheImport(t *testing.T) {
 func TestAReaderThatFailsKeepsWhatCameBefore(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	for format, data := range map[string]string{
-		"gor": gorEntry("1", gorID, gorGet) + gorEntry("2", gorID, gorOK), "mitm": mitmEntry("http"),
-		"log": logLine + "\n", "curl": "curl http://a/\n",
+		"gor": converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + converttest.GorRecord("2", converttest.GorID, converttest.GorOK), "mitm": mitmEntry("http"),
+		"log": converttest.LogLine + "\n", "curl": "curl http://a/\n",
 	} {
 		flows, told := 0, false
 		in := io.MultiReader(strings.NewReader(data), errReader{broken})
-		for rec, err := range convert.Import(context.Background(), format, in, convert.ImportOptions{LogFormat: ""}) {
+		for rec, err := range convert.Import(context.Background(), converttest.Named(t, format, converttest.Options{}), in, convert.Options{}) {
 			if _, ok := rec.(*flow.Flow); ok {
 				flows++
 			}
@@ -187,15 +174,15 @@ func TestGzippedInputIsOpenedAndMayBeCut(t *testing.T) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	for range 1000 {
-		z.Write([]byte(gorEntry("1", gorID, gorGet) + gorEntry("2", gorID, gorOK)))
+		z.Write([]byte(converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + converttest.GorRecord("2", converttest.GorID, converttest.GorOK)))
 	}
 	z.Close()
-	if r := readAll(t, "", b.Bytes(), convert.ImportOptions{}); len(r.flows) != 1000 {
-		t.Errorf("%d flows of 1000", len(r.flows))
+	if r := converttest.ReadAll(t, "", b.Bytes(), converttest.Options{}); len(r.Flows) != 1000 {
+		t.Errorf("%d flows of 1000", len(r.Flows))
 	}
-	r := read(t, "gor", b.Bytes()[:b.Len()-20], convert.ImportOptions{})
-	if len(r.flows) == 0 || len(r.skipped) == 0 || r.err != nil {
-		t.Errorf("of a cut file: %d flows, left out %v, error %v", len(r.flows), r.skipped, r.err)
+	r := converttest.Read(t, "gor", b.Bytes()[:b.Len()-20], converttest.Options{})
+	if len(r.Flows) == 0 || len(r.Skipped) == 0 || r.Err != nil {
+		t.Errorf("of a cut file: %d flows, left out %v, error %v", len(r.Flows), r.Skipped, r.Err)
 	}
 }
 
@@ -204,7 +191,7 @@ func TestAnImportEndsWhenNobodyWantsMore(t *testing.T) {
 	defer cancel()
 	n := 0
 	var last error
-	for _, err := range convert.Import(ctx, "log", strings.NewReader(strings.Repeat(logLine+"\n", 100)), convert.ImportOptions{}) {
+	for _, err := range convert.Import(ctx, converttest.Named(t, "log", converttest.Options{}), strings.NewReader(strings.Repeat(converttest.LogLine+"\n", 100)), convert.Options{}) {
 		if n++; n == 3 {
 			cancel()
 		}
@@ -213,7 +200,7 @@ func TestAnImportEndsWhenNobodyWantsMore(t *testing.T) {
 	if !errors.Is(last, context.Canceled) || n > 4 {
 		t.Errorf("%d records, last error %v", n, last)
 	}
-	for range convert.Import(context.Background(), "log", strings.NewReader(strings.Repeat(logLine+"\n", 100)), convert.ImportOptions{}) {
+	for range convert.Import(context.Background(), converttest.Named(t, "log", converttest.Options{}), strings.NewReader(strings.Repeat(converttest.LogLine+"\n", 100)), convert.Options{}) {
 		break
 	}
 }
@@ -228,25 +215,23 @@ func TestFilesOfOtherCommandsAreNamed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if _, _, err := convert.Detect(strings.NewReader(test.head)); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, _, err := convert.Detect(strings.NewReader(test.head), converttest.Formats(converttest.Options{})); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("Detect: error %v, want one with %q", err, test.want)
 			}
 		})
 	}
 }
 
-func TestOptionsAreValidatedBeforeReading(t *testing.T) {
+func TestTheOriginIsValidatedBeforeReading(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
-		o    convert.ImportOptions
+		o    convert.Options
 		want string // part of the error; "": none
 	}{
-		{"nothing set", convert.ImportOptions{}, ""},
-		{"everything sound", convert.ImportOptions{SessionGap: 1, Origin: "https://shop.test", LogFormat: "combined"}, ""},
-		{"an origin without scheme", convert.ImportOptions{Origin: "shop.test"}, `"shop.test"`},
-		{"a format that names nothing", convert.ImportOptions{LogFormat: "%q"}, "not a log format"},
-		{"a negative pause", convert.ImportOptions{SessionGap: -1}, "SessionGap"},
+		{"nothing set", convert.Options{}, ""},
+		{"everything sound", convert.Options{Origin: "https://shop.test"}, ""},
+		{"an origin without scheme", convert.Options{Origin: "shop.test"}, `"shop.test"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -4,10 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
+	"strings"
 )
 
 // The first bytes of files that other commands read: pcap in both byte orders and
@@ -21,29 +22,44 @@ func hasPrefix(head []byte, magics []string) bool {
 	return slices.ContainsFunc(magics, func(m string) bool { return bytes.HasPrefix(head, []byte(m)) })
 }
 
-// headSize is how much of an input is looked at to tell its format, in bytes.
-const headSize = 64 << 10
+// HeadSize is how much of an input is looked at to tell its format, in bytes.
+const HeadSize = 64 << 10
 
-// Detect tells the format of r from its beginning. It returns a reader of all of
-// it, unzipped, which Import takes; ErrUnknown where the format is none of these.
-func Detect(r io.Reader) (format string, rest io.Reader, err error) {
+// ErrUnknown says that the format of an input could not be told.
+var ErrUnknown = errors.New("the format was not recognised; name it")
+
+// Certainty says how much the beginning of an input looks like a format.
+type Certainty int
+
+// The degrees of certainty.
+const (
+	No     Certainty = iota
+	Guess            // nothing speaks against it, and something for it
+	Likely           // several lines are as they should be
+	Sure             // a mark that no other format has
+)
+
+// Detect tells the format of r from its beginning: of the formats that of which
+// it is most certain, and of equal ones the first. It returns a reader of all of
+// the input, unzipped, which Import takes; ErrUnknown where it is in none of them.
+func Detect(r io.Reader, formats []Format) (Format, io.Reader, error) {
 	br, err := open(r)
 	if err != nil {
-		return "", nil, err
+		return Format{}, nil, err
 	}
-	format, err = detect(br)
-	return format, br, err
+	f, err := detect(br, formats)
+	return f, br, err
 }
 
 // open returns r without the gzip around it and without a byte order mark.
 func open(r io.Reader) (*bufio.Reader, error) {
-	br := bufio.NewReaderSize(r, headSize)
+	br := bufio.NewReaderSize(r, HeadSize)
 	if head, _ := br.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(br)
 		if err != nil {
 			return nil, fmt.Errorf("open gzip: %w", err)
 		}
-		br = bufio.NewReaderSize(z, headSize)
+		br = bufio.NewReaderSize(z, HeadSize)
 	}
 	if head, _ := br.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		br.Discard(3) // cannot fail: Peek has it
@@ -51,51 +67,31 @@ func open(r io.Reader) (*bufio.Reader, error) {
 	return br, nil
 }
 
-var (
-	reMitm    = regexp.MustCompile(`^\d{1,12}:\d{1,12}:`)
-	reText    = regexp.MustCompile(`^(#.*\n|[ \t]*\r?\n)*(flow \d+|conn \d+|loss at=\S+|info \w+=\S+)( |\r?\n)`)
-	reGor     = regexp.MustCompile(`^[123] [0-9a-fA-F]{8,64} \d{15,20}( \d+)?\r?\n`)
-	reHAR     = regexp.MustCompile(`^\s*\{\s*"log"\s*:\s*[\{\[]`)
-	rePostman = regexp.MustCompile(`schema\.(get)?postman\.com|"_postman_id"`)
-	reCurl    = regexp.MustCompile(`(?m)^\s*(\$ )?curl(\.exe)?\s`)
-	reObject  = regexp.MustCompile(`^\s*\{`)
-	reEntries = regexp.MustCompile(`"log"\s*:\s*\{`)
-)
-
-// detect tells the format from the beginning of the input, which it does not
-// consume.
-func detect(br *bufio.Reader) (string, error) {
-	head, err := br.Peek(headSize)
+// detect does not consume the input.
+func detect(br *bufio.Reader, formats []Format) (Format, error) {
+	head, err := br.Peek(HeadSize)
 	if len(head) == 0 {
 		if err == io.EOF {
-			return "", fmt.Errorf("the input is empty")
+			err = errors.New("the input is empty")
 		}
-		return "", err
+		return Format{}, err
 	}
 	switch {
 	case hasPrefix(head, captureMagics):
-		return "", fmt.Errorf("it is a packet capture; read it with starling record capture --read")
+		return Format{}, errors.New("it is a packet capture; read it with starling record capture --read")
 	case hasPrefix(head, flowMagics):
-		return "", fmt.Errorf("it is a recording already; see starling flow --help for what to do with it")
-	case reText.Match(head):
-		return "text", nil
-	case reGor.Match(head):
-		return "gor", nil
-	case reMitm.Match(head):
-		return "mitm", nil
-	case reHAR.Match(head):
-		return "har", nil
-	case reObject.Match(head) && rePostman.Match(head):
-		return "postman", nil
+		return Format{}, errors.New("it is a recording already; see starling flow --help for what to do with it")
 	}
-	if _, err := detectLog(head); err == nil {
-		return "log", nil
+	best, most := Format{}, No
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Name)
+		if c := f.In.Recognize(head); c > most {
+			best, most = f, c
+		}
 	}
-	switch {
-	case reObject.Match(head) && reEntries.Match(head):
-		return "har", nil
-	case reCurl.Match(head):
-		return "curl", nil
+	if most == No {
+		return Format{}, fmt.Errorf("%w, one of %s", ErrUnknown, strings.Join(names, ", "))
 	}
-	return "", ErrUnknown
+	return best, nil
 }

@@ -7,17 +7,16 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/record/convert"
+	"github.com/starling-load/starling/record/convert/accesslog"
+	"github.com/starling-load/starling/record/convert/curl"
 	"github.com/starling-load/starling/record/flow"
 )
 
 func Example() {
 	log := `192.0.2.1 - - [04/May/2026:10:00:00 +0000] "GET /cart HTTP/1.1" 200 5 "-" "one"`
-	x, err := convert.NewExporter("curl", os.Stdout, convert.ExportOptions{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for rec, err := range convert.Import(context.Background(), "log", strings.NewReader(log), convert.ImportOptions{Origin: "https://shop.test"}) {
+	in := convert.Format{Name: "log", In: accesslog.Format{}}
+	x := curl.Format{}.Export(os.Stdout)
+	for rec, err := range convert.Import(context.Background(), in, strings.NewReader(log), convert.Options{Origin: "https://shop.test"}) {
 		if err != nil {
 			fmt.Println(err)
 			continue

@@ -4,21 +4,21 @@ import "strings"
 
 // The names of flow.Flow.Error that importers give; those of recordings.
 const (
-	failNone     = "no response"
-	failRequest  = "request cut"
-	failResponse = "response cut"
-	failClient   = "client closed"
+	NoResponse   = "no response"
+	RequestCut   = "request cut"
+	ResponseCut  = "response cut"
+	ClientClosed = "client closed"
 )
 
 // failures are the stable names of what other programs say in words of their
 // own, each found by a part of them in lower case. The first match counts.
 var failures = []struct{ part, name string }{
-	{"err_aborted", failClient},
-	{"err_blocked", failClient},
-	{"err_canceled", failClient},
-	{"ns_binding_aborted", failClient},
-	{"client disconnect", failClient},
-	{"by client", failClient},
+	{"err_aborted", ClientClosed},
+	{"err_blocked", ClientClosed},
+	{"err_canceled", ClientClosed},
+	{"ns_binding_aborted", ClientClosed},
+	{"client disconnect", ClientClosed},
+	{"by client", ClientClosed},
 	{"connection_refused", "connect refused"},
 	{"connection refused", "connect refused"},
 	{"name_not_resolved", "host not found"},
@@ -37,9 +37,9 @@ var failures = []struct{ part, name string }{
 	{"closed", "target closed"},
 }
 
-// failureName returns the stable name for an error text of another program, or
+// Failure returns the stable name for an error text of another program, or
 // other.
-func failureName(text, other string) string {
+func Failure(text, other string) string {
 	text = strings.ToLower(text)
 	for _, f := range failures {
 		if strings.Contains(text, f.part) {

@@ -7,15 +7,16 @@ import (
 	"testing"
 
 	"github.com/starling-load/starling/record/convert"
+	"github.com/starling-load/starling/record/convert/converttest"
 	"github.com/starling-load/starling/record/flow"
 )
 
 var seeds = map[string][]string{
-	"har": {`{"log":{"entries":[` + goodHAR + `]}}`, `{"log":{"creator":{"name":"Starling"},"entries":[{"startedDateTime":"2026-05-04T10:00:00Z","connection":"1","request":{"url":"ws://a/","postData":{"params":[{"name":"a","fileName":"f"}]}},"response":{"status":"101","content":{"text":"eA==","encoding":"base64"}},"_webSocketMessages":[{"type":"send","time":1.5,"opcode":2,"data":"eA=="}]}]}}`},
-	"gor": {gorEntry("1", gorID, gorGet) + gorEntry("2", gorID, gorOK), gorEntry("1", gorID, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: 1\r\n\r\n")},
+	"har": {`{"log":{"entries":[` + converttest.HAREntry + `]}}`, `{"log":{"creator":{"name":"Starling"},"entries":[{"startedDateTime":"2026-05-04T10:00:00Z","connection":"1","request":{"url":"ws://a/","postData":{"params":[{"name":"a","fileName":"f"}]}},"response":{"status":"101","content":{"text":"eA==","encoding":"base64"}},"_webSocketMessages":[{"type":"send","time":1.5,"opcode":2,"data":"eA=="}]}]}}`},
+	"gor": {converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + converttest.GorRecord("2", converttest.GorID, converttest.GorOK), converttest.GorRecord("1", converttest.GorID, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: 1\r\n\r\n")},
 	"mitm": {mitmEntry("http"), mitmEntry("tcp"), tnetDict("type", tnet(";", "http"), "version", tnet("#", "20"), "request", tnetDict("method", tnet(",", "GET"), "scheme", tnet(",", "http"), "timestamp_start", tnet("#", "1")),
 		"response", tnetDict("status_code", tnet("#", "101")), "websocket", tnetDict("close_code", tnet("#", "1000"), "messages", tnet("]", tnet("]", tnet("#", "1")+tnet("!", "true")+tnet(",", "x")+tnet("#", "2")))))},
-	"log":     {logLine, `{"ts":1700000000.5,"request":{"method":"GET","uri":"/","headers":{"User-Agent":["x"]}},"status":200,"duration":0.1}`},
+	"log":     {converttest.LogLine, `{"ts":1700000000.5,"request":{"method":"GET","uri":"/","headers":{"User-Agent":["x"]}},"status":200,"duration":0.1}`},
 	"curl":    {`curl -X POST 'http://a/' -d $'x\n' -F 'a=b;type=text/plain' -G`, "A=1\ncurl http://$A/ -b a=b -u x:y --json '{}'"},
 	"postman": {`{"item":[{"item":[{"name":"a","request":{"method":"POST","url":{"raw":"http://{{h}}/:id","variable":[{"key":"id","value":"1"}],"query":[{"key":"a","value":"b"}]},"body":{"mode":"graphql","graphql":{"query":"{a}","variables":"{}"}}}}]}],"variable":[{"key":"h","value":"x"}],"auth":{"type":"basic","basic":[{"key":"username","value":"u"}]}}`},
 }
@@ -30,16 +31,16 @@ func fuzz(f *testing.F, format string) {
 		if len(data) > 1<<16 {
 			return
 		}
-		r := result{conns: map[uint64]*flow.Conn{}}
-		for rec, err := range convert.Import(context.Background(), format, bytes.NewReader(data), convert.ImportOptions{}) {
+		r := converttest.Result{Conns: map[uint64]*flow.Conn{}}
+		for rec, err := range convert.Import(context.Background(), converttest.Named(t, format, converttest.Options{}), bytes.NewReader(data), convert.Options{}) {
 			if err != nil && !errors.As(err, new(*convert.EntryError)) {
 				continue // it ends
 			}
 			switch rec := rec.(type) {
 			case *flow.Conn:
-				r.conns[rec.ID] = rec
+				r.Conns[rec.ID] = rec
 			case *flow.Flow:
-				if rec.Conn != 0 && r.conns[rec.Conn] == nil {
+				if rec.Conn != 0 && r.Conns[rec.Conn] == nil {
 					t.Fatalf("connection %d is not there", rec.Conn)
 				}
 				if rec.Request.Method == "" || rec.Request.Target == "" && format != "mitm" || rec.Response == nil && rec.Error == "" {
@@ -48,15 +49,15 @@ func fuzz(f *testing.F, format string) {
 				if rec.Done < 0 || rec.FirstByte < 0 || rec.RequestDone < 0 {
 					t.Fatalf("a time below 0: %+v", rec)
 				}
-				r.flows = append(r.flows, rec)
+				r.Flows = append(r.Flows, rec)
 			}
 		}
-		har := read(t, "har", export(t, "har", r), convert.ImportOptions{})
-		if har.err != nil {
-			t.Fatalf("the exported HAR cannot be read: %v", har.err)
+		har := converttest.Read(t, "har", converttest.Export(t, "har", r), converttest.Options{})
+		if har.Err != nil {
+			t.Fatalf("the exported HAR cannot be read: %v", har.Err)
 		}
-		export(t, "gor", r)
-		export(t, "curl", r)
+		converttest.Export(t, "gor", r)
+		converttest.Export(t, "curl", r)
 	})
 }
 
@@ -73,11 +74,11 @@ func TestInputsCutAnywhereEnd(t *testing.T) {
 	for format, list := range seeds {
 		for _, s := range list {
 			for n := range len(s) {
-				read(t, format, []byte(s[:n]), convert.ImportOptions{})
-				read(t, "", []byte(s[:n]), convert.ImportOptions{})
+				converttest.Read(t, format, []byte(s[:n]), converttest.Options{})
+				converttest.Read(t, "", []byte(s[:n]), converttest.Options{})
 				flipped := []byte(s)
 				flipped[n] ^= 0x20
-				read(t, format, flipped, convert.ImportOptions{})
+				converttest.Read(t, format, flipped, converttest.Options{})
 			}
 		}
 	}

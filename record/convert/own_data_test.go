@@ -6,30 +6,30 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/starling-load/starling/record/convert"
+	"github.com/starling-load/starling/record/convert/converttest"
 	"github.com/starling-load/starling/record/flow"
 )
 
 // The same traffic as GoReplay and as mitmproxy recorded it. GoReplay does not
 // keep bodies that end with their connection, which are those of DokuWiki.
 func TestTheSameTrafficInTwoFormatsGivesTheSameFlows(t *testing.T) {
-	gor := readAll(t, "", shared(t, "own/dokuwiki.gor"), convert.ImportOptions{})
-	mitm := readAll(t, "", shared(t, "own/dokuwiki.mitm"), convert.ImportOptions{})
-	for name, r := range map[string]result{"gor": gor, "mitm": mitm} {
-		slices.SortStableFunc(r.flows, func(a, b *flow.Flow) int { return cmp.Compare(a.Start.UnixNano(), b.Start.UnixNano()) })
+	gor := converttest.ReadAll(t, "", converttest.Shared(t, "own/dokuwiki.gor"), converttest.Options{})
+	mitm := converttest.ReadAll(t, "", converttest.Shared(t, "own/dokuwiki.mitm"), converttest.Options{})
+	for name, r := range map[string]converttest.Result{"gor": gor, "mitm": mitm} {
+		slices.SortStableFunc(r.Flows, func(a, b *flow.Flow) int { return cmp.Compare(a.Start.UnixNano(), b.Start.UnixNano()) })
 		complete := 0
-		for _, f := range r.flows {
+		for _, f := range r.Flows {
 			if f.Complete() {
 				complete++
 			}
 		}
-		if len(r.flows) != 68 || complete != 68 {
-			t.Fatalf("%s: %d flows, %d complete; want 68 of each", name, len(r.flows), complete)
+		if len(r.Flows) != 68 || complete != 68 {
+			t.Fatalf("%s: %d flows, %d complete; want 68 of each", name, len(r.Flows), complete)
 		}
 	}
 	compared := 0
-	for i, g := range gor.flows {
-		m := mitm.flows[i]
+	for i, g := range gor.Flows {
+		m := mitm.Flows[i]
 		if g.Request.Method != m.Request.Method || g.Request.Target != m.Request.Target || g.Request.Authority != m.Request.Authority {
 			t.Errorf("flow %d: GoReplay has %s %s, mitmproxy %s %s", i, g.Request.Method, g.URL(), m.Request.Method, m.URL())
 		}

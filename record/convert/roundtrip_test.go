@@ -3,6 +3,7 @@ package convert_test
 import (
 	"bytes"
 	"compress/gzip"
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,21 +11,21 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"github.com/starling-load/starling/record/convert"
+	"github.com/starling-load/starling/record/convert/converttest"
 	"github.com/starling-load/starling/record/flow"
 )
 
 // same compares recordings whose connections may be numbered anew: each flow
 // with the client of its connection.
-func same(t *rapid.T, want, got result, o ...cmp.Option) {
+func same(t *rapid.T, want, got converttest.Result, o ...cmp.Option) {
 	t.Helper()
-	if len(want.flows) != len(got.flows) {
-		t.Fatalf("%d flows went out, %d came in", len(want.flows), len(got.flows))
+	if len(want.Flows) != len(got.Flows) {
+		t.Fatalf("%d flows went out, %d came in", len(want.Flows), len(got.Flows))
 	}
 	o = append(o, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(flow.Flow{}, "Conn", "Number"))
-	for i, w := range want.flows {
-		g := got.flows[i]
-		if a, b := want.conns[w.Conn], got.conns[g.Conn]; b == nil || a.Client != b.Client {
+	for i, w := range want.Flows {
+		g := got.Flows[i]
+		if a, b := want.Conns[w.Conn], got.Conns[g.Conn]; b == nil || a.Client != b.Client {
 			t.Fatalf("flow %d went out on %+v and came in on %+v", i, a, b)
 		}
 		if diff := cmp.Diff(w, g, o...); diff != "" {
@@ -35,16 +36,16 @@ func same(t *rapid.T, want, got result, o ...cmp.Option) {
 
 func TestFlowsThatGoThroughHARStayTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		want := genRecording.Draw(rt, "recording")
-		got := readAll(t, "", export(t, "har", want), convert.ImportOptions{})
+		want := converttest.AnyRecording.Draw(rt, "recording")
+		got := converttest.ReadAll(t, "", converttest.Export(t, "har", want), converttest.Options{})
 		same(rt, want, got)
 		used := map[uint64]bool{}
-		for i, f := range want.flows {
+		for i, f := range want.Flows {
 			if used[f.Conn] {
 				continue
 			}
 			used[f.Conn] = true
-			a, b := *want.conns[f.Conn], *got.conns[got.flows[i].Conn]
+			a, b := *want.Conns[f.Conn], *got.Conns[got.Flows[i].Conn]
 			b.ID = a.ID
 			if diff := cmp.Diff(a, b); diff != "" {
 				rt.Fatalf("connection %d:\n%s", f.Conn, diff)
@@ -55,16 +56,16 @@ func TestFlowsThatGoThroughHARStayTheSame(t *testing.T) {
 
 func TestFlowsThatGoThroughGoReplayStayTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		want := genRecording.Draw(rt, "recording")
-		got := readAll(t, "", export(t, "gor", want), convert.ImportOptions{})
-		for _, f := range want.flows {
+		want := converttest.AnyRecording.Draw(rt, "recording")
+		got := converttest.ReadAll(t, "", converttest.Export(t, "gor", want), converttest.Options{})
+		for _, f := range want.Flows {
 			if f.Response == nil {
 				f.Done = 0 // when it was given up has no place there
 			}
 		}
 		// A pair comes in when its response does; what has none, at the end.
-		order(want.flows)
-		order(got.flows)
+		order(want.Flows)
+		order(got.Flows)
 		same(rt, want, got)
 	})
 }
@@ -84,18 +85,18 @@ func order(flows []*flow.Flow) {
 
 func TestRequestsThatGoThroughCurlStayTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		want := genRecording.Draw(rt, "recording")
-		for _, f := range want.flows { // what a command does not hold
+		want := converttest.AnyRecording.Draw(rt, "recording")
+		for _, f := range want.Flows { // what a command does not hold
 			f.Response, f.Error, f.Request.Trailers = nil, "no response", nil
 			f.Start, f.RequestDone, f.FirstByte, f.Done = time.Time{}, 0, 0, 0
 			f.Request.Headers = sorted(f.Request.Headers)
 		}
-		got := readAll(t, "curl", export(t, "curl", want), convert.ImportOptions{})
-		for i, f := range got.flows {
-			f.Start, f.Conn = time.Time{}, want.flows[i].Conn
+		got := converttest.ReadAll(t, "curl", converttest.Export(t, "curl", want), converttest.Options{})
+		for i, f := range got.Flows {
+			f.Start, f.Conn = time.Time{}, want.Flows[i].Conn
 			f.Request.Headers = sorted(f.Request.Headers)
 		}
-		got.conns = want.conns
+		got.Conns = want.Conns
 		same(rt, want, got)
 	})
 }
@@ -137,9 +138,9 @@ func TestHARKeepsWhatItHasNoWordFor(t *testing.T) {
 			{At: time.Second, Kind: flow.MessageClose, Data: []byte("\x03\xe8bye"), Size: 5},
 		},
 	}
-	want := result{conns: map[uint64]*flow.Conn{1: {ID: 1, Client: "[::1]:4000", Opened: start}}, flows: []*flow.Flow{f, socket}}
-	got := readAll(t, "har", export(t, "har", want), convert.ImportOptions{})
-	if diff := cmp.Diff(want.flows, got.flows, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(flow.Flow{}, "Number")); diff != "" {
+	want := converttest.Result{Conns: map[uint64]*flow.Conn{1: {ID: 1, Client: "[::1]:4000", Opened: start}}, Flows: []*flow.Flow{f, socket}}
+	got := converttest.ReadAll(t, "har", converttest.Export(t, "har", want), converttest.Options{})
+	if diff := cmp.Diff(want.Flows, got.Flows, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(flow.Flow{}, "Number")); diff != "" {
 		t.Errorf("out -, in +:\n%s", diff)
 	}
 }
@@ -153,13 +154,13 @@ func TestHARHoldsGzippedBodiesDecoded(t *testing.T) {
 		Scheme: "http", Protocol: "HTTP/1.1", Start: time.Unix(1, 0).UTC(), RequestDone: 1, FirstByte: 2, Done: 3,
 		Request: flow.Request{Method: "GET", Target: "/", Authority: "shop.test"},
 		Response: &flow.Response{Status: 200, Body: flow.NewBody(zipped.Bytes()), Headers: flow.Headers{
-			{Name: "Content-Encoding", Value: "gzip"}, {Name: "Content-Length", Value: itoa(zipped.Len())}, {Name: "Vary", Value: "x"}}},
+			{Name: "Content-Encoding", Value: "gzip"}, {Name: "Content-Length", Value: strconv.Itoa(zipped.Len())}, {Name: "Vary", Value: "x"}}},
 	}
-	har := export(t, "har", result{flows: []*flow.Flow{f}})
+	har := converttest.Export(t, "har", converttest.Result{Flows: []*flow.Flow{f}})
 	if !bytes.Contains(har, []byte(`"text":"<p>welcome</p>"`)) {
 		t.Errorf("the HAR does not hold the text: %s", har)
 	}
-	got := readAll(t, "har", har, convert.ImportOptions{}).flows[0].Response
+	got := converttest.ReadAll(t, "har", har, converttest.Options{}).Flows[0].Response
 	want := &flow.Response{Status: 200, Body: flow.NewBody([]byte("<p>welcome</p>")), Headers: flow.Headers{{Name: "Content-Length", Value: "14"}, {Name: "Vary", Value: "x"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("header lines and body do not agree:\n%s", diff)

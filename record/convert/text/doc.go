@@ -1,0 +1,3 @@
+// Package text reads the text form of recordings, which "starling flow cat" prints.
+// Nothing is lost.
+package text
