@@ -56,8 +56,8 @@ func anyModel(t *rapid.T) *model.Model {
 	endpoints := names("endpoints", 1, 4)
 	for _, b := range names("bindings", 1, 2) {
 		m.Bindings = append(m.Bindings, model.Binding{Name: b, Pick: rapid.SampledFrom([]string{"", "first", "any"}).Draw(t, "pick"),
-			Sources:  []model.Select{{rapid.SampledFrom(endpoints).Draw(t, "source"), "json:a.b[].c"}},
-			Evidence: model.Evidence{count.Draw(t, "uses"), rapid.Float64Range(0, 1).Draw(t, "match"), 0}})
+			Sources:  []model.Select{{Endpoint: rapid.SampledFrom(endpoints).Draw(t, "source"), Selector: "json:a.b[].c"}},
+			Evidence: model.Evidence{Uses: count.Draw(t, "uses"), Match: rapid.Float64Range(0, 1).Draw(t, "match"), Shuffled: 0}})
 	}
 	for _, at := range endpoints {
 		m.Endpoints = append(m.Endpoints, anyEndpoint(t, m, at, endpoints, texts))
@@ -86,7 +86,7 @@ func anyModel(t *rapid.T) *model.Model {
 	for _, b := range behaviors {
 		behavior := model.Behavior{Name: b, Weight: 1 / float64(len(behaviors)), Sessions: count.Draw(t, "sessions"), Start: edges(endpoints, true)}
 		for _, at := range endpoints {
-			behavior.Steps = append(behavior.Steps, model.Step{at, edges(append(slices.Clone(endpoints), model.End), false)})
+			behavior.Steps = append(behavior.Steps, model.Step{At: at, Next: edges(append(slices.Clone(endpoints), model.End), false)})
 		}
 		m.Behaviors = append(m.Behaviors, behavior)
 	}
@@ -101,7 +101,7 @@ func anyEndpoint(t *rapid.T, m *model.Model, name string, endpoints []string, te
 		e.Request.Body = strings.Repeat(e.Request.Body+"\r\n.", 9)
 	}
 	if v := texts.Draw(t, "header"); !strings.ContainsAny(v, "\r\n\x00") {
-		e.Request.Headers = []model.Header{{"X-A", model.EscapeTemplate(v)}, {"X-A", "${referer}"}}
+		e.Request.Headers = []model.Header{{Name: "X-A", Value: model.EscapeTemplate(v)}, {Name: "X-A", Value: "${referer}"}}
 	}
 	for i, v := range []model.Value{{Kind: model.Bound, Ref: m.Bindings[0].Name}, {Kind: model.Data, Ref: "accounts." + m.Data[0].Columns[0]},
 		{Kind: model.Row}, {Kind: model.Row}, {Kind: model.Fresh, Ref: texts.Draw(t, "example")}, {Kind: model.Now, Ref: "rfc3339"}} {
@@ -118,7 +118,7 @@ func anyEndpoint(t *rapid.T, m *model.Model, name string, endpoints []string, te
 			}
 		}
 	}
-	if n := (model.Need{rapid.SampledFrom(append(endpoints, "")).Draw(t, "after"), rapid.SampledFrom(append(endpoints, "")).Draw(t, "since"), 3}); n.Endpoint != n.Since {
+	if n := (model.Need{Endpoint: rapid.SampledFrom(append(endpoints, "")).Draw(t, "after"), Since: rapid.SampledFrom(append(endpoints, "")).Draw(t, "since"), Sessions: 3}); n.Endpoint != n.Since {
 		e.Needs = []model.Need{n}
 	}
 	e.Check = model.Check{Status: []int{2, 3}, Redirect: []string{"/{}?x={}"}, Content: []string{texts.Draw(t, "media")},

@@ -240,7 +240,7 @@ func (x node) binding(name string) model.Binding {
 		field{"from", func(x node) {
 			x.items(func(x node) {
 				if endpoint, selector, ok := x.pair("one endpoint and its selector"); ok {
-					b.Sources = append(b.Sources, model.Select{endpoint, selector.text()})
+					b.Sources = append(b.Sources, model.Select{Endpoint: endpoint, Selector: selector.text()})
 				}
 			})
 		}},

@@ -17,7 +17,7 @@ func (x node) behavior(name string) model.Behavior {
 		field{"sessions", func(x node) { b.Sessions = x.count() }},
 		field{"start", func(x node) { b.Start = x.edges() }},
 		field{"steps", func(x node) {
-			x.each(func(at string, _ *yaml.Node, x node) { b.Steps = append(b.Steps, model.Step{at, x.edges()}) })
+			x.each(func(at string, _ *yaml.Node, x node) { b.Steps = append(b.Steps, model.Step{At: at, Next: x.edges()}) })
 		}},
 	)
 	return b

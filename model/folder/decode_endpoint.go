@@ -41,7 +41,7 @@ func (x node) request(r *model.Request) {
 		field{"headers", func(x node) {
 			x.items(func(x node) {
 				if name, value, ok := x.pair("one header, such as \"Accept: text/html\","); ok {
-					r.Headers = append(r.Headers, model.Header{name, value.text()})
+					r.Headers = append(r.Headers, model.Header{Name: name, Value: value.text()})
 				}
 			})
 		}},
