@@ -101,6 +101,7 @@ var foreign = map[string][]string{
 	"golang.org/x/net/bpf":                    {"record/capture/packet"},
 	"golang.org/x/net/html":                   {"model/content", "fixtures/apps", "fixtures/crowd"},
 	"golang.org/x/net/http2/hpack":            {"record/capture/exchange"},
+	"golang.org/x/net/publicsuffix":           {"replay"},
 	"golang.org/x/net/proxy":                  {"record/proxy", "replay/client"},
 	"golang.org/x/sys":                        {"record", "record/flowfile", "record/capture/packet"},
 	"golang.org/x/term":                       {"cmd"},

@@ -71,37 +71,63 @@ func (o Options) withDefaults() Options {
 // it starts no request and waits Options.StopTimeout for those in flight, so
 // that all it has counted is whole; it then returns the error of ctx.
 func Run(ctx context.Context, o Options) error {
-	o = o.withDefaults()
-	if err := o.Plan.Validate(); err != nil {
-		return err
-	}
-	if o.Source == nil || o.Arrivals == nil {
-		return errors.New("replay needs a source and arrivals")
-	}
-	origin, err := Origin(o.Plan.Target)
+	r, err := Start(ctx, o)
 	if err != nil {
 		return err
 	}
-	dialer, err := client.New(o.Client)
-	if err != nil {
-		return err
-	}
-	e := &engine{
-		Options:   o,
-		origin:    origin,
-		dialer:    dialer,
-		collector: stats.NewCollector(o.Replayer, o.Plan.Duration),
-		wake:      make(chan struct{}, 1),
-	}
-	return e.run(ctx)
+	return r.Wait()
 }
 
-// An engine is one Run.
+// A Running is a run under way. Its methods may be called from any goroutine.
+type Running struct {
+	engine *engine
+	over   chan struct{} // closed at the end
+	err    error         // of the end
+}
+
+// Start begins to play o.Source, as Run does, and returns at once. The error
+// says why there is no run. Wait must be called.
+func Start(ctx context.Context, o Options) (*Running, error) {
+	e, err := newEngine(o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Running{engine: e, over: make(chan struct{})}
+	go func() {
+		defer close(r.over)
+		r.err = e.run(ctx)
+	}()
+	return r, nil
+}
+
+// Wait returns at the end of the run, with the error of its context.
+func (r *Running) Wait() error {
+	<-r.over
+	return r.err
+}
+
+// Pause stops sending. Requests in flight go on to their end. The clock of the
+// schedule stands still: after Resume the run goes on where it was, without
+// catching up.
+func (r *Running) Pause() {
+	r.engine.clock.pause()
+	r.engine.signal()
+}
+
+// Resume ends a Pause.
+func (r *Running) Resume() {
+	r.engine.clock.resume()
+	r.engine.signal()
+}
+
+// An engine is one run.
 type engine struct {
 	Options
-	origin    string
+	routes    []route // by Act.Origin
 	dialer    *client.Dialer
+	shared    *client.Pool // of all users, with Plan.Connections "pool"
 	collector *stats.Collector
+	clock     clock
 
 	cut      context.Context // ends when exchanges in flight are given up
 	stopping atomic.Bool     // no request starts any more
@@ -111,10 +137,40 @@ type engine struct {
 	flying sync.WaitGroup // goroutines of users
 
 	mu    sync.Mutex // guards what follows
-	due   dueHeap    // users that think
-	alive int        // users thinking or in an exchange
+	due   dueHeap    // acts that wait for their time
+	alive int        // users in a session
 
 	wake chan struct{} // capacity 1: the heap's first may have changed; a second signal adds nothing
+}
+
+func newEngine(o Options) (*engine, error) {
+	o = o.withDefaults()
+	if err := o.Plan.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Source == nil || o.Arrivals == nil {
+		return nil, errors.New("replay needs a source and arrivals")
+	}
+	routes, err := routesOf(o.Source.Origins())
+	if err != nil {
+		return nil, err
+	}
+	dialer, err := client.New(o.Client)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{
+		Options:   o,
+		routes:    routes,
+		dialer:    dialer,
+		collector: stats.NewCollector(o.Replayer, o.Plan.Duration),
+		clock:     clock{start: o.Start},
+		wake:      make(chan struct{}, 1),
+	}
+	if o.Plan.Connections == SharedConnections {
+		e.shared = dialer.Pool(0)
+	}
+	return e, nil
 }
 
 func (e *engine) run(ctx context.Context) error {
@@ -133,37 +189,20 @@ func (e *engine) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// since is the offset from the start of the run on the monotonic clock.
-func (e *engine) since() time.Duration { return time.Since(e.Start) }
-
 // over reports whether no request may start at offset at.
 func (e *engine) over(at time.Duration) bool {
 	return e.stopping.Load() || e.Plan.Duration > 0 && at >= e.Plan.Duration
 }
 
-// dispatch starts users when they arrive and wakes them when they are due,
-// until none is left, the duration is over, or ctx ends.
+// dispatch starts users when they arrive and acts when they are due, until none
+// is left, the duration is over, or ctx ends.
 func (e *engine) dispatch(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		now := e.since()
-		// What was due before the end is sent also when the end has come in the
-		// meantime: it is late, not left out.
-		arrival, more := e.arrive(now)
-		due, alive := e.release(now)
-		if e.over(now) || !more && alive == 0 {
+		wait, more := e.advance()
+		if !more {
 			return
-		}
-		wait := time.Hour
-		if more {
-			wait = min(wait, arrival-now)
-		}
-		if due >= 0 {
-			wait = min(wait, due-now)
-		}
-		if e.Plan.Duration > 0 {
-			wait = min(wait, e.Plan.Duration-now)
 		}
 		timer.Reset(max(wait, 0))
 		select {
@@ -171,10 +210,38 @@ func (e *engine) dispatch(ctx context.Context) {
 		case <-e.wake:
 		case <-ctx.Done():
 			e.stopping.Store(true)
-			e.collector.EndWindow(e.since())
+			now, _ := e.clock.now()
+			e.collector.EndWindow(now)
 			return
 		}
 	}
+}
+
+// advance starts what is due and returns the time until something will be. more
+// is false at the end of the run.
+func (e *engine) advance() (wait time.Duration, more bool) {
+	now, paused := e.clock.now()
+	if paused {
+		return time.Hour, true // Resume signals
+	}
+	// What was due before the end is sent also when the end has come in the
+	// meantime: it is late, not left out.
+	arrival, coming := e.arrive(now)
+	due, alive := e.release(now)
+	if e.over(now) || !coming && alive == 0 {
+		return 0, false
+	}
+	wait = time.Hour
+	if coming {
+		wait = min(wait, arrival-now)
+	}
+	if due >= 0 {
+		wait = min(wait, due-now)
+	}
+	if e.Plan.Duration > 0 {
+		wait = min(wait, e.Plan.Duration-now)
+	}
+	return wait, true
 }
 
 // A pending arrival is looked up once: that may cost more than a comparison.
@@ -227,18 +294,18 @@ func (e *engine) admit(i uint64, at time.Duration) {
 	}
 	e.collector.Arrived(1)
 	e.collector.Users(alive)
-	u := &user{engine: e, number: i, session: i, due: at}
-	e.flying.Go(u.begin)
+	u := &user{engine: e, number: i, session: i}
+	e.flying.Go(func() { u.begin(at) })
 }
 
-// release starts the users that are due by now, but before the end. It returns when the next one is
-// due, -1 when none thinks, and how many users are alive.
+// release starts the acts that are due by now, but before the end. It returns
+// when the next one is due, -1 when none waits, and how many users are alive.
 func (e *engine) release(now time.Duration) (due time.Duration, alive int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for len(e.due) > 0 && e.due[0].due <= now && !e.over(e.due[0].due) {
-		u := heap.Pop(&e.due).(*user)
-		e.flying.Go(u.advance)
+		t := heap.Pop(&e.due).(*task)
+		e.flying.Go(t.run)
 	}
 	if len(e.due) == 0 {
 		return -1, e.alive
@@ -246,20 +313,22 @@ func (e *engine) release(now time.Duration) (due time.Duration, alive int) {
 	return e.due[0].due, e.alive
 }
 
-// park lets u think until it is due.
-func (e *engine) park(u *user) {
+// park lets acts wait until they are due.
+func (e *engine) park(tasks []*task) {
 	e.mu.Lock()
-	heap.Push(&e.due, u)
-	first := e.due[0] == u
+	first := false
+	for _, t := range tasks {
+		heap.Push(&e.due, t)
+		first = first || e.due[0] == t
+	}
 	e.mu.Unlock()
 	if first {
 		e.signal()
 	}
 }
 
-// retire takes u out of the run.
-func (e *engine) retire(u *user) {
-	u.leave()
+// retire takes a user out of the run.
+func (e *engine) retire() {
 	e.mu.Lock()
 	e.alive--
 	alive := e.alive
@@ -277,33 +346,49 @@ func (e *engine) signal() {
 	}
 }
 
-// drain waits for the exchanges in flight, and cuts them after StopTimeout.
+// drain waits for the exchanges in flight, cuts them after StopTimeout, and
+// ends the sessions that the end of the run has caught.
 func (e *engine) drain(giveUp context.CancelFunc) {
 	timer := time.AfterFunc(e.StopTimeout, giveUp)
 	defer timer.Stop()
 	e.flying.Wait()
 	e.mu.Lock()
-	thinking := e.due
+	waiting := e.due
 	e.due = nil
 	e.mu.Unlock()
-	for _, u := range thinking {
-		u.leave()
+	for _, t := range waiting {
+		t.user.drop()
+	}
+	if e.shared != nil {
+		e.shared.Close()
 	}
 }
 
-// tick hands out an interval at each full tick and at the end.
+// tick hands out an interval at each full tick and what is left at the end.
 func (e *engine) tick(end <-chan struct{}) {
 	meter := newMachineMeter()
-	for n := time.Duration(1); ; n++ {
-		timer := time.NewTimer(n*e.Interval - e.since())
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	next := e.Interval
+	for {
+		now, paused := e.clock.now()
+		switch {
+		case paused:
+			timer.Reset(e.Interval)
+		case now >= next:
+			e.OnInterval(e.collector.Tick(now, meter.read()))
+			next += e.Interval
+			continue
+		default:
+			timer.Reset(next - now)
+		}
 		select {
 		case <-timer.C:
-			e.OnInterval(e.collector.Tick(e.since(), meter.read()))
 		case <-end:
-			timer.Stop()
 			e.collector.Users(0)
+			now, _ := e.clock.now()
 			// A run that ends before its start has no length.
-			for _, iv := range e.collector.Last(max(e.since(), 0), meter.read()) {
+			for _, iv := range e.collector.Last(max(now, 0), meter.read()) {
 				e.OnInterval(iv)
 			}
 			return
@@ -311,19 +396,26 @@ func (e *engine) tick(end <-chan struct{}) {
 	}
 }
 
-// dueHeap orders users by due time, then by number.
-type dueHeap []*user
+// dueHeap orders acts by due time, then by user and number.
+type dueHeap []*task
 
 func (h dueHeap) Len() int { return len(h) }
 func (h dueHeap) Less(i, j int) bool {
-	return h[i].due < h[j].due || h[i].due == h[j].due && h[i].number < h[j].number
+	a, b := h[i], h[j]
+	if a.due != b.due {
+		return a.due < b.due
+	}
+	if a.user != b.user {
+		return a.user.number < b.user.number
+	}
+	return a.act.ID < b.act.ID
 }
 func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *dueHeap) Push(x any)   { *h = append(*h, x.(*user)) }
+func (h *dueHeap) Push(x any)   { *h = append(*h, x.(*task)) }
 func (h *dueHeap) Pop() any {
 	old := *h
-	u := old[len(old)-1]
+	t := old[len(old)-1]
 	old[len(old)-1] = nil
 	*h = old[:len(old)-1]
-	return u
+	return t
 }

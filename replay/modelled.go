@@ -22,11 +22,12 @@ func Modelled(m *model.Model, p Plan) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	origin, err := Origin(p.Target)
+	origins := p.Origins(m.Recorded.Origin)
+	routes, err := routesOf(origins)
 	if err != nil {
 		return nil, err
 	}
-	s := &modelled{graph: graph, seed: p.Seed, origin: origin, bindings: m.Bindings, data: m.Data}
+	s := &modelled{graph: graph, seed: p.Seed, origins: origins, origin: routes[0].origin(), bindings: m.Bindings, data: m.Data}
 	bindings := make(map[string]int, len(m.Bindings))
 	for i, b := range m.Bindings {
 		bindings[b.Name] = i
@@ -59,11 +60,15 @@ func Modelled(m *model.Model, p Plan) (Source, error) {
 type modelled struct {
 	graph     *model.Graph
 	seed      uint64
-	origin    string
+	origins   []Origin
+	origin    string // the main one, as a user agent shows it
 	endpoints []endpoint
 	bindings  []model.Binding
 	data      []model.Source
 }
+
+// Origins implements Source.
+func (s *modelled) Origins() []Origin { return s.origins }
 
 // An endpoint is a model.Endpoint made ready to send.
 type endpoint struct {

@@ -3,11 +3,9 @@ package replay
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
+	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/load"
 )
 
@@ -16,6 +14,11 @@ import (
 type Plan struct {
 	Seed   uint64 `json:"seed"`
 	Target string `json:"target"` // origin: scheme://host[:port]
+
+	Host        string       `json:"host,omitempty"`        // sent as Host and server name to Target; "": that of Target
+	Map         []Origin     `json:"map,omitempty"`         // further origins of the recording, and where their requests go
+	Headers     flow.Headers `json:"headers,omitempty"`     // sent in every request in place of those of the same name
+	Connections Connections  `json:"connections,omitempty"` // ""; UserConnections
 
 	// One of three says how many users come.
 	Users int     `json:"users,omitempty"` // closed: so many at all times
@@ -26,6 +29,28 @@ type Plan struct {
 	Duration time.Duration `json:"duration,omitempty"` // ns; no request starts later; 0: until the sessions end, with Scale after one pass over the recorded arrivals
 	Speed    float64       `json:"speed,omitempty"`    // factor on time: think times and offsets are divided by it; 0 means 1
 	Timeout  time.Duration `json:"timeout,omitempty"`  // ns, for one exchange; 0 means 30 s
+}
+
+// Connections says whose connections a request may use.
+type Connections string
+
+// The kinds of connections.
+const (
+	// UserConnections are those of one user, opened as its requests overlap.
+	UserConnections Connections = "user"
+
+	// SharedConnections are those of all users, as behind a proxy.
+	SharedConnections Connections = "pool"
+
+	// RecordedConnections are as many for each user as it had in the recording,
+	// each with its requests.
+	RecordedConnections Connections = "recorded"
+)
+
+// Origins lists the main origin, which users of the recording knew as recorded,
+// and the others of the plan.
+func (p Plan) Origins(recorded string) []Origin {
+	return append([]Origin{{Recorded: recorded, Live: p.Target, Host: p.Host}}, p.Map...)
 }
 
 // Defaults of a plan and of the engine.
@@ -67,8 +92,15 @@ func (p Plan) Validate() error {
 	if p.Duration == 0 && p.Sessions == 0 && p.Scale == 0 {
 		errs = append(errs, errors.New("the run has no end: give a duration, or users with sessions per user"))
 	}
-	if _, err := Origin(p.Target); err != nil {
-		errs = append(errs, err)
+	for _, o := range append([]Origin{{Live: p.Target}}, p.Map...) {
+		if _, err := ParseOrigin(o.Live); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	switch p.Connections {
+	case "", UserConnections, RecordedConnections, SharedConnections:
+	default:
+		errs = append(errs, fmt.Errorf("connections %q: give %s, %s or %s", p.Connections, UserConnections, SharedConnections, RecordedConnections))
 	}
 	return errors.Join(errs...)
 }
@@ -90,44 +122,4 @@ func (p Plan) Arrivals(starts []time.Duration, span time.Duration) (load.Arrival
 		fast[i] = scaled(at, p.Speed)
 	}
 	return load.Recorded(fast, scaled(span, p.Speed), p.Scale, p.Duration, p.Seed)
-}
-
-// Origin returns scheme://host[:port] of a URL, refusing what cannot be a
-// target.
-func Origin(raw string) (string, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return "", fmt.Errorf("target %q: write it as http://HOST:PORT or https://HOST:PORT", raw)
-	case u.User != nil:
-		return "", errors.New("the target must not carry a user name or password")
-	}
-	return u.Scheme + "://" + strings.ToLower(u.Host), nil
-}
-
-// Guard refuses to send load to the place a recording was made of, unless the
-// host is allowed by name. Loopback addresses are never production.
-func Guard(target, recorded string, allowed []string) error {
-	t, err := url.Parse(target)
-	if err != nil {
-		return err
-	}
-	r, err := url.Parse(recorded)
-	if err != nil || recorded == "" || !strings.EqualFold(t.Hostname(), r.Hostname()) || isLoopback(t.Hostname()) {
-		return nil
-	}
-	for _, host := range allowed {
-		if strings.EqualFold(host, t.Hostname()) || strings.EqualFold(host, t.Host) {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s is the host that was recorded, perhaps production: to send load there all the same, add --allow-host %s", t.Hostname(), t.Hostname())
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }

@@ -16,27 +16,49 @@ func Single(rawURL string, p Plan) (Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse URL: %w", err)
 	}
-	target := u.RequestURI()
-	step := Step{
+	s := &single{origins: p.Origins(""), endless: p.Users > 0}
+	s.act = Act{
 		Endpoint: "GET " + u.EscapedPath(),
-		Request: client.Request{Request: flow.Request{
-			Method: "GET", Target: target,
+		Request: client.Request{Keep: -1, Request: flow.Request{
+			Method: "GET", Target: u.RequestURI(),
 			Headers: flow.Headers{{Name: "User-Agent", Value: "starling"}, {Name: "Accept", Value: "*/*"}},
 		}},
 	}
 	if u.Path == "" {
-		step.Endpoint = "GET /"
+		s.act.Endpoint = "GET /"
 	}
-	return single{step: step, endless: p.Users > 0}, nil
+	return s, nil
 }
 
+// single is the Source of one request.
 type single struct {
-	step    Step
+	origins []Origin
+	act     Act
 	endless bool
 }
 
 // Session implements Source.
-func (s single) Session(_, _ uint64) Session { return s }
+func (s *single) Session(_, _ uint64) Session { return &loop{source: s} }
+
+// Origins implements Source.
+func (s *single) Origins() []Origin { return s.origins }
+
+// A loop is a Session that repeats an act.
+type loop struct {
+	source *single
+	made   int
+}
 
 // Next implements Session.
-func (s single) Next(last *Exchange) (Step, bool) { return s.step, s.endless || last == nil }
+func (l *loop) Next(over *Answer) []Act {
+	if over != nil && !l.source.endless {
+		return nil
+	}
+	a := l.source.act
+	a.ID = l.made
+	l.made++
+	return []Act{a}
+}
+
+// Fill implements Session: the request is whole.
+func (l *loop) Fill(*Act) {}

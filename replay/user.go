@@ -1,124 +1,162 @@
 package replay
 
 import (
-	"context"
-	"net/http"
-	"net/url"
-	"strings"
+	"sync"
 	"time"
 
-	"github.com/starling-load/starling/model/content"
-	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// A user is one virtual user. It is either parked in the engine's heap or runs
-// on one goroutine.
+// A user is one virtual user. Its acts wait in the engine's heap or are under
+// way, each on a goroutine of its own.
 type user struct {
-	engine  *engine
-	number  uint64 // of the arrival, from 0
-	played  int    // sessions begun before this one
-	session uint64 // number of the session in the plan
-	opened  time.Duration
+	engine *engine
+	number uint64 // of the arrival, from 0
 
-	visit Session
-	step  Step
-	due   time.Duration // when step is scheduled
-
-	pool    *client.Pool
-	answer  *client.Response // of the last exchange, until the next
-	cookies *cookies
-	broken  int // exchanges without an answer in a row
+	mu      sync.Mutex // guards what follows: acts end side by side
+	played  int        // sessions begun before this one
+	session uint64     // number of the session in the plan
+	visit   Session
+	open    int  // acts that are ready or under way
+	matched bool // every act of the session so far had its recorded outcome
+	cut     bool // the end of the run broke off an act of the session
+	cookies *jar
+	pool    *client.Pool // nil: nothing sent yet
+	broken  int          // exchanges without an answer in a row
 }
 
-// begin starts the first session.
-func (u *user) begin() {
-	switch {
-	case !u.open(u.due):
-		u.engine.retire(u)
-	case u.due > u.engine.since():
-		u.engine.park(u)
-	default:
-		u.advance()
+// A task is an act that is ready, and when it is due.
+type task struct {
+	user *user
+	act  Act
+	due  time.Duration
+}
+
+// begin starts the first session of u at offset at.
+func (u *user) begin(at time.Duration) {
+	u.mu.Lock()
+	tasks := u.enter(at)
+	u.mu.Unlock()
+	if len(tasks) == 0 {
+		u.engine.retire()
+		return
 	}
+	u.engine.proceed(tasks)
 }
 
-// open starts a session at offset at. It reports false when there is none.
-func (u *user) open(at time.Duration) bool {
+// enter starts a session at offset at and returns its first acts. There are
+// none when the source has no such session. It is called with mu held, as are
+// the other methods that say nothing else.
+func (u *user) enter(at time.Duration) []*task {
 	u.visit = u.engine.Source.Session(u.session, u.number)
 	if u.visit == nil {
-		return false
+		return nil
 	}
 	u.leave()
-	u.cookies = newCookies()
-	u.opened = at
-	step, ok := u.visit.Next(nil)
-	u.step, u.due = step, at+scaled(step.Offset, u.engine.Plan.Speed)
-	return ok
+	u.cookies = newJar(u.engine.routes)
+	u.matched, u.cut = true, false
+	return u.take(u.visit.Next(nil), at)
 }
 
-// leave closes what the user holds.
+// leave closes the connections of the session.
 func (u *user) leave() {
-	u.forget()
-	if u.pool != nil {
+	if u.pool != nil && u.pool != u.engine.shared {
 		u.pool.Close()
-		u.pool = nil
+	}
+	u.pool = nil
+}
+
+// take makes tasks of acts that have become ready at offset at.
+func (u *user) take(acts []Act, at time.Duration) []*task {
+	tasks := make([]*task, len(acts))
+	for i, a := range acts {
+		tasks[i] = &task{user: u, act: a, due: at + scaled(a.Delay, u.engine.Plan.Speed) + u.backoff()}
+	}
+	u.open += len(tasks)
+	return tasks
+}
+
+// proceed runs the first of the tasks in this goroutine if it is due already,
+// and lets the others wait for theirs.
+func (e *engine) proceed(tasks []*task) {
+	for len(tasks) > 0 {
+		now, paused := e.clock.now()
+		first := tasks[0]
+		if paused || first.due > now || e.over(first.due) {
+			e.park(tasks)
+			return
+		}
+		if len(tasks) > 1 {
+			e.park(tasks[1:])
+		}
+		tasks = first.perform()
 	}
 }
 
-// forget gives up the last answer.
-func (u *user) forget() {
-	if u.answer != nil {
-		u.answer.Release()
-		u.answer = nil
+// run performs t and what becomes ready by that.
+func (t *task) run() { t.user.engine.proceed([]*task{t}) }
+
+// perform makes the act of t, counts it, and returns what becomes ready by
+// that. Only t's goroutine uses t.
+func (t *task) perform() []*task {
+	u := t.user
+	x := exchange{task: t}
+	u.mu.Lock()
+	u.visit.Fill(&t.act)
+	if t.act.Skip == "" {
+		x.prepare()
 	}
+	u.mu.Unlock()
+	if t.act.Skip != "" {
+		x.skip()
+	} else {
+		x.send()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	answer := x.answer()
+	defer x.response.Release()
+	u.open--
+	u.matched = u.matched && answer.OK
+	u.cut = u.cut || x.result.Error == stats.ErrorStopped
+	tasks := u.take(u.visit.Next(answer), x.result.Done)
+	if u.open > 0 {
+		return tasks
+	}
+	return u.finish(x.result.Done)
 }
 
-// advance makes the exchange that is due and those that are due right after it,
-// then parks the user or retires it.
-func (u *user) advance() {
+// finish ends a session, all of whose acts are over, at offset at. It returns
+// the first acts of the user's next session, or none when the user is done.
+func (u *user) finish(at time.Duration) []*task {
 	e := u.engine
-	for {
-		if e.over(u.due) {
-			e.retire(u)
-			return
-		}
-		last, done := u.exchange()
-		if !u.plan(last, done) {
-			e.retire(u)
-			return
-		}
-		if u.due > e.since() {
-			e.park(u)
-			return
+	e.collector.SessionOver(stats.SessionResult{Matched: u.matched, Cut: u.cut})
+	p := &e.Plan
+	u.played++
+	if p.Users > 0 && (p.Sessions == 0 || u.played < p.Sessions) && !e.over(at) {
+		u.session = uint64(u.played)*uint64(p.Users) + u.number
+		if tasks := u.enter(at); len(tasks) > 0 {
+			e.collector.Due(1)
+			e.collector.Arrived(1)
+			return tasks
 		}
 	}
+	u.leave()
+	e.retire()
+	return nil
 }
 
-// plan chooses the next step: the session's, or the first of the next session
-// when the plan wants one. last is nil when the session cannot go on.
-func (u *user) plan(last *Exchange, done time.Duration) bool {
-	if last != nil {
-		if step, ok := u.visit.Next(last); ok {
-			speed := u.engine.Plan.Speed
-			u.step = step
-			u.due = max(done+scaled(step.Think, speed), u.opened+scaled(step.Offset, speed))
-			return true
-		}
+// drop gives up an act that the end of the run has caught waiting. With the last
+// of its acts the session is over, cut. It needs no lock: nothing is under way.
+func (u *user) drop() {
+	u.open--
+	if u.open > 0 {
+		return
 	}
-	p := &u.engine.Plan
-	u.played++
-	if p.Users == 0 || p.Sessions > 0 && u.played >= p.Sessions {
-		return false
-	}
-	u.session = uint64(u.played)*uint64(p.Users) + u.number
-	if !u.open(done + u.backoff()) {
-		return false
-	}
-	u.engine.collector.Due(1)
-	u.engine.collector.Arrived(1)
-	return true
+	u.engine.collector.SessionOver(stats.SessionResult{Cut: true})
+	u.leave()
+	u.engine.retire()
 }
 
 // scaled is d at a multiple of the recorded speed.
@@ -136,115 +174,4 @@ func (u *user) backoff() time.Duration {
 		return 0
 	}
 	return min(10*time.Millisecond<<min(u.broken-1, 10), time.Second)
-}
-
-// exchange makes u.step and records its result, which ended at done. last is
-// nil when the session cannot go on.
-func (u *user) exchange() (last *Exchange, done time.Duration) {
-	c := u.engine.collector
-	c.Started(u.step.Endpoint)
-	result := stats.Result{Endpoint: u.step.Endpoint, Scheduled: u.due, Sent: u.due, Done: u.due}
-	if name := u.step.Unbound; name != "" {
-		result.Outcome, result.Error = stats.Aborted, "unbound"
-		result.Detail = "not sent: the target has not issued " + name
-	} else {
-		last = u.perform(&result)
-	}
-	c.Record(&result)
-	return last, result.Done
-}
-
-// perform sends u.step and judges the answer. It returns nil when no whole
-// answer came.
-func (u *user) perform(result *stats.Result) *Exchange {
-	e := u.engine
-	ctx, cancel := context.WithTimeout(e.cut, e.Plan.Timeout)
-	defer cancel()
-	at := requestURL(e.origin, u.step.Request.Target)
-	u.forget()
-	resp := new(client.Response)
-	u.answer = resp
-	timing, err := u.send(ctx, at, resp)
-	result.Sent, result.Done = timing.Sent.Sub(e.Start), timing.Done.Sub(e.Start)
-	if !timing.FirstByte.IsZero() {
-		result.FirstByte = timing.FirstByte.Sub(e.Start)
-	}
-	result.BytesOut, result.BytesIn = timing.BytesOut, timing.BytesIn
-	if err != nil {
-		u.broken++
-		fail(result, err)
-		return nil
-	}
-	u.broken = 0
-	result.Status = resp.Status
-	u.cookies.keep(at, &resp.Response)
-	x := &Exchange{Step: u.step, URL: at.String(), Response: &resp.Response, Doc: content.New(&resp.Response)}
-	u.judge(x, result)
-	return x
-}
-
-// send makes the exchange of u.step on the user's connection.
-func (u *user) send(ctx context.Context, at *url.URL, resp *client.Response) (client.Timing, error) {
-	if u.pool == nil {
-		u.pool = u.engine.dialer.Pool(1)
-	}
-	req := u.step.Request
-	req.Authority = at.Host
-	if line := u.cookies.line(at, u.step.Cookies); line != "" {
-		req.Headers = append(req.Headers[:len(req.Headers):len(req.Headers)], flow.Header{Name: "Cookie", Value: line})
-	}
-	return u.pool.Do(ctx, client.Route{Origin: u.engine.origin}, 0, &req, resp)
-}
-
-// fail sorts an exchange without a whole answer into its outcome.
-func fail(result *stats.Result, err error) {
-	result.Error = client.ErrorName(err)
-	result.Detail = err.Error()
-	switch result.Error {
-	case "timeout", "connect timeout":
-		result.Outcome = stats.TimedOut
-	case "canceled":
-		result.Outcome, result.Error = stats.Aborted, "stopped"
-		result.Detail = "cut at the end of the run"
-	default:
-		result.Outcome = stats.Failed
-	}
-}
-
-// judge decides whether the answer is the one expected.
-func (u *user) judge(x *Exchange, result *stats.Result) {
-	if u.step.Observe {
-		result.Fields = x.Doc.Shape().Features
-	}
-	switch {
-	case x.Response.Status == http.StatusNotModified && conditional(&u.step.Request.Request):
-	case u.step.Judge != nil:
-		result.Error, result.Detail = u.step.Judge(x.Response, x.Doc)
-	case x.Response.Status >= 400:
-		result.Error, result.Detail = "status", http.StatusText(x.Response.Status)
-	}
-	x.OK = result.Error == ""
-	if !x.OK {
-		result.Outcome = stats.Failed
-	}
-}
-
-// conditional reports whether r asks for a resource only if it changed, so that
-// 304 is a good answer.
-func conditional(r *flow.Request) bool {
-	return r.Headers.Has("If-None-Match") || r.Headers.Has("If-Modified-Since")
-}
-
-// requestURL is what a user agent would show for target at origin.
-func requestURL(origin, target string) *url.URL {
-	u, err := url.Parse(origin)
-	if err != nil {
-		return &url.URL{}
-	}
-	path, query, _ := strings.Cut(target, "?")
-	u.Path, u.RawQuery = path, query
-	if decoded, err := url.PathUnescape(path); err == nil {
-		u.Path, u.RawPath = decoded, path
-	}
-	return u
 }

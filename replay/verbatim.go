@@ -2,7 +2,7 @@ package replay
 
 import (
 	"errors"
-	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,107 +12,224 @@ import (
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/stats"
 )
 
-// Verbatim returns the source that repeats recorded sessions as they were: the
-// same requests at the same offsets from the start of their session, though
-// never before the answer to the one before has come. Cookies that the target
-// sets replace the recorded ones; everything else is sent as recorded, and an
-// answer passes when it looks like the recorded one. notes says, in lines for
-// people, what is not replayed.
+// A Recording holds the sessions of a recording. It is safe for concurrent use;
+// its cursors are not.
+type Recording interface {
+	// Sessions is how many there are.
+	Sessions() int
+
+	// Open returns the flows of session i, from 0, in order of their start.
+	Open(i int) Cursor
+}
+
+// A Cursor hands out the flows of one session.
+type Cursor interface {
+	// Next returns the next flow, which is the caller's then, or io.EOF after
+	// the last.
+	Next() (*flow.Flow, error)
+}
+
+// Flows is a Recording in memory: for each session its flows in order of their
+// start.
+type Flows [][]*flow.Flow
+
+// Sessions implements Recording.
+func (f Flows) Sessions() int { return len(f) }
+
+// Open implements Recording.
+func (f Flows) Open(i int) Cursor { return &flowCursor{f[i]} }
+
+// Replayable returns what Verbatim can repeat of f: the sessions without the
+// flows that Omitted names and those that went nowhere that is in origins, and
+// without sessions that have nothing else.
+func (f Flows) Replayable(origins []Origin) Flows {
+	var out Flows
+	for _, session := range f {
+		kept := slices.DeleteFunc(slices.Clone(session), func(f *flow.Flow) bool {
+			return Omitted(f) != "" || indexOf(origins, f) < 0
+		})
+		if len(kept) > 0 {
+			out = append(out, kept)
+		}
+	}
+	return out
+}
+
+type flowCursor struct{ flows []*flow.Flow }
+
+func (c *flowCursor) Next() (*flow.Flow, error) {
+	if len(c.flows) == 0 {
+		return nil, io.EOF
+	}
+	f := c.flows[0]
+	c.flows = c.flows[1:]
+	return f, nil
+}
+
+// Verbatim returns the source that repeats the sessions of rec as they were:
+// the same requests, each when those have been answered that were over before
+// it in the recording, and after the same pause. Cookies that the target sets
+// replace the recorded ones; Referer and Origin name the places as they are now;
+// everything else is sent as recorded. An answer passes when it looks like the
+// recorded one.
 //
-// Each session is the flows of one user in order of start, not empty.
-func Verbatim(sessions [][]*flow.Flow) (src Source, notes []string, err error) {
-	v := &verbatim{}
-	upgraded, cut := 0, 0
-	for _, flows := range sessions {
-		var steps []Step
-		for _, f := range flows {
-			switch {
-			case upgrades(f):
-				upgraded++
-				continue
-			case f.Request.Body.Truncated():
-				cut++
-				continue
-			}
-			step := recordedStep(f)
-			step.Offset = f.Start.Sub(flows[0].Start)
-			steps = append(steps, step)
-		}
-		if len(steps) > 0 {
-			v.sessions = append(v.sessions, steps)
-		}
+// Requests go where origins say, see Replayable. Beyond the last session the
+// first follows again.
+func Verbatim(rec Recording, origins []Origin) (Source, error) {
+	if rec.Sessions() == 0 {
+		return nil, errors.New("the recording holds no request that can be replayed")
 	}
-	if len(v.sessions) == 0 {
-		return nil, nil, errors.New("the recording holds no request that can be replayed")
+	return &verbatim{rec, origins}, nil
+}
+
+// Omitted says in a few words why Verbatim cannot repeat f, "" when it can.
+func Omitted(f *flow.Flow) string {
+	switch {
+	case f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols:
+		return "WebSocket or another upgrade"
+	case f.Request.Body.Truncated():
+		return "the recording has only the beginning of the body"
 	}
-	if upgraded > 0 {
-		notes = append(notes, fmt.Sprintf("%d upgraded (WebSocket) flows are not replayed", upgraded))
+	return ""
+}
+
+// OriginOf is where f went, as scheme://host[:port].
+func OriginOf(f *flow.Flow) string { return f.Scheme + "://" + strings.ToLower(f.Request.Authority) }
+
+// indexOf finds the origin that f went to, -1 for none. An origin stands for both
+// schemes of its host, unless both are listed.
+func indexOf(origins []Origin, f *flow.Flow) int {
+	at := OriginOf(f)
+	if i := slices.IndexFunc(origins, func(o Origin) bool { return o.Recorded == at }); i >= 0 {
+		return i
 	}
-	if cut > 0 {
-		notes = append(notes, fmt.Sprintf("%d requests are not replayed: the recording kept only the beginning of their bodies", cut))
-	}
-	return v, notes, nil
+	_, host, _ := strings.Cut(at, "://")
+	return slices.IndexFunc(origins, func(o Origin) bool {
+		_, recorded, _ := strings.Cut(o.Recorded, "://")
+		return recorded == host
+	})
 }
 
 type verbatim struct {
-	sessions [][]Step
+	recording Recording
+	origins   []Origin
 }
 
-// Session implements Source. Beyond the last session the first follows again.
+// Origins implements Source.
+func (v *verbatim) Origins() []Origin { return v.origins }
+
+// Session implements Source.
 func (v *verbatim) Session(i, _ uint64) Session {
-	return &repetition{steps: v.sessions[i%uint64(len(v.sessions))]}
+	flows := v.recording.Open(int(i % uint64(v.recording.Sessions())))
+	r := &repetition{source: v, flows: flows}
+	r.table.pull = r.pull
+	return r
 }
 
-type repetition struct{ steps []Step }
+// A repetition is a recorded session on its way through the engine.
+type repetition struct {
+	table
+	source *verbatim
+	flows  Cursor
+	order  precedence
+	start  time.Time // of the first flow
+	made   int
+	conns  map[uint64]int // recorded connections, numbered from 1
+}
 
-// Next implements Session.
-func (r *repetition) Next(*Exchange) (Step, bool) {
-	if len(r.steps) == 0 {
-		return Step{}, false
+// Fill implements Session: a recorded request is whole.
+func (r *repetition) Fill(*Act) {}
+
+// pull makes an act of the next flow.
+func (r *repetition) pull() (waitingAct, bool) {
+	f, err := r.flows.Next()
+	switch {
+	case err == io.EOF:
+		return waitingAct{}, false
+	case err != nil:
+		r.flows = &flowCursor{}
+		return waitingAct{Act: Act{ID: r.made, Endpoint: stats.Other, Skip: "the rest of the recorded session: it cannot be read"}}, true
 	}
-	step := r.steps[0]
-	r.steps = r.steps[1:]
-	return step, true
+	if r.made == 0 {
+		r.start = f.Start
+	}
+	at := f.Start.Sub(r.start)
+	w := waitingAct{Act: recordedAct(f)}
+	w.ID, w.Origin, w.Conn = r.made, max(indexOf(r.source.origins, f), 0), r.conn(f.Conn)
+	w.after, w.Delay = r.order.add(w.ID, span{at, at + max(f.Done, 0)})
+	r.made++
+	return w, true
 }
 
-// recordedStep turns a flow into the step that repeats it.
-func recordedStep(f *flow.Flow) Step {
-	step := Step{Endpoint: f.Request.Method + " " + f.Request.Path(), Observe: true}
-	step.Request = client.Request{Request: flow.Request{
-		Method: f.Request.Method, Target: f.Request.Target, Body: f.Request.Body,
+// conn numbers the connections of the session in order of appearance.
+func (r *repetition) conn(id uint64) int {
+	if id == 0 {
+		return 0
+	}
+	if r.conns == nil {
+		r.conns = make(map[uint64]int)
+	}
+	if r.conns[id] == 0 {
+		r.conns[id] = len(r.conns) + 1
+	}
+	return r.conns[id]
+}
+
+// recordedAct turns a flow into the act that repeats it.
+func recordedAct(f *flow.Flow) Act {
+	a := Act{Endpoint: f.Request.Method + " " + f.Request.Path(), Protocol: recordedProtocol(f), Observe: true}
+	a.Request = client.Request{Request: flow.Request{
+		Method: f.Request.Method, Target: f.Request.Target, Body: f.Request.Body, Trailers: f.Request.Trailers,
 	}}
 	for _, h := range f.Request.Headers {
 		switch strings.ToLower(h.Name) {
-		case "host", "connection", "proxy-connection", "keep-alive", "te", "upgrade",
+		case "host", "connection", "proxy-connection", "keep-alive", "upgrade",
 			"content-length", "transfer-encoding", "proxy-authorization":
 		case "cookie":
 			for pair := range strings.SplitSeq(h.Value, ";") {
 				if c, ok := parseCookie(pair); ok {
-					step.Cookies = append(step.Cookies, c)
+					a.Cookies = append(a.Cookies, c)
 				}
 			}
 		default:
-			step.Request.Headers = append(step.Request.Headers, h)
+			a.Request.Headers = append(a.Request.Headers, h)
 		}
 	}
 	for _, m := range f.Messages {
 		if m.Kind == flow.MessageEvent && !m.FromClient {
-			step.Request.Events++
+			a.Request.Events++
 		}
 	}
 	if f.Response != nil {
-		step.Judge = recordedCheck(f.Response).Compile().Judge
+		a.Judge = recordedCheck(f.Response).Compile().Judge
 	}
-	return step
+	return a
+}
+
+// recordedProtocol is the version of HTTP to ask for. A recording of HTTP/2 over
+// TLS may be replayed to a plain target, which then gets HTTP/1.1, but for gRPC,
+// which knows nothing else than HTTP/2.
+func recordedProtocol(f *flow.Flow) client.Protocol {
+	switch {
+	case f.Protocol != "HTTP/2.0":
+		return client.HTTP1
+	case f.Scheme == "http", strings.HasPrefix(f.Request.Headers.Value("Content-Type"), "application/grpc"):
+		return client.HTTP2
+	}
+	return client.Auto
 }
 
 // recordedCheck accepts what looks like resp.
 func recordedCheck(resp *flow.Response) *model.Check {
 	shape := content.New(resp).Shape()
 	c := &model.Check{Status: []int{resp.Status / 100}, Known: shape.Features}
-	if !resp.Body.Truncated() {
+	switch {
+	case resp.Status == http.StatusNotModified: // or the resource has changed since
+		return &model.Check{Status: []int{2, 3}}
+	case !resp.Body.Truncated():
 		c.Require = shape.Features
 	}
 	if shape.Content != "" {
@@ -121,30 +238,15 @@ func recordedCheck(resp *flow.Response) *model.Check {
 	return c
 }
 
-// upgrades reports whether f left HTTP, as a WebSocket does.
-func upgrades(f *flow.Flow) bool {
-	return f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols
-}
-
-// replayable reports whether Verbatim makes a step of f.
-func replayable(f *flow.Flow) bool { return !upgrades(f) && !f.Request.Body.Truncated() }
-
-// Offsets returns the starts of the sessions that Verbatim makes of these,
-// relative to the first of them, ascending when the sessions are, and the time
-// from the first start to the last end. A session with nothing that can be
-// replayed has no start.
-func Offsets(sessions [][]*flow.Flow) (starts []time.Duration, span time.Duration) {
-	var first time.Time
-	for _, flows := range sessions {
-		if !slices.ContainsFunc(flows, replayable) {
-			continue
+// Offsets returns the starts of the sessions, relative to the first of them,
+// ascending when the sessions are, and the time from the first start to the last
+// end.
+func (f Flows) Offsets() (starts []time.Duration, span time.Duration) {
+	for _, flows := range f {
+		starts = append(starts, flows[0].Start.Sub(f[0][0].Start))
+		for _, last := range flows {
+			span = max(span, last.Start.Add(last.Done).Sub(f[0][0].Start))
 		}
-		if len(starts) == 0 {
-			first = flows[0].Start
-		}
-		starts = append(starts, flows[0].Start.Sub(first))
-		last := flows[len(flows)-1]
-		span = max(span, last.Start.Add(last.Done).Sub(first))
 	}
 	return starts, span
 }

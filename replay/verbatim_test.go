@@ -44,7 +44,7 @@ func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
 	upgrade.Response.Status = 101
 	cut := recordedFlow(40*time.Millisecond, "POST", "/upload", "", "{}")
 	cut.Request.Body = flow.Body{Data: []byte("begin"), Size: 1 << 30}
-	sessions := [][]*flow.Flow{
+	sessions := Flows{
 		{
 			recordedFlow(0, "GET", "/a?x=1", "sid=old; theme=dark", `{"id":1}`),
 			recordedFlow(20*time.Millisecond, "GET", "/b", "sid=old; theme=dark", `{"id":2}`),
@@ -52,18 +52,16 @@ func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
 		},
 		{recordedFlow(10*time.Millisecond, "GET", "/changed", "", `{"id":3}`)},
 	}
-	src, notes, err := Verbatim(sessions)
-	if err != nil {
-		t.Fatal(err)
+	if Omitted(upgrade) == "" || Omitted(cut) == "" || Omitted(sessions[0][0]) != "" {
+		t.Errorf("omitted are %q, %q, %q; want a reason for the upgrade and one for the cut body", Omitted(upgrade), Omitted(cut), Omitted(sessions[0][0]))
 	}
-	if len(notes) != 2 {
-		t.Errorf("got notes %q, want one for the upgrade and one for the cut body", notes)
-	}
-	starts, span := Offsets(sessions)
-	if !slices.Equal(starts, []time.Duration{0, 10 * time.Millisecond}) || span != 41*time.Millisecond {
-		t.Errorf("got starts %v and span %v, want 0 and 10 ms, and 41 ms", starts, span)
+	sessions = sessions.Replayable(Plan{}.Origins("http://recorded.example"))
+	starts, span := sessions.Offsets()
+	if !slices.Equal(starts, []time.Duration{0, 10 * time.Millisecond}) || span != 21*time.Millisecond {
+		t.Errorf("got starts %v and span %v, want 0 and 10 ms, and 21 ms", starts, span)
 	}
 	p := Plan{Target: s.URL, Scale: 1, Speed: 2}
+	src := verbatimOn(t, sessions, p)
 	arrivals, err := p.Arrivals(starts, span)
 	if err != nil {
 		t.Fatal(err)
@@ -95,20 +93,18 @@ func TestSessionsWithNothingToSendHaveNoArrival(t *testing.T) {
 		f.Response.Status = http.StatusSwitchingProtocols
 		return f
 	}
-	sessions := [][]*flow.Flow{
+	sessions := Flows{
 		{upgrade(0)},
 		{upgrade(5 * time.Millisecond), recordedFlow(10*time.Millisecond, "GET", "/a", "", "{}")},
 		{recordedFlow(30*time.Millisecond, "GET", "/b", "", "{}")},
 	}
-	src, _, err := Verbatim(sessions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	starts, span := Offsets(sessions)
-	if !slices.Equal(starts, []time.Duration{0, 25 * time.Millisecond}) || span != 26*time.Millisecond {
-		t.Errorf("got starts %v and span %v, want 0 and 25 ms, and 26 ms", starts, span)
+	sessions = sessions.Replayable(Plan{}.Origins("http://recorded.example"))
+	starts, span := sessions.Offsets()
+	if !slices.Equal(starts, []time.Duration{0, 20 * time.Millisecond}) || span != 21*time.Millisecond {
+		t.Errorf("got starts %v and span %v, want 0 and 20 ms, and 21 ms", starts, span)
 	}
 	p := Plan{Target: s.URL, Scale: 1}
+	src := verbatimOn(t, sessions, p)
 	arrivals, err := p.Arrivals(starts, span)
 	if err != nil {
 		t.Fatal(err)
@@ -135,15 +131,12 @@ func TestCookiesThatBreakTheStandardAreSentAsBrowsersDo(t *testing.T) {
 		io.WriteString(w, `{}`)
 	}))
 	defer s.Close()
-	sessions := [][]*flow.Flow{{
+	sessions := Flows{{
 		recordedFlow(0, "GET", "/1", `track={"id":"7"}; sid=old; gone=stale`, "{}"),
 		recordedFlow(time.Millisecond, "GET", "/2", `track={"id":"7"}; sid=old; gone=stale`, "{}"),
 	}}
-	src, _, err := Verbatim(sessions)
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
+	src := verbatimOn(t, sessions, p)
 	total(t, play(t, t.Context(), Options{Plan: p, Source: src}))
 	want := []string{
 		`/1 track={"id":"7"}; sid=old; gone=stale`,
@@ -155,7 +148,7 @@ func TestCookiesThatBreakTheStandardAreSentAsBrowsersDo(t *testing.T) {
 }
 
 func TestVerbatimRefusesARecordingWithNothingToSend(t *testing.T) {
-	if _, _, err := Verbatim(nil); err == nil {
+	if _, err := Verbatim(Flows{}, nil); err == nil {
 		t.Error("an empty recording was accepted")
 	}
 }

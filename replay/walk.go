@@ -36,30 +36,33 @@ type issued struct {
 // validators are what a user agent keeps to ask whether a resource changed.
 type validators struct{ etag, modified string }
 
-// Next implements Session. The walk and the values of step k draw from streams
-// 2k and 2k+1 of the session.
-func (w *walk) Next(last *Exchange) (Step, bool) {
-	walkRand := dist.Keyed(w.source.seed, w.number, 2*w.steps)
-	valueRand := dist.Keyed(w.source.seed, w.number, 2*w.steps+1)
+// Next implements Session: one act after the other. The walk and the values of
+// step k draw from streams 2k and 2k+1 of the session.
+func (w *walk) Next(over *Answer) []Act {
+	random := dist.Keyed(w.source.seed, w.number, 2*w.steps)
 	w.steps++
 	var think time.Duration
-	if last == nil {
-		w.state = w.source.graph.Start(walkRand)
+	if over == nil {
+		w.state = w.source.graph.Start(random)
 	} else {
-		w.learn(last)
-		w.state, think = w.source.graph.Next(w.state, walkRand)
+		w.learn(over)
+		w.state, think = w.source.graph.Next(w.state, random)
 	}
 	at := w.state.Endpoint()
 	if at < 0 {
-		return Step{}, false
+		return nil
 	}
-	step := w.prepare(&w.source.endpoints[at], valueRand)
-	step.Think = think
-	return step, true
+	e := &w.source.endpoints[at]
+	return []Act{{ID: int(w.steps) - 1, Endpoint: e.name, Delay: think, Judge: e.judge.Judge, Observe: true}}
+}
+
+// Fill implements Session.
+func (w *walk) Fill(a *Act) {
+	w.prepare(a, &w.source.endpoints[w.state.Endpoint()], dist.Keyed(w.source.seed, w.number, 2*uint64(a.ID)+1))
 }
 
 // learn takes the issued values out of an answer.
-func (w *walk) learn(last *Exchange) {
+func (w *walk) learn(last *Answer) {
 	if last.Response == nil {
 		return
 	}
@@ -83,22 +86,21 @@ func (w *walk) learn(last *Exchange) {
 }
 
 // remember keeps the validators of an answer, as a browser's cache does.
-func (w *walk) remember(last *Exchange) {
+func (w *walk) remember(last *Answer) {
 	v := validators{last.Response.Headers.Value("ETag"), last.Response.Headers.Value("Last-Modified")}
-	if last.Step.Request.Method != "GET" || last.Response.Status != 200 || v == (validators{}) {
+	if last.Act.Request.Method != "GET" || last.Response.Status != 200 || v == (validators{}) {
 		return
 	}
 	if w.cache == nil {
 		w.cache = make(map[string]validators)
 	}
 	if len(w.cache) < maxCached {
-		w.cache[last.Step.Request.Target] = v
+		w.cache[last.Act.Request.Target] = v
 	}
 }
 
 // prepare fills the holes of e.
-func (w *walk) prepare(e *endpoint, r *rand.Rand) Step {
-	step := Step{Endpoint: e.name, Judge: e.judge.Judge, Observe: true}
+func (w *walk) prepare(a *Act, e *endpoint, r *rand.Rand) {
 	values := make([]string, len(e.values)+len(reservedHoles))
 	var row []string
 	if len(e.rows) > 0 {
@@ -110,8 +112,8 @@ func (w *walk) prepare(e *endpoint, r *rand.Rand) Step {
 			b := &w.source.bindings[v.index]
 			issued := w.issued[v.index].values
 			if len(issued) == 0 {
-				step.Unbound = b.Name
-				return step
+				a.Skip = b.Name
+				return
 			}
 			values[i] = pick(issued, b.Pick, r)
 		case model.Data:
@@ -129,23 +131,22 @@ func (w *walk) prepare(e *endpoint, r *rand.Rand) Step {
 	}
 	own := len(e.values)
 	values[own], values[own+1] = w.page, w.source.origin
-	step.Request.Method = e.method
-	step.Request.Target = e.target.render(values)
-	known := w.cache[step.Request.Target]
+	a.Request.Method = e.method
+	a.Request.Target = e.target.render(values)
+	known := w.cache[a.Request.Target]
 	values[own+2], values[own+3] = known.etag, known.modified
-	step.Request.Events = e.events
-	step.Request.Headers = make(flow.Headers, 0, len(e.headers))
+	a.Request.Events = e.events
+	a.Request.Headers = make(flow.Headers, 0, len(e.headers))
 	for _, h := range e.headers {
 		v := h.template.render(values)
 		if v == "" && h.optional {
 			continue
 		}
-		step.Request.Headers = append(step.Request.Headers, flow.Header{Name: h.name, Value: v})
+		a.Request.Headers = append(a.Request.Headers, flow.Header{Name: h.name, Value: v})
 	}
 	if body := e.body.render(values); body != "" {
-		step.Request.Body = flow.Body{Data: []byte(body), Size: int64(len(body))}
+		a.Request.Body = flow.Body{Data: []byte(body), Size: int64(len(body))}
 	}
-	return step
 }
 
 // pick chooses among the values that one answer held.

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/folder"
@@ -26,7 +29,8 @@ type input struct {
 	note     func(string)
 	damage   func(error)
 	model    *model.Model // of a job that plays one
-	recorded []string     // origins that were recorded
+	recorded []string     // origins that were recorded, those of most requests first
+	shares   []float64    // of the requests, by recorded
 }
 
 // openInput reads the model of a completed job, or looks into its recording, and
@@ -64,18 +68,8 @@ func (in *input) guard(target string) error {
 // lookInto finds out whom the requests of a recording went to, and says when
 // they cannot be sent as they were.
 func (in *input) lookInto(path string) error {
-	reading := in.reading
-	reading.ReuseBodies = true
-	for f, err := range reading.Flows(path) {
-		switch {
-		case errors.As(err, new(*flowfile.CorruptError)):
-			continue // loading tells of it
-		case err != nil:
-			return err
-		}
-		if origin := f.Scheme + "://" + f.Request.Authority; !slices.Contains(in.recorded, origin) {
-			in.recorded = append(in.recorded, origin)
-		}
+	if err := in.countOrigins(path); err != nil {
+		return err
 	}
 	totals, err := in.reading.Stat(path)
 	if err != nil && !errors.As(err, new(*flowfile.CorruptError)) {
@@ -85,6 +79,30 @@ func (in *input) lookInto(path string) error {
 	if slices.ContainsFunc(totals.Infos, redacted) {
 		in.note(fmt.Sprintf("passwords and tokens of %s are pseudonyms, which the target will refuse; "+
 			"record without redaction to send what was sent, or learn a model with a data file", path))
+	}
+	return nil
+}
+
+// countOrigins finds out how many requests of a recording went where.
+func (in *input) countOrigins(path string) error {
+	reading := in.reading
+	reading.ReuseBodies = true
+	counts, total := map[string]int{}, 0
+	for f, err := range reading.Flows(path) {
+		switch {
+		case errors.As(err, new(*flowfile.CorruptError)):
+			continue // loading tells of it
+		case err != nil:
+			return err
+		}
+		counts[replay.OriginOf(f)]++
+		total++
+	}
+	in.recorded = slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	for _, origin := range in.recorded {
+		in.shares = append(in.shares, float64(counts[origin])/float64(total))
 	}
 	return nil
 }
@@ -123,39 +141,72 @@ func (in *input) load(ctx context.Context) (*work, error) {
 // repeat makes a source of the recording. starts and span are those of its
 // sessions.
 func (in *input) repeat(ctx context.Context) (src replay.Source, starts []time.Duration, span time.Duration, err error) {
-	sessions, err := in.sessions(ctx)
+	if len(in.recorded) == 0 {
+		return nil, nil, 0, fmt.Errorf("%s holds no flow; record some traffic first", in.job.Recording)
+	}
+	origins := in.job.Plan.Origins(in.recorded[0])
+	sessions, err := in.sessions(ctx, origins)
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	starts, span = replay.Offsets(sessions)
-	src, notes, err := replay.Verbatim(sessions)
-	for _, text := range notes {
-		in.note(text)
-	}
+	in.tellUnmapped(origins)
+	in.tellOmitted(sessions)
+	sessions = sessions.Replayable(origins)
+	starts, span = sessions.Offsets()
+	src, err = replay.Verbatim(sessions, origins)
 	return src, starts, span, err
 }
 
+// tellUnmapped names the origins of the recording that have no place to go.
+func (in *input) tellUnmapped(origins []replay.Origin) {
+	var parts []string
+	for i, recorded := range in.recorded {
+		if !slices.ContainsFunc(origins, func(o replay.Origin) bool { return hostOf(o.Recorded) == hostOf(recorded) }) {
+			parts = append(parts, fmt.Sprintf("%s (%.1f%% of the requests)", recorded, 100*in.shares[i]))
+		}
+	}
+	if len(parts) > 0 {
+		in.note("left out, as the plan maps them to no live place: " + strings.Join(parts, ", "))
+	}
+}
+
+// tellOmitted says what of the sessions cannot be replayed, and why.
+func (in *input) tellOmitted(sessions replay.Flows) {
+	counts := map[string]int{}
+	for _, flows := range sessions {
+		for _, f := range flows {
+			if why := replay.Omitted(f); why != "" {
+				counts[why]++
+			}
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(counts)) {
+		in.note(fmt.Sprintf("%s not replayed: %s", english.Plural(counts[why], "request is", "requests are"), why))
+	}
+}
+
+// hostOf is the host and port of an origin.
+func hostOf(origin string) string {
+	_, host, _ := strings.Cut(origin, "://")
+	return host
+}
+
 // sessions reads the recording as sessions in order of their start.
-func (in *input) sessions(ctx context.Context) ([][]*flow.Flow, error) {
+func (in *input) sessions(ctx context.Context, origins []replay.Origin) (replay.Flows, error) {
 	path := in.job.Recording
-	var report session.Report
-	split, err := session.Split(in.readable(path), session.Options{Report: &report})
+	var hosts []string
+	for _, o := range origins {
+		hosts = append(hosts, hostOf(o.Recorded))
+	}
+	split, err := session.Split(in.readable(path), session.Options{Hosts: hosts})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	if others := report.Others(); others != "" {
-		in.note(fmt.Sprintf("other hosts than %s are left out: %s", strings.Join(report.Hosts, ", "), others))
-	}
-	sessions := make([][]*flow.Flow, 0, len(split))
+	sessions := make(replay.Flows, 0, len(split))
 	for _, s := range split {
-		if len(s.Flows) > 0 {
-			sessions = append(sessions, s.Flows)
-		}
+		sessions = append(sessions, s.Flows)
 	}
-	if len(sessions) == 0 {
-		return nil, fmt.Errorf("%s holds no flow; record some traffic first", path)
-	}
-	slices.SortStableFunc(sessions, func(a, b []*flow.Flow) int { return cmp.Compare(a[0].Start.UnixNano(), b[0].Start.UnixNano()) })
+	slices.SortStableFunc(sessions, func(a, b []*flow.Flow) int { return a[0].Start.Compare(b[0].Start) })
 	return sessions, ctx.Err()
 }
 

@@ -109,11 +109,11 @@ func (j Job) complete() (Job, []stats.Threshold, error) {
 	}
 	p := &j.Plan
 	if j.URL != "" {
-		if _, err := replay.Origin(j.URL); err != nil {
+		if _, err := replay.ParseOrigin(j.URL); err != nil {
 			return j, nil, &JobError{err}
 		}
 		if p.Target == "" {
-			p.Target, _ = replay.Origin(j.URL)
+			p.Target, _ = replay.ParseOrigin(j.URL)
 		}
 		if p.Duration == 0 {
 			p.Duration = 10 * time.Second
@@ -143,7 +143,7 @@ func (j Job) complete() (Job, []stats.Threshold, error) {
 
 // completeTarget writes the target of p as its origin.
 func completeTarget(p *replay.Plan) error {
-	origin, err := replay.Origin(p.Target)
+	origin, err := replay.ParseOrigin(p.Target)
 	if err != nil {
 		return err
 	}

@@ -182,7 +182,10 @@ func receive(j Job, reading flowfile.ReaderOptions, payload io.Reader, dir strin
 			return nil, err
 		}
 		_, err = io.Copy(f, payload)
-		return in, errors.Join(err, f.Close())
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, err
+		}
+		return in, in.countOrigins(in.job.Recording)
 	}
 	return in, nil
 }

@@ -1,0 +1,98 @@
+package replay
+
+import (
+	"time"
+
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/client"
+)
+
+// A Source yields the sessions of a plan. It is safe for concurrent use; its
+// sessions are not.
+type Source interface {
+	// Session returns session number i, played by user u. The same i and u give
+	// the same session. nil means that the source has no such session.
+	Session(i, u uint64) Session
+
+	// Origins lists where the requests of all sessions go. Act.Origin is an
+	// index into it. The first is the main one.
+	Origins() []Origin
+}
+
+// A Session is one visit of one user, as a machine without clock or network:
+// the engine tells it which act is over, and it tells which acts have become
+// ready by that. It ends when no act is under way and it has made none ready.
+//
+// The engine calls it from one goroutine at a time.
+type Session interface {
+	// Next returns the acts that have become ready because over is over: each
+	// is due Act.Delay after the end of over. Acts returned together run side by
+	// side. over is nil at the start of the session, from which delays count
+	// then. over and what it holds are valid only during the call.
+	Next(over *Answer) []Act
+
+	// Fill completes a just before it is sent: with the values that the target
+	// has issued by now, or with the reason why it cannot be sent, in Act.Skip.
+	// It is called once for each act that is due before the end of the run.
+	Fill(a *Act)
+}
+
+// An Act is one thing that a session does: one request.
+type Act struct {
+	// ID tells the acts of a session apart. The engine hands it back.
+	ID int
+
+	// Endpoint is the name under which the act is counted.
+	Endpoint string
+
+	// Delay is the time from the end of the act that made this one ready to the
+	// instant at which this one is due, at recorded speed.
+	Delay time.Duration
+
+	// Origin is where the request goes: an index into Source.Origins.
+	Origin int
+
+	// Protocol is the version of HTTP to speak.
+	Protocol client.Protocol
+
+	// Conn is the number of the recorded connection within the session. 0 is
+	// not known.
+	Conn int
+
+	// Request is what to send, without Host and Cookie.
+	Request client.Request
+
+	// Cookies are sent unless the target has set cookies of the same names.
+	Cookies []Cookie
+
+	// Skip says in a word or two why the act cannot be made, as the name of a
+	// value that the target has not issued. Such an act is not sent; it counts
+	// as skipped, and its session does not match.
+	Skip string
+
+	// Judge tells what is wrong with the answer as a short stable name and a
+	// line for people, "" when nothing is. nil accepts status classes 2 and 3.
+	Judge func(resp *flow.Response, doc *content.Doc) (name, detail string)
+
+	// Observe asks for the features of the body in the result.
+	Observe bool
+}
+
+// A Cookie is a name and a value.
+type Cookie struct{ Name, Value string }
+
+// An Answer is an act that is over.
+type Answer struct {
+	Act *Act
+
+	// URL is where the request went, absolute, as a user agent shows it. It is
+	// empty for an act that was skipped.
+	URL string
+
+	// Response and Doc are nil when no whole answer came.
+	Response *flow.Response
+	Doc      *content.Doc
+
+	OK bool // the answer was the one expected
+}

@@ -1,0 +1,163 @@
+package replay
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/stats"
+)
+
+// An exchange is an act on its way to the target and back.
+type exchange struct {
+	*task
+	url      *url.URL
+	pool     *client.Pool
+	response client.Response
+	answered bool // a whole answer came
+	doc      *content.Doc
+	result   stats.Result
+}
+
+// prepare completes the request with what the user and the plan know. It is
+// called with the user's lock held.
+func (x *exchange) prepare() {
+	u := x.user
+	r := &u.engine.routes[x.act.Origin]
+	x.url = r.url(x.act.Request.Target)
+	x.act.Request.Authority = x.url.Host
+	x.act.Request.Headers = x.headers(u.cookies.line(r, &x.act))
+	if u.pool == nil {
+		u.pool = u.engine.shared
+	}
+	if u.pool == nil {
+		u.pool = u.engine.dialer.Pool(0)
+	}
+	x.pool = u.pool
+}
+
+// headers returns the fields to send: those of the act, of which Referer and
+// Origin name the places as they are now, those of the plan, and the cookies.
+func (x *exchange) headers(cookies string) flow.Headers {
+	e := x.user.engine
+	out := make(flow.Headers, 0, len(x.act.Request.Headers)+len(e.Plan.Headers)+1)
+	for _, h := range x.act.Request.Headers {
+		switch {
+		case e.Plan.Headers.Has(h.Name):
+			continue
+		case strings.EqualFold(h.Name, "Referer"), strings.EqualFold(h.Name, "Origin"):
+			h.Value = follow(e.routes, h.Value)
+		}
+		out = append(out, h)
+	}
+	out = append(out, e.Plan.Headers...)
+	if cookies != "" && !e.Plan.Headers.Has("Cookie") {
+		out = append(out, flow.Header{Name: "Cookie", Value: cookies})
+	}
+	return out
+}
+
+// skip counts the act as one that cannot be made.
+func (x *exchange) skip() {
+	x.result = stats.Result{Endpoint: x.act.Endpoint, Done: x.due}
+	x.user.engine.collector.Skipped(x.act.Endpoint, x.act.Skip)
+}
+
+// send makes the exchange and counts it.
+func (x *exchange) send() {
+	e := x.user.engine
+	e.collector.Started(x.act.Endpoint)
+	x.result = stats.Result{Endpoint: x.act.Endpoint, Scheduled: x.due, Sent: x.due, Done: x.due}
+	ctx, cancel := context.WithTimeout(e.cut, e.Plan.Timeout)
+	defer cancel()
+	slot := 0
+	if e.Plan.Connections == RecordedConnections {
+		slot = x.act.Conn
+	}
+	to := e.routes[x.act.Origin].Route
+	to.Protocol = x.act.Protocol
+	timing, err := x.pool.Do(ctx, to, slot, &x.act.Request, &x.response)
+	x.measure(timing)
+	if err != nil {
+		fail(&x.result, err)
+	} else {
+		x.answered = true
+		x.result.Status = x.response.Status
+		x.doc = content.New(&x.response.Response)
+		x.judge()
+	}
+	e.collector.Record(&x.result)
+}
+
+// measure puts the instants of the exchange on the clock of the run. An exchange
+// that a pause of the run falls into keeps its true length.
+func (x *exchange) measure(t client.Timing) {
+	r := &x.result
+	r.Sent = x.user.engine.clock.offset(t.Sent)
+	r.Done = r.Sent + t.Done.Sub(t.Sent)
+	if !t.FirstByte.IsZero() {
+		r.FirstByte = r.Sent + t.FirstByte.Sub(t.Sent)
+	}
+	r.BytesOut, r.BytesIn = t.BytesOut, t.BytesIn
+}
+
+// fail sorts an exchange without a whole answer into its outcome.
+func fail(result *stats.Result, err error) {
+	result.Error = client.ErrorName(err)
+	result.Detail = err.Error()
+	switch result.Error {
+	case "timeout", "connect timeout":
+		result.Outcome = stats.TimedOut
+	case "canceled":
+		result.Outcome, result.Error = stats.Aborted, stats.ErrorStopped
+		result.Detail = "cut at the end of the run"
+	default:
+		result.Outcome = stats.Failed
+	}
+}
+
+// judge decides whether the answer is the one expected.
+func (x *exchange) judge() {
+	resp := &x.response.Response
+	if x.act.Observe {
+		x.result.Fields = x.doc.Shape().Features
+	}
+	switch {
+	case resp.Status == http.StatusNotModified && conditional(&x.act.Request.Request):
+	case x.act.Judge != nil:
+		x.result.Error, x.result.Detail = x.act.Judge(resp, x.doc)
+	case resp.Status >= 400:
+		x.result.Error, x.result.Detail = "status", http.StatusText(resp.Status)
+	}
+	if x.result.Error != "" {
+		x.result.Outcome = stats.Failed
+	}
+}
+
+// answer takes what the user keeps of the answer, and returns what the session
+// learns of it. It is called with the user's lock held.
+func (x *exchange) answer() *Answer {
+	a := &Answer{Act: &x.act}
+	if x.act.Skip != "" {
+		return a
+	}
+	a.URL = x.url.String()
+	if !x.answered {
+		x.user.broken++
+		return a
+	}
+	x.user.broken = 0
+	a.Response, a.Doc, a.OK = &x.response.Response, x.doc, x.result.Outcome == stats.OK
+	x.user.cookies.keep(&x.user.engine.routes[x.act.Origin], x.url.Path, a.Response)
+	return a
+}
+
+// conditional reports whether r asks for a resource only if it changed, so that
+// 304 is a good answer.
+func conditional(r *flow.Request) bool {
+	return r.Headers.Has("If-None-Match") || r.Headers.Has("If-Modified-Since")
+}

@@ -1,0 +1,145 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/starling-load/starling/replay/client"
+)
+
+// An Origin is a place that users talk to: scheme, host and port. A session may
+// have several: an application, its API, its identity provider.
+type Origin struct {
+	// Recorded is where the users of the recording went, scheme://host[:port].
+	// Empty is not known.
+	Recorded string `json:"recorded,omitempty"`
+
+	// Live is where the requests go now.
+	Live string `json:"live"`
+
+	// Host is sent as Host and, over TLS, as the server name. Empty is that of
+	// Live.
+	Host string `json:"host,omitempty"`
+}
+
+// ParseOrigin returns scheme://host[:port] of a URL, with the host in lower
+// case. It refuses what cannot be a target.
+func ParseOrigin(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return "", fmt.Errorf("target %q: write it as http://HOST:PORT or https://HOST:PORT", raw)
+	case u.User != nil:
+		return "", errors.New("the target must not carry a user name or password")
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+// A route is an Origin made ready to send to.
+type route struct {
+	client.Route
+	recorded string // origin, "" is not known
+	shown    url.URL
+
+	// Names of the host without port, for cookies. The user of the recording
+	// knows the place by the first, its server by the second; they are the same
+	// when only one is known.
+	recordedHost, liveHost string
+
+	// secure places get and may set secure cookies. A target that stands for an
+	// https origin is one, and so is this machine.
+	secure bool
+}
+
+// routesOf prepares origins.
+func routesOf(origins []Origin) ([]route, error) {
+	if len(origins) == 0 {
+		return nil, errors.New("the source names no origin to send to")
+	}
+	routes := make([]route, len(origins))
+	for i, o := range origins {
+		live, err := ParseOrigin(o.Live)
+		if err != nil {
+			return nil, err
+		}
+		u, _ := url.Parse(live)
+		shown := url.URL{Scheme: u.Scheme, Host: u.Host}
+		if o.Host != "" {
+			shown.Host = o.Host
+		}
+		r := route{
+			Route:    client.Route{Origin: live, Host: o.Host},
+			recorded: o.Recorded, shown: shown, liveHost: strings.ToLower(shown.Hostname()),
+			secure: u.Scheme == "https" || strings.HasPrefix(o.Recorded, "https:") || isLoopback(u.Hostname()),
+		}
+		r.recordedHost = r.liveHost
+		if rec, err := url.Parse(o.Recorded); err == nil && rec.Host != "" {
+			r.recordedHost = strings.ToLower(rec.Hostname())
+		}
+		routes[i] = r
+	}
+	return routes, nil
+}
+
+// origin is scheme://host[:port] as a user agent shows it.
+func (r *route) origin() string { return r.shown.Scheme + "://" + r.shown.Host }
+
+// url is what a user agent would show for target at r.
+func (r *route) url(target string) *url.URL {
+	u := r.shown
+	path, query, _ := strings.Cut(target, "?")
+	u.Path, u.RawQuery = path, query
+	if decoded, err := url.PathUnescape(path); err == nil {
+		u.Path, u.RawPath = decoded, path
+	}
+	return &u
+}
+
+// follow writes the origin that a URL of the recording names as it is now. Other
+// text stays.
+func follow(routes []route, text string) string {
+	for i := range routes {
+		r := &routes[i]
+		rest, ok := strings.CutPrefix(text, r.recorded)
+		if r.recorded != "" && ok && (rest == "" || rest[0] == '/' || rest[0] == '?') {
+			return r.origin() + rest
+		}
+	}
+	return text
+}
+
+// Guard refuses to send load to the place a recording was made of, unless the
+// host is allowed by name. Loopback addresses are never production.
+func Guard(target, recorded string, allowed []string) error {
+	t, err := url.Parse(target)
+	if err != nil {
+		return err
+	}
+	r, err := url.Parse(recorded)
+	if err != nil || recorded == "" || !strings.EqualFold(t.Hostname(), r.Hostname()) || isLoopback(t.Hostname()) {
+		return nil
+	}
+	for _, host := range allowed {
+		if strings.EqualFold(host, t.Hostname()) || strings.EqualFold(host, t.Host) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is the host that was recorded, perhaps production: to send load there all the same, add --allow-host %s", t.Hostname(), t.Hostname())
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// isAddress reports whether host is an IP address rather than a name.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
