@@ -91,7 +91,7 @@ func stage(t *testing.T, s *script, token string) *httptest.Server {
 			rate = snap.Points[n-1].Rate
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{
-			"requests": snap.Summary.Requests, "failures": snap.Summary.Failures, "p99": snap.Summary.Response.P99,
+			"requests": snap.Summary.Requests, "failures": snap.Summary.Failures, "sessions": snap.Summary.Sessions.Ended, "p99": snap.Summary.Response.P99,
 			"users": snap.Users, "rps": rate, "stops": s.stopped(),
 		})
 	})

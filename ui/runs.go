@@ -49,6 +49,7 @@ type runHeadline struct {
 	Rate         float64 `json:"rps"`
 	UsersMax     int     `json:"users_max"`
 	OutcomeMatch float64 `json:"outcome_match"`
+	SessionMatch float64 `json:"session_match"`
 	P50          int64   `json:"p50_us"`
 	P95          int64   `json:"p95_us"`
 	P99          int64   `json:"p99_us"`
@@ -162,7 +163,7 @@ func (r *runRow) fill(run *stats.Run, problem string) {
 	r.Complete = !run.Recovered && run.Damage == nil && !s.Partial
 	r.Summary = &runHeadline{
 		Requests: s.Requests, Failures: s.Failures, Duration: s.Duration, Rate: s.Rate, UsersMax: s.UsersMax,
-		OutcomeMatch: s.OutcomeMatch, P50: s.Response.P50, P95: s.Response.P95, P99: s.Response.P99,
+		OutcomeMatch: s.OutcomeMatch, SessionMatch: s.SessionMatch, P50: s.Response.P50, P95: s.Response.P95, P99: s.Response.P99,
 		Verdict: s.Validity.Verdict,
 	}
 }

@@ -70,6 +70,7 @@ func (l *load) second(c *stats.Collector, start time.Duration, n int) {
 			r.Detail = "GET /search: no answer within 5 s"
 		}
 		c.Record(r)
+		c.SessionOver(stats.SessionResult{Matched: r.Outcome == stats.OK})
 	}
 }
 

@@ -22,8 +22,10 @@ export interface Endpoint {
   requests: number;
   failures: number;
   rps: number;
-  /** Share 0–1 of the exchanges whose answer was as recorded; without requests it means nothing. */
+  /** Share 0–1 of the acts that were made and answered as recorded; without requests and skipped acts it means nothing. */
   outcome_match: number;
+  /** Acts that could not be made because a value was missing. */
+  skipped: number;
   response_time_us: Quantiles;
   service_time_us: Quantiles;
   status: Record<string, number>;
@@ -34,8 +36,24 @@ export interface ErrorGroup {
   name: string;
   /** Status of the answers; 0 or absent: there was none. */
   status?: number;
+  /** The missing value, of acts that were skipped. */
+  value?: string;
   count: number;
   samples?: string[];
+}
+
+export interface Sessions {
+  ended: number;
+  matched: number;
+  /** Ended by the run before their own end, and not judged. */
+  cut: number;
+}
+
+export interface Drained {
+  requests: number;
+  failures: number;
+  aborted: number;
+  response_time_us: Quantiles;
 }
 
 export interface Summary {
@@ -51,6 +69,12 @@ export interface Summary {
   rps: number;
   users_max: number;
   outcome_match: number;
+  /** Share 0–1 of the sessions that ended in which every act was made and answered as recorded; when none ended it means nothing. */
+  session_match: number;
+  sessions: Sessions;
+  skipped: number;
+  /** What ended after the planned end; most figures leave it out. */
+  drained: Drained;
   bytes_in: number;
   bytes_out: number;
   response_time_us: Quantiles;
@@ -142,6 +166,7 @@ export interface RunRow {
     rps: number;
     users_max: number;
     outcome_match: number;
+    session_match: number;
     p50_us: number;
     p95_us: number;
     p99_us: number;

@@ -14,6 +14,7 @@ interface Column {
   text?: boolean;
 }
 
+const acts = (r: Row): number => r.requests + r.skipped;
 const failed = (r: Row): number => (r.requests > 0 ? r.failures / r.requests : 0);
 
 const columns: Column[] = [
@@ -29,7 +30,7 @@ const columns: Column[] = [
   { key: "p50", label: "p50", by: (r) => r.response_time_us.p50, cell: (r) => f.time(r.requests ? r.response_time_us.p50 : null) },
   { key: "p95", label: "p95", by: (r) => r.response_time_us.p95, cell: (r) => f.time(r.requests ? r.response_time_us.p95 : null) },
   { key: "p99", label: "p99", by: (r) => r.response_time_us.p99, cell: (r) => f.time(r.requests ? r.response_time_us.p99 : null) },
-  { key: "match", label: "Outcome match", by: (r) => (r.requests ? r.outcome_match : 2), cell: (r) => <Match share={r.requests ? r.outcome_match : null} /> },
+  { key: "match", label: "Outcome match", by: (r) => (acts(r) ? r.outcome_match : 2), cell: (r) => <Match share={acts(r) ? r.outcome_match : null} /> },
 ];
 
 function Match({ share }: { share: number | null }) {

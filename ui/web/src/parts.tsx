@@ -137,16 +137,18 @@ const Tile = (p: TileProps) => (
 /** Tiles are the numbers that everybody looks at first. */
 export function Tiles({ summary: s, users, rps, live }: { summary: Summary; users: number; rps: number; live: boolean }) {
   const q = (us: number): { value: string; unit: string } => f.micros(s.requests > 0 ? us : null);
+  const acts = s.requests + s.skipped;
   const failures = s.requests > 0 ? s.failures / s.requests : 0;
   return (
     <div class="tiles">
-      <Tile id="users" label={live ? "Users" : "Users at peak"} value={f.count(live ? users : s.users_max)} sub={live ? `peak ${f.count(s.users_max)}` : `${f.count(s.started)} exchanges`} />
+      <Tile id="users" label={live ? "Users" : "Users at peak"} value={f.count(live ? users : s.users_max)} sub={live ? `peak ${f.count(s.users_max)}` : `${f.count(s.started)} started`} />
       <Tile id="rps" label={live ? "Requests/s now" : "Requests/s"} value={f.rate(live ? rps : s.rps)} sub={`${f.count(s.requests)} requests`} />
       <Tile id="failures" label="Failures" value={f.percent(failures)} tone={s.failures > 0 ? "bad" : ""} sub={`${f.count(s.failures)} failed`} />
       <Tile id="p50" label="Response p50" {...q(s.response_time_us.p50)} sub={`service ${f.time(s.requests ? s.service_time_us.p50 : null)}`} />
       <Tile id="p95" label="Response p95" {...q(s.response_time_us.p95)} sub={`service ${f.time(s.requests ? s.service_time_us.p95 : null)}`} />
       <Tile id="p99" label="Response p99" {...q(s.response_time_us.p99)} sub={`service ${f.time(s.requests ? s.service_time_us.p99 : null)}`} />
-      <Tile id="match" label="Outcome match" value={f.percent(s.requests > 0 ? s.outcome_match : null)} tone={s.requests > 0 && s.outcome_match < 0.99 ? "bad" : ""} sub="as recorded" />
+      <Tile id="match" label="Outcome match" value={f.percent(acts > 0 ? s.outcome_match : null)} tone={acts > 0 && s.outcome_match < 0.99 ? "bad" : ""} sub={s.skipped > 0 ? `${f.plural(s.skipped, "act")} skipped` : "as recorded"} />
+      <Tile id="session-match" label="Session match" value={f.percent(s.sessions.ended > 0 ? s.session_match : null)} tone={s.sessions.ended > 0 && s.session_match < 0.99 ? "bad" : ""} sub={f.plural(s.sessions.ended, "session")} />
       <Tile id="lateness" label="Lateness p99" {...q(s.lateness_us.p99)} sub={`max ${f.time(s.requests ? s.lateness_us.max : null)}`} />
     </div>
   );
@@ -182,16 +184,17 @@ export function Errors({ errors }: { errors: ErrorGroup[] }) {
       ) : (
         <ul class="errors">
           {sorted.map((e) => (
-            <li key={`${e.endpoint} ${e.name} ${e.status ?? 0}`}>
+            <li key={`${e.endpoint} ${e.name} ${e.status ?? 0} ${e.value ?? ""}`}>
               <details>
                 <summary>
                   <Chevron />
                   <span class="error-name">{e.name}</span>
                   {e.status ? <span class="error-status num">{e.status}</span> : null}
+                  {e.value ? <span class="error-status">{e.value}</span> : null}
                   <EndpointName name={e.endpoint} />
                   <span class="num error-count">{f.count(e.count)}</span>
                 </summary>
-                {!e.samples?.length ? <p class="sample none">No sample was kept.</p> : e.samples.map((s) => <pre class="sample" key={s}>{s}</pre>)}
+                {!e.samples?.length ? <p class="sample none">{e.value ? `${e.value} was missing.` : "No sample was kept."}</p> : e.samples.map((s) => <pre class="sample" key={s}>{s}</pre>)}
               </details>
             </li>
           ))}

@@ -103,6 +103,7 @@ try {
       await tile("rps").getByText(`${group(now.requests)} requests`).waitFor();
       assert.equal(await tile("users").locator(".tile-value").innerText(), group(now.users));
       assert.equal(await tile("failures").locator(".tile-sub").innerText(), `${group(now.failures)} failed`);
+      assert.equal(await tile("session-match").locator(".tile-sub").innerText(), `${group(now.sessions)} sessions`);
       const p99 = (await tile("p99").locator(".tile-value").innerText()).replace(/\s/g, "");
       const want = now.p99 < 100_000 ? `${(now.p99 / 1000).toFixed(1)}ms` : `${Math.round(now.p99 / 1000)}ms`;
       assert.equal(p99, want);

@@ -42,6 +42,7 @@ export function RunPage({ name }: { name: string }) {
         </div>
         <RunFacts run={run.run}>
           <Fact name="Duration" value={f.span(run.summary.duration_s)} />
+          {run.summary.drained.requests > 0 && <Fact name="Drained" value={f.plural(run.summary.drained.requests, "request")} />}
           <Fact name="Version" value={run.run.version} />
         </RunFacts>
       </section>
