@@ -79,7 +79,7 @@ that were not understood, connections met in their middle.
 	f.StringSliceVar(&o.nets, "net", nil, "only from or to these `NETWORKS`, as 10.0.0.0/8")
 	f.StringSliceVar(&o.vlans, "vlan", nil, "only in these VLANs, by `NUMBER`")
 	f.StringVar(&o.keylog, "keylog", "", "key log `FILE` that opens TLS; with --interface it may grow while the capture goes on")
-	f.IntVar(&o.readers, "readers", 1, "`NUMBER` of readers among which the kernel spreads connections")
+	f.Var(newPositive(&o.readers, 1), "readers", "`NUMBER` of readers among which the kernel spreads connections")
 	f.Var(&o.ring, "ring", "`BYTES` of memory for packets that wait, for each reader (default 64 MiB)")
 	o.addFlags(f)
 	return cmd

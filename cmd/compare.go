@@ -13,7 +13,7 @@ import (
 
 // compareOptions are the flags of compare.
 type compareOptions struct {
-	replay    replayOptions // what both sides share
+	job       jobFlags
 	baseline  string
 	candidate string
 	pairs     int
@@ -49,16 +49,10 @@ inconclusive. Exit code 3 means that something regressed.`,
 	f := cmd.Flags()
 	f.StringVar(&o.baseline, "baseline", "", "`URL` of the old release, http://HOST:PORT")
 	f.StringVar(&o.candidate, "candidate", "", "`URL` of the new release, http://HOST:PORT")
-	f.IntVar(&o.pairs, "pairs", 10, "`NUMBER` of pairs of blocks; response times are judged from 4 on")
-	f.DurationVar(&o.block, "block", 10*time.Second, "`LENGTH` of a block")
-	f.IntVar(&o.replay.users, "users", 0, "`NUMBER` of users at all times")
-	f.StringVar(&o.replay.rate, "rate", "", "`RATE` of sessions, as 50/s")
-	f.StringVar(&o.replay.scale, "scale", "", "`FACTOR` on the recorded users, as 3x (default: 1x)")
-	f.StringVar(&o.replay.speed, "speed", "", "`FACTOR` on the recorded speed, as 2x")
-	f.Uint64Var(&o.replay.seed, "seed", 1, "`NUMBER` that seeds every random draw")
-	f.StringArrayVar(&o.replay.data, "data", nil, dataUsage)
-	f.StringArrayVar(&o.replay.allowHosts, "allow-host", nil, allowHostUsage)
+	f.Var(newPositive(&o.pairs, 10), "pairs", "`NUMBER` of pairs of blocks; response times are judged from 4 on")
+	f.Var(newSpan(&o.block, 10*time.Second), "block", "`LENGTH` of a block")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
+	o.job.add(f)
 	return cmd
 }
 
@@ -73,8 +67,7 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 	case o.baseline == "" || o.candidate == "":
 		return nil, usagef("a model needs --baseline URL and --candidate URL; two run files need neither")
 	}
-	o.replay.target = o.baseline
-	job, err := o.replay.job(args)
+	job, err := o.job.job(run.FileSource(args[0]))
 	if err != nil {
 		return nil, err
 	}

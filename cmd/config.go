@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
@@ -12,6 +14,8 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/starling-load/starling/model/problem"
 )
 
 const configFile = "starling.yaml"
@@ -33,23 +37,24 @@ func configure(cmd *cobra.Command, e environment) error {
 	default:
 		return usagef("read %s: %w; mend that line", path, err)
 	}
-	if err := unknownKeys(cmd.Root(), k.Keys(), path); err != nil {
+	known := knownKeys(cmd.Root())
+	if err := unknownKeys(known, k.Keys(), path); err != nil {
+		return err
+	}
+	if err := unknownVariables(known, e.environ()); err != nil {
 		return err
 	}
 	names := make(map[string]string) // environment variable → key
 	visitFlags(cmd, func(key string, _ *pflag.Flag) { names[environmentName(key)] = key })
 	err := k.Load(env.Provider(".", env.Opt{
-		Prefix: "STARLING_",
-		EnvironFunc: func() []string {
-			var set []string
-			for name := range names {
-				if v := e.getenv(name); v != "" {
-					set = append(set, name+"="+v)
-				}
+		Prefix:      variablePrefix,
+		EnvironFunc: e.environ,
+		TransformFunc: func(name, value string) (string, any) {
+			if value == "" {
+				return "", nil // as if it were not set
 			}
-			return set
+			return names[name], value
 		},
-		TransformFunc: func(name, value string) (string, any) { return names[name], value },
 	}), nil)
 	if err != nil {
 		return fmt.Errorf("read the environment: %w", err)
@@ -88,26 +93,63 @@ func visitFlags(cmd *cobra.Command, f func(key string, flag *pflag.Flag)) {
 }
 
 func environmentName(key string) string {
-	return "STARLING_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
+	return variablePrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
 }
 
-// unknownKeys refuses keys of the file that are no flag of any command.
-func unknownKeys(root *cobra.Command, keys []string, path string) error {
-	known := make(map[string]bool)
+// knownKeys lists the keys of all flags of all commands, sorted.
+func knownKeys(root *cobra.Command) []string {
+	var keys []string
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		if cmd != root {
-			visitFlags(cmd, func(key string, _ *pflag.Flag) { known[key] = true })
+			visitFlags(cmd, func(key string, _ *pflag.Flag) { keys = append(keys, key) })
 		}
 		for _, sub := range cmd.Commands() {
 			walk(sub)
 		}
 	}
 	walk(root)
+	slices.Sort(keys)
+	return keys
+}
+
+// unknownKeys refuses keys of the file that are no flag of any command.
+func unknownKeys(known, keys []string, path string) error {
 	for _, key := range keys {
-		if !known[key] {
-			return usagef("%s: %q is no flag of a command; write it as in replay: {users: 50}", path, key)
+		if slices.Contains(known, key) {
+			continue
 		}
+		if hint := problem.Suggest(key, known); hint != "" {
+			return usagef("%s: %q is no flag of a command%s", path, key, hint)
+		}
+		return usagef("%s: %q is no flag of a command; write it as in replay: {users: 50}", path, key)
+	}
+	return nil
+}
+
+// variablePrefix begins the names of environment variables that are flags.
+const variablePrefix = "STARLING_"
+
+// serviceVariable matches what Kubernetes sets for a service whose name begins
+// with starling.
+var serviceVariable = regexp.MustCompile(`^STARLING_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// unknownVariables refuses environment variables that are meant for this program
+// and are no flag of any command.
+func unknownVariables(known, environ []string) error {
+	names := make([]string, len(known))
+	for i, key := range known {
+		names[i] = environmentName(key)
+	}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, variablePrefix) || value == "" || slices.Contains(names, name) || serviceVariable.MatchString(name) {
+			continue
+		}
+		if hint := problem.Suggest(name, names); hint != "" {
+			return usagef("the environment variable %s is no flag of a command%s", name, hint)
+		}
+		return usagef("the environment variable %s is no flag of a command; write it as in STARLING_REPLAY_USERS=50, or remove it", name)
 	}
 	return nil
 }

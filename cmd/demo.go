@@ -72,10 +72,10 @@ alone, and leaves its files in --dir.`,
 	f.StringVar(&o.ui, "ui", "127.0.0.1:7070", "`ADDRESS` of the web UI; a free port is taken where this one is in use")
 	f.BoolVar(&o.keep, "keep", false, "keep the web UI up until Ctrl-C")
 	f.Uint64Var(&o.seed, "seed", 1, "`NUMBER` that seeds the shop, its visitors and the replay")
-	f.IntVar(&o.sessions, "sessions", 40, "`NUMBER` of sessions to record")
-	f.DurationVar(&o.duration, "duration", 20*time.Second, "`LENGTH` of the replay")
-	f.IntVar(&o.pairs, "pairs", 6, "`NUMBER` of pairs of blocks to compare")
-	f.DurationVar(&o.block, "block", 6*time.Second, "`LENGTH` of a block")
+	f.Var(newPositive(&o.sessions, 40), "sessions", "`NUMBER` of sessions to record")
+	f.Var(newSpan(&o.duration, 20*time.Second), "duration", "`LENGTH` of the replay")
+	f.Var(newPositive(&o.pairs, 6), "pairs", "`NUMBER` of pairs of blocks to compare")
+	f.Var(newSpan(&o.block, 6*time.Second), "block", "`LENGTH` of a block")
 	cmd.AddCommand(demoShopCommand(env))
 	return cmd
 }

@@ -19,6 +19,9 @@ type environment struct {
 	stderr io.Writer
 	getenv func(string) string
 
+	// environ lists the environment variables, as NAME=VALUE.
+	environ func() []string
+
 	identity *string    // --identity: what opens encrypted recordings; "" is none
 	piped    *stdinFile // the recording "-"
 }

@@ -70,7 +70,7 @@ of itself that they were is left as it is.`,
 	f.StringVar(&o.from, "from", "", "`FORMAT` of the files: "+strings.Join(formatNames(o.formats(nil), false), ", ")+" (default: told from their content)")
 	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst; - is stdout (required)")
 	f.StringVar(&o.logFormat, "log-format", "", "`FORMAT` of access logs: common, combined, json, or a format string of Apache or nginx")
-	f.DurationVar(&o.sessionGap, "session-gap", 30*time.Minute, "`PAUSE` after which a client of an access log begins a new session")
+	f.Var(newSpan(&o.sessionGap, 30*time.Minute), "session-gap", "`PAUSE` after which a client of an access log begins a new session")
 	f.StringVar(&o.environment, "environment", "", "`FILE` with a Postman environment")
 	f.StringVar(&o.origin, "origin", "", "`URL` (https://HOST) of requests whose format does not tell scheme and host")
 	f.StringVar(&o.files, "files", "", "`FOLDER` of the files that curl commands and collections refer to (default: such entries are passed over)")

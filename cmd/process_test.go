@@ -22,7 +22,7 @@ const patience = 60 * time.Second
 
 // storyVariable names the environment variable by which the processes of a
 // story are told from all others. Their children inherit it.
-const storyVariable = "STARLING_TEST_STORY"
+const storyVariable = "TEST_STORY_OF_STARLING"
 
 // A process runs in the background of a story.
 type process struct {

@@ -3,41 +3,23 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/starling-load/starling/replay"
-	"github.com/starling-load/starling/replay/load"
 	"github.com/starling-load/starling/replay/run"
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// What flags that several commands have are for.
-const (
-	dataUsage      = "CSV `FILE` with the rows of a data source of the model, as accounts.csv or accounts=FILE.csv; may be repeated"
-	allowHostUsage = "send load to this `HOST` although it is the one that was recorded; may be repeated"
-)
-
 // replayOptions are the flags of replay.
 type replayOptions struct {
+	job        jobFlags
 	url        string
 	target     string
-	users      int
 	sessions   int
-	rate       string
-	scale      string
-	speed      string
 	duration   time.Duration
-	timeout    time.Duration
-	seed       uint64
-	data       []string
 	thresholds []string
-	allowHosts []string
-	insecure   bool
-	h2c        bool
 	replayers  int
 	nats       string
 	output     string
@@ -73,30 +55,21 @@ ends the run cleanly: what was counted is reported and the run file is whole.`,
 	f := cmd.Flags()
 	f.StringVar(&o.url, "url", "", "send GET requests for this `URL` in a loop")
 	f.StringVar(&o.target, "target", "", "`URL` of the origin to send to, http://HOST:PORT")
-	f.IntVar(&o.users, "users", 0, "`NUMBER` of users at all times")
-	f.IntVar(&o.sessions, "sessions", 0, "`NUMBER` of sessions of each user, with --users (default: until --duration)")
-	f.StringVar(&o.rate, "rate", "", "`RATE` of sessions, or of requests with --url, as 50/s or 600/m")
-	f.StringVar(&o.scale, "scale", "", "`FACTOR` on the recorded users, as 3x")
-	f.StringVar(&o.speed, "speed", "", "`FACTOR` on the recorded speed, as 2x")
-	f.DurationVar(&o.duration, "duration", 0, "`LENGTH` of the run, as 1m30s (default: with --scale that of the recording, with --url 10s)")
-	f.DurationVar(&o.timeout, "timeout", replay.DefaultTimeout, "`TIME` allowed for one answer")
-	f.Uint64Var(&o.seed, "seed", 1, "`NUMBER` that seeds every random draw; the same seed gives the same sessions")
-	f.StringArrayVar(&o.data, "data", nil, dataUsage)
-	f.StringArrayVar(&o.thresholds, "threshold", nil, "`CONDITION` on the result, as 'p99 < 300ms' or 'failures < 1%'; may be repeated")
-	f.StringArrayVar(&o.allowHosts, "allow-host", nil, allowHostUsage)
-	f.BoolVar(&o.insecure, "insecure", false, "accept any certificate of the target")
-	f.BoolVar(&o.h2c, "h2c", false, "speak HTTP/2 without TLS to an http:// target")
-	f.IntVar(&o.replayers, "replayers", 0, "`NUMBER` of replayer processes: started here, or, with --nats, waited for (default: replay in this process)")
+	f.Var(newPositive(&o.sessions, 0), "sessions", "`NUMBER` of sessions of each user, with --users (default: until --duration)")
+	f.Var(newSpan(&o.duration, 0), "duration", "`LENGTH` of the run, as 1m30s (default: with --scale that of the recording, with --url 10s)")
+	f.StringArrayVar(&o.thresholds, "threshold", nil, "`CONDITION` on the result, as 'p99 < 300ms' or 'failures < 1%'; may be repeated (default: 'failures < 50%')")
+	f.Var(newPositive(&o.replayers, 0), "replayers", "`NUMBER` of replayer processes: started here, or, with --nats, waited for (default: replay in this process)")
 	f.StringVar(&o.nats, "nats", "", "`URL` of a NATS server with JetStream to meet the replayers on (default: one of our own)")
 	f.StringVarP(&o.output, "output", "o", "", "run `FILE` to write, NAME.run.zst")
 	f.StringVar(&o.ui, "ui", "", "serve the web UI on this `ADDRESS` as long as the run lasts, as 127.0.0.1:7070")
 	f.StringVar(&o.uiToken, "ui-token", "", "`TOKEN` that the web UI asks for; made and printed when it listens beyond loopback")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
+	o.job.add(f)
 	return cmd
 }
 
 func replayRun(ctx context.Context, env environment, o replayOptions, args []string) error {
-	job, err := o.job(args)
+	job, err := o.read(args)
 	if err != nil {
 		return err
 	}
@@ -170,69 +143,25 @@ func (e environment) runOptions() (run.Options, error) {
 	}, err
 }
 
-// job is what the flags say of what is to be played, and how.
-func (o *replayOptions) job(args []string) (run.Job, error) {
-	j := run.Job{AllowHosts: o.allowHosts, Thresholds: o.thresholds}
+// read returns the job that the flags describe.
+func (o *replayOptions) read(args []string) (run.Job, error) {
+	var src run.Source
 	switch {
 	case o.url != "" && len(args) > 0:
-		return j, usagef("give a model, a recording or --url, not two of them")
+		return run.Job{}, usagef("give a model, a recording or --url, not two of them")
 	case o.url != "":
-		j.URL = o.url
+		src.URL = o.url
 	case len(args) == 0:
-		return j, usagef("name a model folder or a flow file, or give --url; see starling replay --help")
+		return run.Job{}, usagef("name a model folder or a flow file, or give --url; see starling replay --help")
 	case o.target == "":
-		return j, usagef("say where to send it: --target http://HOST:PORT")
+		return run.Job{}, usagef("say where to send it: --target http://HOST:PORT")
 	default:
-		j.Source = run.FileSource(args[0])
+		src = run.FileSource(args[0])
 	}
-	j.Data = dataFiles(o.data)
-	j.Client.Insecure, j.Client.H2C = o.insecure, o.h2c
-	var err error
-	j.Plan, err = o.plan()
-	return j, err
-}
-
-func (o *replayOptions) plan() (replay.Plan, error) {
-	p := replay.Plan{
-		Seed: o.seed, Target: o.target, Users: o.users, Sessions: o.sessions,
-		Duration: o.duration, Timeout: o.timeout,
-	}
-	var err error
-	if o.rate != "" {
-		if p.Rate, err = load.ParseRate(o.rate); err != nil {
-			return p, usageError{err}
-		}
-	}
-	if o.scale != "" {
-		if p.Scale, err = load.ParseFactor(o.scale); err != nil {
-			return p, usageError{err}
-		}
-	}
-	if o.speed != "" {
-		if p.Speed, err = load.ParseFactor(o.speed); err != nil {
-			return p, usageError{err}
-		}
-	}
-	return p, nil
-}
-
-// dataFile reads a --data flag: NAME=FILE, or FILE alone, whose name without its
-// ending is then that of the data source.
-func dataFile(spec string) (name, file string) {
-	if name, file, named := strings.Cut(spec, "="); named {
-		return name, file
-	}
-	return strings.TrimSuffix(filepath.Base(spec), filepath.Ext(spec)), spec
-}
-
-// dataFiles reads all --data flags.
-func dataFiles(specs []string) map[string]string {
-	files := make(map[string]string)
-	for _, spec := range specs {
-		name, file := dataFile(spec)
-		files[name] = file
-	}
-	return files
+	job, err := o.job.job(src)
+	job.Thresholds = o.thresholds
+	job.Plan.Target, job.Plan.Sessions, job.Plan.Duration = o.target, o.sessions, o.duration
+	return job, err
 }
 
 // verdict turns a finished run into the command's error.

@@ -143,13 +143,12 @@ func plainFlagError(err error) error {
 		return err
 	}
 	how := map[string]string{
-		"int":      "not a whole number",
-		"int64":    "not a whole number",
 		"uint64":   "not a whole number, or below 0",
 		"float64":  "not a number",
 		"bool":     "write true or false",
 		"bytes":    errNotBytes.Error(),
-		"duration": "write a time with its unit, as 500ms, 30s or 1m30s",
+		"positive": errNotPositive.Error(),
+		"span":     errNotSpan.Error(),
 	}[invalid.GetFlag().Value.Type()]
 	if how == "" {
 		return err

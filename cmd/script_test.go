@@ -108,7 +108,7 @@ func TestStories(t *testing.T) {
 // read packets; [chromium], there is one. Where end-to-end tests are required, the
 // last two always hold.
 func condition(name string) (bool, error) {
-	required := os.Getenv("STARLING_REQUIRE_E2E") != ""
+	required := os.Getenv("REQUIRE_E2E") != ""
 	switch name {
 	case "mount":
 		return canMount(), nil

@@ -21,11 +21,11 @@ import (
 const chromium = "/usr/bin/chromium"
 
 // unavailable skips a test whose prerequisite is missing, or fails it where
-// STARLING_REQUIRE_E2E says that nothing may be skipped.
+// REQUIRE_E2E says that nothing may be skipped.
 func unavailable(t *testing.T, what string) {
 	t.Helper()
-	if os.Getenv("STARLING_REQUIRE_E2E") != "" {
-		t.Fatalf("browser test cannot run, and STARLING_REQUIRE_E2E is set: %s", what)
+	if os.Getenv("REQUIRE_E2E") != "" {
+		t.Fatalf("browser test cannot run, and REQUIRE_E2E is set: %s", what)
 	}
 	fmt.Fprintf(os.Stderr, "SKIPPED %s: %s\n", t.Name(), what)
 	t.Skip(what)

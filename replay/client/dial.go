@@ -29,6 +29,26 @@ func (d *Dialer) dial(ctx context.Context, e *endpoint) (*carrier, error) {
 	return c, nil
 }
 
+// Reach finds out whether somebody accepts connections where r goes, or at the
+// proxy that stands before it.
+func (d *Dialer) Reach(ctx context.Context, r Route) error {
+	e, err := r.parse(&d.options)
+	if err != nil {
+		return err
+	}
+	address := e.address
+	if d.proxy != nil {
+		address = d.proxy.Host
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.options.DialTimeout)
+	defer cancel()
+	c, err := d.tcp(ctx, d.resolve(address))
+	if err != nil {
+		return fmt.Errorf("connect to %s: %w", address, err)
+	}
+	return c.Close()
+}
+
 // blameDial tells a connection that took too long from other errors.
 func blameDial(ctx context.Context, err error) error {
 	if isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded) {

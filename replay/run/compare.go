@@ -47,7 +47,7 @@ func Compare(ctx context.Context, c Comparison, o Options) (*compare.Report, err
 		return nil, err
 	}
 	for _, in := range p.sides {
-		if err := reach(ctx, in.job.Plan.Target); err != nil {
+		if err := in.job.reach(ctx); err != nil {
 			return nil, err
 		}
 	}

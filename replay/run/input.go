@@ -113,6 +113,11 @@ type work struct {
 	arrivals load.Arrivals
 }
 
+// engine is what the engine needs of a job to play it.
+func (j Job) engine(w *work) replay.Options {
+	return replay.Options{Plan: j.Plan, Source: w.source, Arrivals: w.arrivals, Client: j.Client, StopTimeout: j.StopTimeout}
+}
+
 // load makes the input ready to play.
 func (in *input) load(ctx context.Context) (*work, error) {
 	var (

@@ -26,6 +26,10 @@ type Job struct {
 	// a target is sent to its own origin, and without a duration for 10 s.
 	Plan replay.Plan `json:"plan"`
 
+	// StopTimeout is how long exchanges under way may go on after the end of the
+	// run. 0 means 5 s.
+	StopTimeout time.Duration `json:"stop_timeout,omitempty"`
+
 	// Client sets how connections are made.
 	Client client.Options `json:"client"`
 
@@ -37,7 +41,8 @@ type Job struct {
 	Labels []string `json:"labels,omitempty"`
 
 	// Thresholds are conditions on the result, as [stats.ParseThreshold] reads
-	// them.
+	// them. Without one on the failures of the whole run, that is
+	// "failures < 50%".
 	Thresholds []string `json:"thresholds,omitempty"`
 }
 
@@ -129,7 +134,8 @@ func (j Job) complete() (Job, []stats.Threshold, error) {
 			p.Scale = 1
 		}
 	}
-	errs := []error{p.Validate()}
+	_, err := client.New(j.Client)
+	errs := []error{p.Validate(), err}
 	var thresholds []stats.Threshold
 	for _, text := range j.Thresholds {
 		t, err := stats.ParseThreshold(text)
@@ -138,7 +144,7 @@ func (j Job) complete() (Job, []stats.Threshold, error) {
 	if err := errors.Join(errs...); err != nil {
 		return j, nil, &JobError{err}
 	}
-	return j, thresholds, nil
+	return j, stats.WithDefault(thresholds), nil
 }
 
 // completeTarget writes the target of p as its origin.

@@ -159,10 +159,9 @@ func playShare(ctx context.Context, reading flowfile.ReaderOptions, a cluster.As
 	if err != nil {
 		return err
 	}
-	return replay.Run(ctx, replay.Options{
-		Plan: j.Plan, Source: local.source, Arrivals: local.arrivals, Client: j.Client,
-		Segment: a.Segment, Replayer: a.Replayer, Start: start, OnInterval: onInterval,
-	})
+	o := j.engine(local)
+	o.Segment, o.Replayer, o.Start, o.OnInterval = a.Segment, a.Replayer, start, onInterval
+	return replay.Run(ctx, o)
 }
 
 // receive takes what payload gave. A recording is kept in dir. What a person

@@ -120,7 +120,7 @@ func (r *Run) play(ctx context.Context) (*stats.Summary, error) {
 	}
 	// Replayers elsewhere may reach what this machine does not.
 	if r.options.NATS == "" {
-		if err := reach(ctx, r.in.job.Plan.Target); err != nil {
+		if err := r.in.job.reach(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -149,10 +149,9 @@ func (r *Run) send(ctx context.Context, local *work) error {
 	if r.options.Replayers > 0 {
 		return r.coordinate(ctx)
 	}
-	return replay.Run(ctx, replay.Options{
-		Plan: r.in.job.Plan, Source: local.source, Arrivals: local.arrivals, Client: r.in.job.Client,
-		OnInterval: r.take,
-	})
+	o := r.in.job.engine(local)
+	o.OnInterval = r.take
+	return replay.Run(ctx, o)
 }
 
 // take counts an interval of a replayer. It is called for one at a time.

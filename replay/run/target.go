@@ -7,32 +7,35 @@ import (
 	"net"
 	"net/url"
 	"time"
+
+	"github.com/starling-load/starling/replay/client"
 )
 
 // dialTimeout is how long a target may take to accept a connection before a run
 // begins.
 const dialTimeout = 5 * time.Second
 
-// reach makes sure that somebody listens at an origin, so that a run against
-// nobody ends before it begins.
-func reach(ctx context.Context, origin string) error {
-	u, err := url.Parse(origin)
+// reach makes sure that somebody listens at the target of a job, or at its
+// proxy, so that a run against nobody ends before it begins.
+func (j Job) reach(ctx context.Context) error {
+	o := j.Client
+	o.DialTimeout = dialTimeout
+	dialer, err := client.New(o)
 	if err != nil {
 		return err
 	}
-	port := u.Port()
-	if port == "" {
-		port = u.Scheme
-	}
-	dialer := net.Dialer{Timeout: dialTimeout}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	switch {
-	case err == nil:
-		return conn.Close()
-	case ctx.Err() != nil:
+	err = dialer.Reach(ctx, client.Route{Origin: j.Plan.Target})
+	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
-	case errors.As(err, new(*net.DNSError)):
-		return fmt.Errorf("%s has no address; check the name", u.Hostname())
 	}
-	return fmt.Errorf("nobody answers at %s; is it running?", origin)
+	where := j.Plan.Target
+	if j.Client.Proxy != "" {
+		proxy, _ := url.Parse(j.Client.Proxy)
+		where = "the proxy " + proxy.Host
+	}
+	var unknown *net.DNSError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("%s has no address; check the name", unknown.Name)
+	}
+	return fmt.Errorf("nobody answers at %s; is it running?", where)
 }

@@ -1,0 +1,145 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/run"
+)
+
+// jobFlags are the flags of every command that plays a job.
+type jobFlags struct {
+	users       int
+	rate        string
+	scale       string
+	speed       string
+	seed        uint64
+	timeout     time.Duration
+	stopTimeout time.Duration
+	data        []string
+	labels      []string
+	allowHosts  []string
+
+	resolve    []string
+	sources    []string
+	proxy      string
+	insecure   bool
+	ca         string
+	clientCert string
+	clientKey  string
+	h2c        bool
+}
+
+// add adds the flags to a command.
+func (j *jobFlags) add(f *pflag.FlagSet) {
+	f.Var(newPositive(&j.users, 0), "users", "`NUMBER` of users at all times")
+	f.StringVar(&j.rate, "rate", "", "`RATE` of sessions, or of requests with --url, as 50/s or 600/m")
+	f.StringVar(&j.scale, "scale", "", "`FACTOR` on the recorded users, as 3x (default: 1x without --users and --rate)")
+	f.StringVar(&j.speed, "speed", "", "`FACTOR` on the recorded speed, as 2x")
+	f.Uint64Var(&j.seed, "seed", 1, "`NUMBER` that seeds every random draw; the same seed gives the same sessions")
+	f.Var(newSpan(&j.timeout, replay.DefaultTimeout), "timeout", "`TIME` allowed for one answer")
+	f.Var(newSpan(&j.stopTimeout, 0), "stop-timeout", "`TIME` allowed for answers that are under way at the end (default 5s)")
+	f.StringArrayVar(&j.data, "data", nil, "CSV `FILE` with the rows of a data source of the model, as accounts.csv or accounts=FILE.csv; may be repeated")
+	f.StringArrayVar(&j.labels, "label", nil, "`KEY=VALUE` to keep in the run file, as release=1.4; may be repeated")
+	f.StringArrayVar(&j.allowHosts, "allow-host", nil, "send load to this `HOST` although it is the one that was recorded; may be repeated")
+	f.StringArrayVar(&j.resolve, "resolve", nil, "`NAME=ADDRESS` to connect to for a host, as shop.test=10.0.0.5 or shop.test:443=10.0.0.5:8443; may be repeated")
+	f.StringArrayVar(&j.sources, "source", nil, "local IP `ADDRESS` to connect from; several are used in turn; may be repeated")
+	f.StringVar(&j.proxy, "proxy", "", "`URL` of a proxy to connect through: http, https, socks5 or socks5h")
+	f.BoolVar(&j.insecure, "insecure", false, "accept any certificate of the target")
+	f.StringVar(&j.ca, "ca", "", "PEM `FILE` with the certificates that the target's must lead to (default: those of the system)")
+	f.StringVar(&j.clientCert, "client-cert", "", "PEM `FILE` with a client certificate; goes with --client-key")
+	f.StringVar(&j.clientKey, "client-key", "", "PEM `FILE` with the key of --client-cert")
+	f.BoolVar(&j.h2c, "h2c", false, "speak HTTP/2 without TLS to an http:// target")
+}
+
+// job is what the flags say of how src is to be played.
+func (j *jobFlags) job(src run.Source) (run.Job, error) {
+	job := run.Job{Source: src, AllowHosts: j.allowHosts, StopTimeout: j.stopTimeout}
+	var err error
+	if job.Plan, err = j.plan(); err != nil {
+		return job, usageError{err}
+	}
+	for _, label := range j.labels {
+		if key, _, ok := strings.Cut(label, "="); !ok || key == "" {
+			return job, usagef("--label %q: write it as KEY=VALUE, such as release=1.4", label)
+		}
+	}
+	job.Labels = j.labels
+	for _, spec := range j.data {
+		name, file := dataFile(spec)
+		if job.Data == nil {
+			job.Data = make(map[string]string)
+		}
+		job.Data[name] = file
+	}
+	return job, j.client(&job)
+}
+
+func (j *jobFlags) plan() (p replay.Plan, err error) {
+	p = replay.Plan{Seed: j.seed, Users: j.users, Timeout: j.timeout}
+	if j.rate != "" {
+		if p.Rate, err = load.ParseRate(j.rate); err != nil {
+			return p, err
+		}
+	}
+	if j.scale != "" {
+		if p.Scale, err = load.ParseFactor(j.scale); err != nil {
+			return p, err
+		}
+	}
+	if j.speed != "" {
+		if p.Speed, err = load.ParseFactor(j.speed); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// client fills how connections are made.
+func (j *jobFlags) client(job *run.Job) error {
+	c := &job.Client
+	c.Insecure, c.H2C, c.Proxy, c.Sources = j.insecure, j.h2c, j.proxy, j.sources
+	for _, pair := range j.resolve {
+		name, address, ok := strings.Cut(pair, "=")
+		if !ok || name == "" || address == "" {
+			return usagef("--resolve %q: write it as NAME=ADDRESS, such as shop.test=10.0.0.5", pair)
+		}
+		if c.Resolve == nil {
+			c.Resolve = make(map[string]string)
+		}
+		c.Resolve[name] = address
+	}
+	if (j.clientCert == "") != (j.clientKey == "") {
+		return usagef("--client-cert and --client-key go together")
+	}
+	for _, pem := range []struct {
+		path string
+		text *string
+	}{{j.ca, &c.Roots}, {j.clientCert, &c.Cert}, {j.clientKey, &c.Key}} {
+		if pem.path == "" {
+			continue
+		}
+		data, err := os.ReadFile(pem.path)
+		if err != nil {
+			return fmt.Errorf("read certificates: %w", err)
+		}
+		*pem.text = string(data)
+	}
+	return nil
+}
+
+// dataFile reads a --data flag: NAME=FILE, or FILE alone, whose name without its
+// ending is then that of the data source.
+func dataFile(spec string) (name, file string) {
+	if name, file, named := strings.Cut(spec, "="); named {
+		return name, file
+	}
+	return strings.TrimSuffix(filepath.Base(spec), filepath.Ext(spec)), spec
+}
