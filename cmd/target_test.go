@@ -24,7 +24,7 @@ import (
 )
 
 // A target is a server that behaves as asked by the path: /reset, /hang,
-// /garbage, /endless, /half, /noise, /elsewhere?URL, /refuse;
+// /garbage, /endless, /half, /noise, /elsewhere?URL, /refuse, /need?WHAT=VALUE;
 // any other path answers 200.
 type target struct {
 	server  *httptest.Server
@@ -39,16 +39,26 @@ type target struct {
 
 func startTarget(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 1, 2, "target NAME [LATENCY]")
-	t := &target{gone: make(chan struct{}), conns: make(map[string]int)}
+	t := newTarget()
 	if len(args) == 2 {
 		var err error
 		t.latency, err = time.ParseDuration(args[1])
 		ts.Check(err)
 	}
 	t.server = httptest.NewServer(t)
-	storyOf(ts).targets[args[0]] = t
-	ts.Setenv(args[0], t.server.URL)
-	ts.Setenv(args[0]+"_HOST", strings.TrimPrefix(t.server.URL, "http://"))
+	t.enter(ts, args[0])
+}
+
+func newTarget() *target {
+	return &target{gone: make(chan struct{}), conns: make(map[string]int)}
+}
+
+// enter makes a target known to the story by a name.
+func (t *target) enter(ts *testscript.TestScript, name string) {
+	storyOf(ts).targets[name] = t
+	ts.Setenv(name, t.server.URL)
+	_, host, _ := strings.Cut(t.server.URL, "://")
+	ts.Setenv(name+"_HOST", host)
 }
 
 // close breaks the connections and refuses new ones. It may be called again.
@@ -96,6 +106,8 @@ func (t *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Write(noise(r.RequestURI, 16<<10))
 	case "/elsewhere":
 		http.Redirect(w, r, r.URL.RawQuery, http.StatusFound)
+	case "/need":
+		need(w, r)
 	case "/refuse":
 		http.Error(w, "not today", http.StatusServiceUnavailable)
 	default:
