@@ -8,6 +8,9 @@
 //	import "github.com/starling-load/starling/cmd"
 //
 //	func main() { cmd.Main() }
+//
+// It is one package because the commands share flags, exit codes, messages and
+// the progress line; each command is a file that no other one knows.
 package cmd
 
 import (

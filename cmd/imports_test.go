@@ -1,16 +1,12 @@
 package cmd
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 )
-
-const module = "github.com/starling-load/starling/"
 
 // importOrder says which of our packages each folder may import. Data flows
 // from left to right, from recordings to verdicts; imports never run backwards.
@@ -73,9 +69,6 @@ var importOrder = map[string][]string{
 	"cmd/starling":   {"cmd"},
 }
 
-// pure packages have no clock, no goroutine and no network.
-var pure = []string{"model/dist", "model", "model/content", "model/problem", "replay/load", "replay/compare"}
-
 // foreign says which of our folders import each foreign module. One library
 // has one importing folder; zstd, which three file formats and one content
 // coding share, has four.
@@ -111,33 +104,9 @@ var foreign = map[string][]string{
 	"mvdan.cc/sh/v3":                          {"record/convert/curl"},
 }
 
-type goPackage struct {
-	ImportPath string
-	Imports    []string
-	Doc        string
-}
-
-func ourPackages(t *testing.T) []goPackage {
-	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Doc", module+"...").Output()
-	if err != nil {
-		t.Fatalf("list our packages: %v", err)
-	}
-	var packages []goPackage
-	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
-		var p goPackage
-		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			return packages
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		packages = append(packages, p)
-	}
-}
-
 func TestImportsNeverRunBackwards(t *testing.T) {
 	for _, p := range ourPackages(t) {
-		folder := strings.TrimPrefix(p.ImportPath, module)
+		folder := p.folder()
 		allowed, known := importOrder[folder]
 		if !known {
 			t.Errorf("folder %s has no place in the import order", folder)
@@ -151,7 +120,7 @@ func TestImportsNeverRunBackwards(t *testing.T) {
 				checkForeign(t, folder, imported)
 			}
 		}
-		if p.Doc == "" {
+		if sourceOf(t, &p).doc() == "" {
 			t.Errorf("package %s has no comment", folder)
 		}
 	}
@@ -160,9 +129,6 @@ func TestImportsNeverRunBackwards(t *testing.T) {
 func checkForeign(t *testing.T, folder, imported string) {
 	t.Helper()
 	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
-		if slices.Contains(pure, folder) && (imported == "net" || imported == "net/http" || imported == "os/exec") {
-			t.Errorf("%s is pure and must not import %s", folder, imported)
-		}
 		return
 	}
 	for library, folders := range foreign {
@@ -174,4 +140,23 @@ func checkForeign(t *testing.T, folder, imported string) {
 		}
 	}
 	t.Errorf("%s imports %s, which no folder owns", folder, imported)
+}
+
+// TestImportsOfSQLiteHaveItsOwnLibc checks that modernc.org/libc, which is
+// generated for one version of modernc.org/sqlite, is the one that it asks for.
+func TestImportsOfSQLiteHaveItsOwnLibc(t *testing.T) {
+	list := func(args ...string) string {
+		out, err := exec.Command("go", append([]string{"list", "-m", "-f"}, args...)...).Output()
+		if err != nil {
+			t.Fatalf("go list -m %v: %v", args, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	asked, err := os.ReadFile(list("{{.GoMod}}", "modernc.org/sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if libc := list("{{.Path}} {{.Version}}", "modernc.org/libc"); !strings.Contains(string(asked), libc+"\n") {
+		t.Errorf("go.mod has %s, but modernc.org/sqlite is made for another version", libc)
+	}
 }

@@ -20,4 +20,8 @@
 //
 // The package looks into what it is given. It does not follow links, open
 // archives, or understand images.
+//
+// It is one package because secrets lie inside each other: a field of a form
+// holds JSON, JSON a token, a token a URL. Every reader of a format calls all the
+// others, with the same rules and pseudonyms.
 package redact

@@ -36,4 +36,8 @@
 //
 // The sources are RFC 5246, 5288, 6655, 7905 (TLS 1.2 and its suites), RFC 8446
 // (TLS 1.3), RFC 3610 (CCM), and the NSS key log format (RFC 9850).
+//
+// It is one package because a record, a handshake and the search behind a hole
+// read and set the same state of one direction: keys, sequence numbers and what
+// waits for them.
 package decrypt

@@ -46,4 +46,8 @@
 //
 // Sources: the pcap and pcapng drafts of the IETF opsawg, RFC 791, 8200, 2675, 7348,
 // 8926, 2784, 2890, 9293, and packet_mmap of the Linux kernel documentation.
+//
+// It is one package because what leaves it is the [Segment] alone: link layers,
+// tunnels, fragments, file formats and the ring are the steps from bytes to it,
+// and no other package needs one of them.
 package packet
