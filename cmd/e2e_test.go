@@ -66,7 +66,7 @@ func wikiStory(t *testing.T, s *starling) {
 
 	name := learn(t, s, wiki, dir, file)
 	save := endpointsOf(t, name, func(e *model.Endpoint) bool {
-		return e.Request.Method == "POST" && strings.Contains(e.Request.Body, "wikitext=")
+		return e.Variants[0].Request.Method == "POST" && strings.Contains(e.Variants[0].Request.Body, "wikitext=")
 	})
 	t.Run("20 users, 2 sessions each", func(t *testing.T) {
 		fresh := apps.DokuWiki(t, apps.Options{})
@@ -139,7 +139,7 @@ func pocketStory(t *testing.T, s *starling) {
 	found := apps.Diary(fresh.Writes(t))
 	for kind, method := range map[string]string{apps.Create: "POST", apps.Update: "PATCH", apps.Delete: "DELETE"} {
 		names := endpointsOf(t, name, func(e *model.Endpoint) bool {
-			return e.Request.Method == method && strings.Contains(e.Request.Target, "/posts/records")
+			return e.Variants[0].Request.Method == method && strings.Contains(e.Variants[0].Request.Target, "/posts/records")
 		})
 		if claimed := report.ok(names); claimed == 0 || claimed != found.Count(kind) {
 			t.Errorf("the run claims %d times %s, the database has %d; want the same, above 0", claimed, kind, found.Count(kind))
@@ -267,13 +267,13 @@ func staleToken(t *testing.T, file, name string, endpoints []string) string {
 		if !slices.Contains(endpoints, e.Name) {
 			continue
 		}
-		hole := sectokHole.FindStringSubmatch(e.Request.Body)
+		hole := sectokHole.FindStringSubmatch(e.Variants[0].Request.Body)
 		if hole == nil {
-			t.Fatalf("%s: the security token is not bound in %q", e.Name, e.Request.Body)
+			t.Fatalf("%s: the security token is not bound in %q", e.Name, e.Variants[0].Request.Body)
 		}
-		e.Request.Body = sectokHole.ReplaceAllString(e.Request.Body, "${1}sectok="+token)
-		e.Values = slices.DeleteFunc(e.Values, func(v model.Value) bool {
-			return v.Name == hole[2] && !strings.Contains(e.Request.Body, "${"+v.Name+"}")
+		e.Variants[0].Request.Body = sectokHole.ReplaceAllString(e.Variants[0].Request.Body, "${1}sectok="+token)
+		e.Variants[0].Values = slices.DeleteFunc(e.Variants[0].Values, func(v model.Value) bool {
+			return v.Name == hole[2] && !strings.Contains(e.Variants[0].Request.Body, "${"+v.Name+"}")
 		})
 	}
 	name = strings.TrimSuffix(name, ".model") + "-stale.model"

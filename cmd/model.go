@@ -173,7 +173,7 @@ the endpoints, and the values that the service issues and users send back.`,
 			case asDot:
 				return show.Dot(env.stdout, m)
 			}
-			return show.Text(env.stdout, m, show.Options{})
+			return show.Text(env.stdout, m)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the model as JSON")

@@ -113,7 +113,7 @@ func bindings(m *model.Model) []string {
 		named[b.Name] = b
 	}
 	for _, e := range m.Endpoints {
-		for _, v := range e.Values {
+		for _, v := range e.Variants[0].Values {
 			if b, ok := named[v.Ref]; ok && v.Kind == model.Bound {
 				for _, s := range b.Sources {
 					out = append(out, e.Name+" "+v.Name+" from "+s.Endpoint+" "+s.Selector)

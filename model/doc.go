@@ -6,8 +6,8 @@
 // nothing and knows no time:
 //
 //	g, err := model.NewGraph(m)
-//	for s := g.Start(dist.Keyed(seed, i, 0)); s.Endpoint() != model.Ended; {
-//		endpoint := &m.Endpoints[s.Endpoint()]
+//	for s := g.Start(dist.Keyed(seed, i, 0)); s.Step() != model.Ended; {
+//		step := &m.Behaviors[s.Behavior()].Steps[s.Step()]
 //		s, think = g.Next(s, dist.Keyed(seed, i, uint64(s.Steps())))
 //	}
 //

@@ -12,11 +12,11 @@ import (
 func ExampleNewGraph() {
 	m := &model.Model{
 		Version:   model.Version,
-		Endpoints: []model.Endpoint{{Name: "GET /", Request: model.Request{Method: "GET", Target: "/"}}},
+		Endpoints: []model.Endpoint{{Name: "GET /", Variants: []model.Variant{{Request: model.Request{Method: "GET", Target: "/"}}}}},
 		Behaviors: []model.Behavior{{
 			Name: "visitor", Weight: 1,
 			Start: []model.Edge{{To: "GET /", Odds: 1}},
-			Steps: []model.Step{{At: "GET /", Next: []model.Edge{{To: model.End, Odds: 1, Think: model.Think{Fixed: time.Second}}}}},
+			Steps: []model.Step{{ID: "GET /", Page: &model.Page{Endpoint: "GET /"}, Next: []model.Edge{{To: model.End, Odds: 1, Think: model.Think{Fixed: time.Second}}}}},
 		}},
 	}
 	g, err := model.NewGraph(m)
@@ -25,8 +25,8 @@ func ExampleNewGraph() {
 	}
 	const seed, session = 42, 0
 	s := g.Start(dist.Keyed(seed, session, 0))
-	for s.Endpoint() != model.Ended {
-		at := m.Endpoints[s.Endpoint()].Name
+	for s.Step() != model.Ended {
+		at := m.Behaviors[s.Behavior()].Steps[s.Step()].ID
 		next, think := g.Next(s, dist.Keyed(seed, session, uint64(s.Steps())))
 		fmt.Println(at, "then", think)
 		s = next

@@ -12,31 +12,36 @@ import (
 	"github.com/starling-load/starling/model/dist"
 )
 
-// walk returns the names that session i of seed visits, and the think times
-// before each but the first.
-func walk(g *Graph, m *Model, seed, i uint64) (names []string, thinks []time.Duration) {
+// play returns the steps that session i of seed makes, and the think times after
+// each.
+func play(g *Graph, m *Model, seed, i uint64) (ids []string, thinks []time.Duration) {
 	s := g.Start(dist.Keyed(seed, i, 0))
-	for s.Endpoint() != Ended {
-		names = append(names, m.Endpoints[s.Endpoint()].Name)
+	for s.Step() != Ended {
+		ids = append(ids, m.Behaviors[s.Behavior()].Steps[s.Step()].ID)
 		var think time.Duration
 		s, think = g.Next(s, dist.Keyed(seed, i, uint64(s.Steps())))
 		thinks = append(thinks, think)
 	}
-	return names, thinks
+	return ids, thinks
 }
 
 // get is a plain endpoint.
 func get(name string) Endpoint {
-	return Endpoint{Name: name, Request: Request{Method: "GET", Target: "/" + name}}
+	return Endpoint{Name: name, Variants: []Variant{{Request: Request{Method: "GET", Target: "/" + name}}}}
+}
+
+// at is a step that requests the endpoint of its name.
+func at(name string, next ...Edge) Step {
+	return Step{ID: name, Page: &Page{Endpoint: name}, Next: next}
 }
 
 // complete is a behavior that goes from everywhere to everywhere.
 func complete(names ...string) Behavior {
 	b := Behavior{Name: "any", Weight: 1}
 	share := 1 / float64(len(names)+1)
-	for _, at := range names {
-		b.Start = append(b.Start, Edge{To: at, Odds: 1 / float64(len(names))})
-		s := Step{At: at, Next: []Edge{{To: End, Odds: share}}}
+	for _, name := range names {
+		b.Start = append(b.Start, Edge{To: name, Odds: 1 / float64(len(names))})
+		s := at(name, Edge{To: End, Odds: share})
 		for _, to := range names {
 			s.Next = append(s.Next, Edge{To: to, Odds: share})
 		}
@@ -63,7 +68,7 @@ func mustGraph(t interface {
 func TestWalksObeyNeedsAndBindings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := []string{"A", "B", "C", "D", "E", "F"}
-		m := &Model{Version: 1, Behaviors: []Behavior{complete(names...)}}
+		m := &Model{Version: Version, Behaviors: []Behavior{complete(names...)}}
 		// Many bindings push the numbers of conditions beyond one word.
 		bindings, sources, first := 3, names, 1
 		if rapid.Bool().Draw(t, "many") {
@@ -78,8 +83,8 @@ func TestWalksObeyNeedsAndBindings(t *testing.T) {
 				for n := range m.Bindings {
 					if rapid.IntRange(0, 2).Draw(t, "bound") == 0 {
 						v := fmt.Sprint("v", n)
-						e.Values = append(e.Values, Value{v, Bound, m.Bindings[n].Name})
-						e.Request.Target += "/${" + v + "}"
+						e.Variants[0].Values = append(e.Variants[0].Values, Value{v, Bound, m.Bindings[n].Name})
+						e.Variants[0].Request.Target += "/${" + v + "}"
 					}
 				}
 			}
@@ -94,7 +99,7 @@ func TestWalksObeyNeedsAndBindings(t *testing.T) {
 		g := mustGraph(t, m)
 		seed := rapid.Uint64().Draw(t, "seed")
 		for i := range uint64(5) {
-			visited, _ := walk(g, m, seed, i)
+			visited, _ := play(g, m, seed, i)
 			for k := range visited {
 				if why := broken(m, visited[:k], visited[k]); why != "" {
 					t.Fatalf("walk %v: step %d %s", visited, k, why)
@@ -107,7 +112,7 @@ func TestWalksObeyNeedsAndBindings(t *testing.T) {
 // broken says why nobody with that past can visit the endpoint, or "".
 func broken(m *Model, past []string, name string) string {
 	e := &m.Endpoints[slices.IndexFunc(m.Endpoints, func(e Endpoint) bool { return e.Name == name })]
-	for _, v := range e.Values {
+	for _, v := range e.Variants[0].Values {
 		b := m.Bindings[slices.IndexFunc(m.Bindings, func(b Binding) bool { return b.Name == v.Ref })]
 		if !slices.ContainsFunc(b.Sources, func(s Select) bool { return slices.Contains(past, s.Endpoint) }) {
 			return "carries " + v.Ref + " before it was issued"
@@ -148,14 +153,14 @@ func TestWalksFollowNeeds(t *testing.T) {
 			map[string]bool{"B": true, "AB": true, "CB": false, "CAB": false, "BCA": true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := &Model{Version: 1, Endpoints: []Endpoint{get("A"), get("B"), get("C")}, Behaviors: []Behavior{complete("A", "B", "C")}}
+			m := &Model{Version: Version, Endpoints: []Endpoint{get("A"), get("B"), get("C")}, Behaviors: []Behavior{complete("A", "B", "C")}}
 			for i := range m.Endpoints {
 				m.Endpoints[i].Needs = tt.needs[m.Endpoints[i].Name]
 			}
 			g := mustGraph(t, m)
 			seen := map[string]bool{}
 			for i := range uint64(3000) {
-				names, _ := walk(g, m, 1, i)
+				names, _ := play(g, m, 1, i)
 				beginning := ""
 				for _, n := range names {
 					beginning += n
@@ -173,18 +178,18 @@ func TestWalksFollowNeeds(t *testing.T) {
 
 func TestFrequenciesConvergeToOdds(t *testing.T) {
 	const n = 40_000
-	m := &Model{Version: 1, Endpoints: []Endpoint{get("A"), get("B"), get("C")}}
+	m := &Model{Version: Version, Endpoints: []Endpoint{get("A"), get("B"), get("C")}}
 	m.Behaviors = []Behavior{
 		{Name: "x", Weight: 0.8, Start: []Edge{{To: "A", Odds: 0.25}, {To: "B", Odds: 0.75}}, Steps: []Step{
-			{At: "A", Next: []Edge{{To: "B", Odds: 0.4}, {To: End, Odds: 0.6}}},
-			{At: "B", Next: []Edge{{To: "A", Odds: 0.1}, {To: "B", Odds: 0.2}, {To: End, Odds: 0.7}}},
+			at("A", Edge{To: "B", Odds: 0.4}, Edge{To: End, Odds: 0.6}),
+			at("B", Edge{To: "A", Odds: 0.1}, Edge{To: "B", Odds: 0.2}, Edge{To: End, Odds: 0.7}),
 		}},
-		{Name: "y", Weight: 0.2, Start: []Edge{{To: "C", Odds: 1}}, Steps: []Step{{At: "C", Next: []Edge{{To: End, Odds: 1}}}}},
+		{Name: "y", Weight: 0.2, Start: []Edge{{To: "C", Odds: 1}}, Steps: []Step{at("C", Edge{To: End, Odds: 1})}},
 	}
 	g := mustGraph(t, m)
 	count := map[string]float64{}
 	for i := range uint64(n) {
-		names, _ := walk(g, m, 5, i)
+		names, _ := play(g, m, 5, i)
 		count["start "+names[0]]++
 		for k, name := range append(names[1:], End) {
 			count["at "+names[k]]++
@@ -210,20 +215,20 @@ func TestFrequenciesConvergeToOdds(t *testing.T) {
 }
 
 func TestASessionDependsOnItsKeyOnly(t *testing.T) {
-	m := &Model{Version: 1, Endpoints: []Endpoint{get("A"), get("B")}, Behaviors: []Behavior{complete("A", "B")}}
+	m := &Model{Version: Version, Endpoints: []Endpoint{get("A"), get("B")}, Behaviors: []Behavior{complete("A", "B")}}
 	for i := range m.Behaviors[0].Steps {
 		m.Behaviors[0].Steps[i].Next[1].Think = Think{Quantiles: []time.Duration{0, time.Second, time.Minute}}
 	}
 	g := mustGraph(t, m)
 	differ := false
 	for i := range uint64(50) {
-		a, pauses := walk(g, m, 1, i)
-		walk(g, m, 1, i+1000)
-		b, again := walk(g, m, 1, i)
+		a, pauses := play(g, m, 1, i)
+		play(g, m, 1, i+1000)
+		b, again := play(g, m, 1, i)
 		if !slices.Equal(a, b) || !slices.Equal(pauses, again) {
 			t.Fatalf("session %d: %v %v and %v %v", i, a, pauses, b, again)
 		}
-		other, _ := walk(g, m, 2, i)
+		other, _ := play(g, m, 2, i)
 		differ = differ || !slices.Equal(a, other)
 	}
 	if !differ {
@@ -242,12 +247,12 @@ func TestThinkTimes(t *testing.T) {
 		{"drawn", Think{Quantiles: []time.Duration{5, 9}}, 5, 9},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := &Model{Version: 1, Endpoints: []Endpoint{get("A"), get("B")}, Behaviors: []Behavior{{Name: "x", Weight: 1,
-				Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{{"A", []Edge{{To: "B", Odds: 1, Think: tt.think}}}, {"B", []Edge{{To: End, Odds: 1}}}}}}}
+			m := &Model{Version: Version, Endpoints: []Endpoint{get("A"), get("B")}, Behaviors: []Behavior{{Name: "x", Weight: 1,
+				Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{at("A", Edge{To: "B", Odds: 1, Think: tt.think}), at("B", Edge{To: End, Odds: 1})}}}}
 			g := mustGraph(t, m)
 			seen := map[time.Duration]bool{}
 			for i := range uint64(100) {
-				_, thinks := walk(g, m, 1, i)
+				_, thinks := play(g, m, 1, i)
 				if thinks[0] < tt.low || thinks[0] > tt.high {
 					t.Fatalf("think time %v, want %v to %v", thinks[0], tt.low, tt.high)
 				}
@@ -261,9 +266,9 @@ func TestThinkTimes(t *testing.T) {
 }
 
 func TestEndlessLoopsEnd(t *testing.T) {
-	m := &Model{Version: 1, Endpoints: []Endpoint{get("A")}, Behaviors: []Behavior{{Name: "x", Weight: 1,
-		Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{{"A", []Edge{{To: "A", Odds: 1}}}}}}}
-	names, _ := walk(mustGraph(t, m), m, 1, 1)
+	m := &Model{Version: Version, Endpoints: []Endpoint{get("A")}, Behaviors: []Behavior{{Name: "x", Weight: 1,
+		Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{at("A", Edge{To: "A", Odds: 1})}}}}
+	names, _ := play(mustGraph(t, m), m, 1, 1)
 	if len(names) != MaxSteps {
 		t.Errorf("a loop ends after %d steps, want %d", len(names), MaxSteps)
 	}
@@ -272,16 +277,16 @@ func TestEndlessLoopsEnd(t *testing.T) {
 func TestASessionEndsWhereNothingIsPossible(t *testing.T) {
 	a, b := get("A"), get("B")
 	b.Needs = []Need{{Since: "A"}}
-	m := &Model{Version: 1, Endpoints: []Endpoint{a, b}, Behaviors: []Behavior{{Name: "x", Weight: 1,
-		Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{{"A", []Edge{{To: "B", Odds: 1}}}, {"B", []Edge{{To: End, Odds: 1}}}}}}}
-	if names, _ := walk(mustGraph(t, m), m, 1, 1); !slices.Equal(names, []string{"A"}) {
+	m := &Model{Version: Version, Endpoints: []Endpoint{a, b}, Behaviors: []Behavior{{Name: "x", Weight: 1,
+		Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{at("A", Edge{To: "B", Odds: 1}), at("B", Edge{To: End, Odds: 1})}}}}
+	if names, _ := play(mustGraph(t, m), m, 1, 1); !slices.Equal(names, []string{"A"}) {
 		t.Errorf("walk is %v, want [A]", names)
 	}
 	m.Endpoints[0].Needs = []Need{{Endpoint: "B"}}
 	g := mustGraph(t, m)
 	s := g.Start(dist.Keyed(1, 1, 0))
-	if s.Endpoint() != Ended {
-		t.Errorf("a session begins at %d, though nothing can come first", s.Endpoint())
+	if s.Step() != Ended {
+		t.Errorf("a session begins at %d, though nothing can come first", s.Step())
 	}
 	if next, think := g.Next(s, dist.Keyed(1, 1, 1)); next != s || think != 0 {
 		t.Errorf("a session that is over goes on to %+v after %v", next, think)
@@ -289,13 +294,13 @@ func TestASessionEndsWhereNothingIsPossible(t *testing.T) {
 }
 
 func BenchmarkNext(b *testing.B) {
-	m := &Model{Version: 1, Endpoints: []Endpoint{get("A"), get("B"), get("C")}, Behaviors: []Behavior{complete("A", "B", "C")}}
+	m := &Model{Version: Version, Endpoints: []Endpoint{get("A"), get("B"), get("C")}, Behaviors: []Behavior{complete("A", "B", "C")}}
 	g := mustGraph(b, m)
 	r := dist.Keyed(1, 1, 1)
 	s := g.Start(r)
 	b.ReportAllocs()
 	for b.Loop() {
-		if s, _ = g.Next(s, r); s.Endpoint() == Ended {
+		if s, _ = g.Next(s, r); s.Step() == Ended {
 			s = g.Start(r)
 		}
 	}
@@ -306,14 +311,14 @@ func TestOddsOfOpenWaysAreScaled(t *testing.T) {
 	const n = 20_000
 	closed := get("C")
 	closed.Needs = []Need{{Endpoint: "B"}}
-	m := &Model{Version: 1, Endpoints: []Endpoint{get("A"), get("B"), closed}, Behaviors: []Behavior{{Name: "x", Weight: 1,
+	m := &Model{Version: Version, Endpoints: []Endpoint{get("A"), get("B"), closed}, Behaviors: []Behavior{{Name: "x", Weight: 1,
 		Start: []Edge{{To: "A", Odds: 1}}, Steps: []Step{
-			{"A", []Edge{{To: "B", Odds: 0.1}, {To: "C", Odds: 0.6}, {To: End, Odds: 0.3}}},
-			{"B", []Edge{{To: End, Odds: 1}}}, {"C", []Edge{{To: End, Odds: 1}}}}}}}
+			at("A", Edge{To: "B", Odds: 0.1}, Edge{To: "C", Odds: 0.6}, Edge{To: End, Odds: 0.3}),
+			at("B", Edge{To: End, Odds: 1}), at("C", Edge{To: End, Odds: 1})}}}}
 	g := mustGraph(t, m)
 	toB := 0.0
 	for i := range uint64(n) {
-		if names, _ := walk(g, m, 3, i); len(names) == 2 && names[1] == "B" {
+		if names, _ := play(g, m, 3, i); len(names) == 2 && names[1] == "B" {
 			toB++
 		}
 	}

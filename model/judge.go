@@ -6,9 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/starling-load/starling/model/problem"
-
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/problem"
 	"github.com/starling-load/starling/record/flow"
 )
 

@@ -2,66 +2,66 @@ package model
 
 import "time"
 
-// A Model says how the users of a service behave: who they are (Behaviors),
-// what they send (Endpoints), and which values they carry from an answer into
-// a later request (Bindings). It is read from and written to a folder, see
-// FORMAT.md. Slices are in the order of the file; names are unique within each.
+// A Model says how the users of a service behave: what recorded users did
+// (Sessions), the types of users that they are (Behaviors), what they send
+// (Endpoints), and which values they carry from an answer into a later request
+// (Bindings). Slices are in the order of the file; names are unique within each.
 type Model struct {
 	Version   int
 	Recorded  Recorded
+	Origins   []Origin  // the first is the main one; none: the target of the replay alone
+	Browsers  []Browser // none: a request has the headers of its endpoint alone
 	Behaviors []Behavior
 	Endpoints []Endpoint
 	Bindings  []Binding
 	Data      []Source
-	Notes     []string // what learning lost or could not decide, for people
+	Sessions  []Session // by start
+	Overrides string    // what people pinned: see FORMAT.md of model/folder
+	Notes     []string  // what learning lost or could not decide, for people
 }
 
 // Recorded tells where the model comes from.
 type Recorded struct {
-	Origin   string // scheme://host[:port] that most flows went to
 	Flows    int
 	Sessions int
 	Users    int
 	Start    time.Time
 	Duration time.Duration
-	Starts   []time.Duration // session starts as offsets, ascending; kept in data/
+	Starts   []time.Duration // session starts as offsets, ascending, of a model that keeps no Sessions
 }
 
-// End is the name of the step that ends a session.
-const End = "end"
-
-// A Behavior is one type of user: a first-order chain over endpoints.
-type Behavior struct {
-	Name     string
-	Weight   float64 // share of sessions, 0 to 1; weights of all behaviors sum to 1
-	Sessions int     // recorded
-	Start    []Edge  // the first step
-	Steps    []Step  // one per endpoint that the behavior visits
+// An Origin is a scheme, host and port that users talk to.
+type Origin struct {
+	Name string
+	URL  string // scheme://host[:port]
 }
 
-// A Step is one endpoint within a behavior, and where users go from there.
-type Step struct {
-	At   string // endpoint name
-	Next []Edge // odds sum to 1; To may be End
-}
-
-// An Edge is one way on.
-type Edge struct {
-	To    string
-	Odds  float64
-	Think Think
+// A Browser is the program that a user has. Its headers belong to the user: they
+// are the same in every request of the user's life.
+type Browser struct {
+	Name    string
+	Weight  float64 // share of users, 0 to 1; weights of all browsers sum to 1
+	Headers []Header
 }
 
 // An Endpoint is one kind of request: method and path template, where needed
 // told apart by query or body keys, with everything needed to send it.
 type Endpoint struct {
 	Name     string // "GET /products/{id}"
+	Origin   string // name of an origin; "": the main one
+	Variants []Variant
+	Needs    []Need
+	Check    Check
+}
+
+// A Variant is one structure of requests to an endpoint, such as a form with and
+// without an optional field.
+type Variant struct {
+	Name     string // "" where it is the only one
 	Recorded int    // flows
 	Request  Request
 	Values   []Value    // the holes of Request, by name
-	Rows     [][]string // recorded values sampled together: one column per Value of kind Row, in the order of Values
-	Needs    []Need
-	Check    Check
+	Rows     [][]string // recorded values that belong together: one column per Value of kind Row, in the order of Values
 }
 
 // A Request is a request with holes: ${name} in Target, a header value or Body
@@ -70,15 +70,28 @@ type Endpoint struct {
 // hop-by-hop headers are not kept. Referer and Origin are made by the replayer
 // where they are listed.
 type Request struct {
-	Method  string
-	Target  string
-	Headers []Header
-	Body    string
-	Events  int // server-sent events after which the user leaves; 0: not a stream
+	Method   string
+	Target   string
+	Headers  []Header
+	Body     string
+	Trailers []Header // after Body
+	Protocol Protocol
+	Events   int // server-sent events after which the user leaves; 0: not a stream
 }
 
 // A Header is one field line of a request.
 type Header struct{ Name, Value string }
+
+// A Protocol is the version of HTTP that a request was recorded with, where that
+// matters.
+type Protocol string
+
+// The protocols of requests.
+const (
+	AnyProtocol Protocol = "" // what client and target agree on
+	HTTP1       Protocol = "HTTP/1.1"
+	HTTP2       Protocol = "HTTP/2" // without TLS by prior knowledge (h2c)
+)
 
 // A ValueKind tells where the content of a hole comes from.
 type ValueKind string
@@ -87,7 +100,7 @@ type ValueKind string
 const (
 	Bound ValueKind = "bound" // issued by the target: the binding named Ref
 	Data  ValueKind = "data"  // column of a data file: Ref is "accounts.user"
-	Row   ValueKind = "row"   // as recorded, sampled together with the other Row values of the endpoint
+	Row   ValueKind = "row"   // as recorded, together with the other Row values of the variant
 	Fresh ValueKind = "fresh" // made by the client, new in every request, formed like the example in Ref
 	Now   ValueKind = "now"   // the time of sending: Ref is "s", "ms" or "rfc3339"
 )
@@ -144,4 +157,45 @@ type Source struct {
 	Name    string
 	Columns []string
 	Rows    [][]string
+}
+
+// MainOrigin returns the URL of the main origin, or "".
+func (m *Model) MainOrigin() string {
+	if len(m.Origins) == 0 {
+		return ""
+	}
+	return m.Origins[0].URL
+}
+
+// Starts returns when the recorded sessions began, as offsets from
+// Recorded.Start in ascending order.
+func (m *Model) Starts() []time.Duration {
+	if len(m.Sessions) == 0 {
+		return m.Recorded.Starts
+	}
+	starts := make([]time.Duration, len(m.Sessions))
+	for i := range m.Sessions {
+		starts[i] = m.Sessions[i].Start
+	}
+	return starts
+}
+
+// Recorded returns how many flows of e were recorded.
+func (e *Endpoint) Recorded() int {
+	n := 0
+	for i := range e.Variants {
+		n += e.Variants[i].Recorded
+	}
+	return n
+}
+
+// RowColumns returns the names of the values of kind Row: the columns of v.Rows.
+func (v *Variant) RowColumns() []string {
+	var names []string
+	for _, value := range v.Values {
+		if value.Kind == Row {
+			names = append(names, value.Name)
+		}
+	}
+	return names
 }

@@ -20,15 +20,14 @@ func (m *Model) Rounded() *Model {
 func (m *Model) round() {
 	weights := make([]*float64, len(m.Behaviors))
 	for i := range m.Behaviors {
-		b := &m.Behaviors[i]
-		weights[i] = &b.Weight
-		roundOdds(b.Start)
-		b.Start = orNil(b.Start)
-		for j := range b.Steps {
-			roundOdds(b.Steps[j].Next)
-			b.Steps[j].Next = orNil(b.Steps[j].Next)
-		}
-		b.Steps = orNil(b.Steps)
+		weights[i] = &m.Behaviors[i].Weight
+		m.Behaviors[i].round()
+	}
+	roundShares(weights)
+	weights = make([]*float64, len(m.Browsers))
+	for i := range m.Browsers {
+		weights[i] = &m.Browsers[i].Weight
+		m.Browsers[i].Headers = orNil(m.Browsers[i].Headers)
 	}
 	roundShares(weights)
 	for i := range m.Bindings {
@@ -37,10 +36,7 @@ func (m *Model) round() {
 		b.Sources = orNil(b.Sources)
 	}
 	for i := range m.Endpoints {
-		e := &m.Endpoints[i]
-		e.Request.Headers, e.Values, e.Rows, e.Needs = orNil(e.Request.Headers), orNil(e.Values), orNil(e.Rows), orNil(e.Needs)
-		c := &e.Check
-		c.Status, c.Redirect, c.Content, c.Require, c.Known = orNil(c.Status), orNil(c.Redirect), orNil(c.Content), orNil(c.Require), orNil(c.Known)
+		m.Endpoints[i].round()
 	}
 	for i := range m.Data {
 		m.Data[i].Columns, m.Data[i].Rows = orNil(m.Data[i].Columns), orNil(m.Data[i].Rows)
@@ -51,8 +47,52 @@ func (m *Model) round() {
 	} else {
 		m.Recorded.Start = time.Time{}
 	}
-	m.Behaviors, m.Endpoints, m.Bindings = orNil(m.Behaviors), orNil(m.Endpoints), orNil(m.Bindings)
-	m.Data, m.Notes = orNil(m.Data), orNil(m.Notes)
+	m.Origins, m.Browsers, m.Behaviors, m.Endpoints = orNil(m.Origins), orNil(m.Browsers), orNil(m.Behaviors), orNil(m.Endpoints)
+	m.Bindings, m.Data, m.Sessions, m.Notes = orNil(m.Bindings), orNil(m.Data), orNil(m.Sessions), orNil(m.Notes)
+}
+
+func (b *Behavior) round() {
+	roundOdds(b.Start)
+	b.Start, b.Steps = orNil(b.Start), orNil(b.Steps)
+	for i := range b.Steps {
+		s := &b.Steps[i]
+		roundOdds(s.Next)
+		s.Next, s.Group = orNil(s.Next), orNil(s.Group)
+		if s.Page != nil {
+			s.Page.round()
+		}
+		for k := range s.Group {
+			s.Group[k].round()
+		}
+		if s.Open != nil {
+			s.Open.Every.Quantiles = orNil(s.Open.Every.Quantiles)
+		}
+		if s.Pause != nil {
+			s.Pause.Quantiles = orNil(s.Pause.Quantiles)
+		}
+	}
+}
+
+func (p *Page) round() {
+	for i := range p.Loads {
+		l := &p.Loads[i]
+		if l.Share > 0 {
+			l.Share = max(decimals(l.Share, minDecimals), math.Pow10(-minDecimals)) // what was seen stays possible
+		}
+		l.Delay.Quantiles = orNil(l.Delay.Quantiles)
+	}
+	p.Loads = orNil(p.Loads)
+}
+
+func (e *Endpoint) round() {
+	for i := range e.Variants {
+		v := &e.Variants[i]
+		v.Values, v.Rows = orNil(v.Values), orNil(v.Rows)
+		v.Request.Headers, v.Request.Trailers = orNil(v.Request.Headers), orNil(v.Request.Trailers)
+	}
+	e.Variants, e.Needs = orNil(e.Variants), orNil(e.Needs)
+	c := &e.Check
+	c.Status, c.Redirect, c.Content, c.Require, c.Known = orNil(c.Status), orNil(c.Redirect), orNil(c.Content), orNil(c.Require), orNil(c.Known)
 }
 
 // clone returns a copy of m that round can change without changing m. What
@@ -64,11 +104,36 @@ func (m *Model) clone() *Model {
 		b := &c.Behaviors[i]
 		b.Start, b.Steps = slices.Clone(b.Start), slices.Clone(b.Steps)
 		for j := range b.Steps {
-			b.Steps[j].Next = slices.Clone(b.Steps[j].Next)
+			b.Steps[j] = b.Steps[j].clone()
 		}
 	}
-	c.Endpoints, c.Bindings, c.Data = slices.Clone(m.Endpoints), slices.Clone(m.Bindings), slices.Clone(m.Data)
+	c.Browsers, c.Endpoints = slices.Clone(m.Browsers), slices.Clone(m.Endpoints)
+	for i := range c.Endpoints {
+		c.Endpoints[i].Variants = slices.Clone(c.Endpoints[i].Variants)
+	}
+	c.Bindings, c.Data = slices.Clone(m.Bindings), slices.Clone(m.Data)
 	return &c
+}
+
+func (s Step) clone() Step {
+	s.Next, s.Group = slices.Clone(s.Next), slices.Clone(s.Group)
+	for i := range s.Group {
+		s.Group[i].Loads = slices.Clone(s.Group[i].Loads)
+	}
+	if s.Page != nil {
+		p := *s.Page
+		p.Loads = slices.Clone(p.Loads)
+		s.Page = &p
+	}
+	if s.Open != nil {
+		o := *s.Open
+		s.Open = &o
+	}
+	if s.Pause != nil {
+		t := *s.Pause
+		s.Pause = &t
+	}
+	return s
 }
 
 // roundOdds rounds the odds of edges as shares. The thinking is dealt with, too:

@@ -15,6 +15,9 @@ type Think struct {
 	Quantiles []time.Duration
 }
 
+// None reports whether t is no pause.
+func (t *Think) None() bool { return t.Fixed == 0 && len(t.Quantiles) == 0 }
+
 // Draw returns the think time at probability p, from 0 up to 1.
 func (t *Think) Draw(p float64) time.Duration {
 	if len(t.Quantiles) > 0 {

@@ -3,16 +3,16 @@ package model
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/starling-load/starling/model/problem"
 )
 
-// Version is the version of the model folder that this package reads and writes.
-const Version = 1
+// Version is the version of the models of this package.
+const Version = 2
 
 // shareTolerance is how far shares that people write may sum from 1: three
 // times 0.333 is fine.
@@ -30,6 +30,8 @@ func (m *Model) Validate() error {
 		v.at("version").addf("is %d: this program knows version %d", m.Version, Version)
 	}
 	v.recorded()
+	v.origins()
+	v.browsers()
 	v.mix()
 	for i := range m.Behaviors {
 		v.behavior(&m.Behaviors[i])
@@ -43,6 +45,7 @@ func (m *Model) Validate() error {
 	for i := range m.Data {
 		v.source(&m.Data[i])
 	}
+	v.sessions()
 	return v.found.Err()
 }
 
@@ -50,15 +53,15 @@ func (m *Model) Validate() error {
 type validator struct {
 	m         *Model
 	found     problem.List
-	endpoints map[string]bool
+	endpoints map[string]*Endpoint
 	bindings  map[string]bool
 	sources   map[string]*Source
 }
 
 func newValidator(m *Model) *validator {
-	v := &validator{m: m, endpoints: map[string]bool{}, bindings: map[string]bool{}, sources: map[string]*Source{}}
+	v := &validator{m: m, endpoints: map[string]*Endpoint{}, bindings: map[string]bool{}, sources: map[string]*Source{}}
 	for i := range m.Endpoints {
-		v.endpoints[m.Endpoints[i].Name] = true
+		v.endpoints[m.Endpoints[i].Name] = &m.Endpoints[i]
 	}
 	for i := range m.Bindings {
 		v.bindings[m.Bindings[i].Name] = true
@@ -66,10 +69,12 @@ func newValidator(m *Model) *validator {
 	for i := range m.Data {
 		v.sources[m.Data[i].Name] = &m.Data[i]
 	}
-	v.names("behaviors", len(m.Behaviors), func(i int) string { return m.Behaviors[i].Name })
-	v.names("endpoints", len(m.Endpoints), func(i int) string { return m.Endpoints[i].Name })
-	v.names("bindings", len(m.Bindings), func(i int) string { return m.Bindings[i].Name })
-	v.names("data", len(m.Data), func(i int) string { return m.Data[i].Name })
+	v.names(v.at("origins"), len(m.Origins), func(i int) string { return m.Origins[i].Name })
+	v.names(v.at("browsers"), len(m.Browsers), func(i int) string { return m.Browsers[i].Name })
+	v.names(v.at("behaviors"), len(m.Behaviors), func(i int) string { return m.Behaviors[i].Name })
+	v.names(v.at("endpoints"), len(m.Endpoints), func(i int) string { return m.Endpoints[i].Name })
+	v.names(v.at("bindings"), len(m.Bindings), func(i int) string { return m.Bindings[i].Name })
+	v.names(v.at("data"), len(m.Data), func(i int) string { return m.Data[i].Name })
 	return v
 }
 
@@ -85,15 +90,15 @@ func (p place) at(path ...string) place { return place{p.v, slices.Concat(p.path
 
 func (p place) addf(format string, args ...any) { p.v.found.Addf(p.path, format, args...) }
 
-// names checks that n names can be names and that none is there twice.
-func (v *validator) names(what string, n int, name func(int) string) {
+// names checks that n names below p can be names and that none is there twice.
+func (v *validator) names(p place, n int, name func(int) string) {
 	seen := make(map[string]bool, n)
 	for i := range n {
 		s := name(i)
 		if why := badName(s); why != "" {
-			v.at(what).addf("%s cannot be a name: %s", problem.Quote(s), why)
+			p.addf("%s cannot be a name: %s", problem.Quote(s), why)
 		} else if seen[s] {
-			v.at(what, s).addf("is there twice")
+			p.at(s).addf("is there twice")
 		}
 		seen[s] = true
 	}
@@ -118,19 +123,20 @@ func badName(s string) string {
 	return ""
 }
 
-// known adds a problem when no endpoint has that name.
-func (p place) known(endpoint string) {
-	if !p.v.endpoints[endpoint] {
-		p.addf("there is no endpoint %s%s", problem.Quote(endpoint), problem.Suggest(endpoint, p.v.endpointNames()))
+// endpoint adds a problem when no endpoint has that name.
+func (p place) endpoint(name string) {
+	if p.v.endpoints[name] == nil {
+		p.unknown("endpoint", name, len(p.v.m.Endpoints), func(i int) string { return p.v.m.Endpoints[i].Name })
 	}
 }
 
-func (v *validator) endpointNames() []string {
-	var names []string
-	for i := range v.m.Endpoints {
-		names = append(names, v.m.Endpoints[i].Name)
+// unknown says that there is nothing of that name, and what comes nearest.
+func (p place) unknown(what, name string, n int, candidate func(int) string) {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = candidate(i)
 	}
-	return names
+	p.addf("there is no %s %s%s", what, problem.Quote(name), problem.Suggest(name, names))
 }
 
 func (v *validator) recorded() {
@@ -148,24 +154,56 @@ func (v *validator) recorded() {
 	}
 	if len(r.Starts) > 0 && (r.Starts[0] < 0 || !slices.IsSorted(r.Starts)) {
 		p.at("starts").addf("must be in ascending order from 0 on")
+	} else if len(r.Starts) > 0 && len(v.m.Sessions) > 0 {
+		p.at("starts").addf("the recorded sessions have their starts: delete this")
 	}
 	if y := r.Start.UTC().Year(); y < 0 || y > 9999 {
 		p.at("start").addf("is in the year %d", y)
 	}
 }
 
+func (v *validator) origins() {
+	for _, o := range v.m.Origins {
+		u, err := url.Parse(o.URL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+			v.at("origins", o.Name).addf("%s is not scheme://host[:port], such as https://shop.test", problem.Quote(o.URL))
+		}
+	}
+}
+
+func (v *validator) browsers() {
+	p := v.at("browsers")
+	weights := make([]float64, len(v.m.Browsers))
+	for i := range v.m.Browsers {
+		b := &v.m.Browsers[i]
+		weights[i] = b.Weight
+		at := p.at(b.Name, "headers")
+		for _, h := range b.Headers {
+			at.at(h.Name).header(&h)
+		}
+	}
+	if len(weights) > 0 {
+		p.weights(weights, func(i int) string { return v.m.Browsers[i].Name })
+	}
+}
+
 func (v *validator) mix() {
-	p := v.at("mix")
 	if len(v.m.Behaviors) == 0 {
 		v.at("behaviors").addf("there is none: write at least one")
 		return
 	}
-	shares := make([]float64, len(v.m.Behaviors))
-	for i := range v.m.Behaviors {
-		b := &v.m.Behaviors[i]
-		shares[i] = b.Weight
-		if why := badShare(b.Weight); why != "" {
-			p.at(b.Name).addf("weight %v %s", b.Weight, why)
+	weights := make([]float64, len(v.m.Behaviors))
+	for i := range weights {
+		weights[i] = v.m.Behaviors[i].Weight
+	}
+	v.at("mix").weights(weights, func(i int) string { return v.m.Behaviors[i].Name })
+}
+
+// weights checks shares of named things.
+func (p place) weights(shares []float64, name func(int) string) {
+	for i, x := range shares {
+		if why := badShare(x); why != "" {
+			p.at(name(i)).addf("weight %v %s", x, why)
 			return
 		}
 	}
@@ -192,111 +230,4 @@ func (p place) sum(what string, shares []float64) {
 	if math.Abs(total-1) > shareTolerance {
 		p.addf("the %s sum to %.4g, not to 1", what, total)
 	}
-}
-
-func (v *validator) behavior(b *Behavior) {
-	p := v.at("behaviors", b.Name)
-	if b.Sessions < 0 {
-		p.at("sessions").addf("is negative")
-	}
-	steps := make(map[string]*Step, len(b.Steps))
-	for i := range b.Steps {
-		s := &b.Steps[i]
-		at := p.at("steps", s.At)
-		if steps[s.At] != nil {
-			at.addf("is there twice")
-		}
-		steps[s.At] = s
-		at.known(s.At)
-	}
-	v.edges(p.at("start"), b.Start, steps, true)
-	for i := range b.Steps {
-		v.edges(p.at("steps", b.Steps[i].At), b.Steps[i].Next, steps, false)
-	}
-	reached := reachable(b, steps)
-	for i := range b.Steps {
-		if at := b.Steps[i].At; !reached[at] {
-			p.at("steps", at).addf("no way leads to this step: delete it, or add it to start or to another step")
-		}
-	}
-}
-
-func (v *validator) edges(p place, edges []Edge, steps map[string]*Step, start bool) {
-	if len(edges) == 0 {
-		if start {
-			p.addf("is empty: name the first step")
-		} else {
-			p.addf("no way leads on: add \"end: 1\" to end the session here")
-		}
-		return
-	}
-	seen := make(map[string]bool, len(edges))
-	shares := make([]float64, len(edges))
-	bad := false
-	for i := range edges {
-		e := &edges[i]
-		at := p.at(e.To)
-		shares[i] = e.Odds
-		if why := badShare(e.Odds); why != "" {
-			at.addf("odds %v %s", e.Odds, why)
-			bad = true
-		}
-		if seen[e.To] {
-			at.addf("is there twice: add up the odds")
-		}
-		seen[e.To] = true
-		switch {
-		case start && e.To == End:
-			at.addf("a session cannot end before it begins")
-		case e.To == End:
-		case !v.endpoints[e.To]:
-			at.known(e.To)
-		case steps[e.To] == nil:
-			at.addf("this behavior has no step %s: add it to steps, with \"end: 1\" if the session ends there", problem.Quote(e.To))
-		}
-		if start && (e.Think.Fixed != 0 || len(e.Think.Quantiles) > 0) {
-			at.addf("the first step has no think time: nothing was answered before it")
-		}
-		at.think(&e.Think)
-	}
-	if !bad {
-		p.sum("odds", shares)
-	}
-}
-
-func (p place) think(t *Think) {
-	at := p.at("think")
-	switch {
-	case t.Fixed != 0 && len(t.Quantiles) > 0:
-		at.addf("is fixed and has quantiles: keep one")
-	case t.Fixed < 0:
-		at.addf("%v is negative", t.Fixed)
-	case len(t.Quantiles) == 1:
-		at.addf("has one quantile: two or more are needed, or a fixed time")
-	case len(t.Quantiles) > 0 && (t.Quantiles[0] < 0 || !slices.IsSorted(t.Quantiles)):
-		at.addf("the quantiles must be in ascending order from 0 on")
-	case t.Fixed > maxThink || len(t.Quantiles) > 0 && t.Quantiles[len(t.Quantiles)-1] > maxThink:
-		at.addf("is longer than %v", maxThink)
-	}
-}
-
-// maxThink is the longest pause within a session.
-const maxThink = 7 * 24 * time.Hour
-
-// reachable returns the steps that some walk can visit, as far as odds tell.
-func reachable(b *Behavior, steps map[string]*Step) map[string]bool {
-	reached := make(map[string]bool, len(steps))
-	var todo []Edge
-	todo = append(todo, b.Start...)
-	for len(todo) > 0 {
-		e := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		s := steps[e.To]
-		if s == nil || reached[e.To] || !(e.Odds > 0) {
-			continue
-		}
-		reached[e.To] = true
-		todo = append(todo, s.Next...)
-	}
-	return reached
 }

@@ -5,65 +5,89 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model/problem"
-
-	"github.com/starling-load/starling/model/content"
 )
 
 func (v *validator) endpoint(e *Endpoint) {
 	p := v.at("endpoints", e.Name)
-	if e.Name == End {
-		p.addf("this name means the end of a session: choose another")
+	if e.Origin != "" && !slices.ContainsFunc(v.m.Origins, func(o Origin) bool { return o.Name == e.Origin }) {
+		p.at("origin").unknown("origin", e.Origin, len(v.m.Origins), func(i int) string { return v.m.Origins[i].Name })
 	}
-	if e.Recorded < 0 {
-		p.at("recorded").addf("is negative")
+	switch {
+	case len(e.Variants) == 0:
+		p.addf("has no request")
+	case len(e.Variants) == 1 && e.Variants[0].Name == "":
+		v.variant(p, &e.Variants[0])
+	default:
+		v.names(p.at("variants"), len(e.Variants), func(i int) string { return e.Variants[i].Name })
+		for i := range e.Variants {
+			v.variant(p.at("variants", e.Variants[i].Name), &e.Variants[i])
+		}
 	}
-	v.request(p, e)
-	v.values(p, e)
 	for i := range e.Needs {
 		v.need(p.at("needs"), &e.Needs[i])
 	}
 	v.check(p.at("check"), &e.Check)
 }
 
-func (v *validator) request(p place, e *Endpoint) {
-	r := &e.Request
+func (v *validator) variant(p place, x *Variant) {
+	if x.Recorded < 0 {
+		p.at("recorded").addf("is negative")
+	}
+	v.request(p, x)
+	v.values(p, x)
+}
+
+func (v *validator) request(p place, x *Variant) {
+	r := &x.Request
+	p = p.at("request")
 	if !isToken(r.Method) {
-		p.at("request", "method").addf("%s is not a method, such as GET", problem.Quote(r.Method))
+		p.at("method").addf("%s is not a method, such as GET", problem.Quote(r.Method))
 	}
 	if !strings.HasPrefix(r.Target, "/") && !strings.HasPrefix(r.Target, "${") {
-		p.at("request", "target").addf("%s must begin with \"/\": the host is given to the replay", problem.Quote(r.Target))
+		p.at("target").addf("%s must begin with \"/\": the host is that of the origin", problem.Quote(r.Target))
 	} else if strings.ContainsFunc(r.Target, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
-		p.at("request", "target").addf("contains a space or control character: write it as %%20")
+		p.at("target").addf("contains a space or control character: write it as %%20")
+	}
+	if r.Protocol != AnyProtocol && r.Protocol != HTTP1 && r.Protocol != HTTP2 {
+		p.at("protocol").addf("%s is not a protocol: %s or %s", problem.Quote(string(r.Protocol)), HTTP1, HTTP2)
 	}
 	if r.Events < 0 {
-		p.at("request", "events").addf("is negative")
-	}
-	for _, h := range r.Headers {
-		at := p.at("request", "headers", h.Name)
-		switch {
-		case !isToken(h.Name):
-			at.addf("%s is not the name of a header", problem.Quote(h.Name))
-		case ownHeader(h.Name):
-			at.addf("is made by the replayer: delete it")
-		case strings.ContainsAny(h.Value, "\r\n\x00"):
-			at.addf("the value contains a line break or zero byte")
-		}
+		p.at("events").addf("is negative")
 	}
 	used := map[string]bool{}
-	v.template(p.at("request", "target"), e, r.Target, used)
-	for _, h := range r.Headers {
-		v.template(p.at("request", "headers", h.Name), e, h.Value, used)
+	x.template(p.at("target"), r.Target, used)
+	for _, list := range []struct {
+		key    string
+		fields []Header
+	}{{"headers", r.Headers}, {"trailers", r.Trailers}} {
+		for _, h := range list.fields {
+			at := p.at(list.key, h.Name)
+			at.header(&h)
+			x.template(at, h.Value, used)
+		}
 	}
-	v.template(p.at("request", "body"), e, r.Body, used)
-	for _, val := range e.Values {
+	x.template(p.at("body"), r.Body, used)
+	for _, val := range x.Values {
 		if !used[val.Name] && !Reserved(val.Name) {
-			p.at("values", val.Name).addf("no ${%s} in the request uses this value: delete it", val.Name)
+			p.v.at(append(slices.Clone(p.path[:len(p.path)-1]), "values", val.Name)...).addf("no ${%s} in the request uses this value: delete it", val.Name)
 		}
 	}
 }
 
-// template checks one template of e and notes the holes in used.
-func (v *validator) template(p place, e *Endpoint, text string, used map[string]bool) {
+// header checks a field line at p.
+func (p place) header(h *Header) {
+	switch {
+	case !isToken(h.Name):
+		p.addf("%s is not the name of a header", problem.Quote(h.Name))
+	case ownHeader(h.Name):
+		p.addf("is made by the replayer: delete it")
+	case strings.ContainsAny(h.Value, "\r\n\x00"):
+		p.addf("the value contains a line break or zero byte")
+	}
+}
+
+// template checks one template of x and notes the holes in used.
+func (x *Variant) template(p place, text string, used map[string]bool) {
 	parts, err := ParseTemplate(text)
 	if err != nil {
 		p.addf("%v", err)
@@ -75,7 +99,7 @@ func (v *validator) template(p place, e *Endpoint, text string, used map[string]
 		}
 		used[part.Name] = true
 		var names []string
-		for _, val := range e.Values {
+		for _, val := range x.Values {
 			names = append(names, val.Name)
 		}
 		if !slices.Contains(names, part.Name) {
@@ -104,7 +128,7 @@ func ownHeader(name string) bool {
 	return false
 }
 
-func (v *validator) values(p place, e *Endpoint) {
+func (v *validator) values(p place, e *Variant) {
 	seen := map[string]bool{}
 	columns := 0
 	for i := range e.Values {
@@ -186,117 +210,4 @@ func (v *validator) rows(p place, rows [][]string, columns int) {
 			return
 		}
 	}
-}
-
-func (v *validator) need(p place, n *Need) {
-	switch {
-	case n.Endpoint == "" && n.Since == "":
-		p.addf("is empty: name an endpoint that must have been visited")
-	case n.Endpoint == n.Since:
-		p.addf("nobody can have visited %s since the last visit to it", problem.Quote(n.Endpoint))
-	default:
-		if n.Endpoint != "" {
-			p.known(n.Endpoint)
-		}
-		if n.Since != "" {
-			p.known(n.Since)
-		}
-	}
-	if n.Sessions < 0 {
-		p.at("sessions").addf("is negative")
-	}
-}
-
-func (v *validator) check(p place, c *Check) {
-	for _, s := range c.Status {
-		if s < 1 || s > 5 {
-			p.at("status").addf("%d is not a status class: 2xx, 3xx, …", s)
-		}
-	}
-	for _, r := range c.Redirect {
-		if !strings.HasPrefix(r, "/") && !strings.Contains(r, "://") {
-			p.at("redirect").addf("%s must begin with \"/\" or be a whole URL", problem.Quote(r))
-		}
-	}
-	for _, list := range [][]string{c.Redirect, c.Content, c.Require, c.Known} {
-		for _, s := range list {
-			if len(s) > maxFeature {
-				p.addf("%s is longer than %d bytes", problem.Quote(s), maxFeature)
-			}
-		}
-	}
-	for _, s := range c.Require {
-		if s == "" {
-			p.at("require").addf("contains an empty feature")
-		}
-	}
-}
-
-// maxFeature is the greatest length in bytes of an entry of a check.
-const maxFeature = 10_000
-
-func (v *validator) binding(b *Binding) {
-	p := v.at("bindings", b.Name)
-	if len(b.Sources) == 0 {
-		p.at("from").addf("is empty: name the endpoint whose answer holds the value")
-	}
-	for _, s := range b.Sources {
-		at := p.at("from")
-		at.known(s.Endpoint)
-		if _, err := content.ParseSelector(s.Selector); err != nil {
-			at.at(s.Endpoint).addf("%v", err)
-		}
-	}
-	if b.Pick != "" && b.Pick != "first" && b.Pick != "last" && b.Pick != "any" {
-		p.at("pick").addf("%s is not first, last or any", problem.Quote(b.Pick))
-	}
-	e := p.at("evidence")
-	if b.Uses < 0 {
-		e.at("uses").addf("is negative")
-	}
-	for _, share := range []struct {
-		key string
-		x   float64
-	}{{"match", b.Match}, {"shuffled", b.Shuffled}} {
-		if !(share.x >= 0 && share.x <= 1) {
-			e.at(share.key).addf("%v is not a share from 0 to 1", share.x)
-		}
-	}
-}
-
-func (v *validator) source(s *Source) {
-	p := v.at("data", s.Name)
-	if !validSource(s.Name) {
-		p.addf("the name of a data file consists of letters, digits, - and _")
-	}
-	if len(s.Columns) == 0 {
-		p.addf("names no columns")
-	}
-	seen := map[string]bool{}
-	for _, c := range s.Columns {
-		if why := badName(c); why != "" {
-			p.addf("%s cannot be the name of a column: %s", problem.Quote(c), why)
-		} else if seen[c] {
-			p.addf("column %s is there twice", problem.Quote(c))
-		}
-		seen[c] = true
-	}
-	for i, row := range s.Rows {
-		if len(row) != len(s.Columns) {
-			p.addf("row %d has %d columns, not %d", i+1, len(row), len(s.Columns))
-			return
-		}
-	}
-}
-
-// validSource reports whether name can be a file name everywhere and the first
-// half of a reference such as accounts.user.
-func validSource(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
-			return false
-		}
-	}
-	return name != "" && len(name) <= 100
 }

@@ -16,7 +16,7 @@ import (
 // sample is a small model that uses everything.
 func sample(t *testing.T) *model.Model {
 	t.Helper()
-	m, err := folder.Read(filepath.Join("folder", "testdata", "v1", "shop.model"))
+	m, err := folder.Read(filepath.Join("folder", "testdata", "v2", "shop.model"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,59 +32,87 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		change func(m *model.Model)
 		want   []string
 	}{
-		{"no behaviors", func(m *model.Model) { m.Behaviors = nil }, []string{"behaviors: there is none"}},
+		{"no behaviors", func(m *model.Model) { m.Behaviors = nil }, []string{"behaviors: there is none", "sessions: 1: there is no behavior"}},
 		{"weights", func(m *model.Model) { m.Behaviors[0].Weight = 0.6 }, []string{"mix: the weights sum to 0.9, not to 1"}},
-		{"a negative weight", func(m *model.Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = -1, 2 }, []string{"mix: browser: weight -1 is negative"}},
+		{"a negative weight", func(m *model.Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = -1, 1.9 }, []string{"mix: browser: weight -1 is negative"}},
 		{"a weight that is no number", func(m *model.Model) { m.Behaviors[0].Weight = math.NaN() }, []string{"mix: browser: weight NaN is not a number"}},
 		{"thirds by hand are fine", func(m *model.Model) {
-			m.Behaviors[0].Weight, m.Behaviors[1].Weight = 0.333, 0.666
+			m.Behaviors[0].Weight, m.Behaviors[1].Weight, m.Behaviors[2].Weight = 0.333, 0.333, 0.333
 		}, nil},
 		{"negative odds", func(m *model.Model) { e := m.Behaviors[0].Steps[0].Next; e[0].Odds, e[1].Odds = -0.5, 1.5 },
-			[]string{"behaviors: browser: steps: GET /: GET /products/{id}: odds -0.5 is negative", "behaviors: browser: steps: GET /products/{id}: no way leads to this step"}},
+			[]string{"behaviors: browser: steps: GET /: next: GET /products/{id}: odds -0.5 is negative", "behaviors: browser: steps: GET /products/{id}: nothing leads to this step"}},
 		{"two behaviors of one name", func(m *model.Model) { m.Behaviors[1].Name = "browser" }, []string{"behaviors: browser: is there twice"}},
 		{"two endpoints of one name", func(m *model.Model) { m.Endpoints = append(m.Endpoints, m.Endpoints[0]) }, []string{"endpoints: GET /: is there twice"}},
-		{"a name with a line break", func(m *model.Model) { m.Bindings[0].Name, m.Endpoints[4].Values[0].Ref = "a\nb", "a\nb" }, []string{`bindings: "a\nb" cannot be a name: it contains a control character`}},
-		{"an endpoint called end", func(m *model.Model) {
-			m.Endpoints = append(m.Endpoints, model.Endpoint{Name: model.End, Request: model.Request{Method: "GET", Target: "/"}})
-		}, []string{"endpoints: end: this name means the end of a session"}},
+		{"a name with a line break", func(m *model.Model) { m.Bindings[0].Name, m.Endpoints[4].Variants[0].Values[0].Ref = "a\nb", "a\nb" }, []string{`bindings: "a\nb" cannot be a name: it contains a control character`}},
+		{"a step called end", func(m *model.Model) {
+			m.Behaviors[0].Steps[1].ID, m.Behaviors[0].Steps[0].Next[0].To, m.Behaviors[0].Steps[1].Next[0].To = model.End, "GET /", "GET /"
+		},
+			[]string{"behaviors: browser: steps: end: this name means the end of a session"}},
 		{"a session that ends before it begins", func(m *model.Model) {
 			m.Behaviors[0].Start = []model.Edge{{To: model.End, Odds: 0.5}, {To: "GET /", Odds: 0.5}}
 		}, []string{"behaviors: browser: start: end: a session cannot end"}},
 		{"a pause before the first step", func(m *model.Model) { m.Behaviors[0].Start[0].Think.Fixed = 1 }, []string{"behaviors: browser: start: GET /: the first step has no think time"}},
-		{"a way to nowhere", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[0].To = "GET /cart" },
-			[]string{`behaviors: browser: steps: GET /: GET /cart: this behavior has no step "GET /cart"`, "behaviors: browser: steps: GET /products/{id}: no way leads to this step"}},
-		{"no way on", func(m *model.Model) { m.Behaviors[0].Steps[1].Next = nil }, []string{`behaviors: browser: steps: GET /products/{id}: no way leads on: add "end: 1"`}},
-		{"two ways to one step", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[1].To = "GET /products/{id}" }, []string{"behaviors: browser: steps: GET /: GET /products/{id}: is there twice"}},
+		{"an edge to nowhere", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[0].To = "GET /cart" },
+			[]string{`behaviors: browser: steps: GET /: next: GET /cart: this behavior has no step "GET /cart"`, "behaviors: browser: steps: GET /products/{id}: nothing leads to this step"}},
+		{"no next step", func(m *model.Model) { m.Behaviors[0].Steps[1].Next = nil }, []string{`behaviors: browser: steps: GET /products/{id}: next: nothing follows this step: write "next: end"`}},
+		{"two edges to one step", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[1].To = "GET /products/{id}" }, []string{"behaviors: browser: steps: GET /: next: GET /products/{id}: is there twice"}},
 		{"an unreachable step", func(m *model.Model) {
-			m.Behaviors[0].Steps = append(m.Behaviors[0].Steps, model.Step{"POST /login", []model.Edge{{To: "GET /", Odds: 1}}})
+			m.Behaviors[0].Steps = append(m.Behaviors[0].Steps, model.Step{ID: "POST /login", Page: &model.Page{Endpoint: "POST /login"}, Next: []model.Edge{{To: "GET /", Odds: 1}}})
 		},
-			[]string{"behaviors: browser: steps: POST /login: no way leads to this step"}},
-		{"a negative pause", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[1].Think.Fixed = -time.Second }, []string{"behaviors: browser: steps: GET /products/{id}: end: think: -1s is negative"}},
-		{"quantiles out of order", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[0].Think.Quantiles = []time.Duration{2, 1} }, []string{"behaviors: browser: steps: GET /products/{id}: GET /products/{id}: think: the quantiles must be in ascending order"}},
-		{"a fixed pause and quantiles", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[0].Think.Fixed = 1 }, []string{"behaviors: browser: steps: GET /products/{id}: GET /products/{id}: think: is fixed and has quantiles"}},
-		{"session starts out of order", func(m *model.Model) { m.Recorded.Starts[2] = 0 }, []string{"recorded: starts: must be in ascending order"}},
+			[]string{"behaviors: browser: steps: POST /login: nothing leads to this step"}},
+		{"a negative pause", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[1].Think.Fixed = -time.Second }, []string{"behaviors: browser: steps: GET /products/{id}: next: end: think: -1s is negative"}},
+		{"quantiles out of order", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[0].Think.Quantiles = []time.Duration{2, 1} }, []string{"behaviors: browser: steps: GET /products/{id}: next: GET /products/{id}: think: the quantiles must be in ascending order"}},
+		{"a fixed pause and quantiles", func(m *model.Model) { m.Behaviors[0].Steps[1].Next[0].Think.Fixed = 1 }, []string{"behaviors: browser: steps: GET /products/{id}: next: GET /products/{id}: think: is fixed and has quantiles"}},
+		{"session starts out of order", func(m *model.Model) { m.Sessions, m.Recorded.Starts = nil, []time.Duration{2, 1} }, []string{"recorded: starts: must be in ascending order"}},
+		{"starts beside sessions", func(m *model.Model) { m.Recorded.Starts = []time.Duration{1} }, []string{"recorded: starts: the recorded sessions have their starts"}},
+		{"sessions out of order", func(m *model.Model) { m.Sessions[0].Start = time.Hour }, []string{"sessions: 2: starts before the session above"}},
+		{"a session of an unknown browser", func(m *model.Model) { m.Sessions[0].Browser = "phnoe" }, []string{`sessions: 1: there is no browser "phnoe"; did you mean "phone"?`}},
+		{"a session without acts", func(m *model.Model) { m.Sessions[1].Acts = nil }, []string{"sessions: 2: has no acts"}},
+		{"an act of an unknown endpoint", func(m *model.Model) { m.Sessions[0].Acts[1].Endpoint = "GET /ap.css" }, []string{`acts: 2: there is no endpoint "GET /ap.css"; did you mean "GET /app.css"?`}},
+		{"an act of an unknown variant", func(m *model.Model) { m.Sessions[0].Acts[4].Variant = "txt" }, []string{`acts: 5: POST /notes: there is no variant "txt"; did you mean "text"?`}},
+		{"an act that waits for itself", func(m *model.Model) { m.Sessions[0].Acts[1].After = []int{1} }, []string{"acts: 2: act 2 cannot wait for act 2"}},
+		{"acts to wait for out of order", func(m *model.Model) { m.Sessions[0].Acts[4].After = []int{2, 1} }, []string{"acts: 5: the acts to wait for must be in ascending order"}},
+		{"a row that is not there", func(m *model.Model) { m.Sessions[0].Acts[2].Row = 3 }, []string{"acts: 3: there is no row 3: GET /products/{id} has 2"}},
+		{"an act with a negative delay", func(m *model.Model) { m.Sessions[1].Acts[1].Delay = -1 }, []string{"acts: 7: the delay -1ns is not from 0"}},
+		{"a status that is none", func(m *model.Model) { m.Sessions[0].Acts[0].Status = 20 }, []string{"acts: 1: 20 is not a status"}},
+		{"an origin with a path", func(m *model.Model) { m.Origins[1].URL = "https://cdn.test/x" }, []string{`origins: cdn: "https://cdn.test/x" is not scheme://host[:port]`}},
+		{"an endpoint of an unknown origin", func(m *model.Model) { m.Endpoints[5].Origin = "cnd" }, []string{`endpoints: GET /app.css: origin: there is no origin "cnd"; did you mean "cdn"?`}},
+		{"weights of browsers", func(m *model.Model) { m.Browsers[0].Weight = 0.5 }, []string{"browsers: the weights sum to 0.75, not to 1"}},
+		{"a browser that sends a cookie", func(m *model.Model) { m.Browsers[0].Headers[0].Name = "Cookie" }, []string{"browsers: desktop: headers: Cookie: is made by the replayer"}},
+		{"an endpoint without a request", func(m *model.Model) { m.Endpoints[5].Variants = nil }, []string{"endpoints: GET /app.css: has no request", "acts: 2: GET /app.css: there is no variant"}},
+		{"variants of one name", func(m *model.Model) { m.Endpoints[6].Variants[0].Name = "text and sum" }, []string{"endpoints: POST /notes: variants: text and sum: is there twice"}},
+		{"a protocol", func(m *model.Model) { m.Endpoints[6].Variants[0].Request.Protocol = "h2" }, []string{`endpoints: POST /notes: variants: text: request: protocol: "h2" is not a protocol: HTTP/1.1 or HTTP/2`}},
+		{"a hole in a trailer", func(m *model.Model) { m.Endpoints[6].Variants[1].Request.Trailers[0].Value = "${smu}" },
+			[]string{`endpoints: POST /notes: variants: text and sum: request: trailers: Sum: nothing fills ${smu}`, "endpoints: POST /notes: variants: text and sum: values: sum: no ${sum}"}},
+		{"a step that does nothing", func(m *model.Model) { m.Behaviors[2].Steps[3].Pause = nil }, []string{"behaviors: reader: steps: read: must be one of request, group, open, close and pause, not 0"}},
+		{"a step of two kinds", func(m *model.Model) { m.Behaviors[2].Steps[3].Close = "news" }, []string{"behaviors: reader: steps: read: must be one of request, group, open, close and pause, not 2"}},
+		{"a group of an unknown endpoint", func(m *model.Model) { m.Behaviors[2].Steps[5].Group[1].Endpoint = "GET /x" }, []string{"behaviors: reader: steps: both: group: 2: request: there is no endpoint"}},
+		{"a load of an unknown endpoint", func(m *model.Model) { m.Behaviors[2].Steps[0].Page.Loads[0].Endpoint = "GET /ap.css" }, []string{"behaviors: reader: steps: home: loads: GET /ap.css: there is no endpoint"}},
+		{"a share beyond 1", func(m *model.Model) { m.Behaviors[2].Steps[0].Page.Loads[1].Share = 2 }, []string{"behaviors: reader: steps: home: loads: GET /app.css: share: 2 is not a share"}},
+		{"a strand that nobody opens", func(m *model.Model) { m.Behaviors[2].Steps[6].Close = "price" }, []string{`behaviors: reader: steps: quiet: close: no step of this behavior opens a strand "price"; did you mean "prices"?`}},
+		{"a negative interval", func(m *model.Model) { m.Behaviors[2].Steps[2].Open.Every.Fixed = -1 }, []string{"behaviors: reader: steps: stock: every: -1ns is negative"}},
 		{"a hole that nothing fills", func(m *model.Model) {
-			m.Endpoints[0].Request.Target = "/${lagn}"
-			m.Endpoints[0].Values = []model.Value{{"lang", model.Fresh, "x"}}
+			m.Endpoints[0].Variants[0].Request.Target = "/${lagn}"
+			m.Endpoints[0].Variants[0].Values = []model.Value{{"lang", model.Fresh, "x"}}
 		},
 			[]string{"endpoints: GET /: request: target: nothing fills ${lagn}: add it to values, or write $${lagn} for the text itself; did you mean \"lang\"?", "endpoints: GET /: values: lang: no ${lang} in the request uses this value"}},
-		{"a hole in a header", func(m *model.Model) { m.Endpoints[0].Request.Headers[0].Value = "${x}" }, []string{"endpoints: GET /: request: headers: Accept: nothing fills ${x}"}},
-		{"a single dollar", func(m *model.Model) { m.Endpoints[0].Request.Body = "cost: $5" }, []string{`endpoints: GET /: request: body: character 7: a single "$"`}},
+		{"a hole in a header", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Value = "${x}" }, []string{"endpoints: GET /: request: headers: Accept: nothing fills ${x}"}},
+		{"a single dollar", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Body = "cost: $5" }, []string{`endpoints: GET /: request: body: character 7: a single "$"`}},
 		{"a value with a reserved name", func(m *model.Model) {
-			m.Endpoints[1].Values = append(m.Endpoints[1].Values, model.Value{"origin", model.Fresh, ""})
+			m.Endpoints[1].Variants[0].Values = append(m.Endpoints[1].Variants[0].Values, model.Value{"origin", model.Fresh, ""})
 		}, []string{"endpoints: GET /products/{id}: values: origin: the replayer fills ${origin}"}},
-		{"an unknown binding", func(m *model.Model) { m.Endpoints[4].Values[0].Ref = "csfr" }, []string{`endpoints: POST /checkout: values: csrf: there is no binding "csfr"; did you mean "csrf"?`}},
-		{"an unknown data file", func(m *model.Model) { m.Endpoints[2].Values[0].Ref = "acounts.user" }, []string{`endpoints: POST /login: values: user: there is no data file "acounts"; did you mean "accounts"?`}},
-		{"an unknown column", func(m *model.Model) { m.Endpoints[2].Values[0].Ref = "accounts.usr" }, []string{`endpoints: POST /login: values: user: data/accounts.csv has no column "usr"; did you mean "user"?`}},
-		{"an unknown kind", func(m *model.Model) { m.Endpoints[2].Values[1].Kind = "x" }, []string{`endpoints: POST /login: values: nonce: "x" is not a kind of value`}},
-		{"a form of the time", func(m *model.Model) { m.Endpoints[3].Values[0].Ref = "us" }, []string{`endpoints: GET /cart: values: t: "us" is not a form of the time`}},
-		{"rows that are too short", func(m *model.Model) { m.Endpoints[1].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 values of kind row"}},
-		{"no rows", func(m *model.Model) { m.Endpoints[1].Rows = nil }, []string{"endpoints: GET /products/{id}: rows: there is none"}},
-		{"a target that is a URL", func(m *model.Model) { m.Endpoints[0].Request.Target = "http://x/" }, []string{`endpoints: GET /: request: target: "http://x/" must begin with "/"`}},
-		{"a target that smuggles a header", func(m *model.Model) { m.Endpoints[0].Request.Target = "/ HTTP/1.1\r\nX: y" }, []string{"endpoints: GET /: request: target: contains a space"}},
-		{"a header that smuggles another", func(m *model.Model) { m.Endpoints[0].Request.Headers[0].Value = "a\r\nX: y" }, []string{"endpoints: GET /: request: headers: Accept: the value contains a line break"}},
-		{"a header of the replayer", func(m *model.Model) { m.Endpoints[0].Request.Headers[0].Name = "cookie" }, []string{"endpoints: GET /: request: headers: cookie: is made by the replayer"}},
-		{"a method with a space", func(m *model.Model) { m.Endpoints[0].Request.Method = "GET /" }, []string{`endpoints: GET /: request: method: "GET /" is not a method`}},
+		{"an unknown binding", func(m *model.Model) { m.Endpoints[4].Variants[0].Values[0].Ref = "csfr" }, []string{`endpoints: POST /checkout: values: csrf: there is no binding "csfr"; did you mean "csrf"?`}},
+		{"an unknown data file", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[0].Ref = "acounts.user" }, []string{`endpoints: POST /login: values: user: there is no data file "acounts"; did you mean "accounts"?`}},
+		{"an unknown column", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[0].Ref = "accounts.usr" }, []string{`endpoints: POST /login: values: user: data/accounts.csv has no column "usr"; did you mean "user"?`}},
+		{"an unknown kind", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[1].Kind = "x" }, []string{`endpoints: POST /login: values: nonce: "x" is not a kind of value`}},
+		{"a form of the time", func(m *model.Model) { m.Endpoints[3].Variants[0].Values[0].Ref = "us" }, []string{`endpoints: GET /cart: values: t: "us" is not a form of the time`}},
+		{"rows that are too short", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 values of kind row"}},
+		{"no rows", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows = nil }, []string{"endpoints: GET /products/{id}: rows: there is none", "acts: 3: there is no row 2"}},
+		{"a target that is a URL", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "http://x/" }, []string{`endpoints: GET /: request: target: "http://x/" must begin with "/"`}},
+		{"a target that smuggles a header", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "/ HTTP/1.1\r\nX: y" }, []string{"endpoints: GET /: request: target: contains a space"}},
+		{"a header that smuggles another", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Value = "a\r\nX: y" }, []string{"endpoints: GET /: request: headers: Accept: the value contains a line break"}},
+		{"a header of the replayer", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Name = "cookie" }, []string{"endpoints: GET /: request: headers: cookie: is made by the replayer"}},
+		{"a method with a space", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Method = "GET /" }, []string{`endpoints: GET /: request: method: "GET /" is not a method`}},
 		{"an unknown need", func(m *model.Model) { m.Endpoints[3].Needs[0].Endpoint = "POST /logon" }, []string{`endpoints: GET /cart: needs: there is no endpoint "POST /logon"; did you mean "POST /login"?`}},
 		{"an empty need", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{} }, []string{"endpoints: GET /cart: needs: is empty"}},
 		{"a need of itself", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{Endpoint: "GET /", Since: "GET /"} }, []string{"endpoints: GET /cart: needs: nobody can have visited"}},

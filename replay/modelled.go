@@ -22,12 +22,16 @@ func Modelled(m *model.Model, p Plan) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	origins := p.Origins(m.Recorded.Origin)
+	origins := p.Origins(m.MainOrigin())
 	routes, err := routesOf(origins)
 	if err != nil {
 		return nil, err
 	}
-	s := &modelled{graph: graph, seed: p.Seed, origins: origins, origin: routes[0].origin(), bindings: m.Bindings, data: m.Data}
+	steps, err := endpointsOf(m)
+	if err != nil {
+		return nil, err
+	}
+	s := &modelled{graph: graph, steps: steps, seed: p.Seed, origins: origins, origin: routes[0].origin(), bindings: m.Bindings, data: m.Data}
 	bindings := make(map[string]int, len(m.Bindings))
 	for i, b := range m.Bindings {
 		bindings[b.Name] = i
@@ -59,6 +63,7 @@ func Modelled(m *model.Model, p Plan) (Source, error) {
 // modelled is the Source of a model. It is immutable.
 type modelled struct {
 	graph     *model.Graph
+	steps     [][]int // index of the endpoint, by behavior and step
 	seed      uint64
 	origins   []Origin
 	origin    string // the main one, as a user agent shows it
@@ -69,6 +74,26 @@ type modelled struct {
 
 // Origins implements Source.
 func (s *modelled) Origins() []Origin { return s.origins }
+
+// endpointsOf returns the index of the endpoint of each step, by behavior.
+func endpointsOf(m *model.Model) ([][]int, error) {
+	index := make(map[string]int, len(m.Endpoints))
+	for i := range m.Endpoints {
+		index[m.Endpoints[i].Name] = i
+	}
+	var out [][]int
+	for _, b := range m.Behaviors {
+		var steps []int
+		for _, s := range b.Steps {
+			if s.Page == nil || len(s.Page.Loads) > 0 {
+				return nil, fmt.Errorf("behavior %s: step %s is not a plain request", b.Name, s.ID)
+			}
+			steps = append(steps, index[s.Page.Endpoint])
+		}
+		out = append(out, steps)
+	}
+	return out, nil
+}
 
 // An endpoint is a model.Endpoint made ready to send.
 type endpoint struct {
@@ -106,8 +131,9 @@ type issue struct {
 	selector content.Selector
 }
 
-func compileEndpoint(e *model.Endpoint, bindings map[string]int, data []model.Source) (endpoint, error) {
-	out := endpoint{name: e.Name, method: e.Request.Method, events: e.Request.Events, rows: e.Rows, judge: e.Check.Compile()}
+func compileEndpoint(from *model.Endpoint, bindings map[string]int, data []model.Source) (endpoint, error) {
+	e := &from.Variants[0]
+	out := endpoint{name: from.Name, method: e.Request.Method, events: e.Request.Events, rows: e.Rows, judge: from.Check.Compile()}
 	names := make(map[string]int, len(e.Values)+len(reservedHoles))
 	rowColumns := 0
 	for i, v := range e.Values {

@@ -68,36 +68,41 @@ func (w *wiki) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func wikiModel() *model.Model {
 	next := func(to string) []model.Edge { return []model.Edge{{To: to, Odds: 1}} }
 	return &model.Model{
-		Version: 1,
+		Version: model.Version,
 		Behaviors: []model.Behavior{{
 			Name: "author", Weight: 1, Start: next("edit"),
 			Steps: []model.Step{
-				{At: "edit", Next: next("save")},
-				{At: "save", Next: next("style")},
-				{At: "style", Next: []model.Edge{{To: "style", Odds: 0.5}, {To: model.End, Odds: 0.5}}},
+				{ID: "edit", Page: &model.Page{Endpoint: "edit"}, Next: next("save")},
+				{ID: "save", Page: &model.Page{Endpoint: "save"}, Next: next("style")},
+				{ID: "style", Page: &model.Page{Endpoint: "style"}, Next: []model.Edge{{To: "style", Odds: 0.5}, {To: model.End, Odds: 0.5}}},
 			},
 		}},
 		Endpoints: []model.Endpoint{
 			{
-				Name: "edit", Request: model.Request{Method: "GET", Target: "/edit"},
+				Name: "edit", Variants: []model.Variant{{Request: model.Request{Method: "GET", Target: "/edit"}}},
 				Check: model.Check{Status: []int{2}},
 			},
 			{
 				Name: "save",
-				Request: model.Request{
-					Method: "POST", Target: "/save?lang=${lang}",
-					Headers: []model.Header{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}, {Name: "Referer", Value: "${referer}"}},
-					Body:    "token=${token}&user=${user}&text=${text}",
-				},
-				Values: []model.Value{
-					{Name: "token", Kind: model.Bound, Ref: "token"}, {Name: "user", Kind: model.Data, Ref: "accounts.user"},
-					{Name: "text", Kind: model.Fresh, Ref: "note 1234 & more"}, {Name: "lang", Kind: model.Row},
-				},
-				Rows:  [][]string{{"en"}, {"de"}, {"fr"}},
+				Variants: []model.Variant{{
+					Request: model.Request{
+						Method: "POST", Target: "/save?lang=${lang}",
+						Headers: []model.Header{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}, {Name: "Referer", Value: "${referer}"}},
+						Body:    "token=${token}&user=${user}&text=${text}",
+					},
+					Values: []model.Value{
+						{Name: "token", Kind: model.Bound, Ref: "token"}, {Name: "user", Kind: model.Data, Ref: "accounts.user"},
+						{Name: "text", Kind: model.Fresh, Ref: "note 1234 & more"}, {Name: "lang", Kind: model.Row},
+					},
+					Rows: [][]string{{"en"}, {"de"}, {"fr"}},
+				}},
 				Check: model.Check{Status: []int{3}, Redirect: []string{"/page/{}"}},
 			},
 			{
-				Name: "style", Request: model.Request{Method: "GET", Target: "/style", Headers: []model.Header{{Name: "If-None-Match", Value: "${etag}"}}},
+				Name: "style",
+				Variants: []model.Variant{{
+					Request: model.Request{Method: "GET", Target: "/style", Headers: []model.Header{{Name: "If-None-Match", Value: "${etag}"}}},
+				}},
 				Check: model.Check{Status: []int{2}},
 			},
 		},
@@ -150,8 +155,9 @@ func TestAStaleTokenAnsweredWith200IsAFailure(t *testing.T) {
 	s := httptest.NewServer(w)
 	defer s.Close()
 	m := wikiModel()
-	m.Endpoints[1].Request.Body = strings.Replace(m.Endpoints[1].Request.Body, "${token}", "t99999", 1)
-	m.Endpoints[1].Values = m.Endpoints[1].Values[1:]
+	save := &m.Endpoints[1].Variants[0]
+	save.Request.Body = strings.Replace(save.Request.Body, "${token}", "t99999", 1)
+	save.Values = save.Values[1:]
 	m.Bindings = nil
 	p := Plan{Target: s.URL, Users: 2, Sessions: 2}
 	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p)}))
@@ -190,7 +196,7 @@ func TestAValueThatItsPageNoLongerShowsIsNotSent(t *testing.T) {
 	defer s.Close()
 	m := wikiModel()
 	m.Behaviors[0].Steps[0].Next = []model.Edge{{To: "again", Odds: 1}}
-	m.Behaviors[0].Steps = append(m.Behaviors[0].Steps, model.Step{At: "again", Next: []model.Edge{{To: "edit", Odds: 0.5}, {To: "save", Odds: 0.5}}})
+	m.Behaviors[0].Steps = append(m.Behaviors[0].Steps, model.Step{ID: "again", Page: &model.Page{Endpoint: "again"}, Next: []model.Edge{{To: "edit", Odds: 0.5}, {To: "save", Odds: 0.5}}})
 	again := m.Endpoints[0]
 	again.Name = "again"
 	m.Endpoints = append(m.Endpoints, again)

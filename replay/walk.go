@@ -48,18 +48,20 @@ func (w *walk) Next(over *Answer) []Act {
 		w.learn(over)
 		w.state, think = w.source.graph.Next(w.state, random)
 	}
-	at := w.state.Endpoint()
-	if at < 0 {
+	if w.state.Step() < 0 {
 		return nil
 	}
-	e := &w.source.endpoints[at]
+	e := &w.source.endpoints[w.endpoint()]
 	return []Act{{ID: int(w.steps) - 1, Endpoint: e.name, Delay: think, Judge: e.judge.Judge, Observe: true}}
 }
 
 // Fill implements Session.
 func (w *walk) Fill(a *Act) {
-	w.prepare(a, &w.source.endpoints[w.state.Endpoint()], dist.Keyed(w.source.seed, w.number, 2*uint64(a.ID)+1))
+	w.prepare(a, &w.source.endpoints[w.endpoint()], dist.Keyed(w.source.seed, w.number, 2*uint64(a.ID)+1))
 }
+
+// endpoint returns the index of the endpoint of the step at hand.
+func (w *walk) endpoint() int { return w.source.steps[w.state.Behavior()][w.state.Step()] }
 
 // learn takes the issued values out of an answer.
 func (w *walk) learn(last *Answer) {
@@ -70,7 +72,7 @@ func (w *walk) learn(last *Answer) {
 		w.page = last.URL
 	}
 	w.remember(last)
-	at := w.state.Endpoint()
+	at := w.endpoint()
 	for _, issue := range w.source.endpoints[at].issues {
 		b := &w.issued[issue.binding]
 		values := issue.selector.Values(last.Doc)

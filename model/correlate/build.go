@@ -44,7 +44,7 @@ func (t *target) build() model.Endpoint {
 			edits[inBody] = append(edits[inBody], edit{sp.Start, sp.End, "${boundary}"})
 		}
 	}
-	e := model.Endpoint{Name: t.name, Recorded: len(t.uses), Request: model.Request{
+	e := model.Variant{Recorded: len(t.uses), Request: model.Request{
 		Method: sample.Method,
 		Target: apply(sample.Target, edits[inTarget]),
 		Body:   apply(string(sample.Body.Data), edits[inBody]),
@@ -70,7 +70,7 @@ func (t *target) build() model.Endpoint {
 		}
 	}
 	e.Values, e.Rows = n.list, t.rows(n)
-	return e
+	return model.Endpoint{Name: t.name, Variants: []model.Variant{e}}
 }
 
 // sendable reports whether HTTP allows the header.

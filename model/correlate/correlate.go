@@ -25,7 +25,7 @@ type Options struct {
 
 // A Result is what the requests of a recording are made of.
 type Result struct {
-	Endpoints map[string]model.Endpoint // Name, Recorded, Request, Values and Rows are set
+	Endpoints map[string]model.Endpoint // with Name and one variant
 	Bindings  []model.Binding           // in the order of their first use
 	Notes     []string                  // for people: what is unresolved, sorted by endpoint
 	Accounts  []string                  // per session: FILE.COLUMN=VALUE of the row found, or ""

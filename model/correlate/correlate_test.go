@@ -30,10 +30,10 @@ func TestWhatUsersTypedComesFromTheDataFile(t *testing.T) {
 		p.do("GET /notes?id=notes:"+who[0], "200")
 		p.do("POST /notes"+asJSON+`{"text":"By `+who[0]+` at `+secretOf(i)+`."}`, "200")
 	})
-	want(t, "login", r.Endpoints["POST /login"].Request.Body, "u=${user}&p=${password}&lang=en")
+	want(t, "login", r.Endpoints["POST /login"].Variants[0].Request.Body, "u=${user}&p=${password}&lang=en")
 	want(t, "login", values(r, "POST /login"), "user=data accounts.user, password=data accounts.password")
-	want(t, "part of a query value", r.Endpoints["GET /notes"].Request.Target, "/notes?id=notes:${user}")
-	want(t, "part of a text", r.Endpoints["POST /notes"].Request.Body, `{"text":"By ${user} at ${text}"}`)
+	want(t, "part of a query value", r.Endpoints["GET /notes"].Variants[0].Request.Target, "/notes?id=notes:${user}")
+	want(t, "part of a text", r.Endpoints["POST /notes"].Variants[0].Request.Body, `{"text":"By ${user} at ${text}"}`)
 	want(t, "accounts", strings.Join(r.Accounts, " "), "accounts.user=ada accounts.user=bob accounts.user=cleo")
 }
 
@@ -50,7 +50,7 @@ func TestIssuedTokenIsBoundAndTheLatestAnswerCounts(t *testing.T) {
 		p.do("GET /api/me"+auth(), "200"+asJSON+`{}`)
 		p.do("GET /api/last"+auth(), "200"+asJSON+`{}`)
 	})
-	want(t, "header", fmt.Sprint(r.Endpoints["GET /api/me"].Request.Headers), "[{Authorization Bearer ${access}}]")
+	want(t, "header", fmt.Sprint(r.Endpoints["GET /api/me"].Variants[0].Request.Headers), "[{Authorization Bearer ${access}}]")
 	want(t, "access", from(r, "access"), "POST /api/login json:access; POST /api/refresh json:access")
 	want(t, "refresh", from(r, "refresh"), "POST /api/login json:refresh")
 	want(t, "the same binding elsewhere", values(r, "GET /api/last"), "access=bound access")
@@ -76,7 +76,7 @@ func TestHiddenFieldsComeFromTheFormOfThisPage(t *testing.T) {
 			p.do("POST /cart"+asForm+"csrf="+csrf+"&product="+id+"&utf8=yes&qty="+fmt.Sprint(1+i*k%2), "303\nLocation: /cart")
 		}
 	})
-	want(t, "body", r.Endpoints["POST /cart"].Request.Body, "csrf=${csrf}&product=${product}&utf8=yes&qty=${qty}")
+	want(t, "body", r.Endpoints["POST /cart"].Variants[0].Request.Body, "csrf=${csrf}&product=${product}&utf8=yes&qty=${qty}")
 	want(t, "values", values(r, "POST /cart"), "csrf=bound csrf, product=bound product, qty=row")
 	want(t, "csrf", from(r, "csrf"), "GET /product/{} form:csrf@/cart")
 	want(t, "product", from(r, "product"), "GET /product/{} form:product@/cart")
@@ -90,8 +90,8 @@ func TestCreatedRecordIsBoundWhereItIsIssued(t *testing.T) {
 		p.do("GET /orders/"+number, "200"+asHTML+`<a href="/orders/`+number+`/invoice">i</a>`)
 		p.do("GET /orders/"+number+"/invoice", "200")
 	})
-	want(t, "target", r.Endpoints["GET /orders/{}"].Request.Target, "/orders/${order_id}")
-	want(t, "target", r.Endpoints["GET /orders/{}/invoice"].Request.Target, "/orders/${order_id}/invoice")
+	want(t, "target", r.Endpoints["GET /orders/{}"].Variants[0].Request.Target, "/orders/${order_id}")
+	want(t, "target", r.Endpoints["GET /orders/{}/invoice"].Variants[0].Request.Target, "/orders/${order_id}/invoice")
 	want(t, "order", from(r, "order_id"), "POST /checkout redirect:/orders/{}#0")
 }
 
@@ -131,14 +131,14 @@ func TestClientsOwnValuesAreMadeAnew(t *testing.T) {
 		p.do(fmt.Sprintf("GET /poll?_=%d&at=%s&s=%d", p.now.UnixMilli(), url.QueryEscape(p.now.Format(time.RFC3339)), p.now.Unix()), "200")
 		p.do("POST /events\nIdempotency-Key: "+uuid+asJSON+`{"title":"Thought `+u[:10]+`","kind":"note","n":`+fmt.Sprint(i%2)+`,"m":`+fmt.Sprint(10*(i%2))+`}`, "201")
 	})
-	want(t, "time", r.Endpoints["GET /poll"].Request.Target, "/poll?_=${value}&at=${at}&s=${s}")
+	want(t, "time", r.Endpoints["GET /poll"].Variants[0].Request.Target, "/poll?_=${value}&at=${at}&s=${s}")
 	want(t, "time", values(r, "GET /poll"), "value=now ms, at=now rfc3339, s=now s")
 	e := r.Endpoints["POST /events"]
-	want(t, "body", e.Request.Body, `{"title":"Thought ${title}","kind":"note","n":${n},"m":${m}}`)
+	want(t, "body", e.Variants[0].Request.Body, `{"title":"Thought ${title}","kind":"note","n":${n},"m":${m}}`)
 	if got := values(r, "POST /events"); !strings.HasPrefix(got, "idempotency-key=fresh ") || !strings.Contains(got, "title=fresh ") {
 		t.Errorf("values %s, want a fresh key and a fresh title", got)
 	}
-	if diff := cmp.Diff([][]string{{"0", "0"}, {"1", "10"}, {"0", "0"}, {"1", "10"}}, e.Rows); diff != "" {
+	if diff := cmp.Diff([][]string{{"0", "0"}, {"1", "10"}, {"0", "0"}, {"1", "10"}}, e.Variants[0].Rows); diff != "" {
 		t.Errorf("rows are not sampled together (-want +got)\n%s", diff)
 	}
 	if len(r.Notes) > 0 {
@@ -151,7 +151,7 @@ func TestConstantsThatLookIssuedAreBoundAndWordsAreNot(t *testing.T) {
 		p.do("GET /", "200"+asJSON+`{"build":"`+secretOf("build")+`","currency":"EUR","posts":"posts"}`)
 		p.do("GET /app?build="+secretOf("build")+"&currency=EUR", "200")
 	})
-	want(t, "target", r.Endpoints["GET /app"].Request.Target, "/app?build=${build}&currency=EUR")
+	want(t, "target", r.Endpoints["GET /app"].Variants[0].Request.Target, "/app?build=${build}&currency=EUR")
 }
 
 func TestEnumerationsAreNotBound(t *testing.T) {
@@ -212,7 +212,7 @@ func TestOneSessionNeedsMuchInformation(t *testing.T) {
 		p.do("POST /form\nX-Token: "+secretOf(1)+asJSON+`{"id":42,"csrf":"`+secretOf(2)+`"}`, "200")
 	})
 	want(t, "values", values(r, "POST /form"), "token=bound token")
-	want(t, "short values stay", r.Endpoints["POST /form"].Request.Body, `{"id":42,"csrf":"`+secretOf(2)+`"}`)
+	want(t, "short values stay", r.Endpoints["POST /form"].Variants[0].Request.Body, `{"id":42,"csrf":"`+secretOf(2)+`"}`)
 	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "csrf") || !strings.Contains(r.Notes[0], "record a second session") {
 		t.Errorf("notes %q, want csrf unresolved and the advice to record a second session", r.Notes)
 	}
@@ -229,9 +229,9 @@ func TestConditionalRequestsAreLeftToTheReplayer(t *testing.T) {
 		p.do("GET /list\nIf-None-Match: \"7\"\nIf-Modified-Since: Sun, 01 Mar 2026 00:00:00 GMT", "304\nETag: \"7\"")
 		p.do("PUT /item\nIf-Match: \"7\"", "204")
 	})
-	want(t, "headers", fmt.Sprint(r.Endpoints["GET /list"].Request.Headers), "[{If-None-Match ${etag}} {If-Modified-Since ${modified}}]")
+	want(t, "headers", fmt.Sprint(r.Endpoints["GET /list"].Variants[0].Request.Headers), "[{If-None-Match ${etag}} {If-Modified-Since ${modified}}]")
 	want(t, "values", values(r, "GET /list"), "")
-	want(t, "a conditional write", r.Endpoints["PUT /item"].Request.Headers[0].Value, "${etag_value}")
+	want(t, "a conditional write", r.Endpoints["PUT /item"].Variants[0].Request.Headers[0].Value, "${etag_value}")
 	want(t, "a conditional write", from(r, "etag_value"), "GET /list header:Etag")
 }
 
@@ -254,9 +254,9 @@ func TestLinkValuesAreBound(t *testing.T) {
 		p.do("GET /run.php?id=start&"+stamp, "200")
 		p.do("GET /doku.php?do=diff&rev="+stamp+"9", "200")
 	})
-	want(t, "target", r.Endpoints["GET /run.php"].Request.Target, "/run.php?id=start&${run}")
+	want(t, "target", r.Endpoints["GET /run.php"].Variants[0].Request.Target, "/run.php?id=start&${run}")
 	want(t, "link", from(r, "run"), "GET /page link:/run.php?{}")
-	want(t, "target", r.Endpoints["GET /doku.php"].Request.Target, "/doku.php?do=diff&rev=${rev}")
+	want(t, "target", r.Endpoints["GET /doku.php"].Variants[0].Request.Target, "/doku.php?do=diff&rev=${rev}")
 }
 
 func TestMultipartBoundaryIsFreshEverywhere(t *testing.T) {
@@ -265,8 +265,8 @@ func TestMultipartBoundaryIsFreshEverywhere(t *testing.T) {
 		p.do("POST /up\nContent-Type: multipart/form-data; boundary="+b+"\n\n--"+b+"\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n$5\r\n--"+b+"--\r\n", "200")
 	})
 	e := r.Endpoints["POST /up"]
-	want(t, "header", e.Request.Headers[0].Value, "multipart/form-data; boundary=${boundary}")
-	want(t, "body", e.Request.Body, "--${boundary}\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n$$5\r\n--${boundary}--\r\n")
+	want(t, "header", e.Variants[0].Request.Headers[0].Value, "multipart/form-data; boundary=${boundary}")
+	want(t, "body", e.Variants[0].Request.Body, "--${boundary}\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n$$5\r\n--${boundary}--\r\n")
 }
 
 func TestHeadersOfTheConnectionAreNotKept(t *testing.T) {
@@ -274,7 +274,7 @@ func TestHeadersOfTheConnectionAreNotKept(t *testing.T) {
 		p.do("GET /\nHost: shop.test\nCookie: a=b\nReferer: http://shop.test/x"+fmt.Sprint(i)+"\nOrigin: http://shop.test\nUser-Agent: "+
 			[]string{"A", "B", "A"}[i]+"\nConnection: close\nX-Price: $1", "200")
 	})
-	want(t, "headers", fmt.Sprint(r.Endpoints["GET /"].Request.Headers), "[{Referer ${referer}} {Origin ${origin}} {User-Agent A} {X-Price $$1}]")
+	want(t, "headers", fmt.Sprint(r.Endpoints["GET /"].Variants[0].Request.Headers), "[{Referer ${referer}} {Origin ${origin}} {User-Agent A} {X-Price $$1}]")
 }
 
 func TestHostileSessionsAreLearnedWithoutPanic(t *testing.T) {
@@ -286,8 +286,8 @@ func TestHostileSessionsAreLearnedWithoutPanic(t *testing.T) {
 		p.do("GET //{}/$/${x}?$=$"+strings.Repeat("&", i), "500"+asHTML+"<form")
 	})
 	for _, e := range r.Endpoints {
-		if _, err := model.ParseTemplate(e.Request.Target); err != nil {
-			t.Errorf("target %q: %v", e.Request.Target, err)
+		if _, err := model.ParseTemplate(e.Variants[0].Request.Target); err != nil {
+			t.Errorf("target %q: %v", e.Variants[0].Request.Target, err)
 		}
 	}
 }

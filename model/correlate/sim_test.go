@@ -65,7 +65,7 @@ const (
 // values returns the holes of an endpoint as NAME=KIND REF.
 func values(r *Result, endpoint string) string {
 	var out []string
-	for _, v := range r.Endpoints[endpoint].Values {
+	for _, v := range r.Endpoints[endpoint].Variants[0].Values {
 		out = append(out, strings.TrimSpace(v.Name+"="+string(v.Kind)+" "+v.Ref))
 	}
 	return strings.Join(out, ", ")

@@ -69,6 +69,14 @@ func ReadArchive(r io.Reader) (*model.Model, error) {
 // A bundle gives files held in memory, by name.
 type bundle map[string][]byte
 
+func newBundle(files []file) bundle {
+	b := bundle{}
+	for _, f := range files {
+		b[f.name] = f.data
+	}
+	return b
+}
+
 func (b bundle) fill(r io.Reader) error {
 	total := int64(0)
 	limited := &io.LimitedReader{R: r, N: maxTotal + maxFiles*1024}

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/starling-load/starling/model"
-
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/starling-load/starling/model"
 )
 
 func archiveOf(t testing.TB, m *model.Model) []byte {
@@ -61,7 +61,7 @@ func TestHashNamesTheContent(t *testing.T) {
 		{"a weight", func(m *model.Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = 0.6, 0.4 }},
 		{"a quantile", func(m *model.Model) { m.Behaviors[0].Steps[0].Next[0].Think.Quantiles[1]++ }},
 		{"a value of a data file", func(m *model.Model) { m.Data[0].Rows[0][1] = "q" }},
-		{"a byte of a long body", func(m *model.Model) { m.Endpoints[4].Request.Body += "x" }},
+		{"a byte of a long body", func(m *model.Model) { m.Endpoints[4].Variants[0].Request.Body += "x" }},
 	} {
 		m := sample()
 		if tt.change(m); Hash(m) == h {

@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/problem"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Limits of a model folder. Beyond them reading is refused.
@@ -38,17 +39,40 @@ func decode(from files) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{from: from, where: map[string]*yaml.Node{}, m: &model.Model{}}
 	root, err := parseYAML(raw)
 	if err != nil {
 		return nil, err
 	}
-	d.model(node{d, root, nil})
+	d := &decoder{from: from, where: map[string]*yaml.Node{}, pinned: map[*yaml.Node]bool{}, tables: map[string]*lines{},
+		first: isFirst(root), m: &model.Model{}}
+	x := node{d, root, nil}
+	if !d.first {
+		d.m.Overrides = x.override(raw)
+	}
+	d.model(x)
 	d.validate()
 	if err := d.found.Err(); err != nil {
 		return nil, err
 	}
 	return d.m, nil
+}
+
+// isFirst reports whether root is of version 1 of the format.
+func isFirst(root *yaml.Node) bool {
+	_, version := lookup(root, "version")
+	return version != nil && version.Value == "1"
+}
+
+// lookup returns the key and the value of a mapping, nil where there is none.
+func lookup(mapping *yaml.Node, key string) (at, value *yaml.Node) {
+	if mapping.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(mapping.Content); i += 2 {
+			if mapping.Content[i].Value == key {
+				return mapping.Content[i], mapping.Content[i+1]
+			}
+		}
+	}
+	return nil, nil
 }
 
 // parseYAML returns the value of a file of one YAML document.
@@ -88,57 +112,85 @@ func yamlProblem(err error) *problem.Problem {
 // A decoder makes a model of nodes and notes what is wrong.
 type decoder struct {
 	from   files
+	first  bool // version 1 of the format
 	m      *model.Model
 	found  problem.List
 	where  map[string]*yaml.Node // place → its key
+	pinned map[*yaml.Node]bool   // values that the overrides give
+	tables map[string]*lines     // of sessions and acts, by their key
 	thinks map[string][]time.Duration
 }
 
 func (d *decoder) model(x node) {
 	m := d.m
-	versioned, weights := false, map[string]float64(nil)
-	x.fields(
-		field{"version", func(x node) { m.Version, versioned = x.count(), true }},
-		field{"mix", func(x node) {
-			weights = map[string]float64{}
-			x.each(func(name string, _ *yaml.Node, x node) { weights[name] = x.number() })
+	version := -1
+	weights := map[string]*share{}
+	fields := []field{
+		{"version", func(x node) { version = x.count() }},
+		{"mix", func(x node) {
+			x.each(func(name string, _ *yaml.Node, x node) { weights[name] = x.share() })
 		}},
-		field{"behaviors", func(x node) {
+		{"behaviors", func(x node) {
 			x.each(func(name string, _ *yaml.Node, x node) { m.Behaviors = append(m.Behaviors, x.behavior(name)) })
 		}},
-		field{"endpoints", func(x node) {
+		{"endpoints", func(x node) {
 			x.each(func(name string, _ *yaml.Node, x node) { m.Endpoints = append(m.Endpoints, x.endpoint(name)) })
 		}},
-		field{"bindings", func(x node) {
+		{"bindings", func(x node) {
 			x.each(func(name string, _ *yaml.Node, x node) { m.Bindings = append(m.Bindings, x.binding(name)) })
 		}},
-		field{"data", func(x node) {
+		{"data", func(x node) {
 			x.each(func(name string, _ *yaml.Node, x node) { m.Data = append(m.Data, x.source(name)) })
 		}},
-		field{"recorded", func(x node) { x.recorded(&m.Recorded) }},
-		field{"notes", func(x node) { m.Notes = x.texts() }},
-	)
-	if !versioned {
+		{"recorded", func(x node) { x.recorded(&m.Recorded) }},
+		{"notes", func(x node) { m.Notes = x.texts() }},
+	}
+	var acts node
+	if !d.first {
+		fields = append(fields,
+			field{"origins", func(x node) {
+				x.each(func(name string, _ *yaml.Node, x node) {
+					m.Origins = append(m.Origins, model.Origin{Name: name, URL: x.text()})
+				})
+			}},
+			field{"browsers", func(x node) { m.Browsers = x.browsers() }},
+			field{"sessions", func(x node) { m.Sessions = x.sessions() }},
+			field{"acts", func(x node) { acts = x }},
+		)
+	}
+	x.fields(fields...)
+	switch {
+	case version < 0:
 		x.failf("version is missing: add \"version: %d\"", model.Version)
 		m.Version = model.Version
+	case d.first:
+		m.Version = model.Version
+	default:
+		m.Version = version
+	}
+	if acts.d != nil {
+		acts.acts(m.Sessions)
 	}
 	d.mix(x, weights)
 }
 
 // mix gives behaviors their weights, equal ones when the file names none.
-func (d *decoder) mix(x node, weights map[string]float64) {
+func (d *decoder) mix(x node, weights map[string]*share) {
 	behaviors := d.m.Behaviors
-	var names []string
+	names := make([]string, len(behaviors))
+	shares := make([]*share, len(behaviors))
 	for i := range behaviors {
-		b := &behaviors[i]
-		names = append(names, b.Name)
-		if weights == nil {
-			b.Weight = 1 / float64(len(behaviors))
-		} else if w, ok := weights[b.Name]; ok {
-			b.Weight = w
-		} else {
-			d.fail(problemAt(x, "mix"), "behavior %s has no weight", problem.Quote(b.Name))
+		names[i] = behaviors[i].Name
+		shares[i] = weights[names[i]]
+		if shares[i] == nil {
+			if shares[i] = (&share{}); len(weights) > 0 {
+				d.fail(problemAt(x, "mix"), "behavior %s has no weight", problem.Quote(names[i]))
+			}
 		}
+	}
+	fill(shares)
+	for i := range behaviors {
+		behaviors[i].Weight = shares[i].x
 	}
 	for name := range weights {
 		if !slices.Contains(names, name) {
@@ -147,8 +199,66 @@ func (d *decoder) mix(x node, weights map[string]float64) {
 	}
 }
 
+// browsers reads the browsers, with equal weights where the file names none.
+func (x node) browsers() []model.Browser {
+	var browsers []model.Browser
+	var shares []*share
+	x.each(func(name string, _ *yaml.Node, x node) {
+		b, weight := model.Browser{Name: name}, &share{}
+		x.fields(
+			field{"weight", func(x node) { weight = x.share() }},
+			field{"headers", func(x node) { b.Headers = x.headers() }},
+		)
+		browsers, shares = append(browsers, b), append(shares, weight)
+	})
+	fill(shares)
+	for i := range browsers {
+		browsers[i].Weight = shares[i].x
+	}
+	return browsers
+}
+
+// A share is one of several numbers that sum to 1.
+type share struct {
+	x      float64
+	given  bool
+	pinned bool // by the overrides
+}
+
+// share reads a number.
+func (x node) share() *share { return &share{x.number(), true, x.d.pinned[x.y]} }
+
+// fill divides among the shares that are not given what the others leave of 1.
+// Where overrides pin some, the others are scaled to what those leave.
+func fill(shares []*share) {
+	given, pinned, rest, open := 0.0, 0.0, 0.0, 0
+	for _, s := range shares {
+		switch {
+		case !s.given:
+			open++
+		case s.pinned:
+			given, pinned = given+s.x, pinned+s.x
+		default:
+			given, rest = given+s.x, rest+s.x
+		}
+	}
+	for _, s := range shares {
+		switch {
+		case !s.given:
+			s.x = max(0, (1-given)/float64(open))
+		case !s.pinned && pinned > 0 && open == 0 && math.Abs(given-1) > 1e-9 && pinned < 1 && rest > 0:
+			s.x *= (1 - pinned) / rest
+		}
+	}
+}
+
 // problemAt returns the place below x.
 func problemAt(x node, path ...string) []string { return slices.Concat(x.path, path) }
+
+// problemIn is a problem in a line of a file.
+func problemIn(file string, line int, format string, args ...any) *problem.Problem {
+	return &problem.Problem{File: file, Line: line, Text: fmt.Sprintf(format, args...)}
+}
 
 // fail notes a problem at a place, with the line of the nearest known key.
 func (d *decoder) fail(path []string, format string, args ...any) {
@@ -156,6 +266,14 @@ func (d *decoder) fail(path []string, format string, args ...any) {
 }
 
 func (d *decoder) locate(p *problem.Problem) {
+	if len(p.Place) > 1 && d.tables[p.Place[0]] != nil {
+		table := d.tables[p.Place[0]]
+		if n, err := strconv.Atoi(p.Place[1]); err == nil && n > 0 && n <= len(table.rows) {
+			p.File, p.Line = table.file, table.rows[n-1]
+			d.found.Add(p)
+			return
+		}
+	}
 	p.File = yamlFile
 	for n := len(p.Place); n > 0; n-- {
 		if at, ok := d.where[placeID(p.Place[:n])]; ok {
@@ -192,12 +310,11 @@ func related(a, b []string) bool {
 }
 
 func (x node) recorded(r *model.Recorded) {
-	x.fields(
-		field{"origin", func(x node) { r.Origin = x.text() }},
-		field{"flows", func(x node) { r.Flows = x.count() }},
-		field{"sessions", func(x node) { r.Sessions = x.count() }},
-		field{"users", func(x node) { r.Users = x.count() }},
-		field{"start", func(x node) {
+	fields := []field{
+		{"flows", func(x node) { r.Flows = x.count() }},
+		{"sessions", func(x node) { r.Sessions = x.count() }},
+		{"users", func(x node) { r.Users = x.count() }},
+		{"start", func(x node) {
 			t, err := time.Parse(time.RFC3339Nano, x.text())
 			if err != nil {
 				x.failf("%s is not a time such as 2006-01-02T15:04:05Z", problem.Quote(x.y.Value))
@@ -205,8 +322,8 @@ func (x node) recorded(r *model.Recorded) {
 			}
 			r.Start = t.UTC()
 		}},
-		field{"duration", func(x node) { r.Duration = x.duration() }},
-		field{"starts", func(x node) {
+		{"duration", func(x node) { r.Duration = x.duration() }},
+		{"starts", func(x node) {
 			header, rows := x.table(x.text())
 			if header != nil && !slices.Equal(header, []string{"seconds"}) {
 				x.failf("the file must have the one column \"seconds\"")
@@ -221,7 +338,15 @@ func (x node) recorded(r *model.Recorded) {
 				r.Starts = append(r.Starts, d)
 			}
 		}},
-	)
+	}
+	if x.d.first {
+		fields = append(fields, field{"origin", func(x node) {
+			if url := x.text(); url != "" {
+				x.d.m.Origins = []model.Origin{{Name: "main", URL: url}}
+			}
+		}})
+	}
+	x.fields(fields...)
 }
 
 func (x node) source(name string) model.Source {
@@ -279,11 +404,16 @@ func (x node) table(name string) (header []string, rows [][]string) {
 		return nil, nil
 	}
 	header, rows, err := parseTable(b)
+	x.tableProblem(name, err)
+	return header, rows
+}
+
+// tableProblem notes why a file is not a table.
+func (x node) tableProblem(name string, err error) {
 	var te *tableError
 	if errors.As(err, &te) {
 		x.d.found.Add(&problem.Problem{File: dataFolder + name, Line: te.line, Place: x.path, Text: te.reason})
 	}
-	return header, rows
 }
 
 // parseSeconds is the inverse of seconds.

@@ -1,14 +1,9 @@
 package folder
 
 import (
-	"slices"
-	"strings"
-	"time"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/starling-load/starling/model"
-	"github.com/starling-load/starling/model/problem"
-
-	"go.yaml.in/yaml/v3"
 )
 
 func (x node) behavior(name string) model.Behavior {
@@ -17,14 +12,116 @@ func (x node) behavior(name string) model.Behavior {
 		field{"sessions", func(x node) { b.Sessions = x.count() }},
 		field{"start", func(x node) { b.Start = x.edges() }},
 		field{"steps", func(x node) {
-			x.each(func(at string, _ *yaml.Node, x node) { b.Steps = append(b.Steps, model.Step{At: at, Next: x.edges()}) })
+			x.each(func(id string, _ *yaml.Node, x node) {
+				if x.d.first { // a step is an endpoint and where users go from there
+					b.Steps = append(b.Steps, model.Step{ID: id, Page: &model.Page{Endpoint: id}, Next: x.edges()})
+				} else {
+					b.Steps = append(b.Steps, x.step(id))
+				}
+			})
 		}},
 	)
 	return b
 }
 
-// edges reads ways on: the name of one endpoint, or names with their odds and
-// think times. Ways without odds share what the others leave.
+// step reads what a user does and where the user goes next. A step that says
+// nothing of the former requests the endpoint of its own name.
+func (x node) step(id string) model.Step {
+	s := model.Step{ID: id}
+	if x.y.Kind == yaml.ScalarNode && !x.null() {
+		s.Page, s.Next = &model.Page{Endpoint: id}, x.edges()
+		return s
+	}
+	var page model.Page
+	var open model.Strand
+	var keys []node // of a page or a strand
+	pageKeys := x.pageFields(&page)
+	for i := range pageKeys {
+		read := pageKeys[i].read
+		pageKeys[i].read = func(x node) { keys = append(keys, x); read(x) }
+	}
+	x.fields(append(pageKeys,
+		field{"group", func(x node) { x.items(func(x node) { s.Group = append(s.Group, x.page()) }) }},
+		field{"open", func(x node) { open.Endpoint = x.text(); s.Open = &open }},
+		field{"strand", func(x node) { open.Name = x.text(); keys = append(keys, x) }},
+		field{"every", func(x node) { open.Every = x.think(); keys = append(keys, x) }},
+		field{"close", func(x node) { s.Close = x.text() }},
+		field{"pause", func(x node) { t := x.think(); s.Pause = &t }},
+		field{"next", func(x node) { s.Next = x.edges() }},
+	)...)
+	if other := s.Group != nil || s.Close != "" || s.Pause != nil; page.Endpoint == "" && s.Open == nil && !other {
+		page.Endpoint = id
+	}
+	if page.Endpoint != "" {
+		s.Page = &page
+	}
+	if s.Open != nil && open.Name == "" {
+		open.Name = id
+	}
+	x.misplaced(&s, keys)
+	return s
+}
+
+// misplaced notes keys that say something of a page or a strand where the step
+// is none.
+func (x node) misplaced(s *model.Step, keys []node) {
+	for _, k := range keys {
+		key := k.path[len(k.path)-1]
+		switch {
+		case (key == "loads" || key == "at_once") && s.Page == nil:
+			k.failf("goes with \"request\" only")
+		case (key == "strand" || key == "every") && s.Open == nil:
+			k.failf("goes with \"open\" only")
+		}
+	}
+}
+
+// page reads an endpoint, or an endpoint and what loads beside it.
+func (x node) page() model.Page {
+	var p model.Page
+	if x.y.Kind == yaml.ScalarNode {
+		p.Endpoint = x.text()
+	} else {
+		x.fields(x.pageFields(&p)...)
+	}
+	return p
+}
+
+func (x node) pageFields(p *model.Page) []field {
+	return []field{
+		{"request", func(x node) { p.Endpoint = x.text() }},
+		{"loads", func(x node) { x.items(func(x node) { p.Loads = append(p.Loads, x.load()) }) }},
+		{"at_once", func(x node) { p.AtOnce = x.count() }},
+	}
+}
+
+// load reads an endpoint, or an endpoint with its share and delay.
+func (x node) load() model.Load {
+	if x.y.Kind == yaml.ScalarNode {
+		return model.Load{Endpoint: x.text(), Share: 1}
+	}
+	l := model.Load{Share: 1}
+	endpoint, value, ok := x.pair("one endpoint")
+	if !ok {
+		return l
+	}
+	l.Endpoint = endpoint
+	share := func(x node) { l.Share = x.number() }
+	switch {
+	case value.null():
+	case value.y.Kind == yaml.ScalarNode:
+		share(value)
+	default:
+		value.fields(
+			field{"share", share},
+			field{"delay", func(x node) { l.Delay = x.think() }},
+		)
+	}
+	return l
+}
+
+// edges reads where users go next: one name, or names with their odds and think
+// times. Edges without odds share what the others leave.
 func (x node) edges() []model.Edge {
 	if x.null() {
 		return nil
@@ -33,111 +130,25 @@ func (x node) edges() []model.Edge {
 		return []model.Edge{{To: x.text(), Odds: 1}}
 	}
 	var edges []model.Edge
-	var given []bool
+	var shares []*share
 	x.each(func(to string, _ *yaml.Node, x node) {
-		edge, has := model.Edge{To: to}, false
-		odds := func(x node) { edge.Odds, has = x.number(), true }
+		edge, odds := model.Edge{To: to}, &share{}
+		read := func(x node) { odds = x.share() }
 		switch {
 		case x.null():
 		case x.y.Kind == yaml.ScalarNode:
-			odds(x)
+			read(x)
 		default:
 			x.fields(
-				field{"odds", odds},
+				field{"odds", read},
 				field{"think", func(x node) { edge.Think = x.think() }},
 			)
 		}
-		edges = append(edges, edge)
-		given = append(given, has)
+		edges, shares = append(edges, edge), append(shares, odds)
 	})
-	shareRest(edges, given)
+	fill(shares)
+	for i := range edges {
+		edges[i].Odds = shares[i].x
+	}
 	return edges
-}
-
-// shareRest divides among the edges without odds what the given ones leave of 1.
-func shareRest(edges []model.Edge, given []bool) {
-	rest, open := 1.0, 0
-	for i, g := range given {
-		if g {
-			rest -= edges[i].Odds
-		} else {
-			open++
-		}
-	}
-	if open == 0 {
-		return
-	}
-	for i, g := range given {
-		if !g {
-			edges[i].Odds = max(0, rest/float64(open))
-		}
-	}
-}
-
-// think reads a fixed time, or quantiles with their median.
-func (x node) think() model.Think {
-	if x.y.Kind != yaml.MappingNode {
-		return model.Think{Fixed: x.duration()}
-	}
-	var t model.Think
-	var said node
-	x.fields(
-		field{"median", func(x node) { said = x }},
-		field{"quantiles", func(x node) { t.Quantiles = x.quantiles(x.text()) }},
-	)
-	switch {
-	case said.d == nil || t.Quantiles == nil && len(x.d.found.Found) > 0:
-	case t.Quantiles == nil:
-		said.failf("a median needs quantiles: for a fixed time write \"think: %s\"", problem.Shorten(said.y.Value))
-	default:
-		if is := t.Median(); said.duration() != is {
-			said.failf("the median of these quantiles is %s: for a fixed time write \"think: %s\"", model.FormatDuration(is), problem.Shorten(said.y.Value))
-		}
-	}
-	return t
-}
-
-// quantiles returns the quantiles of that name in data/.
-func (x node) quantiles(name string) []time.Duration {
-	if x.d.thinks == nil {
-		x.d.thinks = map[string][]time.Duration{}
-		x.thinkTable()
-	}
-	q, ok := x.d.thinks[name]
-	if !ok {
-		var names []string
-		for n := range x.d.thinks {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		x.failf("data/%s has no row %s%s", thinkFile, problem.Quote(name), problem.Suggest(name, names))
-	}
-	return slices.Clone(q)
-}
-
-// thinkTable reads all quantiles.
-func (x node) thinkTable() {
-	header, rows := x.table(thinkFile)
-	if header != nil && !slices.Equal(header, []string{"name", "seconds"}) {
-		x.failf("data/%s must have the columns name and seconds", thinkFile)
-		return
-	}
-	for i, row := range rows {
-		p := &problem.Problem{File: dataFolder + thinkFile, Line: i + 2, Place: []string{row[0]}}
-		if _, had := x.d.thinks[row[0]]; had {
-			p.Text = "is there twice"
-			x.d.found.Add(p)
-		}
-		var q []time.Duration
-		for s := range strings.FieldsSeq(row[1]) {
-			d, ok := parseSeconds(s)
-			if !ok {
-				p.Text = problem.Quote(s) + " is not a number of seconds"
-				x.d.found.Add(p)
-				break
-			}
-			q = append(q, d)
-		}
-		x.d.thinks[row[0]] = q
-	}
 }

@@ -4,54 +4,111 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/problem"
-
-	"go.yaml.in/yaml/v3"
 )
 
 func (x node) endpoint(name string) model.Endpoint {
 	e := model.Endpoint{Name: name}
-	var rows node
-	x.fields(
-		field{"recorded", func(x node) { e.Recorded = x.count() }},
-		field{"request", func(x node) { x.request(&e.Request) }},
-		field{"values", func(x node) {
-			x.each(func(name string, _ *yaml.Node, x node) { e.Values = append(e.Values, x.value(name)) })
-		}},
-		field{"rows", func(x node) { rows = x }},
+	only := variantReader{endpoint: name}
+	fields := append(only.fields(),
 		field{"needs", func(x node) { x.items(func(x node) { e.Needs = append(e.Needs, x.need()) }) }},
 		field{"check", func(x node) { x.check(&e.Check) }},
 	)
-	if e.Request.Method == "" && e.Request.Target == "" { // hand-written: the name says it all
-		if method, target, ok := strings.Cut(name, " "); ok && !strings.ContainsAny(target, "{}$ ") {
-			e.Request.Method, e.Request.Target = method, target
-		}
+	if !x.d.first {
+		fields = append(fields,
+			field{"origin", func(x node) { e.Origin = x.text() }},
+			field{"variants", func(x node) {
+				x.each(func(variant string, _ *yaml.Node, x node) {
+					r := variantReader{endpoint: name, variant: model.Variant{Name: variant}}
+					x.fields(r.fields()...)
+					e.Variants = append(e.Variants, r.finish())
+				})
+			}},
+		)
 	}
-	if rows.d != nil {
-		e.Rows = rows.rows(&e)
+	x.fields(fields...)
+	switch {
+	case e.Variants == nil:
+		e.Variants = []model.Variant{only.finish()}
+	case only.used:
+		x.failf("there are variants and what belongs to one: move recorded, request, values and rows to a variant")
 	}
 	return e
 }
 
-func (x node) request(r *model.Request) {
-	x.fields(
-		field{"method", func(x node) { r.Method = x.text() }},
-		field{"target", func(x node) { r.Target = x.text() }},
-		field{"headers", func(x node) {
-			x.items(func(x node) {
-				if name, value, ok := x.pair("one header, such as \"Accept: text/html\","); ok {
-					r.Headers = append(r.Headers, model.Header{Name: name, Value: value.text()})
-				}
-			})
+// A variantReader reads the keys of a variant.
+type variantReader struct {
+	endpoint string
+	variant  model.Variant
+	rows     node // read when the values are known
+	used     bool // whether a key is there
+}
+
+func (r *variantReader) fields() []field {
+	v := &r.variant
+	fields := []field{
+		{"recorded", func(x node) { v.Recorded = x.count() }},
+		{"request", func(x node) { x.request(&v.Request) }},
+		{"values", func(x node) {
+			x.each(func(name string, _ *yaml.Node, x node) { v.Values = append(v.Values, x.value(name)) })
 		}},
-		field{"body", func(x node) { x.body(r, x.text()) }},
-		field{"body_file", func(x node) {
+		{"rows", func(x node) { r.rows = x }},
+	}
+	for i := range fields {
+		read := fields[i].read
+		fields[i].read = func(x node) { r.used = true; read(x) }
+	}
+	return fields
+}
+
+// finish returns the variant. Without a method and a target they are the name of
+// the endpoint, if that is both.
+func (r *variantReader) finish() model.Variant {
+	q := &r.variant.Request
+	if q.Method == "" && q.Target == "" {
+		if method, target, ok := strings.Cut(r.endpoint, " "); ok && !strings.ContainsAny(target, "{}$ ") {
+			q.Method, q.Target = method, target
+		}
+	}
+	if r.rows.d != nil {
+		r.variant.Rows = r.rows.rows(r.variant.RowColumns())
+	}
+	return r.variant
+}
+
+func (x node) request(r *model.Request) {
+	fields := []field{
+		{"method", func(x node) { r.Method = x.text() }},
+		{"target", func(x node) { r.Target = x.text() }},
+		{"headers", func(x node) { r.Headers = x.headers() }},
+		{"body", func(x node) { x.body(r, x.text()) }},
+		{"body_file", func(x node) {
 			b, _ := x.bytes(x.text())
 			x.body(r, string(b))
 		}},
-		field{"events", func(x node) { r.Events = x.count() }},
-	)
+		{"events", func(x node) { r.Events = x.count() }},
+	}
+	if !x.d.first {
+		fields = append(fields,
+			field{"trailers", func(x node) { r.Trailers = x.headers() }},
+			field{"protocol", func(x node) { r.Protocol = model.Protocol(x.text()) }},
+		)
+	}
+	x.fields(fields...)
+}
+
+// headers reads a list of field lines.
+func (x node) headers() []model.Header {
+	var list []model.Header
+	x.items(func(x node) {
+		if name, value, ok := x.pair("one header, such as \"Accept: text/html\","); ok {
+			list = append(list, model.Header{Name: name, Value: value.text()})
+		}
+	})
+	return list
 }
 
 func (x node) body(r *model.Request, body string) {
@@ -76,19 +133,10 @@ func (x node) value(name string) model.Value {
 	return v
 }
 
-// rows reads the recorded values of e. The columns of the file may be in any order.
-func (x node) rows(e *model.Endpoint) [][]string {
+// rows reads recorded values. The columns of the file may be in any order.
+func (x node) rows(want []string) [][]string {
 	header, rows := x.table(x.text())
-	if header == nil {
-		return nil
-	}
-	var want []string
-	for _, v := range e.Values {
-		if v.Kind == model.Row {
-			want = append(want, v.Name)
-		}
-	}
-	if slices.Equal(header, want) {
+	if header == nil || slices.Equal(header, want) {
 		return rows
 	}
 	from := make([]int, len(want))

@@ -10,19 +10,21 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/starling-load/starling/model"
-
 	"go.yaml.in/yaml/v3"
+
+	"github.com/starling-load/starling/model"
 )
 
 // Names within a model folder.
 const (
-	yamlFile   = "model.yaml"
-	dataFolder = "data/"
-	startsFile = "learned/starts.csv"
-	thinkFile  = "learned/think.csv"
-	rowsFolder = "learned/rows/"
-	bodyFolder = "learned/bodies/"
+	yamlFile     = "model.yaml"
+	dataFolder   = "data/"
+	startsFile   = "learned/starts.csv"
+	sessionsFile = "learned/sessions.csv"
+	actsFile     = "learned/acts.csv"
+	thinkFile    = "learned/think.csv"
+	rowsFolder   = "learned/rows/"
+	bodyFolder   = "learned/bodies/"
 )
 
 // Bodies up to these limits stand in model.yaml.
@@ -42,18 +44,22 @@ func filesOf(m *model.Model) []file {
 	m = m.Rounded()
 	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
 	root := e.model(m)
-	if e.think != nil {
-		e.table(dataFolder+thinkFile, []string{"name", "seconds"}, e.think)
+	if e.rows != nil {
+		e.table(dataFolder+thinkFile, []string{"name", "seconds"}, e.rows)
 	}
 	slices.SortFunc(e.files, func(a, b file) int { return strings.Compare(a.name, b.name) })
-	return append([]file{{yamlFile, printYAML(root)}}, e.files...)
+	text := printYAML(root)
+	if m.Overrides != "" {
+		text = append(append(text, '\n'), m.Overrides...)
+	}
+	return append([]file{{yamlFile, text}}, e.files...)
 }
 
 // An encoder makes nodes of a model and collects the files beside model.yaml.
 type encoder struct {
 	files  []file
 	taken  map[string]bool   // names of files and think times
-	think  [][]string        // rows of the table of think times
+	rows   [][]string        // of the table of think times
 	thinks map[string]string // quantiles as written → name of the think time
 }
 
@@ -96,9 +102,15 @@ func slug(name string) string {
 func (e *encoder) model(m *model.Model) *yaml.Node {
 	root := mapping()
 	put(root, "version", number(m.Version))
+	origins := mapping()
+	for _, o := range m.Origins {
+		put(origins, o.Name, text(o.URL))
+	}
+	putSome(root, "origins", origins)
+	putSome(root, "browsers", browsers(m.Browsers))
 	mix := mapping()
 	for i := range m.Behaviors {
-		put(mix, m.Behaviors[i].Name, share(m.Behaviors[i].Weight))
+		put(mix, m.Behaviors[i].Name, decimal(m.Behaviors[i].Weight))
 	}
 	put(root, "mix", mix)
 	behaviors := mapping()
@@ -123,13 +135,17 @@ func (e *encoder) model(m *model.Model) *yaml.Node {
 	}
 	putSome(root, "data", data)
 	putSome(root, "recorded", e.recorded(&m.Recorded))
+	if len(m.Sessions) > 0 {
+		e.sessions(m.Sessions)
+		put(root, "sessions", text(sessionsFile))
+		put(root, "acts", text(actsFile))
+	}
 	putSome(root, "notes", texts(m.Notes))
 	return root
 }
 
 func (e *encoder) recorded(r *model.Recorded) *yaml.Node {
 	n := mapping()
-	putText(n, "origin", r.Origin)
 	putNumber(n, "flows", r.Flows)
 	putNumber(n, "sessions", r.Sessions)
 	putNumber(n, "users", r.Users)
@@ -150,85 +166,40 @@ func (e *encoder) recorded(r *model.Recorded) *yaml.Node {
 	return n
 }
 
-func (e *encoder) behavior(b *model.Behavior) *yaml.Node {
+func browsers(list []model.Browser) *yaml.Node {
 	n := mapping()
-	putNumber(n, "sessions", b.Sessions)
-	put(n, "start", e.edges(b.Name, b.Start))
-	steps := mapping()
-	for _, s := range b.Steps {
-		put(steps, s.At, e.edges(b.Name, s.Next))
-	}
-	put(n, "steps", steps)
-	return n
-}
-
-func (e *encoder) edges(behavior string, edges []model.Edge) *yaml.Node {
-	n := mapping()
-	for i := range edges {
-		edge := &edges[i]
-		think := e.thinking(behavior, &edge.Think)
-		if think == nil {
-			put(n, edge.To, share(edge.Odds))
-			continue
-		}
-		way := oneLine(mapping())
-		put(way, "odds", share(edge.Odds))
-		put(way, "think", think)
-		put(n, edge.To, way)
+	for _, b := range list {
+		one := mapping()
+		put(one, "weight", decimal(b.Weight))
+		putSome(one, "headers", headers(b.Headers))
+		put(n, b.Name, one)
 	}
 	return n
 }
 
-// thinking returns nil for no pause. Equal quantiles are kept once.
-func (e *encoder) thinking(behavior string, t *model.Think) *yaml.Node {
-	if len(t.Quantiles) == 0 {
-		if t.Fixed == 0 {
-			return nil
-		}
-		return plain(model.FormatDuration(t.Fixed))
+func headers(list []model.Header) *yaml.Node {
+	n := sequence()
+	for _, h := range list {
+		one := mapping()
+		put(one, h.Name, text(h.Value))
+		n.Content = append(n.Content, one)
 	}
-	var list []string
-	for _, d := range t.Quantiles {
-		list = append(list, seconds(d))
-	}
-	written := strings.Join(list, " ")
-	name, had := e.thinks[written]
-	if !had {
-		name = e.unique("", behavior, "")
-		e.thinks[written] = name
-		e.think = append(e.think, []string{name, written})
-	}
-	n := oneLine(mapping())
-	put(n, "median", plain(model.FormatDuration(t.Median())))
-	put(n, "quantiles", text(name))
 	return n
 }
 
 func (e *encoder) endpoint(p *model.Endpoint) *yaml.Node {
 	n := mapping()
-	putNumber(n, "recorded", p.Recorded)
-	put(n, "request", e.request(p))
-	values := mapping()
-	for _, v := range p.Values {
-		kind := text(string(v.Kind))
-		if v.Ref != "" {
-			one := oneLine(mapping())
-			put(one, string(v.Kind), text(v.Ref))
-			kind = one
+	putText(n, "origin", p.Origin)
+	if len(p.Variants) == 1 && p.Variants[0].Name == "" {
+		e.variant(n, p.Name, &p.Variants[0])
+	} else {
+		variants := mapping()
+		for i := range p.Variants {
+			v := mapping()
+			e.variant(v, p.Name+" "+p.Variants[i].Name, &p.Variants[i])
+			put(variants, p.Variants[i].Name, v)
 		}
-		put(values, v.Name, kind)
-	}
-	putSome(n, "values", values)
-	if len(p.Rows) > 0 {
-		var header []string
-		for _, v := range p.Values {
-			if v.Kind == model.Row {
-				header = append(header, v.Name)
-			}
-		}
-		name := e.unique(rowsFolder, p.Name, ".csv")
-		e.table(dataFolder+name, header, p.Rows)
-		put(n, "rows", text(name))
+		putSome(n, "variants", variants)
 	}
 	needs := sequence()
 	for _, need := range p.Needs {
@@ -239,27 +210,44 @@ func (e *encoder) endpoint(p *model.Endpoint) *yaml.Node {
 	return n
 }
 
-func (e *encoder) request(p *model.Endpoint) *yaml.Node {
-	r := &p.Request
+// variant puts the keys of v into n. Files are named after name.
+func (e *encoder) variant(n *yaml.Node, name string, v *model.Variant) {
+	putNumber(n, "recorded", v.Recorded)
+	put(n, "request", e.request(name, &v.Request))
+	values := mapping()
+	for _, v := range v.Values {
+		kind := text(string(v.Kind))
+		if v.Ref != "" {
+			one := oneLine(mapping())
+			put(one, string(v.Kind), text(v.Ref))
+			kind = one
+		}
+		put(values, v.Name, kind)
+	}
+	putSome(n, "values", values)
+	if len(v.Rows) > 0 {
+		file := e.unique(rowsFolder, name, ".csv")
+		e.table(dataFolder+file, v.RowColumns(), v.Rows)
+		put(n, "rows", text(file))
+	}
+}
+
+func (e *encoder) request(name string, r *model.Request) *yaml.Node {
 	n := mapping()
 	put(n, "method", text(r.Method))
 	put(n, "target", text(r.Target))
-	headers := sequence()
-	for _, h := range r.Headers {
-		one := mapping()
-		put(one, h.Name, text(h.Value))
-		headers.Content = append(headers.Content, one)
-	}
-	putSome(n, "headers", headers)
+	putText(n, "protocol", string(r.Protocol))
+	putSome(n, "headers", headers(r.Headers))
 	switch {
 	case r.Body == "":
 	case inline(r.Body):
 		put(n, "body", text(r.Body))
 	default:
-		name := e.unique(bodyFolder, p.Name, ".txt")
+		name := e.unique(bodyFolder, name, ".txt")
 		e.files = append(e.files, file{dataFolder + name, []byte(r.Body)})
 		put(n, "body_file", text(name))
 	}
+	putSome(n, "trailers", headers(r.Trailers))
 	putNumber(n, "events", r.Events)
 	return n
 }
@@ -309,8 +297,8 @@ func binding(b *model.Binding) *yaml.Node {
 	if b.Evidence != (model.Evidence{}) {
 		e := oneLine(mapping())
 		put(e, "uses", number(b.Uses))
-		put(e, "match", share(b.Match))
-		put(e, "shuffled", share(b.Shuffled))
+		put(e, "match", decimal(b.Match))
+		put(e, "shuffled", decimal(b.Shuffled))
 		put(n, "evidence", e)
 	}
 	return n

@@ -73,7 +73,7 @@ type WriteOption int
 // Anything but a model folder is never replaced.
 const Overwrite WriteOption = 1
 
-// Write writes m, which must be valid, as the folder dir . The
+// Write writes m, which must be valid, as the folder dir. The
 // folder appears under its name when it is complete. An error that is
 // [fs.ErrExist] says that dir exists already.
 //
@@ -88,6 +88,12 @@ func Write(dir string, m *model.Model, options ...WriteOption) error {
 func write(dir string, m *model.Model, options []WriteOption) error {
 	if err := m.Validate(); err != nil {
 		return err
+	}
+	files := filesOf(m)
+	if m.Overrides != "" { // they may not fit the rest of the model
+		if _, err := decode(newBundle(files)); err != nil {
+			return fmt.Errorf("the overrides do not fit the model: %w", err)
+		}
 	}
 	overwrite := false
 	for _, o := range options {
@@ -107,7 +113,7 @@ func write(dir string, m *model.Model, options []WriteOption) error {
 		return err
 	}
 	defer os.RemoveAll(temp) // nothing is left there after success
-	if err := writeFiles(temp, filesOf(m)); err != nil {
+	if err := writeFiles(temp, files); err != nil {
 		return err
 	}
 	if exists {

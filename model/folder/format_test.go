@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// FORMAT.md shows two whole files; both can be read, and together they have
+// FORMAT.md shows three whole files; all can be read, and together they have
 // every key of the schema.
 func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 	page, err := os.ReadFile("FORMAT.md")
@@ -20,14 +20,16 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 			examples = append(examples, text)
 		}
 	}
-	if len(examples) != 2 || examples[0] != sequenceYAML {
+	if len(examples) != 3 || examples[0] != sequenceYAML {
 		t.Fatalf("%d examples, the first:\n%s", len(examples), examples[0])
 	}
 	data := map[string]string{
 		"accounts.csv":                     "user,password\nann,secret\n",
 		"learned/rows/get-products-id.csv": "id\n1\n2\n",
-		"learned/starts.csv":               "seconds\n0\n1.5\n",
-		"learned/think.csv":                "name,seconds\nbrowser,0.1 2.35 4\n",
+		"learned/sessions.csv":             "user,behavior,browser,start\nu1,buyer,phone,0\n",
+		"learned/acts.csv": "session,act,endpoint,variant,after,delay,strand,connection,row,status\n" +
+			"1,1,GET /,,,,,1,,200\n1,2,POST /cart,empty,1,2.5,,1,,303\n",
+		"learned/think.csv": "name,seconds\nbrowser,0.1 2.35 4\n",
 	}
 	s := compileSchema(t)
 	for _, text := range examples {
@@ -40,7 +42,8 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 	}
 	for _, key := range []string{"version", "mix", "behaviors", "endpoints", "bindings", "data", "recorded", "notes", "sessions", "start", "steps", "odds", "think", "median",
 		"quantiles", "request", "values", "rows", "needs", "check", "method", "target", "headers", "body", "body_file", "events", "after", "since", "never_after",
-		"status", "redirect", "content", "require", "known", "from", "pick", "evidence", "uses", "match", "shuffled", "origin", "flows", "users", "duration", "starts"} {
+		"status", "redirect", "content", "require", "known", "from", "pick", "evidence", "uses", "match", "shuffled", "origin", "flows", "users", "duration", "starts", "origins", "browsers", "weight", "loads", "at_once", "share",
+		"delay", "group", "open", "strand", "every", "close", "pause", "next", "variants", "protocol", "trailers", "acts", "overrides"} {
 		if !strings.Contains(string(page), "`"+key) && !strings.Contains(string(page), key+": ") {
 			t.Errorf("FORMAT.md does not explain %s", key)
 		}

@@ -3,10 +3,11 @@ package folder
 import (
 	"bytes"
 	"encoding/json"
-
-	"github.com/starling-load/starling/model"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/starling-load/starling/model"
 )
 
 // JSON returns m as JSON for programs: the keys and values of model.yaml as
@@ -16,15 +17,30 @@ func JSON(m *model.Model) []byte {
 	m = m.Rounded()
 	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
 	var compact, out bytes.Buffer
-	writeJSON(&compact, e.model(m))
+	root := e.model(m)
+	if patch := overridesOf(m); patch != nil {
+		put(root, overridesKey, patch)
+	}
+	writeJSON(&compact, root)
 	if err := json.Indent(&out, compact.Bytes(), "", "  "); err != nil {
-		panic("model: nodes that are no JSON: " + err.Error()) // writeJSON makes nothing else
+		panic("folder: nodes that are no JSON: " + err.Error()) // writeJSON makes nothing else
 	}
 	out.WriteByte('\n')
 	return out.Bytes()
 }
 
-// writeJSON writes nodes that the encoder made.
+// overridesOf returns the overrides of m, nil where there are none that can be
+// read.
+func overridesOf(m *model.Model) *yaml.Node {
+	root, err := parseYAML([]byte(m.Overrides))
+	if err != nil {
+		return nil
+	}
+	_, patch := lookup(root, overridesKey)
+	return patch
+}
+
+// writeJSON writes nodes that the encoder made, or that were read.
 func writeJSON(b *bytes.Buffer, n *yaml.Node) {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -48,13 +64,13 @@ func writeJSON(b *bytes.Buffer, n *yaml.Node) {
 		}
 		b.WriteByte(']')
 	default:
-		if n.Tag == "" && json.Valid([]byte(n.Value)) { // a number
+		if slices.Contains([]string{"!!int", "!!float", "!!bool", "!!null"}, n.ShortTag()) && json.Valid([]byte(n.Value)) {
 			b.WriteString(n.Value)
 			return
 		}
 		s, err := json.Marshal(n.Value)
 		if err != nil {
-			panic("model: a text that is no JSON: " + err.Error()) // every string is
+			panic("folder: a text that is no JSON: " + err.Error()) // every string is
 		}
 		b.Write(s)
 	}

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/starling-load/starling/model/problem"
-
 	"go.yaml.in/yaml/v3"
+
+	"github.com/starling-load/starling/model/problem"
 )
 
 // A node is a YAML value on its way into a model, and where it stands. Its

@@ -51,7 +51,7 @@ func plain(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value
 
 func number(i int) *yaml.Node { return plain(strconv.Itoa(i)) }
 
-func share(x float64) *yaml.Node { return plain(strconv.FormatFloat(x, 'f', -1, 64)) }
+func decimal(x float64) *yaml.Node { return plain(strconv.FormatFloat(x, 'f', -1, 64)) }
 
 // put adds a key to n.
 func put(n *yaml.Node, key string, value *yaml.Node) {
@@ -78,7 +78,7 @@ func putNumber(n *yaml.Node, key string, i int) {
 }
 
 // yamlHead begins every model.yaml.
-const yamlHead = "# How users behave, for \"starling replay\". The keys are explained in model/FORMAT.md of Starling.\n\n"
+const yamlHead = "# How users behave, for \"starling replay\". The keys are explained in model/folder/FORMAT.md of Starling.\n\n"
 
 // printYAML prints root with an empty line before each section, behavior and
 // endpoint.
@@ -100,7 +100,7 @@ func printYAML(root *yaml.Node) []byte {
 				out.WriteByte('\n')
 			}
 			first = true
-		case (section == "behaviors" || section == "endpoints") && strings.HasPrefix(line, "  ") && line[2] != ' ' && line[2] != ':':
+		case (section == "behaviors" || section == "endpoints" || section == "browsers") && strings.HasPrefix(line, "  ") && line[2] != ' ' && line[2] != ':':
 			if !first {
 				out.WriteByte('\n')
 			}

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/starling-load/starling/model"
-
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/starling-load/starling/model"
 )
 
 func TestReadSource(t *testing.T) {

@@ -44,11 +44,29 @@ type tableError struct {
 
 func (e *tableError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.reason) }
 
-// parseTable splits data into the header and the rows, which all have as many
-// fields as the header. A byte order mark, "\r\n" and blank lines, as
-// spreadsheets write them, are accepted. The error is a *tableError.
+// parseTable splits data into the header and the rows, see eachRow.
 func parseTable(data []byte) (header []string, rows [][]string, err error) {
+	err = eachRow(data, func(_ int, row []string) bool {
+		if header == nil {
+			header = row
+		} else {
+			rows = append(rows, row)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return header, rows, nil
+}
+
+// eachRow calls f for the header and for every row of data, with its line, until
+// f returns false. All rows have as many fields as the header. A byte order mark,
+// "\r\n" and blank lines, as spreadsheets write them, are accepted. The error is
+// a *tableError.
+func eachRow(data []byte, f func(line int, row []string) bool) error {
 	text := strings.TrimPrefix(string(data), "\ufeff")
+	fields := 0
 	for line := 1; text != ""; {
 		if rest, blank := cutBreak(text); blank {
 			text = rest
@@ -57,22 +75,23 @@ func parseTable(data []byte) (header []string, rows [][]string, err error) {
 		}
 		row, rest, lines, err := parseRow(text, line)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		if header == nil {
-			header = row
-		} else if len(row) != len(header) {
-			return nil, nil, &tableError{line, fmt.Sprintf("%d fields, but the header has %d", len(row), len(header))}
-		} else {
-			rows = append(rows, row)
+		if fields == 0 {
+			fields = len(row)
+		} else if len(row) != fields {
+			return &tableError{line, fmt.Sprintf("%d fields, but the header has %d", len(row), fields)}
+		}
+		if !f(line, row) {
+			return nil
 		}
 		text = rest
 		line += lines
 	}
-	if header == nil {
-		return nil, nil, &tableError{1, "the file is empty: the first line must name the columns"}
+	if fields == 0 {
+		return &tableError{1, "the file is empty: the first line must name the columns"}
 	}
-	return header, rows, nil
+	return nil
 }
 
 // parseRow reads the row at the beginning of text and returns what follows it

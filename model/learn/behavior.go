@@ -124,7 +124,7 @@ func (l *learner) behavior(group []int) model.Behavior {
 	}
 	b := model.Behavior{Start: starts.edges(false)}
 	for _, name := range order {
-		b.Steps = append(b.Steps, model.Step{At: name, Next: from[name].edges(true)})
+		b.Steps = append(b.Steps, model.Step{ID: name, Page: &model.Page{Endpoint: name}, Next: from[name].edges(true)})
 	}
 	return b
 }

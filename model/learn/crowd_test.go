@@ -166,11 +166,11 @@ func noSecrets(t *testing.T, m *model.Model, flows []*flow.Flow) {
 		t.Errorf("%d secrets in the recording, want at least one a session", len(issued))
 	}
 	for _, e := range m.Endpoints {
-		text := e.Request.Target + e.Request.Body
-		for _, h := range e.Request.Headers {
+		text := e.Variants[0].Request.Target + e.Variants[0].Request.Body
+		for _, h := range e.Variants[0].Request.Headers {
 			text += h.Value
 		}
-		for _, row := range e.Rows {
+		for _, row := range e.Variants[0].Rows {
 			text += strings.Join(row, " ")
 		}
 		for v := range issued {

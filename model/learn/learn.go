@@ -202,14 +202,15 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 		steps[i] = v.steps
 	}
 	found := correlate.Learn(steps, correlate.Options{Data: o.Data})
-	m := &model.Model{Version: 1, Recorded: l.recorded(), Bindings: found.Bindings, Data: o.Data}
+	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: o.Data}
+	m.Recorded, m.Origins = l.recorded()
 	var taken []map[way]float64
 	m.Behaviors, taken = l.behaviors(o.Types)
 	private := l.privateTexts(o.Data)
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
 		e.Check = l.check(name, private)
-		e.Request.Events = l.events(name)
+		e.Variants[0].Request.Events = l.events(name)
 		m.Endpoints = append(m.Endpoints, e)
 	}
 	l.needs(m)
@@ -226,9 +227,9 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 }
 
 // recorded describes where the flows came from.
-func (l *learner) recorded() model.Recorded {
+func (l *learner) recorded() (model.Recorded, []model.Origin) {
 	r := model.Recorded{Flows: l.report.Used, Sessions: l.report.Sessions, Users: l.report.Users}
-	origins := map[string]int{}
+	origins, main := map[string]int{}, ""
 	var end time.Time
 	for _, v := range l.visits {
 		if start := v.steps[0].Flow.Start; r.Start.IsZero() || start.Before(r.Start) {
@@ -237,8 +238,8 @@ func (l *learner) recorded() model.Recorded {
 		for _, s := range v.steps {
 			o := s.Flow.Scheme + "://" + s.Flow.Request.Authority
 			origins[o]++
-			if origins[o] > origins[r.Origin] || origins[o] == origins[r.Origin] && o < r.Origin {
-				r.Origin = o
+			if origins[o] > origins[main] || origins[o] == origins[main] && o < main {
+				main = o
 			}
 			if done := s.Flow.Start.Add(s.Flow.Done); done.After(end) {
 				end = done
@@ -249,7 +250,7 @@ func (l *learner) recorded() model.Recorded {
 		r.Starts = append(r.Starts, v.steps[0].Flow.Start.Sub(r.Start))
 	}
 	r.Duration = max(0, end.Sub(r.Start))
-	return r
+	return r, []model.Origin{{Name: "main", URL: main}}
 }
 
 // events returns after how many events users leave a stream: the median.

@@ -205,8 +205,8 @@ func TestOneKindOfUserIsOneType(t *testing.T) {
 func TestTheFormApplicationIsLearnedWhole(t *testing.T) {
 	m, _ := mustLearn(t, visits(12, formApp))
 	save := endpointOf(t, m, "POST /notes/save")
-	if want := "csrf=${csrf_2}&stamp=${stamp}&page=notes:${user}&text=Entry+${text}+of+today"; save.Request.Body != want {
-		t.Errorf("body\n got %s\nwant %s", save.Request.Body, want)
+	if want := "csrf=${csrf_2}&stamp=${stamp}&page=notes:${user}&text=Entry+${text}+of+today"; save.Variants[0].Request.Body != want {
+		t.Errorf("body\n got %s\nwant %s", save.Variants[0].Request.Body, want)
 	}
 	want := model.Check{Status: []int{3}, Redirect: []string{"/notes"}}
 	if diff := cmp.Diff(want, save.Check); diff != "" {
@@ -262,8 +262,8 @@ func TestAWalkNeverDoesWhatNobodyDid(t *testing.T) {
 	for i := range 2000 {
 		r := rand.New(rand.NewPCG(uint64(i), 1))
 		in, edit, records := false, false, 0
-		for s := g.Start(r); s.Endpoint() >= 0; s, _ = g.Next(s, r) {
-			switch name := m.Endpoints[s.Endpoint()].Name; name {
+		for s := g.Start(r); s.Step() >= 0; s, _ = g.Next(s, r) {
+			switch name := m.Behaviors[s.Behavior()].Steps[s.Step()].ID; name {
 			case "POST /login":
 				in = true
 			case "POST /logout":
@@ -352,15 +352,15 @@ func TestAWalkVisitsWhatSessionsVisited(t *testing.T) {
 		t.Fatal(err)
 	}
 	const walks = 5000
-	visited := make([]int, len(m.Endpoints))
+	visited := map[string]int{}
 	for i := range walks {
 		r := rand.New(rand.NewPCG(uint64(i), 2))
-		for s := g.Start(r); s.Endpoint() >= 0; s, _ = g.Next(s, r) {
-			visited[s.Endpoint()]++
+		for s := g.Start(r); s.Step() >= 0; s, _ = g.Next(s, r) {
+			visited[m.Behaviors[s.Behavior()].Steps[s.Step()].Page.Endpoint]++
 		}
 	}
-	for i, e := range m.Endpoints {
-		recorded, walked := float64(e.Recorded)/30, float64(visited[i])/walks
+	for _, e := range m.Endpoints {
+		recorded, walked := float64(e.Recorded())/30, float64(visited[e.Name])/walks
 		if math.Abs(walked-recorded) > 0.15*recorded+0.05 {
 			t.Errorf("%s: %.2f visits a session recorded, %.2f walked", e.Name, recorded, walked)
 		}
@@ -385,7 +385,7 @@ func TestTransitionsAndPausesAreAsRecorded(t *testing.T) {
 	}
 	steps := map[string][]model.Edge{}
 	for _, s := range b.Steps {
-		steps[s.At] = s.Next
+		steps[s.ID] = s.Next
 	}
 	a := steps["GET /a"]
 	if len(a) != 2 || a[0].To != "GET /b" || math.Abs(a[0].Odds-0.75) > 1e-3 || a[1].To != model.End {
@@ -400,10 +400,10 @@ func TestTransitionsAndPausesAreAsRecorded(t *testing.T) {
 			t.Errorf("pause before a concurrent request %+v, want none", e.Think)
 		}
 	}
-	want := model.Recorded{Origin: "http://app.test", Flows: 8, Sessions: 3, Users: 3, Start: begin,
+	want := model.Recorded{Flows: 8, Sessions: 3, Users: 3, Start: begin,
 		Duration: 2*time.Minute + 4150*time.Millisecond, Starts: []time.Duration{0, time.Minute, 2 * time.Minute}}
-	if diff := cmp.Diff(want, m.Recorded); diff != "" {
-		t.Errorf("recorded (-want +got)\n%s", diff)
+	if diff := cmp.Diff(want, m.Recorded); diff != "" || m.MainOrigin() != "http://app.test" {
+		t.Errorf("recorded from %s (-want +got)\n%s", m.MainOrigin(), diff)
 	}
 }
 
@@ -426,7 +426,7 @@ func TestWhatCannotBeLearnedIsCounted(t *testing.T) {
 	if len(m.Notes) != 4 || !slices.Contains(m.Notes, "left out: 2 of 12 flows: upgraded connection (WebSocket)") {
 		t.Errorf("notes %q, want one for each reason", m.Notes)
 	}
-	if got := endpointOf(t, m, "GET /events").Request.Events; got != 3 {
+	if got := endpointOf(t, m, "GET /events").Variants[0].Request.Events; got != 3 {
 		t.Errorf("events %d, want 3", got)
 	}
 }
@@ -474,7 +474,7 @@ func TestOneSessionGivesTheBestModelPossible(t *testing.T) {
 	if len(m.Behaviors) != 1 || m.Behaviors[0].Weight != 1 {
 		t.Errorf("behaviors %+v, want one", m.Behaviors)
 	}
-	if got := endpointOf(t, m, "PATCH /api/records/{id}").Values; len(got) == 0 || got[0].Kind != model.Bound {
+	if got := endpointOf(t, m, "PATCH /api/records/{id}").Variants[0].Values; len(got) == 0 || got[0].Kind != model.Bound {
 		t.Errorf("values %+v, want the record bound: it has much information", got)
 	}
 	if len(r.Unresolved) > 0 {

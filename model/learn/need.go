@@ -73,7 +73,7 @@ func (g *guards) read() {
 		for _, s := range b.Steps {
 			for _, e := range s.Next {
 				if e.To != model.End {
-					next[g.number[s.At]] = append(next[g.number[s.At]], g.number[e.To])
+					next[g.number[s.ID]] = append(next[g.number[s.ID]], g.number[e.To])
 				}
 			}
 		}
@@ -101,7 +101,7 @@ func (g *guards) markers() []int {
 				}
 			}
 		}
-		if e.Request.Method != "GET" && e.Request.Method != "HEAD" && e.Request.Method != "OPTIONS" || 10*set >= 9*n {
+		if e.Variants[0].Request.Method != "GET" && e.Variants[0].Request.Method != "HEAD" && e.Variants[0].Request.Method != "OPTIONS" || 10*set >= 9*n {
 			out = append(out, i)
 		}
 	}

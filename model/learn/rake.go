@@ -70,21 +70,22 @@ func walk(m *model.Model, behavior int) (map[way]float64, error) {
 		last := -1
 		s := g.Start(r)
 		for range rakeSteps {
-			taken[[2]int{last, s.Endpoint()}]++
-			if last = s.Endpoint(); last < 0 {
+			taken[[2]int{last, s.Step()}]++
+			if last = s.Step(); last < 0 {
 				break
 			}
 			s, _ = g.Next(s, r)
 		}
 	}
 	out := make(map[way]float64, len(taken))
+	steps := m.Behaviors[behavior].Steps
 	for k, n := range taken {
 		w := way{to: model.End}
 		if k[0] >= 0 {
-			w.from = m.Endpoints[k[0]].Name
+			w.from = steps[k[0]].ID
 		}
 		if k[1] >= 0 {
-			w.to = m.Endpoints[k[1]].Name
+			w.to = steps[k[1]].ID
 		}
 		out[w] = float64(n) / rakeWalks
 	}
@@ -123,7 +124,7 @@ func correct(b *model.Behavior, recorded, walked map[way]float64) {
 	}
 	move("", b.Start)
 	for i := range b.Steps {
-		move(b.Steps[i].At, b.Steps[i].Next)
+		move(b.Steps[i].ID, b.Steps[i].Next)
 	}
 }
 

@@ -29,7 +29,7 @@ func dotBehavior(w io.Writer, b *model.Behavior, n int) {
 	fmt.Fprintf(w, "    %s [label=\"\", shape=circle, style=filled, fillcolor=black, width=0.15]\n", id(""))
 	fmt.Fprintf(w, "    %s [label=\"\", shape=doublecircle, style=filled, fillcolor=black, width=0.1]\n", id(model.End))
 	for i := range b.Steps {
-		fmt.Fprintf(w, "    %s [label=%s]\n", id(b.Steps[i].At), dotQuote(b.Steps[i].At))
+		fmt.Fprintf(w, "    %s [label=%s]\n", id(b.Steps[i].ID), dotQuote(label(&b.Steps[i])))
 	}
 	edges := func(from string, list []model.Edge) {
 		for _, e := range list {
@@ -42,7 +42,7 @@ func dotBehavior(w io.Writer, b *model.Behavior, n int) {
 	}
 	edges("", b.Start)
 	for i := range b.Steps {
-		edges(b.Steps[i].At, b.Steps[i].Next)
+		edges(b.Steps[i].ID, b.Steps[i].Next)
 	}
 	fmt.Fprintln(w, "  }")
 }

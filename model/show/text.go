@@ -14,46 +14,27 @@ import (
 	"github.com/starling-load/starling/model/problem"
 )
 
-// Options say what [Text] prints. The zero value prints everything,
-// and of each step the ways on that most take.
-type Options struct {
-	Behavior string // only this behavior, without the other sections
-	Bindings bool   // only the bindings
-	Ways     int    // ways on per step; 0: 5, negative: all
-}
+// mostEdges is how many edges of a step are printed; the others are summed up.
+const mostEdges = 5
 
 // Text prints m for people: the mix, each behavior as a table of its steps with
 // odds and median think times, the endpoints, the bindings with their evidence,
-// and the notes. An unknown behavior is an error; the others are those of w.
-func Text(w io.Writer, m *model.Model, o Options) error {
+// and the notes. The error is that of w.
+func Text(w io.Writer, m *model.Model) error {
 	var b bytes.Buffer
-	switch {
-	case o.Bindings:
-		textBindings(&b, m)
-	case o.Behavior != "":
-		i := slices.IndexFunc(m.Behaviors, func(b model.Behavior) bool { return b.Name == o.Behavior })
-		if i < 0 {
-			var names []string
-			for i := range m.Behaviors {
-				names = append(names, m.Behaviors[i].Name)
-			}
-			return fmt.Errorf("print model: there is no behavior %s; known: %s", problem.Quote(o.Behavior), problem.Shorten(strings.Join(names, ", ")))
-		}
-		textBehavior(&b, &m.Behaviors[i], o)
-	default:
-		textMix(&b, m)
-		for i := range m.Behaviors {
-			b.WriteByte('\n')
-			textBehavior(&b, &m.Behaviors[i], o)
-		}
+	textMix(&b, m)
+	textOrigins(&b, m)
+	for i := range m.Behaviors {
 		b.WriteByte('\n')
-		textEndpoints(&b, m)
-		if len(m.Bindings) > 0 {
-			b.WriteByte('\n')
-			textBindings(&b, m)
-		}
-		textData(&b, m)
+		textBehavior(&b, &m.Behaviors[i])
 	}
+	b.WriteByte('\n')
+	textEndpoints(&b, m)
+	if len(m.Bindings) > 0 {
+		b.WriteByte('\n')
+		textBindings(&b, m)
+	}
+	textData(&b, m)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -83,8 +64,8 @@ func textMix(w io.Writer, m *model.Model) {
 		if r.Duration > 0 {
 			fmt.Fprintf(w, " in %s", model.FormatDuration(r.Duration.Round(time.Second/10)))
 		}
-		if r.Origin != "" {
-			fmt.Fprintf(w, " from %s", problem.Shorten(r.Origin))
+		if origin := m.MainOrigin(); origin != "" {
+			fmt.Fprintf(w, " from %s", problem.Shorten(origin))
 		}
 		fmt.Fprint(w, "\n\n")
 	}
@@ -98,28 +79,24 @@ func textMix(w io.Writer, m *model.Model) {
 }
 
 // textBehavior prints the graph of b.
-func textBehavior(w io.Writer, b *model.Behavior, o Options) {
+func textBehavior(w io.Writer, b *model.Behavior) {
 	fmt.Fprintf(w, "BEHAVIOR %s  %s\n", problem.Shorten(b.Name), percent(b.Weight))
 	columns(w, func(row func(...any)) {
 		row("  at", "odds", "think", "goes to")
-		ways("start", b.Start, o.Ways, row)
+		edges("start", b.Start, row)
 		for i := range b.Steps {
-			ways(b.Steps[i].At, b.Steps[i].Next, o.Ways, row)
+			edges(label(&b.Steps[i]), b.Steps[i].Next, row)
 		}
 	})
 }
 
-// ways prints edges, the likely ones first.
-func ways(at string, edges []model.Edge, most int, row func(...any)) {
-	if most == 0 {
-		most = 5
-	}
-	sorted := slices.Clone(edges)
+// edges prints where users go next, the likely steps first.
+func edges(at string, list []model.Edge, row func(...any)) {
+	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b model.Edge) int { return cmp.Compare(b.Odds, a.Odds) })
-	at = problem.Shorten(at)
 	rest := 0.0
 	for i, e := range sorted {
-		if most > 0 && i >= most && len(sorted) > most+1 {
+		if i >= mostEdges && len(sorted) > mostEdges+1 {
 			rest += e.Odds
 			continue
 		}
@@ -127,7 +104,67 @@ func ways(at string, edges []model.Edge, most int, row func(...any)) {
 		at = ""
 	}
 	if rest > 0 {
-		row("  ", percent(rest), "", fmt.Sprintf("(%d others)", len(sorted)-most))
+		row("  ", percent(rest), "", fmt.Sprintf("(%d others)", len(sorted)-mostEdges))
+	}
+}
+
+// label says what a step is: its name, and what it does where the name does not
+// say that.
+func label(s *model.Step) string {
+	name := problem.Shorten(s.ID)
+	switch {
+	case s.Page != nil && s.Page.Endpoint == s.ID && len(s.Page.Loads) == 0:
+		return name
+	case s.Page != nil:
+		return name + ": " + page(s.Page)
+	case s.Open != nil:
+		name += ": opens " + problem.Shorten(s.Open.Name) + ", " + problem.Shorten(s.Open.Endpoint)
+		if !s.Open.Every.None() {
+			name += " every " + s.Open.Every.String()
+		}
+		return name
+	case s.Close != "":
+		return name + ": closes " + problem.Shorten(s.Close)
+	case s.Pause != nil:
+		return name + ": pause " + s.Pause.String()
+	}
+	var members []string
+	for i := range s.Group {
+		members = append(members, page(&s.Group[i]))
+	}
+	return name + ": " + strings.Join(members, " | ")
+}
+
+// page says what a page asks for.
+func page(p *model.Page) string {
+	s := problem.Shorten(p.Endpoint)
+	if len(p.Loads) > 0 {
+		s += " + " + count(len(p.Loads), "load")
+	}
+	return s
+}
+
+// textOrigins prints origins and browsers.
+func textOrigins(w io.Writer, m *model.Model) {
+	if len(m.Origins) > 1 {
+		fmt.Fprintln(w, "\nORIGINS")
+		columns(w, func(row func(...any)) {
+			for _, o := range m.Origins {
+				row("  "+problem.Shorten(o.Name), problem.Shorten(o.URL))
+			}
+		})
+	}
+	if len(m.Browsers) > 0 {
+		fmt.Fprintln(w, "\nBROWSERS")
+		columns(w, func(row func(...any)) {
+			for _, b := range m.Browsers {
+				var headers []string
+				for _, h := range b.Headers {
+					headers = append(headers, problem.Shorten(h.Name+": "+h.Value))
+				}
+				row("  "+problem.Shorten(b.Name), percent(b.Weight), strings.Join(headers, ", "))
+			}
+		})
 	}
 }
 
@@ -136,17 +173,34 @@ func textEndpoints(w io.Writer, m *model.Model) {
 	columns(w, func(row func(...any)) {
 		for i := range m.Endpoints {
 			e := &m.Endpoints[i]
-			var values []string
-			for _, v := range e.Values {
-				s := v.Name + ": " + string(v.Kind)
-				if v.Ref != "" && v.Kind != model.Fresh { // whose example is a recorded value
-					s += " " + v.Ref
-				}
-				values = append(values, problem.Shorten(s))
+			name := "  " + problem.Shorten(e.Name)
+			if e.Origin != "" {
+				name += " at " + problem.Shorten(e.Origin)
 			}
-			row("  "+problem.Shorten(e.Name), recorded(e.Recorded, "request"), strings.Join(values, ", "))
+			if len(e.Variants) == 1 {
+				row(name, recorded(e.Recorded(), "request"), values(&e.Variants[0]))
+				continue
+			}
+			row(name, recorded(e.Recorded(), "request"), count(len(e.Variants), "variant"))
+			for k := range e.Variants {
+				v := &e.Variants[k]
+				row("    "+problem.Shorten(v.Name), recorded(v.Recorded, "request"), values(v))
+			}
 		}
 	})
+}
+
+// values says where the content of the holes of v comes from.
+func values(v *model.Variant) string {
+	var list []string
+	for _, v := range v.Values {
+		s := v.Name + ": " + string(v.Kind)
+		if v.Ref != "" && v.Kind != model.Fresh { // whose example is a recorded value
+			s += " " + v.Ref
+		}
+		list = append(list, problem.Shorten(s))
+	}
+	return strings.Join(list, ", ")
 }
 
 func textBindings(w io.Writer, m *model.Model) {
@@ -168,7 +222,7 @@ func textBindings(w io.Writer, m *model.Model) {
 	})
 }
 
-// textData prints data files and notes.
+// textData prints data files, overrides and notes.
 func textData(w io.Writer, m *model.Model) {
 	if len(m.Data) > 0 {
 		fmt.Fprintln(w, "\nDATA")
@@ -177,6 +231,14 @@ func textData(w io.Writer, m *model.Model) {
 				row("  "+s.Name, count(len(s.Rows), "row"), problem.Shorten(strings.Join(s.Columns, ", ")))
 			}
 		})
+	}
+	if m.Overrides != "" {
+		fmt.Fprintln(w, "\nOVERRIDES")
+		for line := range strings.Lines(m.Overrides) {
+			if line = strings.TrimRight(line, "\n"); line != "overrides:" {
+				fmt.Fprintln(w, problem.Visible(line))
+			}
+		}
 	}
 	if len(m.Notes) > 0 {
 		fmt.Fprintln(w, "\nNOTES")

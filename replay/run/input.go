@@ -46,13 +46,22 @@ func openInput(j Job, o Options) (*input, error) {
 		if err := replaceData(m, j.Data); err != nil {
 			return nil, err
 		}
-		in.model, in.recorded = m, []string{m.Recorded.Origin}
+		in.model, in.recorded = m, origins(m)
 	case j.Recording != "":
 		if err := in.lookInto(j.Recording); err != nil {
 			return nil, err
 		}
 	}
 	return in, in.guard(j.Plan.Target)
+}
+
+// origins lists whom the requests of a model went to, the main one first.
+func origins(m *model.Model) []string {
+	var list []string
+	for _, o := range m.Origins {
+		list = append(list, o.URL)
+	}
+	return list
 }
 
 // guard refuses a target that was recorded, see [replay.Guard].
@@ -129,7 +138,7 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	plan := in.job.Plan
 	switch {
 	case in.model != nil:
-		starts, span = in.model.Recorded.Starts, in.model.Recorded.Duration
+		starts, span = in.model.Starts(), in.model.Recorded.Duration
 		w.source, err = replay.Modelled(in.model, plan)
 	case in.job.Recording != "":
 		w.source, starts, span, err = in.repeat(ctx)

@@ -1,0 +1,148 @@
+package folder
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/problem"
+)
+
+// Columns of the tables of recorded sessions and of their acts.
+var (
+	sessionColumns = []string{"user", "behavior", "browser", "start"}
+	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status"}
+)
+
+// lines are where the rows of a table stand.
+type lines struct {
+	file string
+	rows []int
+}
+
+// sessions reads the recorded sessions, without their acts.
+func (x node) sessions() []model.Session {
+	var list []model.Session
+	x.rowsOf("sessions", sessionColumns, func(r *tableRow) {
+		list = append(list, model.Session{User: r.text(0), Behavior: r.text(1), Browser: r.text(2), Start: r.seconds(3)})
+	})
+	return list
+}
+
+// acts reads the acts of sessions. They are numbered from 1 on in each session,
+// in the order of the sessions.
+func (x node) acts(sessions []model.Session) {
+	at := 0
+	x.rowsOf("acts", actColumns, func(r *tableRow) {
+		n := r.count(0)
+		if n < 1 || n > len(sessions) || n < at {
+			r.failf("there is no session %d here: the acts follow the order of the %d sessions", n, len(sessions))
+			return
+		}
+		at = n
+		s := &sessions[n-1]
+		if act := r.count(1); act != len(s.Acts)+1 {
+			r.failf("is act %d, where act %d of session %d should stand", act, len(s.Acts)+1, n)
+			return
+		}
+		s.Acts = append(s.Acts, model.Act{
+			Endpoint: r.text(2), Variant: r.text(3), After: r.after(4), Delay: r.seconds(5), Strand: r.text(6),
+			Conn: r.count(7), Row: r.count(8), Status: r.count(9),
+		})
+	})
+}
+
+// rowsOf reads a table with fixed columns, row by row, and notes their lines.
+// Nothing follows a row that is wrong.
+func (x node) rowsOf(key string, columns []string, read func(*tableRow)) {
+	name := x.text()
+	data, ok := x.bytes(name)
+	if !ok {
+		return
+	}
+	where := &lines{file: dataFolder + name}
+	x.d.tables[key] = where
+	row := &tableRow{d: x.d, file: where.file, texts: map[string]string{}}
+	err := eachRow(data, func(line int, fields []string) bool {
+		if row.fields == nil && !slices.Equal(fields, columns) {
+			x.failf("data/%s must have the columns %s", problem.Shorten(name), strings.Join(columns, ", "))
+			return false
+		}
+		header := row.fields == nil
+		row.fields, row.line = fields, line
+		if header {
+			return true
+		}
+		where.rows = append(where.rows, line)
+		read(row)
+		return !row.bad
+	})
+	x.tableProblem(name, err)
+}
+
+// A tableRow gives the fields of one row. What is wrong is noted once.
+type tableRow struct {
+	d      *decoder
+	file   string
+	line   int
+	fields []string
+	bad    bool
+	texts  map[string]string // names that rows share, kept once
+}
+
+func (r *tableRow) failf(format string, args ...any) {
+	if !r.bad {
+		r.bad = true
+		r.d.found.Add(problemIn(r.file, r.line, format, args...))
+	}
+}
+
+func (r *tableRow) text(i int) string {
+	s, had := r.texts[r.fields[i]]
+	if !had {
+		s = strings.Clone(r.fields[i])
+		r.texts[s] = s
+	}
+	return s
+}
+
+// count reads a whole number; nothing is 0.
+func (r *tableRow) count(i int) int {
+	s := r.fields[i]
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		r.failf("%s is not a whole number from 0 on", problem.Quote(s))
+	}
+	return n
+}
+
+// seconds reads a time; nothing is 0.
+func (r *tableRow) seconds(i int) time.Duration {
+	if r.fields[i] == "" {
+		return 0
+	}
+	d, ok := parseSeconds(r.fields[i])
+	if !ok {
+		r.failf("%s is not a number of seconds", problem.Quote(r.fields[i]))
+	}
+	return d
+}
+
+// after reads the numbers of acts, which count from 1, as indices.
+func (r *tableRow) after(i int) []int {
+	var list []int
+	for s := range strings.FieldsSeq(r.fields[i]) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			r.failf("%s is not the number of an act", problem.Quote(s))
+			return nil
+		}
+		list = append(list, n-1)
+	}
+	return list
+}

@@ -1,0 +1,144 @@
+package folder
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/starling-load/starling/model/problem"
+)
+
+// overridesKey is the section of what people pinned: a merge patch over the rest
+// of the file.
+const overridesKey = "overrides"
+
+// override takes the overrides out of x, the whole file, merges them over the
+// rest, and returns their section as it was written. The merged values keep
+// their lines, so that what is wrong with one is found where it was written.
+func (x node) override(raw []byte) string {
+	i := slices.IndexFunc(x.y.Content, func(n *yaml.Node) bool { return n.Value == overridesKey })
+	if x.y.Kind != yaml.MappingNode || i < 0 || i%2 != 0 {
+		return ""
+	}
+	key, patch := x.y.Content[i], x.y.Content[i+1]
+	end := 0
+	if i+2 < len(x.y.Content) {
+		end = x.y.Content[i+2].Line
+	}
+	x.y.Content = slices.Delete(x.y.Content, i, i+2)
+	at := x.child(overridesKey, key, patch)
+	if at.null() {
+		return ""
+	}
+	if key.Column != 1 || !at.is(yaml.MappingNode, "keys of the model with other values") {
+		x.failAt(key, "%s must begin a line of its own", overridesKey)
+		return ""
+	}
+	for _, name := range []string{"version", overridesKey} {
+		if k, _ := lookup(patch, name); k != nil {
+			x.failAt(k, "%s cannot be overridden", name)
+			return ""
+		}
+	}
+	x.merge(x.y, patch)
+	return section(raw, key.Line, end)
+}
+
+// section returns the lines of raw from the line first to the one before end, or
+// to the last where end is 0, without blank lines at the end and without what
+// stands above the next key.
+func section(raw []byte, first, end int) string {
+	lines := strings.Split(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n")
+	if end == 0 {
+		end = len(lines) + 1
+	}
+	lines = lines[first-1 : end-1]
+	for n := len(lines) - 1; n > 0 && (strings.TrimSpace(lines[n]) == "" || lines[n][0] == '#'); n-- {
+		lines = lines[:n]
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// merge applies patch to base, both mappings, as RFC 7396 does: nothing removes a
+// key, keys with values are merged, anything else takes the place of what was
+// there. A number is the short form of {odds: number}, a name that of {name: 1}.
+func (x node) merge(base, patch *yaml.Node) {
+	for i := 0; i+1 < len(patch.Content); i += 2 {
+		key, value := patch.Content[i], patch.Content[i+1]
+		if first, _ := lookup(patch, key.Value); first != key {
+			x.failAt(key, "key %s is there twice, first in line %d", problem.Quote(key.Value), first.Line)
+			continue
+		}
+		at := slices.IndexFunc(keysOf(base), func(k *yaml.Node) bool { return k.Value == key.Value })
+		switch {
+		case value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null":
+			if at >= 0 {
+				base.Content = slices.Delete(base.Content, 2*at, 2*at+2)
+			}
+		case at < 0:
+			x.pin(value)
+			base.Content = append(base.Content, key, value)
+		default:
+			base.Content[2*at] = key
+			base.Content[2*at+1] = x.merged(base.Content[2*at+1], value)
+		}
+	}
+}
+
+// merged returns what becomes of the value old under the patch value.
+func (x node) merged(old, value *yaml.Node) *yaml.Node {
+	switch {
+	case value.Kind == yaml.MappingNode:
+		if old = long(old); old.Kind == yaml.MappingNode {
+			x.merge(old, value)
+			return old
+		}
+	case value.Kind == yaml.ScalarNode && old.Kind == yaml.MappingNode:
+		if _, odds := lookup(old, "odds"); odds != nil && isNumber(value) {
+			x.merge(old, mappingOf("odds", value))
+			return old
+		}
+	}
+	x.pin(value)
+	return value
+}
+
+// pin notes that the overrides give n.
+func (x node) pin(n *yaml.Node) {
+	x.d.pinned[n] = true
+	for _, c := range n.Content {
+		x.pin(c)
+	}
+}
+
+func keysOf(mapping *yaml.Node) []*yaml.Node {
+	keys := make([]*yaml.Node, 0, len(mapping.Content)/2)
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		keys = append(keys, mapping.Content[i])
+	}
+	return keys
+}
+
+// long returns the long form of a value that has one.
+func long(n *yaml.Node) *yaml.Node {
+	switch {
+	case n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null":
+		return n
+	case isNumber(n):
+		return mappingOf("odds", n)
+	}
+	one := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!float", Value: "1", Line: n.Line, Column: n.Column}
+	return mappingOf(n.Value, one)
+}
+
+func mappingOf(key string, value *yaml.Node) *yaml.Node {
+	k := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key, Line: value.Line, Column: value.Column}
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{k, value}, Line: value.Line, Column: value.Column}
+}
+
+func isNumber(n *yaml.Node) bool {
+	_, err := strconv.ParseFloat(n.Value, 64)
+	return n.Kind == yaml.ScalarNode && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 && err == nil
+}

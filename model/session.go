@@ -1,0 +1,28 @@
+package model
+
+import "time"
+
+// A Session is a recorded session: who came when and did what.
+type Session struct {
+	User     string        // who came, as "u1"; sessions of one user have the same
+	Behavior string        // the type of user; "": none
+	Browser  string        // name of a browser; "": drawn by weight
+	Start    time.Duration // from Recorded.Start
+	Acts     []Act         // by the time at which they began
+}
+
+// An Act is one recorded request of a session, and what it waited for.
+//
+// It is due Delay after the end of the last of the acts in After, or after the
+// start of the session where After is empty. Acts that wait for the same run
+// side by side.
+type Act struct {
+	Endpoint string
+	Variant  string
+	After    []int // indices of earlier acts of the session, ascending; none that another implies
+	Delay    time.Duration
+	Strand   string // of a socket, stream or poller; "": none
+	Conn     int    // connection within the session, from 1; 0: any
+	Row      int    // line of the variant's Rows, from 1; 0: any
+	Status   int    // of the recorded answer; 0: any that the check of the endpoint allows
+}

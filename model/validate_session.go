@@ -1,0 +1,89 @@
+package model
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/starling-load/starling/model/problem"
+)
+
+// sessions checks the recorded sessions. Their places are those of the lines of
+// the tables: ["sessions", "3"] is the third session, ["acts", "17"] the
+// seventeenth act of all.
+func (v *validator) sessions() {
+	behaviors, browsers := map[string]bool{}, map[string]bool{}
+	for i := range v.m.Behaviors {
+		behaviors[v.m.Behaviors[i].Name] = true
+	}
+	for i := range v.m.Browsers {
+		browsers[v.m.Browsers[i].Name] = true
+	}
+	acts := 0
+	for i := range v.m.Sessions {
+		s := &v.m.Sessions[i]
+		p := v.at("sessions", strconv.Itoa(i+1))
+		switch {
+		case s.Start < 0:
+			p.addf("the start is negative")
+		case i > 0 && s.Start < v.m.Sessions[i-1].Start:
+			p.addf("starts before the session above: the sessions are in the order of their start")
+		}
+		if s.Behavior != "" && !behaviors[s.Behavior] {
+			p.unknown("behavior", s.Behavior, len(v.m.Behaviors), func(i int) string { return v.m.Behaviors[i].Name })
+		}
+		if s.Browser != "" && !browsers[s.Browser] {
+			p.unknown("browser", s.Browser, len(v.m.Browsers), func(i int) string { return v.m.Browsers[i].Name })
+		}
+		if len(s.Acts) == 0 {
+			p.addf("has no acts")
+		}
+		for k := range s.Acts {
+			acts++
+			v.act(acts, s.Acts, k)
+		}
+	}
+}
+
+// act checks act k of a session, which is act n of all.
+func (v *validator) act(n int, acts []Act, k int) {
+	a := &acts[k]
+	bad := func(format string, args ...any) { v.at("acts", strconv.Itoa(n)).addf(format, args...) }
+	variant := v.variantOf(n, a)
+	for i, w := range a.After {
+		if w < 0 || w >= k {
+			bad("act %d cannot wait for act %d: it waits for earlier ones", k+1, w+1)
+		} else if i > 0 && w <= a.After[i-1] {
+			bad("the acts to wait for must be in ascending order")
+		}
+	}
+	if a.Delay < 0 || a.Delay > maxThink {
+		bad("the delay %v is not from 0 to %v", a.Delay, maxThink)
+	}
+	if a.Conn < 0 {
+		bad("the number of the connection is negative")
+	}
+	if a.Status != 0 && (a.Status < 100 || a.Status > 599) {
+		bad("%d is not a status", a.Status)
+	}
+	if why := badName(a.Strand); a.Strand != "" && why != "" {
+		bad("%s cannot be the name of a strand: %s", problem.Quote(a.Strand), why)
+	}
+	if variant != nil && (a.Row < 0 || a.Row > len(variant.Rows)) {
+		bad("there is no row %d: %s has %d", a.Row, problem.Shorten(a.Endpoint), len(variant.Rows))
+	}
+}
+
+// variantOf returns the variant that an act sends, nil where there is none.
+func (v *validator) variantOf(n int, a *Act) *Variant {
+	e := v.endpoints[a.Endpoint]
+	if e == nil {
+		v.at("acts", strconv.Itoa(n)).endpoint(a.Endpoint)
+		return nil
+	}
+	i := slices.IndexFunc(e.Variants, func(x Variant) bool { return x.Name == a.Variant })
+	if i < 0 {
+		v.at("acts", strconv.Itoa(n), a.Endpoint).unknown("variant", a.Variant, len(e.Variants), func(i int) string { return e.Variants[i].Name })
+		return nil
+	}
+	return &e.Variants[i]
+}
