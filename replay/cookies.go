@@ -13,11 +13,11 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Limits of a jar, so that a target cannot fill the memory with cookies. The
-// first two are those of RFC 6265bis, 6.1 and 5.6.
+// Limits of a jar, so that a target cannot fill the memory with cookies. They are
+// wider than those of browsers (RFC 6265bis, 6.1): other clients keep longer ones.
 const (
 	maxCookies      = 3000
-	maxCookieBytes  = 4096 // name and value
+	maxCookieBytes  = 64 << 10 // name and value
 	maxJarBytes     = 256 << 10
 	maxCookieScopes = 2 * maxCookies
 )
