@@ -131,6 +131,8 @@ func unusable(f *flow.Flow) string {
 		return "no final status"
 	case !strings.HasPrefix(f.Request.Target, "/"):
 		return "request target without a path"
+	case f.Request.Body.Truncated():
+		return "request body of which the recording has only the beginning"
 	case !sendable(&f.Request):
 		return "a request that HTTP does not allow"
 	}
