@@ -1,0 +1,131 @@
+package http1
+
+import "bytes"
+
+// A Start says whether bytes can begin a first line.
+type Start uint8
+
+// The answers.
+const (
+	Unsure Start = iota // so far; more bytes are needed
+	Yes
+	No
+)
+
+// maxMethod is the longest method, in bytes.
+const maxMethod = 64
+
+// StartsRequest looks for a method and a space, or a method of RFC 9110 and a line end.
+func StartsRequest(b []byte) Start {
+	s, _ := requestStart(b)
+	return s
+}
+
+// StartsResponse looks for a version of HTTP/1.x and a space.
+func StartsResponse(b []byte) Start {
+	s, _ := statusStart(b)
+	return s
+}
+
+// requestStart is StartsRequest; n is how many bytes show that it is none.
+func requestStart(b []byte) (s Start, n int) {
+	for i, c := range b {
+		switch {
+		case c == ' ' && i > 0, (c == '\r' || c == '\n') && isMethod(b[:i]):
+			return Yes, 0
+		case !isTokenByte(c), i >= maxMethod:
+			return No, i + 1
+		}
+	}
+	return Unsure, 0
+}
+
+// statusStart is StartsResponse; n is how many bytes show that it is none.
+func statusStart(b []byte) (s Start, n int) {
+	for i, c := range b {
+		switch {
+		case i < len(version) && c == version[i]:
+		case i == len(version) && isDigit(c):
+		case i > len(version) && c == ' ':
+			return Yes, 0
+		default:
+			return No, i + 1
+		}
+	}
+	return Unsure, 0
+}
+
+// version begins the name of every version of HTTP/1.
+const version = "HTTP/1."
+
+// requestLine takes METHOD SP TARGET SP VERSION apart. It also takes what some clients
+// send and servers answer: no target, spaces in the target, no space before the
+// version, blanks behind it, a version without its last digit, which is then 1.0, and a
+// method of RFC 9110 alone.
+func (h *Head) requestLine(line []byte) bool {
+	whole := len(line)
+	for len(line) > 0 && (isBlank(line[len(line)-1]) || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	if hasControl(line) {
+		h.Odd |= Control
+	}
+	if len(line) < whole {
+		h.Odd |= OddLine
+	}
+	space := bytes.IndexByte(line, ' ')
+	if space < 0 && isMethod(line) {
+		h.Method, h.Target = span(0, len(line)), span(len(line), len(line))
+		h.Odd |= OddLine
+		return true
+	}
+	at, ok := h.version(line)
+	if !ok || space <= 0 || at <= space {
+		return false
+	}
+	from, to := trimSpan(line, space, at)
+	h.Method, h.Target = span(0, space), span(from, to)
+	if from != space+1 || to != at-1 || bytes.IndexByte(line[from:to], ' ') >= 0 || bytes.IndexByte(line[from:to], '\t') >= 0 {
+		h.Odd |= OddLine
+	}
+	return true
+}
+
+// version reads the version at the end of a request line and returns where it begins.
+func (h *Head) version(line []byte) (at int, ok bool) {
+	if at = len(line) - len(version) - 1; at >= 0 && isDigit(line[len(line)-1]) {
+		h.Minor = line[len(line)-1] - '0'
+	} else {
+		at++
+		h.Odd |= OddLine
+	}
+	return at, at >= 0 && string(line[at:at+len(version)]) == version
+}
+
+// statusLine takes VERSION SP STATUS [SP REASON] apart. It also takes several spaces
+// before the status.
+func (h *Head) statusLine(line []byte) bool {
+	if hasControl(line) {
+		h.Odd |= Control
+	}
+	for len(line) > 0 && line[len(line)-1] == '\r' {
+		line = line[:len(line)-1]
+	}
+	const status = len(version) + 2 // where it begins
+	if len(line) < status+3 {
+		return false
+	}
+	h.Minor = line[len(version)] - '0' // as statusStart has found it
+	at := status
+	for at < len(line) && line[at] == ' ' {
+		at++
+		h.Odd |= OddLine
+	}
+	rest := line[at:]
+	if len(rest) < 3 || !isDigit(rest[0]) || !isDigit(rest[1]) || !isDigit(rest[2]) || len(rest) > 3 && rest[3] != ' ' {
+		return false
+	}
+	h.Status = 100*int(rest[0]-'0') + 10*int(rest[1]-'0') + int(rest[2]-'0')
+	h.Reason = span(min(at+4, len(line)), len(line))
+	return h.Status >= 100
+}
