@@ -37,11 +37,11 @@ const (
 // Extensions are passed over. Lines may end in LF alone, and blanks may stand around
 // a size.
 type Chunks struct {
-	state chunkState
-	cr    bool   // trailer: the first byte of the line is a CR
-	line  int    // bytes of the line under way
-	size  int    // bytes of trailers
 	left  uint64 // of the chunk; while its size is read: what was read of it
+	line  uint32 // bytes of the line under way
+	size  uint32 // bytes of trailers
+	state chunkState
+	cr    bool // trailer: the first byte of the line is a CR
 }
 
 // Next takes bytes from the beginning of p, up to the next piece of data or of the
@@ -135,15 +135,15 @@ func (c *Chunks) sized() {
 // extra passes over an extension and returns what follows it.
 func (c *Chunks) extra(p []byte) (rest []byte, err error) {
 	n := bytes.IndexByte(p, '\n')
-	if n >= 0 && c.line+n <= maxChunkLine+1 { // a CR does not count
+	if n >= 0 && int(c.line)+n <= maxChunkLine+1 { // a CR does not count
 		c.sized()
 		return p[n+1:], nil
 	}
-	if n = min(len(p), maxChunkLine+1-c.line); n < len(p) {
-		c.line += n
+	if n = min(len(p), maxChunkLine+1-int(c.line)); n < len(p) {
+		c.line += uint32(n)
 		return p[n:], LongLine
 	}
-	c.line += n
+	c.line += uint32(n)
 	return nil, nil
 }
 
@@ -158,13 +158,13 @@ func (c *Chunks) trailer(p []byte) (n int, err error) {
 		if lf < 0 {
 			took = len(p) - n
 		}
-		if over := c.size + took - maxTrailer; over > 0 {
+		if over := int(c.size) + took - maxTrailer; over > 0 {
 			n += took - over
-			c.line += took - over
+			c.line += uint32(took - over)
 			return n, LongTrailer
 		}
-		n, c.size = n+took, c.size+took
-		switch c.line += took; {
+		n, c.size = n+took, c.size+uint32(took)
+		switch c.line += uint32(took); {
 		case lf < 0:
 		case c.line == 1, c.line == 2 && c.cr:
 			c.line, c.state = 0, chunkDone
@@ -180,7 +180,7 @@ func (c *Chunks) trailer(p []byte) (n int, err error) {
 func (c *Chunks) Done() bool { return c.state == chunkDone }
 
 // Pending returns how many bytes were taken of a line that is not complete.
-func (c *Chunks) Pending() int { return c.line }
+func (c *Chunks) Pending() int { return int(c.line) }
 
 // Left returns how many bytes of the chunk under way are still to come; 0 between
 // chunks.

@@ -23,8 +23,11 @@ const idleBuffer = 64 << 10
 // IsEvents reports whether a response with these fields is a stream of
 // server-sent events that can be read as it comes. A compressed one cannot.
 func IsEvents(h flow.Headers) bool {
+	if mediaType(h) != "text/event-stream" {
+		return false
+	}
 	coding := h.Value("Content-Encoding")
-	return mediaType(h) == "text/event-stream" && (coding == "" || strings.EqualFold(coding, "identity"))
+	return coding == "" || strings.EqualFold(coding, "identity")
 }
 
 // IsGRPC reports whether a message with these fields holds gRPC messages:

@@ -6,43 +6,34 @@ import (
 
 	"github.com/starling-load/starling/record/capture/tcp"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 	"github.com/starling-load/starling/record/message"
 )
 
 // maxInterim is how many 1xx responses of an exchange are kept.
 const maxInterim = 100
 
-// answer takes the head b of a response. It reports false when b is none. cut: b ends
-// in a hole.
-func (h *h1) answer(b []byte, at int64, cut bool) bool {
+// answer takes the head b of a response. It reports false if b is text inside of a body.
+// cut: b ends in a hole.
+func (h *h1) answer(head *http1.Head, b []byte, at int64, cut bool) bool {
 	s := &h.side[tcp.FromServer]
-	strict := s.state == isLost
-	line, text := cutLine(string(b))
-	first, ok := parseStatusLine(line)
-	if !ok {
-		return false
-	}
-	f, ok := parseFields(text)
-	if !ok || strict && (f.bad > 0 || !wellFormed(f.list)) {
-		return false
-	}
 	x, ambiguous := h.pair(s.begun)
-	if x == nil && strict && s.x != nil {
-		return false // nobody asked again: text inside of a body
+	if x == nil && s.state == isLost && s.x != nil {
+		return false // nobody asked again
 	}
-	h.p.unparsed(int64(f.bad), at)
+	h.p.unparsed(int64(head.Skipped), at)
 	h.answeredLast()
 	s.state, s.try, s.start = atHead, false, false
 	if x != nil && !x.shed {
-		cost := int64(len(b)) + fieldCost*int64(len(f.list))
+		cost := int64(len(b)) + fieldCost*int64(len(head.Fields))
 		if h.p.o.Budget.take(cost) {
 			x.taken += cost
 		} else {
 			x.shed = true
 		}
 	}
-	if first.status < 200 && first.status != 101 {
-		h.interim(x, first.status, f.list)
+	if head.Status < 200 && head.Status != 101 {
+		h.interim(x, head, b)
 		if cut {
 			h.stray(tcp.FromServer)
 		}
@@ -50,37 +41,34 @@ func (h *h1) answer(b []byte, at int64, cut bool) bool {
 	}
 	h.p.o.Counts.Responses.Add(1)
 	if x == nil {
-		h.orphan(&f, first.status, at, ambiguous, cut)
+		h.orphan(head, at, ambiguous, cut)
 		return true
 	}
 	s.x = x
 	x.answered = true
-	x.response = flow.Response{Status: first.status, Headers: f.list}
+	x.response = flow.Response{Status: head.Status, Headers: fieldsOf(head, string(b))}
 	x.f.Response = &x.response
 	x.f.FirstByte = x.since(at)
-	switch {
-	case cut:
+	if cut {
 		x.fail(failResponseGap)
 		x.f.Done = x.since(at)
 		h.stray(tcp.FromServer)
-	case first.status == 101, x.f.Request.Method == "CONNECT" && first.status < 300:
-		h.turnInto(x, f.framing.upgrade, at)
-	default:
-		h.follow(x, &f, at)
+	} else {
+		h.follow(x, head.ResponseBody(x.f.Request.Method), at)
 	}
 	return true
 }
 
 // interim records an informational response.
-func (h *h1) interim(x *exchange, status int, list flow.Headers) {
+func (h *h1) interim(x *exchange, head *http1.Head, b []byte) {
 	h.p.o.Counts.Interim.Add(1)
 	if x != nil && !x.shed && len(x.f.Interim) < maxInterim {
-		x.f.Interim = append(x.f.Interim, flow.Response{Status: status, Headers: list})
+		x.f.Interim = append(x.f.Interim, flow.Response{Status: head.Status, Headers: fieldsOf(head, string(b))})
 	}
 }
 
 // orphan follows a response whose request is not known.
-func (h *h1) orphan(f *fields, status int, at int64, ambiguous, cut bool) {
+func (h *h1) orphan(head *http1.Head, at int64, ambiguous, cut bool) {
 	if !ambiguous {
 		h.p.o.Counts.RequestsLost.Add(1)
 		kind := lossUnparsed
@@ -99,27 +87,29 @@ func (h *h1) orphan(f *fields, status int, at int64, ambiguous, cut bool) {
 		h.stray(tcp.FromServer)
 		return
 	}
-	switch kind := f.framing.ofResponse("", status); kind {
-	case bodyNone:
-	case bodyBroken:
+	switch f := head.ResponseBody(""); f.Body {
+	case http1.NoBody, http1.Tunnel:
+	case http1.Unknown:
 		h.stray(tcp.FromServer)
 	default:
-		h.expect(tcp.FromServer, kind, f.framing.length)
+		h.expect(tcp.FromServer, f)
 	}
 }
 
-// follow expects the body of a response.
-func (h *h1) follow(x *exchange, f *fields, at int64) {
-	switch kind := f.framing.ofResponse(x.f.Request.Method, x.response.Status); kind {
-	case bodyNone:
+// follow expects what comes behind the head of a response.
+func (h *h1) follow(x *exchange, f http1.Framing, at int64) {
+	switch f.Body {
+	case http1.NoBody:
 		h.endAnswer(at)
-	case bodyBroken:
+	case http1.Tunnel:
+		h.turnInto(x, x.response.Headers.Value("Upgrade"), at)
+	case http1.Unknown:
 		x.fail(failInvalid)
 		x.f.Done = x.since(at)
 		h.stray(tcp.FromServer)
 	default:
-		h.expect(tcp.FromServer, kind, f.framing.length)
-		if f.framing.events && message.IsEvents(f.list) {
+		h.expect(tcp.FromServer, f)
+		if message.IsEvents(x.response.Headers) {
 			h.events = message.NewEvents(maxMessage, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
 				h.p.message(x, at, kind, false, data, size)
 			})
@@ -183,7 +173,7 @@ func (h *h1) mayBeNeedless(x *exchange) {
 	if x.asked || !x.expects || c.x != x || c.body.size > 0 || len(c.buf) > 0 {
 		return
 	}
-	if c.state == inBody || c.state == atChunk {
+	if c.state == inBody || c.state == inChunks && *c.chunks == (http1.Chunks{}) {
 		c.back, c.state = c.state, atHead
 	}
 }

@@ -1,26 +1,23 @@
 package exchange
 
 import (
-	"bytes"
-	"strconv"
-	"strings"
-
 	"github.com/starling-load/starling/record/capture/tcp"
-	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
-// maxChunkLine is the longest chunk-size line, in bytes.
-const maxChunkLine = 4 << 10
-
 // expect prepares for a body.
-func (h *h1) expect(d tcp.Dir, k kind, length int64) {
+func (h *h1) expect(d tcp.Dir, f http1.Framing) {
 	s := &h.side[d]
 	hint := int64(-1)
-	switch k {
-	case bodySized:
-		s.state, s.left, hint = inBody, length, length
-	case bodyChunked:
-		s.state = atChunk
+	switch f.Body {
+	case http1.Sized:
+		s.state, s.left, hint = inBody, f.Length, f.Length
+	case http1.Chunked:
+		s.state = inChunks
+		if s.chunks == nil {
+			s.chunks = new(http1.Chunks)
+		}
+		*s.chunks = http1.Chunks{}
 	default:
 		s.state = toEnd
 	}
@@ -33,33 +30,32 @@ func (h *h1) expect(d tcp.Dir, k kind, length int64) {
 func (h *h1) content(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	n := int64(len(p))
-	if s.state != toEnd {
+	if s.state == inBody {
 		n = min(n, s.left)
 		s.left -= n
 	}
-	if x := s.x; x != nil {
-		if !x.shed {
-			s.body.add(p[:n])
-		}
-		if d == tcp.FromServer {
-			x.f.Done = x.since(at)
-			if h.events != nil && !x.shed {
-				h.events.Feed(p[:n], x.since(at))
-			}
-		}
+	h.add(d, p[:n], at)
+	if s.state == inBody && s.left == 0 {
+		h.ended(d, at)
 	}
-	h.advance(d, at)
 	return p[n:]
 }
 
-// advance goes on where a body or chunk is at its end.
-func (h *h1) advance(d tcp.Dir, at int64) {
+// add takes the next bytes of what a message holds.
+func (h *h1) add(d tcp.Dir, p []byte, at int64) {
 	s := &h.side[d]
-	switch {
-	case s.state == inChunk && s.left == 0:
-		s.state = afterChunk
-	case s.state == inBody && s.left == 0:
-		h.ended(d, at)
+	x := s.x
+	if x == nil {
+		return
+	}
+	if !x.shed {
+		s.body.add(p)
+	}
+	if d == tcp.FromServer {
+		x.f.Done = x.since(at)
+		if h.events != nil && !x.shed {
+			h.events.Feed(p, x.since(at))
+		}
 	}
 }
 
@@ -72,95 +68,66 @@ func (h *h1) ended(d tcp.Dir, at int64) {
 	}
 }
 
-// line takes bytes of a line of the chunked coding and returns those behind it.
-func (h *h1) line(d tcp.Dir, p []byte, at int64) []byte {
+// chunked takes bytes of a chunked body and returns those behind what was understood.
+func (h *h1) chunked(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
-	limit := maxChunkLine
-	if s.state == inTrailer {
-		limit = maxLine
+	data, trailer, rest, err := s.chunks.Next(p)
+	if len(data) > 0 {
+		h.add(d, data, at)
 	}
-	n := bytes.IndexByte(p, '\n')
-	if n < 0 || len(s.buf)+n > limit {
-		if n < 0 {
-			n = len(p) - 1
-		}
-		if len(s.buf)+n+1 > limit || !h.keep(s, p[:n+1]) {
-			return h.broken(d, len(s.buf), p, at)
-		}
-		return p[n+1:]
-	}
-	line, had := p[:n], len(s.buf)
-	if had > 0 {
-		line = append(s.buf, line...)
+	if x := s.x; len(trailer) > 0 && x != nil && !x.shed && !h.keep(s, trailer) {
 		h.drain(s)
+		x.shed = true
 	}
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	if !h.chunkLine(d, line, at) {
-		return h.broken(d, had, p, at)
+	switch {
+	case err != nil:
+		h.broken(d, rest, at)
+		return nil
+	case s.chunks.Done():
+		h.trailers(d, at)
+		h.ended(d, at)
 	}
-	return p[n+1:]
+	return rest
 }
 
-// chunkLine takes a whole line. It reports false when that is none of the coding.
-func (h *h1) chunkLine(d tcp.Dir, line []byte, at int64) bool {
+// trailers takes what came of the trailer section of a message, as far as its lines are
+// whole.
+func (h *h1) trailers(d tcp.Dir, at int64) {
 	s := &h.side[d]
-	switch s.state {
-	case afterChunk:
-		s.state = atChunk
-		return len(line) == 0
-	case inTrailer:
-		if len(line) == 0 {
-			h.ended(d, at)
-			return true
-		}
-		return h.trailer(d, string(line))
+	b, x := s.buf, s.x
+	h.drain(s)
+	if len(b) == 0 || x == nil || x.shed {
+		return
 	}
-	digits, _, _ := bytes.Cut(line, []byte(";"))
-	digits = bytes.Trim(digits, " \t")
-	if len(digits) == 0 || digits[0] == '+' || digits[0] == '-' {
-		return false
+	head := h.p.o.Budget.head()
+	defer h.p.o.Budget.giveHead(head)
+	if _, err := head.ParseTrailer(b, http1.Rules{Cut: true}); err != nil {
+		h.p.unparsed(int64(len(b)), at)
+		return
 	}
-	size, err := strconv.ParseInt(string(digits), 16, 63)
-	if err != nil {
-		return false
+	h.p.unparsed(int64(head.Skipped), at)
+	if len(head.Fields) == 0 {
+		return
 	}
-	if s.left, s.state = size, inChunk; size == 0 {
-		s.state = inTrailer
+	cost := int64(len(b)) + fieldCost*int64(len(head.Fields))
+	if !h.p.o.Budget.take(cost) {
+		x.shed = true
+		return
 	}
-	return true
-}
-
-// maxTrailers is how many trailer fields of a message are taken.
-const maxTrailers = 1000
-
-// trailer keeps a field behind the last chunk.
-func (h *h1) trailer(d tcp.Dir, line string) bool {
-	x := h.side[d].x
-	if x == nil || x.shed {
-		return true
-	}
+	x.taken += cost
 	list := &x.f.Request.Trailers
 	if d == tcp.FromServer {
 		list = &x.response.Trailers
 	}
-	name, value, ok := strings.Cut(line, ":")
-	if name = trim(name); !ok || name == "" || len(*list) >= maxTrailers {
-		return false
-	}
-	cost := int64(len(line)) + fieldCost
-	if !h.p.o.Budget.take(cost) {
-		return false
-	}
-	x.taken += cost
-	*list = append(*list, flow.Header{Name: name, Value: trim(value)})
-	return true
+	*list = append(*list, fieldsOf(head, string(b))...)
 }
 
-// broken gives up a message in the middle of which there is something else: p, and had
-// bytes before it.
-func (h *h1) broken(d tcp.Dir, had int, p []byte, at int64) []byte {
+// broken gives up a chunked message that goes on with rest, which is no part of the
+// coding.
+func (h *h1) broken(d tcp.Dir, rest []byte, at int64) {
 	s := &h.side[d]
-	h.drain(s)
+	line := s.chunks.Pending()
+	h.trailers(d, at)
 	if s.x != nil {
 		name := failBadRequest
 		if d == tcp.FromServer {
@@ -170,6 +137,17 @@ func (h *h1) broken(d tcp.Dir, had int, p []byte, at int64) []byte {
 		s.body.skip(-1)
 	}
 	h.stray(d)
-	h.drop(d, had+len(p), at)
-	return nil
+	h.drop(d, line+len(rest), at)
+}
+
+// remaining returns how many bytes of a body of known length, or of a chunk, are still to
+// come; 0 where that is not known.
+func (s *side) remaining() int64 {
+	switch s.state {
+	case inBody:
+		return s.left
+	case inChunks:
+		return s.chunks.Left()
+	}
+	return 0
 }

@@ -1,10 +1,18 @@
 package exchange
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/starling-load/starling/record/http1"
+)
 
 // A Budget bounds the memory that exchanges under way take, over all parsers that
 // share it. It is safe for concurrent use.
-type Budget struct{ free atomic.Int64 }
+type Budget struct {
+	free  atomic.Int64
+	heads sync.Pool // of *http1.Head, which are used while one head is parsed
+}
 
 // NewBudget returns a Budget of so many bytes.
 func NewBudget(bytes int64) *Budget {
@@ -28,5 +36,22 @@ func (b *Budget) take(n int64) bool {
 func (b *Budget) give(n int64) {
 	if n != 0 {
 		b.free.Add(n)
+	}
+}
+
+// head returns a Head to parse into. It comes back with giveHead.
+func (b *Budget) head() *http1.Head {
+	if h, ok := b.heads.Get().(*http1.Head); ok {
+		return h
+	}
+	return &http1.Head{Fields: make([]http1.Field, 0, 32)}
+}
+
+// maxFieldsKept is the largest list of fields that waits for the next head.
+const maxFieldsKept = 1024
+
+func (b *Budget) giveHead(h *http1.Head) {
+	if cap(h.Fields) <= maxFieldsKept {
+		b.heads.Put(h)
 	}
 }

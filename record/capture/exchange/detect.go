@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/starling-load/starling/record/capture/tcp"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // preface begins every HTTP/2 connection (RFC 9113, section 3.4).
@@ -27,13 +28,13 @@ func IsRequest(p []byte) bool {
 	switch clientSpeech(p) {
 	case speaksHTTP:
 		p = trimLines(p)
-		method := bytes.IndexByte(p, ' ')
-		line, _, whole := bytes.Cut(p, []byte("\n"))
-		if !whole {
+		end := bytes.IndexByte(p, '\n') + 1
+		if method := bytes.IndexByte(p, ' '); end == 0 {
 			return method+1 < len(p) && (p[method+1] == '/' || p[method+1] == '*' || bytes.Contains(p, []byte(" HTTP/1.")) || isAbsolute(p[method+1:]))
 		}
-		_, ok := parseRequestLine(string(line), false)
-		return ok
+		var head http1.Head
+		_, err := head.ParseRequest(p[:end], 0, http1.Rules{Cut: true})
+		return err == nil
 	case speaksHTTP2:
 		return true
 	case speaksTLS:
@@ -60,10 +61,10 @@ func clientSpeech(p []byte) speech {
 	case bytes.HasPrefix(p, []byte(preface[:14])):
 		return speaksHTTP2
 	}
-	switch is, _ := requestStart(p); is {
-	case startMore:
+	switch http1.StartsRequest(p) {
+	case http1.Unsure:
 		return speaksMore
-	case startYes:
+	case http1.Yes:
 		return speaksHTTP
 	}
 	return speaksOther
@@ -81,10 +82,10 @@ func serverSpeech(p []byte) speech {
 	if isFirstSettings(p) { // the client will tell
 		return speaksMore
 	}
-	switch is, _ := statusStart(p); is {
-	case startMore:
+	switch http1.StartsResponse(p) {
+	case http1.Unsure:
 		return speaksMore
-	case startYes:
+	case http1.Yes:
 		return speaksHTTP
 	}
 	return speaksOther
@@ -218,8 +219,8 @@ func (l *detect) become(what speech) {
 	}
 }
 
-// layerFor makes the layer for what is spoken. What is nothing known goes to HTTP/1
-// as well: a server may answer garbage with a response.
+// layerFor makes the layer for what is spoken. An unknown protocol goes to the layer of
+// HTTP/1 too: the server may answer it with an HTTP response.
 func (l *detect) layerFor(what speech) layer {
 	if what != speaksTLS || l.p.o.Keys == nil {
 		l.p.release()

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"github.com/starling-load/starling/record/capture/tcp"
+	"github.com/starling-load/starling/record/http1"
 	"github.com/starling-load/starling/record/message"
 )
 
@@ -9,30 +10,28 @@ import (
 type state uint8
 
 const (
-	atHead     state = iota // a head, or nothing, to come
-	inBody                  // left bytes of body
-	toEnd                   // a body that ends with the connection
-	atChunk                 // a chunk-size line
-	inChunk                 // left bytes of a chunk
-	afterChunk              // the line end behind a chunk
-	inTrailer               // trailer lines
-	isLost                  // the position in the stream is not known
-	isWaiting               // client: for the answer that decides what its bytes are
+	atHead    state = iota // a head, or nothing, to come
+	inBody                 // left bytes of body
+	toEnd                  // a body that ends with the connection
+	inChunks               // a body in chunks, and its trailer section
+	isLost                 // the position in the stream is not known
+	isWaiting              // client: for the answer that decides what its bytes are
 )
 
 // A side is one direction of HTTP/1.
 type side struct {
-	state state
-	begun int64     // time of the first byte of the head under way
-	last  int64     // time of the last bytes
-	left  int64     // of the body or chunk
-	x     *exchange // whose message is under way, nil for none and for one that is not kept
-	body  content
-	buf   []byte // of a head or line that is not complete
-	ended bool
-	try   bool  // lost: a head may begin with the next byte
-	start bool  // lost since a beginning that was not seen
-	back  state // atHead after an early answer: the state of the body that may come after all
+	state  state
+	ended  bool
+	try    bool          // lost: a head may begin with the next byte
+	start  bool          // lost since a beginning that was not seen
+	back   state         // atHead after an early answer: the state of the body that may come after all
+	begun  int64         // time of the first byte of the head under way
+	last   int64         // time of the last bytes
+	left   int64         // of a body of known length
+	chunks *http1.Chunks // of the chunked body under way, kept for the next one; nil: there was none yet
+	x      *exchange     // whose message is under way, nil for none and for one that is not kept
+	body   content
+	buf    []byte // of a head or trailer section that is not complete
 }
 
 // h1 is the layer of HTTP/1.x.
@@ -102,10 +101,10 @@ func (h *h1) run(d tcp.Dir, p []byte, at int64) {
 		switch s.state {
 		case atHead:
 			p = h.head(d, p, at)
-		case inBody, toEnd, inChunk:
+		case inBody, toEnd:
 			p = h.content(d, p, at)
-		case atChunk, afterChunk, inTrailer:
-			p = h.line(d, p, at)
+		case inChunks:
+			p = h.chunked(d, p, at)
 		case isLost:
 			p = h.search(d, p, at)
 		case isWaiting:
@@ -136,28 +135,31 @@ func (h *h1) head(d tcp.Dir, p []byte, at int64) []byte {
 		}
 		b = s.buf
 	}
-	n, ok := findHead(d, b, had)
-	if n == 0 {
+	head := h.p.o.Budget.head()
+	defer h.p.o.Budget.giveHead(head)
+	n, err := h.findHead(d, head, b, had, false)
+	if err == http1.ErrMore {
 		if had == 0 && !h.keep(s, b) {
 			return h.noRoom(d, p, at)
 		}
 		return nil
 	}
 	h.drain(s)
-	ok = ok && h.take(d, b[:n], at, false)
 	rest := p[n-had:]
-	if !ok {
+	if err != nil || !h.take(d, head, b[:n], at, false) {
 		h.garbage(d, b[:n], at)
 	}
 	return rest
 }
 
-// take parses a head and begins the message, or reports false. cut: a hole follows.
-func (h *h1) take(d tcp.Dir, b []byte, at int64, cut bool) bool {
+// take begins the message whose head is b. It reports false if b cannot be one at this
+// place. cut: a hole follows.
+func (h *h1) take(d tcp.Dir, head *http1.Head, b []byte, at int64, cut bool) bool {
 	if d == tcp.FromClient {
-		return h.request(b, at, cut)
+		h.request(head, b, at, cut)
+		return true
 	}
-	return h.answer(b, at, cut)
+	return h.answer(head, b, at, cut)
 }
 
 // keep appends to the bytes that wait, out of the budget.

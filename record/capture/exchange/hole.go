@@ -27,10 +27,15 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 	case s.state == toEnd:
 		s.body.skip(n)
 		return
-	case (s.state == inBody || s.state == inChunk) && n >= 0 && n <= s.left:
+	case s.state == inChunks && n >= 0 && n <= s.chunks.Left():
 		s.body.skip(n)
-		s.left -= n
-		h.advance(d, at)
+		s.chunks.Skip(n)
+		return
+	case s.state == inBody && n >= 0 && n <= s.left:
+		s.body.skip(n)
+		if s.left -= n; s.left == 0 {
+			h.ended(d, at)
+		}
 		return
 	case s.state == inBody && n > s.left:
 		s.body.skip(s.left)
@@ -40,7 +45,7 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 		if !h.cutHead(d, at) {
 			h.hidden.head(d)
 		}
-	case s.state == inBody || s.state == inChunk:
+	case s.state == inBody, s.state == inChunks && s.chunks.Left() > 0:
 		s.body.skip(-1)
 	}
 	h.dropBuffer(d, at)
@@ -72,7 +77,10 @@ func (h *h1) cutHead(d tcp.Dir, at int64) bool {
 		return false
 	}
 	h.drain(s)
-	taken := h.take(d, b[:end], at, true)
+	head := h.p.o.Budget.head()
+	defer h.p.o.Budget.giveHead(head)
+	_, err := h.findHead(d, head, b[:end], 0, true)
+	taken := err == nil && h.take(d, head, b[:end], at, true)
 	if taken {
 		h.p.unparsed(int64(len(b)-end), at)
 	} else {
@@ -96,7 +104,11 @@ func (h *h1) bodyAfterAll(d tcp.Dir, at int64) {
 func (h *h1) dropBuffer(d tcp.Dir, at int64) {
 	h.bodyAfterAll(d, at)
 	s := &h.side[d]
-	if n := len(s.buf); n > 0 {
+	if s.state == inChunks {
+		n := s.chunks.Pending()
+		h.trailers(d, at)
+		h.drop(d, n, at)
+	} else if n := len(s.buf); n > 0 {
 		h.drain(s)
 		h.drop(d, n, at)
 	}

@@ -5,44 +5,33 @@ import (
 
 	"github.com/starling-load/starling/record/capture/tcp"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // maxPipeline is how many requests of a connection wait for their answers at most.
 const maxPipeline = 1000
 
-// request begins an exchange with the head b of a request. It reports false when b is
-// none. cut: b ends in a hole.
-func (h *h1) request(b []byte, at int64, cut bool) bool {
+// request begins an exchange with the head b of a request. cut: b ends in a hole.
+func (h *h1) request(head *http1.Head, b []byte, at int64, cut bool) {
 	s := &h.side[tcp.FromClient]
-	strict := s.state == isLost
-	line, text := cutLine(string(b))
-	first, ok := parseRequestLine(line, strict)
-	if !ok {
-		return false
-	}
-	f, ok := parseFields(text)
-	if !ok || strict && (f.bad > 0 || !wellFormed(f.list)) {
-		return false
-	}
-	h.p.unparsed(int64(f.bad), at)
+	h.p.unparsed(int64(head.Skipped), at)
 	h.askedLast(at)
-	x := h.open(first, &f, len(b), at)
+	x := h.open(head, b, at)
 	s.x, s.state, s.try, s.start = x, atHead, false, false
 	if cut {
 		x.fail(failRequestGap)
 		h.stray(tcp.FromClient)
-		return true
+		return
 	}
-	switch kind := f.framing.ofRequest(); kind {
-	case bodyNone:
+	switch f := head.RequestBody(); f.Body {
+	case http1.NoBody:
 		h.endRequest(at)
-	case bodyBroken:
+	case http1.Unknown:
 		x.fail(failBadRequest)
 		h.stray(tcp.FromClient)
 	default:
-		h.expect(tcp.FromClient, kind, f.framing.length)
+		h.expect(tcp.FromClient, f)
 	}
-	return true
 }
 
 // askedLast ends the request before a new one where that did not end by itself:
@@ -58,13 +47,13 @@ func (h *h1) askedLast(at int64) {
 }
 
 // open makes the exchange of a request and puts it into the queue.
-func (h *h1) open(first requestLine, f *fields, size int, at int64) *exchange {
+func (h *h1) open(head *http1.Head, b []byte, at int64) *exchange {
 	h.p.o.Counts.Requests.Add(1)
 	s := &h.side[tcp.FromClient]
 	if len(h.queue) == 0 && !h.unsure {
 		h.hidden.settle(h.p, at)
 	}
-	x := &exchange{begun: s.begun, start: at, expects: f.framing.expects}
+	x := &exchange{begun: s.begun, start: at}
 	if h.unsure && h.spoke > h.turned && s.begun > h.spoke {
 		h.turned, x.turn = h.spoke, h.hole
 	}
@@ -72,39 +61,47 @@ func (h *h1) open(first requestLine, f *fields, size int, at int64) *exchange {
 		h.tooDeep(at)
 	}
 	h.queue = append(h.queue, x)
-	if cost := headCost + int64(size) + fieldCost*int64(len(f.list)); h.p.o.Budget.take(cost) {
+	r := &x.f.Request
+	if cost := headCost + int64(len(b)) + fieldCost*int64(len(head.Fields)); h.p.o.Budget.take(cost) {
 		x.taken = cost
 	} else {
 		x.shed = true
-		x.f.Request.Method = strings.Clone(first.method)
+		r.Method = string(head.Method.Bytes(b))
 		return x
 	}
-	x.upgrade = f.framing.token && f.framing.upgrade != ""
+	text := string(b)
 	x.f.Start = instant(at)
 	x.f.Scheme = h.w.scheme
-	x.f.Protocol = first.version
+	x.f.Protocol = head.Version()
+	r.Method, r.Target, r.Headers = head.Method.Text(text), head.Target.Text(text), fieldsOf(head, text)
+	x.upgrade = head.Upgrades() && r.Headers.Value("Upgrade") != ""
+	expect, _ := head.Value(b, "expect")
+	x.expects = strings.EqualFold(string(expect), "100-continue")
+	h.address(x)
+	return x
+}
+
+// address tells where a request goes.
+func (h *h1) address(x *exchange) {
 	r := &x.f.Request
-	r.Method, r.Headers = first.method, f.list
-	if first.method == "CONNECT" {
-		r.Target, r.Authority = first.target, first.target
-		return x
+	if r.Method == "CONNECT" {
+		r.Authority = r.Target
+		return
 	}
+	host := r.Headers.Value("Host")
 	r.Headers = withoutProxy(r.Headers)
 	var scheme string
-	r.Target, r.Authority, scheme = target(first.target)
-	if scheme != "" {
-		x.f.Scheme = strings.ToLower(scheme)
-		return x
-	}
+	r.Target, r.Authority, scheme = http1.SplitTarget(r.Target)
 	switch {
-	case f.framing.host != "":
-		r.Authority = f.framing.host
+	case scheme != "":
+		x.f.Scheme = strings.ToLower(scheme)
+	case host != "":
+		r.Authority = host
 	case h.w.authority != "":
 		r.Authority = h.w.authority
 	default:
 		r.Authority = h.p.c.Server.String()
 	}
-	return x
 }
 
 // fieldCost is what a field takes beside its bytes.
