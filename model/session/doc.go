@@ -1,6 +1,6 @@
 // Package session cuts a recording into the visits of its users.
 //
-//	sessions, err := session.Split(flow.Flows("shop.flow.zst"), session.Options{})
+//	sessions, err := session.Split(flowfile.Flows("shop.flow.zst"), session.Options{})
 //
 // Who sent a request is told, strongest first, by the cookie that the target
 // issued to one client only, by the credential in Authorization, by the
@@ -8,4 +8,7 @@
 // together in one exchange belongs to one user: a rotated cookie with its
 // predecessor, a new token with the login that returned it. A visit ends when
 // its user is idle for long.
+//
+// [Find] gives the sessions as numbers of flows, in memory that the length of the
+// recording hardly matters to; [Split] gives the flows themselves.
 package session

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,6 +17,9 @@ type Options struct {
 	// Hosts are the authorities (host or host:port) whose flows count.
 	// Empty: the one that most flows went to.
 	Hosts []string
+
+	// Every makes the flows to all hosts count, as those of one site.
+	Every bool
 
 	// Idle is the pause after which a user's next request begins a new session.
 	// 0: 30 minutes.
@@ -66,9 +68,6 @@ type Session struct {
 // request. It ends at the first error of flows. Flows of one session are kept in
 // memory until the caller drops them.
 func Split(flows iter.Seq2[*flow.Flow, error], o Options) ([]Session, error) {
-	if o.Idle <= 0 {
-		o.Idle = 30 * time.Minute
-	}
 	var all []*flow.Flow
 	for f, err := range flows {
 		if err != nil {
@@ -76,68 +75,49 @@ func Split(flows iter.Seq2[*flow.Flow, error], o Options) ([]Session, error) {
 		}
 		all = append(all, f)
 	}
-	own, report := filter(all, o.Hosts)
-	slices.SortStableFunc(own, func(a, b *flow.Flow) int {
-		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Number, b.Number))
-	})
-	users := identify(own)
-	order := []int{}
-	byUser := map[int][]*flow.Flow{}
-	for i, f := range own {
-		u := users[i]
-		if byUser[u] == nil {
-			order = append(order, u)
-		}
-		byUser[u] = append(byUser[u], f)
-	}
 	var sessions []Session
-	for n, u := range order {
-		sessions = append(sessions, cut(byUser[u], "u"+strconv.Itoa(n+1), o.Idle)...)
-	}
-	slices.SortStableFunc(sessions, func(a, b Session) int {
-		return a.Flows[0].Start.Compare(b.Flows[0].Start)
+	err := find(read(all), o, func(place uint64, _ *flow.Flow) uint64 { return place }, func(v Visit) error {
+		s := Session{User: v.User, Flows: make([]*flow.Flow, len(v.Flows))}
+		for i, place := range v.Flows {
+			s.Flows[i] = all[place]
+		}
+		sessions = append(sessions, s)
+		return nil
 	})
-	report.Users = len(order)
-	if o.Report != nil {
-		*o.Report = report
-	}
-	return sessions, nil
+	return sessions, err
 }
 
-// filter keeps the flows of the hosts that count.
-func filter(all []*flow.Flow, hosts []string) ([]*flow.Flow, Report) {
-	report := Report{Foreign: map[string]int{}}
-	counts := map[string]int{}
-	for _, f := range all {
-		counts[f.Request.Authority]++
-	}
-	if len(hosts) == 0 {
-		best, most := "", 0
-		for h, n := range counts {
-			if n > most || n == most && h < best {
-				best, most = h, n
+// read yields flows that were read without an error.
+func read(all []*flow.Flow) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		for _, f := range all {
+			if !yield(f, nil) {
+				return
 			}
 		}
-		if most > 0 {
-			hosts = []string{best}
+	}
+}
+
+// choose returns the hosts that count, of those that flows went to.
+func (o Options) choose(flows map[string]int) (hosts []string) {
+	best, most := "", 0
+	for h, n := range flows {
+		if o.Every || counted(h, o.Hosts) {
+			hosts = append(hosts, h)
+		}
+		if n > most || n == most && h < best {
+			best, most = h, n
 		}
 	}
-	var own []*flow.Flow
-	for _, f := range all {
-		if counted(f.Request.Authority, hosts) {
-			own = append(own, f)
-		} else {
-			report.Foreign[f.Request.Authority]++
+	if len(o.Hosts) == 0 && !o.Every && most > 0 {
+		for h := range flows {
+			if counted(h, []string{best}) {
+				hosts = append(hosts, h)
+			}
 		}
 	}
-	report.Flows = len(own)
-	for h := range counts {
-		if counted(h, hosts) {
-			report.Hosts = append(report.Hosts, h)
-		}
-	}
-	slices.Sort(report.Hosts)
-	return own, report
+	slices.Sort(hosts)
+	return hosts
 }
 
 // counted reports whether authority is one of hosts, with or without its port.
@@ -152,21 +132,4 @@ func counted(authority string, hosts []string) bool {
 		}
 	}
 	return false
-}
-
-// cut divides the flows of one user where the pause is longer than idle.
-func cut(flows []*flow.Flow, user string, idle time.Duration) []Session {
-	var out []Session
-	var end time.Time
-	for i, f := range flows {
-		if i == 0 || f.Start.Sub(end) > idle {
-			out = append(out, Session{User: user})
-		}
-		s := &out[len(out)-1]
-		s.Flows = append(s.Flows, f)
-		if done := f.Start.Add(f.Done); done.After(end) {
-			end = done
-		}
-	}
-	return out
 }

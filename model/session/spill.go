@@ -1,0 +1,147 @@
+package session
+
+import (
+	"bufio"
+	"bytes"
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"sort"
+)
+
+// spillBytes is how much of a spill is in memory, in bytes.
+const spillBytes = 4 << 20
+
+// A spill sorts records of equal length by their bytes. Few of them are in memory
+// at a time: the others are in a file without a name, as runs that are sorted.
+type spill struct {
+	width int // of a record, in bytes
+	buf   []byte
+	file  *os.File // nil before the first run
+	runs  []int64  // offsets behind each run
+}
+
+// add copies a record.
+func (s *spill) add(record []byte) error {
+	if s.buf = append(s.buf, record...); len(s.buf)+s.width <= spillBytes {
+		return nil
+	}
+	return s.flush()
+}
+
+// flush writes what is in memory as a run.
+func (s *spill) flush() error {
+	sort.Sort(s)
+	var at int64
+	if s.file == nil {
+		file, err := os.CreateTemp("", "starling-*.sort")
+		if err != nil {
+			return fmt.Errorf("sort flows: %w", err)
+		}
+		s.file = file
+		if err := os.Remove(file.Name()); err != nil {
+			return fmt.Errorf("sort flows: %w", err)
+		}
+	} else {
+		at = s.runs[len(s.runs)-1]
+	}
+	if _, err := s.file.WriteAt(s.buf, at); err != nil {
+		return fmt.Errorf("sort flows: %w", err)
+	}
+	s.runs = append(s.runs, at+int64(len(s.buf)))
+	s.buf = s.buf[:0]
+	return nil
+}
+
+// Len, Less and Swap are of the records in memory.
+func (s *spill) Len() int           { return len(s.buf) / s.width }
+func (s *spill) at(i int) []byte    { return s.buf[i*s.width : (i+1)*s.width] }
+func (s *spill) Less(i, j int) bool { return bytes.Compare(s.at(i), s.at(j)) < 0 }
+func (s *spill) Swap(i, j int) {
+	a, b := s.at(i), s.at(j)
+	for k := range a {
+		a[k], b[k] = b[k], a[k]
+	}
+}
+
+// sorted yields the records in order, as often as it is asked; each is valid until
+// the next one. Nothing may be added behind it.
+func (s *spill) sorted() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		sort.Sort(s)
+		m := runs{{r: bufio.NewReaderSize(bytes.NewReader(s.buf), s.width), head: make([]byte, s.width)}}
+		from := int64(0)
+		for _, to := range s.runs {
+			r := io.NewSectionReader(s.file, from, to-from)
+			m = append(m, &run{r: bufio.NewReaderSize(r, 64<<10), head: make([]byte, s.width)})
+			from = to
+		}
+		if err := m.merge(yield); err != nil {
+			yield(nil, fmt.Errorf("sort flows: %w", err))
+		}
+	}
+}
+
+func (s *spill) close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// A run is a part that is sorted, with its first record.
+type run struct {
+	r    *bufio.Reader
+	head []byte
+}
+
+// runs are a heap: the run with the least first record comes first.
+type runs []*run
+
+// merge empties the runs.
+func (m runs) merge(yield func([]byte, error) bool) error {
+	var open runs
+	for _, r := range m {
+		if err := r.next(); err == nil {
+			open = append(open, r)
+		} else if err != io.EOF {
+			return err
+		}
+	}
+	heap.Init(&open)
+	for len(open) > 0 {
+		if !yield(open[0].head, nil) {
+			return nil
+		}
+		switch err := open[0].next(); {
+		case err == nil:
+			heap.Fix(&open, 0)
+		case errors.Is(err, io.EOF):
+			heap.Pop(&open)
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) next() error {
+	_, err := io.ReadFull(r.r, r.head)
+	return err
+}
+
+func (m runs) Len() int           { return len(m) }
+func (m runs) Less(i, j int) bool { return bytes.Compare(m[i].head, m[j].head) < 0 }
+func (m runs) Swap(i, j int)      { m[i], m[j] = m[j], m[i] }
+
+// Push and Pop are of container/heap.
+func (m *runs) Push(x any) { *m = append(*m, x.(*run)) }
+func (m *runs) Pop() any {
+	last := len(*m) - 1
+	r := (*m)[last]
+	*m = (*m)[:last]
+	return r
+}
