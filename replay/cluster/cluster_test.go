@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -168,7 +169,7 @@ func joinAndDie(dying context.Context, url string) {
 	if err != nil {
 		return
 	}
-	r := &replayer{nc: nc, name: "b", JoinOptions: JoinOptions{}}
+	r := &replayer{nc: nc, name: "b", JoinOptions: JoinOptions{Logger: slog.New(slog.DiscardHandler), Patience: time.Minute}}
 	if r.run, err = r.ask(dying); err != nil {
 		return
 	}
@@ -177,7 +178,9 @@ func joinAndDie(dying context.Context, url string) {
 			return err
 		}
 		on(interval(a, 0, 1))
-		<-r.js.PublishAsyncComplete()
+		if err := r.outbox.empty(ctx); err != nil {
+			return err
+		}
 		<-ctx.Done()
 		nc.Close()
 		return nil

@@ -43,6 +43,9 @@ type Options struct {
 	// OnLost is told of a replayer that fell silent or left before its end, on the goroutine of OnInterval.
 	OnLost func(replayer string)
 
+	// OnFound is told of a replayer that was lost and is heard again. nil: nobody is told.
+	OnFound func(replayer string)
+
 	// Logger hears of what affects the result. nil: nobody does.
 	Logger *slog.Logger
 }
@@ -70,6 +73,9 @@ func Coordinate(ctx context.Context, o Options) error {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnFound == nil {
+		o.OnFound = func(string) {}
 	}
 	url := o.NATS
 	var options []nats.Option
@@ -99,6 +105,13 @@ func Coordinate(ctx context.Context, o Options) error {
 	if err := o.OnReady(url); err != nil {
 		return err
 	}
+	probing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	probed := make(chan struct{})
+	go func() {
+		defer close(probed)
+		c.probe(probing)
+	}()
+	defer func() { stop(); <-probed }()
 	return c.loop(ctx)
 }
 
@@ -130,6 +143,12 @@ type arrivedInterval struct {
 // A doneMessage is a doneEvent to be acknowledged.
 type doneMessage struct {
 	doneEvent
+	msg *nats.Msg
+}
+
+// A beatMessage is a beatEvent to be answered.
+type beatMessage struct {
+	beatEvent
 	msg *nats.Msg
 }
 
@@ -190,7 +209,7 @@ func (c *coordinator) listen(ctx context.Context) error {
 	c.replies = make(map[string]*nats.Msg)
 	last := func(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 	handlers := map[string]nats.MsgHandler{
-		beatSubject(c.run, "*"):  func(m *nats.Msg) { c.send(beatEvent{last(m.Subject)}) },
+		beatSubject(c.run, "*"):  func(m *nats.Msg) { c.send(beatMessage{beatEvent{last(m.Subject)}, m}) },
 		readySubject(c.run, "*"): func(m *nats.Msg) { c.send(readyEvent{last(m.Subject)}) },
 		clockSubject(c.run): func(m *nats.Msg) {
 			if data, err := json.Marshal(clockReply{time.Now()}); err == nil {
@@ -245,6 +264,23 @@ func (c *coordinator) listen(ctx context.Context) error {
 	return nil
 }
 
+// probe tells the loop whether NATS answers, until ctx ends.
+func (c *coordinator) probe(ctx context.Context) {
+	for sleep(ctx, beatEvery) == nil {
+		asking, cancel := context.WithTimeout(ctx, time.Second)
+		err := c.nc.FlushWithContext(asking)
+		cancel()
+		var event any = linkedEvent{}
+		if err != nil {
+			event = cutEvent{}
+		}
+		select {
+		case c.events <- event:
+		case <-ctx.Done():
+		}
+	}
+}
+
 // loop runs the state machine to its end.
 func (c *coordinator) loop(ctx context.Context) error {
 	s := newState(c.Replayers)
@@ -261,6 +297,7 @@ func (c *coordinator) loop(ctx context.Context) error {
 		case <-interrupted:
 			event, interrupted = stopEvent{}, nil
 		}
+		var msg *nats.Msg // to be answered
 		switch e := event.(type) {
 		case arrivedInterval:
 			c.OnInterval(e.interval)
@@ -268,9 +305,11 @@ func (c *coordinator) loop(ctx context.Context) error {
 		case doneMessage:
 			e.msg.Respond(nil)
 			event = e.doneEvent
+		case beatMessage:
+			event, msg = e.beatEvent, e.msg
 		}
 		for _, action := range s.step(time.Since(c.begin), event) {
-			if err := c.act(working, action); err != nil {
+			if err := c.act(working, action, msg); err != nil {
 				return err
 			}
 		}
@@ -281,8 +320,9 @@ func (c *coordinator) loop(ctx context.Context) error {
 	return s.verdict()
 }
 
-// act carries out one action.
-func (c *coordinator) act(ctx context.Context, action any) error {
+// act carries out one action; msg is the message that the event came with, if
+// there is one to answer.
+func (c *coordinator) act(ctx context.Context, action any, msg *nats.Msg) error {
 	switch a := action.(type) {
 	case admitAction:
 		if err := c.put(ctx, assignKey(a.name), assignment{Index: a.index, Count: c.Replayers}); err != nil {
@@ -294,11 +334,18 @@ func (c *coordinator) act(ctx context.Context, action any) error {
 	case startAction:
 		return c.put(ctx, startKey, startOrder{At: time.Now().Add(startLead)})
 	case stopAction:
-		return c.put(ctx, stopKey, struct{}{})
+		// Replayers that do not see it are told when they give a sign of life.
+		if err := c.put(ctx, stopKey, struct{}{}); err != nil {
+			c.Logger.Warn("the order to stop is not stored", "error", err)
+		}
 	case vacateAction:
 		c.Logger.Warn("replayer gone before the start; its place is free again", "replayer", a.name)
 	case loseAction:
 		c.OnLost(a.name)
+	case findAction:
+		c.OnFound(a.name)
+	case answerAction:
+		return respond(msg, beatReply{a.order})
 	}
 	return nil
 }
@@ -320,12 +367,19 @@ func (c *coordinator) reply(name string, r joinReply) error {
 	m := c.replies[name]
 	delete(c.replies, name)
 	c.mu.Unlock()
-	data, err := json.Marshal(r)
+	return respond(m, r)
+}
+
+// respond answers a message, if there is one. A replayer that hears no answer
+// asks again.
+func respond(m *nats.Msg, v any) error {
+	if m == nil {
+		return nil
+	}
+	data, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("encode the answer to %s: %w", name, err)
+		return fmt.Errorf("encode the answer to %s: %w", m.Subject, err)
 	}
-	if m != nil {
-		m.Respond(data) // a replayer that heard nothing asks again
-	}
+	m.Respond(data)
 	return nil
 }

@@ -21,5 +21,6 @@
 // machine without clock or network (state), which its tests drive by script.
 //
 // A replayer that falls silent is marked lost; its share of the load is missing
-// from there on.
+// until it is heard again. A replayer whose coordinator is out of reach stops
+// sending within some seconds, and goes on when the coordinator is back (watch).
 package cluster

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -27,6 +28,17 @@ type Assignment struct {
 	// Ready says that the replayer has loaded everything. It waits until all
 	// have, and returns the common start on this machine's clock.
 	Ready func(ctx context.Context) (start time.Time, err error)
+
+	// Sending hands over the load that Play sends, so that it can be held while
+	// the coordinator is out of reach. Play calls it once, as soon as it sends.
+	Sending func(Load)
+}
+
+// A Load is what a replayer sends. Both methods may be called from any
+// goroutine, and again without effect.
+type Load interface {
+	Pause()  // send nothing more; what is in flight may end
+	Resume() // go on where Pause has stopped
 }
 
 // JoinOptions say who joins whom.
@@ -34,6 +46,11 @@ type JoinOptions struct {
 	URL    string // of the NATS server, with its credentials
 	Name   string // of this replayer, unique in the run
 	Logger *slog.Logger
+
+	// Patience is how long a replayer that has stopped sending, because its
+	// coordinator is out of reach, waits for it before it gives up. 0 means two
+	// minutes.
+	Patience time.Duration
 
 	// Play plays the assignment until it is over or ctx ends. It hands each
 	// interval to onInterval, in order.
@@ -43,14 +60,23 @@ type JoinOptions struct {
 // askEvery is the pause between requests for work.
 const askEvery = 500 * time.Millisecond
 
+// ErrAbandoned says that the coordinator of a run went away and did not come
+// back.
+var ErrAbandoned = errors.New("the coordinator is gone")
+
 // Join asks for work, plays it, and returns when it is over. It waits for a
-// coordinator as long as ctx lasts.
+// coordinator as long as ctx lasts. When the coordinator of its run goes away it
+// stops sending within some seconds, keeps what it has counted, and goes on once
+// the coordinator is back; after Patience it gives up with ErrAbandoned.
 func Join(ctx context.Context, o JoinOptions) error {
 	if o.Play == nil {
 		return errors.New("cluster.JoinOptions needs Play")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
 	}
 	nc, err := connect(o.URL, o.Name)
 	if err != nil {
@@ -73,7 +99,12 @@ type replayer struct {
 
 	js     jetstream.JetStream
 	bucket jetstream.KeyValue
+	outbox *outbox // nil before there is something to send
 	sent   uint64
+
+	mu   sync.Mutex // guards what follows
+	load Load       // nil: nothing is sent yet
+	held bool
 }
 
 // ask requests work until a coordinator gives or refuses it.
@@ -105,35 +136,137 @@ func (r *replayer) ask(ctx context.Context) (run string, err error) {
 func (r *replayer) serve(ctx context.Context) error {
 	playing, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	beats := make(chan struct{})
-	go func() {
-		defer close(beats)
-		for sleep(playing, beatEvery) == nil {
-			r.nc.Publish(beatSubject(r.run, r.name), nil)
-		}
-	}()
-	err := r.play(playing, cancel)
-	if errors.Is(context.Cause(playing), errStopped) {
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	defer unwatch()
+	if err := r.open(); err != nil {
+		return err
+	}
+	answers := make(chan *nats.Msg, 16) // more wait in vain: the latest say the same
+	inbox := r.nc.NewInbox()
+	sub, err := r.nc.ChanSubscribe(inbox, answers)
+	if err != nil {
+		return fmt.Errorf("subscribe to answers: %w", err)
+	}
+	defer sub.Unsubscribe()
+	helpers.Go(func() { r.watch(watching, inbox, answers, cancel) })
+	helpers.Go(func() { r.outbox.deliver(watching) })
+
+	err = r.play(playing, cancel)
+	switch cause := context.Cause(playing); {
+	case errors.Is(cause, errStopped):
 		err = nil
+	case errors.Is(cause, ErrAbandoned), errors.Is(cause, errUncounted):
+		return cause
 	}
 	// The end is reported also when ctx is over: what was counted must arrive.
-	closing, done := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	limit := r.Patience
+	if ctx.Err() != nil {
+		limit = settleLimit
+	}
+	closing, done := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer done()
-	reportErr := r.report(closing, err, err != nil && ctx.Err() != nil)
-	cancel(nil)
-	<-beats
-	return errors.Join(err, reportErr)
+	return errors.Join(err, r.report(closing, err, err != nil && ctx.Err() != nil))
 }
 
-// errStopped is why playing ends when the coordinator says so.
-var errStopped = errors.New("stopped by the coordinator")
+// Why playing ends before its end.
+var (
+	errStopped   = errors.New("stopped by the coordinator")
+	errUncounted = errors.New("the coordinator has given the place of this replayer away; start it again to join another run")
+)
 
-func (r *replayer) play(ctx context.Context, stop context.CancelCauseFunc) error {
-	js, err := jetstream.New(r.nc, jetstream.WithPublishAsyncMaxPending(4096))
+// open connects to JetStream.
+func (r *replayer) open() error {
+	js, err := jetstream.New(r.nc)
 	if err != nil {
 		return fmt.Errorf("open JetStream: %w", err)
 	}
-	r.js = js
+	r.js, r.outbox = js, newOutbox(r.nc, js)
+	return nil
+}
+
+// watch gives signs of life, and holds the load while nobody answers them.
+func (r *replayer) watch(ctx context.Context, inbox string, answers <-chan *nats.Msg, end context.CancelCauseFunc) {
+	begin := time.Now()
+	w := newWatch(0, r.Patience)
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for {
+		var event any = tickEvent{}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if r.nc.IsConnected() { // otherwise the connection would keep them all
+				r.nc.PublishRequest(beatSubject(r.run, r.name), inbox, nil)
+			}
+		case m := <-answers:
+			var reply beatReply
+			if json.Unmarshal(m.Data, &reply) != nil {
+				continue // nobody listens for signs of life
+			}
+			event = answerEvent{reply.Order}
+		}
+		r.obey(w.step(time.Since(begin), event), end)
+	}
+}
+
+// obey carries out an action of the watch.
+func (r *replayer) obey(action any, end context.CancelCauseFunc) {
+	switch a := action.(type) {
+	case holdAction:
+		r.Logger.Warn("the coordinator does not answer: nothing is sent until it does", "silent", orphanLimit, "gives_up_after", r.Patience)
+		r.hold(true)
+	case goOnAction:
+		r.Logger.Warn("the coordinator answers again: the run goes on")
+		r.hold(false)
+	case abandonAction:
+		end(fmt.Errorf("%w: no answer for %s; sending stopped after %s, and %d intervals were counted; is the coordinator still running, and its NATS server reachable from here?",
+			ErrAbandoned, orphanLimit+r.Patience, orphanLimit, r.counted()))
+	case endAction:
+		if a.order == orderStop {
+			end(errStopped)
+		} else {
+			end(errUncounted)
+		}
+	}
+}
+
+// hold stops the load or lets it go on.
+func (r *replayer) hold(held bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = held
+	switch {
+	case r.load == nil:
+	case held:
+		r.load.Pause()
+	default:
+		r.load.Resume()
+	}
+}
+
+// sending is Assignment.Sending.
+func (r *replayer) sending(l Load) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.load = l
+	if r.held {
+		l.Pause()
+	}
+}
+
+// counted is how many intervals were handed out.
+func (r *replayer) counted() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sent
+}
+
+func (r *replayer) play(ctx context.Context, stop context.CancelCauseFunc) error {
+	js := r.js
+	var err error
 	if r.bucket, err = js.KeyValue(ctx, bucketName(r.run)); err != nil {
 		return fmt.Errorf("open the bucket of the run: %w", err)
 	}
@@ -166,7 +299,7 @@ func (r *replayer) play(ctx context.Context, stop context.CancelCauseFunc) error
 	return r.Play(ctx, Assignment{
 		Spec: spec.Value(), Payload: payload, Replayer: r.name,
 		Segment: load.Segment{Index: share.Index, Count: share.Count},
-		Ready:   r.ready,
+		Ready:   r.ready, Sending: r.sending,
 	}, r.publish)
 }
 
@@ -243,11 +376,12 @@ func (r *replayer) clockOffset(ctx context.Context) (time.Duration, error) {
 
 // publish sends an interval. The stream keeps it until the coordinator has it.
 func (r *replayer) publish(iv *stats.Interval) {
+	r.mu.Lock()
 	r.sent = iv.Seq + 1 // also one that is not sent is missing
+	r.mu.Unlock()
 	data, err := encodeInterval(iv)
 	if err == nil {
-		id := fmt.Sprintf("%s-%d", r.name, iv.Seq)
-		_, err = r.js.PublishAsync(intervalSubject(r.run, r.name), data, jetstream.WithMsgID(id), jetstream.WithStallWait(time.Second))
+		err = r.outbox.put(outMessage{intervalSubject(r.run, r.name), fmt.Sprintf("%s-%d", r.name, iv.Seq), data})
 	}
 	if err != nil {
 		r.Logger.Warn("interval not sent", "seq", iv.Seq, "error", err)
@@ -257,14 +391,10 @@ func (r *replayer) publish(iv *stats.Interval) {
 // report waits until all intervals are stored, then says that this replayer is
 // done; left says that it was ended before its share was played.
 func (r *replayer) report(ctx context.Context, failure error, left bool) error {
-	if r.js != nil {
-		select {
-		case <-r.js.PublishAsyncComplete():
-		case <-ctx.Done():
-			return errors.New("the coordinator's NATS server did not take all intervals; is it still there?")
-		}
+	if err := r.outbox.empty(ctx); err != nil {
+		return err
 	}
-	report := doneReport{Intervals: r.sent, Left: left}
+	report := doneReport{Intervals: r.counted(), Left: left}
 	if failure != nil && !left {
 		report.Failure = failure.Error()
 	}
@@ -272,10 +402,17 @@ func (r *replayer) report(ctx context.Context, failure error, left bool) error {
 	if err != nil {
 		return fmt.Errorf("encode the report: %w", err)
 	}
-	if _, err := r.nc.RequestWithContext(ctx, doneSubject(r.run, r.name), data); err != nil {
-		return fmt.Errorf("report the end of the run: %w", err)
+	for {
+		asking, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_, err := r.nc.RequestWithContext(asking, doneSubject(r.run, r.name), data)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, nats.ErrConnectionClosed) || sleep(ctx, askEvery) != nil {
+			return fmt.Errorf("report the end of the run: %w; is the coordinator still running?", err)
+		}
 	}
-	return nil
 }
 
 // sleep waits for d or the end of ctx.

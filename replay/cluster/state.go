@@ -10,6 +10,8 @@ const (
 	beatEvery    = 500 * time.Millisecond // a replayer gives a sign of life this often
 	silenceLimit = 3 * time.Second        // a replayer silent for longer is lost
 	settleLimit  = 10 * time.Second       // a replayer that is done must be heard of whole by then
+	stallLimit   = time.Second            // a tick that comes later than this was held up with the coordinator itself
+	cutLimit     = defaultPatience        // without NATS for longer the coordinator gives up
 )
 
 // A phase is where a replayer is in its run.
@@ -31,8 +33,9 @@ type place struct {
 	heard     time.Duration   // when the last sign of life came
 	next      uint64          // all intervals below this number are here
 	early     map[uint64]bool // those that are here above it
-	intervals uint64          // how many it says it has sent; valid when done
-	left      bool            // it gave up before the end of its share; valid when done
+	ended     bool            // it has reported its end
+	intervals uint64          // how many it says it has sent; valid when ended
+	left      bool            // it gave up before the end of its share; valid when ended
 }
 
 // A state is what the coordinator knows. It is a pure machine: events go in
@@ -43,6 +46,9 @@ type state struct {
 	stopped bool
 	over    bool
 	failure error
+	ticked  time.Duration // when the last tick came
+	cut     bool          // NATS is out of reach
+	cutAt   time.Duration
 }
 
 // Events.
@@ -60,8 +66,10 @@ type (
 		failure   string
 		left      bool
 	}
-	tickEvent struct{}
-	stopEvent struct{}
+	tickEvent   struct{}
+	stopEvent   struct{}
+	cutEvent    struct{} // NATS does not answer the coordinator
+	linkedEvent struct{} // it does again
 )
 
 // Actions.
@@ -78,6 +86,8 @@ type (
 	stopAction   struct{}              // tell all replayers to end
 	vacateAction struct{ name string } // gone before the start
 	loseAction   struct{ name string } // gone after it, before its end
+	findAction   struct{ name string } // lost, and heard again
+	answerAction struct{ order order } // to the sign of life that was the event
 	overAction   struct{}              // nothing more will come
 )
 
@@ -97,14 +107,12 @@ func (s *state) step(now time.Duration, event any) []any {
 		}
 		return s.start()
 	case beatEvent:
-		if p := s.find(e.name); p != nil {
-			p.heard = now
-		}
+		return s.beat(now, e.name)
 	case intervalEvent:
 		if p := s.find(e.name); p != nil {
-			p.heard = now
+			actions := p.hear(now)
 			p.take(e.seq)
-			return s.settle(p)
+			return append(actions, s.settle(p)...)
 		}
 	case doneEvent:
 		return s.done(now, e)
@@ -112,8 +120,48 @@ func (s *state) step(now time.Duration, event any) []any {
 		return s.tick(now)
 	case stopEvent:
 		return s.stop()
+	case cutEvent:
+		if !s.cut {
+			s.cut, s.cutAt = true, now
+		}
+	case linkedEvent:
+		if s.cut {
+			s.cut = false
+			// Replayers have to find the way back to NATS as well.
+			s.forgive(now - s.cutAt + silenceLimit)
+		}
 	}
 	return nil
+}
+
+// beat answers a sign of life.
+func (s *state) beat(now time.Duration, name string) []any {
+	p := s.find(name)
+	switch {
+	case p == nil:
+		return []any{answerAction{orderLeave}}
+	case s.stopped:
+		return append(p.hear(now), answerAction{orderStop})
+	default:
+		return append(p.hear(now), answerAction{orderPlay})
+	}
+}
+
+// hear notes a sign of life. A replayer that was lost by its silence is found.
+func (p *place) hear(now time.Duration) []any {
+	p.heard = now
+	if p.phase != lost || p.ended {
+		return nil
+	}
+	p.phase = ready
+	return []any{findAction{p.name}}
+}
+
+// forgive makes up for a time in which nobody could be heard.
+func (s *state) forgive(d time.Duration) {
+	for i := range s.places {
+		s.places[i].heard += d
+	}
 }
 
 func (s *state) find(name string) *place {
@@ -168,19 +216,23 @@ func (s *state) start() []any {
 
 func (s *state) done(now time.Duration, e doneEvent) []any {
 	p := s.find(e.name)
-	if p == nil || p.phase != joined && p.phase != ready {
+	if p == nil {
+		return nil
+	}
+	found := p.hear(now)
+	if p.phase != joined && p.phase != ready {
 		return nil
 	}
 	if e.left && !s.started && !s.stopped {
 		*p = place{}
 		return []any{vacateAction{e.name}}
 	}
-	p.phase, p.heard, p.intervals, p.left = done, now, e.intervals, e.left
+	p.phase, p.ended, p.intervals, p.left = done, true, e.intervals, e.left
 	if e.failure != "" && s.failure == nil {
 		s.failure = fmt.Errorf("replayer %s: %s", e.name, e.failure)
-		return append(s.stop(), s.settle(p)...)
+		found = append(found, s.stop()...)
 	}
-	return s.settle(p)
+	return append(found, s.settle(p)...)
 }
 
 // settle moves a replayer that is done on once all its intervals are here.
@@ -211,8 +263,17 @@ func (p *place) take(seq uint64) {
 	}
 }
 
-// tick looks for replayers that fell silent.
+// tick looks for replayers that fell silent. A coordinator that stood still, or
+// that NATS does not answer, cannot hear them: that is not their silence.
 func (s *state) tick(now time.Duration) []any {
+	late := now - s.ticked
+	s.ticked = now
+	if s.cut {
+		return s.giveUp(now)
+	}
+	if late > stallLimit {
+		s.forgive(late)
+	}
 	var actions []any
 	for i := range s.places {
 		p := &s.places[i]
@@ -227,6 +288,30 @@ func (s *state) tick(now time.Duration) []any {
 		}
 	}
 	return append(actions, s.finish()...)
+}
+
+// giveUp ends the run when NATS was out of reach for too long.
+func (s *state) giveUp(now time.Duration) []any {
+	limit := cutLimit
+	if s.stopped {
+		limit = settleLimit
+	}
+	if now-s.cutAt <= limit {
+		return nil
+	}
+	var actions []any
+	for i := range s.places {
+		switch p := &s.places[i]; p.phase {
+		case joined, ready, done:
+			p.phase = lost
+			actions = append(actions, loseAction{p.name})
+		}
+	}
+	s.over = true
+	if s.failure == nil {
+		s.failure = fmt.Errorf("the NATS server was out of reach for %s; is it running?", limit)
+	}
+	return append(actions, overAction{})
 }
 
 // stop ends the run early.

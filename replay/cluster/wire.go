@@ -57,6 +57,10 @@ type startOrder struct {
 	At time.Time `json:"at"` // on the coordinator's clock
 }
 
+type beatReply struct {
+	Order order `json:"order"`
+}
+
 type clockReply struct {
 	Now time.Time `json:"now"`
 }
