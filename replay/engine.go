@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,6 +141,11 @@ type engine struct {
 	due   dueHeap    // acts that wait for their time
 	alive int        // users in a session
 
+	// judging has a place for each core. Who looks into an answer holds one: what
+	// is decoded of bodies is in memory for so many answers alone, however many
+	// come at one time.
+	judging chan struct{}
+
 	wake chan struct{} // capacity 1: the heap's first may have changed; a second signal adds nothing
 }
 
@@ -165,6 +171,7 @@ func newEngine(o Options) (*engine, error) {
 		dialer:    dialer,
 		collector: stats.NewCollector(o.Replayer, o.Plan.Duration),
 		clock:     clock{start: o.Start},
+		judging:   make(chan struct{}, runtime.GOMAXPROCS(0)),
 		wake:      make(chan struct{}, 1),
 	}
 	if o.Plan.Connections == SharedConnections {

@@ -67,7 +67,7 @@ func (x *exchange) skip() {
 	x.user.engine.collector.Skipped(x.act.Endpoint, x.act.Skip)
 }
 
-// send makes the exchange and counts it.
+// send makes the exchange.
 func (x *exchange) send() {
 	e := x.user.engine
 	e.collector.Started(x.act.Endpoint)
@@ -84,13 +84,11 @@ func (x *exchange) send() {
 	x.measure(timing)
 	if err != nil {
 		fail(&x.result, err)
-	} else {
-		x.answered = true
-		x.result.Status = x.response.Status
-		x.doc = content.New(&x.response.Response)
-		x.judge()
+		return
 	}
-	e.collector.Record(&x.result)
+	x.answered = true
+	x.result.Status = x.response.Status
+	x.doc = content.New(&x.response.Response)
 }
 
 // measure puts the instants of the exchange on the clock of the run. An exchange
@@ -120,8 +118,19 @@ func fail(result *stats.Result, err error) {
 	}
 }
 
-// judge decides whether the answer is the one expected.
+// judge decides whether the answer is the one expected, and counts the exchange.
 func (x *exchange) judge() {
+	if x.act.Skip != "" {
+		return
+	}
+	if x.answered {
+		x.check()
+	}
+	x.user.engine.collector.Record(&x.result)
+}
+
+// check looks into the answer.
+func (x *exchange) check() {
 	resp := &x.response.Response
 	if x.act.Observe {
 		x.result.Fields = x.doc.Shape().Features

@@ -113,10 +113,19 @@ func (t *task) perform() []*task {
 	} else {
 		x.send()
 	}
+	u.engine.judging <- struct{}{}
+	defer func() { <-u.engine.judging }()
+	x.judge()
+	defer x.response.Release()
+	return u.hear(&x)
+}
+
+// hear lets the session go on after x. It returns the acts that have become
+// ready, or those of the next session.
+func (u *user) hear(x *exchange) []*task {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	answer := x.answer()
-	defer x.response.Release()
 	u.open--
 	u.matched = u.matched && answer.OK
 	u.cut = u.cut || x.result.Error == stats.ErrorStopped
