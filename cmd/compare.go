@@ -51,8 +51,9 @@ inconclusive. Exit code 3 means that something regressed.`,
 	f.StringVar(&o.candidate, "candidate", "", "`URL` of the new release, http://HOST:PORT")
 	f.Var(newPositive(&o.pairs, 10), "pairs", "`NUMBER` of pairs of blocks; response times are judged from 4 on")
 	f.Var(newSpan(&o.block, 10*time.Second), "block", "`LENGTH` of a block")
+	o.job.addLoad(f)
+	o.job.addDestination(f)
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
-	o.job.add(f)
 	return cmd
 }
 

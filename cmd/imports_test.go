@@ -94,6 +94,7 @@ var foreign = map[string][]string{
 	"golang.org/x/crypto":                     {"record/capture/decrypt"},
 	"golang.org/x/net/bpf":                    {"record/capture/packet"},
 	"golang.org/x/net/html":                   {"model/content", "fixtures/apps", "fixtures/crowd"},
+	"golang.org/x/net/http/httpguts":          {"cmd"},
 	"golang.org/x/net/http2/hpack":            {"record/capture/exchange"},
 	"golang.org/x/net/publicsuffix":           {"replay"},
 	"golang.org/x/net/proxy":                  {"record/proxy", "replay/client"},

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/net/http/httpguts"
 
+	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/load"
 	"github.com/starling-load/starling/replay/run"
@@ -27,6 +30,11 @@ type jobFlags struct {
 	labels      []string
 	allowHosts  []string
 
+	maps        []string
+	host        string
+	headers     []string
+	connections string
+
 	resolve    []string
 	sources    []string
 	proxy      string
@@ -37,8 +45,9 @@ type jobFlags struct {
 	h2c        bool
 }
 
-// add adds the flags to a command.
-func (j *jobFlags) add(f *pflag.FlagSet) {
+// addLoad adds the flags that say who comes when, and with what.
+func (j *jobFlags) addLoad(f *pflag.FlagSet) {
+	f.SortFlags = false // what belongs together stands together
 	f.Var(newPositive(&j.users, 0), "users", "`NUMBER` of users at all times")
 	f.StringVar(&j.rate, "rate", "", "`RATE` of sessions, or of requests with --url, as 50/s or 600/m")
 	f.StringVar(&j.scale, "scale", "", "`FACTOR` on the recorded users, as 3x (default: 1x without --users and --rate)")
@@ -47,8 +56,16 @@ func (j *jobFlags) add(f *pflag.FlagSet) {
 	f.Var(newSpan(&j.timeout, replay.DefaultTimeout), "timeout", "`TIME` allowed for one answer")
 	f.Var(newSpan(&j.stopTimeout, 0), "stop-timeout", "`TIME` allowed for answers that are under way at the end (default 5s)")
 	f.StringArrayVar(&j.data, "data", nil, "CSV `FILE` with the rows of a data source of the model, as accounts.csv or accounts=FILE.csv; may be repeated")
-	f.StringArrayVar(&j.labels, "label", nil, "`KEY=VALUE` to keep in the run file, as release=1.4; may be repeated")
+}
+
+// addDestination adds the flags that say where requests go, and over which
+// connections.
+func (j *jobFlags) addDestination(f *pflag.FlagSet) {
+	f.StringArrayVar(&j.maps, "map", nil, "`RECORDED=LIVE` sends what went to a further origin of the recording elsewhere, as https://id.prod=https://id.staging; may be repeated (default: left out)")
 	f.StringArrayVar(&j.allowHosts, "allow-host", nil, "send load to this `HOST` although it is the one that was recorded; may be repeated")
+	f.StringVar(&j.host, "host", "", "`NAME` to send as Host and as server name of TLS (default: that of the target)")
+	f.StringArrayVar(&j.headers, "header", nil, "`'NAME: VALUE'` to send in every request, in place of a header of that name; may be repeated")
+	f.StringVar(&j.connections, "connections", string(replay.UserConnections), "`WHOSE` connections a request uses: user, its own; pool, those of all users; recorded, the same as in the recording")
 	f.StringArrayVar(&j.resolve, "resolve", nil, "`NAME=ADDRESS` to connect to for a host, as shop.test=10.0.0.5 or shop.test:443=10.0.0.5:8443; may be repeated")
 	f.StringArrayVar(&j.sources, "source", nil, "local IP `ADDRESS` to connect from; several are used in turn; may be repeated")
 	f.StringVar(&j.proxy, "proxy", "", "`URL` of a proxy to connect through: http, https, socks5 or socks5h")
@@ -57,6 +74,7 @@ func (j *jobFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&j.clientCert, "client-cert", "", "PEM `FILE` with a client certificate; goes with --client-key")
 	f.StringVar(&j.clientKey, "client-key", "", "PEM `FILE` with the key of --client-cert")
 	f.BoolVar(&j.h2c, "h2c", false, "speak HTTP/2 without TLS to an http:// target")
+	f.StringArrayVar(&j.labels, "label", nil, "`KEY=VALUE` to keep in the run file, as release=1.4; may be repeated")
 }
 
 // job is what the flags say of how src is to be played.
@@ -72,6 +90,9 @@ func (j *jobFlags) job(src run.Source) (run.Job, error) {
 		}
 	}
 	job.Labels = j.labels
+	if err := j.destination(&job.Plan); err != nil {
+		return job, err
+	}
 	for _, spec := range j.data {
 		name, file := dataFile(spec)
 		if job.Data == nil {
@@ -101,6 +122,39 @@ func (j *jobFlags) plan() (p replay.Plan, err error) {
 	}
 	return p, nil
 }
+
+// destination fills where requests go beside the target, and what is added to
+// them.
+func (j *jobFlags) destination(p *replay.Plan) error {
+	p.Host, p.Connections = j.host, replay.Connections(j.connections)
+	for _, pair := range j.maps {
+		from, to, ok := strings.Cut(pair, "=")
+		recorded, err := replay.ParseOrigin(from)
+		live, liveErr := replay.ParseOrigin(to)
+		if !ok || err != nil || liveErr != nil {
+			return usagef("--map %q: write it as RECORDED=LIVE, such as https://id.prod=https://id.staging", pair)
+		}
+		p.Map = append(p.Map, replay.Origin{Recorded: recorded, Live: live})
+	}
+	for _, line := range j.headers {
+		name, value, ok := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch {
+		case !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
+			return usagef("--header %q: write it as 'Name: value'", line)
+		case strings.EqualFold(name, "Host"):
+			return usagef("--header %q: the Host is set by --host", line)
+		case slices.Contains(framing, strings.ToLower(name)):
+			return usagef("--header %q: this header belongs to the connection and cannot be set", line)
+		}
+		p.Headers = append(p.Headers, flow.Header{Name: name, Value: value})
+	}
+	return nil
+}
+
+// framing are the headers that say how a request is sent, which its sender
+// alone knows.
+var framing = []string{"connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 
 // client fills how connections are made.
 func (j *jobFlags) client(job *run.Job) error {

@@ -39,13 +39,18 @@ at all times), --rate (sessions a second; requests with --url) and --scale (the
 recorded arrivals, so many times as many users). A model without any of them
 plays at --scale 1x, a recording once as it was.
 
-Requests go to the target alone. Response time counts from the scheduled
-instant, service time from the instant of sending; both are reported. Ctrl-C
-ends the run cleanly: what was counted is reported and the run file is whole.`,
+Requests go to the target, and to the origins of --map; those of other recorded
+origins are left out and named. Response time counts from the scheduled instant,
+service time from the instant of sending; both are reported. Ctrl-C ends the run
+cleanly: what was counted is reported and the run file is whole.
+
+A run in which half of the requests or more fail ends with exit code 3, unless
+--threshold sets another limit on failures.`,
 		Example: `  starling replay shop.model --target http://127.0.0.1:9000 --scale 10x --duration 1m -o new.run.zst
   starling replay shop.model --target http://127.0.0.1:9000 --users 50 --duration 30s --threshold 'p99 < 300ms'
   starling replay shop.flow.zst --target http://127.0.0.1:9000 --speed 2x
   starling replay shop.model --target http://127.0.0.1:9000 --users 400 --replayers 4 --ui 127.0.0.1:7070
+  starling replay shop.flow.zst --target http://10.0.0.5:9000 --host shop.test --map https://id.test=http://10.0.0.6:9000
   starling replay --url http://127.0.0.1:9000/ --users 64 --duration 10s`,
 		Args: atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,16 +60,17 @@ ends the run cleanly: what was counted is reported and the run file is whole.`,
 	f := cmd.Flags()
 	f.StringVar(&o.url, "url", "", "send GET requests for this `URL` in a loop")
 	f.StringVar(&o.target, "target", "", "`URL` of the origin to send to, http://HOST:PORT")
+	o.job.addLoad(f)
 	f.Var(newPositive(&o.sessions, 0), "sessions", "`NUMBER` of sessions of each user, with --users (default: until --duration)")
 	f.Var(newSpan(&o.duration, 0), "duration", "`LENGTH` of the run, as 1m30s (default: with --scale that of the recording, with --url 10s)")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "`CONDITION` on the result, as 'p99 < 300ms' or 'failures < 1%'; may be repeated (default: 'failures < 50%')")
+	o.job.addDestination(f)
 	f.Var(newPositive(&o.replayers, 0), "replayers", "`NUMBER` of replayer processes: started here, or, with --nats, waited for (default: replay in this process)")
 	f.StringVar(&o.nats, "nats", "", "`URL` of a NATS server with JetStream to meet the replayers on (default: one of our own)")
 	f.StringVarP(&o.output, "output", "o", "", "run `FILE` to write, NAME.run.zst")
 	f.StringVar(&o.ui, "ui", "", "serve the web UI on this `ADDRESS` as long as the run lasts, as 127.0.0.1:7070")
 	f.StringVar(&o.uiToken, "ui-token", "", "`TOKEN` that the web UI asks for; made and printed when it listens beyond loopback")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
-	o.job.add(f)
 	return cmd
 }
 

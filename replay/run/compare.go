@@ -78,7 +78,7 @@ func newPairing(c Comparison, o Options) (*pairing, error) {
 		} else {
 			second := *p.sides[0]
 			second.job = j
-			p.sides[1], err = &second, second.guard(j.Plan.Target)
+			p.sides[1], err = &second, second.check()
 		}
 		if err != nil {
 			return nil, err

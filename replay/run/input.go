@@ -52,7 +52,7 @@ func openInput(j Job, o Options) (*input, error) {
 			return nil, err
 		}
 	}
-	return in, in.guard(j.Plan.Target)
+	return in, in.check()
 }
 
 // origins lists whom the requests of a model went to, the main one first.
@@ -64,14 +64,36 @@ func origins(m *model.Model) []string {
 	return list
 }
 
-// guard refuses a target that was recorded, see [replay.Guard].
-func (in *input) guard(target string) error {
-	for _, origin := range in.recorded {
-		if err := replay.Guard(target, origin, in.job.AllowHosts); err != nil {
-			return &JobError{err}
+// check refuses to send load to an origin that was recorded, see
+// [replay.Guard], and to map one that was not.
+func (in *input) check() error {
+	for _, to := range in.job.Plan.Origins("") {
+		for _, origin := range in.recorded {
+			if err := replay.Guard(to.Live, origin, in.job.AllowHosts); err != nil {
+				return &JobError{err}
+			}
+		}
+		if to.Recorded != "" && len(in.recorded) > 0 && !slices.ContainsFunc(in.recorded, sameHost(to.Recorded)) {
+			return jobErrorf("%s was not recorded; the recorded origins are %s", to.Recorded, strings.Join(in.recorded, ", "))
 		}
 	}
 	return nil
+}
+
+// main is the origin of the recording whose requests go to the target: that of
+// most requests among those that the plan does not map.
+func (in *input) main() string {
+	for _, origin := range in.recorded {
+		if !slices.ContainsFunc(in.job.Plan.Map, func(o replay.Origin) bool { return hostOf(o.Recorded) == hostOf(origin) }) {
+			return origin
+		}
+	}
+	return ""
+}
+
+// sameHost returns what tells origins of the same host and port.
+func sameHost(origin string) func(string) bool {
+	return func(other string) bool { return hostOf(other) == hostOf(origin) }
 }
 
 // lookInto finds out whom the requests of a recording went to, and says when
@@ -158,7 +180,7 @@ func (in *input) repeat(ctx context.Context) (src replay.Source, starts []time.D
 	if len(in.recorded) == 0 {
 		return nil, nil, 0, fmt.Errorf("%s holds no flow; record some traffic first", in.job.Recording)
 	}
-	origins := in.job.Plan.Origins(in.recorded[0])
+	origins := in.job.Plan.Origins(in.main())
 	sessions, err := in.sessions(ctx, origins)
 	if err != nil {
 		return nil, nil, 0, err
@@ -180,7 +202,7 @@ func (in *input) tellUnmapped(origins []replay.Origin) {
 		}
 	}
 	if len(parts) > 0 {
-		in.note("left out, as the plan maps them to no live place: " + strings.Join(parts, ", "))
+		in.note("left out: " + strings.Join(parts, ", ") + "; map them to an origin to send them there")
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // begins.
 const dialTimeout = 5 * time.Second
 
-// reach makes sure that somebody listens at the target of a job, or at its
+// reach makes sure that somebody listens wherever a job sends load, or at its
 // proxy, so that a run against nobody ends before it begins.
 func (j Job) reach(ctx context.Context) error {
 	o := j.Client
@@ -24,11 +24,21 @@ func (j Job) reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = dialer.Reach(ctx, client.Route{Origin: j.Plan.Target})
-	if err == nil || ctx.Err() != nil {
-		return ctx.Err()
+	for _, to := range j.Plan.Origins("") {
+		err := dialer.Reach(ctx, client.Route{Origin: to.Live, Host: to.Host})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return j.unreachable(to.Live, err)
+		}
 	}
-	where := j.Plan.Target
+	return nil
+}
+
+// unreachable says what is wrong when nobody answers at an origin.
+func (j Job) unreachable(origin string, err error) error {
+	where := origin
 	if j.Client.Proxy != "" {
 		proxy, _ := url.Parse(j.Client.Proxy)
 		where = "the proxy " + proxy.Host
