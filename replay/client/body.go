@@ -1,48 +1,41 @@
 package client
 
-import (
-	"fmt"
-	"io"
-	"sync"
-)
+import "io"
 
-// chunks are buffers that bodies pass through.
-var chunks = sync.Pool{New: func() any { return new([16 << 10]byte) }}
+// A source gives a body piece by piece. Each is valid until the next; io.EOF comes
+// alone at the end.
+type source interface{ next() ([]byte, error) }
 
 // readBody reads body to its end.
-func readBody(body io.Reader, k *keeper) error {
-	buf := chunks.Get().(*[16 << 10]byte)
-	defer chunks.Put(buf)
+func readBody(body source, k *keeper) error {
 	for {
-		n, err := body.Read(buf[:])
-		k.add(buf[:n])
+		p, err := body.next()
 		switch {
 		case err == io.EOF:
 			return nil
 		case err != nil:
 			return err
 		}
+		k.add(p)
 	}
 }
 
-// readEvents reads until so many events have come, or the end of body. An event
-// ends with a blank line (WHATWG HTML, 9.2.5).
-func readEvents(body io.Reader, events int, k *keeper) error {
-	buf := chunks.Get().(*[16 << 10]byte)
-	defer chunks.Put(buf)
+// readEvents reads until so many events have come, or the end of body, which whole
+// tells. An event ends with a blank line (WHATWG HTML, 9.2.5).
+func readEvents(body source, events int, k *keeper) (whole bool, err error) {
 	var c eventCounter
 	for c.seen < events {
-		n, err := body.Read(buf[:])
-		c.count(buf[:n])
-		k.add(buf[:n])
+		p, err := body.next()
 		switch {
 		case err == io.EOF:
-			return nil
+			return true, nil
 		case err != nil:
-			return err
+			return false, err
 		}
+		c.count(p)
+		k.add(p)
 	}
-	return nil
+	return false, nil
 }
 
 // An eventCounter counts the events of a stream of server-sent events.
@@ -67,34 +60,21 @@ func (c *eventCounter) count(p []byte) {
 	}
 }
 
-// measured is the source of a body that must have a certain length.
-type measured struct {
-	source io.ReadCloser
-	left   int64
-	err    error // what was wrong with the source
+// pieces makes a source of a reader.
+type pieces struct {
+	from io.Reader
+	buf  []byte
 }
 
-// Read gives an error, and no end, where the source is too short: an end would
-// make a cut request a whole one.
-func (m *measured) Read(p []byte) (int, error) {
-	if m.err != nil {
-		return 0, m.err
+func (p pieces) next() ([]byte, error) {
+	for range 100 { // readers may give nothing, but not for ever
+		n, err := p.from.Read(p.buf)
+		if n > 0 {
+			return p.buf[:n], nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if m.left == 0 {
-		return 0, io.EOF
-	}
-	n, err := m.source.Read(p[:min(int64(len(p)), m.left)])
-	m.left -= int64(n)
-	switch {
-	case err == io.EOF && m.left > 0:
-		m.err = named(upload, fmt.Errorf("the body to send is %d bytes too short", m.left))
-	case err != nil && err != io.EOF:
-		m.err = named(upload, fmt.Errorf("read the body to send: %w", err))
-	}
-	if n > 0 {
-		return n, nil
-	}
-	return 0, m.err
+	return nil, io.ErrNoProgress
 }
-
-func (m *measured) Close() error { return m.source.Close() }

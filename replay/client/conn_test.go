@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -242,96 +242,6 @@ func listen(t *testing.T, handle func(net.Conn)) string {
 	return l.Addr().String()
 }
 
-func TestHostileTargetsEndAsNamedErrors(t *testing.T) {
-	answer := func(text string) func(net.Conn) {
-		return func(c net.Conn) {
-			http.ReadRequest(bufio.NewReader(c))
-			io.WriteString(c, text)
-		}
-	}
-	endless := func(head, piece string) func(net.Conn) {
-		return func(c net.Conn) {
-			http.ReadRequest(bufio.NewReader(c))
-			io.WriteString(c, head)
-			for {
-				if _, err := io.WriteString(c, piece); err != nil {
-					return
-				}
-			}
-		}
-	}
-	for name, tt := range map[string]struct {
-		handle func(net.Conn)
-		want   string
-	}{
-		"closes at once": {func(net.Conn) {}, "closed"},
-		"resets": {func(c net.Conn) {
-			http.ReadRequest(bufio.NewReader(c))
-			c.(*net.TCPConn).SetLinger(0)
-		}, "reset"},
-		"never answers":              {func(c net.Conn) { io.Copy(io.Discard, c) }, "timeout"},
-		"answers garbage":            {answer("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "bad response"},
-		"cuts the body":              {answer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"), "closed"},
-		"cuts the head":              {answer("HTTP/1.1 200 OK\r\nContent-Le"), "bad response"},
-		"sends a bad chunk size":     {answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n"), "bad response"},
-		"cuts a chunked body":        {answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"), "closed"},
-		"sends two lengths":          {answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "bad response"},
-		"sends an endless body":      {endless("HTTP/1.1 200 OK\r\n\r\n", strings.Repeat("x", 1<<16)), "timeout"},
-		"sends endless headers":      {endless("HTTP/1.1 200 OK\r\n", "X-Filler: "+strings.Repeat("y", 1000)+"\r\n"), "bad response"},
-		"sends a flood of 1xx":       {endless("", "HTTP/1.1 103 Early Hints\r\n\r\n"), "bad response"},
-		"switches protocols unasked": {answer("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), "bad upgrade"},
-	} {
-		t.Run("target "+name, func(t *testing.T) {
-			c := dial(t, Options{MaxBody: 1 << 16}, "http://"+listen(t, tt.handle))
-			limit := time.Minute
-			if tt.want == "timeout" {
-				limit = 100 * time.Millisecond
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
-			defer cancel()
-			var resp Response
-			timing, err := c.do(ctx, get("/"), &resp)
-			if got := ErrorName(err); got != tt.want {
-				t.Errorf("got %q (%v), want %q", got, err, tt.want)
-			}
-			if timing.Sent.IsZero() || timing.Done.Before(timing.Sent) {
-				t.Errorf("implausible timing %+v", timing)
-			}
-			if len(resp.Body.Data) > 1<<16 {
-				t.Errorf("kept %d bytes", len(resp.Body.Data))
-			}
-		})
-	}
-}
-
-func TestConnectFailuresAreNamed(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free := l.Addr().String()
-	l.Close()
-	plain := httptest.NewServer(http.NotFoundHandler())
-	defer plain.Close()
-	secure := httptest.NewTLSServer(http.NotFoundHandler())
-	secure.Config.ErrorLog = nil
-	defer secure.Close()
-	for name, tt := range map[string]struct{ origin, want string }{
-		"nobody listens":                 {"http://" + free, "connect refused"},
-		"TLS to a plain server":          {"https://" + plain.Listener.Addr().String(), "tls"},
-		"certificate that nobody signed": {secure.URL, "tls"},
-		"name without an address":        {"http://starling-test.invalid", "dns"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var resp Response
-			_, err := dial(t, Options{}, tt.origin).do(t.Context(), get("/"), &resp)
-			if got := ErrorName(err); got != tt.want {
-				t.Errorf("got %q (%v), want %q", got, err, tt.want)
-			}
-		})
-	}
-}
-
 func TestOriginsThatCannotBeDialledAreRefused(t *testing.T) {
 	for _, origin := range []string{"", "shop", "ftp://x", "http://", "http://[::1", "://"} {
 		var resp Response
@@ -368,3 +278,5 @@ func BenchmarkExchange(b *testing.B) {
 		}
 	}
 }
+
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -135,13 +136,17 @@ func (d *Dialer) secure(ctx context.Context, c *carrier, e *endpoint) error {
 		config.NextProtos = []string{"h2", "http/1.1"}
 	}
 	secure := tls.Client(c.Conn, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		return blameTLS(err)
-	}
+	err := secure.HandshakeContext(ctx)
 	c.http2 = secure.ConnectionState().NegotiatedProtocol == "h2"
-	if e.protocol == HTTP2 && !c.http2 {
+	if e.protocol == HTTP2 && (err == nil && !c.http2 || refusedALPN(err)) {
 		return named(noHTTP2, errors.New("the target does not agree to HTTP/2, which the recording used"))
 	}
 	c.Conn = secure
-	return nil
+	return blameTLS(err)
+}
+
+// refusedALPN recognises the alert of a server that speaks none of the protocols
+// offered (RFC 7301, section 3.2), which crypto/tls gives no type.
+func refusedALPN(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "no application protocol")
 }

@@ -17,9 +17,10 @@ type Dialer struct {
 	proxy   *url.URL // nil: none
 	sources []net.IP
 	turn    atomic.Uint64 // of the sources
-	http1   *http.Transport
 	http2   *http.Transport
 	buffers buffers
+
+	scratches scratches
 }
 
 // New returns a Dialer with the given options, or all that is wrong with them.
@@ -31,7 +32,7 @@ func New(o Options) (*Dialer, error) {
 	if problems = errors.Join(problems, err); problems != nil {
 		return nil, fmt.Errorf("client options: %w", problems)
 	}
-	d := &Dialer{options: o.withDefaults(), tls: secure, proxy: proxy, http1: newHTTP1(), http2: newHTTP2()}
+	d := &Dialer{options: o.withDefaults(), tls: secure, proxy: proxy, http2: newHTTP2()}
 	d.buffers.left.Store(d.options.Budget)
 	for _, s := range o.Sources {
 		d.sources = append(d.sources, net.ParseIP(s))

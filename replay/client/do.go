@@ -32,10 +32,9 @@ func (p *Pool) Do(ctx context.Context, route Route, slot int, req *Request, resp
 // not process it for certain, or it closed an idle connection while a request
 // that may be repeated was on its way (RFC 9110, 9.2.2).
 func again(err error, reused bool, timing *Timing, req *Request) bool {
-	if name := ErrorName(err); name == streamRefused {
-		return true
-	}
-	return reused && timing.FirstByte.IsZero() && idempotent(req.Method)
+	name := ErrorName(err)
+	unanswered := timing.FirstByte.IsZero() || name == strayBytes
+	return name == streamRefused || reused && unanswered && name != upload && idempotent(req.Method)
 }
 
 func idempotent(method string) bool {

@@ -144,6 +144,9 @@ func blameTLS(err error) error {
 		verify  *tls.CertificateVerificationError
 		unknown x509.UnknownAuthorityError
 	)
+	if err == nil {
+		return nil
+	}
 	if errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verify) || errors.As(err, &unknown) ||
 		strings.Contains(err.Error(), "tls: ") {
 		return named(tlsFailed, err)

@@ -11,10 +11,10 @@ import (
 
 func TestErrorsQuoteNeitherRequestNorAnswer(t *testing.T) {
 	for name, tt := range map[string]struct{ target, answer, want string }{
-		"a head without a colon":        {"/", "HTTP/1.1 200 OK\r\nSet-Cookie sid=hunter2\r\n\r\n", "bad response"},
+		"a control character in a head": {"/", "HTTP/1.1 200 OK\r\nSet-Cookie: sid=hunter2\x00\r\n\r\n", "bad response"},
 		"a body where a head should be": {"/", "{\"token\":\"hunter2\"}\r\n\r\n", "bad response"},
 		"a status that is no number":    {"/", "HTTP/1.1 hunter2 OK\r\n\r\n", "bad response"},
-		"a target with a bad escape":    {"/%zz?token=hunter2", "HTTP/1.1 200 OK\r\n\r\n", "bad request"},
+		"a target with a space":         {"/a b?token=hunter2", "HTTP/1.1 200 OK\r\n\r\n", "bad request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := dial(t, Options{}, "http://"+listen(t, func(c net.Conn) {

@@ -3,18 +3,15 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
-)
+	"sync/atomic"
+	"time"
 
-// newHTTP1 is net/http's HTTP/1.1, which finds its connections in the context.
-func newHTTP1() *http.Transport {
-	t := newHTTP2()
-	t.HTTP2, t.Protocols = nil, new(http.Protocols)
-	t.Protocols.SetHTTP1(true)
-	t.WriteBufferSize, t.ReadBufferSize = 2<<10, 4<<10
-	return t
-}
+	"github.com/starling-load/starling/record/http1"
+)
 
 // link dials e.
 func (d *Dialer) link(ctx context.Context, e *endpoint) (link, error) {
@@ -25,38 +22,148 @@ func (d *Dialer) link(ctx context.Context, e *endpoint) (link, error) {
 	if c.http2 {
 		return d.http2Link(ctx, c, e)
 	}
-	conn, err := d.http1.NewClientConn(context.WithValue(ctx, carrierKey{}, c), e.scheme(), e.address)
-	if err != nil {
-		return nil, err
-	}
-	return &http1Link{http2Link{conn: conn, carrier: c, to: e, single: true}}, nil
+	return newHTTP1Link(d, c, e), nil
 }
 
-type http1Link struct{ http2Link }
+// http1Link is an HTTP/1.1 connection. While it is idle it holds no buffer.
+type http1Link struct {
+	carrier *carrier
+	to      *endpoint
+	dialer  *Dialer
+	used    bool        // an exchange was made
+	busy    atomic.Bool // an exchange is under way
+	idle    *idleCheck
+}
 
-func (l *http1Link) usable() bool { return l.conn.Err() == nil && l.conn.Available() > 0 }
+func newHTTP1Link(d *Dialer, c *carrier, e *endpoint) *http1Link {
+	return &http1Link{carrier: c, to: e, dialer: d, idle: newIdleCheck(c.raw.Conn)}
+}
+
 func (l *http1Link) many() bool   { return false }
+func (l *http1Link) lease() int   { return 1 }
+func (l *http1Link) leave() int   { return 0 }
+func (l *http1Link) usable() bool { return !l.used || l.idle.silent() }
+
+// close says goodbye to an idle target in TLS; a connection in use just breaks.
+func (l *http1Link) close() {
+	if l.busy.Load() {
+		l.carrier.raw.Close()
+		return
+	}
+	l.carrier.Close()
+}
 
 // exchange implements link.
 func (l *http1Link) exchange(ctx context.Context, req *Request, resp *Response, timing *Timing) (keep bool, err error) {
-	keep, err = l.http2Link.exchange(ctx, req, resp, timing)
-	return keep && err == nil && !l.ended, nameHTTP1(err)
-}
-
-func nameHTTP1(err error) error {
-	if err == nil || !isGarbage(err) {
-		return err
+	l.busy.Store(true)
+	defer l.busy.Store(false)
+	s := l.dialer.scratches.take(l.carrier)
+	defer l.dialer.scratches.give(s)
+	// The end of the context breaks off whatever the connection is doing.
+	stop := context.AfterFunc(ctx, func() { l.carrier.SetDeadline(past) })
+	raw := l.carrier.raw
+	raw.arm()
+	keep, err = l.converse(s, req, resp)
+	timing.Done = time.Now()
+	if at := raw.sentAt(); !at.IsZero() {
+		timing.Sent = at
 	}
-	return named(badResponse, errors.New("the answer is not HTTP"))
+	timing.FirstByte = s.firstByte
+	timing.BytesOut, timing.BytesIn = raw.written.Swap(0), raw.read.Swap(0)
+	keep = stop() && keep && err == nil && l.drained()
+	l.used = true
+	return keep, err
 }
 
-// isGarbage recognises net/http's refusals of an answer, which have no type.
-func isGarbage(err error) bool {
-	text := err.Error()
-	for _, sign := range []string{"malformed", "message cannot", "invalid", "unexpected", "too long", "too many", "exceeded", "chunk", "PROTOCOL_ERROR", "FRAME_SIZE_ERROR", "COMPRESSION_ERROR"} {
-		if strings.Contains(text, sign) && !strings.Contains(text, "unexpected EOF") {
-			return true
+// past is a deadline that is over.
+var past = time.Unix(1, 0)
+
+// drained reports whether TLS holds no byte behind the answer.
+func (l *http1Link) drained() bool {
+	if !l.to.secure {
+		return true
+	}
+	l.carrier.SetReadDeadline(past)
+	var one [1]byte
+	n, err := l.carrier.Read(one[:])
+	l.carrier.SetReadDeadline(time.Time{})
+	return n == 0 && isTimeout(err)
+}
+
+// converse sends req and reads the answer.
+func (l *http1Link) converse(s *scratch, req *Request, resp *Response) (keep bool, err error) {
+	up, err := l.send(s, req)
+	if err != nil {
+		return false, err
+	}
+	keep, err = l.receive(s, req, resp, up)
+	whole, failed := up.end(err == nil && resp.Status < http.StatusBadRequest)
+	if failed != nil {
+		return false, failed
+	}
+	return keep && whole && !s.unsent, err
+}
+
+// receive reads the answer to req into resp.
+func (l *http1Link) receive(s *scratch, req *Request, resp *Response, up *uploading) (keep bool, err error) {
+	if err := s.readHead(up.interim); err != nil {
+		if l.used && errors.Is(err, http1.BadFirstLine) {
+			return false, named(strayBytes, errors.New("bytes behind an earlier answer came before this one"))
 		}
+		return false, nameHTTP1(err)
 	}
-	return false
+	s.fill(resp)
+	s.begin(req.Method)
+	switch {
+	case s.frame.Body == http1.Tunnel:
+		return false, named(badUpgrade, fmt.Errorf("answer %d changes the protocol, which the request did not ask for", resp.Status))
+	case s.frame.Body == http1.Unknown:
+		return false, named(badLength, errors.New("the Content-Length of the answer is no number, or there are two"))
+	case s.frame.Coded:
+		return false, named(badResponse, errors.New("the answer has a transfer coding other than chunked"))
+	case s.frame.Body == http1.Sized:
+		resp.body.expect(s.frame.Length)
+	}
+	whole := true
+	if req.Events > 0 && strings.HasPrefix(resp.Headers.Value("Content-Type"), "text/event-stream") {
+		whole, err = readEvents(s, req.Events, &resp.body)
+	} else {
+		err = readBody(s, &resp.body)
+	}
+	if err != nil {
+		return false, nameHTTP1(err)
+	}
+	resp.Trailers = s.trailers()
+	keep = whole && s.head.Persistent() && s.frame.Body != http1.ToClose && s.empty()
+	return keep, nil
+}
+
+// nameHTTP1 names an error of reading an answer.
+func nameHTTP1(err error) error {
+	var bad http1.Malformed
+	var odd http1.Odd
+	switch {
+	case errors.As(err, &bad):
+		return named(malformed[bad], err)
+	case errors.As(err, &odd):
+		return named(badResponse, err)
+	case err == io.EOF, err == io.ErrUnexpectedEOF:
+		return named(closed, errors.New("the target closed before the answer was whole"))
+	}
+	return err
+}
+
+// malformed are the names of what http1 refuses.
+var malformed = [...]string{
+	http1.BadFirstLine: badResponse,
+	http1.LongLine:     longHead,
+	http1.LongHead:     longHead,
+	http1.ManyFields:   longHead,
+	http1.BadChunk:     badChunk,
+	http1.LongTrailer:  longHead,
+}
+
+// sendsLength reports whether requests of a method tell that they have no body.
+func sendsLength(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
@@ -50,6 +51,8 @@ func newHTTP2() *http.Transport {
 			MaxReceiveBufferPerStream:     windowStream,
 			MaxReceiveBufferPerConnection: windowConn,
 			StrictMaxConcurrentRequests:   true,
+			SendPingTimeout:               10 * time.Second, // so that a dead connection is found out
+			PingTimeout:                   5 * time.Second,
 		},
 	}
 }
@@ -59,9 +62,8 @@ type http2Link struct {
 	conn    *http.ClientConn
 	carrier *carrier
 	to      *endpoint
+	dialer  *Dialer
 	leases  int // guarded by the pool
-	single  bool
-	ended   bool
 }
 
 func (d *Dialer) http2Link(ctx context.Context, c *carrier, e *endpoint) (link, error) {
@@ -70,7 +72,7 @@ func (d *Dialer) http2Link(ctx context.Context, c *carrier, e *endpoint) (link, 
 		c.raw.Close()
 		return nil, nameHTTP2(err)
 	}
-	return &http2Link{conn: conn, carrier: c, to: e}, nil
+	return &http2Link{conn: conn, carrier: c, to: e, dialer: d}, nil
 }
 
 func (l *http2Link) usable() bool { return l.conn.Err() == nil }
@@ -90,22 +92,30 @@ func (l *http2Link) exchange(ctx context.Context, req *Request, resp *Response, 
 	defer cancel()
 	start := time.Now()
 	var firstByte atomic.Int64
+	interim := 0
 	hr = hr.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotFirstResponseByte: func() { firstByte.CompareAndSwap(0, int64(time.Since(start))) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			if interim++; interim > maxInterim {
+				return errInterimFlood
+			}
+			return nil
+		},
 	}))
 	hresp, err := l.conn.RoundTrip(hr)
 	if err == nil {
-		err = readResponse(hresp, req, resp)
-		if l.single {
-			l.ended = hresp.Close || req.Events > 0
-		}
+		err = readResponse(&l.dialer.scratches, hresp, req, resp)
 	}
 	timing.Sent, timing.Done = start, time.Now()
 	if ns := firstByte.Load(); ns != 0 {
 		timing.FirstByte = start.Add(time.Duration(ns))
 	}
 	timing.BytesOut, timing.BytesIn = l.carrier.raw.written.Swap(0), l.carrier.raw.read.Swap(0)
-	return l.usable(), nameHTTP2(err)
+	if err == io.ErrUnexpectedEOF && l.usable() {
+		err = named(badLength, errors.New("the body is shorter than its Content-Length"))
+	}
+	err = nameHTTP2(err)
+	return l.usable() && !spoils(err), err
 }
 
 // httpRequest turns req into what net/http sends.
@@ -188,7 +198,7 @@ func setBody(hr *http.Request, req *Request) error {
 }
 
 // readResponse copies hresp into resp.
-func readResponse(hresp *http.Response, req *Request, resp *Response) error {
+func readResponse(scratches *scratches, hresp *http.Response, req *Request, resp *Response) error {
 	defer hresp.Body.Close()
 	resp.Status, resp.Protocol = hresp.StatusCode, hresp.Proto
 	resp.Headers = fields(resp.Headers, hresp.Header)
@@ -198,11 +208,14 @@ func readResponse(hresp *http.Response, req *Request, resp *Response) error {
 	if hresp.ContentLength > 0 {
 		resp.body.expect(hresp.ContentLength)
 	}
+	buf := scratches.takeChunk()
+	defer scratches.giveChunk(buf)
+	body := pieces{hresp.Body, buf[:]}
 	var err error
 	if req.Events > 0 && strings.HasPrefix(hresp.Header.Get("Content-Type"), "text/event-stream") {
-		err = readEvents(hresp.Body, req.Events, &resp.body)
+		_, err = readEvents(body, req.Events, &resp.body)
 	} else {
-		err = readBody(hresp.Body, &resp.body)
+		err = readBody(body, &resp.body)
 	}
 	resp.Trailers = fields(nil, hresp.Trailer)
 	return err

@@ -32,13 +32,21 @@ func nameHTTP2(err error) error {
 	if errors.As(err, &stream) {
 		return nameStream(stream)
 	}
+	if known := recognise(err); known != nil {
+		return known
+	}
+	return err
+}
+
+// recognise names an error by its text; nil is not known.
+func recognise(err error) error {
 	text := err.Error()
 	for _, known := range http2Texts {
 		if strings.Contains(text, known.sign) {
 			return &namedError{known.name, errors.New(known.text)}
 		}
 	}
-	return err
+	return nil
 }
 
 // http2Texts recognise the errors that have no type, in this order.
@@ -65,14 +73,34 @@ var http2Texts = []struct{ sign, name, text string }{
 	{"may only be", badRequest, "a field of the request is not valid in HTTP/2"},
 }
 
+// nameStream names the end of one stream.
 func nameStream(e streamError) error {
-	peer := e.Cause != nil && e.Cause.Error() == "received from peer"
-	name, known := http2Codes[e.Code]
+	var ours *namedError
 	switch {
-	case peer && e.Code == 0x7: // REFUSED_STREAM
+	case e.Cause == nil:
+	case errors.As(e.Cause, &ours):
+		return ours
+	case e.Cause.Error() != "received from peer":
+		if known := recognise(e.Cause); known != nil {
+			return known
+		}
+	case e.Code == 0x7: // REFUSED_STREAM
 		return &namedError{streamRefused, errors.New("the target refused the exchange")}
-	case peer || !known:
+	default:
 		return &namedError{streamReset, fmt.Errorf("the target ended the exchange with code %d", e.Code)}
 	}
-	return &namedError{name, fmt.Errorf("the target broke HTTP/2 (code %d)", e.Code)}
+	if name, known := http2Codes[e.Code]; known {
+		return &namedError{name, fmt.Errorf("the target broke HTTP/2 (code %d)", e.Code)}
+	}
+	return &namedError{streamReset, fmt.Errorf("the exchange ended with code %d", e.Code)}
+}
+
+// spoils reports whether no further exchange may follow on a connection after an
+// error: the target does not know its protocol, or is gone.
+func spoils(err error) bool {
+	switch ErrorName(err) {
+	case "", timeout, canceled, badRequest, upload, streamReset, streamRefused, badLength:
+		return false
+	}
+	return true
 }
