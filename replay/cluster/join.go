@@ -60,14 +60,10 @@ type JoinOptions struct {
 // askEvery is the pause between requests for work.
 const askEvery = 500 * time.Millisecond
 
-// ErrAbandoned says that the coordinator of a run went away and did not come
-// back.
-var ErrAbandoned = errors.New("the coordinator is gone")
-
 // Join asks for work, plays it, and returns when it is over. It waits for a
 // coordinator as long as ctx lasts. When the coordinator of its run goes away it
 // stops sending within some seconds, keeps what it has counted, and goes on once
-// the coordinator is back; after Patience it gives up with ErrAbandoned.
+// the coordinator is back; after Patience it gives up.
 func Join(ctx context.Context, o JoinOptions) error {
 	if o.Play == nil {
 		return errors.New("cluster.JoinOptions needs Play")
@@ -157,7 +153,7 @@ func (r *replayer) serve(ctx context.Context) error {
 	switch cause := context.Cause(playing); {
 	case errors.Is(cause, errStopped):
 		err = nil
-	case errors.Is(cause, ErrAbandoned), errors.Is(cause, errUncounted):
+	case errors.Is(cause, errAbandoned), errors.Is(cause, errUncounted):
 		return cause
 	}
 	// The end is reported also when ctx is over: what was counted must arrive.
@@ -172,6 +168,7 @@ func (r *replayer) serve(ctx context.Context) error {
 
 // Why playing ends before its end.
 var (
+	errAbandoned = errors.New("the coordinator is gone")
 	errStopped   = errors.New("stopped by the coordinator")
 	errUncounted = errors.New("the coordinator has given the place of this replayer away; start it again to join another run")
 )
@@ -223,7 +220,7 @@ func (r *replayer) obey(action any, end context.CancelCauseFunc) {
 		r.hold(false)
 	case abandonAction:
 		end(fmt.Errorf("%w: no answer for %s; sending stopped after %s, and %d intervals were counted; is the coordinator still running, and its NATS server reachable from here?",
-			ErrAbandoned, orphanLimit+r.Patience, orphanLimit, r.counted()))
+			errAbandoned, orphanLimit+r.Patience, orphanLimit, r.counted()))
 	case endAction:
 		if a.order == orderStop {
 			end(errStopped)

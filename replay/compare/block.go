@@ -26,15 +26,6 @@ func FromTimeline(t *stats.Timeline) *Block {
 	return b
 }
 
-// FromRun returns a run file as one block. An invalid run is void.
-func FromRun(r *stats.Run) *Block {
-	b := join(r.Windows)
-	if v := r.Summary.Validity; v.Verdict == stats.Invalid && len(v.Reasons) > 0 {
-		b.Void = v.Reasons[0]
-	}
-	return b
-}
-
 // Slices cuts a run into at most n blocks of equal length, for the comparison of
 // two runs with each other. There are fewer when the run is short: a block is no
 // shorter than a window of the run file.

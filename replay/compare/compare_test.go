@@ -330,14 +330,6 @@ func TestTwoRunsAreComparedBySlicesWithACaveat(t *testing.T) {
 }
 
 func TestAnInvalidRunIsAVoidBlock(t *testing.T) {
-	r := run(10, 1, 0)
-	if b := FromRun(r); b.Void != "" || b.Endpoints["GET /a"].Started != 200 {
-		t.Errorf("a valid run is %+v", b)
-	}
-	r.Summary.Validity = stats.Validity{Verdict: stats.Invalid, Reasons: []string{"late"}}
-	if b := FromRun(r); b.Void != "late" {
-		t.Errorf("an invalid run is void for %q", b.Void)
-	}
 	c := stats.NewCollector("r", 0)
 	c.Due(100)
 	timeline := stats.NewTimeline()

@@ -1,10 +1,8 @@
 package load
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"sort"
 	"time"
 )
 
@@ -67,23 +65,6 @@ func (u users) At(i uint64) (time.Duration, bool) {
 	return time.Duration(float64(u.ramp) * (float64(i) / float64(u.n))), true
 }
 
-// Before returns the number of arrivals that are due before t, in O(log n)
-// calls of At.
-func Before(a Arrivals, t time.Duration) uint64 {
-	late := func(i uint64) bool {
-		at, ok := a.At(i)
-		return !ok || at >= t
-	}
-	high := uint64(1)
-	for !late(high - 1) {
-		if high > math.MaxInt64/2 {
-			return high
-		}
-		high *= 2
-	}
-	return uint64(sort.Search(int(high), func(i int) bool { return late(uint64(i)) }))
-}
-
 func checkRate(perSecond float64, d time.Duration) error {
 	if !(perSecond > 0) || math.IsInf(perSecond, 0) {
 		return fmt.Errorf("rate %g/s: it must be above 0", perSecond)
@@ -93,5 +74,3 @@ func checkRate(perSecond float64, d time.Duration) error {
 	}
 	return nil
 }
-
-var errNoDuration = errors.New("random arrivals need a duration")

@@ -3,6 +3,7 @@ package load
 import (
 	"math"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -30,14 +31,12 @@ func schedules() *rapid.Generator[Arrivals] {
 		seed := rapid.Uint64().Draw(t, "seed")
 		var a Arrivals
 		var err error
-		switch rapid.IntRange(0, 3).Draw(t, "kind") {
+		switch rapid.IntRange(0, 2).Draw(t, "kind") {
 		case 0:
 			a, err = Constant(rate, duration)
 		case 1:
-			a, err = Poisson(rate, duration, seed)
-		case 2:
 			a, err = Users(rapid.IntRange(1, 500).Draw(t, "users"), duration)
-		case 3:
+		case 2:
 			offsets := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) time.Duration {
 				return time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, "offset"))
 			}), 1, 30).Draw(t, "offsets")
@@ -108,22 +107,6 @@ func TestTheUnionOfTheSegmentsIsThePlan(t *testing.T) {
 	})
 }
 
-func TestBeforeCountsTheArrivalsOfAnyWindow(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a := schedules().Draw(t, "schedule")
-		to := time.Duration(rapid.Int64Range(0, int64(25*time.Second)).Draw(t, "to"))
-		want := uint64(0)
-		for _, at := range all(a) {
-			if at < to {
-				want++
-			}
-		}
-		if got := Before(a, to); got != want {
-			t.Fatalf("before %s: got %d, want %d", to, got, want)
-		}
-	})
-}
-
 func TestAConstantRateHoldsInEveryWindow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := rapid.Float64Range(0.5, 1000).Draw(t, "rate")
@@ -133,62 +116,14 @@ func TestAConstantRateHoldsInEveryWindow(t *testing.T) {
 		}
 		from := time.Duration(rapid.Int64Range(0, int64(24*time.Hour)).Draw(t, "from"))
 		width := time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "width"))
-		got := float64(Before(a, from+width) - Before(a, from))
+		got := float64(before(a, from+width) - before(a, from))
 		if want := rate * width.Seconds(); math.Abs(got-want) > 1.001 {
 			t.Fatalf("%g arrivals in %s at %g/s, want %g", got, width, rate, want)
 		}
 	})
 }
 
-func TestPoissonArrivalsHaveTheRightMeanAndSpread(t *testing.T) {
-	const rate, seconds = 50, 2000
-	a, err := Poisson(rate, seconds*time.Second, 11)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := all(a)
-	if z := (float64(len(list)) - rate*seconds) / math.Sqrt(rate*seconds); math.Abs(z) > 3 {
-		t.Errorf("%d arrivals, want %d: %.1f standard deviations off", len(list), rate*seconds, z)
-	}
-	// The index of dispersion of a Poisson process is 1 at every scale, also at
-	// scales beside the cells.
-	for _, width := range []time.Duration{20 * time.Millisecond, 320 * time.Millisecond, 500 * time.Millisecond, 7 * time.Second} {
-		bins := make([]float64, seconds*time.Second/width)
-		for _, at := range list {
-			if i := int(at / width); i < len(bins) {
-				bins[i]++
-			}
-		}
-		mean := rate * width.Seconds()
-		var v float64
-		for _, n := range bins {
-			v += (n - mean) * (n - mean) / float64(len(bins)) / mean
-		}
-		if limit := 4*math.Sqrt(2/float64(len(bins))) + 4*math.Sqrt(1/(mean*float64(len(bins)))); math.Abs(v-1) > limit {
-			t.Errorf("the index of dispersion at %s is %.3f, want 1 ± %.3f", width, v, limit)
-		}
-	}
-	// Gaps are exponential: Kolmogorov-Smirnov at 1 %.
-	var gaps []float64
-	for i := 1; i < len(list); i++ {
-		gaps = append(gaps, 1-math.Exp(-rate*(list[i]-list[i-1]).Seconds()))
-	}
-	slices.Sort(gaps)
-	worst := 0.0
-	for i, u := range gaps {
-		worst = max(worst, math.Abs(u-float64(i)/float64(len(gaps))), math.Abs(u-float64(i+1)/float64(len(gaps))))
-	}
-	if limit := 1.63 / math.Sqrt(float64(len(gaps))); worst > limit {
-		t.Errorf("the gaps are off the exponential law by %.5f, at most %.5f", worst, limit)
-	}
-}
-
 func TestDifferentSeedsGiveDifferentArrivals(t *testing.T) {
-	a, _ := Poisson(10, time.Minute, 1)
-	b, _ := Poisson(10, time.Minute, 2)
-	if slices.Equal(all(a), all(b)) {
-		t.Error("seeds 1 and 2 give the same Poisson arrivals")
-	}
 	offsets := []time.Duration{0, time.Second, 3 * time.Second}
 	c, _ := Recorded(offsets, 5*time.Second, 10, 0, 1)
 	d, _ := Recorded(offsets, 5*time.Second, 10, 0, 2)
@@ -224,7 +159,7 @@ func TestScaledRecordingsKeepTheirShape(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, whole := float64(Before(a, time.Second)), float64(len(all(a)))
+		first, whole := float64(before(a, time.Second)), float64(len(all(a)))
 		if math.Abs(whole-100*scale) > 1 {
 			t.Errorf("scale %g: %g arrivals, want %g", scale, whole, 100*scale)
 		}
@@ -297,10 +232,8 @@ func TestSchedulesThatAreNoneAreRefused(t *testing.T) {
 	for name, err := range map[string]error{
 		"rate 0":             second(Constant(0, s)),
 		"rate NaN":           second(Constant(math.NaN(), s)),
-		"rate Inf":           second(Poisson(math.Inf(1), s, 0)),
+		"rate Inf":           second(Constant(math.Inf(1), s)),
 		"negative duration":  second(Constant(1, -s)),
-		"random for ever":    second(Poisson(1, 0, 0)),
-		"more than memory":   second(Poisson(1e9, time.Hour, 0)),
 		"no users":           second(Users(0, 0)),
 		"a negative ramp":    second(Users(1, -s)),
 		"an empty recording": second(Recorded(nil, s, 1, 0, 0)),
@@ -347,12 +280,11 @@ func TestParsing(t *testing.T) {
 	}
 }
 
-func BenchmarkPoissonAt(b *testing.B) {
-	a, err := Poisson(1000, 10*time.Minute, 1)
-	if err != nil {
-		b.Fatal(err)
+// before returns the number of arrivals that are due before t.
+func before(a Arrivals, t time.Duration) int {
+	late := func(i int) bool {
+		at, ok := a.At(uint64(i))
+		return !ok || at >= t
 	}
-	for i := uint64(0); b.Loop(); i++ {
-		a.At(i % 500_000)
-	}
+	return sort.Search(1<<40, late)
 }

@@ -99,18 +99,6 @@ func (c *Cell) Clone() *Cell {
 	return n
 }
 
-// Unanswered is the number of exchanges without a whole answer.
-func (c *Cell) Unanswered() uint64 {
-	var answered uint64
-	for _, n := range c.Status {
-		answered += n
-	}
-	if r := c.Requests(); r > answered {
-		return r - answered
-	}
-	return 0
-}
-
 // merged adds src to dst, which is made on demand.
 func merged(dst, src *Histogram) *Histogram {
 	if src.Count() == 0 {

@@ -11,17 +11,17 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// The range and resolution of a Histogram. Values below MinTime count as
-// MinTime. Values above MaxTime count as overflow; quantiles show them as
-// MaxTime. In between a value is kept to three significant digits.
+// The range and resolution of a Histogram. Values below minTime count as
+// minTime. Values above maxTime count as overflow; quantiles show them as
+// maxTime. In between a value is kept to three significant digits.
 const (
-	MinTime = time.Microsecond
-	MaxTime = time.Hour
+	minTime = time.Microsecond
+	maxTime = time.Hour
 
 	digits = 3
 
 	// overflowValue lies in the last bucket that the geometry has, above
-	// MaxTime, so that overflow travels and merges like any other count.
+	// maxTime, so that overflow travels and merges like any other count.
 	overflowValue = 1<<32 - 1
 
 	// encodedLimit bounds an encoded histogram: every bucket taken, each with
@@ -40,7 +40,7 @@ type Histogram struct{ h *hdr.PackedHistogram }
 
 // NewHistogram returns an empty histogram.
 func NewHistogram() *Histogram {
-	return &Histogram{hdr.NewPacked(1, MaxTime.Microseconds(), digits)}
+	return &Histogram{hdr.NewPacked(1, maxTime.Microseconds(), digits)}
 }
 
 // Record counts d once.
@@ -49,7 +49,7 @@ func (h *Histogram) Record(d time.Duration) { h.RecordN(d, 1) }
 // RecordN counts d n times.
 func (h *Histogram) RecordN(d time.Duration, n uint64) {
 	us := max(d.Microseconds(), 1)
-	if d > MaxTime {
+	if d > maxTime {
 		us = overflowValue
 	}
 	// The value is in range, and 2^63 exchanges do not happen.
@@ -79,7 +79,7 @@ func (h *Histogram) Count() uint64 {
 	return uint64(h.h.TotalCount())
 }
 
-// Overflow is the number of values above MaxTime.
+// Overflow is the number of values above maxTime.
 func (h *Histogram) Overflow() uint64 {
 	if h == nil {
 		return 0
@@ -105,7 +105,7 @@ func (h *Histogram) Max() time.Duration {
 }
 
 // Mean returns the arithmetic mean, 0 when h is empty. Overflow enters as
-// MaxTime.
+// maxTime.
 func (h *Histogram) Mean() time.Duration {
 	n := h.Count()
 	if n == 0 {
@@ -144,7 +144,7 @@ func width(low int64) int64 {
 }
 
 func fromMicros(us int64) time.Duration {
-	return min(time.Duration(us)*time.Microsecond, MaxTime)
+	return min(time.Duration(us)*time.Microsecond, maxTime)
 }
 
 // size estimates the memory of h in bytes.
@@ -179,7 +179,7 @@ func (h *Histogram) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("decode histogram: %w", err)
 	}
-	if p.LowestTrackableValue() != 1 || p.HighestTrackableValue() != MaxTime.Microseconds() || p.SignificantFigures() != digits {
+	if p.LowestTrackableValue() != 1 || p.HighestTrackableValue() != maxTime.Microseconds() || p.SignificantFigures() != digits {
 		return errors.New("decode histogram: its range is not 1 µs to 1 h with 3 digits")
 	}
 	h.h = p

@@ -28,7 +28,7 @@ func TestQuantilesAreWithinAThousandthOfTheTrueValues(t *testing.T) {
 		slices.Sort(values)
 		for _, q := range []float64{0, 0.01, 0.5, 0.9, 0.99, 1} {
 			rank := max(int(q*float64(len(values))+0.5), 1)
-			want := min(max(values[rank-1], MinTime), MaxTime)
+			want := min(max(values[rank-1], minTime), maxTime)
 			got := h.Quantile(q)
 			if diff := (got - want).Abs(); diff > want/1000+time.Microsecond {
 				t.Fatalf("quantile %g of %v: got %s, want %s", q, values, got, want)
@@ -96,21 +96,21 @@ func TestTheEncodingIsTheStandardOneAndRoundTrips(t *testing.T) {
 	if h.Overflow() != 1 || back.Overflow() != 1 {
 		t.Errorf("overflow is %d and %d after the round trip, want 1", h.Overflow(), back.Overflow())
 	}
-	if got := back.Max(); got != MaxTime {
-		t.Errorf("the largest value reads %s, want %s", got, MaxTime)
+	if got := back.Max(); got != maxTime {
+		t.Errorf("the largest value reads %s, want %s", got, maxTime)
 	}
-	if got := back.Quantile(0); got != MinTime {
-		t.Errorf("the smallest value reads %s, want %s", got, MinTime)
+	if got := back.Quantile(0); got != minTime {
+		t.Errorf("the smallest value reads %s, want %s", got, minTime)
 	}
 }
 
 func TestExactlyOneHourIsNoOverflow(t *testing.T) {
 	h := NewHistogram()
-	h.Record(MaxTime)
+	h.Record(maxTime)
 	if h.Overflow() != 0 {
 		t.Error("one hour is counted as overflow")
 	}
-	h.Record(MaxTime + 1)
+	h.Record(maxTime + 1)
 	if h.Overflow() != 1 {
 		t.Error("more than one hour is not counted as overflow")
 	}

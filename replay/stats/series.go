@@ -54,7 +54,7 @@ func (s *series) add(iv *Interval) {
 	s.size -= sl.size()
 	sl.add(iv, s.detail)
 	s.size += sl.size()
-	for (len(s.slots) > maxSlots || s.size > maxSlotBytes) && s.width < MaxTime*24 {
+	for (len(s.slots) > maxSlots || s.size > maxSlotBytes) && s.width < maxTime*24 {
 		s.coarsen()
 	}
 }
