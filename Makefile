@@ -46,7 +46,7 @@ race: test # the tests always run with the race detector
 e2e: build ## end-to-end tests on DokuWiki and PocketBase, which they install
 	cmd/testdata/e2e/setup.sh
 	$(GO) test -tags e2e -timeout 20m -count 1 ./fixtures/apps
-	$(GO) test -tags e2e -timeout 20m -count 1 -v -run '^TestApplicationsThatNobodyHereWrote$$' ./cmd
+	$(GO) test -tags e2e -timeout 20m -count 1 -v -run '^(TestApplicationsThatNobodyHereWrote|TestWhatOverlappedOverlaps)$$' ./cmd
 
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...

@@ -37,7 +37,7 @@ type starling struct {
 func buildStarling(t *testing.T) *starling {
 	t.Helper()
 	s := &starling{path: filepath.Join(t.TempDir(), "starling")}
-	build := exec.Command("go", "build", "-o", s.path, ".")
+	build := exec.Command("go", "build", "-o", s.path, "./starling")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build starling: %v\n%s", err, out)

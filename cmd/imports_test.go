@@ -64,6 +64,7 @@ var importOrder = map[string][]string{
 		"replay/stats/runfile", "replay/compare", "replay/cluster"},
 	"ui":             {"record/flow", "model", "replay/stats", "replay/stats/runfile", "replay/compare"},
 	"fixtures/shop":  {},
+	"fixtures/cases": {},
 	"fixtures/crowd": {},
 	"fixtures/apps":  {},
 	"cmd":            nil, // all
