@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record"
@@ -91,9 +93,6 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	}
 	if (o.iface == "") == (len(o.read) == 0) {
 		return usagef("name either an interface, --interface IF, or capture files, --read FILE")
-	}
-	if o.readers < 1 {
-		return usagef("--readers %d: write a number of at least 1", o.readers)
 	}
 	filter, err := o.packets()
 	if err != nil {
@@ -387,17 +386,17 @@ func (l *keyLog) close() {
 
 // describeCapture says what was found and what is missing.
 func describeCapture(n capture.Counts, r record.Counts) string {
-	text := []string{describeCounts(r), "from " + counted(n.Packets, "packet")}
+	text := []string{describeCounts(r), "from " + english.Plural(int(n.Packets), "packet", "")}
 	for _, part := range []struct {
 		n    uint64
 		text string
 	}{
-		{n.KernelDrops, counted(n.KernelDrops, "packet") + " dropped by the kernel"},
-		{n.Gaps, fmt.Sprintf("%s (%s missing)", counted(n.Gaps, "hole"), bytesText(int64(n.Missing)))},
-		{n.Unparsed, bytesText(int64(n.Unparsed)) + " not understood"},
-		{n.MidStream, counted(n.MidStream, "connection") + " met in the middle"},
-		{n.Shed, counted(n.Shed, "flow") + " given up for lack of memory"},
-		{n.Damaged, counted(n.Damaged, "damaged place") + " in the file"},
+		{n.KernelDrops, english.Plural(int(n.KernelDrops), "packet", "") + " dropped by the kernel"},
+		{n.Gaps, fmt.Sprintf("%s (%s missing)", english.Plural(int(n.Gaps), "hole", ""), humanize.IBytes(uint64(n.Missing)))},
+		{n.Unparsed, humanize.IBytes(uint64(n.Unparsed)) + " not understood"},
+		{n.MidStream, english.Plural(int(n.MidStream), "connection", "") + " met in the middle"},
+		{n.Shed, english.Plural(int(n.Shed), "flow", "") + " given up for lack of memory"},
+		{n.Damaged, english.Plural(int(n.Damaged), "damaged place", "") + " in the file"},
 	} {
 		if part.n > 0 {
 			text = append(text, part.text)

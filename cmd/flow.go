@@ -14,6 +14,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record/flow"
@@ -89,7 +91,7 @@ func printTotals(w io.Writer, path string, t flowfile.Totals) error {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(tw, "%s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	row("file", "%s (%s, %s of content)", path, bytesText(t.BytesFile), bytesText(t.BytesRaw))
+	row("file", "%s (%s, %s of content)", path, humanize.IBytes(uint64(t.BytesFile)), humanize.IBytes(uint64(t.BytesRaw)))
 	row("flows", "%d (%d complete, %d partial)", t.Flows, t.Complete, t.Partial)
 	row("connections", "%d", t.Connections)
 	row("sessions", "about %d", t.SessionsHint)
@@ -102,7 +104,7 @@ func printTotals(w io.Writer, path string, t flowfile.Totals) error {
 		row("lost", "%s", lossText(l))
 	}
 	if t.LeftOut > 0 {
-		row("left out", "%s, on purpose", counted(t.LeftOut, "flow"))
+		row("left out", "%s, on purpose", english.Plural(int(t.LeftOut), "flow", ""))
 	}
 	for _, i := range t.Infos {
 		row("recorded", "%s", infoText(i))
@@ -117,13 +119,13 @@ func lossText(l flowfile.LossTotals) string {
 		n    uint64
 		text string
 	}{
-		{l.Flows, counted(l.Flows, "flow")},
-		{l.Sessions, counted(l.Sessions, "session")},
-		{l.Messages, counted(l.Messages, "message")},
-		{l.PacketsDropped, counted(l.PacketsDropped, "packet") + " dropped"},
-		{l.Gaps, counted(l.Gaps, "gap")},
-		{l.BytesMissing, bytesText(int64(l.BytesMissing)) + " missing"},
-		{l.UnparsedBytes, bytesText(int64(l.UnparsedBytes)) + " not understood"},
+		{l.Flows, english.Plural(int(l.Flows), "flow", "")},
+		{l.Sessions, english.Plural(int(l.Sessions), "session", "")},
+		{l.Messages, english.Plural(int(l.Messages), "message", "")},
+		{l.PacketsDropped, english.Plural(int(l.PacketsDropped), "packet", "") + " dropped"},
+		{l.Gaps, english.Plural(int(l.Gaps), "gap", "")},
+		{l.BytesMissing, humanize.IBytes(uint64(l.BytesMissing)) + " missing"},
+		{l.UnparsedBytes, humanize.IBytes(uint64(l.UnparsedBytes)) + " not understood"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, part.text)
@@ -300,7 +302,7 @@ pseudonyms, and says where they are, never what; the exit code is then 1 too.`,
 				if !sound {
 					word, damaged = "damaged", true
 				}
-				fmt.Fprintf(env.stdout, "%s: %s, %s readable\n", path, word, counted(totals.Flows, "flow"))
+				fmt.Fprintf(env.stdout, "%s: %s, %s readable\n", path, word, english.Plural(int(totals.Flows), "flow", ""))
 			}
 			found := 0
 			if secrets {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record/flow"
@@ -55,7 +56,7 @@ func flowExport(ctx context.Context, env environment, to, output string, paths [
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(output))
 	}
-	env.say("%s: %s", output, counted(n, "flow"))
+	env.say("%s: %s", output, english.Plural(int(n), "flow", ""))
 	return nil
 }
 

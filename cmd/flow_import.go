@@ -90,9 +90,6 @@ func flowImport(ctx context.Context, env environment, o importOptions, paths []s
 	if names := formatNames(o.formats(nil), false); o.from != "" && !slices.Contains(names, o.from) {
 		return usagef("--from %q: choose one of %s", o.from, strings.Join(names, ", "))
 	}
-	if o.sessionGap <= 0 {
-		return usagef("--session-gap %s: give a pause above 0", o.sessionGap)
-	}
 	c := convert.Options{Origin: o.origin, Start: time.Now()}
 	if err := errors.Join(c.Validate(), o.log().Validate()); err != nil {
 		return usagef("%w; see starling flow import --help", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record/flow"
@@ -90,7 +91,7 @@ func learnSecrets(ctx context.Context, env environment, r *redact.Redactor, o fl
 		case *flow.Flow:
 			r.Learn(rec)
 			if n++; n%progressEvery == 0 {
-				bar.update(0, fmt.Sprintf("%s read", counted(n, "flow")))
+				bar.update(0, fmt.Sprintf("%s read", english.Plural(int(n), "flow", "")))
 			}
 		case *flow.Info:
 			informed = true

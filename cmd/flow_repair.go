@@ -7,6 +7,8 @@ import (
 	"iter"
 	"os"
 
+	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record/envelope"
@@ -166,7 +168,7 @@ func writeRecords(ctx context.Context, env environment, w *flowfile.Writer, bar 
 			return err
 		}
 		if n++; n%progressEvery == 0 {
-			bar.update(0, fmt.Sprintf("%s, %s written", counted(w.Totals().Flows, "flow"), bytesText(w.Size())))
+			bar.update(0, fmt.Sprintf("%s, %s written", english.Plural(int(w.Totals().Flows), "flow", ""), humanize.IBytes(uint64(w.Size()))))
 		}
 	}
 	return nil
@@ -174,12 +176,12 @@ func writeRecords(ctx context.Context, env environment, w *flowfile.Writer, bar 
 
 // describeTotals says in one line what is in a recording and what is not.
 func describeTotals(t flowfile.Totals) string {
-	text := fmt.Sprintf("%s on %s, %s", counted(t.Flows, "flow"), counted(t.Connections, "connection"), bytesText(t.BytesFile))
+	text := fmt.Sprintf("%s on %s, %s", english.Plural(int(t.Flows), "flow", ""), english.Plural(int(t.Connections), "connection", ""), humanize.IBytes(uint64(t.BytesFile)))
 	if t.LeftOut > 0 {
-		text += fmt.Sprintf("; %s left out", counted(t.LeftOut, "flow"))
+		text += fmt.Sprintf("; %s left out", english.Plural(int(t.LeftOut), "flow", ""))
 	}
 	if t.Loss.Flows > 0 {
-		text += fmt.Sprintf("; %s lost", counted(t.Loss.Flows, "flow"))
+		text += fmt.Sprintf("; %s lost", english.Plural(int(t.Loss.Flows), "flow", ""))
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -71,7 +72,7 @@ func (p *progress) end() {
 
 // secondText is a second of a run in one line.
 func secondText(p stats.Point) string {
-	text := fmt.Sprintf("%4.0fs  %s  %.0f req/s", (p.Start + p.Width).Seconds(), counted(p.Users, "user"), p.Rate)
+	text := fmt.Sprintf("%4.0fs  %s  %.0f req/s", (p.Start + p.Width).Seconds(), english.Plural(p.Users, "user", ""), p.Rate)
 	if p.Rate == 0 {
 		return text // nothing ended in this second
 	}
@@ -101,25 +102,4 @@ func every(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// counted writes a number of things for people.
-func counted[N int | uint64](n N, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// bytesText writes a size for people.
-func bytesText(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%d B", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	case n < 1<<30:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	}
-	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record"
@@ -154,13 +156,13 @@ func (r *recording) describe() string {
 	text := describeCounts(r.recorder.Counts())
 	c := r.proxy.Counts()
 	if c.Tunnels > 0 {
-		text += fmt.Sprintf(", %s unread (%s)", counted(c.Tunnels, "tunnel"), bytesText(int64(c.TunnelBytes)))
+		text += fmt.Sprintf(", %s unread (%s)", english.Plural(int(c.Tunnels), "tunnel", ""), humanize.IBytes(uint64(c.TunnelBytes)))
 	}
 	if c.Refused > 0 {
-		text += fmt.Sprintf(", %s refused", counted(c.Refused, "request"))
+		text += fmt.Sprintf(", %s refused", english.Plural(int(c.Refused), "request", ""))
 	}
 	if c.HandshakeErrors > 0 {
-		text += fmt.Sprintf(", %s", counted(c.HandshakeErrors, "failed handshake"))
+		text += fmt.Sprintf(", %s", english.Plural(int(c.HandshakeErrors), "failed handshake", ""))
 	}
 	if cut := c.BodiesCut + c.MessagesCut; cut > 0 {
 		text += fmt.Sprintf(", %d of the bodies and messages kept in part", cut)
@@ -192,7 +194,7 @@ func describeListener(l net.Listener, o recordOptions) string {
 }
 
 func describeCounts(c record.Counts) string {
-	text := fmt.Sprintf("%s, %s", counted(c.Flows, "flow"), bytesText(c.Bytes))
+	text := fmt.Sprintf("%s, %s", english.Plural(int(c.Flows), "flow", ""), humanize.IBytes(uint64(c.Bytes)))
 	if c.LeftOut > 0 {
 		text += fmt.Sprintf(", %d left out", c.LeftOut)
 	}
@@ -200,9 +202,9 @@ func describeCounts(c record.Counts) string {
 		text += ", paused"
 	}
 	if c.Lost > 0 {
-		text += fmt.Sprintf(", %s lost", counted(c.Lost, "flow"))
+		text += fmt.Sprintf(", %s lost", english.Plural(int(c.Lost), "flow", ""))
 		if c.LostSessions > 0 {
-			text += fmt.Sprintf(" of %s", counted(c.LostSessions, "session"))
+			text += fmt.Sprintf(" of %s", english.Plural(int(c.LostSessions), "session", ""))
 		}
 		if c.Stopped != "" && c.Stopped != record.StoppedClosed {
 			text += " (" + c.Stopped + ")"

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/record/redact"
 )
@@ -39,7 +41,7 @@ func verifySecrets(env environment, paths []string) (found int, err error) {
 		case inFile > maxFindings:
 			fmt.Fprintf(env.stdout, "%s: %d secrets, of which %d are listed; replace them with starling flow redact\n", path, inFile, maxFindings)
 		case inFile > 0:
-			fmt.Fprintf(env.stdout, "%s: %s; replace with starling flow redact\n", path, counted(uint64(inFile), "secret"))
+			fmt.Fprintf(env.stdout, "%s: %s; replace with starling flow redact\n", path, english.Plural(inFile, "secret", ""))
 		default:
 			fmt.Fprintf(env.stdout, "%s: no secrets found\n", path)
 		}
