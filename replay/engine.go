@@ -174,6 +174,10 @@ func newEngine(o Options) (*engine, error) {
 		judging:   make(chan struct{}, runtime.GOMAXPROCS(0)),
 		wake:      make(chan struct{}, 1),
 	}
+	for i := range routes {
+		to := routes[i].Route
+		routes[i].speaksHTTP2 = sync.OnceValue(func() bool { return dialer.SpeaksHTTP2(context.Background(), to) })
+	}
 	if o.Plan.Connections == SharedConnections {
 		e.shared = dialer.Pool(0)
 	}

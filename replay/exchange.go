@@ -79,7 +79,7 @@ func (x *exchange) send() {
 		slot = x.act.Conn
 	}
 	to := e.routes[x.act.Origin].Route
-	to.Protocol = x.act.Protocol
+	to.Protocol = x.protocol()
 	timing, err := x.pool.Do(ctx, to, slot, &x.act.Request, &x.response)
 	x.measure(timing)
 	if err != nil {
@@ -89,6 +89,16 @@ func (x *exchange) send() {
 	x.answered = true
 	x.result.Status = x.response.Status
 	x.doc = content.New(&x.response.Response)
+}
+
+// protocol is the version of HTTP to speak. A plain target that knows HTTP/1
+// alone gets that, but for gRPC, which is nothing else than HTTP/2.
+func (x *exchange) protocol() client.Protocol {
+	r := &x.user.engine.routes[x.act.Origin]
+	if x.act.Protocol != client.HTTP2 || r.shown.Scheme == "https" || isGRPC(x.act.Request.Headers) || r.speaksHTTP2() {
+		return x.act.Protocol
+	}
+	return client.HTTP1
 }
 
 // measure puts the instants of the exchange on the clock of the run. An exchange

@@ -49,6 +49,9 @@ type route struct {
 	// when only one is known.
 	recordedHost, liveHost string
 
+	// speaksHTTP2 asks the place, at the first call.
+	speaksHTTP2 func() bool
+
 	// secure places get and may set secure cookies. A target that stands for an
 	// https origin is one, and so is this machine.
 	secure bool

@@ -244,3 +244,18 @@ func sixAtATime(t *testing.T, origin string, parts int) []*flow.Flow {
 	slices.SortFunc(flows, func(a, b *flow.Flow) int { return a.Start.Compare(b.Start) })
 	return flows
 }
+
+// A HAR file may say HTTP/2 of what a target without TLS answered.
+func TestAPlainTargetThatDoesNotKnowHTTP2GetsHTTP1(t *testing.T) {
+	var seen journal
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen.add("%s %s", r.Proto, r.URL) }))
+	defer s.Close()
+	f := recordedFlow(0, "GET", "/a", "", "")
+	f.Protocol, f.Response = "HTTP/2.0", nil
+	p := Plan{Target: s.URL, Users: 3, Sessions: 1}
+	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{f}}, p)}))
+	// The last is the question whether it speaks HTTP/2.
+	if got := seen.sorted(); sum.OK != 3 || !slices.Equal(got, []string{"HTTP/1.1 /a", "HTTP/1.1 /a", "HTTP/1.1 /a", "HTTP/2.0 *"}) {
+		t.Errorf("%d of 3 passed, the target saw %q: %+v", sum.OK, got, sum.Errors)
+	}
+}

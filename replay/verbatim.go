@@ -216,10 +216,17 @@ func recordedProtocol(f *flow.Flow) client.Protocol {
 	switch {
 	case f.Protocol != "HTTP/2.0":
 		return client.HTTP1
-	case f.Scheme == "http", strings.HasPrefix(f.Request.Headers.Value("Content-Type"), "application/grpc"):
+	case f.Scheme == "http", isGRPC(f.Request.Headers):
 		return client.HTTP2
 	}
 	return client.Auto
+}
+
+// isGRPC tells gRPC by its media type. That of gRPC-Web, which is made for
+// HTTP/1, is another.
+func isGRPC(headers flow.Headers) bool {
+	rest, ok := strings.CutPrefix(headers.Value("Content-Type"), "application/grpc")
+	return ok && (rest == "" || strings.ContainsRune("+;", rune(rest[0])))
 }
 
 // recordedCheck accepts what looks like resp.
