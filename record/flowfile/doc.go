@@ -19,5 +19,8 @@
 // Reader, Writer, verification and merging stand together in one package, as each of
 // them rests on the same frames, block heads and limits.
 //
+// A [Shelf] gives flows by number, and [Sessions] give those of one user after
+// another, in memory that does not depend on the length of the recording.
+//
 // The package does not queue, rotate, redact or sample: package record does.
 package flowfile

@@ -17,7 +17,7 @@ type ReaderOptions struct {
 	// Decrypt undoes WriterOptions.Encrypt for one block. If it fails before it
 	// has decrypted any block, the key is the wrong one and the reading ends. If
 	// it fails later, the block is damaged. Nil: an encrypted block is
-	// ErrEncrypted.
+	// ErrEncrypted. A Shelf calls it from several goroutines at once.
 	Decrypt func(sealed []byte) (plain []byte, err error)
 
 	// Filter leaves out all flows that do not match, and passes over blocks that

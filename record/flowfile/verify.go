@@ -123,6 +123,11 @@ func (o ReaderOptions) flowsOf(path string, yield func(*flow.Flow, error) bool) 
 		return yield(nil, err)
 	}
 	defer r.Close()
+	return r.flows(yield)
+}
+
+// flows is false if the consumer has had enough.
+func (r *Reader) flows(yield func(*flow.Flow, error) bool) bool {
 	for {
 		rec, err := r.Next()
 		if err == io.EOF {
