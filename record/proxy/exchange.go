@@ -148,7 +148,7 @@ func (x *exchange) answered(resp *http.Response) {
 	x.response = resp
 	x.f.FirstByte = x.since()
 	r := &flow.Response{Status: resp.StatusCode}
-	if h := x.wire.Load(); h != nil && h.status() == resp.StatusCode && resp.ProtoMajor == 1 {
+	if h := x.wire.Load(); h != nil && h.status == resp.StatusCode && resp.ProtoMajor == 1 {
 		r.Headers = h.headers
 		if resp.StatusCode != http.StatusSwitchingProtocols {
 			x.answerLike(h)

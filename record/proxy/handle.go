@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // A route says where a request goes and how it is recorded.
@@ -93,7 +94,8 @@ func requestHead(s *session, r *http.Request) wireHead {
 
 // route decides where r goes, or says why it goes nowhere.
 func (p *Proxy) route(s *session, r *http.Request) (to route, status int, problem string) {
-	to = route{scheme: s.scheme, upstream: s.scheme, authority: r.Host, target: originForm(r.RequestURI)}
+	to = route{scheme: s.scheme, upstream: s.scheme, authority: r.Host}
+	to.target, _, _ = http1.SplitTarget(r.RequestURI)
 	to.h2c = r.ProtoMajor == 2 && s.scheme == "http" // a client that knows must know it of the target
 	switch {
 	case s.target != "":
@@ -121,21 +123,6 @@ func (p *Proxy) route(s *session, r *http.Request) (to route, status int, proble
 		return to, http.StatusForbidden, "host not allowed here"
 	}
 	return to, 0, ""
-}
-
-// originForm cuts scheme and authority from an absolute request target.
-func originForm(target string) string {
-	_, rest, ok := strings.Cut(target, "://")
-	if !ok || strings.HasPrefix(target, "/") {
-		return target
-	}
-	if i := strings.IndexAny(rest, "/?"); i < 0 {
-		return "/"
-	} else if rest[i] == '?' {
-		return "/" + rest[i:]
-	} else {
-		return rest[i:]
-	}
 }
 
 // url is the URL of the request to the target. Its opaque part keeps the target

@@ -1,10 +1,12 @@
 package proxy
 
 import (
-	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/starling-load/starling/record/http1"
 )
 
 // A headWriter gives the heads that net/http writes to an HTTP/1 connection the
@@ -13,9 +15,10 @@ import (
 // takes none away and changes no value. Fields that net/http has put in by itself
 // come last. The pointer may be set beside its use.
 type headWriter struct {
-	like atomic.Pointer[wireHead] // form of the next head; nil: as it comes
-	held []byte                   // the head so far
-	out  []byte                   // what is written, used again
+	like   atomic.Pointer[wireHead] // form of the next head; nil: as it comes
+	parsed http1.Head               // of the head
+	held   []byte                   // the head so far
+	out    []byte                   // what is written, used again
 }
 
 const (
@@ -36,19 +39,20 @@ func (w *headWriter) write(c io.Writer, p []byte) (int, error) {
 		w.held = append(w.held, p...)
 		all = w.held
 	}
-	end := headEnd(all, had)
+	end, err := like.parse(&w.parsed, all, had)
+	fits := err == nil && like.fits(&w.parsed)
 	switch {
-	case end > 0 && had == 0 && !like.heads(all): // 100 Continue before the answer
+	case err == nil && had == 0 && !fits: // 100 Continue before the answer
 		return c.Write(p)
-	case end == 0 && len(all) <= maxHead:
+	case err == http1.ErrMore:
 		if had == 0 {
 			w.held = append(w.held, p...)
 		}
 		return len(p), nil
 	}
 	out := w.out[:0]
-	if end > 0 && like.heads(all) {
-		out = like.shape(out, all[:end])
+	if fits {
+		out = like.shape(out, &w.parsed, all)
 	} else {
 		end = 0
 	}
@@ -63,34 +67,31 @@ func (w *headWriter) write(c io.Writer, p []byte) (int, error) {
 	return len(p), nil
 }
 
+// parse parses the head at the beginning of b as that of a request or of a response, as
+// h is.
+func (h *wireHead) parse(head *http1.Head, b []byte, seen int) (n int, err error) {
+	if h.status == 0 {
+		return head.ParseRequest(b, seen, headRules())
+	}
+	return head.ParseResponse(b, seen, headRules())
+}
+
+// fits reports whether a head can have the form of h: that of a request, or of a
+// response with the same status.
+func (h *wireHead) fits(head *http1.Head) bool { return h.status == head.Status }
+
 // versionLength is that of "HTTP/1.1 " in a status line.
 const versionLength = 9
 
-// isAnswer reports whether h is the head of a response.
-func (h *wireHead) isAnswer() bool { return strings.HasPrefix(h.first, "HTTP/") }
-
-// heads reports whether b begins with a head that can have the form of h: that of
-// a request, or of a response with the same status.
-func (h *wireHead) heads(b []byte) bool {
-	const digits = 3
-	return !h.isAnswer() || len(h.first) >= versionLength+digits && len(b) >= versionLength+digits &&
-		string(b[versionLength:versionLength+digits]) == h.first[versionLength:versionLength+digits]
-}
-
-// shape appends head, as net/http has written it, in the form of h.
-func (h *wireHead) shape(out, head []byte) []byte {
-	first, rest, _ := bytes.Cut(head, []byte("\r\n"))
-	var space [maxHeadLines][]byte
-	lines := space[:0]
-	for len(rest) > len("\r\n") {
-		if len(lines) == maxHeadLines {
-			return append(out, head...)
-		}
-		var line []byte
-		line, rest, _ = bytes.Cut(rest, []byte("\r\n"))
-		lines = append(lines, line)
+// shape appends a head, which net/http has written to b, in the form of h.
+func (h *wireHead) shape(out []byte, head *http1.Head, b []byte) []byte {
+	left := head.Fields
+	if len(left) > maxHeadLines {
+		return appendHead(out, b, head.First, left)
 	}
-	if h.isAnswer() { // the version is the writer's
+	var space [maxHeadLines]http1.Field
+	left = append(space[:0], left...)
+	if first := head.First.Bytes(b); h.status > 0 { // the version is the writer's
 		out = append(append(out, first[:versionLength]...), h.first[versionLength:]...)
 	} else {
 		out = append(out, first...)
@@ -100,38 +101,34 @@ func (h *wireHead) shape(out, head []byte) []byte {
 		var line string
 		line, fields = cutLine(fields)
 		name, value, _ := strings.Cut(line, ":")
-		for i, l := range lines {
-			written, ok := cutName(l, name)
-			if !ok {
-				continue
-			}
-			if string(bytes.Trim(written, " \t")) == strings.Trim(value, " \t") {
-				out = append(out, line...)
-			} else {
-				out = append(append(append(out, name...), ':'), written...)
-			}
-			out = append(out, "\r\n"...)
-			lines[i] = nil
-			break
+		i := slices.IndexFunc(left, func(f http1.Field) bool { return sameName(f.Name.Bytes(b), name) })
+		if i < 0 {
+			continue
 		}
-	}
-	for _, l := range lines {
-		if l != nil {
-			out = append(append(out, l...), "\r\n"...)
+		if written := left[i].Value.Bytes(b); string(written) == strings.Trim(value, " \t") {
+			out = append(out, line...)
+		} else {
+			out = append(append(append(out, name...), ": "...), written...)
 		}
+		out = append(out, "\r\n"...)
+		left = slices.Delete(left, i, i+1)
 	}
-	return append(out, "\r\n"...)
+	return appendHead(out, b, http1.Span{}, left)
 }
 
-// cutName returns what follows name, in any case, and a colon in line.
-func cutName(line []byte, name string) (value []byte, ok bool) {
-	if len(line) <= len(name) || line[len(name)] != ':' {
-		return nil, false
+// appendHead appends lines of b as they are, the first one unless it is empty, and the
+// empty line.
+func appendHead(out, b []byte, first http1.Span, fields []http1.Field) []byte {
+	if first.Len() > 0 {
+		out = append(append(out, first.Bytes(b)...), "\r\n"...)
 	}
-	for i := range len(name) {
-		if a, b := line[i], name[i]; a != b && (a|0x20 != b|0x20 || a|0x20 < 'a' || a|0x20 > 'z') {
-			return nil, false
-		}
+	for _, f := range fields {
+		out = append(append(out, f.Line().Bytes(b)...), "\r\n"...)
 	}
-	return line[len(name)+1:], true
+	return http1.AppendEnd(out)
+}
+
+// sameName reports whether two names of fields are the same, in any case.
+func sameName(a []byte, b string) bool {
+	return len(a) == len(b) && strings.EqualFold(string(a), b)
 }

@@ -32,7 +32,7 @@ func (x *exchange) hint(h wireHead) {
 	if len(x.hints) < maxHints {
 		x.hints = append(x.hints, h)
 	}
-	x.continued = x.continued || h.status() == http.StatusContinue
+	x.continued = x.continued || h.status == http.StatusContinue
 }
 
 // interim records an informational response and forwards it, but for 100 Continue,
@@ -46,7 +46,7 @@ func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 	var wire *wireHead
 	fields := canonical(http.Header(h), false)
 	if len(x.hints) > 0 {
-		if x.hints[0].status() == code {
+		if x.hints[0].status == code {
 			wire = &x.hints[0]
 			fields = wire.headers
 		}

@@ -84,7 +84,7 @@ func TestAStatusThatIsNoneIsNoAnswer(t *testing.T) {
 func TestABodyIsReadWhenItIsAskedFor(t *testing.T) {
 	for _, continued := range []bool{false, true} {
 		x := &exchange{interims: interims{continued: continued}, headDone: continued}
-		x.wire.Store(&wireHead{first: "HTTP/1.1 200 OK"})
+		x.wire.Store(&wireHead{first: "HTTP/1.1 200 OK", status: 200})
 		b := &expected{ReadCloser: io.NopCloser(strings.NewReader("body")), x: x, over: make(chan struct{})}
 		b.end() // as the exchange does; a refused Read waits for it
 		got, err := io.ReadAll(b)

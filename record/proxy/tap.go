@@ -1,114 +1,95 @@
 package proxy
 
 import (
-	"bytes"
-	"io"
-	"net"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
+
+	"github.com/starling-load/starling/record/http1"
 )
 
 type tapState uint8
 
 const (
-	tapHead      tapState = iota // a head, or nothing, to come
-	tapBody                      // body bytes to come
-	tapChunkSize                 // a chunk-size line
-	tapChunk                     // chunk bytes and their line end to come
-	tapTrailer                   // trailer lines
-	tapOff                       // not followed any more
+	tapHead   tapState = iota // a head, or nothing, to come
+	tapBody                   // body bytes to come
+	tapChunks                 // a chunked body to come, with its trailers
+	tapOff                    // not followed any more
 )
-
-// maxChunkLine is the longest chunk-size line that is followed, in bytes.
-const maxChunkLine = 4 << 10
 
 // A framer follows the messages of one direction of an HTTP/1 connection.
 type framer struct {
-	state tapState
-	line  []byte // head, chunk-size or trailer line so far
-	body  int64  // bytes of body or chunk to come
+	state  tapState
+	parsed http1.Head // the last head, in the bytes that were parsed
+	held   []byte     // a head that is not complete
+	body   int64      // bytes of body to come
+	chunks http1.Chunks
 }
 
-// head takes bytes of a head and returns those behind it. It reports true when
-// the head is complete; a doubt turns the framer off.
-func (f *framer) head(p []byte) (h wireHead, rest []byte, whole bool) {
-	had := len(f.line)
-	f.line = append(f.line, p[:min(len(p), maxHead+4-had)]...)
-	end := headEnd(f.line, had)
-	if end == 0 {
-		if len(f.line) > maxHead {
-			f.state, f.line = tapOff, nil
+// head takes bytes of a head, of a request or response, and returns those behind it.
+// It reports true when the head is complete; a doubt turns the framer off.
+func (f *framer) head(p []byte, request bool) (h wireHead, rest []byte, whole bool) {
+	b, had := p, len(f.held)
+	if had > 0 {
+		f.held = append(f.held, p[:min(len(p), maxHead+1-had)]...)
+		b = f.held
+	}
+	var n int
+	var err error
+	if request {
+		n, err = f.parsed.ParseRequest(b, had, headRules())
+	} else {
+		n, err = f.parsed.ParseResponse(b, had, headRules())
+	}
+	switch {
+	case err == http1.ErrMore:
+		if had == 0 {
+			f.held = append(f.held, p...)
 		}
 		return h, nil, false
+	case err != nil:
+		f.off()
+		return h, nil, false
 	}
-	h, ok := parseHead(f.line[:end])
-	f.line = f.line[:0]
-	if !ok {
-		f.state, f.line = tapOff, nil
-	}
-	return h, p[end-had:], ok
+	f.held = f.held[:0]
+	return newWireHead(&f.parsed, b[:n]), p[n-had:], true
 }
 
-// expect sets the framing of the body behind a head.
-func (f *framer) expect(h wireHead) {
-	length, chunked, ok := h.framing()
+// off ends the following for the rest of the connection.
+func (f *framer) off() { *f = framer{state: tapOff} }
+
+// expect prepares for what follows the head that was parsed. What net/http may read in
+// another way turns the framer off: codings beside chunked, chunks in HTTP/1.0.
+func (f *framer) expect(body http1.Framing) {
 	switch {
-	case !ok:
-		f.state = tapOff
-	case chunked:
-		f.state = tapChunkSize
-	case length > 0:
-		f.state, f.body = tapBody, length
-	default:
+	case body.Coded, body.Body == http1.Chunked && f.parsed.Minor == 0:
+		f.off()
+	case body.Body == http1.NoBody:
 		f.state = tapHead
+	case body.Body == http1.Sized:
+		f.state, f.body = tapBody, body.Length
+	case body.Body == http1.Chunked:
+		f.state, f.chunks = tapChunks, http1.Chunks{}
+	default: // to the end of the connection
+		f.off()
 	}
 }
 
 // follow takes bytes of a body and returns those behind what it has understood.
 func (f *framer) follow(p []byte) []byte {
-	if f.state == tapChunkSize || f.state == tapTrailer {
-		return f.chunkLine(p)
+	if f.state == tapChunks {
+		_, _, rest, err := f.chunks.Next(p)
+		if err != nil {
+			f.off()
+		} else if f.chunks.Done() {
+			f.state = tapHead
+		}
+		return rest
 	}
 	n := min(int64(len(p)), f.body)
-	f.body -= n
-	if f.body == 0 && f.state == tapBody {
+	if f.body -= n; f.body == 0 {
 		f.state = tapHead
-	} else if f.body == 0 {
-		f.state = tapChunkSize
 	}
 	return p[n:]
-}
-
-// chunkLine takes bytes of a chunk-size or trailer line and returns those behind it.
-func (f *framer) chunkLine(p []byte) []byte {
-	n := bytes.IndexByte(p, '\n')
-	if n < 0 {
-		if f.line = append(f.line, p...); len(f.line) > maxChunkLine {
-			f.state, f.line = tapOff, nil
-		}
-		return nil
-	}
-	line := bytes.TrimRight(append(f.line, p[:n]...), "\r")
-	f.line = f.line[:0]
-	switch {
-	case f.state == tapTrailer && len(line) == 0:
-		f.state = tapHead
-	case f.state == tapTrailer:
-	default:
-		digits, _, _ := bytes.Cut(line, []byte(";"))
-		size, err := strconv.ParseInt(string(bytes.TrimSpace(digits)), 16, 62)
-		switch {
-		case err != nil || size < 0:
-			f.state, f.line = tapOff, nil
-		case size == 0:
-			f.state = tapTrailer
-		default:
-			f.state, f.body = tapChunk, size+2 // CR LF
-		}
-	}
-	return p[n+1:]
 }
 
 // A requestTap reads along with what a client sends over HTTP/1 and keeps the
@@ -130,17 +111,15 @@ func (t *requestTap) feed(p []byte) {
 			p = t.follow(p)
 			continue
 		}
-		h, rest, whole := t.head(p)
+		h, rest, whole := t.head(p, true)
 		p = rest
-		switch method := h.method(); {
+		switch {
 		case !whole:
-		case method == "PRI" || method == "":
-			t.stop()
-		case method == "CONNECT":
+		case h.method == "CONNECT":
 			t.queued, t.state = append(t.queued, h), tapOff
 		default:
 			t.queued = append(t.queued, h)
-			t.expect(h)
+			t.expect(t.parsed.RequestBody())
 		}
 	}
 	if t.state == tapOff && !t.tunnelled() {
@@ -152,11 +131,12 @@ func (t *requestTap) feed(p []byte) {
 // is to be followed.
 func (t *requestTap) tunnelled() bool {
 	n := len(t.queued)
-	return n > 0 && t.queued[n-1].method() == "CONNECT"
+	return n > 0 && t.queued[n-1].method == "CONNECT"
 }
 
 func (t *requestTap) stop() {
-	t.state, t.line, t.queued = tapOff, nil, nil
+	t.off()
+	t.queued = nil
 }
 
 // next returns the head of the request that net/http has just read, recognised
@@ -171,7 +151,7 @@ func (t *requestTap) next(method, target string) (wireHead, bool) {
 		return wireHead{}, false
 	}
 	h := t.queued[0]
-	if h.method() != method || h.target() != target {
+	if h.method != method || h.target != target {
 		t.stop()
 		return wireHead{}, false
 	}
@@ -192,7 +172,7 @@ type responseTap struct {
 func (t *responseTap) arm(x *exchange) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.owner, t.headed, t.framer = x, false, framer{line: t.line[:0]}
+	t.owner, t.headed, t.state, t.held = x, false, tapHead, t.held[:0]
 }
 
 // feed takes the next bytes from the target and returns how many of them belong
@@ -209,117 +189,16 @@ func (t *responseTap) feed(p []byte) int {
 		if t.owner == nil || t.headed {
 			return all - len(p)
 		}
-		h, rest, whole := t.head(p)
+		h, rest, whole := t.head(p, false)
 		switch p = rest; {
 		case !whole:
-		case h.status()/100 == 1 && h.status() != http.StatusSwitchingProtocols:
+		case h.status < 200 && h.status != http.StatusSwitchingProtocols:
 			t.owner.hint(h)
 		default:
 			t.headed = true
 			t.owner.wire.Store(&h)
-			t.expectAnswer(h)
+			t.expect(t.parsed.ResponseBody(t.owner.f.Request.Method))
 		}
 	}
 	return all
 }
-
-// expectAnswer sets the framing of the body of a response.
-func (t *responseTap) expectAnswer(h wireHead) {
-	status := h.status()
-	switch {
-	case t.owner.f.Request.Method == "HEAD" || status == 204 || status == 304:
-	case status == 101, !strings.HasPrefix(h.first, "HTTP/1.1"),
-		!h.headers.Has("Content-Length") && !h.headers.Has("Transfer-Encoding"):
-		t.state = tapOff // to the end of the connection
-	default:
-		t.expect(h)
-	}
-}
-
-// A clientConn is an HTTP/1 connection from a client.
-type clientConn struct {
-	net.Conn
-	s   *session
-	tap *requestTap
-}
-
-func (c *clientConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.tap.feed(p[:n])
-	return n, err
-}
-
-func (c *clientConn) Write(p []byte) (int, error) { return c.s.heads.write(c.Conn, p) }
-
-// CloseWrite ends the sending direction; net/http does so after an early answer.
-func (c *clientConn) CloseWrite() error { return closeWrite(c.Conn) }
-
-// A targetConn is an HTTP/1 connection to a target.
-type targetConn struct {
-	net.Conn
-	tap   responseTap
-	heads headWriter
-	over  bool // what comes is not for anybody
-}
-
-func (c *targetConn) Write(p []byte) (int, error) { return c.heads.write(c.Conn, p) }
-
-// Read ends the connection where a target sends what was not asked for: the
-// transport would close it as well, but print the bytes.
-func (c *targetConn) Read(p []byte) (int, error) {
-	if c.over {
-		return 0, io.EOF
-	}
-	n, err := c.Conn.Read(p)
-	if asked := c.tap.feed(p[:n]); asked < n {
-		n, c.over = asked, true
-		if n == 0 {
-			return 0, io.EOF
-		}
-		return n, nil
-	}
-	return n, err
-}
-
-// CloseWrite ends the sending direction.
-func (c *targetConn) CloseWrite() error { return closeWrite(c.Conn) }
-
-// closeWrite half-closes c, or closes it when it cannot be half-closed.
-func closeWrite(c io.Closer) error {
-	if h, ok := c.(interface{ CloseWrite() error }); ok {
-		return h.CloseWrite()
-	}
-	return c.Close()
-}
-
-// A peekConn is a connection whose first bytes may be looked at before they are
-// read.
-type peekConn struct {
-	net.Conn
-	ahead  []byte   // read from Conn, not yet by the user
-	target string   // host and port of the CONNECT request
-	s      *session // set before the connection is handed to the server
-}
-
-func (c *peekConn) Read(p []byte) (int, error) {
-	if len(c.ahead) > 0 {
-		n := copy(p, c.ahead)
-		c.ahead = c.ahead[n:]
-		return n, nil
-	}
-	return c.Conn.Read(p)
-}
-
-// more reads at least one more byte ahead.
-func (c *peekConn) more() error {
-	var b [2048]byte
-	n, err := c.Conn.Read(b[:])
-	c.ahead = append(c.ahead, b[:n]...)
-	if n > 0 {
-		return nil
-	}
-	return err
-}
-
-// CloseWrite ends the sending direction.
-func (c *peekConn) CloseWrite() error { return closeWrite(c.Conn) }

@@ -1,0 +1,94 @@
+package proxy
+
+import (
+	"io"
+	"net"
+)
+
+// A clientConn is an HTTP/1 connection from a client.
+type clientConn struct {
+	net.Conn
+	s   *session
+	tap *requestTap
+}
+
+func (c *clientConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.tap.feed(p[:n])
+	return n, err
+}
+
+func (c *clientConn) Write(p []byte) (int, error) { return c.s.heads.write(c.Conn, p) }
+
+// CloseWrite ends the sending direction; net/http does so after an early answer.
+func (c *clientConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// A targetConn is an HTTP/1 connection to a target.
+type targetConn struct {
+	net.Conn
+	tap   responseTap
+	heads headWriter
+	over  bool // what comes is not for anybody
+}
+
+func (c *targetConn) Write(p []byte) (int, error) { return c.heads.write(c.Conn, p) }
+
+// Read ends the connection where a target sends what was not asked for: the
+// transport would close it as well, but print the bytes.
+func (c *targetConn) Read(p []byte) (int, error) {
+	if c.over {
+		return 0, io.EOF
+	}
+	n, err := c.Conn.Read(p)
+	if asked := c.tap.feed(p[:n]); asked < n {
+		n, c.over = asked, true
+		if n == 0 {
+			return 0, io.EOF
+		}
+		return n, nil
+	}
+	return n, err
+}
+
+// CloseWrite ends the sending direction.
+func (c *targetConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// closeWrite half-closes c, or closes it when it cannot be half-closed.
+func closeWrite(c io.Closer) error {
+	if h, ok := c.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return c.Close()
+}
+
+// A peekConn is a connection whose first bytes may be looked at before they are
+// read.
+type peekConn struct {
+	net.Conn
+	ahead  []byte   // read from Conn, not yet by the user
+	target string   // host and port of the CONNECT request
+	s      *session // set before the connection is handed to the server
+}
+
+func (c *peekConn) Read(p []byte) (int, error) {
+	if len(c.ahead) > 0 {
+		n := copy(p, c.ahead)
+		c.ahead = c.ahead[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// more reads at least one more byte ahead.
+func (c *peekConn) more() error {
+	var b [2048]byte
+	n, err := c.Conn.Read(b[:])
+	c.ahead = append(c.ahead, b[:n]...)
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// CloseWrite ends the sending direction.
+func (c *peekConn) CloseWrite() error { return closeWrite(c.Conn) }
