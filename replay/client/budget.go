@@ -10,7 +10,7 @@ import (
 // up to 1<<largestPooled bytes are used again.
 const (
 	smallest      = 9
-	largestPooled = 20
+	largestPooled = 22
 )
 
 // A buffer is memory of a body.
@@ -53,6 +53,7 @@ func (b *buffers) give(buf *buffer) {
 type keeper struct {
 	buffers *buffers
 	want    int64 // bytes to keep at most
+	hint    int64 // bytes that the head promises, 0 for none
 	size    int64 // bytes seen
 	kept    *buffer
 	full    bool // nothing more is kept
@@ -61,6 +62,7 @@ type keeper struct {
 // expect makes room for a body of about size bytes, as its head says. What a
 // head says costs little memory until it comes true.
 func (k *keeper) expect(size int64) {
+	k.hint = size
 	if n := min(size, k.want, 64<<10); n > 0 && k.kept == nil {
 		k.kept = k.buffers.take(int(n))
 		k.full = k.kept == nil
@@ -86,9 +88,17 @@ func (k *keeper) add(p []byte) {
 	k.kept.data = append(k.kept.data, p[:n]...)
 }
 
-// grow moves what was kept to a buffer of at least size bytes.
+// grow moves what was kept to a buffer of at least size bytes. It takes four times
+// as much where it may, since what is left behind is garbage.
 func (k *keeper) grow(size int) bool {
-	larger := k.buffers.take(size)
+	most := k.want
+	if k.hint > 0 {
+		most = min(most, k.hint)
+	}
+	larger := k.buffers.take(max(size, int(min(4*int64(size), most))))
+	if larger == nil {
+		larger = k.buffers.take(size)
+	}
 	if larger == nil {
 		k.full = true
 		return false

@@ -85,7 +85,7 @@ func (l *http1Link) appendHead(b []byte, req *Request, p plan) []byte {
 			b = http1.AppendField(b, h.Name, host)
 		case framingField:
 			if !framed {
-				b = appendFraming(b, req, p, true)
+				b = appendFraming(b, req, p, h.Name)
 			}
 			framed = true
 		case connectionField:
@@ -101,7 +101,7 @@ func (l *http1Link) appendHead(b []byte, req *Request, p plan) []byte {
 		}
 	}
 	if !framed {
-		b = appendFraming(b, req, p, false)
+		b = appendFraming(b, req, p, "")
 	}
 	if l.carrier.proxied != "" {
 		b = http1.AppendField(b, "Proxy-Authorization", l.carrier.proxied)
@@ -109,18 +109,27 @@ func (l *http1Link) appendHead(b []byte, req *Request, p plan) []byte {
 	return http1.AppendEnd(b)
 }
 
-// appendFraming appends the field that says how long the body is. said tells that
-// the recorded request had such a field.
-func appendFraming(b []byte, req *Request, p plan, said bool) []byte {
+// appendFraming appends the field that says how long the body is. recorded is the
+// name of the field that did so in the recorded request, "" if none did.
+func appendFraming(b []byte, req *Request, p plan, recorded string) []byte {
+	const chunked, length = "Transfer-Encoding", "Content-Length"
 	switch {
 	case p.chunked:
-		return http1.AppendField(b, "Transfer-Encoding", "chunked")
-	case p.size > 0 || said || sendsLength(req.Method):
-		b = append(b, "Content-Length: "...)
+		return http1.AppendField(b, spelled(chunked, recorded), "chunked")
+	case p.size > 0 || recorded != "" || sendsLength(req.Method):
+		b = append(append(b, spelled(length, recorded)...), ": "...)
 		b = strconv.AppendInt(b, p.size, 10)
 		return append(b, "\r\n"...)
 	}
 	return b
+}
+
+// spelled returns the name of a field as it was recorded, if it was.
+func spelled(name, recorded string) string {
+	if strings.EqualFold(name, recorded) {
+		return recorded
+	}
+	return name
 }
 
 // A role is what a field means to the client itself.

@@ -53,7 +53,8 @@ type Options struct {
 	MaxBody int64 `json:"max_body,omitempty"`
 
 	// Budget is how many bytes all answers that are not yet released may hold. A
-	// body beyond it is counted and not kept. 0 means 128 MiB.
+	// body beyond it is counted and not kept. 0 means 64 MiB; the garbage
+	// collector lets the heap grow to about twice that.
 	Budget int64 `json:"budget,omitempty"`
 
 	// DialTimeout bounds TCP and TLS set-up. 0 means 10 s.
@@ -65,7 +66,7 @@ func (o Options) withDefaults() Options {
 		o.MaxBody = 4 << 20
 	}
 	if o.Budget == 0 {
-		o.Budget = 128 << 20
+		o.Budget = 64 << 20
 	}
 	if o.DialTimeout == 0 {
 		o.DialTimeout = 10 * time.Second
