@@ -5,10 +5,10 @@
 // [Recorder.Flow] never block and never fail: what does not fit is shed by whole
 // sessions, counted, and declared in the recording as a loss record.
 //
-//	rec, err := record.New(record.Options{Path: "shop.flow.zst"})
-//	...
+//	rec, err := record.New(record.Options{Path: path})
+//	ctx, stop := context.WithCancel(context.Background())
 //	go func() { done <- rec.Run(ctx) }()
-//	proxy.Serve(..., rec)
+//	rec.Flow(f) // what a proxy or a capture does
 //
 // The way of a flow, from the goroutine of the traffic to that of [Recorder.Run]:
 //

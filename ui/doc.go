@@ -4,8 +4,9 @@
 // The central type is the handler that New returns. It shows the run that goes
 // on now, given as a Live, and the finished runs of a folder:
 //
-//	h, err := ui.New(ui.Options{Live: live, Dir: "runs", Token: token})
-//	server := &http.Server{Handler: h, BaseContext: …}
+//	h, err := ui.New(ui.Options{Dir: dir, Version: "1.0.0"})
+//
+// It answers these requests:
 //
 //	GET  /                      the app
 //	GET  /api/status            what there is to see: {"live", "runs", "version"}

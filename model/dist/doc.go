@@ -5,7 +5,6 @@
 // was drawn before:
 //
 //	r := dist.Keyed(seed, session, step)
-//	pause := dist.Sample(quantiles, r)
 //
 // A distribution is a list of quantiles at equal steps of probability from 0 to
 // 1: [minimum, …, median, …, maximum]. [Quantiles] makes one from samples.

@@ -8,8 +8,10 @@ import (
 )
 
 func ExampleKeyed() {
-	a, b := dist.Keyed(42, 7, 1), dist.Keyed(42, 7, 1)
-	fmt.Println(a.Uint64() == b.Uint64())
+	const seed, session, step = 42, 7, 1
+	r := dist.Keyed(seed, session, step)
+	again := dist.Keyed(seed, session, step)
+	fmt.Println(r.Uint64() == again.Uint64())
 	// Output: true
 }
 

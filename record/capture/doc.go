@@ -3,9 +3,9 @@
 // A [Capture] takes packets from capture files or from a network interface, puts TCP
 // streams in order, recognises the protocols by content, and gives flows to a sink:
 //
-//	c := capture.New(capture.Options{Sink: recorder})
-//	err := c.Read(ctx, file)          // or c.Live(ctx, sources) of packet.Listen
-//	fmt.Println(c.Counts().Flows)
+//	c := capture.New(capture.Options{Sink: printer{}})
+//	err := c.Read(context.Background(), file) // or c.Live(ctx, sources) of packet.Listen
+//	fmt.Println(c.Counts().Flows, err)
 //
 // The parts are packages of their own: packet (files, interfaces, everything below
 // TCP), tcp (reassembly), decrypt (TLS with a key log), exchange (HTTP/1, HTTP/2,

@@ -5,13 +5,13 @@
 // fields has grown:
 //
 //	var h http1.Head
-//	n, err := h.ParseResponse(buf, 0, http1.Rules{})
-//	switch {
-//	case err == http1.ErrMore: // read more into buf, and call again
-//	case err != nil: // no head begins here
-//	default:
-//		body := h.ResponseBody("GET") // what follows buf[:n], and how long it is
+//	n, err := h.ParseResponse(buf, 0, http1.Rules{Refuse: http1.Strict})
+//	if err != nil {
+//		fmt.Println(err) // http1.ErrMore: read more and call again
+//		return
 //	}
+//	kind, _ := h.Value(buf, "content-type")
+//	fmt.Printf("%d %s, %s\n", h.Status, h.Reason.Bytes(buf), kind)
 //
 // # What is accepted
 //

@@ -4,14 +4,11 @@
 // Each parser reads one direction, is given the bytes as they pass, cut anywhere,
 // and calls an [Emit] for every message when its last byte has come:
 //
-//	s := message.NewSocket(deflate, 1<<20, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
-//		fmt.Println(at, kind, len(data), size)
+//	s := message.NewSocket(false, 1<<20, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
+//		fmt.Println(at, kind, string(data), size)
 //	})
-//	for {
-//		n, err := conn.Read(buf)
-//		s.Feed(buf[:n], time.Since(start))
-//		...
-//	}
+//	s.Feed([]byte("\x81\x05hel"), 10*time.Millisecond)
+//	s.Feed([]byte("lo\x81\x02hi"), 20*time.Millisecond)
 //
 // The parsers only listen: they hold no connection, start nothing, and never
 // fail. What cannot be a message ends a parser, which then is Lost; the bytes are

@@ -3,8 +3,7 @@
 //
 // The central type is Redactor, which knows a key and rules:
 //
-//	r, err := redact.New(redact.Options{})
-//	...
+//	r, err := redact.New(redact.Options{Key: make([]byte, redact.KeySize), Rules: rules})
 //	r.Flow(f) // f holds pseudonyms now; what it held before is untouched
 //
 // The same secret becomes the same pseudonym wherever it stands and however it

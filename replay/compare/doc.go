@@ -7,8 +7,9 @@
 // noise between runs is the unit of doubt.
 //
 //	report := compare.Compare(baseline, candidate, compare.Options{})
-//	if report.Verdict == compare.Regression {
-//		report.Text(os.Stdout)
+//	fmt.Println(report.Verdict)
+//	for _, change := range report.Changes {
+//		fmt.Println(change)
 //	}
 //
 // There are four verdicts, and "no change" is not among them: either two sides

@@ -3,13 +3,15 @@
 // which it is due, an offset from the start of the run. Nothing accumulates: the
 // millionth arrival does not depend on how late the others were.
 //
-//	a, err := load.Constant(50, time.Minute) // 50 sessions per second
-//	for i := uint64(0); ; i++ {
-//		due, ok := a.At(i)
+//	arrivals, err := load.Constant(2, 3*time.Second)
+//	mine := load.Segment{Index: 1, Count: 3} // the second of three replayers
+//	for k := uint64(0); ; k++ {
+//		session := mine.Session(k)
+//		due, ok := arrivals.At(session)
 //		if !ok {
-//			break // the schedule has ended
+//			break
 //		}
-//		…
+//		fmt.Println(session, due)
 //	}
 //
 // A Segment is the share of the sessions that one replayer owns. The union of

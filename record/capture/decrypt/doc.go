@@ -5,10 +5,13 @@
 // A [Conn] is one connection, [Keys] are the secrets of all of them.
 //
 //	var keys decrypt.Keys
-//	keys.AddLog(text)                       // lines of an SSLKEYLOGFILE, now or later
-//	c := decrypt.NewConn(&keys, sink)
-//	c.Data(false, clientHello, at)          // false: from the client
-//	c.Data(true, serverHello, at)           // sink.Plain is called with what they hold
+//	keys.AddLog(keyLog.Bytes()) // lines of an SSLKEYLOGFILE, now or later
+//	c := decrypt.NewConn(&keys, printer{})
+//	for _, p := range w.passed {
+//		if err := c.Data(p.fromServer, p.bytes, 0); err != nil { // calls printer.Plain with what they hold
+//			fmt.Println(err)
+//		}
+//	}
 //
 // # What it reads
 //

@@ -4,11 +4,11 @@
 // told the bytes of both directions, the holes in them and their ends, and gives
 // what it understands to a [Sink]:
 //
-//	o := exchange.Options{Sink: recorder, Budget: exchange.NewBudget(256 << 20)}
-//	a := tcp.New(tcp.Options{IsRequest: exchange.IsRequest}, func(c *tcp.Conn) tcp.Stream {
-//		id++
-//		return exchange.New(c, id, o)
-//	})
+//	p := exchange.New(c, 1, exchange.Options{Sink: printer{}})
+//	p.Data(tcp.FromClient, []byte("GET /a HTTP/1.1\r\nHost: shop.test\r\n\r\n"), 1_000_000)
+//	p.Data(tcp.FromServer, []byte("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"), 3_000_000)
+//	p.Gap(tcp.FromServer, 6, 4_000_000)
+//	p.Close(5_000_000)
 //
 // The protocol is recognised by content, not by port: HTTP/1.x with what grows out
 // of it (WebSocket, server-sent events, CONNECT tunnels, h2c), HTTP/2 with gRPC, and

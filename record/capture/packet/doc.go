@@ -4,11 +4,10 @@
 // gzip'd or xz'd, also from a pipe), [Listen] makes one per reader of a Linux
 // network interface.
 //
-//	src, err := packet.Read(file, packet.ReadOptions{})
-//	...
-//	for s := (packet.Segment{}); ; {
-//		if err := src.Next(&s); err != nil { break }
-//		fmt.Println(s.Src, s.Dst, s.Seq, len(s.Payload))
+//	src, err := packet.Read(bytes.NewReader(file), packet.ReadOptions{})
+//	var s packet.Segment
+//	for err = src.Next(&s); err == nil; err = src.Next(&s) {
+//		fmt.Printf("%v > %v at %d: %q\n", s.Src, s.Dst, s.Time, s.Payload)
 //	}
 //
 // Everything below TCP is undone here: link headers, VLAN tags, VXLAN, GENEVE and

@@ -3,10 +3,11 @@
 // The central type is [Assembler]. It takes segments as they were captured, finds the
 // connections, and tells a [Stream] for each what both sides sent:
 //
-//	a := tcp.New(tcp.Options{IsRequest: exchange.IsRequest}, func(c *tcp.Conn) tcp.Stream {
-//		return newParser(c)
+//	a := tcp.New(tcp.Options{}, func(c *tcp.Conn) tcp.Stream {
+//		fmt.Println(c.Client, "to", c.Server)
+//		return printer{}
 //	})
-//	for src.Next(&s) == nil {
+//	for _, s := range segments {
 //		a.Segment(&s)
 //	}
 //	a.Close()
