@@ -38,6 +38,7 @@ type Collector struct {
 	due      uint64
 	arrived  uint64
 	sessions Sessions
+	paused   time.Duration
 
 	groupsMu sync.RWMutex // guards groups and what they hold
 	groups   map[groupKey]*group
@@ -149,6 +150,13 @@ func (c *Collector) Arrived(n int) {
 	c.mu.Unlock()
 }
 
+// Paused counts a time for which the run was paused. Offsets leave it out.
+func (c *Collector) Paused(d time.Duration) {
+	c.mu.Lock()
+	c.paused += d
+	c.mu.Unlock()
+}
+
 // Tick ends the interval that began at the last tick, or at 0, and returns it.
 // All exchanges counted so far are in it or in an earlier one, with one
 // exception: an interval never crosses the end of the window. A tick after it
@@ -187,8 +195,8 @@ func (c *Collector) tick(end time.Duration, m Machine) *Interval {
 	full := c.swap(drain)
 	c.mu.Lock()
 	entries := c.entries // only ever appended to
-	iv.Users, iv.Due, iv.Arrived, iv.Sessions = c.usersMax, c.due, c.arrived, c.sessions
-	c.usersMax, c.due, c.arrived, c.sessions = c.users, 0, 0, Sessions{}
+	iv.Users, iv.Due, iv.Arrived, iv.Sessions, iv.Paused = c.usersMax, c.due, c.arrived, c.sessions, c.paused
+	c.usersMax, c.due, c.arrived, c.sessions, c.paused = c.users, 0, 0, Sessions{}, 0
 	c.mu.Unlock()
 
 	errors := map[*group]uint64{}

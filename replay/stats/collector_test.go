@@ -419,3 +419,17 @@ func TestSessionsAndSkippedActsAreCounted(t *testing.T) {
 		t.Errorf("errors: %s", d)
 	}
 }
+
+func TestTheLongestPauseCounts(t *testing.T) {
+	timeline := NewTimeline()
+	for name, pauses := range map[string][]time.Duration{"a": {time.Second, 2 * time.Second}, "b": {2500 * time.Millisecond}, "c": nil} {
+		c := NewCollector(name, 0)
+		for i, d := range pauses {
+			c.Paused(d)
+			timeline.Add(c.Tick(time.Duration(i+1)*time.Second, Machine{}))
+		}
+	}
+	if s := timeline.Summary(); s.Paused != 3 || s.Validity.Verdict != Degraded {
+		t.Errorf("paused for %gs, %s; want 3s, degraded", s.Paused, s.Validity.Verdict)
+	}
+}

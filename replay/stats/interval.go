@@ -13,7 +13,8 @@ import "time"
 // exchanges under way at End. Users is the gauge of virtual users at its highest
 // in the interval. Due and Arrived count sessions: those that the schedule
 // wanted started in the interval, and those that were. Sessions counts those
-// that ended.
+// that ended. Paused is how long the clock of the run stood still, which is not
+// in Start and End.
 type Interval struct {
 	Replayer  string           `json:"replayer"`
 	Seq       uint64           `json:"seq"` // from 0, without gaps
@@ -28,6 +29,7 @@ type Interval struct {
 	Due       uint64           `json:"due,omitempty"`
 	Arrived   uint64           `json:"arrived,omitempty"`
 	Sessions  Sessions         `json:"sessions,omitzero"`
+	Paused    time.Duration    `json:"paused_ns,omitempty"`
 	Machine   Machine          `json:"machine"`
 }
 

@@ -34,7 +34,8 @@ type Summary struct {
 	Lost         []string          `json:"lost"` // replayers that fell silent
 	Thresholds   []ThresholdResult `json:"thresholds"`
 	Machine      MachineSummary    `json:"machine"`
-	Partial      bool              `json:"partial"` // the run did not come to its planned end
+	Paused       float64           `json:"paused_s"` // how long the replayer that was paused for longest sent nothing; not in Duration
+	Partial      bool              `json:"partial"`  // the run did not come to its planned end
 }
 
 // Drained is what ended after the window, while the run waited for exchanges

@@ -21,6 +21,7 @@ type Timeline struct {
 	errors   map[groupKey]*ErrorGroup // of both
 	seconds  *series
 	sessions Sessions
+	paused   map[string]time.Duration // by replayer
 	due      uint64
 	arrived  uint64
 	end      time.Duration // of the window so far
@@ -42,6 +43,7 @@ func NewTimeline() *Timeline {
 		drained: sums{endpoints: map[string]*Cell{}},
 		errors:  map[groupKey]*ErrorGroup{},
 		seconds: newSeries(time.Second, false),
+		paused:  map[string]time.Duration{},
 		lost:    map[string]bool{},
 	}
 }
@@ -80,6 +82,9 @@ func (t *Timeline) addTotals(iv *Interval) {
 	t.part(iv.Drain).total.Merge(&iv.Total)
 	addGroups(t.errors, iv.Errors, iv.Drain)
 	t.sessions.add(iv.Sessions)
+	if iv.Paused > 0 {
+		t.paused[iv.Replayer] += iv.Paused
+	}
 	t.due += iv.Due
 	t.arrived += iv.Arrived
 	if iv.Drain {
@@ -180,6 +185,9 @@ func (t *Timeline) Summary(thresholds ...Threshold) *Summary {
 	maps.Copy(s.Status, total.Status)
 	for _, sl := range t.seconds.slots {
 		s.UsersMax = max(s.UsersMax, sl.usersSum())
+	}
+	for _, d := range t.paused {
+		s.Paused = max(s.Paused, d.Seconds())
 	}
 	stopped := t.stopped()
 	var all uint64

@@ -27,6 +27,7 @@ func intervals(t *rapid.T) []*Interval {
 			}
 			c.Users(rapid.IntRange(0, 9).Draw(t, "users"))
 			c.Due(2)
+			c.Paused(time.Duration(rapid.IntRange(0, 2).Draw(t, "paused")) * time.Second)
 			c.Arrived(2)
 			c.SessionOver(SessionResult{Matched: rapid.Bool().Draw(t, "matched"), Cut: rapid.Bool().Draw(t, "cut")})
 			if rapid.Bool().Draw(t, "skips") {

@@ -39,6 +39,9 @@ func (s *Summary) Judge() {
 	for _, r := range s.Lost {
 		j.find(Degraded, "replayer %s fell silent before its end; its share of the load is missing from then on", r)
 	}
+	if s.Paused > 0 {
+		j.find(Degraded, "sending was paused for %s in between", seconds(s.Paused))
+	}
 	if s.Partial {
 		j.find(Degraded, "the run did not come to its planned end")
 	}

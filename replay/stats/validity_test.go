@@ -30,6 +30,7 @@ func TestValidity(t *testing.T) {
 		{"errors of the target", Summary{Errors: []ErrorGroup{{Name: "reset", Count: 3}}}, Valid, ""},
 		{"a replayer lost", Summary{Lost: []string{"r1"}}, Degraded, "r1 fell silent"},
 		{"lost and out of ports", Summary{Lost: []string{"r1"}, Errors: []ErrorGroup{{Name: "ports", Count: 3}}}, Invalid, "r1 fell silent"},
+		{"paused", Summary{Paused: 12.5}, Degraded, "paused for 12.5s"},
 		{"ended early", Summary{Partial: true}, Degraded, "planned end"},
 	} {
 		test.s.Judge()
