@@ -146,6 +146,7 @@ func (e environment) runOptions() (run.Options, error) {
 		OnLost: func(name string) {
 			e.say("replayer %s fell silent: its share of the load is missing from here on", name)
 		},
+		OnFound: func(name string) { e.say("replayer %s is heard again", name) },
 	}, err
 }
 

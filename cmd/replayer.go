@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,16 +14,21 @@ import (
 
 func replayerCommand(env environment) *cobra.Command {
 	var join, name string
+	var patience time.Duration
 	cmd := &cobra.Command{
 		Use:   "replayer --join URL",
 		Short: "Lend this machine to a coordinator for one run",
 		Long: `Join the coordinator of a run, play the share of the load that it assigns, and
-end with the run.`,
+end with the run. When the coordinator is out of reach for ten seconds, nothing
+is sent until it is back.`,
 		Example: "  starling replayer --join nats://10.0.0.5:4222",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if join == "" {
 				return usagef("say whom to join: --join nats://HOST:PORT, as the coordinator prints it")
+			}
+			if patience <= 0 {
+				return usagef("--patience %s: give a time above 0, such as 2m", patience)
 			}
 			if name == "" {
 				host, _ := os.Hostname()
@@ -32,11 +38,12 @@ end with the run.`,
 			if err != nil {
 				return err
 			}
-			return run.Join(cmd.Context(), run.JoinOptions{URL: join, Name: name, Reading: reading, Logger: env.logger()})
+			return run.Join(cmd.Context(), run.JoinOptions{URL: join, Name: name, Reading: reading, Logger: env.logger(), Patience: patience})
 		},
 	}
 	cmd.Flags().StringVar(&join, "join", "", "`URL` of the coordinator's NATS server (required)")
 	cmd.Flags().StringVar(&name, "name", "", "`NAME` of this replayer in reports (default: host and process)")
+	cmd.Flags().DurationVar(&patience, "patience", 2*time.Minute, "`TIME` to wait, sending nothing, for a coordinator that went away during the run")
 	return cmd
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -38,6 +37,8 @@ func TestMain(m *testing.M) {
 //	close NAME                   end a target, its connections too
 //	deny NAME                    let it answer 403, repeating what it was sent
 //	served NAME COUNT            wait until a target got so many requests
+//	more NAME COUNT              wait until it has got so many requests more
+//	calm NAME SECONDS            wait until it has got none for so long
 //	journal NAME FILE [-sorted]  write the requests that a target got
 //	fetch STATUS URL [PROXY]     GET it; the answer is stdout
 //	post STATUS URL              POST nothing to it; the answer is stdout
@@ -58,6 +59,8 @@ func TestMain(m *testing.M) {
 //	figure PATH OP WANT          compare a member of the JSON on stdout: == != < >
 //	identity                     started = ok + failed + … in the report on stdout
 //	nats NAME                    serve NATS with JetStream; the URL is in $NAME
+//	outage NAME                  end it; what it stores stays
+//	back NAME                    serve it again
 //	joined NAME COUNT            wait until it has so many clients
 //	smalldisk DIR SIZE           mount a disk of this size, where [mount] holds
 func TestStories(t *testing.T) {
@@ -80,6 +83,8 @@ func TestStories(t *testing.T) {
 			"close":        closeTarget,
 			"securetarget": startSecureTarget,
 			"served":       awaitRequests,
+			"more":         awaitMore,
+			"calm":         awaitCalm,
 			"journal":      writeJournal,
 			"fetch":        fetch,
 			"post":         post,
@@ -101,6 +106,8 @@ func TestStories(t *testing.T) {
 			"figure":       checkFigure,
 			"identity":     checkIdentity,
 			"nats":         startNATS,
+			"outage":       stopNATS,
+			"back":         resumeNATS,
 			"joined":       awaitClients,
 			"smalldisk":    smallDisk,
 		},
@@ -130,7 +137,7 @@ type story struct {
 	env       []string // at the beginning
 	targets   map[string]*target
 	processes map[string]*process
-	nats      map[string]*server.Server
+	nats      map[string]*natsServer
 }
 
 type storyKey struct{}
@@ -146,7 +153,7 @@ func setUpStory(env *testscript.Env) error {
 	env.Setenv(storyVariable, env.WorkDir)
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	s := &story{
-		mark: env.WorkDir, targets: make(map[string]*target), processes: make(map[string]*process), nats: make(map[string]*server.Server),
+		mark: env.WorkDir, targets: make(map[string]*target), processes: make(map[string]*process), nats: make(map[string]*natsServer),
 	}
 	s.env = append(s.env, env.Vars...)
 	env.Values[storyKey{}] = s

@@ -170,10 +170,32 @@ func denyAll(ts *testscript.TestScript, neg bool, args []string) {
 func awaitRequests(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 2, 2, "served NAME COUNT")
 	t, count := targetOf(ts, args[0]), number(ts, args[1])
-	until(ts, "requests to "+args[0], func() bool {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return len(t.journal) >= count
+	until(ts, "requests to "+args[0], func() bool { return t.requests() >= count })
+}
+
+// requests is the number of requests since the last journal.
+func (t *target) requests() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.journal)
+}
+
+func awaitMore(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "more NAME COUNT")
+	t := targetOf(ts, args[0])
+	want := t.requests() + number(ts, args[1])
+	until(ts, "more requests to "+args[0], func() bool { return t.requests() >= want })
+}
+
+func awaitCalm(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 2, 2, "calm NAME SECONDS")
+	t, seconds := targetOf(ts, args[0]), number(ts, args[1])
+	last, since := t.requests(), time.Now()
+	until(ts, "calm at "+args[0], func() bool {
+		if n := t.requests(); n != last {
+			last, since = n, time.Now()
+		}
+		return time.Since(since) >= time.Duration(seconds)*time.Second
 	})
 }
 

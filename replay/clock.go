@@ -53,6 +53,7 @@ func (c *clock) paused() bool {
 	return len(c.pauses) > 0 && !c.pauses[len(c.pauses)-1].over()
 }
 
+// pause stops the clock. Twice is once.
 func (c *clock) pause() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,10 +62,14 @@ func (c *clock) pause() {
 	}
 }
 
-func (c *clock) resume() {
+// resume lets the clock go on, and returns how long it stood still.
+func (c *clock) resume() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.paused() {
-		c.pauses[len(c.pauses)-1].to = time.Now()
+	if !c.paused() {
+		return 0
 	}
+	p := &c.pauses[len(c.pauses)-1]
+	p.to = time.Now()
+	return p.to.Sub(p.from)
 }

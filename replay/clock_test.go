@@ -24,7 +24,9 @@ func TestTheClockStandsStillWhilePaused(t *testing.T) {
 		during := time.Now()
 		check("paused", 2*time.Second, true)
 		c.pause() // twice is once
-		c.resume()
+		if d := c.resume(); d != time.Minute {
+			t.Errorf("the pause took %s, want 1m0s", d)
+		}
 		check("resumed", 2*time.Second, false)
 		step(time.Second)
 		check("later", 3*time.Second, false)
@@ -32,7 +34,9 @@ func TestTheClockStandsStillWhilePaused(t *testing.T) {
 		step(time.Hour)
 		check("paused again", 3*time.Second, true)
 		c.resume()
-		c.resume()
+		if d := c.resume(); d != 0 {
+			t.Errorf("no pause took %s", d)
+		}
 		for what, tt := range map[string]struct {
 			t    time.Time
 			want time.Duration

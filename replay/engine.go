@@ -117,7 +117,7 @@ func (r *Running) Pause() {
 
 // Resume ends a Pause.
 func (r *Running) Resume() {
-	r.engine.clock.resume()
+	r.engine.collector.Paused(r.engine.clock.resume())
 	r.engine.signal()
 }
 
@@ -397,6 +397,7 @@ func (e *engine) tick(end <-chan struct{}) {
 		case <-timer.C:
 		case <-end:
 			e.collector.Users(0)
+			e.collector.Paused(e.clock.resume())
 			now, _ := e.clock.now()
 			// A run that ends before its start has no length.
 			for _, iv := range e.collector.Last(max(now, 0), meter.read()) {

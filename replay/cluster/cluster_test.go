@@ -37,6 +37,7 @@ func (r *rig) coordinate(t *testing.T, ctx context.Context, n int, play func(nam
 			defer r.mu.Unlock()
 			r.lost = append(r.lost, name)
 		},
+		OnFound: nobody(t),
 		OnReady: func(url string) error {
 			for i := range n {
 				name := string(rune('a' + i))
@@ -51,6 +52,11 @@ func (r *rig) coordinate(t *testing.T, ctx context.Context, n int, play func(nam
 	})
 	replayers.Wait()
 	return err
+}
+
+// nobody is an OnFound that must not be called.
+func nobody(t *testing.T) func(string) {
+	return func(name string) { t.Errorf("%s was found", name) }
 }
 
 func interval(a Assignment, seq uint64, n int) *stats.Interval {
@@ -137,7 +143,7 @@ func (r *rig) coordinateWithDeath(t *testing.T, dead chan struct{}) error {
 				close(dead)
 			}
 		},
-		OnLost: func(name string) { r.lost = append(r.lost, name) },
+		OnLost: func(name string) { r.lost = append(r.lost, name) }, OnFound: nobody(t),
 		OnReady: func(url string) error {
 			dying, die := context.WithCancel(t.Context())
 			replayers.Go(func() {
@@ -197,7 +203,7 @@ func TestStopReachesTheReplayers(t *testing.T) {
 		var replayers sync.WaitGroup
 		defer replayers.Wait()
 		return Coordinate(ctx, Options{
-			Replayers: 1, OnLost: func(name string) { r.lost = append(r.lost, name) },
+			Replayers: 1, OnLost: func(name string) { r.lost = append(r.lost, name) }, OnFound: nobody(t),
 			OnInterval: func(iv *stats.Interval) { r.intervals[iv.Replayer]++ },
 			OnReady: func(url string) error {
 				replayers.Go(func() {
@@ -232,7 +238,7 @@ func TestAReplayerThatIsInterruptedIsLost(t *testing.T) {
 	r.intervals = make(map[string]int)
 	var replayers sync.WaitGroup
 	err := Coordinate(t.Context(), Options{
-		Replayers: 2, OnLost: func(name string) { r.lost = append(r.lost, name) },
+		Replayers: 2, OnLost: func(name string) { r.lost = append(r.lost, name) }, OnFound: nobody(t),
 		OnInterval: func(iv *stats.Interval) { r.intervals[iv.Replayer]++ },
 		OnReady: func(url string) error {
 			join := func(ctx context.Context, name string, play func(context.Context, Assignment, func(*stats.Interval)) error) {

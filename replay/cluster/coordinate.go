@@ -40,10 +40,11 @@ type Options struct {
 	// replayer's in order. An interval may come twice.
 	OnInterval func(*stats.Interval)
 
-	// OnLost is told of a replayer that fell silent or left before its end, on the goroutine of OnInterval.
+	// OnLost is told of a replayer that fell silent or left before its end, on the
+	// goroutine of OnInterval.
 	OnLost func(replayer string)
 
-	// OnFound is told of a replayer that was lost and is heard again. nil: nobody is told.
+	// OnFound is told of a replayer that was lost and is heard again, likewise.
 	OnFound func(replayer string)
 
 	// Logger hears of what affects the result. nil: nobody does.
@@ -54,8 +55,8 @@ func (o Options) validate() error {
 	switch {
 	case o.Replayers < 1:
 		return fmt.Errorf("%d replayers: there must be 1 or more", o.Replayers)
-	case o.OnReady == nil || o.OnInterval == nil || o.OnLost == nil:
-		return errors.New("cluster.Options needs OnReady, OnInterval and OnLost")
+	case o.OnReady == nil || o.OnInterval == nil || o.OnLost == nil || o.OnFound == nil:
+		return errors.New("cluster.Options needs OnReady, OnInterval, OnLost and OnFound")
 	}
 	return nil
 }
@@ -74,9 +75,6 @@ func Coordinate(ctx context.Context, o Options) error {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.OnFound == nil {
-		o.OnFound = func(string) {}
-	}
 	url := o.NATS
 	var options []nats.Option
 	if url == "" {
@@ -93,25 +91,24 @@ func Coordinate(ctx context.Context, o Options) error {
 		return err
 	}
 	defer nc.Close()
-	c := &coordinator{Options: o, nc: nc, run: strings.ToLower(rand.Text()[:10]), events: make(chan any), gone: make(chan struct{}), begin: time.Now()}
-	defer close(c.gone)
+	c := &coordinator{Options: o, nc: nc, run: strings.ToLower(rand.Text()[:10]), events: make(chan any), begin: time.Now()}
 	if err := c.open(ctx); err != nil {
 		return err
 	}
 	defer c.remove()
-	if err := c.listen(ctx); err != nil {
+	// What hears events outlasts ctx: at its end replayers still report.
+	hearing, deaf := context.WithCancel(context.WithoutCancel(ctx))
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	defer deaf()
+	if err := c.listen(hearing); err != nil {
 		return err
 	}
+	helpers.Go(func() { c.collect(hearing) })
+	helpers.Go(func() { c.probe(hearing) })
 	if err := o.OnReady(url); err != nil {
 		return err
 	}
-	probing, stop := context.WithCancel(context.WithoutCancel(ctx))
-	probed := make(chan struct{})
-	go func() {
-		defer close(probed)
-		c.probe(probing)
-	}()
-	defer func() { stop(); <-probed }()
 	return c.loop(ctx)
 }
 
@@ -128,8 +125,7 @@ type coordinator struct {
 	stream  jetstream.Stream
 	js      jetstream.JetStream
 
-	events  chan any      // unbuffered: a slow loop slows the subscriptions, which buffer
-	gone    chan struct{} // closed when nobody reads events any more
+	events  chan any // unbuffered: a slow loop slows the subscriptions, which buffer
 	replies map[string]*nats.Msg
 	mu      sync.Mutex // guards replies
 }
@@ -196,21 +192,23 @@ func (c *coordinator) remove() {
 	}
 }
 
-// send hands an event to the loop.
-func (c *coordinator) send(event any) {
+// send hands an event to the loop, unless ctx ends before.
+func (c *coordinator) send(ctx context.Context, event any) {
 	select {
 	case c.events <- event:
-	case <-c.gone:
+	case <-ctx.Done():
 	}
 }
+
+// lastToken is what stands behind the last dot of a subject.
+func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 
 // listen turns messages into events.
 func (c *coordinator) listen(ctx context.Context) error {
 	c.replies = make(map[string]*nats.Msg)
-	last := func(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 	handlers := map[string]nats.MsgHandler{
-		beatSubject(c.run, "*"):  func(m *nats.Msg) { c.send(beatMessage{beatEvent{last(m.Subject)}, m}) },
-		readySubject(c.run, "*"): func(m *nats.Msg) { c.send(readyEvent{last(m.Subject)}) },
+		beatSubject(c.run, "*"):  func(m *nats.Msg) { c.send(ctx, beatMessage{beatEvent{lastToken(m.Subject)}, m}) },
+		readySubject(c.run, "*"): func(m *nats.Msg) { c.send(ctx, readyEvent{lastToken(m.Subject)}) },
 		clockSubject(c.run): func(m *nats.Msg) {
 			if data, err := json.Marshal(clockReply{time.Now()}); err == nil {
 				m.Respond(data)
@@ -219,7 +217,7 @@ func (c *coordinator) listen(ctx context.Context) error {
 		doneSubject(c.run, "*"): func(m *nats.Msg) {
 			var report doneReport
 			if json.Unmarshal(m.Data, &report) == nil {
-				c.send(doneMessage{doneEvent{last(m.Subject), report.Intervals, report.Failure, report.Left}, m})
+				c.send(ctx, doneMessage{doneEvent{lastToken(m.Subject), report.Intervals, report.Failure, report.Left}, m})
 			}
 		},
 	}
@@ -236,32 +234,41 @@ func (c *coordinator) listen(ctx context.Context) error {
 			c.mu.Lock()
 			c.replies[name] = m
 			c.mu.Unlock()
-			c.send(joinEvent{name})
+			c.send(ctx, joinEvent{name})
 		}
 	})
 	if err != nil {
 		return fmt.Errorf("subscribe to %s: %w", joinSubject, err)
 	}
-	consumer, err := c.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
-	if err != nil {
-		return fmt.Errorf("consume intervals: %w", err)
-	}
-	consuming, err := consumer.Consume(func(m jetstream.Msg) {
-		iv, err := decodeInterval(m.Data())
-		if err != nil {
-			c.Logger.Warn("interval left out", "subject", m.Subject(), "error", err)
-			return
-		}
-		c.send(arrivedInterval{intervalEvent{last(m.Subject()), iv.Seq}, iv})
-	})
-	if err != nil {
-		return fmt.Errorf("consume intervals: %w", err)
-	}
-	go func() {
-		<-c.gone
-		consuming.Stop()
-	}()
 	return nil
+}
+
+// collectEvery is the pause after which the stream is asked again for what was
+// not there.
+const collectEvery = 100 * time.Millisecond
+
+// collect takes the intervals out of the stream, one after the other, until ctx
+// ends. Each is asked for by its number, so that nothing is missed when NATS was
+// out of reach.
+func (c *coordinator) collect(ctx context.Context) {
+	for next := uint64(1); ctx.Err() == nil; {
+		asking, cancel := context.WithTimeout(ctx, 2*time.Second)
+		m, err := c.stream.GetMsg(asking, next)
+		cancel()
+		if err != nil {
+			if sleep(ctx, collectEvery) != nil {
+				return
+			}
+			continue
+		}
+		next++
+		iv, err := decodeInterval(m.Data)
+		if err != nil {
+			c.Logger.Warn("interval left out", "subject", m.Subject, "error", err)
+			continue
+		}
+		c.send(ctx, arrivedInterval{intervalEvent{lastToken(m.Subject), iv.Seq}, iv})
+	}
 }
 
 // probe tells the loop whether NATS answers, until ctx ends.
@@ -270,13 +277,10 @@ func (c *coordinator) probe(ctx context.Context) {
 		asking, cancel := context.WithTimeout(ctx, time.Second)
 		err := c.nc.FlushWithContext(asking)
 		cancel()
-		var event any = linkedEvent{}
 		if err != nil {
-			event = cutEvent{}
-		}
-		select {
-		case c.events <- event:
-		case <-ctx.Done():
+			c.send(ctx, cutEvent{})
+		} else {
+			c.send(ctx, linkedEvent{})
 		}
 	}
 }

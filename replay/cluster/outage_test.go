@@ -61,7 +61,7 @@ func TestNoResultIsLostWhenNATSStartsAgain(t *testing.T) {
 	over := make(chan error, 1)
 	go func() {
 		over <- Coordinate(t.Context(), Options{
-			Replayers: 1, NATS: s.ClientURL(), OnLost: func(name string) { r.lost = append(r.lost, name) },
+			Replayers: 1, NATS: s.ClientURL(), OnLost: func(name string) { r.lost = append(r.lost, name) }, OnFound: nobody(t),
 			OnInterval: func(iv *stats.Interval) { r.intervals[strconv.FormatUint(iv.Seq, 10)]++ },
 			OnReady: func(url string) error {
 				replayers.Go(func() {

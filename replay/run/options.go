@@ -57,6 +57,9 @@ type Options struct {
 	// missing from there on.
 	OnLost func(name string)
 
+	// OnFound is told of a replayer that was lost and is heard again.
+	OnFound func(name string)
+
 	// Logger hears of what affects the result. nil: nobody does.
 	Logger *slog.Logger
 }
@@ -76,6 +79,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnInterval == nil {
 		o.OnInterval = func(*stats.Interval) {}
+	}
+	if o.OnFound == nil {
+		o.OnFound = func(string) {}
 	}
 	if o.OnLost == nil {
 		o.OnLost = func(string) {}

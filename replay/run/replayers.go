@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/record/flowfile"
@@ -36,7 +37,7 @@ func (r *Run) coordinate(ctx context.Context) error {
 	local := launched{launch: r.options.Launch, failed: giveUp}
 	err = cluster.Coordinate(ctx, cluster.Options{
 		Replayers: r.options.Replayers, NATS: r.options.NATS, Spec: spec, Payload: payload,
-		OnInterval: r.take, OnLost: r.lose,
+		OnInterval: r.take, OnLost: r.lose, OnFound: r.find,
 		OnReady: func(url string) error {
 			if r.options.NATS != "" {
 				r.options.OnWaiting(url)
@@ -123,13 +124,17 @@ type JoinOptions struct {
 	Name    string                 // of this replayer in reports; unique in the run
 	Reading flowfile.ReaderOptions // opens the recording that the coordinator sends
 	Logger  *slog.Logger           // nil: nobody is told
+
+	// Patience is how long to wait for a coordinator that went away during the
+	// run. Nothing is sent meanwhile. 0 means two minutes.
+	Patience time.Duration
 }
 
 // Join lends this process to a coordinator for one run: it waits for one, plays
 // the share of the load that it assigns, and returns when the run is over.
 func Join(ctx context.Context, o JoinOptions) error {
 	return cluster.Join(ctx, cluster.JoinOptions{
-		URL: o.URL, Name: o.Name, Logger: o.Logger,
+		URL: o.URL, Name: o.Name, Logger: o.Logger, Patience: o.Patience,
 		Play: func(ctx context.Context, a cluster.Assignment, onInterval func(*stats.Interval)) error {
 			return playShare(ctx, o.Reading, a, onInterval)
 		},
@@ -161,7 +166,12 @@ func playShare(ctx context.Context, reading flowfile.ReaderOptions, a cluster.As
 	}
 	o := j.engine(local)
 	o.Segment, o.Replayer, o.Start, o.OnInterval = a.Segment, a.Replayer, start, onInterval
-	return replay.Run(ctx, o)
+	running, err := replay.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	a.Sending(running)
+	return running.Wait()
 }
 
 // receive takes what payload gave. A recording is kept in dir. What a person

@@ -176,6 +176,16 @@ func (r *Run) lose(name string) {
 	r.options.OnLost(name)
 }
 
+// find takes lose back.
+func (r *Run) find(name string) {
+	r.timeline.Found(name)
+	r.mu.Lock()
+	delete(r.lost, name)
+	r.notify()
+	r.mu.Unlock()
+	r.options.OnFound(name)
+}
+
 // closeFile writes the summary to the run file and closes it.
 func (r *Run) closeFile(s *stats.Summary) error {
 	if r.file == nil {
