@@ -211,10 +211,10 @@ func recordedAct(f *flow.Flow) Act {
 
 // recordedProtocol is the version of HTTP to ask for. A recording of HTTP/2 over
 // TLS may be replayed to a plain target, which then gets HTTP/1.1, but for gRPC,
-// which knows nothing else than HTTP/2.
+// which knows nothing else than HTTP/2. HTTP/3 is replayed over HTTP/2.
 func recordedProtocol(f *flow.Flow) client.Protocol {
 	switch {
-	case f.Protocol != "HTTP/2.0":
+	case f.Protocol != "HTTP/2.0" && f.Protocol != "HTTP/3.0":
 		return client.HTTP1
 	case f.Scheme == "http", isGRPC(f.Request.Headers):
 		return client.HTTP2

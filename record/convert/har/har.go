@@ -161,6 +161,11 @@ func (h *importer) flow(e *entry) (*flow.Flow, error) {
 		return nil, err
 	}
 	f.Protocol = e.protocol()
+	// Browsers, and what else writes HAR, speak these over TLS alone. Where a file
+	// says otherwise, it means another connection than the one to this URL.
+	if !h.own && at.Scheme == "http" && (f.Protocol == "HTTP/2.0" || f.Protocol == "HTTP/3.0") {
+		f.Protocol = "HTTP/1.1"
+	}
 	if err := h.times(f, e); err != nil {
 		return nil, err
 	}

@@ -100,8 +100,14 @@ func TestVersionsOfHTTPInHARHaveManySpellings(t *testing.T) {
 		"HTTP/1.1": "HTTP/1.1", "http/1.1": "HTTP/1.1", "1.1": "HTTP/1.1", "HTTP/1.0": "HTTP/1.0", "h2": "HTTP/2.0", "http/2.0": "HTTP/2.0", "HTTP/2": "HTTP/2.0",
 		"h3": "HTTP/3.0", "HTTP/3": "HTTP/3.0", "h3-29": "HTTP/3.0", "http/2+quic/46": "HTTP/3.0", "unknown": "", "": "", "me:": "",
 	} {
-		if got := oneHAR(t, `{"request":{"url":"http://a/","httpVersion":"`+spelled+`"}}`).Protocol; got != want {
+		if got := oneHAR(t, `{"request":{"url":"https://a/","httpVersion":"`+spelled+`"}}`).Protocol; got != want {
 			t.Errorf("%q is %q, want %q", spelled, got, want)
+		}
+		if want > "HTTP/1.1" {
+			want = "HTTP/1.1"
+		}
+		if got := oneHAR(t, `{"request":{"url":"http://a/","httpVersion":"`+spelled+`"}}`).Protocol; got != want {
+			t.Errorf("%q without TLS is %q, want %q", spelled, got, want)
 		}
 	}
 }
