@@ -332,6 +332,7 @@ func (d *demo) summarise() error {
 	row("user types", "%d (%s)", len(types), strings.Join(types, ", "))
 	row("requests replayed", "%d in %.0f s, up to %d users", s.Requests, s.Duration, s.UsersMax)
 	row("outcome match", "%.2f %%", 100*s.OutcomeMatch)
+	row("session match", "%.2f %%", 100*s.SessionMatch)
 	row("tokens refused", "%d", d.refused)
 	row("response time", "p50 %s  p95 %s  p99 %s", micros(s.Response.P50), micros(s.Response.P95), micros(s.Response.P99))
 	row("service time", "p50 %s  p95 %s  p99 %s", micros(s.Service.P50), micros(s.Service.P95), micros(s.Service.P99))

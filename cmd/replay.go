@@ -25,6 +25,8 @@ type replayOptions struct {
 	output     string
 	ui         string
 	uiToken    string
+	plan       bool
+	dryRun     bool
 	json       bool
 }
 
@@ -70,6 +72,8 @@ A run in which half of the requests or more fail ends with exit code 3, unless
 	f.StringVarP(&o.output, "output", "o", "", "run `FILE` to write, NAME.run.zst")
 	f.StringVar(&o.ui, "ui", "", "serve the web UI on this `ADDRESS` as long as the run lasts, as 127.0.0.1:7070")
 	f.StringVar(&o.uiToken, "ui-token", "", "`TOKEN` that the web UI asks for; made and printed when it listens beyond loopback")
+	f.BoolVar(&o.plan, "plan", false, "print what the run would do, and connect to nobody")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the requests that the run would send, if answers took no time, and connect to nobody")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -87,6 +91,9 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 	r, end, err := openRun(ctx, env, job, options)
 	if err != nil {
 		return err
+	}
+	if o.plan || o.dryRun {
+		return printPlan(ctx, env, r, o.dryRun, o.json)
 	}
 	if o.ui != "" {
 		live := newLive()

@@ -1,0 +1,135 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/stats"
+)
+
+// An Outline says what a run would do.
+type Outline struct {
+	Manifest   stats.Manifest  `json:"manifest"`
+	Origins    []replay.Origin `json:"origins"`    // where requests go, the main one first
+	Sessions   uint64          `json:"sessions"`   // that start by the clock; of a plan with users, the users
+	Last       time.Duration   `json:"last_ns"`    // when the last of them starts
+	Endless    bool            `json:"endless"`    // users begin new sessions until the end of the run
+	Thresholds []string        `json:"thresholds"` // that the result is judged by
+	work       *work           // what would be played
+}
+
+// Outline reads all of the job and says what the run would do. It sends
+// nothing, and connects to nobody. What a person should know is told as before
+// a run.
+func (r *Run) Outline(ctx context.Context) (*Outline, error) {
+	w, err := r.in.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := r.in.job.Plan
+	o := &Outline{
+		Manifest: r.Manifest(), Origins: w.source.Origins(), work: w,
+		Endless: p.Users > 0 && p.Sessions == 0,
+	}
+	for _, t := range r.thresholds {
+		o.Thresholds = append(o.Thresholds, t.String())
+	}
+	for at := range w.starts(p.Duration) {
+		o.Sessions++
+		o.Last = max(o.Last, at)
+	}
+	return o, ctx.Err()
+}
+
+// starts yields when the sessions begin that begin before the end.
+func (w *work) starts(end time.Duration) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		for i := uint64(0); ; i++ {
+			at, ok := w.arrivals.At(i)
+			if !ok || end > 0 && at >= end || !yield(at) {
+				return
+			}
+		}
+	}
+}
+
+// A Planned request is one that a run would send.
+type Planned struct {
+	Session  uint64        `json:"session"` // number of the session, from 0
+	At       time.Duration `json:"at_ns"`   // from the start of the run, if answers took no time
+	Endpoint string        `json:"endpoint"`
+	Method   string        `json:"method,omitempty"`
+	URL      string        `json:"url,omitempty"`
+	Bytes    int64         `json:"bytes"`             // of the body
+	Missing  string        `json:"missing,omitempty"` // the value that only the target can give; such a request is not known whole
+}
+
+// Requests yields what the sessions that start by the clock would send, session
+// after session. Of users that begin one session after another it yields the
+// first.
+func (o *Outline) Requests() iter.Seq[Planned] {
+	return func(yield func(Planned) bool) {
+		session := uint64(0)
+		for start := range o.work.starts(o.Manifest.Duration) {
+			s := o.work.source.Session(session, session)
+			if s == nil || !o.rehearse(s, Planned{Session: session, At: start}, yield) {
+				return
+			}
+			session++
+		}
+	}
+}
+
+// maxActs bounds the acts of one session in an outline: a session may be a loop
+// without end.
+const maxActs = 10_000
+
+// rehearse yields what one session would send if no answer had a body. It
+// reports whether to go on.
+func (o *Outline) rehearse(s replay.Session, start Planned, yield func(Planned) bool) bool {
+	type due struct {
+		act replay.Act
+		at  time.Duration
+	}
+	var queue []due
+	enter := func(acts []replay.Act, after time.Duration) {
+		for _, a := range acts {
+			queue = append(queue, due{a, after + o.scaled(a.Delay)})
+		}
+		slices.SortStableFunc(queue, func(a, b due) int { return cmp.Compare(a.at, b.at) })
+	}
+	enter(s.Next(nil), start.At)
+	for n := 0; len(queue) > 0 && n < maxActs; n++ {
+		next := queue[0]
+		queue = queue[1:]
+		if end := o.Manifest.Duration; end > 0 && next.at >= end {
+			return true
+		}
+		a := next.act
+		s.Fill(&a)
+		p := Planned{Session: start.Session, At: next.at, Endpoint: a.Endpoint, Missing: a.Skip}
+		answer := replay.Answer{Act: &a}
+		if a.Skip == "" {
+			p.Method, p.Bytes = a.Request.Method, a.Request.Body.Size
+			p.URL = o.Origins[a.Origin].Live + a.Request.Target
+			answer.URL = p.URL
+		}
+		if !yield(p) {
+			return false
+		}
+		enter(s.Next(&answer), next.at)
+	}
+	return true
+}
+
+// scaled is a recorded time at the speed of the plan.
+func (o *Outline) scaled(d time.Duration) time.Duration {
+	if speed := o.Manifest.Speed; speed != 0 {
+		return time.Duration(float64(d) / speed)
+	}
+	return d
+}
