@@ -1,16 +1,16 @@
 // Package convert is what the formats of other tools have in common: how one is
 // recognised ([Detect]), read ([Import]) and written ([Exporter]).
 //
-//	formats := []convert.Format{{Name: "har", In: har.Format{}}, {Name: "curl", In: curl.Format{}}}
+//	formats := []convert.Format{{Name: "har", In: har.Format{}}, {Name: "log", In: accesslog.Format{}}}
 //	format, in, err := convert.Detect(file, formats)
-//	...
-//	for rec, err := range convert.Import(ctx, format, in, convert.Options{}) {
+//	for rec, err := range convert.Import(ctx, format, in, convert.Options{Origin: "https://shop.test"}) {
 //		var entry *convert.EntryError
 //		if errors.As(err, &entry) {
 //			continue // one entry was left out; the error says which and why
 //		}
-//		...
-//		err = w.Write(rec)
+//		if f, ok := rec.(*flow.Flow); ok {
+//			err = out.Write(f)
+//		}
 //	}
 //
 // Each format has a package of its own below this one. Every importer and exporter

@@ -6,7 +6,7 @@
 // [Print] and [Parse] exchange them with a text form for people; [JSON] writes a
 // flow for programs. FORMAT.md beside package flowfile describes both forms.
 //
-//	for r, err := range flow.Parse(os.Stdin) {
+//	for r, err := range flow.Parse(text) {
 //		if f, ok := r.(*flow.Flow); ok && err == nil {
 //			fmt.Println(f.Request.Method, f.URL())
 //		}

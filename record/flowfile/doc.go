@@ -3,13 +3,12 @@
 // A flow file holds the records of package flow in independently compressed and
 // checksummed blocks, which may be encrypted. FORMAT.md describes every byte.
 //
-//	w, err := flowfile.Create("shop.flow.zst", flowfile.WriterOptions{})
-//	...
-//	err = w.Write(&flow.Flow{Request: flow.Request{Method: "GET", Target: "/"}})
+//	w, err := flowfile.Create(path, flowfile.WriterOptions{})
+//	err = w.Write(f)
 //	err = w.Close()
 //
-//	for f, err := range flowfile.Flows("shop.flow.zst") {
-//		...
+//	for f, err := range flowfile.Flows(path) {
+//		fmt.Println(f.Number, f.Request.Method, f.URL(), err)
 //	}
 //
 // A recording is readable at every instant: while it is written, after its

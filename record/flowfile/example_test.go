@@ -24,21 +24,20 @@ func Example() {
 	}
 	for _, target := range []string{"/", "/cart"} {
 		f := &flow.Flow{Scheme: "https", Request: flow.Request{Method: "GET", Target: target, Authority: "shop.test"}}
-		if err := w.Write(f); err != nil {
+		err = w.Write(f)
+		if err != nil {
 			log.Fatal(err)
 		}
 	}
-	if err := w.Close(); err != nil {
+	err = w.Close()
+	if err != nil {
 		log.Fatal(err)
 	}
 
 	for f, err := range flowfile.Flows(path) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(f.Number, f.Request.Method, f.URL())
+		fmt.Println(f.Number, f.Request.Method, f.URL(), err)
 	}
 	// Output:
-	// 0 GET https://shop.test/
-	// 1 GET https://shop.test/cart
+	// 0 GET https://shop.test/ <nil>
+	// 1 GET https://shop.test/cart <nil>
 }
