@@ -23,6 +23,7 @@ type jobFlags struct {
 	rate        string
 	scale       string
 	speed       string
+	paths       string
 	seed        uint64
 	timeout     time.Duration
 	stopTimeout time.Duration
@@ -52,6 +53,7 @@ func (j *jobFlags) addLoad(f *pflag.FlagSet) {
 	f.StringVar(&j.rate, "rate", "", "`RATE` of sessions, or of requests with --url, as 50/s or 600/m")
 	f.StringVar(&j.scale, "scale", "", "`FACTOR` on the recorded users, as 3x (default: 1x without --users and --rate)")
 	f.StringVar(&j.speed, "speed", "", "`FACTOR` on the recorded speed, as 2x")
+	f.StringVar(&j.paths, "paths", "", "`WHICH` paths the users of a model take: recorded, those of the recorded sessions; walk, along the odds of its behaviors (default: recorded, where the model holds sessions)")
 	f.Uint64Var(&j.seed, "seed", 1, "`NUMBER` that seeds every random draw; the same seed gives the same sessions")
 	f.Var(newSpan(&j.timeout, replay.DefaultTimeout), "timeout", "`TIME` allowed for one answer")
 	f.Var(newSpan(&j.stopTimeout, 0), "stop-timeout", "`TIME` allowed for answers that are under way at the end (default 5s)")
@@ -104,7 +106,7 @@ func (j *jobFlags) job(src run.Source) (run.Job, error) {
 }
 
 func (j *jobFlags) plan() (p replay.Plan, err error) {
-	p = replay.Plan{Seed: j.seed, Users: j.users, Timeout: j.timeout}
+	p = replay.Plan{Seed: j.seed, Users: j.users, Timeout: j.timeout, Paths: replay.Paths(j.paths)}
 	if j.rate != "" {
 		if p.Rate, err = load.ParseRate(j.rate); err != nil {
 			return p, err

@@ -50,6 +50,22 @@ type Act struct {
 	// instant at which this one is due, at recorded speed.
 	Delay time.Duration
 
+	// Pause makes this an act that sends nothing and is over when it is due. It
+	// is not counted.
+	Pause bool
+
+	// Strand is the number of the strand that the act belongs to, 0 for none: a
+	// stream, or a poller with one request after the other. It runs beside the
+	// other acts until an act closes it.
+	Strand int
+
+	// Stream makes the answer one that may go on until its strand is closed.
+	Stream bool
+
+	// Closes lists the strands that end when this act, a Pause, is due. Of an act
+	// that was not sent by then the session hears nothing more.
+	Closes []int
+
 	// Origin is where the request goes: an index into Source.Origins.
 	Origin int
 
@@ -93,6 +109,9 @@ type Answer struct {
 	// Response and Doc are nil when no whole answer came.
 	Response *flow.Response
 	Doc      *content.Doc
+
+	// At is when the act ended, from the start of the session, at recorded speed.
+	At time.Duration
 
 	OK bool // the answer was the one expected
 }

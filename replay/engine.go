@@ -368,7 +368,9 @@ func (e *engine) drain(giveUp context.CancelFunc) {
 	e.due = nil
 	e.mu.Unlock()
 	for _, t := range waiting {
-		t.user.drop()
+		if !t.closed {
+			t.user.drop()
+		}
 	}
 	if e.shared != nil {
 		e.shared.Close()

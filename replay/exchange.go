@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,6 +20,7 @@ type exchange struct {
 	pool     *client.Pool
 	response client.Response
 	answered bool // a whole answer came
+	left     bool // the user left before the answer was whole
 	doc      *content.Doc
 	result   stats.Result
 }
@@ -38,6 +40,9 @@ func (x *exchange) prepare() {
 		u.pool = u.engine.dialer.Pool(0)
 	}
 	x.pool = u.pool
+	if x.act.Strand != 0 {
+		x.ctx, x.task.leave = context.WithCancelCause(u.engine.cut)
+	}
 }
 
 // headers returns the fields to send: those of the act, of which Referer and
@@ -72,7 +77,7 @@ func (x *exchange) send() {
 	e := x.user.engine
 	e.collector.Started(x.act.Endpoint)
 	x.result = stats.Result{Endpoint: x.act.Endpoint, Scheduled: x.due, Sent: x.due, Done: x.due}
-	ctx, cancel := context.WithTimeout(e.cut, e.Plan.Timeout)
+	ctx, cancel := x.bound()
 	defer cancel()
 	slot := 0
 	if e.Plan.Connections == RecordedConnections {
@@ -82,13 +87,32 @@ func (x *exchange) send() {
 	to.Protocol = x.protocol()
 	timing, err := x.pool.Do(ctx, to, slot, &x.act.Request, &x.response)
 	x.measure(timing)
-	if err != nil {
+	x.left = err != nil && errors.Is(context.Cause(ctx), errLeft)
+	switch {
+	case x.left && x.response.Status == 0:
+		x.result.Outcome, x.result.Error, x.result.Detail = stats.Aborted, "left", "the user left before an answer came"
+	case err != nil && !x.left:
 		fail(&x.result, err)
-		return
+	default:
+		x.answered = true
+		x.result.Status = x.response.Status
+		x.doc = content.New(&x.response.Response)
 	}
-	x.answered = true
-	x.result.Status = x.response.Status
-	x.doc = content.New(&x.response.Response)
+}
+
+// bound returns the context of the exchange: with the timeout of the plan, but
+// for a stream, and ended when the user leaves.
+func (x *exchange) bound() (context.Context, context.CancelFunc) {
+	e := x.user.engine
+	ctx, leave := e.cut, context.CancelFunc(func() {})
+	if x.ctx != nil {
+		ctx, leave = x.ctx, func() { x.task.leave(nil) }
+	}
+	if x.act.Stream {
+		return ctx, leave
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.Plan.Timeout)
+	return ctx, func() { cancel(); leave() }
 }
 
 // protocol is the version of HTTP to speak. A plain target that knows HTTP/1
@@ -130,7 +154,7 @@ func fail(result *stats.Result, err error) {
 
 // judge decides whether the answer is the one expected, and counts the exchange.
 func (x *exchange) judge() {
-	if x.act.Skip != "" {
+	if x.act.Skip != "" || x.act.Pause {
 		return
 	}
 	if x.answered {
@@ -161,12 +185,18 @@ func (x *exchange) check() {
 // learns of it. It is called with the user's lock held.
 func (x *exchange) answer() *Answer {
 	a := &Answer{Act: &x.act}
+	if x.act.Pause {
+		a.OK = true
+		return a
+	}
 	if x.act.Skip != "" {
 		return a
 	}
 	a.URL = x.url.String()
 	if !x.answered {
-		x.user.broken++
+		if a.OK = x.left; !x.left {
+			x.user.broken++
+		}
 		return a
 	}
 	x.user.broken = 0

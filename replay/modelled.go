@@ -3,71 +3,63 @@ package replay
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
 )
 
-// reservedHoles are the values that every session has without naming them, in
-// the order in which they follow an endpoint's own.
-var reservedHoles = [...]string{model.RefererHole, model.OriginHole, model.ETagHole, model.ModifiedHole}
+// Paths says what users of a model do.
+type Paths string
 
-// maxCached bounds the URLs of one session whose validators are kept.
-const maxCached = 256
+// The kinds of paths.
+const (
+	// RecordedPaths are the recorded sessions: the default of a model that
+	// holds some.
+	RecordedPaths Paths = "recorded"
 
-// Modelled returns the source that walks m against the target of p.
+	// WalkPaths are those through the graphs of the behaviors.
+	WalkPaths Paths = "walk"
+)
+
+// Modelled returns the source that plays m against the targets of p: its
+// recorded sessions, or walks of its behaviors, as p.Paths says. Acts of origins
+// that p does not map are left out.
 func Modelled(m *model.Model, p Plan) (Source, error) {
 	graph, err := model.NewGraph(m)
 	if err != nil {
 		return nil, err
 	}
-	origins := p.Origins(m.MainOrigin())
-	routes, err := routesOf(origins)
-	if err != nil {
+	s := &modelled{
+		plan: p.withDefaults(), graph: graph, origins: p.Origins(m.MainOrigin()), behaviors: m.Behaviors,
+		bindings: m.Bindings, data: m.Data, index: make(map[string]int, len(m.Endpoints)),
+	}
+	if s.routes, err = routesOf(s.origins); err != nil {
 		return nil, err
 	}
-	steps, err := endpointsOf(m)
-	if err != nil {
-		return nil, err
+	switch {
+	case p.Paths == WalkPaths, p.Paths == "" && len(m.Sessions) == 0:
+	case len(m.Sessions) == 0:
+		return nil, errors.New("the model holds no recorded sessions to play; walk its behaviors instead")
+	default:
+		s.sessions = m.Sessions
 	}
-	s := &modelled{graph: graph, steps: steps, seed: p.Seed, origins: origins, origin: routes[0].origin(), bindings: m.Bindings, data: m.Data}
-	bindings := make(map[string]int, len(m.Bindings))
-	for i, b := range m.Bindings {
-		bindings[b.Name] = i
-	}
-	byName := make(map[string]int, len(m.Endpoints))
-	var errs []error
-	for i := range m.Endpoints {
-		e, err := compileEndpoint(&m.Endpoints[i], bindings, m.Data)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("endpoint %q: %w", m.Endpoints[i].Name, err))
-		}
-		s.endpoints = append(s.endpoints, e)
-		byName[e.name] = i
-	}
-	for i, b := range m.Bindings {
-		for _, src := range b.Sources {
-			selector, err := content.ParseSelector(src.Selector)
-			e, ok := byName[src.Endpoint]
-			if err != nil || !ok {
-				errs = append(errs, fmt.Errorf("binding %q: source %q at %q cannot be used", b.Name, src.Selector, src.Endpoint))
-				continue
-			}
-			s.endpoints[e].issues = append(s.endpoints[e].issues, issue{binding: i, selector: selector})
-		}
-	}
-	return s, errors.Join(errs...)
+	err = errors.Join(s.compileEndpoints(m), s.compileBindings(m))
+	s.compileBrowsers(m)
+	return s, err
 }
 
 // modelled is the Source of a model. It is immutable.
 type modelled struct {
+	plan      Plan
 	graph     *model.Graph
-	steps     [][]int // index of the endpoint, by behavior and step
-	seed      uint64
 	origins   []Origin
-	origin    string // the main one, as a user agent shows it
+	routes    []route // by origin
+	behaviors []model.Behavior
+	sessions  []model.Session // none: walks of the graph
 	endpoints []endpoint
+	index     map[string]int // of endpoints, by name
+	browsers  []browser
 	bindings  []model.Binding
 	data      []model.Source
 }
@@ -75,128 +67,73 @@ type modelled struct {
 // Origins implements Source.
 func (s *modelled) Origins() []Origin { return s.origins }
 
-// endpointsOf returns the index of the endpoint of each step, by behavior.
-func endpointsOf(m *model.Model) ([][]int, error) {
-	index := make(map[string]int, len(m.Endpoints))
+// Session implements Source.
+func (s *modelled) Session(i, u uint64) Session {
+	v := visitor{source: s, number: i, user: u, browser: s.browserOf(u), issued: make([]issued, len(s.bindings))}
+	if len(s.sessions) > 0 {
+		return newRepeat(v, &s.sessions[s.recorded(i)])
+	}
+	return newWalk(v)
+}
+
+func (s *modelled) compileEndpoints(m *model.Model) error {
+	bindings := make(map[string]int, len(m.Bindings))
+	for i, b := range m.Bindings {
+		bindings[b.Name] = i
+	}
+	urls := make(map[string]string, len(m.Origins))
+	for _, o := range m.Origins {
+		urls[o.Name] = o.URL
+	}
+	var errs []error
 	for i := range m.Endpoints {
-		index[m.Endpoints[i].Name] = i
-	}
-	var out [][]int
-	for _, b := range m.Behaviors {
-		var steps []int
-		for _, s := range b.Steps {
-			if s.Page == nil || len(s.Page.Loads) > 0 {
-				return nil, fmt.Errorf("behavior %s: step %s is not a plain request", b.Name, s.ID)
-			}
-			steps = append(steps, index[s.Page.Endpoint])
+		from := &m.Endpoints[i]
+		e := endpoint{name: from.Name, judge: from.Check.Compile()}
+		if from.Origin != "" {
+			e.origin = originIndex(s.origins, urls[from.Origin])
 		}
-		out = append(out, steps)
+		for k := range from.Variants {
+			v, err := compileVariant(&from.Variants[k], bindings, m.Data)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("endpoint %q: %w", e.name, err))
+			}
+			e.variants = append(e.variants, v)
+		}
+		s.endpoints = append(s.endpoints, e)
+		s.index[e.name] = i
 	}
-	return out, nil
+	return errors.Join(errs...)
 }
 
-// An endpoint is a model.Endpoint made ready to send.
-type endpoint struct {
+func (s *modelled) compileBindings(m *model.Model) error {
+	var errs []error
+	for i, b := range m.Bindings {
+		for _, src := range b.Sources {
+			selector, err := content.ParseSelector(src.Selector)
+			e, ok := s.index[src.Endpoint]
+			if err != nil || !ok {
+				errs = append(errs, fmt.Errorf("binding %q: source %q at %q cannot be used", b.Name, src.Selector, src.Endpoint))
+				continue
+			}
+			s.endpoints[e].issues = append(s.endpoints[e].issues, issue{binding: i, selector: selector})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// A browser is a model.Browser made ready to send.
+type browser struct {
 	name    string
-	method  string
-	target  template
-	headers []headerTemplate
-	body    template
-	events  int
-	values  []value
-	rows    [][]string
-	judge   *model.Judge
-	issues  []issue
+	weight  float64
+	headers flow.Headers
 }
 
-// A headerTemplate is a field line; optional ones are left out when empty.
-type headerTemplate struct {
-	name     string
-	template template
-	optional bool
-}
-
-// A value fills a hole; index means a binding, a data source or a column of the
-// recorded rows, by kind.
-type value struct {
-	kind   model.ValueKind
-	index  int
-	column int
-	ref    string
-}
-
-// An issue is a place in the answer that renews a binding.
-type issue struct {
-	binding  int
-	selector content.Selector
-}
-
-func compileEndpoint(from *model.Endpoint, bindings map[string]int, data []model.Source) (endpoint, error) {
-	e := &from.Variants[0]
-	out := endpoint{name: from.Name, method: e.Request.Method, events: e.Request.Events, rows: e.Rows, judge: from.Check.Compile()}
-	names := make(map[string]int, len(e.Values)+len(reservedHoles))
-	rowColumns := 0
-	for i, v := range e.Values {
-		names[v.Name] = i
-		val := value{kind: v.Kind, ref: v.Ref}
-		switch v.Kind {
-		case model.Bound:
-			b, ok := bindings[v.Ref]
-			if !ok {
-				return out, fmt.Errorf("value %q: no binding named %q", v.Name, v.Ref)
-			}
-			val.index = b
-		case model.Data:
-			var err error
-			if val.index, val.column, err = findColumn(data, v.Ref); err != nil {
-				return out, fmt.Errorf("value %q: %w", v.Name, err)
-			}
-		case model.Row:
-			val.column = rowColumns
-			rowColumns++
+func (s *modelled) compileBrowsers(m *model.Model) {
+	for _, b := range m.Browsers {
+		to := browser{name: b.Name, weight: b.Weight}
+		for _, h := range b.Headers {
+			to.headers = append(to.headers, flow.Header{Name: h.Name, Value: h.Value})
 		}
-		out.values = append(out.values, val)
+		s.browsers = append(s.browsers, to)
 	}
-	for i, name := range reservedHoles {
-		names[name] = len(e.Values) + i
-	}
-	var err error
-	if out.target, err = compileTarget(e.Request.Target, names); err != nil {
-		return out, fmt.Errorf("target: %w", err)
-	}
-	contentType := ""
-	for _, h := range e.Request.Headers {
-		if strings.EqualFold(h.Name, "Content-Type") {
-			contentType = h.Value
-		}
-		t, err := compile(h.Value, raw, names)
-		if err != nil {
-			return out, fmt.Errorf("header %s: %w", h.Name, err)
-		}
-		optional := len(t) == 1 && t[0].hole >= len(e.Values)
-		out.headers = append(out.headers, headerTemplate{h.Name, t, optional})
-	}
-	if out.body, err = compile(e.Request.Body, bodyEncoding(contentType), names); err != nil {
-		return out, fmt.Errorf("body: %w", err)
-	}
-	return out, nil
-}
-
-// findColumn resolves "accounts.user".
-func findColumn(data []model.Source, ref string) (source, column int, err error) {
-	name, col, _ := strings.Cut(ref, ".")
-	for i, d := range data {
-		if d.Name != name {
-			continue
-		}
-		for j, c := range d.Columns {
-			if c == col {
-				if len(d.Rows) == 0 {
-					return 0, 0, fmt.Errorf("data file %q has no rows", name)
-				}
-				return i, j, nil
-			}
-		}
-	}
-	return 0, 0, fmt.Errorf("no data column %q", ref)
 }

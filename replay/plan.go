@@ -20,6 +20,10 @@ type Plan struct {
 	Headers     flow.Headers `json:"headers,omitempty"`     // sent in every request in place of those of the same name
 	Connections Connections  `json:"connections,omitempty"` // ""; UserConnections
 
+	// Paths says what the users of a model do. "": its recorded sessions, or
+	// walks where it holds none.
+	Paths Paths `json:"paths,omitempty"`
+
 	// One of three says how many users come.
 	Users int     `json:"users,omitempty"` // closed: so many at all times
 	Rate  float64 `json:"rate,omitempty"`  // open: sessions a second
@@ -96,6 +100,11 @@ func (p Plan) Validate() error {
 		if _, err := ParseOrigin(o.Live); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	switch p.Paths {
+	case "", RecordedPaths, WalkPaths:
+	default:
+		errs = append(errs, fmt.Errorf("paths %q: give %s or %s", p.Paths, RecordedPaths, WalkPaths))
 	}
 	switch p.Connections {
 	case "", UserConnections, RecordedConnections, SharedConnections:

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -22,8 +24,10 @@ type user struct {
 	matched bool // every act of the session so far had its recorded outcome
 	cut     bool // the end of the run broke off an act of the session
 	cookies *jar
-	pool    *client.Pool // nil: nothing sent yet
-	broken  int          // exchanges without an answer in a row
+	pool    *client.Pool  // nil: nothing sent yet
+	broken  int           // exchanges without an answer in a row
+	entered time.Duration // start of the session
+	strands map[int]*task // the act of each strand that is ready or under way
 }
 
 // A task is an act that is ready, and when it is due.
@@ -31,6 +35,11 @@ type task struct {
 	user *user
 	act  Act
 	due  time.Duration
+
+	// Of an act of a strand; guarded by the user's lock.
+	closed bool                    // before it was sent: it is over
+	ctx    context.Context         // while it is under way
+	leave  context.CancelCauseFunc // breaks it off
 }
 
 // begin starts the first session of u at offset at.
@@ -56,6 +65,7 @@ func (u *user) enter(at time.Duration) []*task {
 	u.leave()
 	u.cookies = newJar(u.engine.routes)
 	u.matched, u.cut = true, false
+	u.entered, u.strands = at, nil
 	return u.take(u.visit.Next(nil), at)
 }
 
@@ -72,6 +82,12 @@ func (u *user) take(acts []Act, at time.Duration) []*task {
 	tasks := make([]*task, len(acts))
 	for i, a := range acts {
 		tasks[i] = &task{user: u, act: a, due: at + scaled(a.Delay, u.engine.Plan.Speed) + u.backoff()}
+		if a.Strand != 0 {
+			if u.strands == nil {
+				u.strands = make(map[int]*task)
+			}
+			u.strands[a.Strand] = tasks[i]
+		}
 	}
 	u.open += len(tasks)
 	return tasks
@@ -103,14 +119,26 @@ func (t *task) perform() []*task {
 	u := t.user
 	x := exchange{task: t}
 	u.mu.Lock()
+	if t.closed {
+		u.mu.Unlock()
+		return nil
+	}
 	u.visit.Fill(&t.act)
-	if t.act.Skip == "" {
+	switch {
+	case t.act.Pause:
+		for _, strand := range t.act.Closes {
+			u.close(strand)
+		}
+	case t.act.Skip == "":
 		x.prepare()
 	}
 	u.mu.Unlock()
-	if t.act.Skip != "" {
+	switch {
+	case t.act.Pause:
+		x.result.Done = t.due
+	case t.act.Skip != "":
 		x.skip()
-	} else {
+	default:
 		x.send()
 	}
 	u.engine.judging <- struct{}{}
@@ -126,6 +154,10 @@ func (u *user) hear(x *exchange) []*task {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	answer := x.answer()
+	answer.At = unscaled(x.result.Done-u.entered, u.engine.Plan.Speed)
+	if u.strands[x.act.Strand] == x.task {
+		delete(u.strands, x.act.Strand)
+	}
 	u.open--
 	u.matched = u.matched && answer.OK
 	u.cut = u.cut || x.result.Error == stats.ErrorStopped
@@ -134,6 +166,24 @@ func (u *user) hear(x *exchange) []*task {
 		return tasks
 	}
 	return u.finish(x.result.Done)
+}
+
+// errLeft is why an exchange is broken off when its strand is closed.
+var errLeft = errors.New("the user left")
+
+// close ends a strand: its act is broken off, or over before it was sent.
+func (u *user) close(strand int) {
+	t := u.strands[strand]
+	switch {
+	case t == nil:
+		return
+	case t.leave != nil:
+		t.leave(errLeft)
+	default:
+		t.closed = true
+		u.open--
+	}
+	delete(u.strands, strand)
 }
 
 // finish ends a session, all of whose acts are over, at offset at. It returns
@@ -174,6 +224,14 @@ func scaled(d time.Duration, speed float64) time.Duration {
 		return d
 	}
 	return time.Duration(float64(d) / speed)
+}
+
+// unscaled is the inverse of scaled.
+func unscaled(d time.Duration, speed float64) time.Duration {
+	if speed == 1 {
+		return d
+	}
+	return time.Duration(float64(d) * speed)
 }
 
 // backoff is the pause of a user whose last exchanges got no answer: 10 ms,

@@ -99,10 +99,12 @@ func Omitted(f *flow.Flow) string {
 // OriginOf is where f went, as scheme://host[:port].
 func OriginOf(f *flow.Flow) string { return f.Scheme + "://" + strings.ToLower(f.Request.Authority) }
 
-// indexOf finds the origin that f went to, -1 for none. An origin stands for both
-// schemes of its host, unless both are listed.
-func indexOf(origins []Origin, f *flow.Flow) int {
-	at := OriginOf(f)
+// indexOf finds the origin that f went to, -1 for none.
+func indexOf(origins []Origin, f *flow.Flow) int { return originIndex(origins, OriginOf(f)) }
+
+// originIndex finds the origin that users of the recording knew by a URL, -1 for
+// none. An origin stands for both schemes of its host, unless both are listed.
+func originIndex(origins []Origin, at string) int {
 	if i := slices.IndexFunc(origins, func(o Origin) bool { return o.Recorded == at }); i >= 0 {
 		return i
 	}

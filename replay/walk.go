@@ -1,175 +1,295 @@
 package replay
 
 import (
+	"cmp"
 	"math/rand/v2"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
-	"github.com/starling-load/starling/record/flow"
 )
 
-// Session implements Source.
-func (s *modelled) Session(i, u uint64) Session {
-	return &walk{source: s, number: i, user: u, issued: make([]issued, len(s.bindings))}
-}
-
-// A walk is one session of a model.
+// A walk is a session of a model that goes along the graph of a behavior. At a
+// page it asks for the page, and when that is answered for what loads beside it;
+// at a group for several pages side by side. The step is over when all are
+// answered. Strands run beside the steps.
+//
+// Step k of a walk draws from stream 2k of the session, and the values of its
+// acts from 2k+1 and, behind the first act, from streams far above.
 type walk struct {
-	source *modelled
-	number uint64
-	user   uint64
-	state  model.State
-	steps  uint64
-	issued []issued // by binding
-	page   string   // URL of the last HTML page
-	cache  map[string]validators
+	visitor
+	state   model.State
+	step    uint64       // number of the step at hand, from 0
+	roles   map[int]role // of the acts that are ready or under way, by ID
+	made    int          // acts made: the next ID
+	open    int          // acts of the step at hand that are not over
+	pages   []pageWalk   // of the step at hand
+	strands []strand
+	over    bool // the last step is
 }
 
-// An issued value is what the latest answer of a source of a binding held.
-type issued struct {
-	values   []string // several where the answer held several; empty: nothing to send
-	endpoint int      // that issued it
+// A role is what an act is for.
+type role struct {
+	endpoint int    // -1: a pause
+	stream   uint64 // of random numbers for the values
+	page     int    // index into pages; -1: an act of a strand, or a pause
+	load     bool   // not the page itself
+	strand   int    // number of the strand, from 1
+	opened   uint64 // step that opened the strand
 }
 
-// validators are what a user agent keeps to ask whether a resource changed.
-type validators struct{ etag, modified string }
+// A pageWalk is a page of the step at hand.
+type pageWalk struct {
+	page  *model.Page
+	loads []pendingLoad // that were not asked for yet, the next first
+	free  int           // how many more may be under way
+	done  time.Duration // when the page was answered
+	first uint64        // number of the first stream of the page
+}
 
-// Next implements Session: one act after the other. The walk and the values of
-// step k draw from streams 2k and 2k+1 of the session.
+// A pendingLoad is a load that will be asked for, delay after its page.
+type pendingLoad struct {
+	endpoint int
+	delay    time.Duration
+	number   uint64 // among the loads of the page, from 1
+}
+
+// A strand runs beside the steps.
+type strand struct {
+	name  string
+	of    *model.Strand
+	step  uint64 // that opened it
+	polls uint64
+	open  bool
+}
+
+func newWalk(v visitor) *walk { return &walk{visitor: v, roles: make(map[int]role)} }
+
+// Next implements Session.
 func (w *walk) Next(over *Answer) []Act {
-	random := dist.Keyed(w.source.seed, w.number, 2*w.steps)
-	w.steps++
-	var think time.Duration
 	if over == nil {
+		random := w.random()
 		w.state = w.source.graph.Start(random)
-	} else {
-		w.learn(over)
-		w.state, think = w.source.graph.Next(w.state, random)
+		return w.begin(nil, random, 0)
 	}
-	if w.state.Step() < 0 {
+	r := w.roles[over.Act.ID]
+	delete(w.roles, over.Act.ID)
+	if r.endpoint >= 0 {
+		w.learn(r.endpoint, over)
+	}
+	var acts []Act
+	switch {
+	case r.strand > 0:
+		return w.poll(r)
+	case r.page >= 0:
+		acts = w.load(r, over)
+	}
+	if w.open--; w.open > 0 || w.over {
+		return acts
+	}
+	w.step++
+	random := w.random()
+	var think time.Duration
+	w.state, think = w.source.graph.Next(w.state, random)
+	return w.begin(acts, random, think)
+}
+
+// random is the stream of the step at hand.
+func (w *walk) random() *rand.Rand {
+	return dist.Keyed(w.source.plan.Seed, w.number, 2*w.step)
+}
+
+// begin adds the acts of the step at hand, which is due after delay. What needs
+// no time is done at once, and the step after it begun.
+func (w *walk) begin(acts []Act, random *rand.Rand, delay time.Duration) []Act {
+	for w.state.Step() != model.Ended {
+		s := &w.source.behaviors[w.state.Behavior()].Steps[w.state.Step()]
+		switch {
+		case s.Open != nil:
+			acts = w.openStrand(acts, s.Open, delay)
+		case s.Close != "":
+			return append(acts, w.pause(delay, w.closing(s.Close)))
+		case s.Pause != nil:
+			return append(acts, w.pause(delay+s.Pause.Draw(random.Float64()), nil))
+		default:
+			return w.beginPages(acts, s, random, delay)
+		}
+		w.step++
+		random = w.random()
+		var think time.Duration
+		w.state, think = w.source.graph.Next(w.state, random)
+		delay += think
+	}
+	w.over = true
+	if closes := w.closing(""); closes != nil {
+		acts = append(acts, w.pause(delay, closes))
+	}
+	return acts
+}
+
+// beginPages adds the pages of a step, side by side.
+func (w *walk) beginPages(acts []Act, s *model.Step, random *rand.Rand, delay time.Duration) []Act {
+	pages := s.Group
+	if s.Page != nil {
+		pages = []model.Page{*s.Page}
+	}
+	w.pages = w.pages[:0]
+	first := uint64(0)
+	for i := range pages {
+		p := pageWalk{page: &pages[i], free: cmp.Or(pages[i].AtOnce, model.LoadsAtOnce), first: first}
+		for k := range p.page.Loads {
+			l := &p.page.Loads[k]
+			// Both are drawn of every load, so that one does not depend on others.
+			chosen, howLong := random.Float64(), random.Float64()
+			if e := w.source.index[l.Endpoint]; chosen < l.Share && w.source.endpoints[e].origin >= 0 {
+				p.loads = append(p.loads, pendingLoad{e, l.Delay.Draw(howLong), uint64(k) + 1})
+			}
+		}
+		slices.SortStableFunc(p.loads, func(a, b pendingLoad) int { return cmp.Compare(a.delay, b.delay) })
+		w.pages = append(w.pages, p)
+		acts = append(acts, w.act(role{endpoint: w.source.index[p.page.Endpoint], page: i, stream: w.stream(first)}, delay))
+		first += uint64(len(p.page.Loads)) + 1
+	}
+	w.open = len(pages)
+	return acts
+}
+
+// stream is that of the values of an act of the step at hand.
+func (w *walk) stream(act uint64) uint64 { return act<<32 | (2*w.step + 1) }
+
+// load adds the loads of a page that may begin now that an act of it is over. A
+// page that was not answered leads to nothing.
+func (w *walk) load(r role, over *Answer) []Act {
+	p := &w.pages[r.page]
+	switch {
+	case r.load:
+		p.free++
+	case over.Response == nil:
+		p.loads = nil
+	default:
+		p.done = over.At
+	}
+	var acts []Act
+	for ; p.free > 0 && len(p.loads) > 0; p.free-- {
+		l := p.loads[0]
+		p.loads = p.loads[1:]
+		to := role{endpoint: l.endpoint, page: r.page, load: true, stream: w.stream(p.first + l.number)}
+		acts = append(acts, w.act(to, max(0, p.done+l.delay-over.At)))
+		w.open++
+	}
+	return acts
+}
+
+// act makes an act, or a pause without length where its origin is not mapped.
+func (w *walk) act(r role, delay time.Duration) Act {
+	e := &w.source.endpoints[r.endpoint]
+	a := Act{ID: w.made, Endpoint: e.name, Delay: delay}
+	w.made++
+	if e.origin < 0 {
+		a.Pause = true
+	} else {
+		a.Origin, a.Judge, a.Observe = e.origin, e.judge.Judge, true
+	}
+	w.roles[a.ID] = r
+	return a
+}
+
+// pause makes an act of doing nothing, at the end of which strands are closed.
+func (w *walk) pause(delay time.Duration, closes []int) Act {
+	a := Act{ID: w.made, Endpoint: "pause", Delay: delay, Pause: true, Closes: closes}
+	w.made++
+	w.roles[a.ID] = role{endpoint: -1, page: -1}
+	w.open = 1
+	return a
+}
+
+// openStrand adds the first act of a strand, unless it is open.
+func (w *walk) openStrand(acts []Act, of *model.Strand, delay time.Duration) []Act {
+	i := slices.IndexFunc(w.strands, func(s strand) bool { return s.name == of.Name })
+	if i < 0 {
+		i = len(w.strands)
+		w.strands = append(w.strands, strand{name: of.Name})
+	}
+	s := &w.strands[i]
+	e := w.source.index[of.Endpoint]
+	if s.open || w.source.endpoints[e].origin < 0 {
+		return acts
+	}
+	s.of, s.step, s.polls, s.open = of, w.step, 0, true
+	return append(acts, w.strandAct(i+1, delay))
+}
+
+// strandAct makes the next request of a strand.
+func (w *walk) strandAct(number int, delay time.Duration) Act {
+	s := &w.strands[number-1]
+	a := w.act(role{endpoint: w.source.index[s.of.Endpoint], page: -1, strand: number, opened: s.step, stream: (s.polls+1)<<48 | (2*s.step + 1)}, delay)
+	a.Strand, a.Stream = number, s.of.Every.None()
+	return a
+}
+
+// poll goes on with a poller after an answer.
+func (w *walk) poll(r role) []Act {
+	s := &w.strands[r.strand-1]
+	if !s.open || s.step != r.opened { // closed, and perhaps open again
 		return nil
 	}
-	e := &w.source.endpoints[w.endpoint()]
-	return []Act{{ID: int(w.steps) - 1, Endpoint: e.name, Delay: think, Judge: e.judge.Judge, Observe: true}}
+	if s.of.Every.None() { // the target ended the stream
+		s.open = false
+		return nil
+	}
+	s.polls++
+	u := dist.Keyed(w.source.plan.Seed, w.number, pollStream|s.polls<<32|s.step).Float64()
+	return []Act{w.strandAct(r.strand, s.of.Every.Draw(u))}
+}
+
+// closing marks the strand of that name as closed, or all of them, and returns
+// their numbers.
+func (w *walk) closing(name string) []int {
+	var closes []int
+	for i := range w.strands {
+		if s := &w.strands[i]; s.open && (name == "" || s.name == name) {
+			s.open = false
+			closes = append(closes, i+1)
+		}
+	}
+	return closes
 }
 
 // Fill implements Session.
 func (w *walk) Fill(a *Act) {
-	w.prepare(a, &w.source.endpoints[w.endpoint()], dist.Keyed(w.source.seed, w.number, 2*uint64(a.ID)+1))
-}
-
-// endpoint returns the index of the endpoint of the step at hand.
-func (w *walk) endpoint() int { return w.source.steps[w.state.Behavior()][w.state.Step()] }
-
-// learn takes the issued values out of an answer.
-func (w *walk) learn(last *Answer) {
-	if last.Response == nil {
+	if a.Pause {
 		return
 	}
-	if last.Doc.Media() == "text/html" {
-		w.page = last.URL
-	}
-	w.remember(last)
-	at := w.endpoint()
-	for _, issue := range w.source.endpoints[at].issues {
-		b := &w.issued[issue.binding]
-		values := issue.selector.Values(last.Doc)
-		switch {
-		case len(values) > 0:
-			*b = issued{values, at}
-		case b.endpoint == at && last.Response.Status == 200:
-			// The page that gave the value is here again without it, as a cart
-			// that is empty now: what it gave before is stale.
-			b.values = nil
-		}
-	}
-}
-
-// remember keeps the validators of an answer, as a browser's cache does.
-func (w *walk) remember(last *Answer) {
-	v := validators{last.Response.Headers.Value("ETag"), last.Response.Headers.Value("Last-Modified")}
-	if last.Act.Request.Method != "GET" || last.Response.Status != 200 || v == (validators{}) {
-		return
-	}
-	if w.cache == nil {
-		w.cache = make(map[string]validators)
-	}
-	if len(w.cache) < maxCached {
-		w.cache[last.Act.Request.Target] = v
-	}
-}
-
-// prepare fills the holes of e.
-func (w *walk) prepare(a *Act, e *endpoint, r *rand.Rand) {
-	values := make([]string, len(e.values)+len(reservedHoles))
+	r := w.roles[a.ID]
+	random := dist.Keyed(w.source.plan.Seed, w.number, r.stream)
+	v := w.choose(&w.source.endpoints[r.endpoint], random)
 	var row []string
-	if len(e.rows) > 0 {
-		row = e.rows[r.IntN(len(e.rows))]
+	if len(v.rows) > 0 {
+		row = v.rows[random.IntN(len(v.rows))]
 	}
-	for i, v := range e.values {
-		switch v.kind {
-		case model.Bound:
-			b := &w.source.bindings[v.index]
-			issued := w.issued[v.index].values
-			if len(issued) == 0 {
-				a.Skip = b.Name
-				return
-			}
-			values[i] = pick(issued, b.Pick, r)
-		case model.Data:
-			rows := w.source.data[v.index].Rows
-			values[i] = rows[w.user%uint64(len(rows))][v.column]
-		case model.Row:
-			if v.column < len(row) {
-				values[i] = row[v.column]
-			}
-		case model.Fresh:
-			values[i] = fresh(v.ref, r)
-		case model.Now:
-			values[i] = now(v.ref)
-		}
-	}
-	own := len(e.values)
-	values[own], values[own+1] = w.page, w.source.origin
-	a.Request.Method = e.method
-	a.Request.Target = e.target.render(values)
-	known := w.cache[a.Request.Target]
-	values[own+2], values[own+3] = known.etag, known.modified
-	a.Request.Events = e.events
-	a.Request.Headers = make(flow.Headers, 0, len(e.headers))
-	for _, h := range e.headers {
-		v := h.template.render(values)
-		if v == "" && h.optional {
-			continue
-		}
-		a.Request.Headers = append(a.Request.Headers, flow.Header{Name: h.name, Value: v})
-	}
-	if body := e.body.render(values); body != "" {
-		a.Request.Body = flow.Body{Data: []byte(body), Size: int64(len(body))}
-	}
+	w.fill(a, v, row, random)
 }
 
-// pick chooses among the values that one answer held.
-func pick(values []string, how string, r *rand.Rand) string {
-	switch how {
-	case "last":
-		return values[len(values)-1]
-	case "any":
-		return values[r.IntN(len(values))]
+// choose picks a variant whose values have been issued, in proportion to how
+// often each was recorded. Where there is none, the first will say what it lacks.
+func (w *walk) choose(e *endpoint, random *rand.Rand) *variant {
+	if len(e.variants) == 1 {
+		return &e.variants[0]
 	}
-	return values[0]
-}
-
-// now writes the time of sending.
-func now(format string) string {
-	t := time.Now()
-	switch format {
-	case "ms":
-		return strconv.FormatInt(t.UnixMilli(), 10)
-	case "rfc3339":
-		return t.UTC().Format(time.RFC3339Nano)
+	weights := make([]int, len(e.variants))
+	total := 0
+	for i := range e.variants {
+		if v := &e.variants[i]; w.missing(v) == "" {
+			weights[i] = max(v.recorded, 1) // those written by hand have no number
+			total += weights[i]
+		}
 	}
-	return strconv.FormatInt(t.Unix(), 10)
+	u := random.IntN(max(total, 1))
+	for i := range e.variants {
+		if u -= weights[i]; u < 0 {
+			return &e.variants[i]
+		}
+	}
+	return &e.variants[0]
 }

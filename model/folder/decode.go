@@ -275,6 +275,9 @@ func (d *decoder) locate(p *problem.Problem) {
 		}
 	}
 	p.File = yamlFile
+	if d.first && len(p.Place) > 4 && p.Place[2] == "steps" && p.Place[4] == "next" { // version 1 has no such key
+		p.Place = slices.Delete(slices.Clone(p.Place), 4, 5)
+	}
 	for n := len(p.Place); n > 0; n-- {
 		if at, ok := d.where[placeID(p.Place[:n])]; ok {
 			p.Line, p.Column = at.Line, at.Column

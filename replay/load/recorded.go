@@ -58,28 +58,34 @@ type recorded struct {
 	reach    time.Duration // how far a clone may be from its original
 }
 
-// before is the number of arrivals that starts 0 … j−1 stand for, counted over
+// Original returns the recorded start that arrival i of a schedule with that
+// scale belongs to, counted from 0 over all rounds.
+func Original(i uint64, scale float64) uint64 {
+	j := uint64(math.Ceil(float64(i+1)/scale)) - 1
+	for j > 0 && startsBefore(j, scale) > i {
+		j--
+	}
+	for startsBefore(j+1, scale) <= i {
+		j++
+	}
+	return j
+}
+
+// startsBefore is the number of arrivals that starts 0 … j−1 stand for, counted over
 // all rounds.
-func (r *recorded) before(j uint64) uint64 {
-	return uint64(math.Floor(float64(j)*r.scale + 1e-9))
+func startsBefore(j uint64, scale float64) uint64 {
+	return uint64(math.Floor(float64(j)*scale + 1e-9))
 }
 
 func (r *recorded) At(i uint64) (time.Duration, bool) {
-	// The start that arrival i belongs to: before(j) ≤ i < before(j+1).
-	j := uint64(math.Ceil(float64(i+1)/r.scale)) - 1
-	for j > 0 && r.before(j) > i {
-		j--
-	}
-	for r.before(j+1) <= i {
-		j++
-	}
+	j := Original(i, r.scale)
 	n := uint64(len(r.offsets))
 	round, k := j/n, j%n
 	if float64(round)*float64(r.span) > float64(r.duration) {
 		return 0, false
 	}
 	at := time.Duration(round)*r.span + r.offsets[k]
-	at += r.shift(j, k, i-r.before(j), r.before(j+1)-r.before(j))
+	at += r.shift(j, k, i-startsBefore(j, r.scale), startsBefore(j+1, r.scale)-startsBefore(j, r.scale))
 	if at >= r.duration {
 		return 0, false
 	}

@@ -161,6 +161,7 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	switch {
 	case in.model != nil:
 		starts, span = in.model.Starts(), in.model.Recorded.Duration
+		in.tellUnmapped(plan.Origins(in.model.MainOrigin()))
 		w.source, err = replay.Modelled(in.model, plan)
 	case in.job.Recording != "":
 		w.source, starts, span, err = in.repeat(ctx)
@@ -193,12 +194,15 @@ func (in *input) repeat(ctx context.Context) (src replay.Source, starts []time.D
 	return src, starts, span, err
 }
 
-// tellUnmapped names the origins of the recording that have no place to go.
+// tellUnmapped names the recorded origins that have no place to go.
 func (in *input) tellUnmapped(origins []replay.Origin) {
 	var parts []string
 	for i, recorded := range in.recorded {
 		if !slices.ContainsFunc(origins, func(o replay.Origin) bool { return hostOf(o.Recorded) == hostOf(recorded) }) {
-			parts = append(parts, fmt.Sprintf("%s (%.1f%% of the requests)", recorded, 100*in.shares[i]))
+			if len(in.shares) > 0 {
+				recorded += fmt.Sprintf(" (%.1f%% of the requests)", 100*in.shares[i])
+			}
+			parts = append(parts, recorded)
 		}
 	}
 	if len(parts) > 0 {

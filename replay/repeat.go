@@ -1,0 +1,88 @@
+package replay
+
+import (
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/dist"
+	"github.com/starling-load/starling/replay/load"
+)
+
+// recorded returns the recorded session that session i plays. With a scale it is
+// that whose start the arrival belongs to; otherwise all are played in turn, in a
+// new order each time, so that the mix is that of the recording at every moment.
+func (s *modelled) recorded(i uint64) int {
+	n := uint64(len(s.sessions))
+	if s.plan.Scale > 0 {
+		return int(load.Original(i, s.plan.Scale) % n)
+	}
+	return int(dist.Shuffled(s.plan.Seed, i/n, i%n, n))
+}
+
+// A repeat is a recorded session of a model, played with live values: each act
+// when those have been answered that it waited for, with its recorded row.
+type repeat struct {
+	table
+	visitor
+	acts []model.Act
+	made int
+}
+
+func newRepeat(v visitor, of *model.Session) *repeat {
+	r := &repeat{visitor: v, acts: of.Acts}
+	r.pull = r.act
+	return r
+}
+
+// Next implements Session.
+func (r *repeat) Next(over *Answer) []Act {
+	if over != nil {
+		r.learn(r.source.index[r.acts[over.Act.ID].Endpoint], over)
+	}
+	return r.table.Next(over)
+}
+
+// Fill implements Session. The values of act k draw from stream 2k+1 of the
+// session.
+func (r *repeat) Fill(a *Act) {
+	if a.Pause {
+		return
+	}
+	from := &r.acts[a.ID]
+	e := &r.source.endpoints[r.source.index[from.Endpoint]]
+	random := dist.Keyed(r.source.plan.Seed, r.number, 2*uint64(a.ID)+1)
+	for i := range e.variants {
+		v := &e.variants[i]
+		if v.name != from.Variant {
+			continue
+		}
+		var row []string
+		switch {
+		case from.Row > 0:
+			row = v.rows[from.Row-1]
+		case len(v.rows) > 0:
+			row = v.rows[random.IntN(len(v.rows))]
+		}
+		r.fill(a, v, row, random)
+		return
+	}
+}
+
+// act makes an act of the next recorded one. One of an origin that is not mapped
+// is a pause without length.
+func (r *repeat) act() (waitingAct, bool) {
+	if r.made == len(r.acts) {
+		return waitingAct{}, false
+	}
+	from := &r.acts[r.made]
+	e := &r.source.endpoints[r.source.index[from.Endpoint]]
+	w := waitingAct{after: from.After, Act: Act{ID: r.made, Delay: from.Delay, Conn: from.Conn}}
+	r.made++
+	if e.origin < 0 {
+		w.Endpoint, w.Pause = e.name, true
+		return w, true
+	}
+	w.Endpoint, w.Origin, w.Judge, w.Observe = e.name, e.origin, e.judge.Judge, true
+	if from.Status != 0 {
+		w.Judge = outcome{from.Status, e.judge}.check
+	}
+	return w, true
+}

@@ -1,0 +1,184 @@
+package replay
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/client"
+)
+
+// reservedHoles are the values that every session has without naming them, in
+// the order in which they follow a variant's own.
+var reservedHoles = [...]string{model.RefererHole, model.OriginHole, model.ETagHole, model.ModifiedHole}
+
+// An endpoint is a model.Endpoint made ready to send.
+type endpoint struct {
+	name     string
+	origin   int // index into the origins; -1: not mapped
+	variants []variant
+	judge    *model.Judge
+	issues   []issue
+}
+
+// A variant is a model.Variant made ready to send.
+type variant struct {
+	name     string
+	recorded int
+	method   string
+	protocol client.Protocol
+	target   template
+	headers  []headerTemplate
+	body     template
+	trailers []headerTemplate
+	events   int
+	values   []value
+	rows     [][]string
+}
+
+// A headerTemplate is a field line; optional ones are left out when empty.
+type headerTemplate struct {
+	name     string
+	template template
+	optional bool
+}
+
+// A value fills a hole; index means a binding, a data source or a column of the
+// recorded rows, by kind.
+type value struct {
+	kind   model.ValueKind
+	index  int
+	column int
+	ref    string
+}
+
+// An issue is a place in the answer that renews a binding.
+type issue struct {
+	binding  int
+	selector content.Selector
+}
+
+func compileVariant(from *model.Variant, bindings map[string]int, data []model.Source) (variant, error) {
+	q := &from.Request
+	out := variant{name: from.Name, recorded: from.Recorded, method: q.Method, events: q.Events, rows: from.Rows}
+	switch q.Protocol {
+	case model.HTTP1:
+		out.protocol = client.HTTP1
+	case model.HTTP2:
+		out.protocol = client.HTTP2
+	}
+	names := make(map[string]int, len(from.Values)+len(reservedHoles))
+	rowColumns := 0
+	for i, v := range from.Values {
+		names[v.Name] = i
+		val := value{kind: v.Kind, ref: v.Ref}
+		switch v.Kind {
+		case model.Bound:
+			b, ok := bindings[v.Ref]
+			if !ok {
+				return out, fmt.Errorf("value %q: no binding named %q", v.Name, v.Ref)
+			}
+			val.index = b
+		case model.Data:
+			var err error
+			if val.index, val.column, err = findColumn(data, v.Ref); err != nil {
+				return out, fmt.Errorf("value %q: %w", v.Name, err)
+			}
+		case model.Row:
+			val.column = rowColumns
+			rowColumns++
+		}
+		out.values = append(out.values, val)
+	}
+	for i, name := range reservedHoles {
+		names[name] = len(from.Values) + i
+	}
+	return out, out.compileRequest(q, names)
+}
+
+func (v *variant) compileRequest(q *model.Request, names map[string]int) (err error) {
+	if v.target, err = compileTarget(q.Target, names); err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	if v.headers, err = v.compileHeaders(q.Headers, names); err != nil {
+		return err
+	}
+	if v.trailers, err = v.compileHeaders(q.Trailers, names); err != nil {
+		return err
+	}
+	contentType := ""
+	for _, h := range q.Headers {
+		if strings.EqualFold(h.Name, "Content-Type") {
+			contentType = h.Value
+		}
+	}
+	if v.body, err = compile(q.Body, bodyEncoding(contentType), names); err != nil {
+		return fmt.Errorf("body: %w", err)
+	}
+	return nil
+}
+
+func (v *variant) compileHeaders(list []model.Header, names map[string]int) ([]headerTemplate, error) {
+	var out []headerTemplate
+	for _, h := range list {
+		t, err := compile(h.Value, raw, names)
+		if err != nil {
+			return nil, fmt.Errorf("header %s: %w", h.Name, err)
+		}
+		optional := len(t) == 1 && t[0].hole >= len(v.values)
+		out = append(out, headerTemplate{h.Name, t, optional})
+	}
+	return out, nil
+}
+
+// findColumn resolves "accounts.user".
+func findColumn(data []model.Source, ref string) (source, column int, err error) {
+	name, col, _ := strings.Cut(ref, ".")
+	for i, d := range data {
+		if d.Name != name {
+			continue
+		}
+		for j, c := range d.Columns {
+			if c == col {
+				if len(d.Rows) == 0 {
+					return 0, 0, fmt.Errorf("data file %q has no rows", name)
+				}
+				return i, j, nil
+			}
+		}
+	}
+	return 0, 0, fmt.Errorf("no data column %q", ref)
+}
+
+// An outcome judges an answer by what the act had in the recording.
+type outcome struct {
+	status int
+	judge  *model.Judge
+}
+
+// check accepts the recorded status: exactly from 400 on, and its class below,
+// where an answer 304 is as good as the resource itself. The check of the
+// endpoint tells the rest.
+func (o outcome) check(resp *flow.Response, doc *content.Doc) (name, detail string) {
+	want, got := o.status, resp.Status
+	if want >= 400 || got >= 400 {
+		if want != got {
+			return model.FailStatus, "status " + strconv.Itoa(got) + " instead of " + strconv.Itoa(want)
+		}
+	} else if class(want) != class(got) {
+		return model.FailStatus, "status " + strconv.Itoa(got) + " instead of " + strconv.Itoa(want)
+	}
+	return o.judge.Judge(resp, doc)
+}
+
+// class is the class of a status. A resource that did not change was found.
+func class(status int) int {
+	if status == http.StatusNotModified {
+		return http.StatusOK / 100
+	}
+	return status / 100
+}

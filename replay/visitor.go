@@ -1,0 +1,209 @@
+package replay
+
+import (
+	"math/rand/v2"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/dist"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// maxCached bounds the URLs of one session whose validators are kept.
+const maxCached = 256
+
+// A visitor is what one session of a model knows: the values that the target
+// has issued, the page it is on, what its browser has cached.
+type visitor struct {
+	source  *modelled
+	number  uint64
+	user    uint64
+	browser *browser // nil: none is known
+	issued  []issued // by binding
+	page    string   // URL of the last HTML page
+	cache   map[string]validators
+}
+
+// An issued value is what the latest answer of a source of a binding held.
+type issued struct {
+	values   []string // several where the answer held several; empty: nothing to send
+	endpoint int      // that issued it
+}
+
+// validators are what a user agent keeps to ask whether a resource changed.
+type validators struct{ etag, modified string }
+
+// learn takes the issued values out of an answer of an endpoint.
+func (v *visitor) learn(at int, over *Answer) {
+	if over.Response == nil {
+		return
+	}
+	if over.Doc.Media() == "text/html" {
+		v.page = over.URL
+	}
+	v.remember(over)
+	for _, issue := range v.source.endpoints[at].issues {
+		b := &v.issued[issue.binding]
+		values := issue.selector.Values(over.Doc)
+		switch {
+		case len(values) > 0:
+			*b = issued{values, at}
+		case b.endpoint == at && over.Response.Status == 200:
+			// The page that gave the value is here again without it, as a cart
+			// that is empty now: what it gave before is stale.
+			b.values = nil
+		}
+	}
+}
+
+// remember keeps the validators of an answer, as a browser's cache does.
+func (v *visitor) remember(over *Answer) {
+	valid := validators{over.Response.Headers.Value("ETag"), over.Response.Headers.Value("Last-Modified")}
+	if over.Act.Request.Method != "GET" || over.Response.Status != 200 || valid == (validators{}) {
+		return
+	}
+	if v.cache == nil {
+		v.cache = make(map[string]validators)
+	}
+	if len(v.cache) < maxCached {
+		v.cache[over.URL] = valid
+	}
+}
+
+// missing returns the name of a binding that e lacks a value of, or "".
+func (v *visitor) missing(e *variant) string {
+	for _, value := range e.values {
+		if value.kind == model.Bound && len(v.issued[value.index].values) == 0 {
+			return v.source.bindings[value.index].Name
+		}
+	}
+	return ""
+}
+
+// fill fills the holes of e. Values of kind row are those of row.
+func (v *visitor) fill(a *Act, e *variant, row []string, r *rand.Rand) {
+	if a.Skip = v.missing(e); a.Skip != "" {
+		return
+	}
+	values := make([]string, len(e.values)+len(reservedHoles))
+	for i, value := range e.values {
+		values[i] = v.value(&value, row, r)
+	}
+	own := len(e.values)
+	values[own], values[own+1] = v.page, v.origin()
+	q := &a.Request
+	a.Protocol = e.protocol
+	q.Method, q.Events = e.method, e.events
+	q.Target = e.target.render(values)
+	known := v.cache[v.source.routes[a.Origin].url(q.Target).String()]
+	values[own+2], values[own+3] = known.etag, known.modified
+	q.Headers = v.headers(e.headers, values)
+	if body := e.body.render(values); body != "" {
+		q.Body = flow.Body{Data: []byte(body), Size: int64(len(body))}
+	}
+	for _, h := range e.trailers {
+		q.Trailers = append(q.Trailers, flow.Header{Name: h.name, Value: h.template.render(values)})
+	}
+}
+
+// value returns the content of a hole.
+func (v *visitor) value(of *value, row []string, r *rand.Rand) string {
+	switch of.kind {
+	case model.Bound:
+		return pick(v.issued[of.index].values, v.source.bindings[of.index].Pick, r)
+	case model.Data:
+		rows := v.source.data[of.index].Rows
+		return rows[v.user%uint64(len(rows))][of.column]
+	case model.Row:
+		if of.column < len(row) {
+			return row[of.column]
+		}
+	case model.Fresh:
+		return fresh(of.ref, r)
+	case model.Now:
+		return now(of.ref)
+	}
+	return ""
+}
+
+// headers returns the field lines of the browser, and those of the endpoint that
+// the browser does not have.
+func (v *visitor) headers(of []headerTemplate, values []string) flow.Headers {
+	var own flow.Headers
+	if v.browser != nil {
+		own = v.browser.headers
+	}
+	out := make(flow.Headers, 0, len(own)+len(of))
+	out = append(out, own...)
+	for _, h := range of {
+		value := h.template.render(values)
+		if value == "" && h.optional || own.Has(h.name) {
+			continue
+		}
+		out = append(out, flow.Header{Name: h.name, Value: value})
+	}
+	return out
+}
+
+// origin is that of the page, scheme://host[:port], before the first page that
+// of the main target.
+func (v *visitor) origin() string {
+	if u, err := url.Parse(v.page); err == nil && u.Host != "" {
+		return u.Scheme + "://" + u.Host
+	}
+	return v.source.routes[0].origin()
+}
+
+// pick chooses among the values that one answer held.
+func pick(values []string, how string, r *rand.Rand) string {
+	switch how {
+	case "last":
+		return values[len(values)-1]
+	case "any":
+		return values[r.IntN(len(values))]
+	}
+	return values[0]
+}
+
+// now writes the time of sending.
+func now(format string) string {
+	t := time.Now()
+	switch format {
+	case "ms":
+		return strconv.FormatInt(t.UnixMilli(), 10)
+	case "rfc3339":
+		return t.UTC().Format(time.RFC3339Nano)
+	}
+	return strconv.FormatInt(t.Unix(), 10)
+}
+
+// The streams of random numbers that do not belong to one step of a session.
+const (
+	browserStream uint64 = 1 << 63 // keyed by user
+	pollStream    uint64 = 1 << 62 // with the number of the poll and of the step that opened the poller
+)
+
+// browserOf returns the browser of a user for life: that of the first recorded
+// session that it plays, or one drawn by weight.
+func (s *modelled) browserOf(user uint64) *browser {
+	if len(s.browsers) == 0 {
+		return nil
+	}
+	if len(s.sessions) > 0 {
+		name := s.sessions[s.recorded(user)].Browser
+		for i := range s.browsers {
+			if name != "" && s.browsers[i].name == name {
+				return &s.browsers[i]
+			}
+		}
+	}
+	u := dist.Keyed(s.plan.Seed, user, browserStream).Float64()
+	for i := range s.browsers {
+		if u -= s.browsers[i].weight; u < 0 {
+			return &s.browsers[i]
+		}
+	}
+	return &s.browsers[len(s.browsers)-1] // shares are rounded
+}
