@@ -19,14 +19,15 @@ func isTokenByte(c byte) bool {
 	return c < 128 && tokenHigh>>(c-64)&1 != 0
 }
 
-// isToken reports whether b is a token.
-func isToken(b []byte) bool {
-	for _, c := range b {
-		if !isTokenByte(c) {
+// IsToken reports whether s is a token, as methods and the names of fields are (RFC
+// 9110, section 5.6.2).
+func IsToken[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if !isTokenByte(s[i]) {
 			return false
 		}
 	}
-	return len(b) > 0
+	return len(s) > 0
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }

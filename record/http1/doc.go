@@ -6,12 +6,10 @@
 //
 //	var h http1.Head
 //	n, err := h.ParseResponse(buf, 0, http1.Rules{Refuse: http1.Strict})
-//	if err != nil {
-//		fmt.Println(err) // http1.ErrMore: read more and call again
-//		return
+//	if err == http1.ErrMore {
+//		return // read more into buf, and call again
 //	}
-//	kind, _ := h.Value(buf, "content-type")
-//	fmt.Printf("%d %s, %s\n", h.Status, h.Reason.Bytes(buf), kind)
+//	body := h.ResponseBody("GET") // what follows buf[:n], and how long it is
 //
 // # What is accepted
 //

@@ -12,25 +12,29 @@ func ExampleHead() {
 
 	var h http1.Head
 	n, err := h.ParseResponse(buf, 0, http1.Rules{Refuse: http1.Strict})
+	if err == http1.ErrMore {
+		return // read more into buf, and call again
+	}
 	if err != nil {
-		fmt.Println(err) // http1.ErrMore: read more and call again
+		fmt.Println(err)
 		return
 	}
+	body := h.ResponseBody("GET") // what follows buf[:n], and how long it is
 	kind, _ := h.Value(buf, "content-type")
 	fmt.Printf("%d %s, %s\n", h.Status, h.Reason.Bytes(buf), kind)
 
-	if h.ResponseBody("GET").Body != http1.Chunked {
+	if body.Body != http1.Chunked {
 		return
 	}
 	var chunks http1.Chunks
-	var body, trailers []byte
+	var content, trailers []byte
 	for rest := buf[n:]; !chunks.Done(); {
 		var data, trailer []byte
 		if data, trailer, rest, err = chunks.Next(rest); err != nil {
 			fmt.Println(err)
 			return
 		}
-		body = append(body, data...)
+		content = append(content, data...)
 		trailers = append(trailers, trailer...)
 	}
 	if _, err := h.ParseTrailer(trailers, http1.Rules{}); err != nil {
@@ -38,7 +42,7 @@ func ExampleHead() {
 		return
 	}
 	sum, _ := h.Value(trailers, "sum")
-	fmt.Printf("%s (%s bytes)\n", body, sum)
+	fmt.Printf("%s (%s bytes)\n", content, sum)
 	// Output:
 	// 200 OK, text/plain
 	// hello, world (12 bytes)

@@ -54,7 +54,7 @@ func (h *Head) field(buf []byte, at, end int) bool {
 		return false
 	}
 	name := span(at, at+colon)
-	if !isToken(name.Bytes(buf)) {
+	if !IsToken(name.Bytes(buf)) {
 		h.Odd |= BadName
 		name = span(trimSpan(buf, at, at+colon))
 	}

@@ -131,7 +131,7 @@ func (h *Head) ResponseBody(method string) Framing {
 	switch {
 	case h.Status == 101, method == "CONNECT" && h.Status/100 == 2:
 		return Framing{Body: Tunnel}
-	case method == "HEAD", h.Status == 204, h.Status == 304, h.Status < 200:
+	case !BodyAllowed(method, h.Status):
 		return Framing{}
 	case f.coded && f.chunked:
 		return Framing{Body: Chunked, Coded: f.other}
@@ -145,6 +145,12 @@ func (h *Head) ResponseBody(method string) Framing {
 		return Framing{}
 	}
 	return Framing{Body: Sized, Length: f.length}
+}
+
+// BodyAllowed reports whether a response with a status to a request with method can have
+// a body (RFC 9110, section 6.4.1).
+func BodyAllowed(method string, status int) bool {
+	return method != "HEAD" && status >= 200 && status != 204 && status != 304
 }
 
 // Persistent reports whether the connection may carry another message, by the version

@@ -15,8 +15,8 @@ import (
 	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/convert/compose"
 	"github.com/starling-load/starling/record/convert/loose"
-	"github.com/starling-load/starling/record/convert/wire"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // Servers write a line when a response ends, so lines are out of order by as
@@ -274,14 +274,16 @@ func (r *record) who() client {
 
 // request takes "GET /path HTTP/1.1" apart.
 func (r *record) request(line string) {
-	r.method, r.target, r.protocol = wire.StartLine(line)
+	method, rest, _ := strings.Cut(line, " ")
+	target, protocol, _ := strings.Cut(rest, " ")
+	r.method, r.target, r.protocol = method, target, strings.TrimSpace(protocol)
 }
 
 func (r *record) flow(scheme, host string) (*flow.Flow, error) {
 	if r.at.IsZero() {
 		return nil, errors.New("it has no time")
 	}
-	if !wire.IsToken(r.method) || r.target == "" {
+	if !http1.IsToken(r.method) || r.target == "" {
 		return nil, errors.New("it has no request")
 	}
 	f := &flow.Flow{Scheme: scheme, Protocol: loose.Protocol(r.protocol), Start: r.at, Done: r.duration}
@@ -312,7 +314,7 @@ func (r *record) flow(scheme, host string) (*flow.Flow, error) {
 		return f, nil
 	}
 	f.Response = &flow.Response{Status: r.status, Headers: r.answer}
-	if wire.BodyAllowed(r.method, r.status) {
+	if http1.BodyAllowed(r.method, r.status) {
 		f.Response.Body = flow.Body{Size: max(r.size, 0)}
 	}
 	f.Done = max(f.Done, 1) // 0 would say that it did not happen

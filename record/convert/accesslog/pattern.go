@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/convert/loose"
-	"github.com/starling-load/starling/record/convert/wire"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // A lineFormat reads lines of one format.
@@ -383,7 +383,7 @@ func setClient(r *record, v string) error {
 }
 
 func setRequest(r *record, v string) error {
-	if r.request(v); !wire.IsToken(r.method) || r.target == "" {
+	if r.request(v); !http1.IsToken(r.method) || r.target == "" {
 		return errors.New("its request line is not one of HTTP")
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/starling-load/starling/record/convert/compose"
 	"github.com/starling-load/starling/record/convert/wire"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // A request is what the options of one curl command ask for.
@@ -382,7 +383,7 @@ func (q *request) flow(address string) (*flow.Flow, error) {
 		at.Target = q.target
 	}
 	f.Request = flow.Request{Method: q.verb(), Target: at.Target, Authority: at.Authority, Body: flow.NewBody(body)}
-	if !wire.IsToken(f.Request.Method) {
+	if !http1.IsToken(f.Request.Method) {
 		return nil, errors.New("its method is not one of HTTP")
 	}
 	f.Request.Headers, err = q.lines(at, contentType)
@@ -489,7 +490,7 @@ func (q *request) lines(at compose.Location, contentType string) (flow.Headers, 
 			own = compose.DropHeader(own, name)
 			continue
 		}
-		if !wire.IsToken(name) {
+		if !http1.IsToken(name) {
 			return nil, errors.New("one of its header lines has no name")
 		}
 		if kind, params, err := mime.ParseMediaType(value); err == nil && strings.EqualFold(name, "Content-Type") && len(q.parts) > 0 &&

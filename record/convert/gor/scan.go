@@ -10,6 +10,7 @@ import (
 
 	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/convert/wire"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // separator ends a record of GoReplay. Nothing escapes it: a body that holds
@@ -232,68 +233,38 @@ type gorSize struct {
 	length int64
 }
 
-// framing reads the head of the message, of at most 1 MiB.
+// framing reads the head of the message.
 func (g *scanner) framing(head int) (size gorSize, isChunked bool) {
 	size.length = -1
 	for limit := 8 << 10; ; limit *= 4 {
-		g.fill(head + limit)
+		whole := g.fill(head + limit)
 		b := g.buf[head:min(len(g.buf), head+limit)]
-		if n := headEnd(b); n > 0 {
-			m, err := wire.Parse(b[:n])
-			if err != nil {
-				return size, false
-			}
-			size = gorSize{n, wire.ContentLength(m.Headers)}
-			if size.length < 0 && (m.Status == 0 || !wire.BodyAllowed("", m.Status)) {
-				size.length = 0 // without either field there is no body (RFC 9112, 6.3)
-			}
-			return size, wire.Chunked(m.Headers)
-		}
-		if limit >= 1<<20 || len(g.buf) < head+limit {
+		m, err := wire.Parse(b)
+		switch {
+		case err == http1.ErrMore && whole:
+			continue
+		case err != nil:
 			return size, false
 		}
+		size = gorSize{len(b) - len(m.Content), wire.ContentLength(m.Headers)}
+		if size.length < 0 && (m.Status == 0 || !http1.BodyAllowed("", m.Status)) {
+			size.length = 0 // without either field there is no body (RFC 9112, 6.3)
+		}
+		return size, wire.Chunked(m.Headers)
 	}
 }
 
-// headEnd returns the length of a message's head with the empty line behind it;
-// -1 if that is not there.
-func headEnd(b []byte) int {
-	n := -1
-	if i := bytes.Index(b, []byte("\r\n\r\n")); i >= 0 {
-		n = i + 4
-		b = b[:i+2]
-	}
-	if i := bytes.Index(b, []byte("\n\n")); i >= 0 {
-		n = i + 2
-	}
-	return n
-}
-
-// chunksEnd returns the end of the chunks that begin at from, without reading
-// what is in them; -1 if they are not whole.
+// chunksEnd returns the end of the chunks that begin at from; -1 if they are not whole.
 func (g *scanner) chunksEnd(from int) int {
-	for at := from; at-from <= convert.MaxEntry; {
-		g.fill(at + headMax)
-		line, _, ok := wire.NextLine(g.buf[min(at, len(g.buf)):min(len(g.buf), at+headMax)])
-		if !ok {
-			return -1
-		}
-		text, _, _ := bytes.Cut(line, []byte(";"))
-		size, err := strconv.ParseUint(string(bytes.TrimSpace(text)), 16, 31)
+	var c http1.Chunks
+	for at := from; at-from <= convert.MaxEntry && c.Left() <= convert.MaxEntry && g.fill(at+1); {
+		_, _, rest, err := c.Next(g.buf[at:])
 		if err != nil {
 			return -1
 		}
-		after := at + bytes.IndexByte(g.buf[at:], '\n') + 1
-		if size > 0 {
-			at = after + int(size) + 2
-			continue
+		if at = len(g.buf) - len(rest); c.Done() {
+			return at
 		}
-		g.fill(after + 64<<10)
-		_, n, err := wire.ParseTrailers(g.buf[after:min(len(g.buf), after+64<<10)])
-		if err != nil {
-			return -1
-		}
-		return after + n
 	}
 	return -1
 }

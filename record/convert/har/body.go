@@ -8,8 +8,8 @@ import (
 
 	"github.com/starling-load/starling/record/convert/compose"
 	"github.com/starling-load/starling/record/convert/loose"
-	"github.com/starling-load/starling/record/convert/wire"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // request returns the request that goes to a URL.
@@ -18,7 +18,7 @@ func (q *request) request(at compose.Location) (flow.Request, error) {
 	if r.Method == "" {
 		r.Method = http.MethodGet
 	}
-	if !wire.IsToken(r.Method) {
+	if !http1.IsToken(r.Method) {
 		return r, errors.New("its method is not one of HTTP")
 	}
 	if len(q.Query) > 0 && !strings.Contains(r.Target, "?") {
@@ -123,7 +123,7 @@ func (p *response) response(method string) (*flow.Response, error) {
 		}
 	}
 	if len(data) == 0 {
-		if wire.BodyAllowed(method, r.Status) {
+		if http1.BodyAllowed(method, r.Status) {
 			r.Body = flow.Body{Size: max(p.missing(r.Headers), 0)}
 		}
 		return r, nil
@@ -138,7 +138,7 @@ func (p *response) response(method string) (*flow.Response, error) {
 	if coding != "" && !c.Coded && !compose.LooksCoded(data, coding) {
 		r.Headers = compose.DropHeader(r.Headers, "Content-Encoding")
 	}
-	if wire.BodyAllowed(method, r.Status) {
+	if http1.BodyAllowed(method, r.Status) {
 		compose.FixLength(&r.Headers, r.Body.Size)
 	}
 	return r, nil

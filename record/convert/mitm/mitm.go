@@ -16,6 +16,7 @@ import (
 	"github.com/starling-load/starling/record/convert/loose"
 	"github.com/starling-load/starling/record/convert/wire"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // maxOpen bounds the handshakes that wait for the messages of their WebSocket,
@@ -192,7 +193,7 @@ func flowOf(d dict) (*flow.Flow, error) {
 		}
 		f.Scheme = "http"
 	}
-	if !wire.IsToken(f.Request.Method) {
+	if !http1.IsToken(f.Request.Method) {
 		return nil, errors.New("its method is not one of HTTP")
 	}
 	f.Request.Body = q.body(f.Request.Headers, true)
@@ -220,7 +221,7 @@ func setResponse(f *flow.Flow, p dict) {
 		return
 	}
 	f.Response = &flow.Response{Status: int(status), Headers: p.headers("headers"), Trailers: p.headers("trailers")}
-	f.Response.Body = p.body(f.Response.Headers, wire.BodyAllowed(f.Request.Method, int(status)))
+	f.Response.Body = p.body(f.Response.Headers, http1.BodyAllowed(f.Request.Method, int(status)))
 	f.FirstByte = max(p.since(f.Start, "timestamp_start"), 1)
 	f.Done = p.since(f.Start, "timestamp_end")
 	if f.Done == 0 && p["content"] != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/convert/compose"
 	"github.com/starling-load/starling/record/convert/loose"
-	"github.com/starling-load/starling/record/convert/wire"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // An importer is the state of reading one collection. All of its requests
@@ -182,7 +182,7 @@ func (p *importer) flow(q *request, auth *postmanAuth) (*flow.Flow, error) {
 	if method == "" {
 		method = "GET"
 	}
-	if !wire.IsToken(method) {
+	if !http1.IsToken(method) {
 		return nil, errors.New("its method is not one of HTTP")
 	}
 	f.Request = flow.Request{Method: method, Target: at.Target, Authority: at.Authority}

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/textproto"
 	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/record/convert/compose"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // A Message is an HTTP/1.x message in one piece.
@@ -21,58 +21,46 @@ type Message struct {
 	Content                 []byte // what follows the head
 }
 
+// ErrHead says that something is no HTTP/1 message.
 var ErrHead = errors.New("no HTTP message begins here")
 
-// Parse takes a message apart. Line ends may be CRLF or LF.
+// maxHead is the longest head of a message in a file, in bytes.
+const maxHead = 1 << 20
+
+// Parse takes a message apart. Line ends may be CRLF or LF. While the head is not
+// complete the error is http1.ErrMore.
 func Parse(raw []byte) (Message, error) {
 	var m Message
-	line, rest, ok := NextLine(raw)
-	if !ok {
-		return m, ErrHead
-	}
-	first, second, third := StartLine(string(line))
-	if strings.HasPrefix(first, "HTTP/") {
-		m.Version = first
-		status, err := strconv.Atoi(second)
-		if err != nil || status < 100 || status > 999 {
-			return m, ErrHead
-		}
-		m.Status = status
+	var head http1.Head
+	var n int
+	var err error
+	rules := http1.Rules{MaxHead: maxHead, MaxLine: maxHead}
+	if bytes.HasPrefix(raw, []byte("HTTP/")) {
+		n, err = head.ParseResponse(raw, 0, rules)
 	} else {
-		m.Method, m.Target, m.Version = first, second, third
-		if !IsToken(m.Method) || m.Target == "" || !strings.HasPrefix(m.Version, "HTTP/") {
-			return m, ErrHead
-		}
+		n, err = head.ParseRequest(raw, 0, rules)
 	}
-	for {
-		line, rest, ok = NextLine(rest)
-		if !ok {
-			return m, errors.New("the head is cut off")
-		}
-		if len(line) == 0 {
-			m.Content = rest
-			return m, nil
-		}
-		if (line[0] == ' ' || line[0] == '\t') && len(m.Headers) > 0 { // folded, RFC 9112, 5.2
-			last := &m.Headers[len(m.Headers)-1]
-			last.Value += " " + textproto.TrimString(string(line))
-			continue
-		}
-		name, value, _ := strings.Cut(string(line), ":")
-		m.Headers = append(m.Headers, flow.Header{Name: name, Value: textproto.TrimString(value)})
+	switch {
+	case err == http1.ErrMore:
+		return m, err
+	case err != nil:
+		return m, fmt.Errorf("%w: %w", ErrHead, err)
+	case head.Status == 0 && head.Target.Len() == 0:
+		return m, fmt.Errorf("%w: the request has no target", ErrHead)
 	}
+	text := string(raw[:n])
+	return Message{
+		Method: head.Method.Text(text), Target: head.Target.Text(text), Version: head.Version(), Status: head.Status,
+		Headers: fieldsOf(&head, text), Content: raw[n:],
+	}, nil
 }
 
-// StartLine splits a start line in three; the reason of a response may have spaces.
-func StartLine(line string) (first, second, third string) {
-	first, line, _ = strings.Cut(line, " ")
-	second, third, _ = strings.Cut(line, " ")
-	return first, second, strings.TrimSpace(third)
-}
-
-func NextLine(b []byte) (line, rest []byte, ok bool) {
-	line, rest, ok = bytes.Cut(b, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r")), rest, ok
+// fieldsOf returns the fields of a head, which was parsed from text.
+func fieldsOf(head *http1.Head, text string) (list flow.Headers) {
+	for _, f := range head.Fields {
+		list = append(list, flow.Header{Name: f.Name.Text(text), Value: http1.Unfold(f.Value.Text(text))})
+	}
+	return list
 }
 
 // Chunked reports whether the body is sent in chunks (RFC 9112, 7.1).
@@ -93,13 +81,13 @@ func ContentLength(h flow.Headers) int64 {
 // Body returns the content without transfer coding, and whether it is whole.
 // method is that of the request.
 func (m *Message) Body(method string) (b flow.Body, trailers flow.Headers, whole bool) {
-	if m.Status != 0 && !BodyAllowed(method, m.Status) {
+	if m.Status != 0 && !http1.BodyAllowed(method, m.Status) {
 		return flow.NewBody(m.Content), nil, true
 	}
 	if Chunked(m.Headers) {
-		data, trailers, n, err := dechunk(m.Content)
-		if err == nil || n > 0 || len(m.Content) == 0 {
-			return flow.NewBody(data), trailers, err == nil
+		data, trailers, whole, ok := dechunk(m.Content)
+		if ok {
+			return flow.NewBody(data), trailers, whole
 		}
 		// Not chunks at all: some writers remove them and leave the field.
 		return flow.NewBody(m.Content), nil, true
@@ -114,60 +102,39 @@ func (m *Message) Body(method string) (b flow.Body, trailers flow.Headers, whole
 	return flow.NewBody(m.Content), nil, true
 }
 
-var errChunk = errors.New("chunks are cut off or broken")
-
-// dechunk returns the data of chunks, the trailers behind them, and the number
-// of bytes read. On an error data is what was good.
-func dechunk(b []byte) (data []byte, trailers flow.Headers, n int, err error) {
-	whole := len(b)
-	for {
-		line, rest, ok := NextLine(b)
-		if !ok {
-			return data, nil, whole - len(b), errChunk
-		}
-		text, _, _ := bytes.Cut(line, []byte(";"))
-		size, err := strconv.ParseUint(string(bytes.TrimSpace(text)), 16, 31)
-		if err != nil {
-			return data, nil, whole - len(b), errChunk
-		}
-		if size == 0 {
-			trailers, n, err := ParseTrailers(rest)
-			return data, trailers, whole - len(rest) + n, err
-		}
-		if uint64(len(rest)) < size {
-			return append(data, rest...), nil, whole, errChunk
-		}
-		data, b = append(data, rest[:size]...), rest[size:]
-		if line, rest, ok = NextLine(b); !ok || len(line) > 0 {
-			return data, nil, whole - len(b), errChunk
-		}
-		b = rest
-	}
-}
-
-func ParseTrailers(b []byte) (h flow.Headers, n int, err error) {
+// dechunk returns the data of chunks and the trailers behind them, and whether they are
+// whole. ok is false if b does not begin with a chunk.
+func dechunk(b []byte) (data []byte, trailers flow.Headers, whole, ok bool) {
+	var c http1.Chunks
+	var section []byte
 	rest := b
-	for {
-		var line []byte
-		var ok bool
-		if line, rest, ok = NextLine(rest); !ok {
-			return h, 0, errChunk
+	for len(rest) > 0 && !c.Done() {
+		var piece, trailer []byte
+		var err error
+		piece, trailer, rest, err = c.Next(rest)
+		data, section = append(data, piece...), append(section, trailer...)
+		if err != nil {
+			break
 		}
-		if len(line) == 0 {
-			return h, len(b) - len(rest), nil
-		}
-		name, value, _ := strings.Cut(string(line), ":")
-		h = append(h, flow.Header{Name: name, Value: textproto.TrimString(value)})
 	}
+	begun := len(b)-len(rest) > c.Pending() || len(b) == 0
+	if !c.Done() {
+		return data, nil, false, begun
+	}
+	var head http1.Head
+	if _, err := head.ParseTrailer(section, http1.Rules{}); err != nil {
+		return data, nil, false, begun
+	}
+	return data, fieldsOf(&head, string(section)), true, begun
 }
 
 // AppendRequest writes the request of a flow as HTTP/1.x has it on the wire
 // (RFC 9112). One of another version is told as HTTP/1.1, with Host first.
 func AppendRequest(b []byte, f *flow.Flow) []byte {
 	r := &f.Request
-	b = append(b, OneLine(r.Method)+" "+OneLine(r.Target)+" "+version1(f.Protocol)+"\r\n"...)
+	b = http1.AppendRequestLine(b, r.Method, r.Target, version1(f.Protocol))
 	if !r.Headers.Has("Host") && r.Authority != "" {
-		b = append(b, "Host: "+OneLine(r.Authority)+"\r\n"...)
+		b = http1.AppendField(b, "Host", r.Authority)
 	}
 	return appendContent(b, r.Headers, r.Body, r.Trailers, len(r.Body.Data) > 0)
 }
@@ -175,9 +142,9 @@ func AppendRequest(b []byte, f *flow.Flow) []byte {
 // AppendResponse writes the response of a flow, as AppendRequest.
 func AppendResponse(b []byte, f *flow.Flow) []byte {
 	r := f.Response
-	b = fmt.Appendf(b, "%s %03d %s\r\n", version1(f.Protocol), r.Status, http.StatusText(r.Status))
-	if !BodyAllowed(f.Request.Method, r.Status) {
-		return append(appendHeaders(b, r.Headers, ""), "\r\n"...)
+	b = http1.AppendStatusLine(b, version1(f.Protocol), r.Status, http.StatusText(r.Status))
+	if !http1.BodyAllowed(f.Request.Method, r.Status) {
+		return http1.AppendEnd(appendHeaders(b, r.Headers, ""))
 	}
 	frame := !strings.HasPrefix(f.Protocol, "HTTP/1.")
 	return appendContent(b, r.Headers, r.Body, r.Trailers, frame)
@@ -194,23 +161,17 @@ func version1(protocol string) string {
 // a Content-Length where nothing else says how long the body is.
 func appendContent(b []byte, h flow.Headers, body flow.Body, trailers flow.Headers, frame bool) []byte {
 	if Chunked(h) {
-		b = append(appendHeaders(b, h, "Content-Length"), "\r\n"...)
-		if len(body.Data) > 0 {
-			b = fmt.Appendf(b, "%x\r\n", len(body.Data))
-			b = append(append(b, body.Data...), "\r\n"...)
-		}
+		b = http1.AppendEnd(appendHeaders(b, h, "Content-Length"))
+		b = http1.AppendChunk(b, body.Data)
 		if body.Truncated() {
 			return b // without the last chunk: its end is missing
 		}
-		b = append(b, "0\r\n"...)
-		return append(appendHeaders(b, trailers, ""), "\r\n"...)
+		return http1.AppendEnd(appendHeaders(http1.AppendLastChunk(b), trailers, ""))
 	}
-	if n := ContentLength(h); n >= 0 && n != body.Size && len(body.Data) > 0 {
-		h = compose.SetHeader(h, "Content-Length", strconv.FormatInt(body.Size, 10))
-	} else if frame && n < 0 {
+	if n := ContentLength(h); n >= 0 && n != body.Size && len(body.Data) > 0 || frame && n < 0 {
 		h = compose.SetHeader(h, "Content-Length", strconv.FormatInt(body.Size, 10))
 	}
-	b = append(appendHeaders(b, h, ""), "\r\n"...)
+	b = http1.AppendEnd(appendHeaders(b, h, ""))
 	return append(b, body.Data...)
 }
 
@@ -221,7 +182,7 @@ func appendHeaders(b []byte, h flow.Headers, without string) []byte {
 		if line.Name == "" || strings.HasPrefix(line.Name, ":") || strings.EqualFold(line.Name, without) {
 			continue
 		}
-		b = append(b, OneLine(line.Name)+": "+OneLine(line.Value)+"\r\n"...)
+		b = http1.AppendField(b, line.Name, line.Value)
 	}
 	return b
 }
@@ -232,20 +193,4 @@ func OneLine(text string) string {
 		return text
 	}
 	return strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ").Replace(text)
-}
-
-// BodyAllowed reports whether an answer can have a body on the wire (RFC 9110, 6.4.1).
-func BodyAllowed(method string, status int) bool {
-	return method != http.MethodHead && status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
-}
-
-// IsToken reports whether text is a token of RFC 9110, 5.6.2, as methods are.
-func IsToken(text string) bool {
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
-			return false
-		}
-	}
-	return text != ""
 }
