@@ -43,7 +43,7 @@ func (s *server) compareRuns(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	n := min(slicesOfRun, len(base.Windows), len(cand.Windows))
+	n := min(slicesOfRun, len(base.Spans), len(cand.Spans))
 	s.reply(w, r, comparison{
 		Base: baseRow, Cand: candRow,
 		Report: compare.Compare(compare.Slices(base, n), compare.Slices(cand, n), compare.Options{Sliced: true}),
@@ -79,7 +79,7 @@ func newCurves(base, cand *stats.Run) []curve {
 // responses merges the response times of a run by endpoint, and under "" of all.
 func responses(run *stats.Run) map[string]*stats.Histogram {
 	m := map[string]*stats.Histogram{}
-	for _, iv := range run.Windows {
+	for _, iv := range run.Spans {
 		for name, c := range iv.Endpoints {
 			if c.Response.Count() == 0 {
 				continue

@@ -28,12 +28,12 @@ func FromTimeline(t *stats.Timeline) *Block {
 
 // Slices cuts a run into at most n blocks of equal length, for the comparison of
 // two runs with each other. There are fewer when the run is short: a block is no
-// shorter than a window of the run file.
+// shorter than a span of the run file.
 func Slices(r *stats.Run, n int) []*Block {
-	n = min(n, len(r.Windows))
+	n = min(n, len(r.Spans))
 	blocks := make([]*Block, 0, max(n, 0))
 	for i := range n {
-		blocks = append(blocks, join(r.Windows[i*len(r.Windows)/n:(i+1)*len(r.Windows)/n]))
+		blocks = append(blocks, join(r.Spans[i*len(r.Spans)/n:(i+1)*len(r.Spans)/n]))
 	}
 	return blocks
 }

@@ -173,7 +173,7 @@ func TestErrorsOfTheCandidate(t *testing.T) {
 func TestErrorGroupsBecomeClasses(t *testing.T) {
 	b := &Block{
 		Endpoints: map[string]*stats.Cell{"e": {
-			Counts: stats.Counts{Started: 100, OK: 80, Failed: 12, TimedOut: 3, Aborted: 5},
+			Counts: stats.Counts{Started: 100, OK: 80, Failed: 12, TimedOut: 3, Aborted: 5}, Skipped: 4,
 			Status: map[int]uint64{200: 80, 404: 2, 502: 4, 302: 1},
 		}},
 		Errors: []stats.ErrorGroup{
@@ -182,21 +182,21 @@ func TestErrorGroupsBecomeClasses(t *testing.T) {
 			{Endpoint: "e", Name: "status", Status: 302, Count: 1},
 			{Endpoint: "e", Name: "timeout", Count: 3},
 			{Endpoint: "e", Name: "redirect", Status: 302, Count: 5},
-			{Endpoint: "e", Name: "unbound", Count: 4},
+			{Endpoint: "e", Name: stats.ErrorSkipped, Count: 4},
 			{Endpoint: "e", Name: stats.ErrorStopped, Count: 1},
 			{Endpoint: "other", Name: "reset", Count: 9},
 		},
 	}
 	counts := classes([]*Block{b}, "e")
-	want := map[class]uint64{"status 4xx": 2, "status 5xx": 4, "status 3xx": 1, "timeout": 3, "redirect": 5, "unbound": 4}
+	want := map[class]uint64{"status 4xx": 2, "status 5xx": 4, "status 3xx": 1, "timeout": 3, "redirect": 5, "skipped": 4}
 	if d := cmp.Diff(want, counts[0]); d != "" {
 		t.Error(d)
 	}
 	if got := class("timeout").tallies(counts, []*Block{b}, "e"); got[0] != (tally{3, 95}) {
 		t.Errorf("timeouts are %v", got)
 	}
-	if got := unbound.tallies(counts, []*Block{b}, "e"); got[0] != (tally{4, 100}) {
-		t.Errorf("unbound are %v", got)
+	if got := skipped.tallies(counts, []*Block{b}, "e"); got[0] != (tally{4, 99}) {
+		t.Errorf("skipped are %v", got)
 	}
 }
 
@@ -300,7 +300,7 @@ func run(seconds int, seed uint64, slow float64) *stats.Run {
 			}
 			iv.Endpoints[name] = c
 		}
-		run.Windows = append(run.Windows, iv)
+		run.Spans = append(run.Spans, iv)
 	}
 	return run
 }
@@ -322,7 +322,7 @@ func TestTwoRunsAreComparedBySlicesWithACaveat(t *testing.T) {
 		t.Errorf("the slices hold %d exchanges of /a, want 1200", all)
 	}
 	if got := len(Slices(run(15, 1, 0), 10)); got != 3 {
-		t.Errorf("a run of three windows has %d slices", got)
+		t.Errorf("a run of three spans has %d slices", got)
 	}
 	if got := len(Slices(&stats.Run{}, 10)); got != 0 {
 		t.Errorf("an empty run has %d slices", got)

@@ -51,8 +51,8 @@ func (r *Report) contents(p pairs, o Options) {
 	}
 }
 
-// change says how a feature whose share differs significantly changed; false
-// when the difference does not matter.
+// change says how a feature changed whose share differs significantly. It
+// returns false when the difference does not matter.
 func change(feature string, a, b []tally) (Content, bool) {
 	sa, sb := sum(a), sum(b)
 	c := Content{Feature: feature, Baseline: sa.x, Candidate: sb.x, BaseOf: sa.n, CandOf: sb.n}
@@ -64,8 +64,8 @@ func change(feature string, a, b []tally) (Content, bool) {
 		c.Kind = Disappeared
 		c.Breaking = !strings.HasPrefix(feature, "error:") && !strings.HasPrefix(feature, "title:")
 	case sa.x > 0 && sb.x > 0:
-		// A share may wander from block to block more than so few blocks let the
-		// dispersion show: the pairs must agree, too.
+		// A few blocks do not show how much a share varies between blocks. So the
+		// pairs must agree as well.
 		d := describe(shareDifferences(a, b))
 		if math.Abs(d.mean) < contentPoints || d.n < fewestPairs || d.p() > contentDoubt {
 			return c, false

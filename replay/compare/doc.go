@@ -1,10 +1,10 @@
 // Package compare says with evidence whether a candidate behaves worse than a
 // baseline: slower, failing more often, or answering something else.
 //
-// Both sides are measured in blocks, alternating, so that block i of the
-// baseline and block i of the candidate form a pair that saw the same machine.
-// What is tested are the differences within pairs, never single requests: the
-// noise between runs is the unit of doubt.
+// Both sides are measured in alternating blocks. Block i of the baseline and
+// block i of the candidate are a pair: they were measured next to each other, on
+// the same machine. The tests look at the differences within pairs, never at
+// single requests, because two runs differ by more than their requests show.
 //
 //	report := compare.Compare(baseline, candidate, compare.Options{})
 //	fmt.Println(report.Verdict)
@@ -12,16 +12,16 @@
 //		fmt.Println(change)
 //	}
 //
-// There are four verdicts, and "no change" is not among them: either two sides
-// are shown to be equivalent within the limits, or the report says how many more
-// pairs it would take to know.
+// There are four verdicts. None of them is "no change": either the two sides are
+// shown to be equivalent within the limits, or the report says how many more
+// pairs are needed to know.
 //
 // Latency is tested by moderated t (Smyth 2004, "Linear models and empirical
 // Bayes methods") on log-ratios of quantiles after the shift that all endpoints
-// share is taken out; errors and content by Fisher's exact test with the counts
-// shrunk by their overdispersion between blocks. Each of the three families is
-// controlled by itself for its rate of false discoveries (Benjamini, Hochberg
-// 1995) and gated by a least effect.
+// share is taken out; errors and content by Fisher's exact test, with the counts
+// divided by how much more they vary between blocks than chance explains. Each of
+// the three families keeps its own rate of false discoveries (Benjamini, Hochberg
+// 1995), and a change below a least effect is no finding.
 //
 // The package is pure: no clock, no goroutine, no randomness, no I/O.
 package compare

@@ -8,14 +8,14 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// What a change in the share of errors must reach to matter.
+// The least change in the share of errors that matters.
 const (
-	errorPoints = 0.001 // of all exchanges
-	errorRatio  = 1.5
-	errorCount  = 3 // of a class that the baseline never showed
+	errorPoints = 0.001 // difference of the shares of all exchanges, and
+	errorRatio  = 1.5   // so many times as large
+	errorCount  = 3     // errors, of a class that the baseline never had
 
-	// errorMargin is what two shares may differ by and still be called
-	// equivalent, where the numbers of exchanges are large enough to tell.
+	// errorMargin is the difference up to which two shares are equivalent. There
+	// must be enough exchanges to be sure of it.
 	errorMargin = 0.01
 )
 
@@ -83,8 +83,8 @@ func (x *Error) doubt() float64 {
 	return 1.96 * math.Sqrt(variance(x.Baseline, x.BaseOf)+variance(x.Candidate, x.CandOf))
 }
 
-// exceeds reports whether the share q, behind which stand y in the blocks of b,
-// is so much larger than p, behind which stand x, that it matters.
+// exceeds reports whether share q is so much larger than share p that it
+// matters. x errors make the share p; y errors, in the blocks of b, make q.
 func exceeds(p, q float64, x, y uint64, b []tally) bool {
 	if x == 0 {
 		return y >= errorCount && in(b) >= min(2, len(b))
@@ -99,14 +99,11 @@ func (x *Error) shares() (baseline, candidate float64) {
 // A class is a way for an exchange to end badly.
 type class string
 
-// unbound and skipped are the classes of what was never sent.
-const (
-	unbound class = "unbound"
-	skipped class = stats.ErrorSkipped
-)
+// skipped is the class of acts that were not made.
+const skipped class = stats.ErrorSkipped
 
 // explained reports whether a change of the content already says why the check
-// failed: it is told once.
+// failed. The same thing is not told twice.
 func (e *Endpoint) explained(c class) bool {
 	switch c {
 	case "shape", "content", "error block", "grpc status":
@@ -167,10 +164,7 @@ func (c class) tallies(counts []map[class]uint64, blocks []*Block, endpoint stri
 	for i, b := range blocks {
 		cell := b.cell(endpoint)
 		n := cell.Requests()
-		switch c {
-		case unbound:
-			n += cell.Aborted
-		case skipped:
+		if c == skipped {
 			n += cell.Skipped
 		}
 		list[i] = tally{min(counts[i][c], n), n}

@@ -11,12 +11,12 @@ import (
 type figure struct {
 	name  string
 	q     float64
-	least uint64 // requests per block, without which it says nothing
-	below uint64 // 0, or: only tested with fewer requests than this
+	least uint64 // requests per block that it needs
+	below uint64 // with so many requests per block it is not tested; 0: always
 }
 
-// p95 stands in for p99 where that has too few requests behind it: at 3,000 the
-// p99 of a block is still only known to lie between p98.8 and p99.2.
+// p95 takes the place of p99 where a block has too few requests for that: even
+// with 3,000 its p99 is only known to lie between p98.8 and p99.2.
 var figures = []figure{
 	{"p50", 0.50, 6, 0},
 	{"p90", 0.90, 50, 0},
@@ -28,8 +28,8 @@ const (
 	// fewestPairs is the number of pairs below which no test is made.
 	fewestPairs = 4
 
-	// fewestShared is the number of endpoints from which on a shift that all
-	// share can be told from one of their own.
+	// fewestShared is the number of endpoints that are needed to tell a shift
+	// that all share from a shift of one endpoint.
 	fewestShared = 8
 )
 
@@ -131,7 +131,7 @@ func (r *Report) share(cells []*cell, f figure, o Options) []float64 {
 				}
 			}
 		}
-		// With fewer endpoints in this pair the median is no common shift.
+		// The median of fewer endpoints is not a shift that all share.
 		if len(ds) >= fewestShared {
 			shift[i] = median(ds)
 			used = append(used, shift[i])

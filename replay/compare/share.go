@@ -18,9 +18,9 @@ func fisher(a, an, b, bn uint64) float64 {
 	at := func(k uint64) float64 { return choose(an, k) + choose(bn, hits-k) - whole }
 	seen := at(a) + 1e-7
 	var p float64
-	// The probabilities fall on both sides of the mode: what is less likely than
-	// the table lies in the tails, which are summed from the outside until a term
-	// is more likely than the table.
+	// Probabilities fall towards both ends. Tables less likely than this one lie
+	// in the two tails. Each tail is summed from its end, until a table is more
+	// likely than this one.
 	for k := low; k <= high; k++ {
 		l := at(k)
 		if l > seen {

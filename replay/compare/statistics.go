@@ -10,8 +10,8 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// smallestSD is the noise that the resolution of a histogram leaves in a
-// log-ratio; no estimate of the spread goes below it.
+// smallestSD is the least spread of log-ratios that is believed: histograms
+// resolve no finer.
 const smallestSD = 0.0005
 
 // quantile returns the quantile q of h in microseconds. Small samples are
@@ -26,7 +26,7 @@ func quantile(h *stats.Histogram, q float64) float64 {
 		return float64(h.Quantile(q).Microseconds())
 	}
 	a, b := (n+1)*q, (n+1)*(1-q)
-	// Beyond five standard deviations of the rank the weights are nothing.
+	// Five standard deviations of the rank away the weights are 0.
 	reach := 5*math.Sqrt(q*(1-q)/(n+2)) + 2/n
 	beta := func(x float64) float64 {
 		switch {
@@ -128,14 +128,14 @@ func (s sample) more(limit float64) int {
 	return max(1, int(math.Ceil(z*z*s.s2/(limit*limit)))-s.n)
 }
 
-// fewestModerated is the number of cells below which nothing can be learned of
-// the spread of their variances.
+// fewestModerated is the number of cells that are needed to estimate how their
+// variances spread.
 const fewestModerated = 4
 
-// moderate shrinks the variances of cells towards what is usual among them
-// (Smyth 2004, section 6), since few pairs make poor estimates. The usual may
-// depend on the number of requests, whose logarithms are given in load. Samples
-// have two pairs or more.
+// moderate moves the variances of cells towards the usual variance (Smyth 2004,
+// section 6), because an estimate from few pairs is poor. The usual variance may
+// depend on the number of requests, whose logarithms are in load. Samples have
+// two pairs or more.
 //
 //	e  = ln s² − ψ(d/2) + ln(d/2)      free of the bias of ln s²
 //	d₀ = 2 ψ′⁻¹( Var e − mean ψ′(d/2) )
@@ -156,7 +156,7 @@ func moderate(cells []sample, load []float64) {
 	if spread > expected {
 		d0 = 2 * inverseTrigamma(spread-expected)
 	}
-	// More is not known of the usual than all cells together tell.
+	// The usual variance is known no better than all cells together tell.
 	d0 = min(d0, pooled)
 	for i := range cells {
 		s0 := math.Exp(usual[i] + mathext.Digamma(d0/2) - math.Log(d0/2))

@@ -1,6 +1,6 @@
 package load
 
-// stream returns uniform draws in [0, 1) that depend on its arguments alone.
+// stream returns uniform draws in [0, 1). The same arguments give the same draws.
 func stream(seed, a, b uint64) func() float64 {
 	state := mix(mix(mix(seed)^a) ^ b)
 	return func() float64 {

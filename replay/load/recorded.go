@@ -12,19 +12,19 @@ import (
 // ascending and lie within the span, the length of the recording.
 //
 // With scale 1 they are repeated as they are. With scale s every start is
-// played s times: once at its instant, and as clones spread at random, by seed,
-// over the time to the next start, so that the intensity keeps its shape and
-// nobody arrives in step:
+// played s times: once at its own instant, and as clones at random instants
+// before the next start. So the rate rises and falls as recorded, and clones do
+// not arrive at one moment. The seed decides the instants.
 //
 //	recorded   |      |  |          |
 //	scale 3    |  ·  ·|··|··  ·     |·  ·
 //
-// A scale that is no whole number plays some starts once more often than others,
-// evenly. Clones stay within four mean distances of their original, so that a
-// quiet stretch stays quiet.
+// With a scale that is no whole number, some starts are played once more than
+// others; they are spread evenly. A clone stays within four mean distances of its
+// original, so that a quiet time stays quiet.
 //
-// The schedule ends at d. Where d is beyond the span, the recording starts over
-// with other clones; d 0 is one span.
+// The schedule ends at d; 0 means after one span. When d is longer than the span,
+// the recording starts over with other clones.
 func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (Arrivals, error) {
 	switch {
 	case len(offsets) == 0:
@@ -71,7 +71,7 @@ func Original(i uint64, scale float64) uint64 {
 	return j
 }
 
-// startsBefore is the number of arrivals that starts 0 … j−1 stand for, counted over
+// startsBefore is the number of arrivals that come from starts 0 … j−1, counted over
 // all rounds.
 func startsBefore(j uint64, scale float64) uint64 {
 	return uint64(math.Floor(float64(j)*scale + 1e-9))

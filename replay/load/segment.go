@@ -3,8 +3,7 @@ package load
 import "fmt"
 
 // A Segment is the share of all sessions that one of Count replayers owns:
-// those whose number leaves Index as the remainder of the division by Count. The
-// zero value owns all.
+// session i where i mod Count is Index. The zero value owns all.
 type Segment struct {
 	Index int `json:"index"` // 0 to Count−1
 	Count int `json:"count"`

@@ -2,12 +2,12 @@ package stats
 
 import "maps"
 
-// Counts tells what became of exchanges. It is additive: the counts of two
-// replayers, or of two intervals, are the sums.
+// Counts tells what became of exchanges. Counts of two replayers, or of two
+// intervals, are added up.
 //
-// InFlight is the change during the time counted, started minus ended, and may
-// be negative in one interval. Summed from the start of a run it is the number
-// of exchanges under way. So the identity
+// InFlight is a change: exchanges started minus exchanges ended. In one interval
+// it may be negative. Added up from the start of a run it is the number of
+// exchanges under way. So the identity
 //
 //	Started = OK + Failed + TimedOut + Aborted + InFlight
 //
@@ -25,7 +25,7 @@ type Counts struct {
 func (c Counts) Ended() uint64 { return c.OK + c.Failed + c.TimedOut + c.Aborted }
 
 // Requests is the number of exchanges that the target could answer: all that
-// ended but the aborted ones.
+// ended, without the aborted ones.
 func (c Counts) Requests() uint64 { return c.OK + c.Failed + c.TimedOut }
 
 // Failures is the number of exchanges that ended badly: failed and timed out.
@@ -56,12 +56,14 @@ func (c *Counts) add(o Counts) {
 // time. A nil Histogram is an empty one, a nil map too.
 //
 // Response holds every exchange that was not aborted. Service and Lateness hold
-// those that were sent. Status counts whole answers by status code. Skipped
-// counts acts that were not made because a value was missing; they are no
-// exchanges, so they are not in Counts. Shaped is
-// the number of answers whose body was looked at: those that passed their
-// check, and those whose body did not match it, but for redirects and answers
-// without a body; Fields counts the features found in them (see Result.Fields).
+// those that were sent. Status counts whole answers by status code.
+//
+// Skipped counts acts that were not made because a value was missing. They are no
+// exchanges, so they are not in Counts.
+//
+// Shaped is the number of answers whose body was looked at: they passed their
+// check, or their body did not. Redirects and answers without a body are not among
+// them. Fields counts the features found in these bodies (see Result.Fields).
 type Cell struct {
 	Counts
 	Response *Histogram        `json:"response,omitempty"`

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// What a Collector tells apart. Beyond it counts go to Other, so that memory is
-// bounded by these numbers and not by what a target answers.
+// How many names a Collector tells apart. What comes beyond is counted as Other,
+// so that these numbers bound the memory, whatever a target answers.
 const (
 	maxEndpoints   = 2000
 	maxErrorGroups = 2000
@@ -22,9 +22,9 @@ const (
 )
 
 // A Collector counts the exchanges of one replayer and hands them out as
-// Intervals. All methods may be called from any goroutine. Recording is a few
-// adds under a lock that is hardly ever contended: there are as many shards as
-// cores, and an idle one is picked.
+// Intervals. All methods may be called from any goroutine. Recording takes a few
+// additions under a lock. Hardly anybody waits for that lock: there are as many
+// shards as cores, and an idle one is picked.
 type Collector struct {
 	replayer string
 	window   atomic.Int64 // end of the window in ns; 0: there is none
@@ -158,11 +158,10 @@ func (c *Collector) Paused(d time.Duration) {
 }
 
 // Tick ends the interval that began at the last tick, or at 0, and returns it.
-// All exchanges counted so far are in it or in an earlier one, with one
-// exception: an interval never crosses the end of the window. A tick after it
-// ends at the window, and leaves what ended later to the next tick. So a run
-// ends with Last. The merging happens in the caller's goroutine, while others go
-// on recording.
+// An interval never crosses the end of the window: the first tick after that end
+// returns what belongs to the window, and the next tick what ended later. The
+// last call of a run is Last, which returns both. Merging happens in the caller's
+// goroutine, while others go on recording.
 func (c *Collector) Tick(end time.Duration, m Machine) *Interval {
 	c.tickMu.Lock()
 	defer c.tickMu.Unlock()
@@ -210,7 +209,7 @@ func (c *Collector) tick(end time.Duration, m Machine) *Interval {
 		iv.Total.Merge(cell)
 	}
 	iv.Total.Fields = nil
-	iv.Errors = c.drain(errors)
+	iv.Errors = c.errorGroups(errors)
 	c.inFlight += iv.Total.Counts.InFlight
 	iv.InFlight = c.inFlight
 	c.seq++
@@ -218,9 +217,9 @@ func (c *Collector) tick(end time.Duration, m Machine) *Interval {
 	return iv
 }
 
-// swap empties all shards at one instant: with every lock held, so that no
+// swap empties all shards at one instant: it holds every lock, so that no
 // interval shows the end of an exchange before its start. What ended after the
-// window stays in the shards unless late.
+// window is only taken when late is true.
 func (c *Collector) swap(late bool) []tally {
 	var full []tally
 	for _, s := range c.shards {
@@ -254,8 +253,8 @@ func (c *Collector) anyLate() bool {
 	return false
 }
 
-// drain turns counted groups into a list, with the samples that are new.
-func (c *Collector) drain(counts map[*group]uint64) []ErrorGroup {
+// errorGroups turns counted groups into a list, with the samples that are new.
+func (c *Collector) errorGroups(counts map[*group]uint64) []ErrorGroup {
 	c.groupsMu.Lock()
 	defer c.groupsMu.Unlock()
 	var list []ErrorGroup

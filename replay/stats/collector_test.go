@@ -263,7 +263,7 @@ func TestWhatEntersWhichHistogram(t *testing.T) {
 		{"an answer enters all three", Result{Scheduled: ms, Sent: 2 * ms, FirstByte: 3 * ms, Done: 4 * ms, Status: 200}, 1, 1, 1, 1},
 		{"a refused connection was never sent", Result{Scheduled: ms, Done: 4 * ms, Outcome: Failed, Error: "connect refused"}, 1, 0, 0, 0},
 		{"a timeout counts as long as it took", Result{Scheduled: ms, Sent: 2 * ms, Done: 9 * ms, Outcome: TimedOut, Error: "timeout"}, 1, 1, 1, 0},
-		{"an aborted exchange measures nothing", Result{Scheduled: ms, Done: 4 * ms, Outcome: Aborted, Error: "unbound"}, 0, 0, 0, 0},
+		{"an aborted exchange measures nothing", Result{Scheduled: ms, Done: 4 * ms, Outcome: Aborted, Error: ErrorStopped}, 0, 0, 0, 0},
 		{"a redirect has no shape", Result{Sent: 1, Done: 2, Status: 302}, 1, 1, 1, 0},
 		{"a body that fails its check has one", Result{Sent: 1, Done: 2, Status: 200, Outcome: Failed, Error: "shape"}, 1, 1, 1, 1},
 		{"an answer of the wrong status has none", Result{Sent: 1, Done: 2, Status: 500, Outcome: Failed, Error: "status"}, 1, 1, 1, 0},

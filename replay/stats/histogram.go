@@ -20,12 +20,12 @@ const (
 
 	digits = 3
 
-	// overflowValue lies in the last bucket that the geometry has, above
-	// maxTime, so that overflow travels and merges like any other count.
+	// overflowValue lies above maxTime, in the last bucket that there is. So
+	// overflow is stored and merged like any other count.
 	overflowValue = 1<<32 - 1
 
-	// encodedLimit bounds an encoded histogram: every bucket taken, each with
-	// a count of nine bytes, in base64.
+	// encodedLimit is the length of the largest encoded histogram: every bucket
+	// with a count of nine bytes.
 	encodedLimit = 512 << 10
 )
 

@@ -11,10 +11,10 @@ import (
 // Timeline. It is used by one goroutine at a time.
 type History struct {
 	timeline *Timeline
-	windows  *series
+	spans    *series
 }
 
-// NewHistory returns an empty history whose Run has Windows of the given width.
+// NewHistory returns an empty history whose Run has Spans of the given width.
 func NewHistory(width time.Duration) *History {
 	return &History{NewTimeline(), newSeries(width, true)}
 }
@@ -31,7 +31,7 @@ func (h *History) Add(iv *Interval) error {
 	totals := *iv
 	totals.Endpoints = nil // these come by AddEndpoints
 	if h.timeline.Add(&totals) && !iv.Drain {
-		h.windows.add(&totals)
+		h.spans.add(&totals)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (h *History) AddEndpoints(w *Interval) error {
 	}
 	MergeEndpoints(h.timeline.part(w.Drain).endpoints, w.Endpoints)
 	if !w.Drain {
-		h.windows.add(&Interval{Start: w.Start, End: w.End, Endpoints: w.Endpoints})
+		h.spans.add(&Interval{Start: w.Start, End: w.End, Endpoints: w.Endpoints})
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func (h *History) AddEndpoints(w *Interval) error {
 // not used afterwards.
 func (h *History) Run() *Run {
 	return &Run{
-		Intervals: h.timeline.seconds.intervals(), Windows: h.windows.intervals(),
+		Intervals: h.timeline.seconds.intervals(), Spans: h.spans.intervals(),
 		Points: h.timeline.Seconds(0), Summary: h.timeline.Summary(),
 	}
 }

@@ -2,12 +2,12 @@ package stats
 
 import "time"
 
-// An Interval is what one replayer saw between two ticks. It is named by
-// (Replayer, Seq) and never changed once made, so it may be shared, sent twice
-// and merged in any order. Start and End are offsets from the start of the run.
+// An Interval is what one replayer saw between two ticks. Its name is (Replayer,
+// Seq). It never changes once made, so it may be shared, sent twice and merged in
+// any order. Start and End are offsets from the start of the run.
 //
-// Drain marks an interval that begins at or after the end of the run's window:
-// what ended in it is kept apart from the figures of the run.
+// Drain marks an interval that begins at or after the end of the run's window.
+// What ended in it is kept apart from the figures of the run.
 //
 // Total is the sum of Endpoints, but for Fields. InFlight is a gauge: the
 // exchanges under way at End. Users is the gauge of virtual users at its highest
@@ -45,7 +45,7 @@ type Machine struct {
 }
 
 // An ErrorGroup counts exchanges that ended alike, or acts of one endpoint that
-// were skipped for want of the same value. Samples are up to three different
+// were skipped because the same value was missing. Samples are up to three different
 // lines for people; a merge keeps the first three in alphabetical order, so that
 // it does not matter who merged first.
 type ErrorGroup struct {
@@ -66,5 +66,6 @@ const ErrorSkipped = "skipped"
 // outcome match.
 const ErrorStopped = "stopped"
 
-// Other stands for the names beyond what a Collector or a Timeline tells apart.
+// Other is the name under which everything is counted that is beyond the number
+// of names that a Collector or a Timeline tells apart.
 const Other = "(other)"

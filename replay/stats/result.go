@@ -11,7 +11,7 @@ const (
 	OK       Outcome = iota // answered, and the answer passed its check
 	Failed                  // transport error, or the answer failed its check
 	TimedOut                // no whole answer within the time allowed
-	Aborted                 // given up by the replayer: the run ended, or a value could not be bound
+	Aborted                 // given up by the replayer because the run ended
 )
 
 // A Result is one exchange. Instants are offsets from the start of the run on
@@ -24,7 +24,7 @@ type Result struct {
 	Done      time.Duration // last byte, or the instant of the error
 	Status    int           // 0: no response
 	Outcome   Outcome
-	Error     string // short stable name when Outcome is not OK: "status", "shape", "redirect", "reset", "timeout", "unbound", …
+	Error     string // short stable name when Outcome is not OK: "status", "shape", "redirect", "reset", "timeout", …
 	Detail    string // one line for people, free of secrets; kept for a few samples only
 	BytesOut  int64
 	BytesIn   int64

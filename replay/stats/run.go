@@ -1,6 +1,6 @@
 package stats
 
-// A Run is a run file read back. Intervals, Windows and Points are merged over
+// A Run is a run file read back. Intervals, Spans and Points are merged over
 // all replayers and ordered by time; their Replayer is empty. They cover the
 // window of the run: what ended after it is in the Summary.
 type Run struct {
@@ -10,8 +10,8 @@ type Run struct {
 	// two hours they are wider.
 	Intervals []*Interval
 
-	// Windows hold endpoints and errors of five seconds each, or more in long runs.
-	Windows []*Interval
+	// Spans hold endpoints and errors of five seconds each, or more in long runs.
+	Spans []*Interval
 
 	// Points are the Intervals as a chart draws them.
 	Points []Point

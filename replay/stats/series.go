@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What a series may hold before neighbours are merged. Both bounds depend only
-// on what was added, not on the order, so the width does too.
+// What a series may hold before neighbours are merged. Both bounds depend on what
+// was added and not on its order. So does the width.
 const (
 	maxSlots     = 7200      // two hours of seconds
 	maxSlotBytes = 192 << 20 // of histograms and names
@@ -54,7 +54,7 @@ func (s *series) add(iv *Interval) {
 	s.size -= sl.size()
 	sl.add(iv, s.detail)
 	s.size += sl.size()
-	for (len(s.slots) > maxSlots || s.size > maxSlotBytes) && s.width < maxTime*24 {
+	for (len(s.slots) > maxSlots || s.size > maxSlotBytes) && s.width < 24*time.Hour {
 		s.coarsen()
 	}
 }
@@ -172,7 +172,7 @@ func MergeEndpoints(dst, src map[string]*Cell) {
 	}
 }
 
-// bound drops names beyond what collectors hand out, as Other.
+// bound counts features beyond the number that collectors hand out as Other.
 func (c *Cell) bound() {
 	if len(c.Fields) <= 4*maxFields {
 		return

@@ -153,8 +153,7 @@ func (l Latency) figure(name string) (int64, bool) {
 func (t Threshold) String() string { return t.text }
 
 // Check compares a run with the threshold. It returns the value for people and
-// whether the threshold holds. A threshold on what was never measured does not
-// hold.
+// whether the threshold holds. It does not hold when there is no value.
 func (t Threshold) Check(s *Summary) (value string, ok bool) {
 	requests, failures, rate, match := s.Requests, s.Failures, s.Rate, s.OutcomeMatch
 	response, service := s.Response, s.Service

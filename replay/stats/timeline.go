@@ -10,9 +10,8 @@ import (
 
 // A Timeline is a run as known so far: the merge of all intervals added. The
 // order of adding does not matter, and neither does adding twice. Its memory is
-// bounded by endpoints and by seconds, of which it keeps at most two hours' worth:
-// in a longer run the points get wider. The methods may be called from any
-// goroutine.
+// bounded by the number of endpoints and by two hours of seconds: in a longer run
+// the points get wider. The methods may be called from any goroutine.
 type Timeline struct {
 	mu       sync.Mutex // guards what follows
 	seen     map[string]*seqs
@@ -250,9 +249,9 @@ func (c *Cell) summary(name string, d time.Duration, stopped uint64) EndpointSum
 	return e
 }
 
-// outcomeMatch is the share of acts that were made and passed their check among
-// those that had the chance to: all exchanges that ended but for the stopped
-// ones, and the acts that were skipped.
+// outcomeMatch is the share of acts that were made and passed their check. It is
+// a share of the exchanges that ended, without those that the end of the run
+// stopped, and of the acts that were skipped.
 func (c *Cell) outcomeMatch(stopped uint64) float64 {
 	n := c.Ended() - min(stopped, c.Aborted) + c.Skipped
 	if n == 0 {
@@ -300,7 +299,7 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 }
 
 // A meter gathers the state of the replayers' machines. Its sums are whole
-// numbers, so that the order of adding leaves no trace.
+// numbers, so that they do not depend on the order of adding.
 type meter struct {
 	measured, busy time.Duration
 	cpu            float64 // highest ratio
@@ -329,8 +328,8 @@ func (m *meter) summary() MachineSummary {
 	}
 }
 
-// seqs is a set of numbers that come nearly in order: all below next, and some
-// above.
+// seqs is a set of numbers that come nearly in order: all numbers below next, and
+// some above it.
 type seqs struct {
 	next  uint64
 	above map[uint64]bool
@@ -355,9 +354,9 @@ func (s *seqs) add(n uint64) bool {
 	return true
 }
 
-// What a Timeline keeps apart of names that come from elsewhere: replayers, and
-// numbers of one replayer that came before a smaller one. A number missing for
-// longer than that counts as seen.
+// What comes from elsewhere is bounded: the replayers of a Timeline, and for each
+// the numbers that came before a smaller one. When there are more, the missing
+// number counts as seen.
 const (
 	maxReplayers = 100_000
 	maxAbove     = 100_000

@@ -172,11 +172,11 @@ func TestStoppedExchangesDoNotSpoilTheOutcomeMatch(t *testing.T) {
 	end(OK, "")
 	end(OK, "")
 	end(Aborted, ErrorStopped)
-	end(Aborted, "unbound")
+	end(Failed, "reset")
 	timeline := NewTimeline()
 	timeline.Add(c.Tick(time.Second, Machine{}))
 	if got := timeline.Summary().OutcomeMatch; got != 0.75 {
-		t.Errorf("outcome match is %g, want 0.75: the unbound counts, the stopped does not", got)
+		t.Errorf("outcome match is %g, want 0.75: the failed one counts, the stopped one does not", got)
 	}
 }
 

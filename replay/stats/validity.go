@@ -6,8 +6,8 @@ import (
 )
 
 // The limits of Judge. They are wide enough for a healthy run on a busy machine
-// of two cores: lateness counts only when it is both long for a clock and long
-// beside what is measured.
+// of two cores. Lateness counts only when it is long in itself and also long
+// beside the response times.
 const (
 	lateDegraded  = 50 * time.Millisecond  // p99 of the lateness …
 	lateInvalid   = 500 * time.Millisecond //
@@ -17,7 +17,7 @@ const (
 	busyRatio     = 0.95 // of all cores
 	busyInvalid   = 0.50 // share of seconds as busy as that
 	busyDegraded  = 0.20
-	busyLeast     = 2.0                    // busy seconds below which CPU says nothing: a start is always busy
+	busyLeast     = 2.0                    // busy seconds that are not held against a run: its start is always busy
 	pauseDegraded = 100 * time.Millisecond // garbage collection within one interval
 )
 

@@ -11,8 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// What a frame of a run file may take. A writer stays far below; a file beyond
-// is hostile.
+// The largest frame of a run file, in bytes. A writer stays far below.
 const (
 	maxFrame   = 64 << 20 // compressed
 	maxDecoded = 64 << 20
@@ -22,8 +21,8 @@ var frameMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 
 var errTooLarge = errors.New("frame larger than 64 MiB")
 
-// frames reads the zstd frames of a file one by one, so that a damaged frame
-// costs no more than itself.
+// frames reads the zstd frames of a file one by one. A damaged frame does not
+// harm the others.
 type frames struct {
 	file    io.ReaderAt
 	size    int64

@@ -2,6 +2,7 @@ package runfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func read(path string, content io.ReaderAt, size int64) (*stats.Run, error) {
 		return nil, fmt.Errorf("read run file %s: %w", path, err)
 	}
 	defer f.close()
-	r := &reader{path: path, history: stats.NewHistory(windowWidth)}
+	r := &reader{path: path, history: stats.NewHistory(spanWidth)}
 	if err := r.readAll(f); err != nil {
 		return nil, fmt.Errorf("read run file %s: %w", path, err)
 	}
@@ -127,8 +128,8 @@ func (r *reader) readLine(b []byte) error {
 		if err := r.history.Add(l.Interval); err != nil {
 			return err
 		}
-	case l.Kind == kindEndpoints && l.Window != nil:
-		w := l.Window
+	case l.Kind == kindEndpoints && cmp.Or(l.Span, l.Window) != nil:
+		w := cmp.Or(l.Span, l.Window)
 		if err := r.history.AddEndpoints(&stats.Interval{Start: w.Start, End: w.End, Drain: w.Drain, Endpoints: w.Endpoints}); err != nil {
 			return err
 		}

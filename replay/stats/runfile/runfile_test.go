@@ -125,21 +125,21 @@ func TestARunFileRoundTrips(t *testing.T) {
 	if d := cmp.Diff(want, run.Summary); d != "" {
 		t.Errorf("summary: %s", d)
 	}
-	if len(run.Intervals) != 12 || len(run.Points) != 12 || len(run.Windows) != 3 {
-		t.Errorf("%d intervals, %d points, %d windows", len(run.Intervals), len(run.Points), len(run.Windows))
+	if len(run.Intervals) != 12 || len(run.Points) != 12 || len(run.Spans) != 3 {
+		t.Errorf("%d intervals, %d points, %d spans", len(run.Intervals), len(run.Points), len(run.Spans))
 	}
-	var windows stats.Cell
+	var spans stats.Cell
 	var errs uint64
-	for _, w := range run.Windows {
+	for _, w := range run.Spans {
 		for _, c := range w.Endpoints {
-			windows.Merge(c)
+			spans.Merge(c)
 		}
 		for _, g := range w.Errors {
 			errs += g.Count
 		}
 	}
-	if windows.Requests() != want.Requests || windows.Started != want.Started-2 || errs != want.Failures {
-		t.Errorf("the windows hold %+v and %d errors, want those of %+v", windows.Counts, errs, want)
+	if spans.Requests() != want.Requests || spans.Started != want.Started-2 || errs != want.Failures {
+		t.Errorf("the spans hold %+v and %d errors, want those of %+v", spans.Counts, errs, want)
 	}
 }
 
@@ -179,9 +179,9 @@ func TestARunFileIsReadableWhileItIsWritten(t *testing.T) {
 		if got := run.Summary.Started; !iv.Drain && got != uint64(20*n) {
 			t.Fatalf("after %d intervals: %d started", n, got)
 		}
-		// A window of five seconds is written when the next is over.
-		if over := int(iv.End/windowWidth) - 1; over > 0 && !iv.Drain && len(run.Windows[over-1].Endpoints) == 0 {
-			t.Fatalf("at %s window %d has no endpoints", iv.End, over-1)
+		// A span of five seconds is written when the next is over.
+		if over := int(iv.End/spanWidth) - 1; over > 0 && !iv.Drain && len(run.Spans[over-1].Endpoints) == 0 {
+			t.Fatalf("at %s span %d has no endpoints", iv.End, over-1)
 		}
 	})
 	if err := w.Close(nil); err != nil {
@@ -311,7 +311,7 @@ func TestLinesThatContradictThemselvesAreDamage(t *testing.T) {
 		"a negative start":          `{"kind":"interval","interval":{"start_ns":-5,"end_ns":1}}`,
 		"an end before the start":   `{"kind":"interval","interval":{"start_ns":5,"end_ns":1}}`,
 		"an end beyond all time":    `{"kind":"interval","interval":{"start_ns":5,"end_ns":9223372036854775807}}`,
-		"an endpoint without cell":  `{"kind":"endpoints","window":{"end_ns":1,"endpoints":{"a":null}}}`,
+		"an endpoint without cell":  `{"kind":"endpoints","span":{"end_ns":1,"endpoints":{"a":null}}}`,
 		"a broken histogram":        `{"kind":"interval","interval":{"end_ns":1,"total":{"response":"AAAA"}}}`,
 		"no JSON":                   `{"kind":`,
 	} {
@@ -359,8 +359,8 @@ func TestTheGoldenRunFileOfFormatOne(t *testing.T) {
 	if s.Requests != 480 || s.Failures != 48 || s.Rate != 40 || !s.Holds() || s.OutcomeMatch != 0.9 || len(s.Endpoints) != 2 {
 		t.Errorf("the summary is %+v", s)
 	}
-	if len(run.Intervals) != 12 || len(run.Windows) != 3 || len(run.Points) != 12 || run.Points[5].Rate != 40 {
-		t.Errorf("%d intervals, %d windows, points %+v", len(run.Intervals), len(run.Windows), run.Points)
+	if len(run.Intervals) != 12 || len(run.Spans) != 3 || len(run.Points) != 12 || run.Points[5].Rate != 40 {
+		t.Errorf("%d intervals, %d spans, points %+v", len(run.Intervals), len(run.Spans), run.Points)
 	}
 	if s.Drained.Requests != 0 || s.Sessions.Ended != 0 {
 		t.Errorf("format 1 knows nothing of %+v and %+v", s.Drained, s.Sessions)

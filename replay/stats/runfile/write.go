@@ -20,8 +20,8 @@ import (
 const formatVersion = 2
 
 const (
-	windowWidth   = 5 * time.Second
-	windowPerLine = 100 // endpoints
+	spanWidth   = 5 * time.Second
+	spanPerLine = 100 // endpoints
 )
 
 // The kinds of lines in a run file.
@@ -38,12 +38,13 @@ type line struct {
 	Format   int             `json:"format,omitempty"`
 	Manifest *stats.Manifest `json:"manifest,omitempty"`
 	Interval *stats.Interval `json:"interval,omitempty"`
-	Window   *window         `json:"window,omitempty"`
+	Span     *span           `json:"span,omitempty"`
+	Window   *span           `json:"window,omitempty"` // what format 1 has in the place of Span
 	Summary  *stats.Summary  `json:"summary,omitempty"`
 }
 
-// A window is a few seconds of endpoints, of all replayers.
-type window struct {
+// A span is a few seconds of endpoints, of all replayers.
+type span struct {
 	Start     time.Duration          `json:"start_ns"`
 	End       time.Duration          `json:"end_ns"`
 	Drain     bool                   `json:"drain,omitempty"` // what ended after the window of the run
@@ -58,12 +59,12 @@ type Writer struct {
 	path    string
 	file    *os.File
 	encoder *zstd.Encoder
-	windows map[part]map[string]*stats.Cell // not written yet
+	spans   map[part]map[string]*stats.Cell // not written yet
 	latest  time.Duration
 	buf     []byte
 }
 
-// A part is a window of endpoints: its Start / windowWidth, and whether it holds
+// A part is a span of endpoints: its Start / spanWidth, and whether it holds
 // what ended after the window of the run.
 type part struct {
 	index int
@@ -84,27 +85,27 @@ func Create(path string, m *stats.Manifest) (*Writer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create run file %s: %w", path, err), file.Close())
 	}
-	w := &Writer{path: path, file: file, encoder: encoder, windows: map[part]map[string]*stats.Cell{}}
+	w := &Writer{path: path, file: file, encoder: encoder, spans: map[part]map[string]*stats.Cell{}}
 	if err := w.write(&line{Kind: kindManifest, Format: formatVersion, Manifest: m}); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return w, nil
 }
 
-// Interval appends the totals of iv and keeps its endpoints until their window
+// Interval appends the totals of iv and keeps its endpoints until their span
 // of five seconds is over. iv is only read. Give each interval once: what a
 // stats.Timeline's Add reports as new.
 func (w *Writer) Interval(iv *stats.Interval) error {
 	totals := *iv
 	totals.Endpoints = nil
 	err := w.write(&line{Kind: kindInterval, Interval: &totals})
-	i := part{int((iv.Start/2 + iv.End/2) / windowWidth), iv.Drain}
-	if w.windows[i] == nil {
-		w.windows[i] = map[string]*stats.Cell{}
+	i := part{int((iv.Start/2 + iv.End/2) / spanWidth), iv.Drain}
+	if w.spans[i] == nil {
+		w.spans[i] = map[string]*stats.Cell{}
 	}
-	stats.MergeEndpoints(w.windows[i], iv.Endpoints)
+	stats.MergeEndpoints(w.spans[i], iv.Endpoints)
 	w.latest = max(w.latest, iv.End)
-	return errors.Join(err, w.flush(w.latest-windowWidth))
+	return errors.Join(err, w.flush(w.latest-spanWidth))
 }
 
 // Close writes what is left and the summary, and closes the file. With s nil
@@ -120,21 +121,21 @@ func (w *Writer) Close(s *stats.Summary) error {
 	return errors.Join(err, w.wrap(w.file.Close()))
 }
 
-// flush writes the windows that end at or before t.
+// flush writes the spans that end at or before t.
 func (w *Writer) flush(t time.Duration) error {
-	for _, i := range slices.SortedFunc(maps.Keys(w.windows), part.compare) {
-		start := time.Duration(i.index) * windowWidth
-		if start+windowWidth > t {
+	for _, i := range slices.SortedFunc(maps.Keys(w.spans), part.compare) {
+		start := time.Duration(i.index) * spanWidth
+		if start+spanWidth > t {
 			break
 		}
-		all := w.windows[i]
-		delete(w.windows, i)
-		for names := range slices.Chunk(slices.Sorted(maps.Keys(all)), windowPerLine) {
+		all := w.spans[i]
+		delete(w.spans, i)
+		for names := range slices.Chunk(slices.Sorted(maps.Keys(all)), spanPerLine) {
 			cells := make(map[string]*stats.Cell, len(names))
 			for _, name := range names {
 				cells[name] = all[name]
 			}
-			l := &line{Kind: kindEndpoints, Window: &window{start, start + windowWidth, i.drain, cells}}
+			l := &line{Kind: kindEndpoints, Span: &span{start, start + spanWidth, i.drain, cells}}
 			if err := w.write(l); err != nil {
 				return err
 			}
