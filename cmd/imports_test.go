@@ -56,7 +56,7 @@ var importOrder = map[string][]string{
 	"replay/load":          {},
 	"replay/stats":         {},
 	"replay/stats/runfile": {"replay/stats"},
-	"replay/client":        {"record/flow", "record/http1"},
+	"replay/client":        {"record/flow", "record/http1", "record/message"},
 	"replay":               {"record/flow", "model", "model/dist", "model/content", "replay/load", "replay/client", "replay/stats"},
 	"replay/compare":       {"replay/stats"},
 	"replay/cluster":       {"model", "replay", "replay/load", "replay/stats"},

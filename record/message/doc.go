@@ -10,6 +10,8 @@
 //	s.Feed([]byte("\x81\x05hel"), 10*time.Millisecond)
 //	s.Feed([]byte("lo\x81\x02hi"), 20*time.Millisecond)
 //
+// AppendFrame is the other half: it makes the frames of a client.
+//
 // The parsers only listen: they hold no connection, start nothing, and never
 // fail. What cannot be a message ends a parser, which then is Lost; the bytes are
 // the caller's to pass on all the same. Memory is bounded by the limit given,

@@ -16,7 +16,8 @@
 //	}
 //	resp.Release()
 //
-// HTTP/1.1 and HTTP/2 stand behind the one call. The package follows no
+// HTTP/1.1 and HTTP/2 stand behind the one call. Pool.Open begins a Stream: a
+// WebSocket, server-sent events, or a call of gRPC. The package follows no
 // redirects, keeps no cookies and decodes no content coding: that is the
 // engine's work, which knows the session.
 package client

@@ -32,6 +32,7 @@ const (
 	badLength        = "bad length"
 	badChunk         = "bad chunk"
 	badUpgrade       = "bad upgrade"
+	badMessage       = "bad message"
 	longHead         = "long head"
 	interimFlood     = "interim flood"
 	strayBytes       = "stray bytes"
@@ -83,7 +84,8 @@ func named(name string, err error) error {
 //	bad response        the answer is not HTTP
 //	bad length          the answer's length is no number, or not that of the body
 //	bad chunk           the chunks of the answer's body are not as they should be
-//	bad upgrade         the target changed the protocol and nobody had asked
+//	bad upgrade         the target changed the protocol and nobody had asked, or not as asked
+//	bad message         the bytes of a stream are no messages
 //	long head           the answer's head or trailers are larger than 256 KiB
 //	interim flood       more 1xx answers than any server has a reason for
 //	stray bytes         bytes that belong to no answer came before the answer

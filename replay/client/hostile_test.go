@@ -79,7 +79,7 @@ var hostile = map[string]struct {
 	handle   func(net.Conn)
 	want     string
 }{
-	"closes at once": {HTTP1, func(net.Conn) {}, "closed"},
+	"closes at once": {HTTP1, answering(""), "closed"},
 	"resets": {HTTP1, func(c net.Conn) {
 		http.ReadRequest(bufio.NewReader(c))
 		c.(*net.TCPConn).SetLinger(0)

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/starling-load/starling/record/http1"
+	"github.com/starling-load/starling/record/message"
 )
 
 // link dials e.
@@ -106,26 +106,11 @@ func (l *http1Link) converse(s *scratch, req *Request, resp *Response) (keep boo
 
 // receive reads the answer to req into resp.
 func (l *http1Link) receive(s *scratch, req *Request, resp *Response, up *uploading) (keep bool, err error) {
-	if err := s.readHead(up.interim); err != nil {
-		if l.used && errors.Is(err, http1.BadFirstLine) {
-			return false, named(strayBytes, errors.New("bytes behind an earlier answer came before this one"))
-		}
-		return false, nameHTTP1(err)
-	}
-	s.fill(resp)
-	s.begin(req.Method)
-	switch {
-	case s.frame.Body == http1.Tunnel:
-		return false, named(badUpgrade, fmt.Errorf("answer %d changes the protocol, which the request did not ask for", resp.Status))
-	case s.frame.Body == http1.Unknown:
-		return false, named(badLength, errors.New("the Content-Length of the answer is no number, or there are two"))
-	case s.frame.Coded:
-		return false, named(badResponse, errors.New("the answer has a transfer coding other than chunked"))
-	case s.frame.Body == http1.Sized:
-		resp.body.expect(s.frame.Length)
+	if err := l.head(s, req, resp, up); err != nil {
+		return false, err
 	}
 	whole := true
-	if req.Events > 0 && strings.HasPrefix(resp.Headers.Value("Content-Type"), "text/event-stream") {
+	if req.Events > 0 && message.IsEvents(resp.Headers) {
 		whole, err = readEvents(s, req.Events, &resp.body)
 	} else {
 		err = readBody(s, &resp.body)
@@ -136,6 +121,29 @@ func (l *http1Link) receive(s *scratch, req *Request, resp *Response, up *upload
 	resp.Trailers = s.trailers()
 	keep = whole && s.head.Persistent() && s.frame.Body != http1.ToClose && s.empty()
 	return keep, nil
+}
+
+// head reads the head of the answer to req into resp and prepares for its body.
+func (l *http1Link) head(s *scratch, req *Request, resp *Response, up *uploading) error {
+	if err := s.readHead(up.interim); err != nil {
+		if l.used && errors.Is(err, http1.BadFirstLine) {
+			return named(strayBytes, errors.New("bytes behind an earlier answer came before this one"))
+		}
+		return nameHTTP1(err)
+	}
+	s.fill(resp)
+	s.begin(req.Method)
+	switch {
+	case s.frame.Body == http1.Tunnel:
+		return named(badUpgrade, fmt.Errorf("answer %d changes the protocol, which the request did not ask for", resp.Status))
+	case s.frame.Body == http1.Unknown:
+		return named(badLength, errors.New("the Content-Length of the answer is no number, or there are two"))
+	case s.frame.Coded:
+		return named(badResponse, errors.New("the answer has a transfer coding other than chunked"))
+	case s.frame.Body == http1.Sized:
+		resp.body.expect(s.frame.Length)
+	}
+	return nil
 }
 
 // nameHTTP1 names an error of reading an answer.

@@ -17,6 +17,8 @@ type plan struct {
 	size    int64 // of the body
 	chunked bool
 	waits   bool // for the answer 100
+
+	upgrades bool // the fields about the connection are sent: the request is a handshake
 }
 
 // frame decides how req is sent.
@@ -89,7 +91,7 @@ func (l *http1Link) appendHead(b []byte, req *Request, p plan) []byte {
 			}
 			framed = true
 		case connectionField:
-			if strings.EqualFold(h.Value, "keep-alive") && len(h.Name) == len("Connection") {
+			if p.upgrades || strings.EqualFold(h.Value, "keep-alive") && len(h.Name) == len("Connection") {
 				b = http1.AppendField(b, h.Name, h.Value)
 			}
 		case expectField:

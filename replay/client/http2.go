@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/message"
 )
 
 const (
@@ -212,7 +213,7 @@ func readResponse(scratches *scratches, hresp *http.Response, req *Request, resp
 	defer scratches.giveChunk(buf)
 	body := pieces{hresp.Body, buf[:]}
 	var err error
-	if req.Events > 0 && strings.HasPrefix(hresp.Header.Get("Content-Type"), "text/event-stream") {
+	if req.Events > 0 && message.IsEvents(resp.Headers) {
 		_, err = readEvents(body, req.Events, &resp.body)
 	} else {
 		err = readBody(body, &resp.body)

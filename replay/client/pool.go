@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +18,8 @@ type Pool struct {
 	mu     sync.Mutex // guards what follows, and all groups
 	closed bool
 	groups map[place]*group
+
+	streams map[*Stream]struct{} // open ones, for Close
 }
 
 // A place is where connections are looked for: those of a route, or the one
@@ -37,6 +40,10 @@ type link interface {
 	// exchange sends req and reads the answer into resp. It fills all of timing
 	// but Connect. keep tells whether another exchange may follow on the link.
 	exchange(ctx context.Context, req *Request, resp *Response, timing *Timing) (keep bool, err error)
+
+	// open sends req and reads the head of its answer into resp. The body is read
+	// from what it returns, whose end must be called unless open fails.
+	open(ctx context.Context, req *Request, resp *Response, timing *Timing) (streamed, error)
 
 	// usable reports whether an exchange may start.
 	usable() bool
@@ -309,8 +316,16 @@ func (p *Pool) vacate(g *group) {
 }
 
 // Close gives all connections up, also those in mid-exchange, and closes their
-// descriptors. Exchanges under way and later ones end as "canceled".
+// descriptors. Exchanges and streams under way and later ones end as "canceled".
 func (p *Pool) Close() error {
+	for _, s := range p.shut() {
+		s.Close()
+	}
+	return nil
+}
+
+// shut closes the connections and returns the streams, which Close waits for.
+func (p *Pool) shut() []*Stream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
@@ -323,7 +338,7 @@ func (p *Pool) Close() error {
 			g.next() <- grant{}
 		}
 	}
-	return nil
+	return slices.Collect(maps.Keys(p.streams))
 }
 
 // gone reports whether Close was called.

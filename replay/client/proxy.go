@@ -46,7 +46,7 @@ func (d *Dialer) throughProxy(ctx context.Context, e *endpoint) (*carrier, error
 
 // overHTTP makes c ready for e where the proxy speaks HTTP.
 func (d *Dialer) overHTTP(ctx context.Context, c *carrier, e *endpoint) error {
-	if !e.secure && e.protocol == HTTP1 {
+	if !e.secure && e.protocol == HTTP1 && !e.tunnel {
 		c.absolute, c.proxied = true, basic(d.proxy.User)
 		return nil
 	}

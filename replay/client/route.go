@@ -33,6 +33,7 @@ type endpoint struct {
 	host     string // Route.Host, or the origin's host as a browser sends it
 	fixed    bool   // host comes from Route.Host
 	protocol Protocol
+	tunnel   bool // through any proxy: the connection is going to leave HTTP
 }
 
 // parse makes the endpoint of r. The protocol is what o makes of it.
