@@ -42,22 +42,6 @@ func (f Flows) Sessions() int { return len(f) }
 // Open implements Recording.
 func (f Flows) Open(i int) Cursor { return &flowCursor{f[i]} }
 
-// Replayable returns what Verbatim can repeat of f: the sessions without the
-// flows that Omitted names and those that went nowhere that is in origins, and
-// without sessions that have nothing else.
-func (f Flows) Replayable(origins []Origin) Flows {
-	var out Flows
-	for _, session := range f {
-		kept := slices.DeleteFunc(slices.Clone(session), func(f *flow.Flow) bool {
-			return Omitted(f) != "" || indexOf(origins, f) < 0
-		})
-		if len(kept) > 0 {
-			out = append(out, kept)
-		}
-	}
-	return out
-}
-
 type flowCursor struct{ flows []*flow.Flow }
 
 func (c *flowCursor) Next() (*flow.Flow, error) {
@@ -76,7 +60,8 @@ func (c *flowCursor) Next() (*flow.Flow, error) {
 // everything else is sent as recorded. An answer passes when it looks like the
 // recorded one.
 //
-// Requests go where origins say, see Replayable. Beyond the last session the
+// Requests go where origins say; one that went elsewhere goes to the first of
+// them. Flows that Omitted names are skipped. Beyond the last session the
 // first follows again.
 func Verbatim(rec Recording, origins []Origin) (Source, error) {
 	if rec.Sessions() == 0 {
@@ -160,6 +145,7 @@ func (r *repetition) pull() (waitingAct, bool) {
 	}
 	at := f.Start.Sub(r.start)
 	w := waitingAct{Act: recordedAct(f)}
+	w.Skip = Omitted(f)
 	w.ID, w.Origin, w.Conn = r.made, max(indexOf(r.source.origins, f), 0), r.conn(f.Conn)
 	w.after, w.Delay = r.order.add(w.ID, span{at, at + max(f.Done, 0)})
 	r.made++
@@ -245,17 +231,4 @@ func recordedCheck(resp *flow.Response) *model.Check {
 		c.Content = []string{shape.Content}
 	}
 	return c
-}
-
-// Offsets returns the starts of the sessions, relative to the first of them,
-// ascending when the sessions are, and the time from the first start to the last
-// end.
-func (f Flows) Offsets() (starts []time.Duration, span time.Duration) {
-	for _, flows := range f {
-		starts = append(starts, flows[0].Start.Sub(f[0][0].Start))
-		for _, last := range flows {
-			span = max(span, last.Start.Add(last.Done).Sub(f[0][0].Start))
-		}
-	}
-	return starts, span
 }

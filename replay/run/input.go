@@ -5,17 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/folder"
-	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
@@ -140,8 +136,17 @@ func (in *input) countOrigins(path string) error {
 
 // A work is an input made ready to play in this process.
 type work struct {
-	source   replay.Source
-	arrivals load.Arrivals
+	source    replay.Source
+	arrivals  load.Arrivals
+	recording *recording // that the source reads; may be nil
+}
+
+// close ends the use of the source.
+func (w *work) close() error {
+	if w.recording == nil {
+		return nil
+	}
+	return w.recording.close()
 }
 
 // engine is what the engine needs of a job to play it.
@@ -164,103 +169,31 @@ func (in *input) load(ctx context.Context) (*work, error) {
 		in.tellUnmapped(plan.Origins(in.model.MainOrigin()))
 		w.source, err = replay.Modelled(in.model, plan)
 	case in.job.Recording != "":
-		w.source, starts, span, err = in.repeat(ctx)
+		if w.recording, w.source, err = in.repeat(ctx); err == nil {
+			starts, span = w.recording.starts(), w.recording.sessions.Span()
+		}
 	default:
 		w.source, err = replay.Single(in.job.URL, plan)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		w.arrivals, err = plan.Arrivals(starts, span)
 	}
-	w.arrivals, err = plan.Arrivals(starts, span)
-	return &w, err
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return &w, nil
 }
 
-// repeat makes a source of the recording. starts and span are those of its
-// sessions.
-func (in *input) repeat(ctx context.Context) (src replay.Source, starts []time.Duration, span time.Duration, err error) {
+// repeat makes a source of the recording, which is open until close.
+func (in *input) repeat(ctx context.Context) (r *recording, src replay.Source, err error) {
 	if len(in.recorded) == 0 {
-		return nil, nil, 0, fmt.Errorf("%s holds no flow; record some traffic first", in.job.Recording)
+		return nil, nil, fmt.Errorf("%s holds no flow; record some traffic first", in.job.Recording)
 	}
 	origins := in.job.Plan.Origins(in.main())
-	sessions, err := in.sessions(ctx, origins)
-	if err != nil {
-		return nil, nil, 0, err
-	}
 	in.tellUnmapped(origins)
-	in.tellOmitted(sessions)
-	sessions = sessions.Replayable(origins)
-	starts, span = sessions.Offsets()
-	src, err = replay.Verbatim(sessions, origins)
-	return src, starts, span, err
-}
-
-// tellUnmapped names the recorded origins that have no place to go.
-func (in *input) tellUnmapped(origins []replay.Origin) {
-	var parts []string
-	for i, recorded := range in.recorded {
-		if !slices.ContainsFunc(origins, func(o replay.Origin) bool { return hostOf(o.Recorded) == hostOf(recorded) }) {
-			if len(in.shares) > 0 {
-				recorded += fmt.Sprintf(" (%.1f%% of the requests)", 100*in.shares[i])
-			}
-			parts = append(parts, recorded)
-		}
+	if r, err = in.openRecording(ctx, origins); err != nil {
+		return nil, nil, err
 	}
-	if len(parts) > 0 {
-		in.note("left out: " + strings.Join(parts, ", ") + "; map them to an origin to send them there")
-	}
-}
-
-// tellOmitted says what of the sessions cannot be replayed, and why.
-func (in *input) tellOmitted(sessions replay.Flows) {
-	counts := map[string]int{}
-	for _, flows := range sessions {
-		for _, f := range flows {
-			if why := replay.Omitted(f); why != "" {
-				counts[why]++
-			}
-		}
-	}
-	for _, why := range slices.Sorted(maps.Keys(counts)) {
-		in.note(fmt.Sprintf("%s not replayed: %s", english.Plural(counts[why], "request is", "requests are"), why))
-	}
-}
-
-// hostOf is the host and port of an origin.
-func hostOf(origin string) string {
-	_, host, _ := strings.Cut(origin, "://")
-	return host
-}
-
-// sessions reads the recording as sessions in order of their start.
-func (in *input) sessions(ctx context.Context, origins []replay.Origin) (replay.Flows, error) {
-	path := in.job.Recording
-	var hosts []string
-	for _, o := range origins {
-		hosts = append(hosts, hostOf(o.Recorded))
-	}
-	split, err := session.Split(in.readable(path), session.Options{Hosts: hosts})
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	sessions := make(replay.Flows, 0, len(split))
-	for _, s := range split {
-		sessions = append(sessions, s.Flows)
-	}
-	slices.SortStableFunc(sessions, func(a, b []*flow.Flow) int { return a[0].Start.Compare(b[0].Start) })
-	return sessions, ctx.Err()
-}
-
-// readable goes over the flows of a recording. Damage is told and skipped.
-func (in *input) readable(path string) iter.Seq2[*flow.Flow, error] {
-	return func(yield func(*flow.Flow, error) bool) {
-		for f, err := range in.reading.Flows(path) {
-			if errors.As(err, new(*flowfile.CorruptError)) {
-				in.damage(err)
-				continue
-			}
-			if !yield(f, err) {
-				return
-			}
-		}
-	}
+	src, err = replay.Verbatim(r, origins)
+	return r, src, err
 }

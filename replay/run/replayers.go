@@ -160,6 +160,7 @@ func playShare(ctx context.Context, reading flowfile.ReaderOptions, a cluster.As
 	if err != nil {
 		return err
 	}
+	defer local.close()
 	start, err := a.Ready(ctx)
 	if err != nil {
 		return err

@@ -118,6 +118,7 @@ func (r *Run) play(ctx context.Context) (*stats.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer local.close()
 	// Replayers elsewhere may reach what this machine does not.
 	if r.options.NATS == "" {
 		if err := r.in.job.reach(ctx); err != nil {

@@ -1,0 +1,161 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/flowfile"
+	"github.com/starling-load/starling/replay"
+)
+
+// A recording is a flow file cut into sessions, whose flows are read when they
+// are played. It is a [replay.Recording].
+type recording struct {
+	shelf    *flowfile.Shelf
+	sessions *flowfile.Sessions
+}
+
+// Sessions implements [replay.Recording].
+func (r *recording) Sessions() int { return r.sessions.Len() }
+
+// Open implements [replay.Recording].
+func (r *recording) Open(i int) replay.Cursor { return r.sessions.Cursor(i) }
+
+// starts are when the sessions begin, counted from the first of them.
+func (r *recording) starts() []time.Duration {
+	starts := make([]time.Duration, r.sessions.Len())
+	for i := range starts {
+		starts[i] = r.sessions.Start(i)
+	}
+	return starts
+}
+
+func (r *recording) close() error { return errors.Join(r.sessions.Close(), r.shelf.Close()) }
+
+// openRecording finds the sessions of the job's recording, as far as they can be
+// replayed to origins, and says what cannot.
+func (in *input) openRecording(ctx context.Context, origins []replay.Origin) (*recording, error) {
+	shelf, err := flowfile.OpenShelf(in.job.Recording, in.reading)
+	if err != nil {
+		return nil, err
+	}
+	r := &recording{shelf, shelf.NewSessions()}
+	if err := in.find(ctx, r, origins); err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", in.job.Recording, err), r.close())
+	}
+	if r.Sessions() == 0 {
+		return nil, errors.Join(fmt.Errorf("%s holds no request that can be replayed", in.job.Recording), r.close())
+	}
+	return r, nil
+}
+
+// find fills r with its sessions.
+func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin) error {
+	var hosts []string
+	for _, o := range origins {
+		hosts = append(hosts, hostOf(o.Recorded))
+	}
+	left := omissions{in: in, why: map[string]int{}}
+	err := session.Find(left.watch(ctx, r.shelf.Flows()), session.Options{Hosts: hosts}, func(v session.Visit) error {
+		kept := slices.DeleteFunc(v.Flows, left.has)
+		if len(kept) == 0 {
+			return nil
+		}
+		first, err := r.shelf.Flow(kept[0])
+		if err != nil {
+			return err
+		}
+		return r.sessions.Add(first.Start, v.End, kept)
+	})
+	left.tell()
+	return err
+}
+
+// omissions are the flows that cannot be replayed.
+type omissions struct {
+	in      *input
+	numbers []uint64 // a bit for each flow, by its number
+	why     map[string]int
+	watched bool
+}
+
+// watch passes flows on, and sees which of them cannot be replayed. What is
+// damaged is told and passed over. The first pass counts.
+func (o *omissions) watch(ctx context.Context, flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		first := !o.watched
+		o.watched = true
+		for f, err := range flows {
+			switch {
+			case errors.As(err, new(*flowfile.CorruptError)):
+				if first {
+					o.in.damage(err)
+				}
+				continue
+			case err == nil && ctx.Err() != nil:
+				err = ctx.Err()
+			case err == nil && first:
+				o.see(f)
+			}
+			if !yield(f, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (o *omissions) see(f *flow.Flow) {
+	why := replay.Omitted(f)
+	if why == "" {
+		return
+	}
+	o.why[why]++
+	for uint64(len(o.numbers)) <= f.Number/64 {
+		o.numbers = append(o.numbers, 0)
+	}
+	o.numbers[f.Number/64] |= 1 << (f.Number % 64)
+}
+
+// has reports whether the flow with this number cannot be replayed.
+func (o *omissions) has(number uint64) bool {
+	return number/64 < uint64(len(o.numbers)) && o.numbers[number/64]&(1<<(number%64)) != 0
+}
+
+// tell says how many flows cannot be replayed, and why.
+func (o *omissions) tell() {
+	for _, why := range slices.Sorted(maps.Keys(o.why)) {
+		o.in.note(fmt.Sprintf("%s not replayed: %s", english.Plural(o.why[why], "request is", "requests are"), why))
+	}
+}
+
+// tellUnmapped names the recorded origins that have no place to go.
+func (in *input) tellUnmapped(origins []replay.Origin) {
+	var parts []string
+	for i, recorded := range in.recorded {
+		if !slices.ContainsFunc(origins, func(o replay.Origin) bool { return hostOf(o.Recorded) == hostOf(recorded) }) {
+			if len(in.shares) > 0 {
+				recorded += fmt.Sprintf(" (%.1f%% of the requests)", 100*in.shares[i])
+			}
+			parts = append(parts, recorded)
+		}
+	}
+	if len(parts) > 0 {
+		in.note("left out: " + strings.Join(parts, ", ") + "; map them to an origin to send them there")
+	}
+}
+
+// hostOf is the host and port of an origin.
+func hostOf(origin string) string {
+	_, host, _ := strings.Cut(origin, "://")
+	return host
+}
