@@ -1,13 +1,10 @@
 // Package cmd is the command line of Starling: one file per command, which
 // reads flags, starts what the other packages do, and prints what comes of it.
 //
-// [Main] is the whole program. A binary of one's own is ten lines:
+// [Main] is the whole program. The main function of a binary of one's own calls
+// it and nothing else:
 //
-//	package main
-//
-//	import "github.com/starling-load/starling/cmd"
-//
-//	func main() { cmd.Main() }
+//	cmd.Main()
 //
 // It is one package because the commands share flags, exit codes, messages and
 // the progress line; each command is a file that no other one knows.

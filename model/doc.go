@@ -6,9 +6,12 @@
 // nothing and knows no time:
 //
 //	g, err := model.NewGraph(m)
-//	for s := g.Start(dist.Keyed(seed, i, 0)); s.Step() != model.Ended; {
-//		step := &m.Behaviors[s.Behavior()].Steps[s.Step()]
-//		s, think = g.Next(s, dist.Keyed(seed, i, uint64(s.Steps())))
+//	s := g.Start(dist.Keyed(seed, session, 0))
+//	for s.Step() != model.Ended {
+//		at := m.Behaviors[s.Behavior()].Steps[s.Step()].ID
+//		next, think := g.Next(s, dist.Keyed(seed, session, uint64(s.Steps())))
+//		fmt.Println(at, "then", think)
+//		s = next
 //	}
 //
 // A [Check] judges one answer. The package does not learn models (see

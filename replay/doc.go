@@ -5,8 +5,11 @@
 // (Verbatim), or send one request in a loop (Single). The Plan says when they
 // come. Run marries the two:
 //
-//	src, err := replay.Modelled(m, plan)
-//	err = replay.Run(ctx, replay.Options{Plan: plan, Source: src, OnInterval: timeline.Add})
+//	src, err := replay.Single(target.URL+"/cart", plan)
+//	err = replay.Run(context.Background(), replay.Options{
+//		Plan: plan, Source: src, Arrivals: arrivals,
+//		OnInterval: func(iv *stats.Interval) { timeline.Add(iv) },
+//	})
 //
 // A user that thinks is an entry in a heap of due times; it becomes a goroutine
 // only for the length of an exchange. Every draw of session i, step k comes

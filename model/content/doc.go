@@ -5,10 +5,9 @@
 // The central type is Doc, one response whose body is decoded and parsed at
 // most once, when something is asked of it:
 //
-//	d := content.New(resp)
-//	s, _ := content.ParseSelector("json:items[].id")
-//	ids := s.Values(d)           // every id, in document order
-//	shape := d.Shape()           // media type and features
+//	s, err := content.ParseSelector("json:items[].id")
+//	fmt.Println(s.Values(d))          // every id, in document order
+//	fmt.Println(d.Shape().Features)   // what the answer has, and of which type
 //
 // Learning asks for all Leaves of a Doc and all Spans of a request; replay asks
 // for single Selectors and the Shape. JSON, HTML forms, hidden fields, meta

@@ -2,10 +2,9 @@
 // issued by the target in an earlier answer, taken from a data file, made by the
 // client, the time of day, or chosen by the user.
 //
-//	r := correlate.Learn(sessions, correlate.Options{Data: files})
-//	r.Endpoints["POST /cart"].Request // a template: csrf=${csrf}&product=${product_id}
-//	r.Bindings                        // where csrf and product_id are issued
-//	r.Notes                           // what could not be decided
+//	r := correlate.Learn(sessions, correlate.Options{})
+//	fmt.Println(r.Endpoints["POST /cart"].Variants[0].Request.Body) // a template: csrf=${csrf}
+//	fmt.Println(r.Bindings[0].Name, r.Bindings[0].Sources) // where csrf is issued
 //
 // All requests of an endpoint are laid on each other leaf by leaf. What is the
 // same in all of them stays text; what varies, or looks issued, becomes a hole.

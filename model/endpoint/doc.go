@@ -3,7 +3,9 @@
 // keys and the few decisive values that tell them apart.
 //
 //	t := endpoint.Learn(flows, endpoint.Options{Data: map[string]string{"ada": "user"}})
-//	t.Name(f) // "GET /orders/{id}", "GET /doku.php?do=edit", "POST /doku.php [do[save]]"
+//	for _, f := range flows {
+//		fmt.Println(t.Name(f)) // "GET /orders/{id}", "GET /page?do=edit", "POST /page [do[save]]"
+//	}
 //
 // Identifiers are recognised by their form (content.Kind), values of data files
 // by equality, and open vocabularies (slugs) by how many of them were seen once.

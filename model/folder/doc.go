@@ -1,8 +1,8 @@
 // Package folder is the model folder: a model.yaml that people review and edit,
 // and tables beside it for what is too big to read.
 //
-//	m, err := folder.Read("shop.model")
-//	err = folder.Write("copy.model", m)
+//	err = folder.Write(dir, m)
+//	again, err := folder.Read(dir)
 //
 // Reading gives back what was written, and names every mistake with its line.
 // The same model gives the same bytes, as a folder, as one stream ([Archive])

@@ -2,9 +2,7 @@
 // values that travel between them, types of users with their transitions and
 // think times, what answers look like, and what must have happened before.
 //
-//	sessions, err := session.Split(flow.Flows("shop.flow.zst"), session.Options{})
 //	m, report, err := learn.Learn(sessions, learn.Options{})
-//	err = m.Write("shop.model", model.WriteOptions{})
 //
 // The same sessions and options give the same model. What cannot be learned is
 // left out, counted in the Report and named in Model.Notes.

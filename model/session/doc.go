@@ -1,6 +1,6 @@
 // Package session cuts a recording into the visits of its users.
 //
-//	sessions, err := session.Split(flowfile.Flows("shop.flow.zst"), session.Options{})
+//	sessions, err := session.Split(flows, session.Options{})
 //
 // Who sent a request is told, strongest first, by the cookie that the target
 // issued to one client only, by the credential in Authorization, by the

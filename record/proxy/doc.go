@@ -5,10 +5,9 @@
 // reverse proxy in front of one origin. Every exchange ends as one flow.Flow in
 // the [Sink]:
 //
-//	ca, err := proxy.LoadAuthority(dir)
-//	p, err := proxy.New(proxy.Options{CA: ca, Sink: recorder})
+//	p, err := proxy.New(proxy.Options{Listen: "127.0.0.1:0", Upstream: origin, Sink: printer{}})
 //	l, err := p.Listen()
-//	err = p.Serve(ctx, l) // until ctx ends
+//	go func() { done <- p.Serve(ctx, l) }() // until ctx ends
 //
 // The traffic comes first. Bodies stream both ways as they arrive and are copied
 // aside on the way, up to a limit for each and one for all together; what is not

@@ -9,10 +9,10 @@
 //	d, err := client.New(client.Options{})
 //	pool := d.Pool(6)
 //	defer pool.Close()
-//	route := client.Route{Origin: "http://127.0.0.1:8080"}
-//	timing, err := pool.Do(ctx, route, 0, &req, &resp)
-//	if err != nil {
-//		name := client.ErrorName(err) // "reset", "timeout", …
+//	route := client.Route{Origin: target.URL}
+//	if _, err := pool.Do(context.Background(), route, 0, &req, &resp); err != nil {
+//		fmt.Println(client.ErrorName(err)) // "reset", "timeout", …
+//		return
 //	}
 //	resp.Release()
 //

@@ -2,17 +2,19 @@
 // together. Coordinator and replayers talk over NATS with JetStream, as
 // PROTOCOL.md says.
 //
+// A replayer, most often a process of its own:
+//
+//	err := cluster.Join(ctx, cluster.JoinOptions{URL: url, Name: "host-1", Play: play})
+//
 // The coordinator:
 //
 //	err := cluster.Coordinate(ctx, cluster.Options{
-//		Replayers: 4, Spec: spec, Payload: model,
-//		OnReady:    func(url string) error { return tellReplayers(url) },
+//		Replayers: 1, Spec: json.RawMessage(`{"users": 50}`), Payload: strings.NewReader("a model"),
+//		OnReady:    startReplayer,
 //		OnInterval: func(iv *stats.Interval) { timeline.Add(iv) },
+//		OnLost:     func(name string) { fmt.Println(name, "is silent") },
+//		OnFound:    func(name string) { fmt.Println(name, "is back") },
 //	})
-//
-// A replayer:
-//
-//	err := cluster.Join(ctx, cluster.JoinOptions{URL: url, Name: "host-1", Play: play})
 //
 // What is played is opaque to the package: Spec and Payload travel from
 // Coordinate to Play as they are. Each replayer gets a segment of the sessions

@@ -7,9 +7,10 @@
 // goroutine may look at the run, wait for a change, or stop it meanwhile:
 //
 //	r, err := run.New(ctx, run.Job{
-//		Source: run.Source{Model: "shop.model"},
-//		Plan:   replay.Plan{Target: "http://127.0.0.1:9000", Users: 50, Duration: time.Minute},
-//	}, run.Options{Output: "new.run.zst"})
+//		Source: run.Source{URL: target.URL + "/cart"},
+//		Plan:   replay.Plan{Users: 3, Duration: time.Hour},
+//		Labels: []string{"release=1.4"},
+//	}, run.Options{})
 //	summary, err := r.Play(ctx)
 //
 // With Options.Replayers other processes send the load; [Join] is their side.

@@ -6,13 +6,12 @@
 // is associative, commutative and idempotent, so the percentiles of a hundred
 // replayers are exactly those of one.
 //
-//	c := stats.NewCollector("replayer-1", planned)
-//	c.Started("GET /cart")        // when the exchange begins
-//	c.Record(&result)             // when it has ended, from any goroutine
-//	iv := c.Tick(elapsed, machine) // each second
-//	timeline.Add(iv)
-//	// … and c.Last when the run is over
-//	err := timeline.Summary().Text(os.Stdout, &manifest)
+//	c := stats.NewCollector("replayer-1", 0)
+//	timeline := stats.NewTimeline()
+//	c.Started("GET /cart")                             // when the exchange begins
+//	c.Record(&result)                                  // when it has ended, from any goroutine
+//	timeline.Add(c.Tick(time.Second, stats.Machine{})) // each second
+//	s := timeline.Summary(limit)
 //
 // Every count obeys one identity, in every interval and every merge:
 //

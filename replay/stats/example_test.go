@@ -14,10 +14,11 @@ func Example() {
 	for i := range 100 {
 		at := time.Duration(i) * 10 * time.Millisecond
 		c.Started("GET /cart")
-		c.Record(&stats.Result{
+		result := stats.Result{
 			Endpoint: "GET /cart", Scheduled: at, Sent: at + time.Millisecond,
 			Done: at + 21*time.Millisecond, Status: 200,
-		})
+		}
+		c.Record(&result)
 	}
 	timeline.Add(c.Tick(time.Second, stats.Machine{}))
 
