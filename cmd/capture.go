@@ -43,21 +43,22 @@ func recordCaptureCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "capture (--interface IF | --read FILE...) -o FILE",
 		Short: "Record from packets: of an interface until Ctrl-C, or of capture files",
-		Long: `Record from packets, without standing in the way of the traffic. Protocols are
-told by content, on every port: HTTP/1, HTTP/2 without TLS, gRPC and WebSocket;
-TLS with the secrets in a key log (SSLKEYLOGFILE) or in the capture file.
+		Long: `Record from packets; the traffic itself is left alone. Protocols are recognised
+by their content, on every port: HTTP/1, HTTP/2 without TLS, gRPC and WebSocket.
+TLS is opened with the secrets of a key log (SSLKEYLOGFILE) or of the capture
+file.
 
---interface takes packets from an interface of this Linux machine, "any" being
-all of them. It needs the right CAP_NET_RAW and no other:
+--interface takes packets from an interface of this Linux machine; "any" takes
+them from all. The right CAP_NET_RAW is enough:
 
   sudo setcap cap_net_raw+ep "$(command -v starling)"
 
 or run it as root. --read takes capture files (pcap or pcapng, also as .gz or
 .xz; "-" is stdin), one after the other as one capture.
 
-Whatever the capture lacks is counted in the recording: packets that the kernel
+What the capture lacks is counted in the recording: packets that the kernel
 dropped (a larger --ring or more --readers help), holes in connections, bytes
-that were not understood, connections met in their middle.
+that were not understood, connections whose beginning was not seen.
 
 ` + recorderHelp,
 		Example: `  starling record capture --interface eth0 --port 80,8080 -o shop.flow.zst
@@ -108,15 +109,9 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	if err != nil {
 		return err
 	}
-	var sources []packet.Source
-	if o.iface != "" {
-		sources, err = packet.Listen(o.iface, packet.LiveOptions{Readers: o.readers, RingBytes: int(o.ring), Filter: filter})
-		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("%w; or let tcpdump -w write a file, and name it with --read", err)
-		}
-		if err != nil {
-			return err
-		}
+	sources, err := o.listen(filter)
+	if err != nil {
+		return err
 	}
 	r, err := o.newRecorder(env, "capture")
 	if err != nil {
@@ -136,13 +131,7 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 			if o.iface == "" {
 				return c.Read(ctx, files...)
 			}
-			followed := make(chan struct{})
-			following, stop := context.WithCancel(ctx)
-			go func() { defer close(followed); log.follow(following) }()
-			err := c.Live(ctx, sources)
-			stop()
-			<-followed
-			return err
+			return captureLive(ctx, c, sources, log)
 		})
 	if o.iface == "" && interrupted() != nil {
 		err = errors.Join(interrupted(), err) // the files were not read to their end
@@ -158,15 +147,39 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	return err
 }
 
-// whyNothing says what to look at when packets gave no flow.
+// listen opens the interface, if packets are to be taken from one.
+func (o *captureOptions) listen(filter packet.Filter) ([]packet.Source, error) {
+	if o.iface == "" {
+		return nil, nil
+	}
+	sources, err := packet.Listen(o.iface, packet.LiveOptions{Readers: o.readers, RingBytes: int(o.ring), Filter: filter})
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w; or let tcpdump -w write a file, and name it with --read", err)
+	}
+	return sources, err
+}
+
+// captureLive takes packets from an interface until ctx is done. The key log is
+// read as it grows.
+func captureLive(ctx context.Context, c *capture.Capture, sources []packet.Source, log *keyLog) error {
+	followed := make(chan struct{})
+	following, stop := context.WithCancel(ctx)
+	go func() { defer close(followed); log.follow(following) }()
+	err := c.Live(ctx, sources)
+	stop()
+	<-followed
+	return err
+}
+
+// whyNothing says what may be wrong when there were packets and no flow.
 func (o *captureOptions) whyNothing(n capture.Counts) string {
 	switch {
 	case n.Flows > 0 || n.Packets == 0:
 		return ""
 	case n.Segments == 0:
-		return "none of the packets is of TCP and wanted; look at --port, --host, --net and --vlan"
+		return "no TCP packet passed the filter; look at --port, --host, --net and --vlan"
 	case n.Unparsed == 0:
-		return "the connections carried nothing that was captured; capture with a larger snap length, or for longer"
+		return "the packets hold no content; capture with a larger snap length, or for longer"
 	case o.keylog == "":
 		return "no HTTP was found; if it is TLS, name its secrets with --keylog"
 	}
@@ -224,16 +237,17 @@ func (o *captureOptions) packets() (f packet.Filter, err error) {
 // waitAbove is how many bytes may wait for the disk before reading files pauses.
 const waitAbove = 16 << 20
 
-// A patientSink lets a capture file wait for the disk, which the recorder itself
-// never does: traffic would be shed that can just as well be read later.
+// A patientSink makes the reading of a capture file wait for the disk. The
+// recorder does not wait: it sheds traffic when the disk is slow, and what is in
+// a file can be read later.
 type patientSink struct {
 	*record.Recorder
 	ctx  context.Context
 	full func()
 }
 
-// sink returns what the capture fills. full is called when nothing is recorded any
-// more.
+// sink returns where the capture puts its flows. full is called when the recorder
+// has stopped for good, as when its disk is full.
 func (o *captureOptions) sink(ctx context.Context, r *record.Recorder, full func()) exchange.Sink {
 	if o.iface != "" {
 		return r
@@ -241,13 +255,13 @@ func (o *captureOptions) sink(ctx context.Context, r *record.Recorder, full func
 	return patientSink{Recorder: r, ctx: ctx, full: full}
 }
 
-// Flow records a flow, in time.
+// Flow waits while the disk is behind, and then records f.
 func (s patientSink) Flow(f *flow.Flow) {
 	s.pause()
 	s.Recorder.Flow(f)
 }
 
-// pause waits while too much is queued.
+// pause waits while more than waitAbove is queued.
 func (s patientSink) pause() {
 	for {
 		n := s.Recorder.Counts()
@@ -291,7 +305,8 @@ type pipedFile struct {
 
 func (f pipedFile) Name() string { return f.path }
 
-// endsWith returns what r gives until ctx is done. It does not wait for r then.
+// endsWith reads r until ctx is done. At that moment it ends, even if r is still
+// waiting for data.
 func endsWith(ctx context.Context, r io.Reader) io.ReadCloser {
 	out, in := io.Pipe()
 	go func() {
@@ -302,7 +317,7 @@ func endsWith(ctx context.Context, r io.Reader) io.ReadCloser {
 	return out
 }
 
-// A captureFile opens when it is first read, and closes at its end.
+// A captureFile is a file that opens at the first Read and closes at its end.
 type captureFile struct {
 	path string
 	file *os.File
@@ -354,7 +369,7 @@ func openKeyLog(path string, keys *decrypt.Keys) (*keyLog, error) {
 	return l, l.more()
 }
 
-// more reads what was added.
+// more reads what has been added since the last call.
 func (l *keyLog) more() error {
 	buf := make([]byte, 64<<10)
 	for {
@@ -369,7 +384,7 @@ func (l *keyLog) more() error {
 	}
 }
 
-// follow reads what is added until ctx is done.
+// follow goes on reading what is added, until ctx is done.
 func (l *keyLog) follow(ctx context.Context) {
 	for l.file != nil && every(ctx, 100*time.Millisecond) {
 		if l.more() != nil {
@@ -394,7 +409,7 @@ func describeCapture(n capture.Counts, r record.Counts) string {
 		{n.KernelDrops, english.Plural(int(n.KernelDrops), "packet", "") + " dropped by the kernel"},
 		{n.Gaps, fmt.Sprintf("%s (%s missing)", english.Plural(int(n.Gaps), "hole", ""), humanize.IBytes(uint64(n.Missing)))},
 		{n.Unparsed, humanize.IBytes(uint64(n.Unparsed)) + " not understood"},
-		{n.MidStream, english.Plural(int(n.MidStream), "connection", "") + " met in the middle"},
+		{n.MidStream, english.Plural(int(n.MidStream), "connection", "") + " without a beginning"},
 		{n.Shed, english.Plural(int(n.Shed), "flow", "") + " given up for lack of memory"},
 		{n.Damaged, english.Plural(int(n.Damaged), "damaged place", "") + " in the file"},
 	} {

@@ -12,12 +12,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// childFlag marks a process that this program started of itself. Such a process
-// ends when its stdin does, so that it never outlives the one that needs it,
-// however that one ended.
+// childFlag marks a process that another process of this program started. It ends
+// when its stdin ends. So it never outlives the process that started it, not even
+// one that was killed.
 const childFlag = "child"
 
-// A child is a process of this program that works for this one.
+// A child is another process of this program, which this process started.
 type child struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
@@ -25,8 +25,9 @@ type child struct {
 	err   error         // of its end
 }
 
-// startChild starts this program with args and more environment. Its stderr is
-// ours. setUp may be nil.
+// startChild starts this program again, with args, and with environ added to the
+// environment. The child writes to our stderr. setUp may change the command
+// before it starts; nil changes nothing.
 func startChild(env environment, args, environ []string, setUp func(*exec.Cmd) error) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -35,8 +36,8 @@ func startChild(env environment, args, environ []string, setUp func(*exec.Cmd) e
 	cmd := exec.Command(self, append(args, "--"+childFlag)...)
 	cmd.Env = append(os.Environ(), environ...)
 	cmd.Stderr = env.stderr
-	// An interrupt from the terminal reaches this process alone, which ends the
-	// others in order.
+	// An interrupt from the terminal must reach this process alone. It ends its
+	// children in order.
 	ownGroup(cmd)
 	if setUp != nil {
 		if err := setUp(cmd); err != nil {
@@ -58,14 +59,15 @@ func startChild(env environment, args, environ []string, setUp func(*exec.Cmd) e
 	return c, nil
 }
 
-// gaveUp reports whether the child has ended by itself with an error, about
-// which it has said something. A child that was killed has not given up.
+// gaveUp reports whether the child ended by itself with an error. It has then
+// printed a message. A child that was killed has not given up.
 func (c *child) gaveUp() bool {
 	var exit *exec.ExitError
 	return errors.As(c.err, &exit) && exit.Exited()
 }
 
-// stop asks the child to end, waits, and kills it if it does not.
+// stop asks the child to end and waits for its end. A child that does not end is
+// killed.
 func (c *child) stop() {
 	c.stdin.Close()
 	timer := time.AfterFunc(10*time.Second, func() { c.cmd.Process.Kill() })
@@ -73,7 +75,7 @@ func (c *child) stop() {
 	<-c.ended
 }
 
-// attach ends the context of cmd with stdin when this process is a child.
+// attach ends the context of cmd at the end of stdin, if this process is a child.
 func attach(cmd *cobra.Command, env environment) {
 	if is, err := cmd.Flags().GetBool(childFlag); err != nil || !is {
 		return

@@ -20,8 +20,8 @@ import (
 
 const configFile = "starling.yaml"
 
-// configure fills the flags of cmd that the command line left alone, from the
-// environment and from starling.yaml, in this order.
+// configure sets the flags of cmd that the command line does not set: from the
+// environment, or else from starling.yaml.
 func configure(cmd *cobra.Command, e environment) error {
 	k := koanf.New(".")
 	path, _ := cmd.Flags().GetString("config")
@@ -51,7 +51,7 @@ func configure(cmd *cobra.Command, e environment) error {
 		EnvironFunc: e.environ,
 		TransformFunc: func(name, value string) (string, any) {
 			if value == "" {
-				return "", nil // as if it were not set
+				return "", nil // an empty variable counts as none
 			}
 			return names[name], value
 		},
@@ -73,7 +73,8 @@ func configure(cmd *cobra.Command, e environment) error {
 	return errors.Join(errs...)
 }
 
-// values returns a setting as the texts of one or more flags.
+// values returns the setting of key as texts: one for each time that its flag
+// would stand on the command line.
 func values(k *koanf.Koanf, key string) []string {
 	if list := k.Strings(key); len(list) > 0 {
 		return list
@@ -113,7 +114,8 @@ func knownKeys(root *cobra.Command) []string {
 	return keys
 }
 
-// unknownKeys refuses keys of the file that are no flag of any command.
+// unknownKeys returns an error for keys of the file that are no flag of any
+// command.
 func unknownKeys(known, keys []string, path string) error {
 	for _, key := range keys {
 		if slices.Contains(known, key) {
@@ -134,8 +136,8 @@ const variablePrefix = "STARLING_"
 // with starling.
 var serviceVariable = regexp.MustCompile(`^STARLING_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
-// unknownVariables refuses environment variables that are meant for this program
-// and are no flag of any command.
+// unknownVariables returns an error for environment variables that begin with
+// variablePrefix and are no flag of any command.
 func unknownVariables(known, environ []string) error {
 	names := make([]string, len(known))
 	for i, key := range known {

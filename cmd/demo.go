@@ -161,8 +161,8 @@ func (d *demo) prepare() error {
 	return d.writeAccounts()
 }
 
-// writeAccounts writes the shop's accounts, of which the recorded people use the
-// first ones and the replayed people as many as they need.
+// writeAccounts writes the accounts of the shop. The recorded people use the first
+// ones, the replayed people as many as they need.
 func (d *demo) writeAccounts() error {
 	f, err := os.OpenFile(d.path(demoAccounts), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -12,7 +13,8 @@ import (
 	"github.com/starling-load/starling/record/flowfile"
 )
 
-// An environment is what a command has of the outside world.
+// An environment is what a command knows of the world outside: its streams and
+// variables, and what flags of all commands set.
 type environment struct {
 	stdin  io.Reader
 	stdout io.Writer
@@ -51,4 +53,20 @@ func (e environment) say(format string, args ...any) {
 // logger writes warnings and errors to stderr, one line each.
 func (e environment) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// withoutCredentials returns URLs of servers, separated by commas, as they may be
+// shown: with an ellipsis for a user name, password or token.
+func withoutCredentials(servers string) string {
+	list := strings.Split(servers, ",")
+	for i, server := range list {
+		scheme, rest, ok := strings.Cut(server, "://")
+		if !ok {
+			scheme, rest = "nats", server
+		}
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			list[i] = scheme + "://…" + rest[at:]
+		}
+	}
+	return strings.Join(list, ",")
 }

@@ -24,7 +24,7 @@ const (
 	exitInterrupted = 130
 )
 
-// A usageError is the caller's to mend.
+// A usageError is a mistake in the command line, the environment or starling.yaml.
 type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }
@@ -32,8 +32,8 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// A verdictError ends a command that did its work with a code of its own. What
-// there is to say has been printed.
+// A verdictError ends a command with an exit code of its own, although its work is
+// done. Nothing more is printed: the report has said it.
 type verdictError struct {
 	code int
 	what string

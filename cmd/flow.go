@@ -44,12 +44,13 @@ func flowStatCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stat FILE...",
 		Short: "Count what a recording holds",
-		Long: `Count what a recording holds. Of a damaged file, what can be read is counted,
-the damage is told on stderr, and the exit code is 1; so it is while the
-recording goes on, of which everything but the last second can be read.
+		Long: `Count what a recording holds. A damaged file is counted as far as it can be read;
+the damage is told on stderr, and the exit code is 1. The same holds while the
+recording goes on: all but its last second can be read.
 
-The counts of a whole recording are those that stand at its end, which takes no
-time however long it is. "starling flow verify" checks that they are true.`,
+A finished recording has its counts at its end, and only they are read, so that
+it takes no time however long the recording is. "starling flow verify" checks
+that they are true.`,
 		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {

@@ -24,8 +24,8 @@ func flowExportCommand(env environment) *cobra.Command {
 		Use:   "export --to FORMAT FILE... [-o FILE]",
 		Short: "Write a recording in the format of another tool",
 		Long: `Write a recording in the format of another tool: har (HAR 1.2), gor (GoReplay)
-or curl (a command for each flow). Secrets stand in it as they stand in the
-recording. Damage is told on stderr and passed over.`,
+or curl (a command for each flow). Secrets, and their pseudonyms, are written as
+they stand in the recording. Damage is told on stderr and passed over.`,
 		Example: `  starling flow export --to har shop.flow.zst -o shop.har
   starling flow export --to curl shop.flow.zst | head`,
 		Args: atLeastOne("one or more recordings, NAME.flow.zst"),

@@ -13,8 +13,8 @@ func flowFilterCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "filter EXPR FILE... -o FILE",
 		Short: "Copy the flows that match an expression",
-		Long: `Copy the flows that match an expression, with the connections that they came
-over. What is left out is counted in the copy; several recordings become one, as
+		Long: `Copy the flows that match an expression, and the records of their connections.
+The copy says how many flows were left out. Several recordings become one, as
 with "starling flow merge".
 
 An expression compares fields with values and joins comparisons by and, or, not
@@ -23,7 +23,7 @@ and parentheses:
   method scheme host authority path query target url protocol error
       = != with * for any text; ~ !~ for a regular expression (RE2)
   header.NAME request.header.NAME response.header.NAME cookie.NAME
-      as above; != and !~ hold if none of the values is what they name
+      as above; != and !~ hold if no value matches
   status    = != < <= > >= 404, or a class: 5xx; 0 is no response
   duration  the same, with 250ms, 1.5s
   size request.size response.size

@@ -123,7 +123,7 @@ func importInto(ctx context.Context, env environment, o importOptions, i *import
 	}
 	totals, err := saveRecords(ctx, env, "import", o.output, w, i.records(ctx, paths))
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err() // what is broken is what the interrupt has cut
+		return ctx.Err() // the interrupt cut the input off; nothing is broken
 	}
 	i.tell()
 	if err != nil {
@@ -139,13 +139,13 @@ type importing struct {
 	from      string
 	formats   []convert.Format
 	options   convert.Options
-	redact    func(*flow.Flow) // nil: none
-	redaction string           // its name
-	again     bool             // also of what says that it was redacted before
-	redacted  bool             // the flows that come say so
+	redact    func(*flow.Flow) // replaces secrets; nil: nothing does
+	redaction string           // name of its rules
+	again     bool             // redact also what was redacted before
+	redacted  bool             // the flows that come next were redacted before
 
 	flows   uint64
-	conns   uint64 // greatest number of a connection in the files before
+	conns   uint64 // greatest number of a connection so far
 	skipped entryList
 	other   entryList
 	kept    entryList
@@ -186,8 +186,8 @@ func (i *importing) tell() {
 // errNothing says that no file held a flow.
 var errNothing = errors.New("nothing was imported; see what each entry lacks, or name the format with --from")
 
-// records yields those of all files: of each how its flows came about, its
-// connections and flows, and what was broken in it.
+// records yields the records of all files: for each file how its flows came
+// about, its connections and flows, and how many entries were broken.
 func (i *importing) records(ctx context.Context, paths []string) iter.Seq2[flow.Record, error] {
 	return func(yield func(flow.Record, error) bool) {
 		for _, path := range paths {
@@ -206,8 +206,8 @@ func (i *importing) records(ctx context.Context, paths []string) iter.Seq2[flow.
 	}
 }
 
-// open opens what to import. Where another program fills it, an interrupt does not
-// wait for that program.
+// open opens what to import. An interrupt ends the reading at once, even of a pipe
+// that another program is slow to fill.
 func (i *importing) open(ctx context.Context, path string) (io.ReadCloser, error) {
 	if path == "-" {
 		return endsWith(ctx, i.env.stdin), nil
@@ -226,7 +226,7 @@ func (i *importing) open(ctx context.Context, path string) (io.ReadCloser, error
 	return f, nil
 }
 
-// errFolder refuses a folder where a file is wanted.
+// errFolder says that path is a folder where a file is wanted.
 func errFolder(path string) error { return fmt.Errorf("%s is a folder; name the files in it", path) }
 
 // info says how the flows of one file came about.
@@ -291,8 +291,8 @@ func (i *importing) file(ctx context.Context, path string, yield func(flow.Recor
 	return true, nil
 }
 
-// retell corrects what the input says of the flows behind: that they are redacted
-// now, unless they were before.
+// retell puts the name of our redaction into what the input says of the flows
+// that follow, unless they were redacted before and stay as they are.
 func (i *importing) retell(info *flow.Info) {
 	i.redacted = info.Redaction != "" && info.Redaction != "none" && !i.again
 	if !i.redacted {
@@ -300,8 +300,9 @@ func (i *importing) retell(info *flow.Info) {
 	}
 }
 
-// take makes a record ready to be written: connections of several files are kept
-// apart, and secrets removed. It returns the time of the flow.
+// take makes a record ready to be written: it numbers connections so that those of
+// several files stay apart, and replaces secrets. It returns the time of a flow,
+// and last for other records.
 func (i *importing) take(rec flow.Record, base uint64, last time.Time) time.Time {
 	switch rec := rec.(type) {
 	case *flow.Conn:

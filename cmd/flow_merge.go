@@ -7,12 +7,12 @@ func flowMergeCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge FILE... -o FILE",
 		Short: "Make one recording of several, by time",
-		Long: `Make one recording of several: the parts of one that was rotated, or what
-several recorders saw at the same time. Flows are put in order of their start,
-and connections of different recordings get different numbers; parts of one
-recording share theirs. What the recordings say of how they came about and of
-what they lack is kept. Damage is told on stderr, counted in the result, and
-passed over. Memory does not grow with the recordings.`,
+		Long: `Make one recording of several: of the parts of a rotated recording, or of what
+several recorders saw at the same time. Flows are sorted by their start.
+Connections of different recordings get different numbers; parts of one
+recording share theirs. The result keeps what the recordings say of their origin
+and of their losses. Damage is told on stderr, counted in the result, and passed
+over. Memory does not grow with the recordings.`,
 		Example: `  starling flow merge shop.*.flow.zst -o shop.flow.zst
   starling flow merge web1.flow.zst web2.flow.zst -o web.flow.zst`,
 		Args: atLeastOne("the recordings to merge, NAME.flow.zst"),

@@ -100,8 +100,8 @@ func learnSecrets(ctx context.Context, env environment, r *redact.Redactor, o fl
 	return informed, nil
 }
 
-// redacted replaces what is secret in records, and says so in those that tell
-// how the flows came about.
+// redacted replaces the secrets in records, and names the rules in the records that
+// say how the flows came about.
 func redacted(r *redact.Redactor, records iter.Seq2[flow.Record, error], informed bool) iter.Seq2[flow.Record, error] {
 	return func(yield func(flow.Record, error) bool) {
 		if !informed && !yield(&flow.Info{Redaction: r.Name()}, nil) {

@@ -48,7 +48,9 @@ type copyOptions struct {
 	encryptTo []string
 	decrypt   bool
 
-	change func(iter.Seq2[flow.Record, error]) iter.Seq2[flow.Record, error] // of the records on their way; nil: none
+	// change is applied to the records before they are written. nil: they are
+	// copied as they are.
+	change func(iter.Seq2[flow.Record, error]) iter.Seq2[flow.Record, error]
 }
 
 func (c *copyOptions) flags(cmd *cobra.Command) {
@@ -103,7 +105,7 @@ func encrypted(o flowfile.ReaderOptions, path string) bool {
 // errNoOutput says that -o is missing.
 var errNoOutput = usagef("name the flow file to write: -o NAME.flow.zst")
 
-// checkOutput refuses what nothing can be recorded into.
+// checkOutput returns an error if nothing can be recorded into output.
 func checkOutput(output string) error {
 	switch output {
 	case "":
@@ -114,20 +116,20 @@ func checkOutput(output string) error {
 	return nil
 }
 
-// checkCopy refuses what no copy of a recording can be written to.
+// checkCopy returns an error if no copy of a recording can be written to output.
 func checkCopy(env environment, output string) error {
 	switch {
 	case output == "":
 		return errNoOutput
 	case output == "-" && isTerminal(env.stdout):
-		return usagef("a recording is no text for a terminal; send stdout elsewhere, or name a file: -o NAME.flow.zst")
+		return usagef("a recording is not text; redirect stdout to a file or a pipe, or name a file: -o NAME.flow.zst")
 	}
 	return nil
 }
 
-// saveRecords writes records into a new flow file, or to stdout. Damage among them
-// is told on stderr; anything else that goes wrong, an interrupt too, leaves no
-// file.
+// saveRecords writes records into a new flow file, or to stdout. It tells of
+// damage on stderr and goes on. After any other error, and after an interrupt, no
+// file is left.
 func saveRecords(ctx context.Context, env environment, title, output string, o flowfile.WriterOptions, records iter.Seq2[flow.Record, error]) (flowfile.Totals, error) {
 	create := func() (*flowfile.Writer, error) { return flowfile.Create(output, o) }
 	remove := func() error { return os.Remove(output) }

@@ -41,18 +41,18 @@ func modelLearnCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "learn FLOW... -o NAME.model",
 		Short: "Learn users from recordings",
-		Long: `Learn a model from one or more recordings: the types of users, what they request
-and how long they think, and which values the service issues that they send back
-(session tokens, CSRF tokens, ids). Values that must change and have no source
-are named. Of a recording of several hosts the one with the most flows is
-learned, and the others named; --host chooses.
+		Long: `Learn a model from one or more recordings: the types of users, what they request,
+how long they think, and which values they send back that the service had issued
+(session tokens, CSRF tokens, ids). Values that must change and have no known
+source are named. In a recording of several hosts, the one with the most flows
+is learned and the others are named; --host chooses.
 
-With --data, values that users brought along (accounts) are taken from a CSV
-file with a header line, which must hold the recorded ones and may hold more.
+With --data, values that users bring along (accounts) are taken from a CSV file
+with a header line. It must hold the recorded accounts, and may hold more.
 
-In a recording passwords and the like are pseudonyms. With the key that they were
-made with, --redact-key, the rows of the CSV file are found behind them, and the
-model sends what the file says.
+In a recording, passwords and the like are pseudonyms. --redact-key names the key
+that they were made with. With it the rows of the CSV file are found behind the
+pseudonyms, and the model sends what the file says.
 
 For each such value the report says how often it was used, how often it was
 then equal to what the service had issued in the same session (match), and in

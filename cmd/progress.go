@@ -14,11 +14,11 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// plainEvery is how often progress is told where there is no terminal.
+// plainEvery is the time between two plain lines.
 const plainEvery = 5 * time.Second
 
-// A progress tells how far long work is: one line that renews itself on a
-// terminal, plain lines elsewhere.
+// A progress shows how far long work is: on a terminal by one line that changes,
+// elsewhere by a plain line now and then.
 type progress struct {
 	title string
 	total time.Duration // 0: unknown
@@ -49,7 +49,7 @@ func newProgress(out io.Writer, title string, total time.Duration) *progress {
 	return p
 }
 
-// update says how much time of the total is over and what there is to tell.
+// update shows text, and how much of the total is over.
 func (p *progress) update(elapsed time.Duration, text string) {
 	p.text.Store(text)
 	if p.bar != nil {
@@ -62,7 +62,7 @@ func (p *progress) update(elapsed time.Duration, text string) {
 	}
 }
 
-// end takes the line away. What remains to be told is the caller's.
+// end removes the line from a terminal.
 func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Abort(true)

@@ -101,7 +101,8 @@ type recording struct {
 	listener net.Listener
 }
 
-// openRecorder makes everything that can fail before traffic flows.
+// openRecorder opens all that a recording needs, so that nothing can fail later for
+// lack of it.
 func openRecorder(env environment, o recordOptions) (*recording, error) {
 	var upstream *url.URL
 	if o.upstream != "" {
@@ -137,7 +138,7 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 	return r, nil
 }
 
-// discard ends a recording that never began, and takes its file away.
+// discard ends a recording that never began, and removes its file.
 func (r *recording) discard(path string) error {
 	over, end := context.WithCancel(context.Background())
 	end()

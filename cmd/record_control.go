@@ -38,7 +38,7 @@ func serveControl(env environment, address string, r *record.Recorder) (stop fun
 	}, nil
 }
 
-// checkControl refuses addresses that others could reach.
+// checkControl returns an error for an address that other machines could reach.
 func checkControl(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -60,8 +60,8 @@ func controlHandler(r *record.Recorder) http.Handler {
 	mux.HandleFunc("POST /pause", func(w http.ResponseWriter, q *http.Request) { r.Pause(); show(w, q) })
 	mux.HandleFunc("POST /resume", func(w http.ResponseWriter, q *http.Request) { r.Resume(); show(w, q) })
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		// A web page could send here in the name of a visitor's browser, and by
-		// a name of its own that leads to this address.
+		// A web page in a browser on this machine could send requests here, even by
+		// a name of its own that it lets lead to this address.
 		host, _, err := net.SplitHostPort(q.Host)
 		if err != nil {
 			host = q.Host
@@ -74,7 +74,7 @@ func controlHandler(r *record.Recorder) http.Handler {
 	})
 }
 
-// isLoopback reports whether a host is this machine, and no other can reach it.
+// isLoopback reports whether host is this machine, and is reached from it alone.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true

@@ -13,8 +13,8 @@ import (
 	"github.com/starling-load/starling/record/proxy"
 )
 
-// networkOptions are the flags that say what a recording proxy reaches, opens and
-// records, and how it gets there.
+// networkOptions are the flags that say which hosts a recording proxy forwards to,
+// opens and records, and how it connects to them.
 type networkOptions struct {
 	lists      proxy.Lists
 	via        string
@@ -38,7 +38,7 @@ func (o *networkOptions) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.clientKey, "client-key", nil, "`FILE` of the key (PEM) of the --client-cert at the same place")
 }
 
-// apply fills what the flags say into the options of a proxy.
+// apply puts the flags into the options of a proxy.
 func (o *networkOptions) apply(p *proxy.Options) error {
 	p.Lists = o.lists
 	if o.via != "" {

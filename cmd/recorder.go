@@ -23,7 +23,7 @@ import (
 	"github.com/starling-load/starling/record/redact"
 )
 
-// recorderOptions are the flags of everything that records.
+// recorderOptions are the flags of all commands that record.
 type recorderOptions struct {
 	output      string
 	maxBody     byteSize
@@ -41,13 +41,13 @@ type recorderOptions struct {
 	control     string
 }
 
-const recorderHelp = `Passwords, tokens, cookies, e-mail addresses and card numbers are replaced
-before they reach the disk, each by the same pseudonym wherever it stands, so
-that users and the values that they are issued can still be told. --redact FILE
-adds rules, --redact none keeps what was sent: guard such a file. With
---redact-key FILE the pseudonyms are those of that key, and "model learn
---redact-key FILE" can find your own test accounts behind them. --encrypt-to
-makes the recording readable for that key alone.`
+const recorderHelp = `Passwords, tokens, cookies, e-mail addresses and card numbers are replaced by
+pseudonyms before they reach the disk. A secret has the same pseudonym wherever
+it stands, so that users, and the values issued to them, can still be told
+apart. --redact FILE adds rules. --redact none keeps secrets as they were sent:
+guard such a file. --redact-key FILE makes the pseudonyms with that key; "model
+learn --redact-key FILE" then finds your own test accounts behind them.
+--encrypt-to makes the recording readable for that key alone.`
 
 const defaultMaxBody = 8 << 20
 
@@ -70,7 +70,7 @@ func (o *recorderOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.control, "control", "", "`ADDRESS` of this machine at which a program can see, pause and resume the recording")
 }
 
-// check refuses what cannot work, before anything is opened.
+// check returns an error for flags that do not go together. It opens nothing.
 func (o *recorderOptions) check() error {
 	if err := checkOutput(o.output); err != nil {
 		return err
@@ -133,9 +133,9 @@ func (o *recorderOptions) newRecorder(env environment, source string) (*record.R
 	return r, err
 }
 
-// collectRarely lets garbage grow to four times of what is in use, up to a limit: a
-// collection takes time from the traffic. Go's own variables come first. It returns
-// what undoes that.
+// collectRarely makes garbage collections rare, since they take time from the
+// traffic: garbage may grow to four times what is in use, up to a limit. GOGC and
+// GOMEMLIMIT, where they are set, win. undo restores what was before.
 func collectRarely(env environment) (undo func()) {
 	const percent, limit = 400, 512 << 20
 	undo = func() {}
@@ -166,9 +166,9 @@ func parseShare(s string) (float64, error) {
 	return v, nil
 }
 
-// newRedactor makes what removes secrets; nil if rules is "none". Without rules
-// there are the default ones, without a key file the key is random and gone at
-// the end.
+// newRedactor returns what replaces secrets, nil if rules is "none". Rules are read
+// from a file, in addition to the default ones. Without a key file the key is
+// random, and nobody keeps it.
 func newRedactor(rules, keyFile string) (*redact.Redactor, error) {
 	if rules == "none" {
 		return nil, nil
@@ -214,8 +214,8 @@ func decodeContent(coding string, data []byte, limit int64) (decoded []byte, who
 // redactionKeyBytes is the length of a key of pseudonyms.
 const redactionKeyBytes = 32
 
-// redactionKey reads the key in a file, in hexadecimal, and makes it if there
-// is none.
+// redactionKey reads the key, in hexadecimal, from a file. It makes the file if
+// there is none.
 func redactionKey(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -240,8 +240,9 @@ func redactionKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// runRecorder lets the recorder write what record gives it, until record
-// returns and everything is on disk. With a title it shows progress.
+// runRecorder runs source, and writes what that gives to the recorder. It returns
+// when source has returned and everything is on disk. With a title it shows
+// progress, which describe words.
 func (o *recorderOptions) runRecorder(ctx context.Context, env environment, r *record.Recorder, title string, describe func() string,
 	source func(context.Context) error) error {
 	stopControl := func() error { return nil }
@@ -252,8 +253,9 @@ func (o *recorderOptions) runRecorder(ctx context.Context, env environment, r *r
 		}
 	}
 	defer collectRarely(env)()
-	// The recorder stands back behind the traffic. On a single core it can only do
-	// so if the system, and not Go, shares the core between the two.
+	// The recorder yields to the traffic by a low priority, which is the operating
+	// system's. On a single core that works only if Go runs the two on threads of
+	// their own.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
 	// The recorder outlives its source, so that the last flows reach the file.
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -13,8 +13,8 @@ import (
 // maxFindings is the number of secrets of a file that are told one by one.
 const maxFindings = 50
 
-// verifySecrets looks for secrets in recordings and tells on stdout where they
-// are, never what they are. It returns how many there are.
+// verifySecrets looks for secrets in recordings. It prints where they are, and
+// never the secrets themselves. It returns how many there are.
 func verifySecrets(env environment, paths []string) (found int, err error) {
 	o, err := env.reading()
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/starling-load/starling/record/flowfile"
 )
 
-// A stdinFile is a recording that comes from stdin, as a file that can be read
-// from any place and more than once: a pipe is kept in a file without a name,
-// which is gone when the program ends.
+// A stdinFile is a recording that comes from stdin. It can be read from any place
+// and more than once: what comes through a pipe is copied into a temporary file
+// without a name, which is gone when the program ends.
 type stdinFile struct {
-	ctx context.Context // of the command line; its end is that of the waiting
+	ctx context.Context // of the command; at its end nothing more is read
 	in  io.Reader
 
 	once sync.Once
@@ -32,7 +32,7 @@ func (s *stdinFile) open(path string) (flowfile.File, error) {
 	return openedFile{s.file}, s.err
 }
 
-// keep reads all of stdin, unless it is a file itself.
+// keep returns stdin itself if it is a regular file, and a copy of it otherwise.
 func (s *stdinFile) keep() (*os.File, error) {
 	if f, ok := s.in.(*os.File); ok {
 		info, err := f.Stat()
@@ -58,7 +58,7 @@ func (s *stdinFile) keep() (*os.File, error) {
 	return f, nil
 }
 
-// An openedFile is one that others go on to use.
+// An openedFile stays open when one of its readers closes it.
 type openedFile struct{ *os.File }
 
 func (openedFile) Close() error { return nil }
