@@ -134,11 +134,11 @@ func TestARedactedRecordingTeachesTheSameBindings(t *testing.T) {
 	var hidden []*flow.Flow
 	secrets, changed := 0, 0
 	for _, f := range clear {
-		redact.Scan(f, func(redact.Finding) { secrets++ })
+		new(redact.Scanner).Scan(f, func(redact.Finding) { secrets++ })
 		c := *f
 		r.Flow(&c)
 		hidden = append(hidden, &c)
-		redact.Scan(&c, func(s redact.Finding) { t.Errorf("redacted flow %d still has %s in %s", s.Flow, s.Kind, s.Place) })
+		new(redact.Scanner).Scan(&c, func(s redact.Finding) { t.Errorf("redacted flow %d still has %s in %s", s.Flow, s.Kind, s.Place) })
 		if !cmp.Equal(*f, c) {
 			changed++
 		}

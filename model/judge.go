@@ -22,11 +22,6 @@ const (
 	FailGRPC     = "grpc status" // a gRPC status that was not recorded
 )
 
-// Judge judges one answer, see [Judge.Judge]. To judge many, Compile once.
-func (c *Check) Judge(resp *flow.Response, d *content.Doc) (name, detail string) {
-	return c.Compile().Judge(resp, d)
-}
-
 // A Judge is a Check prepared for many answers. It is immutable and may be used
 // concurrently.
 type Judge struct {

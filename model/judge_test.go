@@ -68,7 +68,7 @@ func TestJudge(t *testing.T) {
 		{"any scheme for a host alone", Check{Redirect: []string{"https://id.test/auth"}}, answer(302, "", "", "Location", "//id.test/auth"), "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			name, detail := tt.check.Judge(tt.resp, content.New(tt.resp))
+			name, detail := tt.check.Compile().Judge(tt.resp, content.New(tt.resp))
 			if name != tt.want || detail != tt.detail {
 				t.Errorf("Judge of %d %q = %q, %q, want %q, %q", tt.resp.Status, tt.resp.Body.Data, name, detail, tt.want, tt.detail)
 			}
@@ -79,12 +79,12 @@ func TestJudge(t *testing.T) {
 func TestAnAnswerOf200WithAnErrorBlockFails(t *testing.T) {
 	c := Check{Status: []int{2}, Require: []string{"title:Edit"}}
 	r := answer(200, "text/html", `<title>Edit</title><div class="error">Security Token did not match: 5ecret</div>`)
-	name, detail := c.Judge(r, content.New(r))
+	name, detail := c.Compile().Judge(r, content.New(r))
 	if name != FailError || strings.Contains(detail, "5ecret") || strings.ContainsAny(detail, "\r\n") {
 		t.Errorf("Judge = %q, %q, want %q", name, detail, FailError)
 	}
 	c.Known = content.New(r).Shape().Features
-	if name, detail := c.Judge(r, content.New(r)); name != "" {
+	if name, detail := c.Compile().Judge(r, content.New(r)); name != "" {
 		t.Errorf("the same block when recorded: %q, %q", name, detail)
 	}
 }
@@ -123,7 +123,7 @@ func TestTheStatusOfACallIsJudged(t *testing.T) {
 		{"refused where the recording has no status", recorded(), call("16"), FailGRPC, "Unauthenticated"},
 		{"good where the recording has no status", recorded(), call("0"), "", ""},
 	} {
-		if name, detail := tt.check.Judge(tt.resp, content.New(tt.resp)); name != tt.want || detail != tt.detail {
+		if name, detail := tt.check.Compile().Judge(tt.resp, content.New(tt.resp)); name != tt.want || detail != tt.detail {
 			t.Errorf("%s: Judge = %q, %q, want %q, %q", tt.name, name, detail, tt.want, tt.detail)
 		}
 	}
@@ -144,11 +144,11 @@ func TestABodyThatIsNotWholeIsJudgedSo(t *testing.T) {
 		resp *flow.Response
 		want string
 	}{{"whole", whole, ""}, {"cut on the way", cut, FailBody}, {"cut by a limit", kept, FailBody}} {
-		if name, detail := c.Judge(tt.resp, content.New(tt.resp)); name != tt.want {
+		if name, detail := c.Compile().Judge(tt.resp, content.New(tt.resp)); name != tt.want {
 			t.Errorf("%s: Judge = %q, %q, want %q", tt.name, name, detail, tt.want)
 		}
 	}
-	if name, _ := (&Check{Status: []int{2}}).Judge(cut, content.New(cut)); name != "" {
+	if name, _ := (&Check{Status: []int{2}}).Compile().Judge(cut, content.New(cut)); name != "" {
 		t.Errorf("a check that does not look at the body: %q", name)
 	}
 }

@@ -24,8 +24,8 @@ const (
 	ModifiedHole = "modified"
 )
 
-// Reserved reports whether the replayer fills the hole without a Value.
-func Reserved(name string) bool {
+// reserved reports whether the replayer fills the hole without a Value.
+func reserved(name string) bool {
 	return name == RefererHole || name == OriginHole || name == ETagHole || name == ModifiedHole
 }
 
@@ -79,19 +79,6 @@ func ParseTemplate(s string) ([]Part, error) {
 	}
 	flush()
 	return parts, nil
-}
-
-// FormatTemplate is the inverse of [ParseTemplate].
-func FormatTemplate(parts []Part) string {
-	var b strings.Builder
-	for _, p := range parts {
-		if p.Name != "" {
-			b.WriteString("${" + p.Name + "}")
-		} else {
-			b.WriteString(EscapeTemplate(p.Literal))
-		}
-	}
-	return b.String()
 }
 
 // EscapeTemplate returns the template without holes that stands for s.

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -27,8 +28,8 @@ func TestParseTemplate(t *testing.T) {
 			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("ParseTemplate(%q) = %+v, %v, want %+v", tt.in, got, err, tt.want)
 			}
-			if back := FormatTemplate(got); back != tt.in {
-				t.Errorf("FormatTemplate gives %q back for %q", back, tt.in)
+			if back := formatTemplate(got); back != tt.in {
+				t.Errorf("formatTemplate gives %q back for %q", back, tt.in)
 			}
 		})
 	}
@@ -74,8 +75,21 @@ func FuzzParseTemplate(f *testing.F) {
 				t.Fatalf("ParseTemplate(%q) = %+v", s, parts)
 			}
 		}
-		if back := FormatTemplate(parts); back != s {
-			t.Fatalf("ParseTemplate and FormatTemplate make %q of %q", back, s)
+		if back := formatTemplate(parts); back != s {
+			t.Fatalf("ParseTemplate and formatTemplate make %q of %q", back, s)
 		}
 	})
+}
+
+// formatTemplate is the inverse of ParseTemplate.
+func formatTemplate(parts []Part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Name != "" {
+			b.WriteString("${" + p.Name + "}")
+		} else {
+			b.WriteString(EscapeTemplate(p.Literal))
+		}
+	}
+	return b.String()
 }

@@ -68,7 +68,7 @@ func (v *validator) request(p place, x *Variant) {
 	}
 	x.template(p.at("body"), r.Body, used)
 	for _, val := range x.Values {
-		if !used[val.Name] && !Reserved(val.Name) {
+		if !used[val.Name] && !reserved(val.Name) {
 			p.v.at(append(slices.Clone(p.path[:len(p.path)-1]), "values", val.Name)...).addf("no ${%s} in the request uses this value: delete it", val.Name)
 		}
 	}
@@ -94,7 +94,7 @@ func (x *Variant) template(p place, text string, used map[string]bool) {
 		return
 	}
 	for _, part := range parts {
-		if part.Name == "" || Reserved(part.Name) || used[part.Name] {
+		if part.Name == "" || reserved(part.Name) || used[part.Name] {
 			continue
 		}
 		used[part.Name] = true
@@ -135,7 +135,7 @@ func (v *validator) values(p place, e *Variant) {
 		val := &e.Values[i]
 		at := p.at("values", val.Name)
 		switch {
-		case Reserved(val.Name):
+		case reserved(val.Name):
 			at.addf("the replayer fills ${%s}: choose another name", val.Name)
 		case !validHole(val.Name):
 			at.addf("%s cannot be the name of a value", problem.Quote(val.Name))

@@ -151,7 +151,7 @@ type engine struct {
 
 func newEngine(o Options) (*engine, error) {
 	o = o.withDefaults()
-	if err := o.Plan.Validate(); err != nil {
+	if err := errors.Join(o.Plan.Validate(), o.Segment.Validate()); err != nil {
 		return nil, err
 	}
 	if o.Source == nil || o.Arrivals == nil {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -296,5 +297,12 @@ func TestARunInterruptedBeforeItsStartHasNoLength(t *testing.T) {
 	intervals := play(t, ctx, Options{Plan: p, Source: singleOn(t, p.Target, p), Start: time.Now().Add(time.Hour)})
 	if len(intervals) != 1 || intervals[0].Start != 0 || intervals[0].End != 0 {
 		t.Errorf("got %d intervals, the first from %s to %s; want one from 0 to 0", len(intervals), intervals[0].Start, intervals[0].End)
+	}
+}
+
+func TestASegmentThatIsNoneIsRefused(t *testing.T) {
+	_, err := Start(t.Context(), Options{Plan: Plan{Target: "http://127.0.0.1:9", Users: 1}, Segment: load.Segment{Index: 3, Count: 3}})
+	if err == nil || !strings.Contains(err.Error(), "segment 3 of 3") {
+		t.Errorf("Start = %v, want what is wrong with the segment", err)
 	}
 }

@@ -1,16 +1,9 @@
 package dist
 
 import (
-	"math/rand/v2"
 	"slices"
 	"time"
 )
-
-// Sample draws a duration from quantiles, see [At]. It draws exactly one number
-// from r, also when there is nothing to choose.
-func Sample(quantiles []time.Duration, r *rand.Rand) time.Duration {
-	return At(quantiles, r.Float64())
-}
 
 // At returns the quantile at probability p, between the two nearest of the
 // equally spaced quantiles by linear interpolation:

@@ -81,7 +81,7 @@ func TestSamplesFollowTheDistribution(t *testing.T) {
 	below := map[time.Duration]int{}
 	points := []time.Duration{100 * time.Millisecond, time.Second, 2 * time.Second, 6 * time.Second}
 	for k := range uint64(n) {
-		v := Sample(q, Keyed(2, k, 0))
+		v := At(q, Keyed(2, k, 0).Float64())
 		for _, p := range points {
 			if v <= p {
 				below[p]++

@@ -169,9 +169,6 @@ func (w *Writer) Write(r flow.Record) error {
 // Size returns the length of the file so far, without the unsealed block.
 func (w *Writer) Size() int64 { return w.off }
 
-// Unsealed returns the bytes, before compression, that a kill would lose now.
-func (w *Writer) Unsealed() int { return len(w.block.raw) }
-
 // Totals returns the sums of all that is sealed.
 func (w *Writer) Totals() Totals { return w.tally.sum(w.off) }
 

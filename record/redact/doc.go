@@ -13,7 +13,7 @@
 // card number passes Luhn's test, an e-mail address is one. Because nothing
 // changes its length, bodies, frames and messages keep theirs.
 //
-// A pseudonym also carries a check that needs no key, by which [Scan] tells it
+// A pseudonym also carries a check that needs no key, by which a [Scanner] tells it
 // from a secret. What counts as a secret, and how rules are written, is in
 // RULES.md beside the code.
 //

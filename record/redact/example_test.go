@@ -20,7 +20,7 @@ func Example() {
 		return
 	}
 	f := &flow.Flow{Request: flow.Request{Method: "GET", Target: "/?customer=anna-17", Headers: flow.Headers{{Name: "Cookie", Value: "theme=light"}}}}
-	redact.Scan(f, func(s redact.Finding) { fmt.Println("before:", s.Kind, "in", s.Place) })
+	new(redact.Scanner).Scan(f, func(s redact.Finding) { fmt.Println("before:", s.Kind, "in", s.Place) })
 	r.Flow(f)
 	fmt.Println(len(f.Request.Target), f.Request.Target != "/?customer=anna-17", f.Request.Headers.Value("Cookie"))
 	// Output:

@@ -74,8 +74,8 @@ func TestAFlowOfEverything(t *testing.T) {
 		"Authorization: Basic YWRhOmh1bnRlcjItdmVyeQ==", "User-Agent: Mozilla/5.0", "X-Thing: id=0c77d1e2f3a4b5c69d81", "Referer: https://u:hunter2@h.test/x#access_token=abc123def456")
 	answer(f, "application/json", `{"password":"hunter2-very","n":{"card":"4111 1111 1111 1111","mail":"Ada@Example.COM","pin":1234,"esc":"ada\u0040example.com","url":"https:\/\/a\/?token=abc\u0041b12345"},"b64":"eyJwYXNzd29yZCI6Imh1bnRlcjItdmVyeSJ9","html":"<input type=hidden name=csrf value='q9Xx&#97;a'>"}`)
 	t.Log(text(t, f))
-	Scan(f, func(x Finding) { t.Logf("clear %+v", x) })
+	new(Scanner).Scan(f, func(x Finding) { t.Logf("clear %+v", x) })
 	r.Flow(f)
 	t.Log(text(t, f))
-	Scan(f, func(x Finding) { t.Errorf("redacted: %+v", x) })
+	new(Scanner).Scan(f, func(x Finding) { t.Errorf("redacted: %+v", x) })
 }

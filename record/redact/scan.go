@@ -39,6 +39,3 @@ func (s *Scanner) Scan(f *flow.Flow, found func(Finding)) {
 	c := *f
 	w.flow(&c)
 }
-
-// Scan calls found for each secret of f, without other decoders.
-func Scan(f *flow.Flow, found func(Finding)) { new(Scanner).Scan(f, found) }

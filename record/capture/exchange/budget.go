@@ -21,9 +21,6 @@ func NewBudget(bytes int64) *Budget {
 	return b
 }
 
-// Free returns the bytes that are not taken.
-func (b *Budget) Free() int64 { return b.free.Load() }
-
 // take reserves n bytes, or reports false and reserves none.
 func (b *Budget) take(n int64) bool {
 	if b.free.Add(-n) >= 0 {

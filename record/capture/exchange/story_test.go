@@ -56,7 +56,7 @@ func play(steps []step, mid bool, o Options, cut func(string) []string) *gatheri
 		g.budget = NewBudget(64 << 20)
 	}
 	o.Sink, o.Counts, o.Budget = g, &g.counts, g.budget
-	free := g.budget.Free()
+	free := g.budget.free.Load()
 	p := New(&tcp.Conn{
 		Client: netip.MustParseAddrPort("10.0.0.1:1000"), Server: netip.MustParseAddrPort("10.0.0.2:80"),
 		Opened: storyStart, MidStream: mid,
@@ -78,7 +78,7 @@ func play(steps []step, mid bool, o Options, cut func(string) []string) *gatheri
 		}
 	}
 	p.Close(at + int64(time.Millisecond))
-	if left := free - g.budget.Free(); left != 0 {
+	if left := free - g.budget.free.Load(); left != 0 {
 		panic(fmt.Sprintf("%d bytes of the budget were not given back", left))
 	}
 	return g
