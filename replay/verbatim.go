@@ -10,6 +10,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/precedence"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/stats"
@@ -121,7 +122,7 @@ type repetition struct {
 	table
 	source *verbatim
 	flows  Cursor
-	order  precedence
+	order  precedence.Order
 	start  time.Time // of the first flow
 	made   int
 	conns  map[uint64]int // recorded connections, numbered from 1
@@ -147,7 +148,7 @@ func (r *repetition) pull() (waitingAct, bool) {
 	w := waitingAct{Act: recordedAct(f)}
 	w.Skip = Omitted(f)
 	w.ID, w.Origin, w.Conn = r.made, max(indexOf(r.source.origins, f), 0), r.conn(f.Conn)
-	w.after, w.Delay = r.order.add(w.ID, span{at, at + max(f.Done, 0)})
+	w.after, w.Delay = r.order.Add(w.ID, at, at+max(f.Done, 0))
 	r.made++
 	return w, true
 }

@@ -111,6 +111,13 @@ func Forwarded(name string) bool {
 	return name[0] != ':'
 }
 
+// OfBrowser reports whether a header field tells of the program that a user has,
+// rather than of the request: the agent, its languages, its client hints.
+func OfBrowser(name string) bool {
+	name = textproto.CanonicalMIMEHeaderKey(name)
+	return name == "User-Agent" || name == "Accept-Language" || strings.HasPrefix(name, "Sec-Ch-")
+}
+
 // header adds a header value and the token in it.
 func (s *spanner) header(i int, name, value string) {
 	if !Forwarded(name) {

@@ -70,6 +70,9 @@ func (t *target) build() model.Endpoint {
 		}
 	}
 	e.Values, e.Rows = n.list, t.rows(n)
+	for _, h := range sample.Trailers {
+		e.Request.Trailers = append(e.Request.Trailers, model.Header{Name: h.Name, Value: model.EscapeTemplate(h.Value)})
+	}
 	return model.Endpoint{Name: t.name, Variants: []model.Variant{e}}
 }
 
@@ -175,7 +178,7 @@ func appendJSON(b []byte, s string) []byte {
 }
 
 // rows returns the recorded values of the Row holes, one row per request that
-// has them all, in the order of the recording.
+// has them all, in the order of the recording. The requests learn their row.
 func (t *target) rows(n *namer) [][]string {
 	var columns []map[*exchange]string
 	for _, v := range n.list {
@@ -201,6 +204,7 @@ func (t *target) rows(n *namer) [][]string {
 		}
 		if len(row) == len(columns) {
 			rows = append(rows, row)
+			e.row = len(rows)
 		}
 	}
 	return rows

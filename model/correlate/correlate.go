@@ -29,6 +29,7 @@ type Result struct {
 	Bindings  []model.Binding           // in the order of their first use
 	Notes     []string                  // for people: what is unresolved, sorted by endpoint
 	Accounts  []string                  // per session: FILE.COLUMN=VALUE of the row found, or ""
+	Rows      [][]int                   // per session and exchange: the line of the endpoint's Rows, from 1; 0: it has none
 }
 
 // Learn explains the requests of sessions. Every flow must have a response; the
@@ -67,6 +68,13 @@ func Learn(sessions [][]Step, o Options) *Result {
 	l.nameBindings()
 	for _, t := range l.targets {
 		l.result.Endpoints[t.name] = t.build()
+	}
+	for _, s := range l.sessions {
+		rows := make([]int, len(s.exchanges))
+		for i, e := range s.exchanges {
+			rows[i] = e.row
+		}
+		l.result.Rows = append(l.result.Rows, rows)
 	}
 	slices.Sort(l.result.Notes)
 	l.result.Notes = slices.Compact(l.result.Notes)
@@ -107,6 +115,7 @@ type exchange struct {
 	doc     *content.Doc
 	head    time.Time // when the answer began
 	cache   map[string][]string
+	row     int // line of the endpoint's Rows, from 1; 0: none
 }
 
 func newSession(n int, steps []Step) *session {

@@ -83,9 +83,13 @@ func (t *target) leaf(sp content.Span) *leaf {
 
 // keeps reports whether at least half of the requests carry the header, or, of
 // those that ask only for what is new, any: the replayer leaves them out where
-// it has nothing to compare with.
+// it has nothing to compare with. What tells of the browser is no part of the
+// endpoint.
 func (t *target) keeps(sp content.Span) bool {
 	name := headerName(sp.Selector)
+	if content.OfBrowser(name) {
+		return false
+	}
 	if conditional(name) != "" {
 		return slices.ContainsFunc(t.uses, func(e *exchange) bool { return e.Flow.Request.Headers.Has(name) })
 	}

@@ -15,7 +15,7 @@ import (
 const thinkSteps = 17
 
 // behaviors groups the visits into types of users and describes each; taken is
-// how often a session of each type takes each way.
+// how often a session of each type takes each way. The visits learn their type.
 func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[way]float64) {
 	groups := l.cluster(most)
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
@@ -24,6 +24,9 @@ func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[way]flo
 		b := l.behavior(g)
 		b.Name, b.Sessions = names[i], len(g)
 		b.Weight = float64(len(g)) / float64(len(l.visits))
+		for _, v := range g {
+			l.visits[v].behavior = b.Name
+		}
 		out = append(out, b)
 		taken = append(taken, l.ways(g))
 	}

@@ -83,8 +83,9 @@ type learner struct {
 
 // A visit is a session as learning sees it.
 type visit struct {
-	user  string
-	steps []correlate.Step
+	user     string
+	steps    []correlate.Step
+	behavior string // name of the type of user
 }
 
 // filter keeps the exchanges that can be learned from and counts the others.
@@ -212,9 +213,11 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
 		e.Check = l.check(name, private)
-		e.Variants[0].Request.Events = l.events(name)
+		e.Variants[0].Request.Events, e.Variants[0].Request.Protocol = l.events(name), l.protocol(name)
 		m.Endpoints = append(m.Endpoints, e)
 	}
+	browsers := l.browsers(m)
+	l.sessions(m, browsers, found.Rows)
 	l.needs(m)
 	m.Notes = append(l.report.notes(), found.Notes...)
 	if err := m.Validate(); err != nil {
@@ -247,9 +250,6 @@ func (l *learner) recorded() (model.Recorded, []model.Origin) {
 				end = done
 			}
 		}
-	}
-	for _, v := range l.visits {
-		r.Starts = append(r.Starts, v.steps[0].Flow.Start.Sub(r.Start))
 	}
 	r.Duration = max(0, end.Sub(r.Start))
 	return r, []model.Origin{{Name: "main", URL: main}}

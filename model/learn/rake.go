@@ -57,7 +57,7 @@ func rake(m *model.Model, recorded []map[way]float64) error {
 func walk(m *model.Model, behavior int) (map[way]float64, error) {
 	one := *m
 	one.Behaviors = []model.Behavior{m.Behaviors[behavior]}
-	one.Behaviors[0].Weight = 1
+	one.Behaviors[0].Weight, one.Sessions = 1, nil
 	g, err := model.NewGraph(&one)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,12 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/starling-load/starling/model/precedence"
 )
+
+// A span is when an act was under way, from the start of its session.
+type span struct{ start, done time.Duration }
 
 // recordedSpans draws what a recording of a session may look like: in order of
 // start, overlapping or not, some without length.
@@ -22,13 +27,13 @@ func recordedSpans(t *rapid.T) []span {
 
 // tableOf returns the session that repeats the spans.
 func tableOf(spans []span) *table {
-	var p precedence
+	var order precedence.Order
 	next := 0
 	return &table{pull: func() (waitingAct, bool) {
 		if next == len(spans) {
 			return waitingAct{}, false
 		}
-		after, delay := p.add(next, spans[next])
+		after, delay := order.Add(next, spans[next].start, spans[next].done)
 		next++
 		return waitingAct{Act{ID: next - 1, Delay: delay}, after}, true
 	}}
@@ -111,7 +116,7 @@ func TestAnActWaitsForWhatWasOverBeforeItAndForNothingElse(t *testing.T) {
 
 func TestATableHoldsABoundedPartOfASession(t *testing.T) {
 	const acts = 100_000
-	var p precedence
+	var order precedence.Order
 	next, most := 0, 0
 	tab := &table{}
 	tab.pull = func() (waitingAct, bool) {
@@ -119,9 +124,9 @@ func TestATableHoldsABoundedPartOfASession(t *testing.T) {
 			return waitingAct{}, false
 		}
 		at := time.Duration(next/6) * 10 // six at a time
-		after, delay := p.add(next, span{at, at + 9})
+		after, delay := order.Add(next, at, at+9)
 		next++
-		most = max(most, len(tab.blocked), len(tab.over.above), len(p.recent))
+		most = max(most, len(tab.blocked), len(tab.over.above))
 		return waitingAct{Act{ID: next - 1, Delay: delay}, after}, true
 	}
 	if played := rehearse(t, tab, func(int) time.Duration { return 3 }); len(played) != acts {

@@ -2,59 +2,7 @@ package replay
 
 import (
 	"slices"
-	"time"
 )
-
-// A span is when an act was under way in the recording, as offsets from the
-// start of its session.
-type span struct{ start, done time.Duration }
-
-// A precedence finds out which acts of a recorded session waited for which: an
-// act waits for all that were over when it began, and for nothing else.
-//
-//	a ├────┤                   b and c wait for a.
-//	b        ├─────────┤       d waits for c, and so for a. It does not wait
-//	c         ├──┤             for b, which was under way when d began.
-//	d              ├──────┤
-//
-// Of the acts over at the start of d, only those are named that no other of them
-// waited for: a was over when c began, so that c stands for both.
-type precedence struct {
-	recent []finished // those that a later act may have to name, by ID
-}
-
-type finished struct {
-	id int
-	span
-}
-
-// add takes the act with the next higher ID; it must not begin before those that
-// were added before it. It returns the IDs of the acts to wait for and the time
-// from the end of the last of them to the start of this one. Without any, the
-// time counts from the start of the session.
-func (p *precedence) add(id int, s span) (after []int, delay time.Duration) {
-	latest := -1 // of the acts that are over, the one that began last
-	for i, a := range p.recent {
-		if a.done <= s.start && (latest < 0 || a.start >= p.recent[latest].start) {
-			latest = i
-		}
-	}
-	delay = s.start
-	if latest >= 0 {
-		last := p.recent[latest]
-		p.recent = slices.DeleteFunc(p.recent, func(a finished) bool { return a.id != last.id && a.done <= last.start })
-		end := last.done
-		for _, a := range p.recent {
-			if a.done <= s.start {
-				after = append(after, a.id)
-				end = max(end, a.done)
-			}
-		}
-		delay = s.start - end
-	}
-	p.recent = append(p.recent, finished{id, s})
-	return after, delay
-}
 
 // A waitingAct is an act of a table with the IDs of the acts that it waits for,
 // all lower than its own.

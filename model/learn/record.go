@@ -1,0 +1,169 @@
+package learn
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/precedence"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// sessions adds the recorded sessions to m. browsers holds the name of the
+// browser of each visit, rows the lines of the recorded values of its exchanges.
+func (l *learner) sessions(m *model.Model, browsers []string, rows [][]int) {
+	for i, v := range l.visits {
+		start := v.steps[0].Flow.Start
+		s := model.Session{User: v.user, Behavior: v.behavior, Browser: browsers[i], Start: start.Sub(m.Recorded.Start)}
+		var order precedence.Order
+		conns := map[uint64]int{}
+		for k, step := range v.steps {
+			f := step.Flow
+			a := model.Act{Endpoint: step.Endpoint, Row: rows[i][k], Status: f.Response.Status}
+			at := f.Start.Sub(start)
+			a.After, a.Delay = order.Add(k, at, at+max(f.Done, 0))
+			if f.Conn != 0 {
+				if conns[f.Conn] == 0 {
+					conns[f.Conn] = len(conns) + 1
+				}
+				a.Conn = conns[f.Conn]
+			}
+			s.Acts = append(s.Acts, a)
+		}
+		m.Sessions = append(m.Sessions, s)
+	}
+}
+
+// browsers adds the browsers of the users to m and returns the name of that of
+// each visit. A header field belongs to the browser of a user if most of the
+// user's requests have it; its value is the commonest.
+func (l *learner) browsers(m *model.Model) []string {
+	flows := map[string][]*flow.Flow{}
+	var users []string // in the order of their first visit
+	for _, v := range l.visits {
+		if flows[v.user] == nil {
+			users = append(users, v.user)
+		}
+		for _, s := range v.steps {
+			flows[v.user] = append(flows[v.user], s.Flow)
+		}
+	}
+	names := map[string]string{} // by user
+	known := map[string]int{}    // index in m.Browsers, by the headers
+	taken := map[string]int{}
+	for _, u := range users {
+		headers := browserHeaders(flows[u])
+		if len(headers) == 0 {
+			continue
+		}
+		key := ""
+		for _, h := range headers {
+			key += h.Name + "\x00" + h.Value + "\x00"
+		}
+		i, had := known[key]
+		if !had {
+			i = len(m.Browsers)
+			known[key] = i
+			name := browserName(headers)
+			if taken[name]++; taken[name] > 1 {
+				name += "-" + strconv.Itoa(taken[name])
+			}
+			m.Browsers = append(m.Browsers, model.Browser{Name: name, Headers: headers})
+		}
+		m.Browsers[i].Weight++
+		names[u] = m.Browsers[i].Name
+	}
+	total := 0.0
+	for _, b := range m.Browsers {
+		total += b.Weight
+	}
+	for i := range m.Browsers {
+		m.Browsers[i].Weight /= total
+	}
+	slices.SortStableFunc(m.Browsers, func(a, b model.Browser) int { return cmp.Compare(b.Weight, a.Weight) })
+	out := make([]string, len(l.visits))
+	for i, v := range l.visits {
+		out[i] = names[v.user]
+	}
+	return out
+}
+
+// browserHeaders returns the header fields that tell of a user's browser, sorted
+// by name, in the case of their first use.
+func browserHeaders(flows []*flow.Flow) []model.Header {
+	names := map[string]string{}          // as written first, by the name in lower case
+	values := map[string]map[string]int{} // how often each, by name
+	for _, f := range flows {
+		for _, h := range f.Request.Headers {
+			if !content.OfBrowser(h.Name) || strings.ContainsAny(h.Value, "\r\n\x00") {
+				continue
+			}
+			low := strings.ToLower(h.Name)
+			if values[low] == nil {
+				names[low], values[low] = h.Name, map[string]int{}
+			}
+			values[low][h.Value]++
+		}
+	}
+	var out []model.Header
+	for _, low := range slices.Sorted(maps.Keys(values)) {
+		most, best, n := 0, "", 0
+		for _, v := range slices.Sorted(maps.Keys(values[low])) {
+			n += values[low][v]
+			if values[low][v] > most {
+				most, best = values[low][v], v
+			}
+		}
+		if 2*n > len(flows) {
+			out = append(out, model.Header{Name: names[low], Value: best})
+		}
+	}
+	return out
+}
+
+// browserName makes a name of a browser's agent: its first product, such as
+// "mozilla" or "okhttp".
+func browserName(headers []model.Header) string {
+	for _, h := range headers {
+		if !strings.EqualFold(h.Name, "User-Agent") {
+			continue
+		}
+		product, _, _ := strings.Cut(strings.ToLower(h.Value), "/")
+		product = strings.Trim(strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
+				return r
+			}
+			return '-'
+		}, product), "-.")
+		if product != "" {
+			return product[:min(len(product), 40)]
+		}
+	}
+	return "browser"
+}
+
+// protocol returns the version of HTTP that requests of an endpoint need: HTTP/2
+// where it was spoken without TLS, and by gRPC, which knows no other. A browser
+// chooses with the target.
+func (l *learner) protocol(name string) model.Protocol {
+	needed, n := 0, 0
+	for _, v := range l.visits {
+		for _, s := range v.steps {
+			if s.Endpoint != name {
+				continue
+			}
+			n++
+			if f := s.Flow; f.Protocol == "HTTP/2.0" && (f.Scheme == "http" || strings.HasPrefix(f.Request.Headers.Value("Content-Type"), "application/grpc")) {
+				needed++
+			}
+		}
+	}
+	if 2*needed > n {
+		return model.HTTP2
+	}
+	return model.AnyProtocol
+}
