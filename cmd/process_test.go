@@ -128,6 +128,13 @@ func signalProcess(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(processOf(ts, args[0]).cmd.Process.Signal(signals[args[1]]))
 }
 
+func checkAlive(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, neg, args, 1, 1, "alive NAME")
+	if p := processOf(ts, args[0]); isClosed(p.done) {
+		ts.Fatalf("%s has ended; it said:\n%s%s", args[0], p.stdout.String(), p.stderr.String())
+	}
+}
+
 func endProcess(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 2, 2, "ended NAME CODE")
 	p := processOf(ts, args[0])

@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 //	start NAME PROGRAM ARGS...   run a program in the background
 //	await NAME REGEXP [VAR]      wait until it prints a match; VAR gets group 1
 //	signal NAME int|term|kill    send it a signal
+//	alive NAME                   it has not ended yet
 //	ended NAME CODE              wait for its end; its output is stdout and stderr
 //	alone [soon]                 no process of this story is left, or will be
 //	tokenless                    its processes show no token in their arguments
@@ -76,6 +77,7 @@ func TestStories(t *testing.T) {
 			"start":        startProcess,
 			"await":        awaitLine,
 			"signal":       signalProcess,
+			"alive":        checkAlive,
 			"ended":        endProcess,
 			"alone":        alone,
 			"tokenless":    tokenless,
