@@ -89,7 +89,7 @@ func (s *Summary) totals(p *page) {
 	p.printf("Outcomes     %s ok · %s failed · %s timed out · %s aborted · %s in flight (of %s started)\n",
 		count(s.OK), count(s.Failed), count(s.TimedOut), count(s.Aborted), count(uint64(max(s.InFlight, 0))), count(s.Started))
 	if d := s.Drained; d.Requests+d.Aborted > 0 {
-		p.printf("Drained      %s after the planned end, of which %s failed · %s aborted · p50 %s · max %s\n",
+		p.printf("Drained      %s after the run's time was over, of which %s failed · %s aborted · p50 %s · max %s\n",
 			counted(d.Requests, "request"), count(d.Failures), count(d.Aborted), short(d.Response.P50), short(d.Response.Max))
 	}
 	if len(s.Status) > 0 {
