@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/starling-load/starling/record/body"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/message"
 )
@@ -33,9 +34,10 @@ type exchange struct {
 
 	mu      sync.Mutex
 	f       *flow.Flow
-	request content
-	answer  content
-	whole   bool // the request was read to its end
+	request body.Collector
+	answer  body.Collector
+	taken   int64 // from the budget, for the bodies of f
+	whole   bool  // the request was read to its end
 	streams streams
 	lost    uint64 // messages dropped
 	interims
@@ -60,14 +62,16 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead)
 		},
 		Start: time.Now(),
 	}
-	x.request.init(&p.budget, p.o.MaxBody, r.ContentLength)
+	x.request.Start(p.budget, p.o.MaxBody, r.ContentLength)
 	x.skip = !p.o.Lists.record(to.scheme, to.authority, x.f.Request.Path())
 	if p.chooser != nil && !x.skip {
 		x.f.Conn = s.announce(to, r.TLS)
 		x.pass = !p.chooser.Wants(x.f)
 		x.skip = x.pass
 	}
-	x.request.skip, x.answer.skip = x.skip, x.skip
+	if x.skip {
+		x.request.CountOnly()
+	}
 	x.readRequest(r.ProtoMajor == 2)
 	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") && !strings.EqualFold(r.Header.Get("Upgrade"), "h2c") {
 		x.upgrade = r.Header.Get("Upgrade") // HTTP/2 is a matter of each connection, and hides what follows
@@ -104,11 +108,11 @@ func (w *requestWatcher) saw(p []byte) {
 	if x.sealed {
 		return
 	}
-	x.request.add(p)
+	x.request.Add(p)
 	if x.streams.up != nil {
 		x.streams.up.Feed(p, x.since())
 	}
-	if x.request.size == x.r.ContentLength && !x.whole { // the end itself may be read after the answer
+	if x.request.Size() == x.r.ContentLength && !x.whole { // the end itself may be read after the answer
 		x.whole, x.f.RequestDone = true, x.since()
 	}
 }
@@ -157,7 +161,10 @@ func (x *exchange) answered(resp *http.Response) {
 		r.Headers = canonical(resp.Header, resp.ProtoMajor == 2)
 	}
 	x.f.Response = r
-	x.answer.init(&x.p.budget, x.p.o.MaxBody, resp.ContentLength)
+	x.answer.Start(x.p.budget, x.p.o.MaxBody, resp.ContentLength)
+	if x.skip {
+		x.answer.CountOnly()
+	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		x.readResponse()
 		if bodiless(x.r.Method, resp) {
@@ -197,7 +204,7 @@ func (w *answerWatcher) saw(p []byte) {
 	if x.sealed {
 		return
 	}
-	x.answer.add(p)
+	x.answer.Add(p)
 	if x.streams.down != nil {
 		x.streams.down.Feed(p, x.since())
 	}
@@ -213,7 +220,7 @@ func (w *answerWatcher) ended(err error) {
 	x.f.Done = x.since()
 	left := x.r.Context().Err() != nil // a target told so may still end its body
 	switch {
-	case err == nil && !left, x.answer.size == x.response.ContentLength:
+	case err == nil && !left, x.answer.Size() == x.response.ContentLength:
 	case err == errClosed, left:
 		x.failLocked(failClient)
 	default:
@@ -249,18 +256,19 @@ func (x *exchange) finish() (cut bool) {
 	f := x.f
 	if !x.whole && x.calledWhole() {
 		f.RequestDone = f.Done
-	} else if !x.whole && (x.request.size > 0 || !strings.EqualFold(f.Request.Headers.Value("Expect"), "100-continue")) {
+	} else if !x.whole && (x.request.Size() > 0 || !strings.EqualFold(f.Request.Headers.Value("Expect"), "100-continue")) {
 		x.failLocked(failRequest)
 	}
 	if f.Done == 0 {
 		f.Done = x.since()
 	}
-	f.Request.Body = x.request.body()
+	var requestTaken, answerTaken int64
+	f.Request.Body, requestTaken = x.request.Body()
 	if x.whole {
 		f.Request.Trailers = trailers(x.r.Trailer, x.r.ProtoMajor == 2)
 	}
 	if f.Response != nil {
-		f.Response.Body = x.answer.body()
+		f.Response.Body, answerTaken = x.answer.Body()
 		f.Response.Trailers = trailers(x.response.Trailer, x.response.ProtoMajor == 2)
 		if f.Response.Body.Truncated() && !x.skip {
 			x.p.n.bodiesCut.Add(1)
@@ -269,6 +277,7 @@ func (x *exchange) finish() (cut bool) {
 	if f.Request.Body.Truncated() && !x.skip {
 		x.p.n.bodiesCut.Add(1)
 	}
+	x.taken = requestTaken + answerTaken
 	x.endStreams()
 	x.sealed = true
 	cut = x.cut
@@ -309,12 +318,8 @@ func (x *exchange) calledWhole() bool {
 func (x *exchange) release() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.request.release()
-	if x.answer.budget != nil {
-		x.answer.release()
-	}
-	x.p.budget.give(x.streams.taken)
-	x.streams.taken = 0
+	x.p.budget.Give(x.taken + x.streams.taken)
+	x.taken, x.streams.taken = 0, 0
 }
 
 // trailers lists the trailers that did arrive; announced ones may not.

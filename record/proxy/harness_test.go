@@ -183,7 +183,7 @@ func start(t testing.TB, o Options) *rig {
 		if len(r.sink.early) > 0 {
 			t.Errorf("flows before the record of their connection: %v", r.sink.early)
 		}
-		if free := p.budget.free.Load(); free != p.o.MaxInFlight {
+		if free := p.budget.Free(); free != p.o.MaxInFlight {
 			t.Errorf("budget after the end: %d free of %d", free, p.o.MaxInFlight)
 		}
 		if n := p.n.panics.Load(); n > 0 {

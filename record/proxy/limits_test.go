@@ -106,36 +106,6 @@ func TestBigBodiesPassWithFlatMemory(t *testing.T) {
 	})
 }
 
-func TestABodyIsKeptUpToTheLimitWithSizeAndHash(t *testing.T) {
-	const limit = 1000
-	for _, size := range []int{0, 1, 511, 512, 513, limit - 1, limit, limit + 1, 5 * limit} {
-		for _, hint := range []int64{-1, int64(size), 1 << 40} {
-			for _, step := range []int{1, 300, 5000} {
-				text := strings.Repeat("0123456789", size/10+1)[:size]
-				var b budget
-				b.free.Store(1 << 20)
-				var c content
-				c.init(&b, limit, hint)
-				for rest := text; rest != ""; rest = rest[min(step, len(rest)):] {
-					c.add([]byte(rest[:min(step, len(rest))]))
-				}
-				got := c.body()
-				want := flow.Body{Data: []byte(text[:min(size, limit)]), Size: int64(size)}
-				if size > 0 {
-					want.Hash = xxhash.Sum64String(text)
-				}
-				if string(got.Data) != string(want.Data) || got.Size != want.Size || got.Sum() != want.Hash {
-					t.Errorf("%d bytes in steps of %d: kept %d of %d, hash %x; want %d of %d, %x",
-						size, step, len(got.Data), got.Size, got.Sum(), len(want.Data), want.Size, want.Hash)
-				}
-				if c.release(); b.free.Load() != 1<<20 {
-					t.Errorf("%d bytes: budget not given back: %d", size, b.free.Load())
-				}
-			}
-		}
-	}
-}
-
 func TestBeyondTheBudgetBodiesKeepNoMoreDataButPass(t *testing.T) {
 	const size = 100_000
 	handler := func(w http.ResponseWriter, r *http.Request) {

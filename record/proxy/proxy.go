@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/elazarl/goproxy"
+
+	"github.com/starling-load/starling/record/body"
 )
 
 // Counts says what a proxy has done so far beside handing flows to its sink.
@@ -44,7 +46,7 @@ type Proxy struct {
 	self      *identity
 	targets   *targets
 	clientTLS *tls.Config // nil without CA
-	budget    budget
+	budget    *body.Budget
 	buffers   sync.Pool // *[]byte of copyBuffer bytes
 	connID    atomic.Uint64
 	n         counters
@@ -61,7 +63,7 @@ func New(o Options) (*Proxy, error) {
 	}
 	p := &Proxy{o: o, self: &identity{roots: o.UpstreamRoots, certs: o.ClientCertificates}}
 	p.chooser, _ = o.Sink.(Chooser)
-	p.budget.free.Store(o.MaxInFlight)
+	p.budget = body.NewBudget(o.MaxInFlight)
 	p.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }
 	p.net = &dialer{
 		direct: net.Dialer{Timeout: dialTimeout},

@@ -40,7 +40,7 @@ func (x *exchange) message(m flow.Message) {
 	st := &x.streams
 	st.closed = st.closed || m.Kind == flow.MessageClose
 	cost := int64(len(m.Data)) + messageCost
-	if len(x.f.Messages) >= maxMessages || st.taken+cost > x.p.o.MaxBody+maxMessages*messageCost || !x.p.budget.take(cost) {
+	if len(x.f.Messages) >= maxMessages || st.taken+cost > x.p.o.MaxBody+maxMessages*messageCost || !x.p.budget.Take(cost) {
 		x.p.n.messagesCut.Add(1)
 		x.lost++
 		return

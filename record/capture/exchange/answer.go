@@ -26,7 +26,7 @@ func (h *h1) answer(head *http1.Head, b []byte, at int64, cut bool) bool {
 	s.state, s.try, s.start = atHead, false, false
 	if x != nil && !x.shed {
 		cost := int64(len(b)) + fieldCost*int64(len(head.Fields))
-		if h.p.o.Budget.take(cost) {
+		if h.p.o.Budget.Take(cost) {
 			x.taken += cost
 		} else {
 			x.shed = true
@@ -128,10 +128,8 @@ func (h *h1) answeredLast() {
 		h.settle()
 	}
 	s.x, h.events = nil, nil
-	if s.body.taken > 0 {
-		_, taken := s.body.body()
-		h.p.o.Budget.give(taken)
-	}
+	_, taken := s.body.Body() // of a message that is not kept
+	h.p.o.Budget.Give(taken)
 }
 
 // endAnswer ends a response that was seen to its end.
@@ -170,7 +168,7 @@ func (h *h1) requestOver(x *exchange) {
 // with Expect, since the final answer came before.
 func (h *h1) mayBeNeedless(x *exchange) {
 	c := &h.side[tcp.FromClient]
-	if x.asked || !x.expects || c.x != x || c.body.size > 0 || len(c.buf) > 0 {
+	if x.asked || !x.expects || c.x != x || c.body.Size() > 0 || len(c.buf) > 0 {
 		return
 	}
 	if c.state == inBody || c.state == inChunks && *c.chunks == (http1.Chunks{}) {

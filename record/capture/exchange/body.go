@@ -22,7 +22,7 @@ func (h *h1) expect(d tcp.Dir, f http1.Framing) {
 		s.state = toEnd
 	}
 	if s.x != nil {
-		s.body.start(h.p, hint)
+		s.body.Start(&h.p.o.Budget.Budget, h.p.o.MaxBody, hint)
 	}
 }
 
@@ -49,7 +49,7 @@ func (h *h1) add(d tcp.Dir, p []byte, at int64) {
 		return
 	}
 	if !x.shed {
-		s.body.add(p)
+		s.body.Add(p)
 	}
 	if d == tcp.FromServer {
 		x.f.Done = x.since(at)
@@ -110,7 +110,7 @@ func (h *h1) trailers(d tcp.Dir, at int64) {
 		return
 	}
 	cost := int64(len(b)) + fieldCost*int64(len(head.Fields))
-	if !h.p.o.Budget.take(cost) {
+	if !h.p.o.Budget.Take(cost) {
 		x.shed = true
 		return
 	}
@@ -134,7 +134,7 @@ func (h *h1) broken(d tcp.Dir, rest []byte, at int64) {
 			name = failInvalid
 		}
 		s.x.fail(name)
-		s.body.skip(-1)
+		s.body.Miss(-1)
 	}
 	h.stray(d)
 	h.drop(d, line+len(rest), at)

@@ -2,38 +2,23 @@ package exchange
 
 import (
 	"sync"
-	"sync/atomic"
 
+	"github.com/starling-load/starling/record/body"
 	"github.com/starling-load/starling/record/http1"
 )
 
 // A Budget bounds the memory that exchanges under way take, over all parsers that
 // share it. It is safe for concurrent use.
 type Budget struct {
-	free  atomic.Int64
+	body.Budget
 	heads sync.Pool // of *http1.Head, which are used while one head is parsed
 }
 
 // NewBudget returns a Budget of so many bytes.
 func NewBudget(bytes int64) *Budget {
 	b := new(Budget)
-	b.free.Store(bytes)
+	b.Give(bytes)
 	return b
-}
-
-// take reserves n bytes, or reports false and reserves none.
-func (b *Budget) take(n int64) bool {
-	if b.free.Add(-n) >= 0 {
-		return true
-	}
-	b.free.Add(n)
-	return false
-}
-
-func (b *Budget) give(n int64) {
-	if n != 0 {
-		b.free.Add(n)
-	}
 }
 
 // head returns a Head to parse into. It comes back with giveHead.

@@ -36,7 +36,7 @@ func (h *h1) endClient(at int64, reset bool) {
 	}
 	h.dropBuffer(tcp.FromClient, at)
 	if x := s.x; x != nil && !x.asked {
-		if !(x.done && x.expects && s.body.size == 0) {
+		if !(x.done && x.expects && s.body.Size() == 0) {
 			x.fail(failClient)
 		}
 		h.keepBody(tcp.FromClient)
@@ -105,7 +105,7 @@ func (h *h1) finish(at int64) {
 	c, s := &h.side[tcp.FromClient], &h.side[tcp.FromServer]
 	for _, x := range h.queue {
 		if c.x == x && !x.asked {
-			if !(x.answered && x.expects && c.body.size == 0) {
+			if !(x.answered && x.expects && c.body.Size() == 0) {
 				x.fail(failRequest)
 			}
 			h.keepBody(tcp.FromClient)

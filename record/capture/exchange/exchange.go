@@ -61,7 +61,7 @@ const (
 func (p *Parser) message(x *exchange, at time.Duration, kind flow.MessageKind, fromClient bool, data []byte, size int64) {
 	keep := int64(min(len(data), maxMessage))
 	cost := keep + messageCost
-	if len(x.f.Messages) >= maxMessages || x.sent+cost > p.o.MaxBody+maxMessages*messageCost || !p.o.Budget.take(cost) {
+	if len(x.f.Messages) >= maxMessages || x.sent+cost > p.o.MaxBody+maxMessages*messageCost || !p.o.Budget.Take(cost) {
 		p.o.Counts.MessagesCut.Add(1)
 		return
 	}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"github.com/starling-load/starling/record/body"
 	"github.com/starling-load/starling/record/capture/tcp"
 	"github.com/starling-load/starling/record/http1"
 	"github.com/starling-load/starling/record/message"
@@ -30,7 +31,7 @@ type side struct {
 	left   int64         // of a body of known length
 	chunks *http1.Chunks // of the chunked body under way, kept for the next one; nil: there was none yet
 	x      *exchange     // whose message is under way, nil for none and for one that is not kept
-	body   content
+	body   body.Collector
 	buf    []byte // of a head or trailer section that is not complete
 }
 
@@ -164,7 +165,7 @@ func (h *h1) take(d tcp.Dir, head *http1.Head, b []byte, at int64, cut bool) boo
 
 // keep appends to the bytes that wait, out of the budget.
 func (h *h1) keep(s *side, p []byte) bool {
-	if !h.p.o.Budget.take(int64(len(p))) {
+	if !h.p.o.Budget.Take(int64(len(p))) {
 		return false
 	}
 	s.buf = append(s.buf, p...)
@@ -174,7 +175,7 @@ func (h *h1) keep(s *side, p []byte) bool {
 // drain ends the waiting of bytes. They stay valid.
 func (h *h1) drain(s *side) {
 	if s.buf != nil {
-		h.p.o.Budget.give(int64(len(s.buf)))
+		h.p.o.Budget.Give(int64(len(s.buf)))
 		s.buf = nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/starling-load/starling/record/body"
 	"github.com/starling-load/starling/record/capture/tcp"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/message"
@@ -23,7 +24,7 @@ const failLong = "headers too long"
 type h2stream struct {
 	id     uint32
 	x      *exchange // nil: its request is not known, or there was no memory
-	bodies [2]content
+	bodies [2]body.Collector
 	feeds  [2]feed // messages in the bodies; may be nil
 	tunnel bool    // the data are of another protocol
 
@@ -86,7 +87,7 @@ func (l *h2) request(s *h2stream, list h2head, at int64) {
 	}
 	l.p.o.Counts.Requests.Add(1)
 	taken := headCost + list.size()
-	if !l.p.o.Budget.take(taken) {
+	if !l.p.o.Budget.Take(taken) {
 		l.shed(at)
 		return
 	}
@@ -107,7 +108,7 @@ func (l *h2) request(s *h2stream, list h2head, at int64) {
 		Request: flow.Request{Method: method, Target: path, Authority: authority, Headers: list.fields},
 	}
 	l.mark(x, list)
-	s.bodies[tcp.FromClient].start(l.p, declared(list.fields))
+	s.bodies[tcp.FromClient].Start(&l.p.o.Budget.Budget, l.p.o.MaxBody, declared(list.fields))
 	if message.IsGRPC(list.fields) {
 		s.feeds[tcp.FromClient] = l.grpc(s, tcp.FromClient, list.fields)
 	}
@@ -165,7 +166,7 @@ func (l *h2) answer(s *h2stream, list h2head, at int64) {
 		return
 	case status < 200:
 		n.Interim.Add(1)
-		if x != nil && l.p.o.Budget.take(list.size()) {
+		if x != nil && l.p.o.Budget.Take(list.size()) {
 			x.taken += list.size()
 			x.f.Interim = append(x.f.Interim, flow.Response{Status: status, Headers: list.fields})
 			l.mark(x, list)
@@ -180,7 +181,7 @@ func (l *h2) answer(s *h2stream, list h2head, at int64) {
 		return
 	}
 	x.f.FirstByte = x.since(at)
-	if !l.p.o.Budget.take(list.size()) {
+	if !l.p.o.Budget.Take(list.size()) {
 		list.fields, list.long = nil, true
 	} else {
 		x.taken += list.size()
@@ -188,7 +189,7 @@ func (l *h2) answer(s *h2stream, list h2head, at int64) {
 	x.response = flow.Response{Status: status, Headers: list.fields}
 	x.f.Response = &x.response
 	l.mark(x, list)
-	s.bodies[tcp.FromServer].start(l.p, declared(list.fields))
+	s.bodies[tcp.FromServer].Start(&l.p.o.Budget.Budget, l.p.o.MaxBody, declared(list.fields))
 	l.follow(s, status, list.fields)
 }
 
@@ -214,7 +215,7 @@ func (l *h2) trailers(s *h2stream, d tcp.Dir, list h2head) {
 		return
 	}
 	l.mark(x, list)
-	if !l.p.o.Budget.take(list.size()) {
+	if !l.p.o.Budget.Take(list.size()) {
 		x.fail(failLong)
 		return
 	}
@@ -236,7 +237,7 @@ func (l *h2) body(d tcp.Dir, id uint32, p []byte, at int64) {
 	case !s.headed[d] || s.lost && d == tcp.FromServer: // of a head that is not known
 		l.p.unparsed(int64(len(p)), at)
 	default:
-		s.bodies[d].add(p)
+		s.bodies[d].Add(p)
 		if f := s.feeds[d]; f != nil {
 			f.Feed(p, s.x.since(at))
 		}
@@ -301,8 +302,8 @@ func (l *h2) lacks(s *h2stream, d tcp.Dir, n int64) {
 	s.feeds[d] = nil
 	if s.x != nil {
 		s.x.fail(gapIn(d))
-		if s.bodies[d].budget != nil {
-			s.bodies[d].skip(n)
+		if s.bodies[d].Started() {
+			s.bodies[d].Miss(n)
 		}
 	}
 }
@@ -327,9 +328,9 @@ func (l *h2) finish(s *h2stream, at int64) {
 		x.f.Done = x.since(at)
 	}
 	var taken [2]int64
-	x.f.Request.Body, taken[0] = s.bodies[tcp.FromClient].body()
+	x.f.Request.Body, taken[0] = s.bodies[tcp.FromClient].Body()
 	if x.f.Response != nil {
-		x.response.Body, taken[1] = s.bodies[tcp.FromServer].body()
+		x.response.Body, taken[1] = s.bodies[tcp.FromServer].Body()
 	}
 	l.p.deliver(&x.f, x.taken+taken[0]+taken[1])
 }

@@ -25,20 +25,20 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 	h.failMessage(d, at)
 	switch {
 	case s.state == toEnd:
-		s.body.skip(n)
+		s.body.Miss(n)
 		return
 	case s.state == inChunks && n >= 0 && n <= s.chunks.Left():
-		s.body.skip(n)
+		s.body.Miss(n)
 		s.chunks.Skip(n)
 		return
 	case s.state == inBody && n >= 0 && n <= s.left:
-		s.body.skip(n)
+		s.body.Miss(n)
 		if s.left -= n; s.left == 0 {
 			h.ended(d, at)
 		}
 		return
 	case s.state == inBody && n > s.left:
-		s.body.skip(s.left)
+		s.body.Miss(s.left)
 		h.ended(d, at)
 		h.hidden.head(d)
 	case s.state == atHead && len(s.buf) > 0:
@@ -46,7 +46,7 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 			h.hidden.head(d)
 		}
 	case s.state == inBody, s.state == inChunks && s.chunks.Left() > 0:
-		s.body.skip(-1)
+		s.body.Miss(-1)
 	}
 	h.dropBuffer(d, at)
 	if s.state != isLost || s.start {

@@ -137,7 +137,7 @@ func (p *Parser) deliver(f *flow.Flow, taken int64) {
 		n.BodiesCut.Add(1)
 	}
 	p.o.Sink.Flow(f)
-	p.o.Budget.give(taken)
+	p.o.Budget.Give(taken)
 }
 
 // finish gives an exchange that is over to the Sink, or counts it when there was no
@@ -150,7 +150,7 @@ func (p *Parser) finish(x *exchange) {
 	if x.shed {
 		p.losses.add(lossMemory, p.last, loss{flows: 1})
 		n.FlowsShed.Add(1)
-		p.o.Budget.give(x.taken)
+		p.o.Budget.Give(x.taken)
 		return
 	}
 	p.deliver(&x.f, x.taken)

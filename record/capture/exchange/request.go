@@ -62,7 +62,7 @@ func (h *h1) open(head *http1.Head, b []byte, at int64) *exchange {
 	}
 	h.queue = append(h.queue, x)
 	r := &x.f.Request
-	if cost := headCost + int64(len(b)) + fieldCost*int64(len(head.Fields)); h.p.o.Budget.take(cost) {
+	if cost := headCost + int64(len(b)) + fieldCost*int64(len(head.Fields)); h.p.o.Budget.Take(cost) {
 		x.taken = cost
 	} else {
 		x.shed = true
@@ -157,15 +157,15 @@ func (h *h1) keepBody(d tcp.Dir) {
 	if s.x == nil {
 		return
 	}
-	body, taken := s.body.body()
+	b, taken := s.body.Body()
 	switch {
 	case s.x.shed:
-		h.p.o.Budget.give(taken)
+		h.p.o.Budget.Give(taken)
 		return
 	case d == tcp.FromClient:
-		s.x.f.Request.Body = body
+		s.x.f.Request.Body = b
 	default:
-		s.x.response.Body = body
+		s.x.response.Body = b
 	}
 	s.x.taken += taken
 }

@@ -56,7 +56,7 @@ func play(steps []step, mid bool, o Options, cut func(string) []string) *gatheri
 		g.budget = NewBudget(64 << 20)
 	}
 	o.Sink, o.Counts, o.Budget = g, &g.counts, g.budget
-	free := g.budget.free.Load()
+	free := g.budget.Free()
 	p := New(&tcp.Conn{
 		Client: netip.MustParseAddrPort("10.0.0.1:1000"), Server: netip.MustParseAddrPort("10.0.0.2:80"),
 		Opened: storyStart, MidStream: mid,
@@ -78,7 +78,7 @@ func play(steps []step, mid bool, o Options, cut func(string) []string) *gatheri
 		}
 	}
 	p.Close(at + int64(time.Millisecond))
-	if left := free - g.budget.free.Load(); left != 0 {
+	if left := free - g.budget.Free(); left != 0 {
 		panic(fmt.Sprintf("%d bytes of the budget were not given back", left))
 	}
 	return g
@@ -105,7 +105,7 @@ func (g *gathering) String() string {
 	for _, f := range g.flows {
 		fmt.Fprintf(&b, "%s %s", f.Request.Method, f.Request.Target)
 		if f.Request.Body.Size > 0 {
-			fmt.Fprintf(&b, " [%s]", body(f.Request.Body))
+			fmt.Fprintf(&b, " [%s]", bodyText(f.Request.Body))
 		}
 		for _, h := range f.Request.Trailers {
 			fmt.Fprintf(&b, " +%s:%s", h.Name, h.Value)
@@ -116,7 +116,7 @@ func (g *gathering) String() string {
 		if r := f.Response; r != nil {
 			fmt.Fprintf(&b, " > %d", r.Status)
 			if r.Body.Size > 0 {
-				fmt.Fprintf(&b, " [%s]", body(r.Body))
+				fmt.Fprintf(&b, " [%s]", bodyText(r.Body))
 			}
 			for _, h := range r.Trailers {
 				fmt.Fprintf(&b, " +%s:%s", h.Name, h.Value)
@@ -151,7 +151,7 @@ func (g *gathering) String() string {
 	return b.String()
 }
 
-func body(b flow.Body) string {
+func bodyText(b flow.Body) string {
 	s := string(b.Data)
 	if b.Truncated() {
 		s += fmt.Sprintf("… of %d", b.Size)
