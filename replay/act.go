@@ -38,10 +38,44 @@ type Session interface {
 	Fill(a *Act)
 }
 
-// An Act is one thing that a session does: one request.
+// A Kind says what an act does.
+type Kind uint8
+
+// The kinds of acts. Only the first two are exchanges with an answer, and
+// counted as such; the others are counted where they fail.
+const (
+	// Request sends a request and waits for the whole answer.
+	Request Kind = iota
+
+	// Open sends a request that begins a stream, such as a WebSocket, and waits
+	// for the head of the answer. Act.Strand numbers the stream from then on.
+	Open
+
+	// Send sends Act.Message on a stream.
+	Send
+
+	// Await waits for the next message of a stream, or for its end where
+	// Act.Message is a close.
+	Await
+
+	// Close ends a stream.
+	Close
+
+	// Pause sends nothing and is over when it is due.
+	Pause
+)
+
+// String returns the name of k in lower case.
+func (k Kind) String() string {
+	return [...]string{"request", "open", "send", "await", "close", "pause"}[k]
+}
+
+// An Act is one thing that a session does.
 type Act struct {
 	// ID tells the acts of a session apart. The engine hands it back.
 	ID int
+
+	Kind Kind
 
 	// Endpoint is the name under which the act is counted.
 	Endpoint string
@@ -50,17 +84,21 @@ type Act struct {
 	// instant at which this one is due, at recorded speed.
 	Delay time.Duration
 
-	// Pause makes this an act that sends nothing and is over when it is due. It
-	// is not counted.
-	Pause bool
-
 	// Strand is the number of the strand that the act belongs to, 0 for none: a
 	// stream, or a poller with one request after the other. It runs beside the
 	// other acts until an act closes it.
 	Strand int
 
-	// Stream makes the answer one that may go on until its strand is closed.
+	// Stream makes the answer to a Request one that may go on until its strand is
+	// closed.
 	Stream bool
+
+	// Message is what a Send sends. Of an Await its kind says what is waited for.
+	Message flow.Message
+
+	// Wait is how long the recording waited for the message, at recorded speed. An
+	// Await has that much longer than an answer.
+	Wait time.Duration
 
 	// Closes lists the strands that end when this act, a Pause, is due. Of an act
 	// that was not sent by then the session hears nothing more.
@@ -76,7 +114,7 @@ type Act struct {
 	// not known.
 	Conn int
 
-	// Request is what to send, without Host and Cookie.
+	// Request is what a Request and an Open send, without Host and Cookie.
 	Request client.Request
 
 	// Cookies are sent unless the target has set cookies of the same names.
@@ -106,7 +144,8 @@ type Answer struct {
 	// empty for an act that was skipped.
 	URL string
 
-	// Response and Doc are nil when no whole answer came.
+	// Response and Doc are nil when no whole answer came. Of an Await, Doc is the
+	// message.
 	Response *flow.Response
 	Doc      *content.Doc
 

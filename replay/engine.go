@@ -130,6 +130,7 @@ type engine struct {
 	collector *stats.Collector
 	clock     clock
 
+	ending   context.Context // ends when no request starts any more
 	cut      context.Context // ends when exchanges in flight are given up
 	stopping atomic.Bool     // no request starts any more
 
@@ -187,13 +188,16 @@ func newEngine(o Options) (*engine, error) {
 func (e *engine) run(ctx context.Context) error {
 	cut, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	e.cut = cut
+	ending, end := context.WithCancel(cut)
+	defer end()
+	e.cut, e.ending = cut, ending
 
 	ticks := make(chan struct{})
 	var ticker sync.WaitGroup
 	ticker.Go(func() { e.tick(ticks) })
 
 	e.dispatch(ctx)
+	end()
 	e.drain(giveUp)
 	close(ticks)
 	ticker.Wait()

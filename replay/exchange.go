@@ -16,6 +16,7 @@ import (
 // An exchange is an act on its way to the target and back.
 type exchange struct {
 	*task
+	stream   *client.Stream // of an act that belongs to one
 	url      *url.URL
 	pool     *client.Pool
 	response client.Response
@@ -25,10 +26,16 @@ type exchange struct {
 	result   stats.Result
 }
 
-// prepare completes the request with what the user and the plan know. It is
-// called with the user's lock held.
+// prepare completes the act with what the user and the plan know. It is called
+// with the user's lock held.
 func (x *exchange) prepare() {
 	u := x.user
+	if !x.asks() {
+		if x.stream = u.streams[x.act.Strand]; x.stream == nil {
+			x.act.Skip = "a stream, which is not open"
+		}
+		return
+	}
 	r := &u.engine.routes[x.act.Origin]
 	x.url = r.url(x.act.Request.Target)
 	x.act.Request.Authority = x.url.Host
@@ -40,10 +47,13 @@ func (x *exchange) prepare() {
 		u.pool = u.engine.dialer.Pool(0)
 	}
 	x.pool = u.pool
-	if x.act.Strand != 0 {
+	if x.act.Strand != 0 && x.act.Kind == Request {
 		x.ctx, x.task.leave = context.WithCancelCause(u.engine.cut)
 	}
 }
+
+// asks reports whether the act is a request with an answer.
+func (x *exchange) asks() bool { return x.act.Kind == Request || x.act.Kind == Open }
 
 // headers returns the fields to send: those of the act, of which Referer and
 // Origin name the places as they are now, those of the plan, and the cookies.
@@ -85,7 +95,13 @@ func (x *exchange) send() {
 	}
 	to := e.routes[x.act.Origin].Route
 	to.Protocol = x.protocol()
-	timing, err := x.pool.Do(ctx, to, slot, &x.act.Request, &x.response)
+	var timing client.Timing
+	var err error
+	if x.act.Kind == Open {
+		timing, err = x.open(ctx, to)
+	} else {
+		timing, err = x.pool.Do(ctx, to, slot, &x.act.Request, &x.response)
+	}
 	x.measure(timing)
 	x.left = err != nil && errors.Is(context.Cause(ctx), errLeft)
 	switch {
@@ -98,6 +114,18 @@ func (x *exchange) send() {
 		x.result.Status = x.response.Status
 		x.doc = content.New(&x.response.Response)
 	}
+}
+
+// open begins a stream. Its answer is the head.
+func (x *exchange) open(ctx context.Context, to client.Route) (client.Timing, error) {
+	s, resp, timing, err := x.pool.Open(ctx, to, &x.act.Request)
+	if resp != nil {
+		x.response = *resp
+	}
+	if s != nil {
+		x.user.join(x.act.Strand, s)
+	}
+	return timing, err
 }
 
 // bound returns the context of the exchange: with the timeout of the plan, but
@@ -154,7 +182,7 @@ func fail(result *stats.Result, err error) {
 
 // judge decides whether the answer is the one expected, and counts the exchange.
 func (x *exchange) judge() {
-	if x.act.Skip != "" || x.act.Pause {
+	if x.act.Skip != "" || !x.asks() {
 		return
 	}
 	if x.answered {
@@ -185,11 +213,14 @@ func (x *exchange) check() {
 // learns of it. It is called with the user's lock held.
 func (x *exchange) answer() *Answer {
 	a := &Answer{Act: &x.act}
-	if x.act.Pause {
+	switch {
+	case x.act.Kind == Pause:
 		a.OK = true
 		return a
-	}
-	if x.act.Skip != "" {
+	case x.act.Skip != "":
+		return a
+	case !x.asks():
+		a.OK, a.Doc = x.answered, x.doc
 		return a
 	}
 	a.URL = x.url.String()

@@ -43,7 +43,7 @@ func (r *repeat) Next(over *Answer) []Act {
 // Fill implements Session. The values of act k draw from stream 2k+1 of the
 // session.
 func (r *repeat) Fill(a *Act) {
-	if a.Pause {
+	if a.Kind == Pause {
 		return
 	}
 	from := &r.acts[a.ID]
@@ -77,7 +77,7 @@ func (r *repeat) act() (waitingAct, bool) {
 	w := waitingAct{after: from.After, Act: Act{ID: r.made, Delay: from.Delay, Conn: from.Conn}}
 	r.made++
 	if e.origin < 0 {
-		w.Endpoint, w.Pause = e.name, true
+		w.Endpoint, w.Kind = e.name, Pause
 		return w, true
 	}
 	w.Endpoint, w.Origin, w.Judge, w.Observe = e.name, e.origin, e.judge.Judge, true

@@ -195,7 +195,7 @@ func timesOf(t *testing.T, src Source, took func(endpoint string) time.Duration)
 	take := func(acts []Act, at time.Duration) {
 		for _, a := range acts {
 			start := at + a.Delay
-			if !a.Pause {
+			if a.Kind != Pause {
 				began[a.Endpoint] = start
 				start += took(a.Endpoint)
 			}

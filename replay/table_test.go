@@ -10,9 +10,6 @@ import (
 	"github.com/starling-load/starling/model/precedence"
 )
 
-// A span is when an act was under way, from the start of its session.
-type span struct{ start, done time.Duration }
-
 // recordedSpans draws what a recording of a session may look like: in order of
 // start, overlapping or not, some without length.
 func recordedSpans(t *rapid.T) []span {

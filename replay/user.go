@@ -24,10 +24,11 @@ type user struct {
 	matched bool // every act of the session so far had its recorded outcome
 	cut     bool // the end of the run broke off an act of the session
 	cookies *jar
-	pool    *client.Pool  // nil: nothing sent yet
-	broken  int           // exchanges without an answer in a row
-	entered time.Duration // start of the session
-	strands map[int]*task // the act of each strand that is ready or under way
+	pool    *client.Pool           // nil: nothing sent yet
+	broken  int                    // exchanges without an answer in a row
+	entered time.Duration          // start of the session
+	strands map[int]*task          // the request of each strand that is ready or under way
+	streams map[int]*client.Stream // by strand
 }
 
 // A task is an act that is ready, and when it is due.
@@ -71,6 +72,10 @@ func (u *user) enter(at time.Duration) []*task {
 
 // leave closes the connections of the session.
 func (u *user) leave() {
+	for _, s := range u.streams {
+		s.Close()
+	}
+	u.streams = nil
 	if u.pool != nil && u.pool != u.engine.shared {
 		u.pool.Close()
 	}
@@ -82,7 +87,7 @@ func (u *user) take(acts []Act, at time.Duration) []*task {
 	tasks := make([]*task, len(acts))
 	for i, a := range acts {
 		tasks[i] = &task{user: u, act: a, due: at + scaled(a.Delay, u.engine.Plan.Speed) + u.backoff()}
-		if a.Strand != 0 {
+		if a.Strand != 0 && a.Kind == Request {
 			if u.strands == nil {
 				u.strands = make(map[int]*task)
 			}
@@ -125,7 +130,7 @@ func (t *task) perform() []*task {
 	}
 	u.visit.Fill(&t.act)
 	switch {
-	case t.act.Pause:
+	case t.act.Kind == Pause:
 		for _, strand := range t.act.Closes {
 			u.close(strand)
 		}
@@ -134,12 +139,14 @@ func (t *task) perform() []*task {
 	}
 	u.mu.Unlock()
 	switch {
-	case t.act.Pause:
+	case t.act.Kind == Pause:
 		x.result.Done = t.due
 	case t.act.Skip != "":
 		x.skip()
-	default:
+	case x.asks():
 		x.send()
+	default:
+		x.converse()
 	}
 	u.engine.judging <- struct{}{}
 	defer func() { <-u.engine.judging }()

@@ -74,8 +74,8 @@ func Verbatim(rec Recording, origins []Origin) (Source, error) {
 // Omitted says in a few words why Verbatim cannot repeat f, "" when it can.
 func Omitted(f *flow.Flow) string {
 	switch {
-	case f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols:
-		return "WebSocket or another upgrade"
+	case f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols && !isSocket(f):
+		return "an upgrade to something else than a WebSocket"
 	case f.Request.Body.Truncated():
 		return "the recording has only the beginning of the body"
 	}
@@ -113,44 +113,63 @@ func (v *verbatim) Origins() []Origin { return v.origins }
 func (v *verbatim) Session(i, _ uint64) Session {
 	flows := v.recording.Open(int(i % uint64(v.recording.Sessions())))
 	r := &repetition{source: v, flows: flows}
-	r.table.pull = r.pull
+	r.table.pull, r.merge.next = r.pull, r.read
 	return r
 }
 
 // A repetition is a recorded session on its way through the engine.
 type repetition struct {
 	table
-	source *verbatim
-	flows  Cursor
-	order  precedence.Order
-	start  time.Time // of the first flow
-	made   int
-	conns  map[uint64]int // recorded connections, numbered from 1
+	source  *verbatim
+	flows   Cursor
+	merge   merge
+	order   precedence.Order
+	start   time.Time     // of the first flow
+	last    time.Duration // start of the flow that was read last
+	made    int
+	sockets int
+	conns   map[uint64]int // recorded connections, numbered from 1
 }
 
 // Fill implements Session: a recorded request is whole.
 func (r *repetition) Fill(*Act) {}
 
-// pull makes an act of the next flow.
+// pull returns the act that begins next, with those it waits for.
 func (r *repetition) pull() (waitingAct, bool) {
+	next, ok := r.merge.pull()
+	if !ok {
+		return waitingAct{}, false
+	}
+	w := waitingAct{Act: next.Act}
+	w.ID = r.made
+	w.after, w.Delay = r.order.Add(w.ID, next.start, next.done)
+	r.made++
+	return w, true
+}
+
+// read makes acts of the next flow.
+func (r *repetition) read() ([]timedAct, bool) {
 	f, err := r.flows.Next()
 	switch {
 	case err == io.EOF:
-		return waitingAct{}, false
+		return nil, false
 	case err != nil:
 		r.flows = &flowCursor{}
-		return waitingAct{Act: Act{ID: r.made, Endpoint: stats.Other, Skip: "the rest of the recorded session: it cannot be read"}}, true
+		rest := Act{Endpoint: stats.Other, Skip: "the rest of the recorded session: it cannot be read"}
+		return []timedAct{{rest, span{r.last, r.last}}}, true
 	}
-	if r.made == 0 {
+	if r.start.IsZero() {
 		r.start = f.Start
 	}
-	at := f.Start.Sub(r.start)
-	w := waitingAct{Act: recordedAct(f)}
-	w.Skip = Omitted(f)
-	w.ID, w.Origin, w.Conn = r.made, max(indexOf(r.source.origins, f), 0), r.conn(f.Conn)
-	w.after, w.Delay = r.order.Add(w.ID, at, at+max(f.Done, 0))
-	r.made++
-	return w, true
+	r.last = f.Start.Sub(r.start)
+	origin, conn := max(indexOf(r.source.origins, f), 0), r.conn(f.Conn)
+	acts := []timedAct{{recordedAct(f), span{r.last, r.last + max(f.Done, 0)}}}
+	if isSocket(f) {
+		r.sockets++
+		acts = socketActs(f, r.last, r.sockets)
+	}
+	acts[0].Origin, acts[0].Conn, acts[0].Skip = origin, conn, Omitted(f)
+	return acts, true
 }
 
 // conn numbers the connections of the session in order of appearance.
@@ -175,8 +194,7 @@ func recordedAct(f *flow.Flow) Act {
 	}}
 	for _, h := range f.Request.Headers {
 		switch strings.ToLower(h.Name) {
-		case "host", "connection", "proxy-connection", "keep-alive", "upgrade",
-			"content-length", "transfer-encoding", "proxy-authorization":
+		case "host", "connection", "proxy-connection", "keep-alive", "content-length", "transfer-encoding", "proxy-authorization":
 		case "cookie":
 			for pair := range strings.SplitSeq(h.Value, ";") {
 				if c, ok := parseCookie(pair); ok {

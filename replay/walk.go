@@ -187,7 +187,7 @@ func (w *walk) act(r role, delay time.Duration) Act {
 	a := Act{ID: w.made, Endpoint: e.name, Delay: delay}
 	w.made++
 	if e.origin < 0 {
-		a.Pause = true
+		a.Kind = Pause
 	} else {
 		a.Origin, a.Judge, a.Observe = e.origin, e.judge.Judge, true
 	}
@@ -197,7 +197,7 @@ func (w *walk) act(r role, delay time.Duration) Act {
 
 // pause makes an act of doing nothing, at the end of which strands are closed.
 func (w *walk) pause(delay time.Duration, closes []int) Act {
-	a := Act{ID: w.made, Endpoint: "pause", Delay: delay, Pause: true, Closes: closes}
+	a := Act{ID: w.made, Kind: Pause, Endpoint: "pause", Delay: delay, Closes: closes}
 	w.made++
 	w.roles[a.ID] = role{endpoint: -1, page: -1}
 	w.open = 1
@@ -258,7 +258,7 @@ func (w *walk) closing(name string) []int {
 
 // Fill implements Session.
 func (w *walk) Fill(a *Act) {
-	if a.Pause {
+	if a.Kind == Pause {
 		return
 	}
 	r := w.roles[a.ID]

@@ -36,8 +36,8 @@ func TestWhatCannotBeSentHasNoArrivalAndIsTold(t *testing.T) {
 	}
 	upgraded := func(f *flow.Flow) { f.Response.Status = 101 }
 	const ms = time.Millisecond
-	write(1, 0, "shop.test", "/chat", upgraded)
-	write(2, 5*ms, "shop.test", "/chat", upgraded)
+	write(1, 0, "shop.test", "/tunnel", upgraded)
+	write(2, 5*ms, "shop.test", "/tunnel", upgraded)
 	write(2, 10*ms, "shop.test", "/a", nil)
 	write(3, 30*ms, "shop.test", "/b", nil)
 	write(3, 32*ms, "cdn.test", "/c.js", nil)
@@ -68,7 +68,7 @@ func TestWhatCannotBeSentHasNoArrivalAndIsTold(t *testing.T) {
 	if want := []string{"/a", "/b"}; !slices.Equal(sent, want) {
 		t.Errorf("the sessions send %q, want %q", sent, want)
 	}
-	for _, want := range []string{"http://cdn.test (20.0% of the requests)", "2 requests are not replayed: WebSocket"} {
+	for _, want := range []string{"http://cdn.test (20.0% of the requests)", "2 requests are not replayed: an upgrade to something else"} {
 		if !slices.ContainsFunc(notes, func(n string) bool { return strings.Contains(n, want) }) {
 			t.Errorf("notes %q do not say %q", notes, want)
 		}
