@@ -38,7 +38,10 @@ type field struct {
 	kind        string // input type, "textarea", "select" or "button"
 }
 
-// errorWords mark the class of an element that tells the user of a problem.
+// errorWords mark the class of an element that tells the user of a problem: the
+// // classes of common style sheets, such as alert-danger and invalid-feedback of
+// Bootstrap, is-danger of Bulma and errorlist of Django's forms. They are names in
+// code, which are the same in pages of every language.
 var errorWords = [...]string{"error", "alert", "danger", "warning", "invalid", "failure"}
 
 // A block is an open element that reports an error once it holds text.

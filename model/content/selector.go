@@ -19,8 +19,8 @@ import (
 //	meta:NAME               the content of a meta element
 //	attr:data-NAME          a data attribute of any element
 //	link:/product/{}#0      the first variable segment of links of this shape
-//	link:/doku.php?rev      the query value of links with this path;
-//	                        link:/doku.php?do=diff&rev only where do is diff
+//	link:/page?rev          the query value of links with this path;
+//	                        link:/page?do=diff&rev only where do is diff
 //	redirect:/orders/{}#0   the same of the Location header
 //	text:LEFT…RIGHT         what stands between two texts in the body
 //

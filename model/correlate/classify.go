@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,15 +76,15 @@ func (l *learner) second() string {
 	return ""
 }
 
+// secretWords are parts of names under which tokens stand: those of OAuth 2.0
+// (RFC 6749), of HTTP (RFC 9110, section 11) and of forms that are protected
+// against forgery (OWASP, Cross-Site Request Forgery Prevention).
+var secretWords = [...]string{"token", "csrf", "xsrf", "authorization", "nonce", "session", "signature", "api-key", "apikey", "secret"}
+
 // secret reports whether the place is one where tokens stand.
 func secret(p *leaf) bool {
 	s := strings.ToLower(p.span.Selector)
-	for _, w := range []string{"token", "csrf", "xsrf", "authorization", "nonce", "session", "signature", "sectok", "api-key", "apikey", "secret"} {
-		if strings.Contains(s, w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(secretWords[:], func(w string) bool { return strings.Contains(s, w) })
 }
 
 // ownHeader reports whether a varying header is a value of the client's own and

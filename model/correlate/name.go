@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/endpoint"
 )
 
 // A namer gives the holes of one endpoint their names.
@@ -127,7 +128,7 @@ func bindingName(s source) string {
 		if path, query, ok := strings.Cut(rest, "?"); ok {
 			key := query[strings.LastIndexByte(query, '&')+1:]
 			if key == "{}" {
-				return holeName(strings.TrimSuffix(path[strings.LastIndexByte(path, '/')+1:], ".php"))
+				return holeName(endpoint.Stem(path[strings.LastIndexByte(path, '/')+1:]))
 			}
 			return key
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
+	"github.com/starling-load/starling/model/endpoint"
 )
 
 // thinkSteps is the number of quantiles kept of a think time.
@@ -149,7 +150,7 @@ func (l *learner) typeNames(groups [][]int) []string {
 	for i := range groups {
 		best, top := "", -2.0
 		for _, name := range l.endpoints {
-			if share[i][name] == 0 || asset(name) {
+			if share[i][name] == 0 || l.assets[name] {
 				continue
 			}
 			other := 0.0
@@ -159,8 +160,8 @@ func (l *learner) typeNames(groups [][]int) []string {
 				}
 			}
 			score := share[i][name] - other
-			score += telling(name)
-			if score > top-1e-9 { // of equals the last, which is what the others lead to
+			score += l.telling(name)
+			if score > top-1e-9 { // of equals the last: the others lead to it
 				best, top = name, max(score, top)
 			}
 		}
@@ -175,20 +176,45 @@ func (l *learner) typeNames(groups [][]int) []string {
 }
 
 // telling returns how much more or less than its frequency an endpoint says
-// about what users came for: writes more, logging in less.
-func telling(name string) float64 {
+// about what users came for: writes more, coming and going less.
+func (l *learner) telling(name string) float64 {
 	score := 0.0
 	if !strings.HasPrefix(name, "GET ") {
 		score += 0.2
 	}
-	low := strings.ToLower(name)
-	for _, w := range []string{"login", "logout", "auth", "refresh", "token", "signin", "signout"} {
-		if strings.Contains(low, w) {
-			score -= 0.3
-			break
-		}
+	if l.comesOrGoes(name) {
+		score -= 0.3
 	}
 	return score
+}
+
+// comesOrGoes reports whether an endpoint begins or ends what the target knows
+// of a user, as logging in and out do: nearly all its answers set cookies, or
+// nearly all visits that come to it see nothing new behind it.
+func (l *learner) comesOrGoes(name string) bool {
+	answers, cookies, visits, ends := 0, 0, 0, 0
+	for _, v := range l.visits {
+		seen, came, fresh := map[string]bool{}, false, false
+		for _, s := range v.steps {
+			if s.Endpoint == name {
+				came, fresh = true, false
+				answers++
+				if s.Flow.Response.Headers.Value("Set-Cookie") != "" {
+					cookies++
+				}
+			} else if !seen[s.Endpoint] && !l.assets[s.Endpoint] {
+				fresh = true
+			}
+			seen[s.Endpoint] = true
+		}
+		if came {
+			visits++
+			if !fresh {
+				ends++
+			}
+		}
+	}
+	return 10*cookies >= 9*answers || 10*ends >= 9*visits
 }
 
 // visited returns the endpoints of a visit.
@@ -200,31 +226,18 @@ func (l *learner) visited(v int) map[string]bool {
 	return out
 }
 
-// asset reports whether an endpoint is a file of a page.
-func asset(name string) bool {
-	_, target, _ := strings.Cut(name, " ")
-	path, _, _ := strings.Cut(target, "?")
-	last := path[strings.LastIndexByte(path, '/')+1:]
-	for _, ext := range []string{".css", ".js", ".png", ".jpg", ".gif", ".svg", ".ico", ".woff", ".woff2", ".webp", ".map"} {
-		if strings.HasSuffix(last, ext) {
-			return true
-		}
-	}
-	return strings.HasPrefix(path, "/static/")
-}
-
-// typeName makes a name such as "post-checkout" from an endpoint.
-func typeName(endpoint string) string {
-	if endpoint == "" {
+// typeName makes a name such as "post-checkout" of the name of an endpoint.
+func typeName(name string) string {
+	if name == "" {
 		return "visitor"
 	}
-	method, target, _ := strings.Cut(endpoint, " ")
+	method, target, _ := strings.Cut(name, " ")
 	var words []string
 	for w := range strings.FieldsFuncSeq(target, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '{' || r == '}')
 	}) {
 		if !strings.Contains(w, "{") {
-			words = append(words, strings.ToLower(strings.TrimSuffix(w, ".php")))
+			words = append(words, strings.ToLower(endpoint.Stem(w)))
 		}
 	}
 	if len(words) > 2 {
@@ -233,7 +246,7 @@ func typeName(endpoint string) string {
 	if len(words) == 0 {
 		words = []string{"home"}
 	}
-	name := strings.ToLower(method) + "-" + strings.Join(words, "-")
+	name = strings.ToLower(method) + "-" + strings.Join(words, "-")
 	if len(name) > 60 {
 		name = name[:60]
 	}

@@ -61,7 +61,7 @@ func (l *learner) features() [][]bool {
 				count++
 			}
 		}
-		if count == len(l.visits) || asset(name) && columns[string(key)] {
+		if count == len(l.visits) || l.assets[name] && columns[string(key)] {
 			continue
 		}
 		columns[string(key)] = true

@@ -53,6 +53,7 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())
 	}
 	l.name(o.Data)
+	l.findAssets()
 	return l.model(o)
 }
 
@@ -77,7 +78,8 @@ func checkData(files []model.Source) error {
 type learner struct {
 	visits    []visit
 	templates *endpoint.Templates
-	endpoints []string // in the order of their first use
+	endpoints []string        // in the order of their first use
+	assets    map[string]bool // endpoints that are parts of pages
 	report    *Report
 }
 

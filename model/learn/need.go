@@ -44,7 +44,7 @@ func (l *learner) needs(m *model.Model) {
 		g.observe(x)
 	}
 	for e := range m.Endpoints {
-		if !asset(m.Endpoints[e].Name) {
+		if !l.assets[m.Endpoints[e].Name] {
 			g.require(e, markers)
 		}
 	}
@@ -153,7 +153,7 @@ func (g *guards) observe(x int) {
 // out.
 func (g *guards) needed(e, x int) []int {
 	return slices.DeleteFunc(slices.Clone(g.always[pair{e, x}]), func(a int) bool {
-		return a == x || a == e || asset(g.m.Endpoints[a].Name)
+		return a == x || a == e || g.l.assets[g.m.Endpoints[a].Name]
 	})
 }
 
@@ -264,7 +264,7 @@ func (g *guards) forbidden(x int) []int {
 			seen[at] = true
 			key := pair{at, x}
 			enough := min(minNever, max(2, g.both[pair{at, -1}]))
-			if g.after[key] == 0 && g.both[key] >= enough && !asset(g.m.Endpoints[at].Name) {
+			if g.after[key] == 0 && g.both[key] >= enough && !g.l.assets[g.m.Endpoints[at].Name] {
 				found[at] = true
 				continue
 			}

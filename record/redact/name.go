@@ -61,6 +61,12 @@ func classify(name string) class {
 	return plain
 }
 
+// The tables of names. What a person knows is named as in HTML's autocomplete
+// tokens (WHATWG HTML, 4.10.18.7), in payment forms (cvv, cvc, csc: EMV) and in
+// common spellings of them. Tokens are named as in OAuth 2.0 (RFC 6749, 7521,
+// 7636), SAML 2.0 bindings, OpenID Connect, the session ids that OWASP's Session
+// Management Cheat Sheet lists, and the form token of DokuWiki. A name that is in
+// no table is judged by its value, see detect.go.
 var (
 	// passwordParts make a name that of a password wherever they stand in it.
 	passwordParts = []string{"password", "passwd", "passphrase", "passwort", "motdepasse", "contrasena"}

@@ -1,0 +1,46 @@
+package learn
+
+import (
+	"strings"
+
+	"github.com/starling-load/starling/model/content"
+)
+
+// assetMedia are the media types of what a page loads for its looks and its
+// scripts (the destinations font, image, script and style of the Fetch
+// Standard). A type that ends in a slash stands for all that begin with it.
+var assetMedia = [...]string{
+	"image/", "font/", "text/css", "text/javascript", "application/javascript", "application/x-javascript",
+	"application/font-woff", "application/vnd.ms-fontobject",
+}
+
+// findAssets notes the endpoints that were only read and answered nothing but
+// assets: users do not choose them, pages do.
+func (l *learner) findAssets() {
+	l.assets = map[string]bool{}
+	other := map[string]bool{}
+	for _, v := range l.visits {
+		for _, s := range v.steps {
+			switch media := content.New(s.Flow.Response).Media(); {
+			case s.Flow.Request.Method != "GET" && s.Flow.Request.Method != "HEAD":
+				other[s.Endpoint] = true
+			case isAsset(media):
+				l.assets[s.Endpoint] = true
+			case media != "" && s.Flow.Response.Status/100 == 2:
+				other[s.Endpoint] = true
+			}
+		}
+	}
+	for name := range other {
+		delete(l.assets, name)
+	}
+}
+
+func isAsset(media string) bool {
+	for _, m := range assetMedia {
+		if media == m || strings.HasSuffix(m, "/") && strings.HasPrefix(media, m) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,30 @@
+package learn
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/record/flow"
+)
+
+func TestAssetsAreToldByWhatTheyAnswer(t *testing.T) {
+	get := func(method, target, media string) *flow.Flow {
+		return &flow.Flow{
+			Scheme: "http", Request: flow.Request{Method: method, Target: target, Authority: "shop.test"},
+			Response: &flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: media}}},
+		}
+	}
+	l := &learner{report: &Report{Lost: map[string]int{}}}
+	l.filter([]session.Session{{User: "u1", Flows: []*flow.Flow{
+		get("GET", "/", "text/html"), get("GET", "/theme.php", "text/css; charset=utf-8"), get("GET", "/logo", "image/png"),
+		get("GET", "/mixed", "image/png"), get("GET", "/mixed", "application/json"), get("POST", "/draw", "image/png"),
+		get("GET", "/static/page", "text/html"),
+	}}})
+	l.name(nil)
+	l.findAssets()
+	if diff := cmp.Diff(map[string]bool{"GET /theme.php": true, "GET /logo": true}, l.assets); diff != "" {
+		t.Errorf("assets, want (-) and got (+):\n%s", diff)
+	}
+}
