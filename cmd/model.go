@@ -54,6 +54,9 @@ In a recording, passwords and the like are pseudonyms. --redact-key names the ke
 that they were made with. With it the rows of the CSV file are found behind the
 pseudonyms, and the model sends what the file says.
 
+A model folder that is replaced, --overwrite, hands on its overrides: what people
+pinned in it stays.
+
 For each such value the report says how often it was used, how often it was
 then equal to what the service had issued in the same session (match), and in
 another session (shuffled). A value worth its binding has a match near 1 and a
@@ -68,7 +71,7 @@ shuffled near 0.`,
 	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
 	f.StringArrayVar(&o.hosts, "host", nil, "`HOST` to learn from, with or without port; may be repeated (default: the one with the most flows)")
 	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms, from record --redact-key; goes with --data")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists; its overrides stay")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -108,6 +111,9 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	var options []folder.WriteOption
 	if o.overwrite {
 		options = append(options, folder.Overwrite)
+		if m.Overrides, err = folder.Overrides(o.output); err != nil {
+			return fmt.Errorf("%w; mend them, or remove the folder", err)
+		}
 	}
 	if err := folder.Write(o.output, m, options...); errors.Is(err, fs.ErrExist) && !o.overwrite {
 		return modelExists(o.output)

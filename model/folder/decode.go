@@ -43,8 +43,7 @@ func decode(from files) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{from: from, where: map[string]*yaml.Node{}, pinned: map[*yaml.Node]bool{}, tables: map[string]*lines{},
-		first: isFirst(root), m: &model.Model{}}
+	d := newDecoder(from, root)
 	x := node{d, root, nil}
 	if !d.first {
 		d.m.Overrides = x.override(raw)
@@ -55,6 +54,11 @@ func decode(from files) (*model.Model, error) {
 		return nil, err
 	}
 	return d.m, nil
+}
+
+func newDecoder(from files, root *yaml.Node) *decoder {
+	return &decoder{from: from, where: map[string]*yaml.Node{}, pinned: map[*yaml.Node]bool{}, tables: map[string]*lines{},
+		first: isFirst(root), m: &model.Model{}}
 }
 
 // isFirst reports whether root is of version 1 of the format.
@@ -232,12 +236,13 @@ func (x node) share() *share { return &share{x.number(), true, x.d.pinned[x.y]} 
 // Where overrides pin some, the others are scaled to what those leave.
 func fill(shares []*share) {
 	given, pinned, rest, open := 0.0, 0.0, 0.0, 0
+	some := false // are pinned
 	for _, s := range shares {
 		switch {
 		case !s.given:
 			open++
 		case s.pinned:
-			given, pinned = given+s.x, pinned+s.x
+			given, pinned, some = given+s.x, pinned+s.x, true
 		default:
 			given, rest = given+s.x, rest+s.x
 		}
@@ -246,7 +251,7 @@ func fill(shares []*share) {
 		switch {
 		case !s.given:
 			s.x = max(0, (1-given)/float64(open))
-		case !s.pinned && pinned > 0 && open == 0 && math.Abs(given-1) > 1e-9 && pinned < 1 && rest > 0:
+		case !s.pinned && some && open == 0 && math.Abs(given-1) > 1e-9 && pinned < 1 && rest > 0:
 			s.x *= (1 - pinned) / rest
 		}
 	}

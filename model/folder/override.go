@@ -1,6 +1,10 @@
 package folder
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,16 +18,51 @@ import (
 // of the file.
 const overridesKey = "overrides"
 
+// Overrides returns the overrides of the model folder dir as they were written,
+// "" where there are none or no such folder. It does not ask whether the rest of
+// the model is valid.
+func Overrides(dir string) (string, error) {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the overrides of %s: %w", dir, err)
+	}
+	defer root.Close()
+	raw, err := (&folder{root: root, left: maxTotal}).read(yamlFile, maxYAML)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	text, err := overridesIn(raw, err)
+	if err != nil {
+		return "", fmt.Errorf("read the overrides of %s: %w", dir, err)
+	}
+	return text, nil
+}
+
+// overridesIn returns the overrides of a file, unless it could not be read.
+func overridesIn(raw []byte, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	y, err := parseYAML(raw)
+	if err != nil {
+		return "", err
+	}
+	d := newDecoder(nil, y)
+	return node{d, y, nil}.override(raw), d.found.Err()
+}
+
 // override takes the overrides out of x, the whole file, merges them over the
 // rest, and returns their section as it was written. The merged values keep
 // their lines, so that what is wrong with one is found where it was written.
 func (x node) override(raw []byte) string {
-	i := slices.IndexFunc(x.y.Content, func(n *yaml.Node) bool { return n.Value == overridesKey })
-	if x.y.Kind != yaml.MappingNode || i < 0 || i%2 != 0 {
+	key, patch := lookup(x.y, overridesKey)
+	if key == nil {
 		return ""
 	}
-	key, patch := x.y.Content[i], x.y.Content[i+1]
-	end := 0
+	i, end := slices.Index(x.y.Content, key), 0
 	if i+2 < len(x.y.Content) {
 		end = x.y.Content[i+2].Line
 	}
@@ -63,7 +102,8 @@ func section(raw []byte, first, end int) string {
 
 // merge applies patch to base, both mappings, as RFC 7396 does: nothing removes a
 // key, keys with values are merged, anything else takes the place of what was
-// there. A number is the short form of {odds: number}, a name that of {name: 1}.
+// there. Short forms are read as long ones: a number as {odds: number}, a name as
+// {name: 1}, or as {next: name} where a step stands.
 func (x node) merge(base, patch *yaml.Node) {
 	for i := 0; i+1 < len(patch.Content); i += 2 {
 		key, value := patch.Content[i], patch.Content[i+1]
@@ -91,7 +131,7 @@ func (x node) merge(base, patch *yaml.Node) {
 func (x node) merged(old, value *yaml.Node) *yaml.Node {
 	switch {
 	case value.Kind == yaml.MappingNode:
-		if old = long(old); old.Kind == yaml.MappingNode {
+		if old = long(old, value); old.Kind == yaml.MappingNode {
 			x.merge(old, value)
 			return old
 		}
@@ -121,11 +161,15 @@ func keysOf(mapping *yaml.Node) []*yaml.Node {
 	return keys
 }
 
-// long returns the long form of a value that has one.
-func long(n *yaml.Node) *yaml.Node {
+// long returns the long form of a value that has one, when patch is to be merged
+// into it.
+func long(n, patch *yaml.Node) *yaml.Node {
+	_, next := lookup(patch, "next")
 	switch {
 	case n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null":
 		return n
+	case next != nil: // a step
+		return mappingOf("next", n)
 	case isNumber(n):
 		return mappingOf("odds", n)
 	}
