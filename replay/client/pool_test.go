@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/net/http2"
 )
 
 // counting starts a server that answers when it is let, and counts connections
@@ -138,6 +141,94 @@ func TestASlotHasItsOwnConnection(t *testing.T) {
 	}
 }
 
+func TestASlotCarriesOneExchangeAtATime(t *testing.T) {
+	s := newCounting(t, (*httptest.Server).Start)
+	p := newPool(t, Options{}, 0)
+	var all sync.WaitGroup
+	for i := range 10 {
+		all.Go(func() {
+			var resp Response
+			if _, err := p.Do(t.Context(), Route{Origin: s.URL}, 1+i%2, get("/"), &resp); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 10 {
+		s.let <- struct{}{}
+	}
+	all.Wait()
+	if conns, peak := s.conns.Load(), s.peak.Load(); conns != 2 || peak > 2 {
+		t.Errorf("two slots took %d connections and %d requests at once", conns, peak)
+	}
+}
+
+func TestNoConnectionIsLostByThoseWhoGiveUp(t *testing.T) {
+	s := newCounting(t, (*httptest.Server).Start)
+	close(s.let)
+	p := newPool(t, Options{}, 2)
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			for j := range 100 {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+(i*31+j*17)%40)*50*time.Microsecond)
+				var resp Response
+				p.Do(ctx, Route{Origin: s.URL}, 0, get("/"), &resp)
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	for range 5 {
+		var pair sync.WaitGroup
+		for range 4 {
+			pair.Go(func() {
+				var resp Response
+				if _, err := p.Do(t.Context(), Route{Origin: s.URL}, 0, get("/"), &resp); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		pair.Wait()
+	}
+	g := p.groups[place{Route{Origin: s.URL}, 0}]
+	if g.open > 2 || g.open != len(g.idle) || len(g.all) != len(g.idle) || len(g.waiting) > 0 {
+		t.Errorf("%d connections are counted, %d idle of %d, %d wait", g.open, len(g.idle), len(g.all), len(g.waiting))
+	}
+}
+
+// idleLink is a link that only lies in a pool.
+type idleLink struct{ link }
+
+func (idleLink) many() bool   { return false }
+func (idleLink) usable() bool { return true }
+func (idleLink) close()       {}
+
+func TestAConnectionGrantedToOneWhoGaveUpGoesOn(t *testing.T) {
+	p := newPool(t, Options{}, 1)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	l := &idleLink{}
+	for range 5000 {
+		g := &group{http1: true, limit: 1, open: 1, all: []link{l}}
+		var all sync.WaitGroup
+		all.Go(func() { p.release(leased{link: l, group: g}, true) })
+		p.mu.Lock()
+		if len(g.idle) > 0 { // the connection was free before anybody waited
+			p.mu.Unlock()
+			all.Wait()
+			continue
+		}
+		got, err := p.queue(gone, g)
+		all.Wait()
+		if err == nil {
+			p.release(got, true)
+		}
+		if len(g.idle) != 1 || g.open != 1 || len(g.waiting) != 0 {
+			t.Fatalf("%d idle, %d open, %d wait; want 1, 1, 0", len(g.idle), g.open, len(g.waiting))
+		}
+	}
+}
+
 func TestClosingAPoolEndsWhatIsUnderWay(t *testing.T) {
 	for name, start := range map[string]func(*httptest.Server){
 		"HTTP/1": (*httptest.Server).Start,
@@ -191,5 +282,70 @@ func TestWhoGivesUpWaitingTakesNoConnection(t *testing.T) {
 	close(s.let)
 	if a, b := <-first, <-third; a != "" || b != "" {
 		t.Errorf("the others got %q and %q", a, b)
+	}
+}
+
+func TestARequestIsSentOnceMoreOnANewConnection(t *testing.T) {
+	for _, limit := range []int{0, 2} {
+		both := make(chan struct{})
+		var first, conns atomic.Int64
+		at := listen(t, func(c net.Conn) {
+			conns.Add(1)
+			r := bufio.NewReader(c)
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			if n := first.Add(1); n == 2 {
+				close(both)
+			}
+			<-both
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			http.ReadRequest(r) // and hang up
+		})
+		p := newPool(t, Options{}, limit)
+		exchange := func(method string) string {
+			req := get("/")
+			req.Method = method
+			var resp Response
+			_, err := p.Do(t.Context(), Route{Origin: "http://" + at}, 0, req, &resp)
+			return ErrorName(err)
+		}
+		var pair sync.WaitGroup
+		for range 2 {
+			pair.Go(func() { exchange("GET") })
+		}
+		pair.Wait()
+		if got := exchange("GET"); got != "" || conns.Load() != 3 {
+			t.Errorf("limit %d: a GET ended as %q, %d connections", limit, got, conns.Load())
+		}
+		if got := exchange("POST"); got != "closed" {
+			t.Errorf("limit %d: a POST, which may have been processed, ended as %q", limit, got)
+		}
+	}
+}
+
+func TestARequestThatWasRefusedUnseenIsSentOnceMore(t *testing.T) {
+	for name, refuse := range map[string]func(f *http2.Framer, c net.Conn, s uint32){
+		"stream": func(f *http2.Framer, _ net.Conn, s uint32) { f.WriteRSTStream(s, http2.ErrCodeRefusedStream) },
+		"connection": func(f *http2.Framer, c net.Conn, s uint32) {
+			f.WriteGoAway(0, http2.ErrCodeNo, nil)
+			c.Close()
+		},
+	} {
+		var seen atomic.Int64
+		at := listen(t, framing(func(f *http2.Framer, c net.Conn, s uint32) {
+			if seen.Add(1) == 1 {
+				refuse(f, c, s)
+				return
+			}
+			headOf(f, s, true, ":status", "204")
+		}))
+		post := get("/")
+		post.Method = "POST"
+		var resp Response
+		_, err := newPool(t, Options{H2C: true}, 1).Do(t.Context(), Route{Origin: "http://" + at}, 0, post, &resp)
+		if err != nil || resp.Status != 204 || seen.Load() != 2 {
+			t.Errorf("%s: %d, %v, seen %d times", name, resp.Status, err, seen.Load())
+		}
 	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -109,5 +110,110 @@ func TestAStrayBeforeAnAnswerThatMustNotBeRepeatedIsNamed(t *testing.T) {
 	}
 	if _, err := c.do(t.Context(), post, &resp); ErrorName(err) != "stray bytes" {
 		t.Errorf("got %v, want stray bytes", err)
+	}
+}
+
+func TestAConnectionThatIsNotAsItWasLeftIsNotUsed(t *testing.T) {
+	good := func(body string) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	for name, behind := range map[string]func(c net.Conn){
+		"an answer that nobody asked for": func(c net.Conn) { io.WriteString(c, good("wrong")) },
+		"closed":                          func(c net.Conn) { c.Close() },
+		"half closed":                     func(c net.Conn) { c.(*net.TCPConn).CloseWrite() },
+		"reset":                           func(c net.Conn) { c.(*net.TCPConn).SetLinger(0); c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			left := make(chan struct{})
+			var conns atomic.Int64
+			at := listen(t, func(c net.Conn) {
+				conns.Add(1)
+				r := bufio.NewReader(c)
+				for {
+					if _, err := http.ReadRequest(r); err != nil {
+						return
+					}
+					io.WriteString(c, good("right"))
+					behind(c)
+					left <- struct{}{}
+				}
+			})
+			c := dial(t, Options{}, "http://"+at)
+			post := get("/")
+			post.Method = "POST" // which is not sent again
+			for range 3 {
+				var resp Response
+				if _, err := c.do(t.Context(), post, &resp); err != nil || string(resp.Body.Data) != "right" {
+					t.Errorf("got %q, %v", resp.Body.Data, err)
+				}
+				<-left
+			}
+			if got := conns.Load(); got != 3 {
+				t.Errorf("%d connections, want 3", got)
+			}
+		})
+	}
+}
+
+func TestBytesThatTLSHoldsBehindAnAnswerAreFound(t *testing.T) {
+	var conns atomic.Int64
+	own := certified(t)
+	pair, err := tls.X509KeyPair([]byte(own.cert), []byte(own.key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := listen(t, func(raw net.Conn) {
+		conns.Add(1)
+		c := tls.Server(raw, &tls.Config{Certificates: []tls.Certificate{pair}, DynamicRecordSizingDisabled: true})
+		r := bufio.NewReader(c)
+		for {
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			head := "HTTP/1.1 200 OK\r\nContent-Length: 8000\r\nX-Filler: "
+			head += strings.Repeat("y", readSize-8000-len(head)-4) + "\r\n\r\n"
+			// The answer fills the client's buffer, and the rest of the record stays in TLS.
+			io.WriteString(c, head+strings.Repeat("x", 8000)+"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong")
+		}
+	})
+	c := dial(t, Options{Insecure: true}, "https://"+at)
+	for range 3 {
+		var resp Response
+		if _, err := c.do(t.Context(), get("/"), &resp); err != nil || len(resp.Body.Data) != 8000 {
+			t.Errorf("got %.20q, %v", resp.Body.Data, err)
+		}
+	}
+	if got := conns.Load(); got != 3 {
+		t.Errorf("%d connections, want 3", got)
+	}
+}
+
+func TestAConnectionThatTheTargetWillCloseIsNotUsed(t *testing.T) {
+	for name, answer := range map[string]string{
+		"close":         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.0":      "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"close, chunks": "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+	} {
+		var conns atomic.Int64
+		at := listen(t, func(c net.Conn) {
+			conns.Add(1)
+			r := bufio.NewReader(c)
+			for {
+				if _, err := http.ReadRequest(r); err != nil {
+					return
+				}
+				io.WriteString(c, answer) // and it does not close after all
+			}
+		})
+		c := dial(t, Options{}, "http://"+at)
+		for range 3 {
+			var resp Response
+			if _, err := c.do(t.Context(), get("/"), &resp); err != nil || string(resp.Body.Data) != "ok" {
+				t.Errorf("%s: %q, %v", name, resp.Body.Data, err)
+			}
+		}
+		if got := conns.Load(); got != 3 {
+			t.Errorf("%s: %d connections, want 3", name, got)
+		}
 	}
 }
