@@ -91,25 +91,17 @@ func (l *http2Link) exchange(ctx context.Context, req *Request, resp *Response, 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	start := time.Now()
-	var firstByte atomic.Int64
-	interim := 0
-	hr = hr.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotFirstResponseByte: func() { firstByte.CompareAndSwap(0, int64(time.Since(start))) },
-		Got1xxResponse: func(int, textproto.MIMEHeader) error {
-			if interim++; interim > maxInterim {
-				return errInterimFlood
-			}
-			return nil
-		},
-	}))
+	w := newWatch(l.conn.Available() == 0)
+	hr = hr.WithContext(httptrace.WithClientTrace(ctx, w.trace()))
 	hresp, err := l.conn.RoundTrip(hr)
 	if err == nil {
 		err = readResponse(&l.dialer.scratches, hresp, req, resp)
 	}
-	timing.Sent, timing.Done = start, time.Now()
-	if ns := firstByte.Load(); ns != 0 {
-		timing.FirstByte = start.Add(time.Duration(ns))
+	timing.Done = time.Now()
+	timing.Sent, timing.FirstByte = w.sentAt(), w.firstByteAt()
+	cancel()
+	if failed := endUpload(hr, err); failed != nil {
+		err = failed
 	}
 	timing.BytesOut, timing.BytesIn = l.carrier.raw.written.Swap(0), l.carrier.raw.read.Swap(0)
 	if err == io.ErrUnexpectedEOF && l.usable() {
@@ -117,6 +109,65 @@ func (l *http2Link) exchange(ctx context.Context, req *Request, resp *Response, 
 	}
 	err = nameHTTP2(err)
 	return l.usable() && !spoils(err), err
+}
+
+// endUpload waits until nobody reads the body of hr any more and returns what was
+// wrong with its source. net/http closes the body of a request that it has taken.
+func endUpload(hr *http.Request, err error) error {
+	m, ok := hr.Body.(*measured)
+	if !ok {
+		return nil
+	}
+	if err != nil {
+		m.Close()
+	}
+	<-m.closed
+	return m.err
+}
+
+// A watch notes the instants of an exchange over HTTP/2.
+type watch struct {
+	start     time.Time
+	waits     bool         // for a stream: the request is sent when its head was written
+	wrote     atomic.Int64 // ns since start, of the head
+	firstByte atomic.Int64 // ns since start
+	interim   int          // answers 1xx
+}
+
+func newWatch(waits bool) *watch { return &watch{start: time.Now(), waits: waits} }
+
+func (w *watch) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		WroteHeaders:         func() { w.wrote.CompareAndSwap(0, int64(time.Since(w.start))) },
+		GotFirstResponseByte: func() { w.firstByte.CompareAndSwap(0, int64(time.Since(w.start))) },
+		Got1xxResponse: func(int, textproto.MIMEHeader) error {
+			if w.interim++; w.interim > maxInterim {
+				return errInterimFlood
+			}
+			return nil
+		},
+	}
+}
+
+// sentAt is the start, or where the request had to wait for others the instant
+// at which its head was written.
+func (w *watch) sentAt() time.Time {
+	if ns := w.wrote.Load(); w.waits && ns != 0 {
+		return w.start.Add(time.Duration(ns))
+	}
+	return w.start
+}
+
+// firstByteAt is the instant of the first byte of the answer, zero if none came.
+func (w *watch) firstByteAt() time.Time {
+	ns := w.firstByte.Load()
+	if ns == 0 {
+		return time.Time{}
+	}
+	if w.waits { // the answer may come before the writing of the head has returned
+		ns = max(ns, w.wrote.Load())
+	}
+	return w.start.Add(time.Duration(ns))
 }
 
 // httpRequest turns req into what net/http sends.
@@ -183,7 +234,7 @@ func setBody(hr *http.Request, req *Request) error {
 			return named(upload, fmt.Errorf("open the body to send: %w", err))
 		}
 		hr.ContentLength = req.Body.Size
-		hr.Body = &measured{source: source, left: req.Body.Size}
+		hr.Body = newMeasured(source, req.Body.Size)
 	case len(req.Body.Data) > 0:
 		hr.ContentLength = int64(len(req.Body.Data))
 		hr.Body = io.NopCloser(bytes.NewReader(req.Body.Data))

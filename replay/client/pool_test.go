@@ -349,3 +349,38 @@ func TestARequestThatWasRefusedUnseenIsSentOnceMore(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoWaitsForAStreamIsSentWhenItGetsOne(t *testing.T) {
+	s := newCounting(t, func(s *httptest.Server) {
+		s.EnableHTTP2 = true
+		s.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 1}
+		s.StartTLS()
+	})
+	p := newPool(t, Options{Insecure: true}, 1)
+	exchange := func() chan Timing {
+		done := make(chan Timing, 1)
+		go func() {
+			var resp Response
+			timing, err := p.Do(t.Context(), Route{Origin: s.URL}, 0, get("/"), &resp)
+			if err != nil {
+				t.Error(err)
+			}
+			done <- timing
+		}()
+		return done
+	}
+	first := exchange() // behind it the client knows how many streams there may be
+	s.let <- struct{}{}
+	<-first
+	second := exchange()
+	until(t, "the second request", func() bool { return s.now.Load() == 1 })
+	third := exchange()
+	time.Sleep(20 * time.Millisecond)
+	released := time.Now()
+	close(s.let)
+	<-second
+	timing := <-third
+	if timing.Sent.Before(released) || timing.FirstByte.Before(timing.Sent) || s.peak.Load() != 1 || s.conns.Load() != 1 {
+		t.Errorf("sent %v before the stream was free; %d at once, %d connections", released.Sub(timing.Sent), s.peak.Load(), s.conns.Load())
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
@@ -46,7 +47,7 @@ func (l *http1Link) upload(req *Request, p plan) (*uploading, error) {
 	if err != nil {
 		return nil, named(upload, fmt.Errorf("open the body to send: %w", err))
 	}
-	up.source = &measured{source: source, left: p.size}
+	up.source = newMeasured(source, p.size)
 	return up, nil
 }
 
@@ -143,6 +144,13 @@ type measured struct {
 	source io.ReadCloser
 	left   int64
 	err    error // what was wrong with the source
+
+	once   sync.Once
+	closed chan struct{}
+}
+
+func newMeasured(source io.ReadCloser, size int64) *measured {
+	return &measured{source: source, left: size, closed: make(chan struct{})}
 }
 
 // Read gives an error, and no end, where the source has another length: an end
@@ -179,4 +187,11 @@ func (m *measured) more() bool {
 	return n > 0
 }
 
-func (m *measured) Close() error { return m.source.Close() }
+// Close closes the source, once.
+func (m *measured) Close() error {
+	m.once.Do(func() {
+		m.source.Close()
+		close(m.closed)
+	})
+	return nil
+}

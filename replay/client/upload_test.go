@@ -138,6 +138,26 @@ func TestATargetMayAnswerBeforeTheBodyIsSent(t *testing.T) {
 	}
 }
 
+func TestASourceIsClosedWhenTheAnswerComesEarly(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		io.WriteString(w, "stop")
+	})
+	for name, open := range protocolServers(t, handler) {
+		t.Run(name, func(t *testing.T) {
+			closed := false
+			endless := uploadOf(1<<40, func() (io.ReadCloser, error) { return &closer{&pattern{}, &closed}, nil })
+			var resp Response
+			if _, err := open().do(t.Context(), endless, &resp); err != nil || resp.Status != 413 || string(resp.Body.Data) != "stop" {
+				t.Errorf("got %d %q, %v", resp.Status, resp.Body.Data, err)
+			}
+			if !closed {
+				t.Error("the source is open")
+			}
+		})
+	}
+}
+
 func TestABodyWaitsForTheAnswerThatItExpects(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answers string // "100": let it come; else the final status at once
