@@ -92,7 +92,7 @@ func printTotals(w io.Writer, path string, t flowfile.Totals) error {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(tw, "%s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	row("file", "%s (%s, %s of content)", path, humanize.IBytes(uint64(t.BytesFile)), humanize.IBytes(uint64(t.BytesRaw)))
+	row("file", "%s (%s, %s of content)", path, humanize.IBytes(uint64(t.BytesFile)), humanize.IBytes(uint64(t.BytesRaw+t.BytesLong)))
 	row("flows", "%d (%d complete, %d partial)", t.Flows, t.Complete, t.Partial)
 	row("connections", "%d", t.Connections)
 	row("sessions", "about %d", t.SessionsHint)

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"io"
 	"strings"
 	"time"
 
@@ -120,10 +121,18 @@ type Body struct {
 	// Hash is the xxhash64 of the whole content where Data lacks a part of it; 0
 	// is not known. Of a whole body it is 0: Sum computes it.
 	Hash uint64
+
+	// Open opens the whole content where Data is only its beginning because the
+	// content is too long for memory. It may be called by several goroutines, and
+	// says itself how often. Nil: what Data lacks is not kept.
+	Open func() (io.ReadCloser, error)
 }
 
-// Truncated reports whether Data lacks the end of the content.
+// Truncated reports whether Data lacks the end of the content. Open may have it.
 func (b Body) Truncated() bool { return b.Size > int64(len(b.Data)) }
+
+// Kept reports whether the whole content is kept, in Data or behind Open.
+func (b Body) Kept() bool { return !b.Truncated() || b.Open != nil }
 
 // Sum returns the xxhash64 of the whole content; 0 is no body, or not known. It
 // reads all of Data.
@@ -146,23 +155,27 @@ func NewBody(data []byte) Body {
 	return Body{Data: data, Size: int64(len(data))}
 }
 
-// Cut returns the body with at most limit bytes of Data, and with the size and
-// hash of the whole content.
+// Cut returns the body with at most limit bytes of its content, and with the size
+// and hash of the whole.
 func (b Body) Cut(limit int64) Body {
 	b = b.normal()
-	if limit >= 0 && int64(len(b.Data)) > limit {
+	if limit < 0 || b.Size <= limit {
+		return b
+	}
+	b.Open = nil
+	if int64(len(b.Data)) > limit {
 		b.Hash = b.Sum()
 		b.Data = b.Data[:limit:limit]
 	}
 	return b
 }
 
-// normal corrects a size below the length of the data and leaves out a hash that
-// the data tells.
+// normal corrects a size below the length of the data, and leaves out what whole
+// data makes needless.
 func (b Body) normal() Body {
 	b.Size = max(b.Size, int64(len(b.Data)))
 	if !b.Truncated() {
-		b.Hash = 0
+		b.Hash, b.Open = 0, nil
 	}
 	return b
 }

@@ -3,6 +3,7 @@ package flowfile
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
@@ -138,6 +139,10 @@ type wantedBody struct {
 	distance uint64 // from the block of the flow back to the block of the body
 	index    uint64
 	length   uint64
+
+	// pieces are those of a body that has its first one as data. Until place,
+	// their blocks are distances.
+	pieces []piece
 }
 
 // body reads a body in place and appends to wanted if its data is elsewhere.
@@ -216,7 +221,33 @@ func (d *decoder) flow(wanted *[]wantedBody) *flow.Flow {
 			d.message(&f.Messages[i])
 		}
 	}
+	if d.pos < len(d.s) {
+		d.pieces(f, wanted)
+	}
 	return f
+}
+
+// pieces reads where the bodies stand that are too long for one record.
+func (d *decoder) pieces(f *flow.Flow, wanted *[]wantedBody) {
+	all, left := bodies(f), maxPieces
+	for range d.count(len(all), 2) {
+		body := d.uvarint()
+		n := d.count(left, 3)
+		if left -= n; body >= uint64(len(all)) || n == 0 {
+			d.fail()
+			return
+		}
+		w := wantedBody{body: all[body], pieces: make([]piece, n)}
+		for i := range w.pieces {
+			distance, index, length := d.uvarint(), d.uvarint(), d.uvarint()
+			if distance > math.MaxInt64 || index > math.MaxUint32 || length > MaxRecord {
+				d.fail()
+				return
+			}
+			w.pieces[i] = piece{bodyPlace{int64(distance), uint32(index)}, uint32(length)}
+		}
+		*wanted = append(*wanted, w)
+	}
 }
 
 func (d *decoder) message(m *flow.Message) {

@@ -39,6 +39,18 @@ type bodyPlace struct {
 	index uint32
 }
 
+// A piece is a part of a body that is too long for one record.
+type piece struct {
+	bodyPlace
+	length uint32
+}
+
+// pieces are those of one body of a flow, from the beginning of the content.
+type pieces struct {
+	body int // which one, in the order of bodies
+	list []piece
+}
+
 // An encoder appends records in their binary form.
 type encoder struct {
 	b     []byte
@@ -109,8 +121,9 @@ func (e *encoder) response(r *flow.Response, place *bodyPlace) {
 }
 
 // flow appends a flow whose bodies are stored at places, in the order of
-// bodies. The number of the flow follows from its position and is not stored.
-func (e *encoder) flow(f *flow.Flow, places []*bodyPlace) {
+// bodies. Some of the bodies stand in pieces, of which places has the first. The
+// number of the flow follows from its position and is not stored.
+func (e *encoder) flow(f *flow.Flow, places []*bodyPlace, inPieces []pieces) {
 	e.b = append(e.b, kindFlow)
 	e.time(f.Start)
 	e.uvarint(f.Conn)
@@ -141,6 +154,22 @@ func (e *encoder) flow(f *flow.Flow, places []*bodyPlace) {
 	e.uvarint(uint64(len(f.Messages)))
 	for i := range f.Messages {
 		e.message(&f.Messages[i])
+	}
+	if len(inPieces) > 0 {
+		e.pieces(inPieces)
+	}
+}
+
+func (e *encoder) pieces(inPieces []pieces) {
+	e.uvarint(uint64(len(inPieces)))
+	for _, p := range inPieces {
+		e.uvarint(uint64(p.body))
+		e.uvarint(uint64(len(p.list)))
+		for _, part := range p.list {
+			e.uvarint(uint64(e.block - part.block))
+			e.uvarint(uint64(part.index))
+			e.uvarint(uint64(part.length))
+		}
 	}
 }
 
@@ -206,7 +235,7 @@ func bodies(f *flow.Flow) []*flow.Body {
 }
 
 // limited returns a copy of the flow that obeys the limits of the format: its
-// bodies and messages cut to maxBody, and whatever messages are too many left
+// bodies and messages are cut to maxBody, and messages that are too many are left
 // out. The Loss is nil unless messages were left out.
 func limited(f *flow.Flow, maxBody int64) (*flow.Flow, *flow.Loss, error) {
 	if err := countable(f); err != nil {
@@ -219,7 +248,7 @@ func limited(f *flow.Flow, maxBody int64) (*flow.Flow, *flow.Loss, error) {
 		c.Response = &r
 	}
 	for _, b := range bodies(&c) {
-		*b = b.Cut(maxBody)
+		*b = spread(b.Cut(maxBody))
 	}
 	var loss *flow.Loss
 	c.Messages, loss = limitMessages(f.Messages, maxBody)
@@ -261,8 +290,8 @@ func limitMessages(ms []flow.Message, maxBody int64) ([]flow.Message, *flow.Loss
 	total := 0
 	for i, m := range ms {
 		m.Size = max(m.Size, int64(len(m.Data)))
-		if int64(len(m.Data)) > maxBody {
-			m.Data = m.Data[:maxBody]
+		if most := min(maxBody, maxData); int64(len(m.Data)) > most {
+			m.Data = m.Data[:most]
 		}
 		total += len(m.Data) + 2*binary.MaxVarintLen64 + 2
 		if total > MaxRecord/2 || len(out) == maxMessages {
@@ -293,9 +322,9 @@ func recordBound(f *flow.Flow) int {
 	if f.Response != nil {
 		n += response + line*len(f.Response.Headers)
 		count(f.Response.Trailers)
-		n -= len(f.Response.Body.Data)
+		n += pieceCost(&f.Response.Body) - len(f.Response.Body.Data)
 	}
-	n -= len(f.Request.Body.Data)
+	n += pieceCost(&f.Request.Body) - len(f.Request.Body.Data)
 	return n + response + message*len(f.Messages)
 }
 

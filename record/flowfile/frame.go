@@ -34,12 +34,11 @@ const (
 
 // Limits of the format. A reader trusts no length above them.
 const (
-	// MaxRecord is the longest record in bytes, and so the longest body that a
-	// reader takes.
+	// MaxRecord is the longest record in bytes.
 	MaxRecord = 64 << 20
 
 	// MaxBody is the greatest WriterOptions.MaxBody, in bytes.
-	MaxBody = 48 << 20
+	MaxBody = maxPieces * pieceSize
 
 	maxRaw       = MaxRecord + 16 // a block of one record with its length
 	maxBlockHead = 32 << 10

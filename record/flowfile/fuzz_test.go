@@ -75,7 +75,7 @@ func FuzzRecord(f *testing.F) {
 		case *flow.Info:
 			e.info(r)
 		case *flow.Flow:
-			e.flow(r, make([]*bodyPlace, 2))
+			e.flow(r, make([]*bodyPlace, 2), nil)
 		case *flow.Conn:
 			e.conn(r)
 		case *flow.Loss:
@@ -88,7 +88,7 @@ func FuzzRecord(f *testing.F) {
 		r, err := decodeRecord(data, &wanted)
 		if fl, ok := r.(*flow.Flow); ok && err == nil && len(wanted) == 0 {
 			var e encoder
-			e.flow(fl, make([]*bodyPlace, len(bodies(fl))))
+			e.flow(fl, make([]*bodyPlace, len(bodies(fl))), nil)
 			again, err := decodeRecord(e.b, &wanted)
 			if d := cmp.Diff(r, again, flowtest.Equal); err != nil || d != "" {
 				t.Fatalf("%v\n%s", err, d)

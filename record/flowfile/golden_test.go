@@ -3,10 +3,13 @@ package flowfile
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/starling-load/starling/record/flow"
@@ -73,4 +76,37 @@ func goldenRecords() []flow.Record {
 	f.Messages = []flow.Message{{At: 1, FromClient: true, Kind: flow.MessageText, Data: []byte("hi"), Size: 2}, {At: 2, Kind: flow.MessageClose}}
 	f.Error = "response cut"
 	return append(rs, f, &flow.Loss{At: f.Start, Reason: flow.LossUnparsed, Packets: 1, Bytes: 2, Gaps: 3, Messages: 4})
+}
+
+// TestGoldenPieces is TestGoldenFiles for a body that stands in pieces.
+func TestGoldenPieces(t *testing.T) {
+	var text bytes.Buffer
+	for i := range 90_000 {
+		fmt.Fprintln(&text, "line", i)
+	}
+	want := flowtest.ShopFlow(0)
+	want.Request.Method = "PUT"
+	want.Request.Body = flow.Body{Data: text.Bytes()[:10], Size: int64(text.Len()), Hash: xxhash.Sum64(text.Bytes()),
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text.Bytes())), nil }}
+	made := writeAll(t, WriterOptions{}, want, flowtest.ShopFlow(1))
+	path := filepath.Join("testdata", "v1-pieces.flow.zst")
+	if _, err := os.Stat(path); os.Getenv("UPDATE_GOLDEN") != "" && errors.Is(err, os.ErrNotExist) {
+		if err := os.WriteFile(path, made, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"golden file": golden, "written anew": made} {
+		records, errs := readWith(t, data, ReaderOptions{Open: opening(data)})
+		if len(errs) > 0 || len(records) != 2 {
+			t.Fatalf("%s: %d records, %v", name, len(records), errs)
+		}
+		b := records[0].(*flow.Flow).Request.Body
+		if n, sum := wholeSum(t, b); n != b.Size || sum != want.Request.Body.Hash || !bytes.Equal(b.Data, text.Bytes()[:pieceSize]) {
+			t.Errorf("%s: %d bytes of %d with hash %x, want %x", name, n, b.Size, sum, want.Request.Body.Hash)
+		}
+	}
 }

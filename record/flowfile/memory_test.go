@@ -24,7 +24,7 @@ func flowHead() []byte {
 	var e encoder
 	f := flowtest.ShopFlow(0)
 	f.Request.Headers = nil
-	e.flow(f, make([]*bodyPlace, 2))
+	e.flow(f, make([]*bodyPlace, 2), nil)
 	at := bytes.Index(e.b, []byte("shop.test")) + len("shop.test")
 	return e.b[:at:at]
 }

@@ -177,6 +177,14 @@ func (r *Reader) record() (flow.Record, error) {
 func (r *Reader) fetch() {
 	for i := range r.wanted {
 		w := &r.wanted[i]
+		if w.pieces != nil {
+			if err := w.place(r.block.off); err != nil {
+				r.report(r.block.off, int64(r.block.head.number), err)
+			} else {
+				w.body.Open = r.openPieces(w.pieces)
+			}
+			continue
+		}
 		got, err := r.body(w)
 		if err != nil {
 			if at := r.block.off - int64(w.distance); !r.lost[at] {

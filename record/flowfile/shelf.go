@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"runtime"
 	"slices"
@@ -98,7 +99,8 @@ func (s *Shelf) Flows() iter.Seq2[*flow.Flow, error] {
 	}
 }
 
-// Flow returns the flow with a number, which is the caller's. A body in a block
+// Flow returns the flow with a number, which is the caller's. Body.Open works as
+// long as the Shelf is open, for each that asks. A body in a block
 // that is damaged is missing from it, as Body.Truncated then says. It reads and
 // decompresses one block, or one more for each body that stands in another block,
 // unless they were used not long ago.
@@ -130,7 +132,11 @@ func (s *Shelf) Flow(number uint64) (*flow.Flow, error) {
 	}
 	f.Number = number
 	for _, w := range arm.wanted {
-		w.body.Data = s.body(arm, b, w)
+		if w.pieces == nil {
+			w.body.Data = s.body(arm, b, w)
+		} else if w.place(b.off) == nil {
+			w.body.Open = func() (io.ReadCloser, error) { return &pieceReader{from: shelfPiece{s}, list: w.pieces}, nil }
+		}
 	}
 	return f, nil
 }

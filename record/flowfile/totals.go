@@ -24,6 +24,7 @@ type Totals struct {
 	SessionsHint uint64 `json:"sessions_hint"`
 
 	BytesRaw  int64 `json:"bytes_raw"`  // recorded heads, bodies and messages, written as HTTP/1.1
+	BytesLong int64 `json:"bytes_long"` // of bodies in pieces, behind their first pieces; not in BytesRaw
 	BytesFile int64 `json:"bytes_file"` // length of the file
 
 	Start time.Time `json:"start,omitzero"` // least Flow.Start; absent without flows
@@ -77,6 +78,7 @@ type note struct {
 	protocol string
 	messages uint64
 	bytesRaw int64
+	long     int64
 	conn     uint64
 	who      flow.Identity
 	start    time.Time
@@ -90,7 +92,7 @@ func noteOf(r flow.Record) note {
 	case *flow.Flow:
 		n := note{
 			kind: kindFlow, complete: r.Complete(), response: r.Response != nil, protocol: strings.ToValidUTF8(strings.Clone(r.Protocol), "\uFFFD"),
-			messages: uint64(len(r.Messages)), bytesRaw: rawBytes(r), conn: r.Conn, who: r.Identity(),
+			messages: uint64(len(r.Messages)), bytesRaw: rawBytes(r), long: longBytes(r), conn: r.Conn, who: r.Identity(),
 			start: writable(r.Start), end: writable(r.Start.Add(r.Done)),
 		}
 		if n.response {
@@ -146,6 +148,7 @@ func (t *tally) addFlow(n *note) {
 	}
 	s.Messages += n.messages
 	s.BytesRaw += n.bytesRaw
+	s.BytesLong += n.long
 	if t.status == nil {
 		t.status, t.protocol, t.best = map[int]uint64{}, map[string]uint64{}, map[uint64]flow.Identity{}
 	}
@@ -240,6 +243,16 @@ func rawBytes(f *flow.Flow) int64 {
 		n += len(f.Messages[i].Data)
 	}
 	return int64(n)
+}
+
+// longBytes is what is kept of the bodies of a flow behind their first pieces.
+func longBytes(f *flow.Flow) (n int64) {
+	for _, b := range bodies(f) {
+		if b.Open != nil {
+			n += b.Size - int64(len(b.Data))
+		}
+	}
+	return n
 }
 
 func headBytes(h flow.Headers) int {

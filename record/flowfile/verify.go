@@ -90,9 +90,9 @@ func equalTotals(a, b Totals) bool {
 		!maps.Equal(a.Status, b.Status) || !maps.Equal(a.Protocols, b.Protocols) || !slices.Equal(a.Infos, b.Infos) {
 		return false
 	}
-	sums := func(t Totals) [17]uint64 {
+	sums := func(t Totals) [18]uint64 {
 		return [...]uint64{t.Flows, t.Requests, t.Responses, t.Complete, t.Partial, t.Messages, t.Connections,
-			t.SessionsHint, uint64(t.BytesRaw), t.Loss.PacketsDropped, t.Loss.Gaps, t.Loss.BytesMissing,
+			t.SessionsHint, uint64(t.BytesRaw), uint64(t.BytesLong), t.Loss.PacketsDropped, t.Loss.Gaps, t.Loss.BytesMissing,
 			t.Loss.UnparsedBytes, t.Loss.Flows, t.Loss.Sessions, t.Loss.Messages, t.LeftOut}
 	}
 	return sums(a) == sums(b)

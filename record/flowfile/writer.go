@@ -48,6 +48,7 @@ type Writer struct {
 	block  pending
 	enc    encoder
 	places []*bodyPlace // of the bodies of a flow, reused
+	piece  []byte       // of a body, reused
 	out    []byte       // head and compressed block, reused
 	data   []byte       // compressed block, reused
 }
@@ -198,20 +199,23 @@ func (w *Writer) writeFlow(f *flow.Flow) error {
 	if need > MaxRecord {
 		return ErrTooLong
 	}
+	records := 1
 	for _, b := range all {
-		need += len(b.Data)
+		n := int64(len(b.Data))
+		if b.Open != nil {
+			n = b.Size
+		}
+		need += int(n)
+		records += int(n/pieceSize) + 1
 	}
-	if err := w.room(need, len(all)+1, false); err != nil {
+	if err := w.room(need, records, false); err != nil {
 		return err
 	}
-	places := slices.Grow(w.places[:0], len(all))[:len(all)]
-	w.places = places
-	for i, b := range all {
-		if places[i], err = w.storeBody(b.Data); err != nil {
-			return err
-		}
+	long, err := w.storeBodies(all)
+	if err != nil {
+		return err
 	}
-	if err := w.encodeFlow(c, places); err != nil {
+	if err := w.encodeFlow(c, long); err != nil {
 		return err
 	}
 	f.Number = w.next
@@ -226,12 +230,39 @@ func (w *Writer) writeFlow(f *flow.Flow) error {
 	return nil
 }
 
+// storeBodies stores the bodies of a flow and leaves their places in w.places. Those
+// in pieces become cut ones, which have their first piece as data.
+func (w *Writer) storeBodies(all []*flow.Body) (long []pieces, err error) {
+	w.places = slices.Grow(w.places[:0], len(all))[:len(all)]
+	for i, b := range all {
+		if b.Open != nil {
+			list, broken, err := w.storePieces(b)
+			if err != nil {
+				return nil, err
+			}
+			if !broken {
+				b.Data = w.piece[:list[0].length] // of which only the length matters now
+				w.places[i] = &list[0].bodyPlace
+				if *b = b.Cut(-1); b.Open != nil {
+					long = append(long, pieces{i, list})
+				}
+				continue
+			}
+			b.Open, b.Data = nil, b.Data[:min(len(b.Data), maxData)]
+		}
+		if w.places[i], err = w.storeBody(b.Data, inlineMax); err != nil {
+			return nil, err
+		}
+	}
+	return long, nil
+}
+
 // encodeFlow leaves the flow in w.enc.b and makes sure that it fits into the
 // block. Sealing moves the block, and with it the distances to the bodies.
-func (w *Writer) encodeFlow(f *flow.Flow, places []*bodyPlace) error {
+func (w *Writer) encodeFlow(f *flow.Flow, long []pieces) error {
 	for range 2 {
 		w.enc.b, w.enc.block = w.enc.b[:0], w.off
-		w.enc.flow(f, places)
+		w.enc.flow(f, w.places, long)
 		if err := w.fit(len(w.enc.b)); err != nil {
 			return err
 		}
@@ -242,9 +273,10 @@ func (w *Writer) encodeFlow(f *flow.Flow, places []*bodyPlace) error {
 	return nil
 }
 
-// storeBody returns where the body stands; nil means: in the flow itself.
-func (w *Writer) storeBody(data []byte) (*bodyPlace, error) {
-	if len(data) < inlineMax {
+// storeBody returns where the body stands; nil means: in the flow itself, as one
+// shorter than least does.
+func (w *Writer) storeBody(data []byte, least int) (*bodyPlace, error) {
+	if len(data) < least || len(data) == 0 {
 		return nil, nil
 	}
 	key := w.hash.key(data)

@@ -10,7 +10,9 @@ import (
 // WriterOptions are the limits of a Writer. The zero value is useful.
 type WriterOptions struct {
 	// MaxBody cuts bodies and messages to this many bytes; their size and hash
-	// are kept. 0 is 16 MiB; at most the constant MaxBody.
+	// are kept. A body that has Open is kept whole or, where it is longer, as far
+	// as its Data goes. Messages are cut to 48 MiB at most. 0 is 16 MiB; at most
+	// the constant MaxBody.
 	MaxBody int64
 
 	// MaxBytes is the greatest length of the finished file in bytes; 0 is no

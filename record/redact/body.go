@@ -30,6 +30,7 @@ func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	if b.Truncated() && w.maker != nil && b.Hash != 0 {
 		b.Hash = w.maker.hash(b.Hash)
 	}
+	b.Open = w.long(b, h)
 	if len(b.Data) == 0 {
 		return b, h
 	}
@@ -74,7 +75,7 @@ func (w *walker) dropped(b flow.Body) flow.Body {
 	if !b.Truncated() {
 		b.Hash = w.maker.hash(b.Sum())
 	}
-	b.Data = nil
+	b.Data, b.Open = nil, nil
 	return b
 }
 
@@ -83,7 +84,7 @@ func (w *walker) rebuilt(b flow.Body, data []byte) flow.Body {
 	missing := b.Size - int64(len(b.Data))
 	now := flow.NewBody(data)
 	if missing > 0 {
-		now.Size, now.Hash = int64(len(data))+missing, b.Hash
+		now.Size, now.Hash, now.Open = int64(len(data))+missing, b.Hash, b.Open
 	}
 	return now
 }

@@ -119,7 +119,18 @@ func (w *walker) multipartPart(part []byte) {
 		return
 	}
 	content = bytes.TrimSuffix(content, []byte("\r\n"))
-	c, media := plain, ""
+	c, media := w.partHead(head)
+	if c > plain || media == "" {
+		w.field(c, content)
+		return
+	}
+	w.content(content, media)
+}
+
+// partHead walks the head of a part and returns the class of its name and the type
+// of its content.
+func (w *walker) partHead(head []byte) (c class, media string) {
+	c = plain
 	for line := range strings.SplitSeq(string(head), "\r\n") {
 		name, value, _ := strings.Cut(line, ":")
 		switch strings.ToLower(strings.TrimSpace(name)) {
@@ -132,9 +143,5 @@ func (w *walker) multipartPart(part []byte) {
 		}
 	}
 	w.text(head)
-	if c > plain || media == "" {
-		w.field(c, content)
-		return
-	}
-	w.content(content, media)
+	return c, media
 }

@@ -76,7 +76,7 @@ func (w *walker) flow(f *flow.Flow) {
 		r.Headers = w.headers(r.Headers)
 		r.Body, r.Headers = w.body(r.Body, r.Headers)
 		r.Trailers = w.headers(r.Trailers)
-		if !same(r.Headers, f.Response.Headers) || !same(r.Trailers, f.Response.Trailers) || !same(r.Body.Data, f.Response.Body.Data) || r.Body.Hash != f.Response.Body.Hash {
+		if !same(r.Headers, f.Response.Headers) || !same(r.Trailers, f.Response.Trailers) || !same(r.Body.Data, f.Response.Body.Data) || r.Body.Hash != f.Response.Body.Hash || f.Response.Body.Open != nil {
 			f.Response = &r
 		}
 	}

@@ -1,0 +1,167 @@
+package redact
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"strings"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+const (
+	// longWindow is how much of a long body is walked at a time, in bytes.
+	longWindow = 1 << 20
+
+	// longBreak is how far before the end of a window a place is looked for where
+	// no word is torn apart, in bytes.
+	longBreak = 8 << 10
+)
+
+// errStructured says that a secret could hide in a content that is walked piece by
+// piece, because only the whole of it tells what is one.
+var errStructured = errors.New("a long part of JSON, markup or a form cannot be redacted")
+
+// long returns what opens the content of a long body with its secrets replaced. Nil
+// means that only the beginning of the body can be redacted: nobody can look behind
+// a content coding, or into JSON and markup, before all of it is there.
+func (w *walker) long(b flow.Body, h flow.Headers) func() (io.ReadCloser, error) {
+	contentType := h.Value("Content-Type")
+	switch open := b.Open; {
+	case open == nil || w.maker == nil || opaqueMedia(contentType):
+		return open
+	case len(codingsOf(h)) > 0 || structured(contentType) || isJSON(b.Data) || isMarkup(b.Data):
+		return nil
+	default:
+		authority, site := w.authority, w.site
+		return func() (io.ReadCloser, error) {
+			content, err := open()
+			if err != nil {
+				return nil, err
+			}
+			l := &longBody{w: w, content: content, authority: authority, site: site, media: contentType}
+			if media, params, err := mime.ParseMediaType(contentType); err == nil && strings.HasPrefix(media, "multipart/") {
+				l.mark = []byte("--" + params["boundary"])
+			}
+			return l, nil
+		}
+	}
+}
+
+// structured reports whether only the whole of a content of the type tells what is
+// secret in it.
+func structured(contentType string) bool {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	media = strings.TrimSpace(media)
+	return strings.HasSuffix(media, "json") || strings.HasSuffix(media, "xml") || media == "application/x-ndjson" || media == "text/html" ||
+		media == "application/x-www-form-urlencoded" || media == "text/event-stream" || strings.HasPrefix(media, "application/grpc")
+}
+
+// A longBody gives a content with its secrets replaced, while it holds a window of
+// it. It belongs to the goroutine of the Redactor.
+type longBody struct {
+	w               *walker
+	content         io.ReadCloser
+	authority, site string
+
+	mark  []byte // before each part of a multipart body; nil: none
+	class class  // of the part that is being read
+	media string
+
+	buf   []byte // read, and not walked yet
+	ready []byte // walked, the beginning of buf
+	end   error  // of the content: nothing follows buf
+}
+
+// Read implements io.Reader.
+func (l *longBody) Read(p []byte) (int, error) {
+	for len(l.ready) == 0 {
+		if err := l.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, l.ready)
+	l.ready, l.buf = l.ready[n:], l.buf[n:]
+	return n, nil
+}
+
+// Close closes the content.
+func (l *longBody) Close() error { return l.content.Close() }
+
+// fill reads a window and walks as much of it as is certain.
+func (l *longBody) fill() error {
+	l.buf = append(make([]byte, 0, longWindow), l.buf...)
+	for len(l.buf) < longWindow && l.end == nil {
+		var n int
+		n, l.end = l.content.Read(l.buf[len(l.buf):longWindow])
+		l.buf = l.buf[:len(l.buf)+n]
+	}
+	if len(l.buf) == 0 {
+		return l.end
+	}
+	l.w.enter(l.authority)
+	l.w.site = l.site
+	n, err := l.walk()
+	l.ready = l.buf[:n]
+	return err
+}
+
+// walk walks the beginning of the window and returns its length.
+func (l *longBody) walk() (int, error) {
+	at := -1
+	if len(l.mark) > 2 {
+		at = bytes.Index(l.buf, l.mark)
+	}
+	switch {
+	case at == 0:
+		return l.part()
+	case at > 0:
+		return at, l.inside(l.buf[:at])
+	}
+	n := len(l.buf)
+	if l.end == nil {
+		n = l.cut(n - len(l.mark))
+	}
+	return n, l.inside(l.buf[:n])
+}
+
+// part walks the part that begins the window, or the head of a longer one.
+func (l *longBody) part() (int, error) {
+	rest := l.buf[len(l.mark):]
+	if next := bytes.Index(rest, l.mark); next >= 0 || l.end != nil {
+		if next < 0 {
+			next = len(rest)
+		}
+		l.w.multipartPart(rest[:next])
+		return len(l.mark) + next, nil
+	}
+	head, _, whole := bytes.Cut(rest, []byte("\r\n\r\n"))
+	if !whole {
+		return 0, errStructured
+	}
+	l.class, l.media = l.w.partHead(head)
+	return len(l.mark) + len(head) + 4, nil
+}
+
+// inside walks a piece of the content of a part, or of a body without parts.
+func (l *longBody) inside(b []byte) error {
+	switch {
+	case l.class > plain:
+		l.w.field(l.class, b)
+	case structured(l.media) && len(l.mark) > 0:
+		return errStructured
+	case !opaqueMedia(l.media):
+		l.w.field(plain, b)
+	}
+	return nil
+}
+
+// cut returns the place before n where a word ends, or n if there is none near.
+func (l *longBody) cut(n int) int {
+	from := max(0, n-longBreak)
+	if i := bytes.LastIndexFunc(l.buf[from:n], func(r rune) bool { return r <= ' ' || strings.ContainsRune(`"'&,;<>(){}`, r) }); i >= 0 {
+		return from + i + 1
+	}
+	return n
+}
