@@ -121,7 +121,7 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	ctx, full := context.WithCancel(ctx)
 	defer full()
 	c := capture.New(capture.Options{
-		Sink: o.sink(ctx, r, full), Filter: filter, Keys: keys, MaxBody: int64(o.maxBody), Logger: env.logger(),
+		Sink: o.sink(ctx, r, full), Filter: filter, Keys: keys, MaxBody: o.inMemory(), Logger: env.logger(),
 	})
 	if o.iface != "" {
 		env.say("recording from %s into %s; Ctrl-C ends it", o.iface, o.output)

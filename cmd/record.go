@@ -117,7 +117,7 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 		return nil, err
 	}
 	options := proxy.Options{
-		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: int64(o.maxBody), Logger: env.logger(),
+		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: o.inMemory(), Spool: o.spool(), MaxLong: int64(o.maxBody), Logger: env.logger(),
 	}
 	if err := o.network.apply(&options); err != nil {
 		return nil, err

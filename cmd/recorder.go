@@ -20,7 +20,9 @@ import (
 	"github.com/starling-load/starling/record"
 	"github.com/starling-load/starling/record/envelope"
 	"github.com/starling-load/starling/record/filter"
+	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/record/redact"
+	"github.com/starling-load/starling/record/spool"
 )
 
 // recorderOptions are the flags of all commands that record.
@@ -55,7 +57,7 @@ const defaultMaxBody = 8 << 20
 func (o *recorderOptions) addFlags(f *pflag.FlagSet) {
 	o.maxBody = defaultMaxBody
 	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst (required)")
-	f.Var(&o.maxBody, "max-body", "`BYTES` to keep of each body; size and hash are always kept")
+	f.Var(&o.maxBody, "max-body", "`BYTES` to keep of each body; size and hash are always kept; above 48MiB it is for request bodies that pass a proxy, and temporary files")
 	f.Var(&o.maxDisk, "max-disk", "`BYTES` on disk, of all parts together, after which recording stops (default: no limit)")
 	f.Var(&o.rotateSize, "rotate-size", "`BYTES` after which a new part begins: NAME.0001.flow.zst, …")
 	f.Var(newSpan(&o.rotateEvery, 0), "rotate-every", "`TIME` after which a new part begins")
@@ -90,6 +92,18 @@ func (o *recorderOptions) check() error {
 		return usagef("--sample-by goes with --sample")
 	}
 	return nil
+}
+
+// inMemory is how much of a body is kept in memory, in bytes.
+func (o *recorderOptions) inMemory() int64 { return min(int64(o.maxBody), flowfile.MaxData) }
+
+// spool is where longer request bodies go; nil where they are cut.
+func (o *recorderOptions) spool() *spool.Spool {
+	const least = 4 << 30
+	if o.inMemory() == int64(o.maxBody) {
+		return nil
+	}
+	return spool.New(max(least, 2*int64(o.maxBody)))
 }
 
 // newRecorder creates the recording.

@@ -58,16 +58,16 @@ func (q *queue) addConn(c *flow.Conn, now time.Time) {
 	q.push(c, n)
 }
 
-// addFlow takes in a flow, or sheds it and with it the rest of its session. A
-// session of 0 is that flow alone.
-func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) {
+// addFlow takes in a flow, or sheds it and with it the rest of its session. It
+// reports whether the flow is in. A session of 0 is that flow alone.
+func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) bool {
 	n := sizeOf(f)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed != "" {
 		q.lose(now).flows++
 		q.total.flows++
-		return
+		return false
 	}
 	fate := fateUnknown
 	if session != 0 {
@@ -80,7 +80,7 @@ func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) {
 			q.sessions.decide(session, fateKept, now)
 		}
 		q.push(f, n)
-		return
+		return true
 	}
 	q.lose(now).flows++
 	q.total.flows++
@@ -91,6 +91,7 @@ func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) {
 			q.sessions.decide(session, fateShed, now)
 		}
 	}
+	return false
 }
 
 // sheds reports whether the flows of a session are shed.

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -90,15 +91,30 @@ func (r *Recorder) Conn(c *flow.Conn) {
 
 // Flow records a flow, unless it is left out on purpose. It never blocks: when
 // the disk cannot keep up it sheds the flow and the rest of its session. The flow
-// is the Recorder's from now on and must not be changed. Flows after the end of
-// Run are counted as lost.
+// is the Recorder's from now on and must not be changed; the Open of its request body
+// is called once, and what it opens is closed. Flows after the end of Run are counted
+// as lost.
 func (r *Recorder) Flow(f *flow.Flow) {
 	now := time.Now()
 	if why, in := r.choose(f, now); !in {
 		r.left.add(flow.Loss{At: now, Reason: why, Flows: 1})
+		drop(f.Request.Body.Open)
 		return
 	}
-	r.queue.addFlow(f, r.o.Session(f), now)
+	if !r.queue.addFlow(f, r.o.Session(f), now) {
+		drop(f.Request.Body.Open)
+	}
+}
+
+// drop gives up what a body has outside of memory, as nobody will read it. It does
+// not wait, and does nothing where the content was read.
+func drop(open func() (io.ReadCloser, error)) {
+	if open == nil {
+		return
+	}
+	if content, err := open(); err == nil {
+		content.Close() // it was only to be read
+	}
 }
 
 // choose says whether a flow is to be recorded, or why not.
@@ -248,6 +264,9 @@ func (r *Recorder) drain() error {
 // alone.
 func (r *Recorder) put(rec flow.Record) error {
 	f, isFlow := rec.(*flow.Flow)
+	if isFlow {
+		defer drop(f.Request.Body.Open) // where neither the redactor nor the writer wanted it
+	}
 	if isFlow && r.o.Redact != nil {
 		r.o.Redact.Flow(f)
 	}
@@ -322,8 +341,9 @@ func (r *Recorder) stop(err error) {
 		r.queue.addLost(failed.Flows, time.Now())
 	}
 	for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
-		if _, isFlow := it.record.(*flow.Flow); isFlow {
+		if f, isFlow := it.record.(*flow.Flow); isFlow {
 			r.queue.addLost(1, time.Now())
+			drop(f.Request.Body.Open)
 		}
 		r.queue.done(it)
 	}

@@ -417,3 +417,61 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		t.Errorf("an empty recording reads as %v", err)
 	}
 }
+
+// A source counts how often its content was opened and closed.
+type source struct{ opened, closed int }
+
+func (s *source) open() (io.ReadCloser, error) {
+	if s.opened++; s.opened > 1 {
+		return nil, fs.ErrClosed
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(zeros{}, 2<<20), s}, nil
+}
+
+func (s *source) Close() error { s.closed++; return nil }
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestLongBodiesAreWrittenWholeAndAlwaysClosed(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		o    Options
+		kept bool
+	}{
+		{"recorded", Options{}, true},
+		{"filtered out", Options{Filter: func(*flow.Flow) bool { return false }}, false},
+		{"while paused", Options{Paused: true}, false},
+		{"shed", Options{QueueBytes: 64 << 10}, false},
+		{"longer than is kept", Options{MaxBody: 1 << 20}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.o.Path = filepath.Join(t.TempDir(), "a.flow.zst")
+			r, err := New(test.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var s source
+			f := page(1, 100)
+			f.Request.Body = flow.Body{Data: make([]byte, 100_000), Size: 2 << 20, Open: s.open}
+			r.Flow(f)
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			whole := false
+			for f, err := range flowfile.Flows(test.o.Path) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole = f.Request.Body.Kept()
+			}
+			if whole != test.kept || s.opened == 0 || s.closed != 1 {
+				t.Errorf("kept whole: %v, opened %d times, closed %d times; want %v, at least 1, 1", whole, s.opened, s.closed, test.kept)
+			}
+		})
+	}
+}

@@ -2,11 +2,14 @@ package body_test
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/starling-load/starling/record/body"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/spool"
 )
 
 func TestABodyKeepsItsBeginningWithSizeAndHash(t *testing.T) {
@@ -78,5 +81,47 @@ func TestCountingOnlyTakesNothing(t *testing.T) {
 	c.Add([]byte("abc"))
 	if b, taken := c.Body(); len(b.Data) != 0 || b.Size != 3 || b.Hash != 0 || taken != 0 || budget.Free() != 100 {
 		t.Errorf("%q of %d bytes, hash %x, %d taken", b.Data, b.Size, b.Hash, taken)
+	}
+}
+
+func TestTheRestOfABodyIsKeptInASpool(t *testing.T) {
+	data := bytes.Repeat([]byte("0123456789"), 500)
+	for _, test := range []struct {
+		name  string
+		room  int64
+		most  int64
+		spoil func(*body.Collector)
+		kept  bool
+	}{
+		{"whole", 5000, 5000, func(*body.Collector) {}, true},
+		{"not where it is longer than wanted", 5000, 4999, func(*body.Collector) {}, false},
+		{"not where the disk has no room", 3000, 5000, func(*body.Collector) {}, false},
+		{"not where bytes are missing", 5000, 6000, func(c *body.Collector) { c.Miss(1) }, false},
+		{"not where nothing is wanted", 5000, 5000, func(c *body.Collector) { c.CountOnly() }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var c body.Collector
+			c.Start(body.NewBudget(1<<20), 1000, -1)
+			c.KeepRest(spool.New(test.room), test.most)
+			for rest := data; len(rest) > 0; rest = rest[min(700, len(rest)):] {
+				c.Add(rest[:min(700, len(rest))])
+			}
+			test.spoil(&c)
+			b, _ := c.Body()
+			if b.Kept() != test.kept || len(b.Data) != 1000 {
+				t.Fatalf("%d bytes in memory, kept %v; want 1000, %v", len(b.Data), b.Kept(), test.kept)
+			}
+			if b.Open == nil {
+				return
+			}
+			content, err := b.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := io.ReadAll(content)
+			if err := errors.Join(err, content.Close()); err != nil || !bytes.Equal(all, data) {
+				t.Errorf("%d bytes came back of %d, %v", len(all), len(data), err)
+			}
+		})
 	}
 }

@@ -290,7 +290,7 @@ func limitMessages(ms []flow.Message, maxBody int64) ([]flow.Message, *flow.Loss
 	total := 0
 	for i, m := range ms {
 		m.Size = max(m.Size, int64(len(m.Data)))
-		if most := min(maxBody, maxData); int64(len(m.Data)) > most {
+		if most := min(maxBody, MaxData); int64(len(m.Data)) > most {
 			m.Data = m.Data[:most]
 		}
 		total += len(m.Data) + 2*binary.MaxVarintLen64 + 2

@@ -19,18 +19,18 @@ const (
 	// maxPieces is the number of pieces of all bodies of a flow.
 	maxPieces = 1 << 16
 
-	// maxData is the longest body that a Writer stores as one record. Longer ones
-	// are stored in pieces.
-	maxData = 48 << 20
+	// MaxData is the longest body, in bytes, that a Writer stores as one record.
+	// Longer ones are stored in pieces.
+	MaxData = 48 << 20
 )
 
 // spread makes a body that is too long for one record one that is stored in
 // pieces. Of one that was cut before, it cuts more.
 func spread(b flow.Body) flow.Body {
 	switch all := b.Data; {
-	case len(all) <= maxData:
+	case len(all) <= MaxData:
 	case b.Truncated():
-		b.Data = all[:maxData:maxData]
+		b.Data = all[:MaxData:MaxData]
 	default:
 		b.Hash, b.Data = b.Sum(), all[:pieceSize:pieceSize]
 		b.Open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }

@@ -143,7 +143,7 @@ func TestCopiesOfARecordingKeepLongBodies(t *testing.T) {
 }
 
 func TestALongBodyInMemoryIsStoredInPieces(t *testing.T) {
-	all, err := io.ReadAll(noiseReader(3, maxData+1))
+	all, err := io.ReadAll(noiseReader(3, MaxData+1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestALongBodyInMemoryIsStoredInPieces(t *testing.T) {
 		t.Fatal(errs)
 	}
 	b := records[0].(*flow.Flow).Request.Body
-	if n, sum := wholeSum(t, b); len(b.Data) != pieceSize || n != maxData+1 || sum != xxhash.Sum64(all) {
+	if n, sum := wholeSum(t, b); len(b.Data) != pieceSize || n != MaxData+1 || sum != xxhash.Sum64(all) {
 		t.Errorf("data of %d bytes, %d behind it", len(b.Data), n)
 	}
 }

@@ -248,7 +248,7 @@ func (w *Writer) storeBodies(all []*flow.Body) (long []pieces, err error) {
 				}
 				continue
 			}
-			b.Open, b.Data = nil, b.Data[:min(len(b.Data), maxData)]
+			b.Open, b.Data = nil, b.Data[:min(len(b.Data), MaxData)]
 		}
 		if w.places[i], err = w.storeBody(b.Data, inlineMax); err != nil {
 			return nil, err

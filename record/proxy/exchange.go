@@ -48,6 +48,9 @@ type exchange struct {
 
 type exchangeKey struct{}
 
+// longInMemory is how much of a body is in memory that may go to a Spool, in bytes.
+const longInMemory = 8 << 20
+
 // newExchange starts the record of r, whose head is as the client sent it.
 func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead) *exchange {
 	x := &exchange{p: p, s: s, to: to, asked: head}
@@ -62,7 +65,12 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead)
 		},
 		Start: time.Now(),
 	}
-	x.request.Start(p.budget, p.o.MaxBody, r.ContentLength)
+	if p.o.Spool != nil && r.ContentLength <= p.o.MaxLong {
+		x.request.Start(p.budget, min(p.o.MaxBody, longInMemory), r.ContentLength)
+		x.request.KeepRest(p.o.Spool, p.o.MaxLong)
+	} else {
+		x.request.Start(p.budget, p.o.MaxBody, r.ContentLength)
+	}
 	x.skip = !p.o.Lists.record(to.scheme, to.authority, x.f.Request.Path())
 	if p.chooser != nil && !x.skip {
 		x.f.Conn = s.announce(to, r.TLS)
@@ -270,11 +278,11 @@ func (x *exchange) finish() (cut bool) {
 	if f.Response != nil {
 		f.Response.Body, answerTaken = x.answer.Body()
 		f.Response.Trailers = trailers(x.response.Trailer, x.response.ProtoMajor == 2)
-		if f.Response.Body.Truncated() && !x.skip {
+		if !f.Response.Body.Kept() && !x.skip {
 			x.p.n.bodiesCut.Add(1)
 		}
 	}
-	if f.Request.Body.Truncated() && !x.skip {
+	if !f.Request.Body.Kept() && !x.skip {
 		x.p.n.bodiesCut.Add(1)
 	}
 	x.taken = requestTaken + answerTaken

@@ -21,6 +21,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/spool"
 )
 
 // A pattern is an endless body of random bytes that repeat after 1 MiB, which is
@@ -104,6 +105,48 @@ func TestBigBodiesPassWithFlatMemory(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestLongRequestBodiesGoToTheSpool(t *testing.T) {
+	const size = 20 << 20
+	whole := xxhash.New()
+	io.Copy(whole, io.LimitReader(newPattern(), size))
+	for _, test := range []struct {
+		name  string
+		room  int64 // of the spool
+		most  int64
+		whole bool
+	}{
+		{"whole", size, size, true},
+		{"cut where it is longer than wanted", size, size - 1, false},
+		{"cut where the disk has no room", size / 2, size, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := paths[0].open(t, func(w http.ResponseWriter, r *http.Request) {
+				n, _ := io.Copy(io.Discard, r.Body)
+				fmt.Fprint(w, n)
+			}, Options{MaxBody: 1 << 20, Spool: spool.New(test.room), MaxLong: test.most})
+			if _, body := r.get(t, request(t, "POST", r.base+"/", io.LimitReader(newPattern(), size))); body != fmt.Sprint(size) {
+				t.Errorf("the target got %s bytes, want %d", body, size)
+			}
+			b := r.sink.next(t).Request.Body
+			if b.Size != size || b.Hash != whole.Sum64() || len(b.Data) != 1<<20 || b.Kept() != test.whole {
+				t.Fatalf("%d bytes of %d in memory, hash %x, kept %v; want all kept: %v", len(b.Data), b.Size, b.Hash, b.Kept(), test.whole)
+			}
+			if !test.whole {
+				return
+			}
+			content, err := b.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := xxhash.New()
+			n, err := io.Copy(h, content)
+			if err := errors.Join(err, content.Close()); err != nil || n != size || h.Sum64() != whole.Sum64() {
+				t.Errorf("%d bytes with hash %x, %v; want %d with %x", n, h.Sum64(), err, size, whole.Sum64())
+			}
+		})
+	}
 }
 
 func TestBeyondTheBudgetBodiesKeepNoMoreDataButPass(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/spool"
 )
 
 // A Sink takes what the proxy has seen. Its methods are called from many
@@ -85,6 +86,15 @@ type Options struct {
 	// are kept. 0: 8 MiB.
 	MaxBody int64
 
+	// Spool takes what request bodies have beyond MaxBody or 8 MiB. The body of a flow then
+	// has Open, which the Sink has to open and close once, whether it wants the
+	// flow or not. Nil: bodies are cut to MaxBody.
+	Spool *spool.Spool
+
+	// MaxLong is the longest request body that goes to Spool, in bytes. Longer ones
+	// are cut to MaxBody.
+	MaxLong int64
+
 	// MaxInFlight bounds the bytes kept in memory for all exchanges that are not
 	// over. Beyond it bodies keep no more data. 0: 256 MiB.
 	MaxInFlight int64
@@ -124,8 +134,8 @@ func (o Options) validate() error {
 	if o.Sink == nil {
 		errs = append(errs, errors.New("proxy: Options.Sink is nil; it takes the recorded flows"))
 	}
-	if o.MaxBody < 0 || o.MaxInFlight < 0 || o.Grace < 0 {
-		errs = append(errs, errors.New("proxy: MaxBody, MaxInFlight and Grace cannot be negative"))
+	if o.MaxBody < 0 || o.MaxLong < 0 || o.MaxInFlight < 0 || o.Grace < 0 {
+		errs = append(errs, errors.New("proxy: MaxBody, MaxLong, MaxInFlight and Grace cannot be negative"))
 	}
 	if o.ListenTLS && (o.CA == nil || o.Upstream == nil) {
 		errs = append(errs, errors.New("proxy: ListenTLS needs CA and Upstream"))
