@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // isUUID reports whether b is a UUID in its usual form (RFC 9562, section 4).
 func isUUID(b []byte) bool {
@@ -99,11 +102,29 @@ func cardLength(d []byte) bool {
 	return false
 }
 
+// leastInBytes is the length of the shortest e-mail address among bytes that are no
+// text. Shorter ones are chance: some eighteen in each MiB of noise.
+const leastInBytes = 10
+
 // emailAt returns the bounds of the e-mail address around the @ at offset at,
 // or ok false where there is none.
 func emailAt(b []byte, at int) (start, end int, ok bool) {
+	start, end, ok = addressAt(b, at, true)
+	if ok && !utf8.Valid(b[start:end]) {
+		start, end, ok = addressAt(b, at, false)
+	}
+	inBytes := start > 0 && !textual(b[start-1]) || end < len(b) && !textual(b[end])
+	return start, end, ok && (end-start >= leastInBytes || !inBytes)
+}
+
+// textual reports whether a byte that stands alone is one of a text.
+func textual(c byte) bool { return c >= ' ' && c < 0x7f || c == '\t' || c == '\r' || c == '\n' }
+
+// addressAt is emailAt by the characters alone, wide with those beyond ASCII.
+func addressAt(b []byte, at int, wide bool) (start, end int, ok bool) {
+	beyond := func(c byte) bool { return wide && c >= 0x80 }
 	start = at
-	for start > 0 && (isWord(b[start-1]) || bytes.IndexByte([]byte(".+!#$*^~"), b[start-1]) >= 0 || b[start-1] >= 0x80) {
+	for start > 0 && (isWord(b[start-1]) || bytes.IndexByte([]byte(".+!#$*^~"), b[start-1]) >= 0 || beyond(b[start-1])) {
 		start--
 	}
 	for start < at && b[start] == '.' {
@@ -111,7 +132,7 @@ func emailAt(b []byte, at int) (start, end int, ok bool) {
 	}
 	end = at + 1
 	dot := -1
-	for end < len(b) && (isLetter(b[end]) || b[end] >= '0' && b[end] <= '9' || b[end] == '-' || b[end] == '.' || b[end] >= 0x80) {
+	for end < len(b) && (isLetter(b[end]) || b[end] >= '0' && b[end] <= '9' || b[end] == '-' || b[end] == '.' || beyond(b[end])) {
 		if b[end] == '.' {
 			if end == at+1 || b[end-1] == '.' {
 				break
@@ -128,11 +149,11 @@ func emailAt(b []byte, at int) (start, end int, ok bool) {
 		return 0, 0, false
 	}
 	for _, c := range b[dot+1 : end] {
-		if !isLetter(c) && c < 0x80 && c != '-' && (c < '0' || c > '9') {
+		if !isLetter(c) && !beyond(c) && c != '-' && (c < '0' || c > '9') {
 			return 0, 0, false
 		}
 	}
-	return start, end, isLetter(b[dot+1]) || b[dot+1] >= 0x80
+	return start, end, isLetter(b[dot+1]) || beyond(b[dot+1])
 }
 
 // isEmail reports whether all of b is an e-mail address.

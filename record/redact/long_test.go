@@ -138,3 +138,21 @@ func TestALongBodyThatBreaksOffIsAnError(t *testing.T) {
 		t.Errorf("%q and error %v, want all that came and %v", all, err, broken)
 	}
 }
+
+func TestAddressesAmongBytesAreFoundAndNoiseIsNotTakenForThem(t *testing.T) {
+	noise := make([]byte, 8<<20)
+	rand.NewChaCha8([32]byte{3}).Read(noise) // cannot fail
+	at := len(noise) / 2
+	copy(noise[at:], "\x0a\x10ada@shop.example\x12\x03abc")
+	f := post(get("/up"), "application/octet-stream", string(noise))
+	newRedactor(t, testKey, "").Flow(f)
+	changed := 0
+	for i, c := range f.Request.Body.Data {
+		if c != noise[i] && (i < at || i > at+20) {
+			changed++
+		}
+	}
+	if changed > 20 || bytes.Contains(f.Request.Body.Data, []byte("ada@shop.example")) {
+		t.Errorf("%d bytes of noise changed, or the address is left: %q", changed, f.Request.Body.Data[at:at+24])
+	}
+}
