@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -21,10 +22,17 @@ func printPlan(ctx context.Context, env environment, r *run.Run, requests, asJSO
 	}
 	switch {
 	case requests:
-		return printRequests(ctx, env, plan, asJSON)
+		err = printRequests(ctx, env, plan, asJSON)
 	case asJSON:
-		return writeJSON(env.stdout, plan)
+		err = writeJSON(env.stdout, plan)
+	default:
+		err = printOutline(env, plan)
 	}
+	return errors.Join(err, plan.Close())
+}
+
+// printOutline prints a plan for people.
+func printOutline(env environment, plan *run.Outline) error {
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	m := plan.Manifest
 	fmt.Fprintf(w, "plays\t%s\nschedule\t%s\n", m.Source, m.Schedule)

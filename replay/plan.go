@@ -65,6 +65,13 @@ const (
 	MaxUsers = 15_000
 )
 
+// Bounds of a plan. A higher rate would start several sessions in one nanosecond,
+// and with greater factors times would no longer be exact.
+const (
+	maxRate   = 1e9
+	maxFactor = 1e6
+)
+
 func (p Plan) withDefaults() Plan {
 	if p.Speed == 0 {
 		p.Speed = 1
@@ -89,6 +96,15 @@ func (p Plan) Validate() error {
 	}
 	if p.Users < 0 || p.Rate < 0 || p.Scale < 0 || p.Sessions < 0 || p.Duration < 0 || p.Speed < 0 || p.Timeout < 0 {
 		errs = append(errs, errors.New("a negative number in the plan"))
+	}
+	if p.Rate > maxRate {
+		errs = append(errs, fmt.Errorf("a rate of %g/s: it may be %g/s at most", p.Rate, maxRate))
+	}
+	if p.Scale > maxFactor {
+		errs = append(errs, fmt.Errorf("a scale of %g: it may be %g at most", p.Scale, maxFactor))
+	}
+	if p.Speed > maxFactor || p.Speed > 0 && p.Speed < 1/maxFactor {
+		errs = append(errs, fmt.Errorf("a speed of %g: it may be from %g to %g", p.Speed, 1/maxFactor, maxFactor))
 	}
 	if p.Users == 0 && p.Sessions > 0 {
 		errs = append(errs, errors.New("sessions per user need a fixed number of users"))

@@ -26,7 +26,7 @@ type input struct {
 	damage   func(error)
 	model    *model.Model // of a job that plays one
 	recorded []string     // origins that were recorded, those of most requests first
-	shares   []float64    // of the requests, by recorded
+	shares   []float64    // of the requests, by recorded; none: not known
 }
 
 // openInput reads the model of a completed job, or looks into its recording, and
@@ -42,7 +42,8 @@ func openInput(j Job, o Options) (*input, error) {
 		if err := replaceData(m, j.Data); err != nil {
 			return nil, err
 		}
-		in.model, in.recorded = m, origins(m)
+		in.model = m
+		in.recorded, in.shares = origins(m)
 	case j.Recording != "":
 		if err := in.lookInto(j.Recording); err != nil {
 			return nil, err
@@ -51,13 +52,27 @@ func openInput(j Job, o Options) (*input, error) {
 	return in, in.check()
 }
 
-// origins lists whom the requests of a model went to, the main one first.
-func origins(m *model.Model) []string {
-	var list []string
-	for _, o := range m.Origins {
-		list = append(list, o.URL)
+// origins lists whom the requests of a model went to, the main one first, and
+// their shares of the recorded requests. A model written by hand has no shares.
+func origins(m *model.Model) (urls []string, shares []float64) {
+	counts, total := map[string]int{}, 0
+	for _, e := range m.Endpoints {
+		for _, v := range e.Variants {
+			counts[e.Origin] += v.Recorded
+			total += v.Recorded
+		}
 	}
-	return list
+	for i, o := range m.Origins {
+		urls = append(urls, o.URL)
+		n := counts[o.Name]
+		if i == 0 && o.Name != "" {
+			n += counts[""]
+		}
+		if total > 0 {
+			shares = append(shares, float64(n)/float64(total))
+		}
+	}
+	return urls, shares
 }
 
 // check refuses to send load to an origin that was recorded, see

@@ -24,7 +24,7 @@ type Outline struct {
 
 // Outline reads all of the job and says what the run would do. It sends
 // nothing, and connects to nobody. What a person should know is told as before
-// a run.
+// a run. The caller closes the outline.
 func (r *Run) Outline(ctx context.Context) (*Outline, error) {
 	w, err := r.in.load(ctx)
 	if err != nil {
@@ -38,23 +38,36 @@ func (r *Run) Outline(ctx context.Context) (*Outline, error) {
 	for _, t := range r.thresholds {
 		o.Thresholds = append(o.Thresholds, t.String())
 	}
-	for at := range w.starts(p.Duration) {
-		o.Sessions++
-		o.Last = max(o.Last, at)
+	o.Sessions = w.arriving(p.Duration)
+	if o.Sessions > 0 {
+		o.Last, _ = w.arrivals.At(o.Sessions - 1)
 	}
 	return o, ctx.Err()
 }
 
-// starts yields when the sessions begin that begin before the end.
-func (w *work) starts(end time.Duration) iter.Seq[time.Duration] {
-	return func(yield func(time.Duration) bool) {
-		for i := uint64(0); ; i++ {
-			at, ok := w.arrivals.At(i)
-			if !ok || end > 0 && at >= end || !yield(at) {
-				return
-			}
+// Close ends the use of Requests.
+func (o *Outline) Close() error { return o.work.close() }
+
+// arriving is how many sessions begin before the end. As they begin in order, it
+// is found by halving.
+func (w *work) arriving(end time.Duration) uint64 {
+	over := func(i uint64) bool {
+		at, ok := w.arrivals.At(i)
+		return !ok || end > 0 && at >= end
+	}
+	most := uint64(1)
+	for most < 1<<62 && !over(most) {
+		most *= 2
+	}
+	low, high := uint64(0), most // all below low begin before the end, none from high on
+	for low < high {
+		if i := low + (high-low)/2; over(i) {
+			high = i
+		} else {
+			low = i + 1
 		}
 	}
+	return low
 }
 
 // A Planned request is one that a run would send.
@@ -73,13 +86,12 @@ type Planned struct {
 // first.
 func (o *Outline) Requests() iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
-		session := uint64(0)
-		for start := range o.work.starts(o.Manifest.Duration) {
-			s := o.work.source.Session(session, session)
-			if s == nil || !o.rehearse(s, Planned{Session: session, At: start}, yield) {
+		for i := range o.Sessions {
+			at, _ := o.work.arrivals.At(i)
+			s := o.work.source.Session(i, i)
+			if s == nil || !o.rehearse(s, Planned{Session: i, At: at}, yield) {
 				return
 			}
-			session++
 		}
 	}
 }

@@ -47,6 +47,10 @@ func New(ctx context.Context, j Job, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if most := replay.MaxUsers * max(o.Replayers, 1); j.Plan.Users > most {
+		need := (j.Plan.Users + replay.MaxUsers - 1) / replay.MaxUsers
+		return nil, jobErrorf("%d users: one process plays at most %d; use %d replayers", j.Plan.Users, replay.MaxUsers, need)
+	}
 	in, err := openInput(j, o)
 	if err != nil {
 		return nil, err

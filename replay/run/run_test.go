@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
@@ -277,5 +278,26 @@ func TestAComparisonAlternates(t *testing.T) {
 	}
 	if len(notes) > 1 {
 		t.Errorf("notes are repeated: %q", notes)
+	}
+}
+
+func TestOriginsOfAModelHaveTheSharesOfTheirFlows(t *testing.T) {
+	endpoint := func(origin string, flows ...int) model.Endpoint {
+		e := model.Endpoint{Origin: origin}
+		for _, n := range flows {
+			e.Variants = append(e.Variants, model.Variant{Recorded: n})
+		}
+		return e
+	}
+	m := &model.Model{
+		Origins:   []model.Origin{{Name: "shop", URL: "https://shop.test"}, {Name: "cdn", URL: "https://cdn.test"}},
+		Endpoints: []model.Endpoint{endpoint("", 30), endpoint("shop", 20, 10), endpoint("cdn", 30, 10)},
+	}
+	urls, shares := origins(m)
+	if want := []string{"https://shop.test", "https://cdn.test"}; !slices.Equal(urls, want) {
+		t.Errorf("the origins are %q, want %q", urls, want)
+	}
+	if want := []float64{0.6, 0.4}; !slices.Equal(shares, want) {
+		t.Errorf("their shares are %v, want %v", shares, want)
 	}
 }
