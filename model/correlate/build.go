@@ -180,12 +180,12 @@ func appendJSON(b []byte, s string) []byte {
 // rows returns the recorded values of the Row holes, one row per request that
 // has them all, in the order of the recording. The requests learn their row.
 func (t *target) rows(n *namer) [][]string {
-	var columns []map[*exchange]string
+	var columns []map[*parsed]string
 	for _, v := range n.list {
 		if v.Kind != model.Row {
 			continue
 		}
-		column := map[*exchange]string{}
+		column := map[*parsed]string{}
 		for _, u := range n.rows[v.Name] {
 			column[u.exchange] = u.value
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Step is one exchange of a session with the name of its endpoint and its
+// An Exchange is one of a session with the name of its endpoint and its
 // path template ({} for each variable segment).
-type Step struct {
+type Exchange struct {
 	Endpoint string
 	Path     string
 	Flow     *flow.Flow
@@ -35,7 +35,7 @@ type Result struct {
 // Learn explains the requests of sessions. Every flow must have a response; the
 // flows of a session are in the order of their start. The flows must not change
 // while Learn runs. The result depends on the arguments alone.
-func Learn(sessions [][]Step, o Options) *Result {
+func Learn(sessions [][]Exchange, o Options) *Result {
 	l := &learner{result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}}
 	for i, s := range sessions {
 		l.sessions = append(l.sessions, newSession(i, s))
@@ -91,24 +91,24 @@ type learner struct {
 	result   *Result
 }
 
-// A session is one visit with an index of everything that was sent and received.
+// A session is a recorded session with an index of everything that was sent and received.
 type session struct {
 	number    int
-	exchanges []*exchange
-	received  map[string][]place   // where a value was received
-	sent      map[string]*exchange // which request carried a value first
-	row       map[string]int       // row of each data file that the user has
+	exchanges []*parsed
+	received  map[string][]place // where a value was received
+	sent      map[string]*parsed // which request carried a value first
+	row       map[string]int     // row of each data file that the user has
 }
 
 // A place is where one answer holds a value.
 type place struct {
-	exchange *exchange
+	exchange *parsed
 	selector string
 }
 
-// An exchange is one step with its content.
-type exchange struct {
-	Step
+// A parsed exchange is one with its content looked into.
+type parsed struct {
+	Exchange
 	session *session
 	index   int
 	spans   []content.Span
@@ -118,14 +118,14 @@ type exchange struct {
 	row     int // line of the endpoint's Rows, from 1; 0: none
 }
 
-func newSession(n int, steps []Step) *session {
-	s := &session{number: n, received: map[string][]place{}, sent: map[string]*exchange{}, row: map[string]int{}}
-	for i, step := range steps {
-		e := &exchange{
-			Step: step, session: s, index: i,
-			spans: content.Spans(&step.Flow.Request),
-			doc:   content.New(step.Flow.Response),
-			head:  step.Flow.Start.Add(step.Flow.FirstByte),
+func newSession(n int, exchanges []Exchange) *session {
+	s := &session{number: n, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
+	for i, one := range exchanges {
+		e := &parsed{
+			Exchange: one, session: s, index: i,
+			spans: content.Spans(&one.Flow.Request),
+			doc:   content.New(one.Flow.Response),
+			head:  one.Flow.Start.Add(one.Flow.FirstByte),
 			cache: map[string][]string{},
 		}
 		s.exchanges = append(s.exchanges, e)
@@ -142,12 +142,12 @@ func newSession(n int, steps []Step) *session {
 }
 
 // before reports whether the answer of e could be read before the request of u.
-func (e *exchange) before(u *exchange) bool {
+func (e *parsed) before(u *parsed) bool {
 	return e.index < u.index && !e.head.After(u.Flow.Start)
 }
 
 // values returns what a selector finds in the answer of e.
-func (e *exchange) values(selector string) []string {
+func (e *parsed) values(selector string) []string {
 	if v, ok := e.cache[selector]; ok {
 		return v
 	}
@@ -161,7 +161,7 @@ func (e *exchange) values(selector string) []string {
 
 // issuedFirst reports whether the value was received in the session before the
 // client sent it.
-func (u *exchange) issuedFirst(value string) bool {
+func (u *parsed) issuedFirst(value string) bool {
 	at := u.session.received[value]
 	if len(at) == 0 {
 		return false

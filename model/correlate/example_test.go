@@ -9,9 +9,9 @@ import (
 
 // In two sessions the cart is posted with the token of the form before it.
 func Example() {
-	session := func(token string) []correlate.Step {
+	session := func(token string) []correlate.Exchange {
 		form := `<form method="post" action="/cart"><input type="hidden" name="csrf" value="` + token + `"></form>`
-		return []correlate.Step{
+		return []correlate.Exchange{
 			{Endpoint: "GET /", Path: "/", Flow: &flow.Flow{
 				Request: flow.Request{Method: "GET", Target: "/"},
 				Response: &flow.Response{
@@ -27,7 +27,7 @@ func Example() {
 			}},
 		}
 	}
-	sessions := [][]correlate.Step{session("9f86d081884c7d65"), session("60303ae22b998861")}
+	sessions := [][]correlate.Exchange{session("9f86d081884c7d65"), session("60303ae22b998861")}
 
 	r := correlate.Learn(sessions, correlate.Options{})
 	fmt.Println(r.Endpoints["POST /cart"].Variants[0].Request.Body)

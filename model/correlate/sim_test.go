@@ -15,8 +15,8 @@ var begin = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // A tape writes the exchanges of one session, a second apart.
 type tape struct {
-	steps []Step
-	now   time.Time
+	exchanges []Exchange
+	now       time.Time
 }
 
 func newTape(session int) *tape { return &tape{now: begin.Add(time.Duration(session) * time.Minute)} }
@@ -42,7 +42,7 @@ func (p *tape) do(request, answer string) {
 	if variant != "" {
 		name += " " + variant
 	}
-	p.steps = append(p.steps, Step{Endpoint: name, Path: path, Flow: f})
+	p.exchanges = append(p.exchanges, Exchange{Endpoint: name, Path: path, Flow: f})
 	p.now = p.now.Add(time.Second)
 }
 
@@ -97,11 +97,11 @@ func want(t *testing.T, what, got, want string) {
 
 // record runs one session per number and learns.
 func record(n int, data []model.Source, session func(p *tape, i int)) *Result {
-	var sessions [][]Step
+	var sessions [][]Exchange
 	for i := range n {
 		p := newTape(i)
 		session(p, i)
-		sessions = append(sessions, p.steps)
+		sessions = append(sessions, p.exchanges)
 	}
 	return Learn(sessions, Options{Data: data})
 }

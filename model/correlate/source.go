@@ -31,7 +31,7 @@ func (l *learner) sources(c *candidate, uses []use) []source {
 				}
 			}
 		}
-		var origin *exchange
+		var origin *parsed
 		for _, p := range u.exchange.session.received[u.value] {
 			if !p.exchange.before(u.exchange) {
 				continue
@@ -124,7 +124,7 @@ func (t *target) fixedQuery(except string) string {
 }
 
 // predict returns the values that the sources had given last when u was sent.
-func predict(sources []source, u *exchange) []string {
+func predict(sources []source, u *parsed) []string {
 	for i := u.index - 1; i >= 0; i-- {
 		e := u.session.exchanges[i]
 		for _, s := range sources {
@@ -285,7 +285,7 @@ func (l *learner) hiddenField(c *candidate) *binding {
 
 // hiddenSelector returns the selector of a hidden field in the answer of e that
 // is sent to action, or "".
-func hiddenSelector(e *exchange, method, field, action string) string {
+func hiddenSelector(e *parsed, method, field, action string) string {
 	for _, h := range e.doc.Hidden() {
 		if h.Field != field || h.Method != method {
 			continue

@@ -11,8 +11,8 @@ import (
 // A target is one endpoint with all its recorded requests laid on each other.
 type target struct {
 	name   string
-	uses   []*exchange
-	sample *exchange // the request that the template is made from
+	uses   []*parsed
+	sample *parsed // the request that the template is made from
 	leaves []*leaf
 }
 
@@ -28,7 +28,7 @@ type leaf struct {
 
 // A use is the value that one request carried.
 type use struct {
-	exchange *exchange
+	exchange *parsed
 	value    string
 }
 
@@ -42,7 +42,7 @@ type piece struct {
 
 // align chooses the commonest structure and collects the values of its leaves.
 func (t *target) align() {
-	counts, first := map[string]int{}, map[string]*exchange{}
+	counts, first := map[string]int{}, map[string]*parsed{}
 	var order []string
 	for _, e := range t.uses {
 		s := structure(e)
@@ -91,7 +91,7 @@ func (t *target) keeps(sp content.Span) bool {
 		return false
 	}
 	if conditional(name) != "" {
-		return slices.ContainsFunc(t.uses, func(e *exchange) bool { return e.Flow.Request.Headers.Has(name) })
+		return slices.ContainsFunc(t.uses, func(e *parsed) bool { return e.Flow.Request.Headers.Has(name) })
 	}
 	n := 0
 	for _, e := range t.uses {
@@ -133,7 +133,7 @@ func contains(spans []content.Span, i int) bool {
 }
 
 // structure describes which places of target and body a request has.
-func structure(e *exchange) string {
+func structure(e *parsed) string {
 	var b strings.Builder
 	for _, sp := range e.spans {
 		if sp.Place != content.InHeader {

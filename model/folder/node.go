@@ -13,7 +13,7 @@ import (
 	"github.com/starling-load/starling/model/problem"
 )
 
-// A node is a YAML value on its way into a model, and where it stands. Its
+// A node is a YAML value that becomes a part of a model, and where it stands. Its
 // methods note what is wrong and return the zero value then.
 type node struct {
 	d    *decoder

@@ -19,8 +19,8 @@ var assetMedia = [...]string{
 func (l *learner) findAssets() {
 	l.assets = map[string]bool{}
 	other := map[string]bool{}
-	for _, v := range l.visits {
-		for _, s := range v.steps {
+	for _, v := range l.sessions {
+		for _, s := range v.exchanges {
 			switch media := content.New(s.Flow.Response).Media(); {
 			case s.Flow.Request.Method != "GET" && s.Flow.Request.Method != "HEAD":
 				other[s.Endpoint] = true

@@ -15,47 +15,48 @@ import (
 // thinkSteps is the number of quantiles kept of a think time.
 const thinkSteps = 17
 
-// behaviors groups the visits into types of users and describes each; taken is
-// how often a session of each type takes each way. The visits learn their type.
-func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[way]float64) {
+// behaviors groups the sessions into types of users and describes each; taken is
+// how often a session of each type makes each transition. The sessions learn their
+// type.
+func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[transition]float64) {
 	groups := l.cluster(most)
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
 	names := l.typeNames(groups)
 	for i, g := range groups {
 		b := l.behavior(g)
 		b.Name, b.Sessions = names[i], len(g)
-		b.Weight = float64(len(g)) / float64(len(l.visits))
+		b.Weight = float64(len(g)) / float64(len(l.sessions))
 		for _, v := range g {
-			l.visits[v].behavior = b.Name
+			l.sessions[v].behavior = b.Name
 		}
 		out = append(out, b)
-		taken = append(taken, l.ways(g))
+		taken = append(taken, l.transitions(g))
 	}
 	return out, taken
 }
 
-// ways counts how often a session of the group takes each way.
-func (l *learner) ways(group []int) map[way]float64 {
-	out := map[way]float64{}
+// transitions counts how often a session of the group makes each transition.
+func (l *learner) transitions(group []int) map[transition]float64 {
+	out := map[transition]float64{}
 	for _, g := range group {
 		last := ""
-		for _, s := range l.visits[g].steps {
-			out[way{last, s.Endpoint}] += 1 / float64(len(group))
+		for _, s := range l.sessions[g].exchanges {
+			out[transition{last, s.Endpoint}] += 1 / float64(len(group))
 			last = s.Endpoint
 		}
-		out[way{last, model.End}] += 1 / float64(len(group))
+		out[transition{last, model.End}] += 1 / float64(len(group))
 	}
 	return out
 }
 
-// A move is a way from one step to another with the pauses seen on it.
+// A move leads from one step to another, with the pauses seen before it.
 type move struct {
 	to     string
 	count  int
 	thinks []time.Duration
 }
 
-// moves counts the ways on from one step.
+// moves counts where users went from one step.
 type moves struct {
 	list  []*move
 	total int
@@ -73,7 +74,7 @@ func (m *moves) add(to string, think time.Duration) {
 	m.list = append(m.list, &move{to, 1, []time.Duration{think}})
 }
 
-// edges returns the ways on, the likeliest first.
+// edges returns where users go, the likeliest step first.
 func (m *moves) edges(pauses bool) []model.Edge {
 	list := slices.Clone(m.list)
 	slices.SortStableFunc(list, func(a, b *move) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.to, b.to)) })
@@ -100,13 +101,13 @@ func thinkOf(pauses []time.Duration) model.Think {
 	return model.Think{Quantiles: q}
 }
 
-// behavior describes the visits of one type as a first-order chain.
+// behavior describes the sessions of one type as a first-order chain.
 func (l *learner) behavior(group []int) model.Behavior {
 	starts := &moves{}
 	from := map[string]*moves{}
 	var order []string
 	for _, g := range group {
-		steps := l.visits[g].steps
+		steps := l.sessions[g].exchanges
 		starts.add(steps[0].Endpoint, 0)
 		var end time.Time // when everything asked for so far had been answered
 		for i, s := range steps {
@@ -190,12 +191,12 @@ func (l *learner) telling(name string) float64 {
 
 // comesOrGoes reports whether an endpoint begins or ends what the target knows
 // of a user, as logging in and out do: nearly all its answers set cookies, or
-// nearly all visits that come to it see nothing new behind it.
+// nearly all sessions that come to it see nothing new behind it.
 func (l *learner) comesOrGoes(name string) bool {
 	answers, cookies, visits, ends := 0, 0, 0, 0
-	for _, v := range l.visits {
+	for _, v := range l.sessions {
 		seen, came, fresh := map[string]bool{}, false, false
-		for _, s := range v.steps {
+		for _, s := range v.exchanges {
 			if s.Endpoint == name {
 				came, fresh = true, false
 				answers++
@@ -217,10 +218,10 @@ func (l *learner) comesOrGoes(name string) bool {
 	return 10*cookies >= 9*answers || 10*ends >= 9*visits
 }
 
-// visited returns the endpoints of a visit.
+// visited returns the endpoints of a session.
 func (l *learner) visited(v int) map[string]bool {
 	out := map[string]bool{}
-	for _, s := range l.visits[v].steps {
+	for _, s := range l.sessions[v].exchanges {
 		out[s.Endpoint] = true
 	}
 	return out

@@ -14,7 +14,7 @@ import (
 // maxKnown is the number of optional features that a check lists.
 const maxKnown = content.MaxFeatures
 
-// privateTexts returns, per visit, the values of data files that the user's row
+// privateTexts returns, per session, the values of data files that the user's row
 // may hold and a page may show.
 func (l *learner) privateTexts(files []model.Source) []string {
 	var out []string
@@ -36,8 +36,8 @@ func (l *learner) check(name string, private []string) model.Check {
 	var answers [][]string
 	bare, cut := false, false
 	seen := map[string]int{}
-	for _, v := range l.visits {
-		for _, s := range v.steps {
+	for _, v := range l.sessions {
+		for _, s := range v.exchanges {
 			if s.Endpoint != name {
 				continue
 			}

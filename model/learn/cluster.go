@@ -12,11 +12,11 @@ const minGain = 10
 // maxRounds bounds the iterations of one mixture.
 const maxRounds = 200
 
-// cluster divides the visits into types by what they visit. A type is a
-// probability for each endpoint; visits are a mixture of types, fitted by EM
+// cluster divides the sessions into types by what they visit. A type is a
+// probability for each endpoint; sessions are a mixture of types, fitted by EM
 // and with the number of types chosen by the Bayesian information criterion
 //
-//	BIC(K) = -2 ln L + (K·features + K - 1) ln visits
+//	BIC(K) = -2 ln L + (K·features + K - 1) ln sessions
 //
 // which answers "one" unless more types pay for their parameters. Files of a page
 // that always come with others count once, what everybody visits not at all.
@@ -42,17 +42,17 @@ func (l *learner) cluster(most int) [][]int {
 	return groups
 }
 
-// features returns a row of endpoints visited (or not) for each visit.
+// features returns a row of endpoints visited (or not) for each session.
 func (l *learner) features() [][]bool {
 	columns := map[string]bool{}
 	var kept [][]bool
 	for _, name := range l.endpoints {
-		column := make([]bool, len(l.visits))
-		key := make([]byte, len(l.visits))
+		column := make([]bool, len(l.sessions))
+		key := make([]byte, len(l.sessions))
 		count := 0
-		for v := range l.visits {
+		for v := range l.sessions {
 			key[v] = '0'
-			for _, s := range l.visits[v].steps {
+			for _, s := range l.sessions[v].exchanges {
 				if s.Endpoint == name {
 					column[v], key[v] = true, '1'
 				}
@@ -61,13 +61,13 @@ func (l *learner) features() [][]bool {
 				count++
 			}
 		}
-		if count == len(l.visits) || l.assets[name] && columns[string(key)] {
+		if count == len(l.sessions) || l.assets[name] && columns[string(key)] {
 			continue
 		}
 		columns[string(key)] = true
 		kept = append(kept, column)
 	}
-	rows := make([][]bool, len(l.visits))
+	rows := make([][]bool, len(l.sessions))
 	for v := range rows {
 		rows[v] = make([]bool, len(kept))
 		for c := range kept {
@@ -77,7 +77,7 @@ func (l *learner) features() [][]bool {
 	return rows
 }
 
-// jaccard returns how little two visits share, from 0 to 1.
+// jaccard returns how little two sessions share, from 0 to 1.
 func jaccard(a, b []bool) float64 {
 	both, either := 0, 0
 	for i := range a {
@@ -97,7 +97,7 @@ func jaccard(a, b []bool) float64 {
 // farthest picks seeds, each as far as possible from those before.
 func farthest(x [][]bool, k int) []int {
 	seeds := []int{0}
-	// The first is the visit that is nearest to all others.
+	// The first is the session that is nearest to all others.
 	least := math.Inf(1)
 	for i := range x {
 		sum := 0.0
@@ -127,7 +127,7 @@ func farthest(x [][]bool, k int) []int {
 	return seeds
 }
 
-// nearest assigns each visit to a seed.
+// nearest assigns each session to a seed.
 func nearest(x [][]bool, seeds []int) []int {
 	out := make([]int, len(x))
 	for i := range x {
@@ -142,8 +142,8 @@ func nearest(x [][]bool, seeds []int) []int {
 }
 
 // bic fits a mixture of k types from a first assignment and returns its
-// criterion and the visits of each type; nil when a type is left with fewer
-// than two visits.
+// criterion and the sessions of each type; nil when a type is left with fewer
+// than two sessions.
 func bic(x [][]bool, assigned []int, k int) (float64, [][]int) {
 	n, d := len(x), len(x[0])
 	r := make([][]float64, n) // responsibilities
@@ -178,7 +178,7 @@ func bic(x [][]bool, assigned []int, k int) (float64, [][]int) {
 }
 
 // maximise returns weights and probabilities from responsibilities, with half
-// a visit of either kind added so that nothing is impossible.
+// a session of either kind added so that nothing is impossible.
 func maximise(x [][]bool, r [][]float64, k int) (weight []float64, p [][]float64) {
 	weight, p = make([]float64, k), make([][]float64, k)
 	for j := range k {

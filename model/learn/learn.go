@@ -49,7 +49,7 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 		l.report.Lost["another host"] += n
 	}
 	l.filter(sessions)
-	if len(l.visits) == 0 {
+	if len(l.sessions) == 0 {
 		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())
 	}
 	l.name(o.Data)
@@ -76,25 +76,25 @@ func checkData(files []model.Source) error {
 
 // A learner holds the work of one Learn.
 type learner struct {
-	visits    []visit
+	sessions  []recorded
 	templates *endpoint.Templates
 	endpoints []string        // in the order of their first use
 	assets    map[string]bool // endpoints that are parts of pages
 	report    *Report
 }
 
-// A visit is a session as learning sees it.
-type visit struct {
-	user     string
-	steps    []correlate.Step
-	behavior string // name of the type of user
+// A recorded session, as learning sees it.
+type recorded struct {
+	user      string
+	exchanges []correlate.Exchange
+	behavior  string // name of the type of user
 }
 
 // filter keeps the exchanges that can be learned from and counts the others.
 func (l *learner) filter(sessions []session.Session) {
 	users := map[string]bool{}
 	for _, s := range sessions {
-		v := visit{user: s.User}
+		v := recorded{user: s.User}
 		for _, f := range s.Flows {
 			if f == nil {
 				continue
@@ -104,21 +104,21 @@ func (l *learner) filter(sessions []session.Session) {
 				l.report.Lost[why]++
 				continue
 			}
-			v.steps = append(v.steps, correlate.Step{Flow: f})
+			v.exchanges = append(v.exchanges, correlate.Exchange{Flow: f})
 		}
-		if len(v.steps) == 0 {
+		if len(v.exchanges) == 0 {
 			continue
 		}
-		slices.SortStableFunc(v.steps, func(a, b correlate.Step) int {
+		slices.SortStableFunc(v.exchanges, func(a, b correlate.Exchange) int {
 			return cmp.Or(a.Flow.Start.Compare(b.Flow.Start), cmp.Compare(a.Flow.Number, b.Flow.Number))
 		})
-		l.visits = append(l.visits, v)
+		l.sessions = append(l.sessions, v)
 		users[s.User] = true
 	}
-	slices.SortStableFunc(l.visits, func(a, b visit) int {
-		return a.steps[0].Flow.Start.Compare(b.steps[0].Flow.Start)
+	slices.SortStableFunc(l.sessions, func(a, b recorded) int {
+		return a.exchanges[0].Flow.Start.Compare(b.exchanges[0].Flow.Start)
 	})
-	l.report.Sessions, l.report.Users = len(l.visits), len(users)
+	l.report.Sessions, l.report.Users = len(l.sessions), len(users)
 }
 
 // unusable says why a flow is left out, or "".
@@ -180,16 +180,16 @@ func (l *learner) name(files []model.Source) {
 		}
 	}
 	var flows []*flow.Flow
-	for _, v := range l.visits {
-		for _, s := range v.steps {
+	for _, v := range l.sessions {
+		for _, s := range v.exchanges {
 			flows = append(flows, s.Flow)
 		}
 	}
 	l.templates = endpoint.Learn(flows, endpoint.Options{Data: values})
 	seen := map[string]bool{}
-	for _, v := range l.visits {
-		for i := range v.steps {
-			s := &v.steps[i]
+	for _, v := range l.sessions {
+		for i := range v.exchanges {
+			s := &v.exchanges[i]
 			s.Endpoint, s.Path = l.templates.Name(s.Flow), l.templates.Path(s.Flow)
 			if !seen[s.Endpoint] {
 				seen[s.Endpoint] = true
@@ -202,14 +202,14 @@ func (l *learner) name(files []model.Source) {
 
 // model puts the parts together.
 func (l *learner) model(o Options) (*model.Model, *Report, error) {
-	steps := make([][]correlate.Step, len(l.visits))
-	for i, v := range l.visits {
-		steps[i] = v.steps
+	steps := make([][]correlate.Exchange, len(l.sessions))
+	for i, v := range l.sessions {
+		steps[i] = v.exchanges
 	}
 	found := correlate.Learn(steps, correlate.Options{Data: o.Data})
 	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: o.Data}
 	m.Recorded, m.Origins = l.recorded()
-	var taken []map[way]float64
+	var taken []map[transition]float64
 	m.Behaviors, taken = l.behaviors(o.Types)
 	private := l.privateTexts(o.Data)
 	for _, name := range l.endpoints {
@@ -219,7 +219,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 		m.Endpoints = append(m.Endpoints, e)
 	}
 	browsers := l.browsers(m)
-	l.sessions(m, browsers, found.Rows)
+	l.keepSessions(m, browsers, found.Rows)
 	l.needs(m)
 	m.Notes = append(l.report.notes(), found.Notes...)
 	if err := m.Validate(); err != nil {
@@ -238,11 +238,11 @@ func (l *learner) recorded() (model.Recorded, []model.Origin) {
 	r := model.Recorded{Flows: l.report.Used, Sessions: l.report.Sessions, Users: l.report.Users}
 	origins, main := map[string]int{}, ""
 	var end time.Time
-	for _, v := range l.visits {
-		if start := v.steps[0].Flow.Start; r.Start.IsZero() || start.Before(r.Start) {
+	for _, v := range l.sessions {
+		if start := v.exchanges[0].Flow.Start; r.Start.IsZero() || start.Before(r.Start) {
 			r.Start = start
 		}
-		for _, s := range v.steps {
+		for _, s := range v.exchanges {
 			o := s.Flow.Scheme + "://" + s.Flow.Request.Authority
 			origins[o]++
 			if origins[o] > origins[main] || origins[o] == origins[main] && o < main {
@@ -260,8 +260,8 @@ func (l *learner) recorded() (model.Recorded, []model.Origin) {
 // events returns after how many events users leave a stream: the median.
 func (l *learner) events(name string) int {
 	var counts []int
-	for _, v := range l.visits {
-		for _, s := range v.steps {
+	for _, v := range l.sessions {
+		for _, s := range v.exchanges {
 			if s.Endpoint == name && stream(s.Flow) {
 				counts = append(counts, max(1, len(s.Flow.Messages)))
 			}

@@ -91,8 +91,8 @@ func (g *guards) markers() []int {
 	out := []int{-1}
 	for i, e := range g.m.Endpoints {
 		n, set := 0, 0
-		for _, v := range g.l.visits {
-			for _, s := range v.steps {
+		for _, v := range g.l.sessions {
+			for _, s := range v.exchanges {
 				if s.Endpoint == e.Name {
 					n++
 					if s.Flow.Response.Headers.Has("Set-Cookie") {
@@ -111,11 +111,11 @@ func (g *guards) markers() []int {
 // observe notes, for each endpoint, what every occurrence had since the last
 // visit to marker x, or since the start where there was none.
 func (g *guards) observe(x int) {
-	for _, v := range g.l.visits {
+	for _, v := range g.l.sessions {
 		since := map[int]bool{}
 		marked := false
 		follows, has := map[int]bool{}, map[int]bool{}
-		for _, s := range v.steps {
+		for _, s := range v.exchanges {
 			e := g.number[s.Endpoint]
 			has[e] = true
 			key := pair{e, x}

@@ -9,10 +9,10 @@ import (
 	"github.com/starling-load/starling/model/dist"
 )
 
-// Raking: guards close ways that the odds leave open, so that a walk with the
+// Raking: guards close steps that the odds leave open, so that a walk with the
 // recorded odds ends too early and visits too little of what lies behind a
-// guard. Each round walks the behavior, compares how often a session takes each
-// way with the recording, and corrects the odds:
+// guard. Each round walks the behavior, compares how often a session makes each
+// transition with the recording, and corrects the odds:
 //
 //	odds(a,b) ← odds(a,b) · (recorded(a,b) / walked(a,b))^½, scaled to sum to 1
 //
@@ -21,16 +21,16 @@ const (
 	rakeRounds = 40
 	rakeWalks  = 1000
 	rakeSteps  = 1000 // of one walk
-	rakeDrift  = 0.03 // of the ways taken, that may differ without raking
+	rakeDrift  = 0.03 // of the transitions, that may differ without raking
 	minOdds    = 0.002
 )
 
-// A way is a step and the step or end that follows it; from "" is the start.
-type way struct{ from, to string }
+// A transition is a step and the step or end that follows it; from "" is the start.
+type transition struct{ from, to string }
 
 // rake corrects the odds of all behaviors. The guards of m must be complete.
-// recorded holds, by behavior, how often a session takes each way.
-func rake(m *model.Model, recorded []map[way]float64) error {
+// recorded holds, by behavior, how often a session makes each transition.
+func rake(m *model.Model, recorded []map[transition]float64) error {
 	for i := range m.Behaviors {
 		b := &m.Behaviors[i]
 		nearest, best := math.Inf(1), oddsOf(b)
@@ -53,8 +53,8 @@ func rake(m *model.Model, recorded []map[way]float64) error {
 	return nil
 }
 
-// walk counts how often a session of one behavior takes each way.
-func walk(m *model.Model, behavior int) (map[way]float64, error) {
+// walk counts how often a session of one behavior makes each transition.
+func walk(m *model.Model, behavior int) (map[transition]float64, error) {
 	one := *m
 	one.Behaviors = []model.Behavior{m.Behaviors[behavior]}
 	one.Behaviors[0].Weight, one.Sessions = 1, nil
@@ -77,10 +77,10 @@ func walk(m *model.Model, behavior int) (map[way]float64, error) {
 			s, _ = g.Next(s, r)
 		}
 	}
-	out := make(map[way]float64, len(taken))
+	out := make(map[transition]float64, len(taken))
 	steps := m.Behaviors[behavior].Steps
 	for k, n := range taken {
-		w := way{to: model.End}
+		w := transition{to: model.End}
 		if k[0] >= 0 {
 			w.from = steps[k[0]].ID
 		}
@@ -92,8 +92,8 @@ func walk(m *model.Model, behavior int) (map[way]float64, error) {
 	return out, nil
 }
 
-// drift returns the share of ways taken that differ.
-func drift(recorded, walked map[way]float64) float64 {
+// drift returns the share of transitions that differ.
+func drift(recorded, walked map[transition]float64) float64 {
 	differ, total := 0.0, 0.0
 	for w, x := range recorded {
 		differ += math.Abs(x - walked[w])
@@ -107,14 +107,14 @@ func drift(recorded, walked map[way]float64) float64 {
 	return differ / total
 }
 
-// correct moves the odds half the way to where the ratios point.
-func correct(b *model.Behavior, recorded, walked map[way]float64) {
+// correct moves the odds half as far as the ratios say.
+func correct(b *model.Behavior, recorded, walked map[transition]float64) {
 	move := func(from string, edges []model.Edge) {
 		sum := 0.0
 		for i := range edges {
-			w := way{from, edges[i].To}
+			w := transition{from, edges[i].To}
 			ratio := math.Sqrt((recorded[w] + 1e-3) / (walked[w] + 1e-3))
-			if w.to == model.End { // every walk ends, if nowhere else where guards leave no way
+			if w.to == model.End { // every walk ends, at the latest where guards leave nothing open
 				ratio = min(1, ratio)
 			}
 			edges[i].Odds *= min(4, max(0.25, ratio))

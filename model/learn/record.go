@@ -14,14 +14,14 @@ import (
 )
 
 // sessions adds the recorded sessions to m. browsers holds the name of the
-// browser of each visit, rows the lines of the recorded values of its exchanges.
-func (l *learner) sessions(m *model.Model, browsers []string, rows [][]int) {
-	for i, v := range l.visits {
-		start := v.steps[0].Flow.Start
+// browser of each session, rows the lines of the recorded values of its exchanges.
+func (l *learner) keepSessions(m *model.Model, browsers []string, rows [][]int) {
+	for i, v := range l.sessions {
+		start := v.exchanges[0].Flow.Start
 		s := model.Session{User: v.user, Behavior: v.behavior, Browser: browsers[i], Start: start.Sub(m.Recorded.Start)}
 		var order precedence.Order
 		conns := map[uint64]int{}
-		for k, step := range v.steps {
+		for k, step := range v.exchanges {
 			f := step.Flow
 			a := model.Act{Endpoint: step.Endpoint, Row: rows[i][k], Status: f.Response.Status}
 			at := f.Start.Sub(start)
@@ -39,16 +39,16 @@ func (l *learner) sessions(m *model.Model, browsers []string, rows [][]int) {
 }
 
 // browsers adds the browsers of the users to m and returns the name of that of
-// each visit. A header field belongs to the browser of a user if most of the
+// each session. A header field belongs to the browser of a user if most of the
 // user's requests have it; its value is the commonest.
 func (l *learner) browsers(m *model.Model) []string {
 	flows := map[string][]*flow.Flow{}
-	var users []string // in the order of their first visit
-	for _, v := range l.visits {
+	var users []string // in the order of their first session
+	for _, v := range l.sessions {
 		if flows[v.user] == nil {
 			users = append(users, v.user)
 		}
-		for _, s := range v.steps {
+		for _, s := range v.exchanges {
 			flows[v.user] = append(flows[v.user], s.Flow)
 		}
 	}
@@ -85,8 +85,8 @@ func (l *learner) browsers(m *model.Model) []string {
 		m.Browsers[i].Weight /= total
 	}
 	slices.SortStableFunc(m.Browsers, func(a, b model.Browser) int { return cmp.Compare(b.Weight, a.Weight) })
-	out := make([]string, len(l.visits))
-	for i, v := range l.visits {
+	out := make([]string, len(l.sessions))
+	for i, v := range l.sessions {
 		out[i] = names[v.user]
 	}
 	return out
@@ -151,8 +151,8 @@ func browserName(headers []model.Header) string {
 // chooses with the target.
 func (l *learner) protocol(name string) model.Protocol {
 	needed, n := 0, 0
-	for _, v := range l.visits {
-		for _, s := range v.steps {
+	for _, v := range l.sessions {
+		for _, s := range v.exchanges {
 			if s.Endpoint != name {
 				continue
 			}

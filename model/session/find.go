@@ -50,7 +50,7 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 		}
 		if hosts[f.Request.Authority] {
 			r := record{start: unixNano(f.Start), number: f.Number, name: name(place, f), done: f.Done}
-			r.node, r.lane = u.see(f)
+			r.node, r.carrier = u.see(f)
 			if err := byStart.add(r.append(nil)); err != nil {
 				return err
 			}
@@ -114,12 +114,12 @@ func (o Options) gather(flows iter.Seq2[*flow.Flow, error]) (*evidence, map[stri
 // A record is what is kept of a flow between the passes. Its bytes are in the order
 // of start, and of the number where starts are equal.
 type record struct {
-	start  int64 // unix nanoseconds
-	number uint64
-	name   uint64
-	done   time.Duration
-	node   node
-	lane   uint32
+	start   int64 // unix nanoseconds
+	number  uint64
+	name    uint64
+	done    time.Duration
+	node    node
+	carrier uint32
 }
 
 const recordSize = 40
@@ -128,14 +128,14 @@ func (r record) append(b []byte) []byte {
 	for _, v := range [...]uint64{uint64(r.start) ^ 1<<63, r.number, r.name, uint64(r.done)} {
 		b = binary.BigEndian.AppendUint64(b, v)
 	}
-	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, uint32(r.node)), r.lane)
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, uint32(r.node)), r.carrier)
 }
 
 func parseRecord(b []byte) record {
 	u64, u32 := binary.BigEndian.Uint64, binary.BigEndian.Uint32
 	return record{
 		start: int64(u64(b) ^ 1<<63), number: u64(b[8:]), name: u64(b[16:]), done: time.Duration(u64(b[24:])),
-		node: node(u32(b[32:])), lane: u32(b[36:]),
+		node: node(u32(b[32:])), carrier: u32(b[36:]),
 	}
 }
 
@@ -158,7 +158,7 @@ func (u *users) cut(byStart *spill, idle time.Duration) (*cuts, error) {
 			return nil, err
 		}
 		r := parseRecord(b)
-		u.meet(r.node, r.lane)
+		u.meet(r.node, r.carrier)
 	}
 	c := &cuts{flows: &spill{width: 24}}
 	open := map[node]int{} // the last session of each user
@@ -168,7 +168,7 @@ func (u *users) cut(byStart *spill, idle time.Duration) (*cuts, error) {
 			return nil, err
 		}
 		r := parseRecord(b)
-		who := u.user(r.node, r.lane)
+		who := u.user(r.node, r.carrier)
 		at, known := open[who]
 		if !known || time.Duration(r.start-c.sessions[at].end) > idle {
 			number := uint32(c.users + 1)

@@ -54,7 +54,7 @@ func (r Report) Others() string {
 	return strings.Join(parts, ", ")
 }
 
-// A Session is one visit of one user.
+// A Session is the flows of one user until a pause.
 type Session struct {
 	// User names the identity: "u1", "u2", … in the order of appearance.
 	// Sessions of one user follow each other.

@@ -50,11 +50,11 @@ func (g *graph) join(a, b node) {
 type users struct {
 	*evidence
 	graph
-	issuers map[mark]uint32 // answers that gave a token to a client that did not have it
-	claims  []claim
-	proven  map[node]bool // of nodes without a mark: false until a claim holds
-	lanes   []lane
-	laneAt  map[mark]uint32
+	issuers   map[mark]uint32 // answers that gave a token to a client that did not have it
+	claims    []claim
+	proven    map[node]bool // of nodes without a mark: false until a claim holds
+	carriers  []carrier
+	carrierAt map[mark]uint32
 }
 
 // A claim ties a flow to a token, if one answer alone issued that.
@@ -63,9 +63,10 @@ type claim struct {
 	token mark
 }
 
-// A lane is a connection or, where connections are not known, a user agent.
-type lane struct {
-	own         node // of the flows of a lane without any user
+// A carrier is what flows came over: a connection or, where connections are not known,
+// those of one user agent.
+type carrier struct {
+	own         node // of the flows of a carrier without any user
 	shared      bool // by clients that are not told apart
 	first, last node // users, in the order of start
 }
@@ -73,11 +74,11 @@ type lane struct {
 func newUsers(e *evidence) *users {
 	return &users{
 		evidence: e, graph: graph{index: map[mark]node{}, parent: []node{0}},
-		issuers: map[mark]uint32{}, proven: map[node]bool{}, laneAt: map[mark]uint32{},
+		issuers: map[mark]uint32{}, proven: map[node]bool{}, carrierAt: map[mark]uint32{},
 	}
 }
 
-// see returns the node that a flow points to, which can be 0, and its lane. What
+// see returns the node that a flow points to, which can be 0, and its carrier. What
 // turns up together in one exchange belongs to one user.
 func (u *users) see(f *flow.Flow) (node, uint32) {
 	var at node
@@ -129,7 +130,7 @@ func (u *users) see(f *flow.Flow) (node, uint32) {
 	for _, m := range tokens {
 		u.claims = append(u.claims, claim{at, m})
 	}
-	return at, u.lane(f)
+	return at, u.carrier(f)
 }
 
 // received yields the values of an answer that some request sends, each once.
@@ -155,16 +156,16 @@ func (u *users) received(f *flow.Flow) func(func(mark) bool) {
 	}
 }
 
-func (u *users) lane(f *flow.Flow) uint32 {
+func (u *users) carrier(f *flow.Flow) uint32 {
 	m := u.of(agentMark, f.Request.Headers.Value("User-Agent"))
 	if f.Conn != 0 {
 		m = u.of(connMark, strconv.FormatUint(f.Conn, 10))
 	}
-	n, known := u.laneAt[m]
+	n, known := u.carrierAt[m]
 	if !known {
-		n = uint32(len(u.lanes))
-		u.laneAt[m] = n
-		u.lanes = append(u.lanes, lane{own: u.node(m), shared: f.Conn == 0})
+		n = uint32(len(u.carriers))
+		u.carrierAt[m] = n
+		u.carriers = append(u.carriers, carrier{own: u.node(m), shared: f.Conn == 0})
 	}
 	return n
 }
@@ -189,19 +190,19 @@ func (u *users) strong(n node) bool {
 	return n != 0 && (proven || !bare)
 }
 
-// meet tells of the flows of each lane in the order of start, before any of them
+// meet tells of the flows of each carrier in the order of start, before any of them
 // is asked for.
 func (u *users) meet(n node, at uint32) {
-	if l := &u.lanes[at]; l.first == 0 && u.strong(n) {
+	if l := &u.carriers[at]; l.first == 0 && u.strong(n) {
 		l.first = n
 	}
 }
 
 // user returns the user of a flow, which is asked for in the order of start. A flow
-// that names nobody belongs to the user of its lane: where that carries several, to
+// that names nobody belongs to the user of its carrier: where that carries several, to
 // the one before, or else to the one after.
 func (u *users) user(n node, at uint32) node {
-	l := &u.lanes[at]
+	l := &u.carriers[at]
 	switch {
 	case u.strong(n):
 		l.last = n
