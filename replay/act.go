@@ -6,6 +6,7 @@ import (
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/cookie"
 )
 
 // A Source yields the sessions of a plan. It is safe for concurrent use; its
@@ -118,7 +119,7 @@ type Act struct {
 	Request client.Request
 
 	// Cookies are sent unless the target has set cookies of the same names.
-	Cookies []Cookie
+	Cookies []cookie.Cookie
 
 	// Skip says in a word or two why the act cannot be made, as the name of a
 	// value that the target has not issued. Such an act is not sent; it counts
@@ -132,9 +133,6 @@ type Act struct {
 	// Observe asks for the features of the body in the result.
 	Observe bool
 }
-
-// A Cookie is a name and a value.
-type Cookie struct{ Name, Value string }
 
 // An Answer is an act that is over.
 type Answer struct {

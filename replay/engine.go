@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/cookie"
 	"github.com/starling-load/starling/replay/load"
 	"github.com/starling-load/starling/replay/stats"
 )
@@ -124,7 +125,8 @@ func (r *Running) Resume() {
 // An engine is one run.
 type engine struct {
 	Options
-	routes    []route // by Act.Origin
+	routes    []route        // by Act.Origin
+	places    []cookie.Place // the same
 	dialer    *client.Dialer
 	shared    *client.Pool // of all users, with Plan.Connections "pool"
 	collector *stats.Collector
@@ -169,6 +171,7 @@ func newEngine(o Options) (*engine, error) {
 	e := &engine{
 		Options:   o,
 		routes:    routes,
+		places:    placesOf(routes),
 		dialer:    dialer,
 		collector: stats.NewCollector(o.Replayer, o.Plan.Duration),
 		clock:     clock{start: o.Start},

@@ -39,7 +39,7 @@ func (x *exchange) prepare() {
 	r := &u.engine.routes[x.act.Origin]
 	x.url = r.url(x.act.Request.Target)
 	x.act.Request.Authority = x.url.Host
-	x.act.Request.Headers = x.headers(u.cookies.line(r, &x.act))
+	x.act.Request.Headers = x.headers(u.cookies.Line(&u.engine.places[x.act.Origin], &x.act.Request.Request, x.act.Cookies))
 	if u.pool == nil {
 		u.pool = u.engine.shared
 	}
@@ -232,7 +232,7 @@ func (x *exchange) answer() *Answer {
 	}
 	x.user.broken = 0
 	a.Response, a.Doc, a.OK = &x.response.Response, x.doc, x.result.Outcome == stats.OK
-	x.user.cookies.keep(&x.user.engine.routes[x.act.Origin], x.url.Path, a.Response)
+	x.user.cookies.Keep(&x.user.engine.places[x.act.Origin], x.url.Path, a.Response)
 	return a
 }
 

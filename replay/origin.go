@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/cookie"
 )
 
 // An Origin is a place that users talk to: scheme, host and port. A session may
@@ -44,17 +45,8 @@ type route struct {
 	recorded string // origin, "" is not known
 	shown    url.URL
 
-	// Names of the host without port, for cookies. The user of the recording
-	// knows the place by the first, its server by the second; they are the same
-	// when only one is known.
-	recordedHost, liveHost string
-
 	// speaksHTTP2 asks the place, at the first call.
 	speaksHTTP2 func() bool
-
-	// secure places get and may set secure cookies. A target that stands for an
-	// https origin is one, and so is this machine.
-	secure bool
 }
 
 // routesOf prepares origins.
@@ -73,18 +65,28 @@ func routesOf(origins []Origin) ([]route, error) {
 		if o.Host != "" {
 			shown.Host = o.Host
 		}
-		r := route{
-			Route:    client.Route{Origin: live, Host: o.Host},
-			recorded: o.Recorded, shown: shown, liveHost: strings.ToLower(shown.Hostname()),
-			secure: u.Scheme == "https" || strings.HasPrefix(o.Recorded, "https:") || isLoopback(u.Hostname()),
-		}
-		r.recordedHost = r.liveHost
-		if rec, err := url.Parse(o.Recorded); err == nil && rec.Host != "" {
-			r.recordedHost = strings.ToLower(rec.Hostname())
-		}
-		routes[i] = r
+		routes[i] = route{Route: client.Route{Origin: live, Host: o.Host}, recorded: o.Recorded, shown: shown}
 	}
 	return routes, nil
+}
+
+// placesOf returns the routes as cookies see them. A target that stands for an
+// https origin is secure, and so is this machine.
+func placesOf(routes []route) []cookie.Place {
+	places := make([]cookie.Place, len(routes))
+	for i := range routes {
+		r := &routes[i]
+		live := strings.ToLower(r.shown.Hostname())
+		dialled, _ := url.Parse(r.Route.Origin)
+		places[i] = cookie.Place{
+			Origin: r.origin(), Recorded: live, Live: live,
+			Secure: r.shown.Scheme == "https" || strings.HasPrefix(r.recorded, "https:") || isLoopback(dialled.Hostname()),
+		}
+		if rec, err := url.Parse(r.recorded); err == nil && rec.Host != "" {
+			places[i].Recorded = strings.ToLower(rec.Hostname())
+		}
+	}
+	return places
 }
 
 // origin is scheme://host[:port] as a user agent shows it.
@@ -139,10 +141,4 @@ func isLoopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.IsLoopback()
-}
-
-// isAddress reports whether host is an IP address rather than a name.
-func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil
 }

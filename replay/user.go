@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/cookie"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -23,7 +24,7 @@ type user struct {
 	open    int  // acts that are ready or under way
 	matched bool // every act of the session so far had its recorded outcome
 	cut     bool // the end of the run broke off an act of the session
-	cookies *jar
+	cookies *cookie.Jar
 	pool    *client.Pool           // nil: nothing sent yet
 	broken  int                    // exchanges without an answer in a row
 	entered time.Duration          // start of the session
@@ -64,7 +65,7 @@ func (u *user) enter(at time.Duration) []*task {
 		return nil
 	}
 	u.leave()
-	u.cookies = newJar(u.engine.routes)
+	u.cookies = cookie.NewJar(u.engine.places)
 	u.matched, u.cut = true, false
 	u.entered, u.strands = at, nil
 	return u.take(u.visit.Next(nil), at)

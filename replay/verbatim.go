@@ -13,6 +13,7 @@ import (
 	"github.com/starling-load/starling/model/precedence"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/cookie"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -197,7 +198,7 @@ func recordedAct(f *flow.Flow) Act {
 		case "host", "connection", "proxy-connection", "keep-alive", "content-length", "transfer-encoding", "proxy-authorization":
 		case "cookie":
 			for pair := range strings.SplitSeq(h.Value, ";") {
-				if c, ok := parseCookie(pair); ok {
+				if c, ok := cookie.Parse(pair); ok {
 					a.Cookies = append(a.Cookies, c)
 				}
 			}

@@ -1,4 +1,4 @@
-package replay
+package cookie
 
 import (
 	"fmt"
@@ -8,20 +8,13 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// shopRoutes are an application, its API, an identity provider of another site,
-// all recorded in production, and where they are now.
-func shopRoutes(t *testing.T) []route {
-	t.Helper()
-	routes, err := routesOf([]Origin{
-		{Recorded: "https://www.shop.example", Live: "http://127.0.0.1:8001"},
-		{Recorded: "https://api.shop.example", Live: "http://127.0.0.1:8002"},
-		{Recorded: "https://login.id.test", Live: "http://127.0.0.1:8003"},
-		{Recorded: "http://www.plain.test", Live: "http://plain.staging.test"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return routes
+// shop are an application, its API, an identity provider of another site, all
+// recorded in production, and a fourth in clear, and where they are now.
+var shop = []Place{
+	{Origin: "http://127.0.0.1:8001", Recorded: "www.shop.example", Live: "127.0.0.1", Secure: true},
+	{Origin: "http://127.0.0.1:8002", Recorded: "api.shop.example", Live: "127.0.0.1", Secure: true},
+	{Origin: "http://127.0.0.1:8003", Recorded: "login.id.test", Live: "127.0.0.1", Secure: true},
+	{Origin: "http://plain.staging.test", Recorded: "www.plain.test", Live: "plain.staging.test"},
 }
 
 const (
@@ -31,15 +24,14 @@ const (
 	plain
 )
 
-// request is an act that goes to path with these fields, "Name: value".
-func request(method, path string, fields ...string) *Act {
-	a := &Act{}
-	a.Request.Method, a.Request.Target = method, path
+// request goes to path with these fields, "Name: value".
+func request(method, path string, fields ...string) *flow.Request {
+	r := &flow.Request{Method: method, Target: path}
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, ": ")
-		a.Request.Headers = append(a.Request.Headers, flow.Header{Name: name, Value: value})
+		r.Headers = append(r.Headers, flow.Header{Name: name, Value: value})
 	}
-	return a
+	return r
 }
 
 func set(lines ...string) *flow.Response {
@@ -55,7 +47,7 @@ func TestCookiesGoWhereABrowserSendsThem(t *testing.T) {
 		from int // who sets it, in an answer to /shop/cart
 		line string
 		to   int
-		act  *Act
+		act  *flow.Request
 		want string
 	}{
 		"back to its host":                        {app, "a=1", app, request("GET", "/shop/x"), "a=1"},
@@ -99,10 +91,9 @@ func TestCookiesGoWhereABrowserSendsThem(t *testing.T) {
 		"nothing is known of where it came from":  {app, "a=1; SameSite=Strict", app, request("GET", "/shop/a"), "a=1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			routes := shopRoutes(t)
-			j := newJar(routes)
-			j.keep(&routes[tt.from], "/shop/cart", set(tt.line))
-			if got := j.line(&routes[tt.to], tt.act); got != tt.want {
+			j := NewJar(shop)
+			j.Keep(&shop[tt.from], "/shop/cart", set(tt.line))
+			if got := j.Line(&shop[tt.to], tt.act, nil); got != tt.want {
 				t.Errorf("after %q: sent %q, want %q", tt.line, got, tt.want)
 			}
 		})
@@ -110,12 +101,9 @@ func TestCookiesGoWhereABrowserSendsThem(t *testing.T) {
 }
 
 func TestRecordedCookiesGiveWayToThoseOfTheTarget(t *testing.T) {
-	routes := shopRoutes(t)
-	j := newJar(routes)
+	j := NewJar(shop)
 	own := func(to int) string {
-		a := request("GET", "/shop/a")
-		a.Cookies = []Cookie{{"sid", "recorded"}, {"theme", "dark"}}
-		return j.line(&routes[to], a)
+		return j.Line(&shop[to], request("GET", "/shop/a"), []Cookie{{"sid", "recorded"}, {"theme", "dark"}})
 	}
 	for _, step := range []struct {
 		from int
@@ -129,7 +117,7 @@ func TestRecordedCookiesGiveWayToThoseOfTheTarget(t *testing.T) {
 		{app, "sid=; Max-Age=0", "theme=dark", "sid=recorded; theme=dark"},
 		{api, "theme=light; Domain=shop.example; Path=/", "theme=light", "theme=light; sid=recorded"},
 	} {
-		j.keep(&routes[step.from], "/shop/cart", set(step.line))
+		j.Keep(&shop[step.from], "/shop/cart", set(step.line))
 		if got := own(app); got != step.want {
 			t.Errorf("after %q: the application gets %q, want %q", step.line, got, step.want)
 		}
@@ -140,24 +128,22 @@ func TestRecordedCookiesGiveWayToThoseOfTheTarget(t *testing.T) {
 }
 
 func TestTheMoreSpecialCookieComesFirst(t *testing.T) {
-	routes := shopRoutes(t)
-	j := newJar(routes)
-	j.keep(&routes[app], "/", set("a=1; Path=/", "b=2; Path=/shop/x", "c=3; Path=/shop"))
-	if got, want := j.line(&routes[app], request("GET", "/shop/x/y")), "b=2; c=3; a=1"; got != want {
+	j := NewJar(shop)
+	j.Keep(&shop[app], "/", set("a=1; Path=/", "b=2; Path=/shop/x", "c=3; Path=/shop"))
+	if got, want := j.Line(&shop[app], request("GET", "/shop/x/y"), nil), "b=2; c=3; a=1"; got != want {
 		t.Errorf("sent %q, want %q", got, want)
 	}
 }
 
 func TestAFloodOfCookiesIsBounded(t *testing.T) {
-	routes := shopRoutes(t)
-	j := newJar(routes)
+	j := NewJar(shop)
 	for i := range 20_000 {
-		j.keep(&routes[app], "/", set(fmt.Sprintf("c%d=%s", i, strings.Repeat("x", 2000))))
+		j.Keep(&shop[app], "/", set(fmt.Sprintf("c%d=%s", i, strings.Repeat("x", 2000))))
 	}
 	if j.bytes > maxJarBytes || len(j.cookies) > maxCookies || len(j.scopes) > maxCookieScopes {
 		t.Errorf("the jar holds %d cookies of %d bytes and %d names", len(j.cookies), j.bytes, len(j.scopes))
 	}
-	if got := j.line(&routes[app], request("GET", "/")); !strings.Contains(got, "c19999=") {
+	if got := j.Line(&shop[app], request("GET", "/"), nil); !strings.Contains(got, "c19999=") {
 		t.Error("the newest cookie is not there")
 	}
 }
