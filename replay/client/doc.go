@@ -16,6 +16,9 @@
 //	}
 //	resp.Release()
 //
+// It is one package because an exchange needs all of it at once: a connection, its
+// pool, the memory of its body, a name for its error. What callers see is small.
+//
 // HTTP/1.1 and HTTP/2 stand behind the one call. Pool.Open begins a Stream: a
 // WebSocket, server-sent events, or a call of gRPC. The package follows no
 // redirects, keeps no cookies and decodes no content coding: that is the

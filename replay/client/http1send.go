@@ -74,7 +74,7 @@ func (l *http1Link) appendHead(b []byte, req *Request, p plan) []byte {
 	host := authority(l.to, req)
 	target := req.Target
 	if l.carrier.absolute && target[0] == '/' {
-		target = "http://" + host + target
+		target = "http://" + l.to.host + target // the proxy goes there, whatever Host says
 	}
 	b = http1.AppendRequestLine(b, req.Method, target, "HTTP/1.1")
 	if !req.Headers.Has("Host") { // where none was recorded it comes first

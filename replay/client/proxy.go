@@ -44,13 +44,15 @@ func (d *Dialer) throughProxy(ctx context.Context, e *endpoint) (*carrier, error
 	return c, nil
 }
 
-// overHTTP makes c ready for e where the proxy speaks HTTP.
+// overHTTP makes c ready for e where the proxy speaks HTTP. A whole URL tells the
+// proxy where to go, so it is no way to an origin under another name or address.
 func (d *Dialer) overHTTP(ctx context.Context, c *carrier, e *endpoint) error {
-	if !e.secure && e.protocol == HTTP1 && !e.tunnel {
+	address := d.resolve(e.address)
+	if !e.secure && e.protocol == HTTP1 && !e.tunnel && !e.fixed && address == e.address {
 		c.absolute, c.proxied = true, basic(d.proxy.User)
 		return nil
 	}
-	return tunnel(ctx, c, d.resolve(e.address), basic(d.proxy.User))
+	return tunnel(ctx, c, address, basic(d.proxy.User))
 }
 
 // basic returns the value of Proxy-Authorization for user, "" for none.

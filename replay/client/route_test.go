@@ -178,8 +178,21 @@ func TestConnectionsPassTheProxy(t *testing.T) {
 			if got := ask(t, with("ann:s3cret"), Route{Origin: plain.URL, Protocol: HTTP2}); got != "HTTP/2.0 /" {
 				t.Errorf("plain HTTP/2: %q", got)
 			}
-			if p.tunnels.Load() != 2 || p.plain.Load() != 1 {
-				t.Errorf("%d tunnels, %d plain requests; want 2, 1", p.tunnels.Load(), p.plain.Load())
+			if got := ask(t, with("ann:s3cret"), Route{Origin: plain.URL, Host: "shop.invalid"}); got != "HTTP/1.1 /" {
+				t.Errorf("plain under another name: %q", got)
+			}
+			moved := with("ann:s3cret")
+			moved.Resolve = map[string]string{"shop.invalid": plain.Listener.Addr().String()}
+			if got := ask(t, moved, Route{Origin: "http://shop.invalid"}); got != "HTTP/1.1 /" {
+				t.Errorf("plain at another address: %q", got)
+			}
+			var resp Response
+			elsewhere := get("/") // its Host is a name without an address
+			if _, err := newPool(t, with("ann:s3cret"), 1).Do(t.Context(), Route{Origin: plain.URL}, 0, elsewhere, &resp); err != nil || resp.Status != 200 {
+				t.Errorf("plain with the Host of the request: %d, %v", resp.Status, err)
+			}
+			if p.tunnels.Load() != 4 || p.plain.Load() != 2 {
+				t.Errorf("%d tunnels, %d plain requests; want 4, 2", p.tunnels.Load(), p.plain.Load())
 			}
 			if got := ask(t, with("ann:wrong"), Route{Origin: secure.URL}); got != "proxy" {
 				t.Errorf("with a wrong password: %q", got)
