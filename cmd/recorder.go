@@ -57,7 +57,7 @@ const defaultMaxBody = 8 << 20
 func (o *recorderOptions) addFlags(f *pflag.FlagSet) {
 	o.maxBody = defaultMaxBody
 	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst (required)")
-	f.Var(&o.maxBody, "max-body", "`BYTES` to keep of each body; size and hash are always kept; above 48MiB it is for request bodies that pass a proxy, and temporary files")
+	f.Var(&o.maxBody, "max-body", "`BYTES` to keep of each body; size and hash are always kept (above 48MiB for uploads through a proxy alone)")
 	f.Var(&o.maxDisk, "max-disk", "`BYTES` on disk, of all parts together, after which recording stops (default: no limit)")
 	f.Var(&o.rotateSize, "rotate-size", "`BYTES` after which a new part begins: NAME.0001.flow.zst, …")
 	f.Var(newSpan(&o.rotateEvery, 0), "rotate-every", "`TIME` after which a new part begins")

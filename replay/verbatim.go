@@ -77,7 +77,7 @@ func Omitted(f *flow.Flow) string {
 	switch {
 	case f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols && !isSocket(f):
 		return "an upgrade to something else than a WebSocket"
-	case f.Request.Body.Truncated():
+	case !f.Request.Body.Kept():
 		return "the recording has only the beginning of the body"
 	}
 	return ""
@@ -192,7 +192,7 @@ func recordedAct(f *flow.Flow) Act {
 	a := Act{Endpoint: f.Request.Method + " " + f.Request.Path(), Protocol: recordedProtocol(f), Observe: true}
 	a.Request = client.Request{Request: flow.Request{
 		Method: f.Request.Method, Target: f.Request.Target, Body: f.Request.Body, Trailers: f.Request.Trailers,
-	}}
+	}, Upload: f.Request.Body.Open}
 	for _, h := range f.Request.Headers {
 		switch strings.ToLower(h.Name) {
 		case "host", "connection", "proxy-connection", "keep-alive", "content-length", "transfer-encoding", "proxy-authorization":

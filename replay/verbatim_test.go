@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,6 +105,26 @@ func TestCookiesThatBreakTheStandardAreSentAsBrowsersDo(t *testing.T) {
 	}
 	if got := seen.sorted(); !slices.Equal(got, want) {
 		t.Errorf("the target saw\n%s, want\n%s", got, want)
+	}
+}
+
+func TestVerbatimSendsLongBodiesWhole(t *testing.T) {
+	const size = 1 << 20
+	var seen journal
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		seen.add("%d of %d bytes, %v, %.6s", len(body), r.ContentLength, err, body)
+	}))
+	defer s.Close()
+	f := recordedFlow(0, "PUT", "/upload", "", "")
+	f.Request.Body = flow.Body{Data: []byte("begin"), Size: size, Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader("begins"), strings.NewReader(strings.Repeat("x", size-6)))), nil
+	}}
+	f.Response = &flow.Response{Status: 200}
+	p := Plan{Target: s.URL, Users: 1, Sessions: 2}
+	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{f}}, p)}))
+	if got, want := seen.sorted(), "1048576 of 1048576 bytes, <nil>, begins"; sum.OK != 2 || !slices.Equal(got, []string{want, want}) {
+		t.Errorf("%d ok; the target saw %q, want twice %q", sum.OK, got, want)
 	}
 }
 
