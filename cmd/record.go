@@ -16,6 +16,7 @@ import (
 
 	"github.com/starling-load/starling/record"
 	"github.com/starling-load/starling/record/proxy"
+	"github.com/starling-load/starling/record/proxy/authority"
 )
 
 func recordCommand(env environment) *cobra.Command {
@@ -172,7 +173,7 @@ func (r *recording) describe() string {
 }
 
 // loadAuthority opens or makes the certificate authority of this installation.
-func loadAuthority(dir string) (*proxy.Authority, error) {
+func loadAuthority(dir string) (*authority.Authority, error) {
 	if dir == "" {
 		config, err := os.UserConfigDir()
 		if err != nil {
@@ -180,7 +181,7 @@ func loadAuthority(dir string) (*proxy.Authority, error) {
 		}
 		dir = filepath.Join(config, "starling", "ca")
 	}
-	return proxy.LoadAuthority(dir)
+	return authority.Load(dir)
 }
 
 func describeListener(l net.Listener, o recordOptions) string {

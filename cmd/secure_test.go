@@ -25,7 +25,7 @@ import (
 func startSecureTarget(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, neg, args, 1, 1, "securetarget NAME")
 	name := args[0]
-	authority := newAuthority(ts)
+	authority := newIssuer(ts)
 	served := authority.issue(ts, &x509.Certificate{
 		DNSNames: []string{"shop.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	})
@@ -45,13 +45,13 @@ func startSecureTarget(ts *testscript.TestScript, neg bool, args []string) {
 	t.enter(ts, name)
 }
 
-// An authority issues certificates.
-type authority struct {
+// An issuer issues certificates.
+type issuer struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-func newAuthority(ts *testscript.TestScript) *authority {
+func newIssuer(ts *testscript.TestScript) *issuer {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
 	form := &x509.Certificate{
@@ -63,11 +63,11 @@ func newAuthority(ts *testscript.TestScript) *authority {
 	ts.Check(err)
 	certificate, err := x509.ParseCertificate(raw)
 	ts.Check(err)
-	return &authority{certificate, key}
+	return &issuer{certificate, key}
 }
 
 // issue signs a certificate with the names of form.
-func (a *authority) issue(ts *testscript.TestScript, form *x509.Certificate) tls.Certificate {
+func (a *issuer) issue(ts *testscript.TestScript, form *x509.Certificate) tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
 	form.SerialNumber = big.NewInt(time.Now().UnixNano())

@@ -1,7 +1,7 @@
 // Package proxy records HTTP traffic as it passes through it.
 //
 // A [Proxy] is either a forward proxy (clients name it as their proxy; HTTPS is
-// opened with certificates of its own [Authority]) or, with Options.Upstream, a
+// opened with certificates of its own [authority.Authority]) or, with Options.Upstream, a
 // reverse proxy in front of one origin. Every exchange ends as one flow.Flow in
 // the [Sink]:
 //

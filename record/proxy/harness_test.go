@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/proxy/authority"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -141,7 +142,7 @@ type rig struct {
 	addr   string // of the proxy
 	sink   *memory
 	log    *quietLog
-	ca     *Authority
+	ca     *authority.Authority
 	origin *httptest.Server // nil: none
 	base   string           // URL of the origin as the client uses it
 	client *http.Client
@@ -193,9 +194,9 @@ func start(t testing.TB, o Options) *rig {
 	return r
 }
 
-func testCA(t testing.TB) *Authority {
+func testCA(t testing.TB) *authority.Authority {
 	t.Helper()
-	ca, err := LoadAuthority(t.TempDir())
+	ca, err := authority.Load(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,18 +13,19 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/http1"
+	"github.com/starling-load/starling/record/proxy/authority"
 )
 
 // rawOrigin answers what ends with end by the bytes of answer, and tells what it
 // was sent, and in the end what it did not answer.
-func rawOrigin(t *testing.T, ca *Authority, end, answer string) (address string, seen <-chan string) {
+func rawOrigin(t *testing.T, ca *authority.Authority, end, answer string) (address string, seen <-chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if ca != nil {
-		c := ca.tlsConfig()
+		c := clientTLS(ca)
 		c.NextProtos = []string{"http/1.1"}
 		l = tls.NewListener(l, c)
 	}

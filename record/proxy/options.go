@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/proxy/authority"
 	"github.com/starling-load/starling/record/spool"
 )
 
@@ -60,7 +61,7 @@ type Options struct {
 
 	// CA signs the certificates shown to clients. Nil: CONNECT tunnels pass
 	// through unread and are only counted.
-	CA *Authority
+	CA *authority.Authority
 
 	// ListenTLS makes clients of a reverse proxy speak TLS to the listener, with
 	// a certificate of CA for the name that they ask for.

@@ -72,7 +72,7 @@ func New(o Options) (*Proxy, error) {
 	}
 	p.targets = newTargets(p.net, p.self, "", "")
 	if o.CA != nil {
-		p.clientTLS = o.CA.tlsConfig()
+		p.clientTLS = clientTLS(o.CA)
 	}
 	p.engine = p.newEngine()
 	return p, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/proxy/authority"
 )
 
 // A session is one client connection, from the point where it carries HTTP: the
@@ -75,5 +76,23 @@ func tlsDetails(state *tls.ConnectionState) *flow.TLS {
 		Cipher:     tls.CipherSuiteName(state.CipherSuite),
 		ServerName: state.ServerName,
 		ALPN:       state.NegotiatedProtocol,
+	}
+}
+
+// clientTLS is the server side towards clients. The certificate follows the name
+// that the client asks for, or else the address of its CONNECT request or of the
+// listener.
+func clientTLS(a *authority.Authority) *tls.Config {
+	return &tls.Config{
+		NextProtos: []string{"h2", "http/1.1"},
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if hello.ServerName != "" {
+				return a.Certificate(hello.ServerName)
+			}
+			if c, ok := hello.Conn.(*peekConn); ok && c.target != "" {
+				return a.Certificate(hostname(c.target))
+			}
+			return a.Certificate(hostname(hello.Conn.LocalAddr().String()))
+		},
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+
+	"github.com/starling-load/starling/record/proxy/authority"
 )
 
 // A relayer is another proxy, that notes what it is asked for.
@@ -286,7 +288,7 @@ func TestAProxyInBetweenWithAnUntrustedCertificateIsNotUsed(t *testing.T) {
 }
 
 // needsCert is an origin that tells the certificate of its client.
-func needsCert(t *testing.T, clients *Authority) *httptest.Server {
+func needsCert(t *testing.T, clients *authority.Authority) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, r.TLS.PeerCertificates[0].DNSNames[0])
@@ -306,7 +308,7 @@ func TestTargetsGetTheClientCertificateThatIsForThem(t *testing.T) {
 	origin := needsCert(t, clients)
 	certs := make([]ClientCertificate, 2)
 	for i, c := range []struct{ name, host string }{{"elsewhere.test", "*.elsewhere.test"}, {"shop-user.test", "127.0.0.1"}} {
-		cert, err := clients.certificate(c.name)
+		cert, err := clients.Certificate(c.name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/starling-load/starling/record/capture/exchange"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/proxy"
+	"github.com/starling-load/starling/record/proxy/authority"
 )
 
 // A way is how a client reaches the origin through the proxy.
@@ -260,7 +261,7 @@ func (w way) proxy(t *testing.T, origin *httptest.Server, sink *basket) (addr st
 	o := proxy.Options{Listen: "127.0.0.1:0", Sink: sink}
 	roots = x509.NewCertPool()
 	if w.version != 0 {
-		ca, err := proxy.LoadAuthority(t.TempDir())
+		ca, err := authority.Load(t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package proxy
+package authority
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ const (
 	clockSkew     = 24 * time.Hour // certificates begin this long before they are made
 )
 
-// An Authority signs the certificates that a Proxy shows to its clients. Its key
+// An Authority signs the certificates that a proxy shows to its clients. Its key
 // is made on first use and never leaves its folder. It is safe for concurrent use.
 type Authority struct {
 	cert *x509.Certificate
@@ -42,12 +42,12 @@ type Authority struct {
 	leaves map[string]*leaf
 }
 
-// LoadAuthority reads the authority of folder dir, and makes a new one, with a
+// Load reads the authority of folder dir, and makes a new one, with a
 // P-256 key, when there is none. The folder is made with mode 0700 and the key
 // file with 0600; a key that others can read or a folder that others can write
 // to is an error. Several processes may make the same folder at once: they all
 // end with the same authority.
-func LoadAuthority(dir string) (*Authority, error) {
+func Load(dir string) (*Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make CA folder: %w", err)
 	}

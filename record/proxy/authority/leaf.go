@@ -1,4 +1,4 @@
-package proxy
+package authority
 
 import (
 	"crypto/ecdsa"
@@ -27,9 +27,10 @@ type leaf struct {
 	err  error
 }
 
-// certificate returns the certificate of host, a DNS name or an IP address, and
-// makes it on first use.
-func (a *Authority) certificate(host string) (*tls.Certificate, error) {
+// Certificate returns the certificate of host, a DNS name or an IP address, and makes
+// it on first use. Those who ask for a host while its certificate is made wait for it.
+// At most 10,000 are held.
+func (a *Authority) Certificate(host string) (*tls.Certificate, error) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	l := a.leaf(host)
 	l.made.Do(func() { l.cert, l.err = a.sign(host) })
@@ -40,7 +41,7 @@ func (a *Authority) certificate(host string) (*tls.Certificate, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
-	return a.certificate(host) // it was about to end
+	return a.Certificate(host) // it was about to end
 }
 
 func (a *Authority) leaf(host string) *leaf {
@@ -103,22 +104,4 @@ func (a *Authority) sign(host string) (*tls.Certificate, error) {
 		return nil, fmt.Errorf("sign certificate for %s: %w", host, err)
 	}
 	return &tls.Certificate{Certificate: [][]byte{der, a.cert.Raw}, PrivateKey: key, Leaf: cert}, nil
-}
-
-// tlsConfig is the server side towards clients. The certificate follows the name
-// that the client asks for, or else the address of its CONNECT request or of the
-// listener.
-func (a *Authority) tlsConfig() *tls.Config {
-	return &tls.Config{
-		NextProtos: []string{"h2", "http/1.1"},
-		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if hello.ServerName != "" {
-				return a.certificate(hello.ServerName)
-			}
-			if c, ok := hello.Conn.(*peekConn); ok && c.target != "" {
-				return a.certificate(hostname(c.target))
-			}
-			return a.certificate(hostname(hello.Conn.LocalAddr().String()))
-		},
-	}
 }
