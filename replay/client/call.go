@@ -14,7 +14,7 @@ import (
 
 // openCall begins a call of gRPC over HTTP/2. It returns what reads the messages
 // of the answer.
-func (s *Stream) openCall(ctx context.Context, route Route, req *Request, resp *Response, timing *Timing) (read func(), err error) {
+func (s *Stream) openCall(ctx context.Context, route Route, req *Request, timing *Timing) (read func(), err error) {
 	l, err := s.pool.acquire(ctx, place{route, 0}, false)
 	timing.Connect = l.connect
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Stream) openCall(ctx context.Context, route Route, req *Request, resp *
 		defer end()
 		hresp, err := h2.conn.RoundTrip(hr.WithContext(life))
 		if err == nil {
-			err = s.answers(hresp, req, resp)
+			err = s.answers(hresp, req)
 		}
 		from.CloseWithError(io.ErrClosedPipe)
 		err = nameHTTP2(err)
@@ -50,15 +50,16 @@ func (s *Stream) openCall(ctx context.Context, route Route, req *Request, resp *
 }
 
 // answers reads the answer of a call. Its end is io.EOF.
-func (s *Stream) answers(hresp *http.Response, req *Request, resp *Response) error {
+func (s *Stream) answers(hresp *http.Response, req *Request) error {
 	defer hresp.Body.Close()
-	resp.Status, resp.Protocol = hresp.StatusCode, hresp.Proto
-	resp.Headers = fields(nil, hresp.Header)
+	answer := flow.Response{Status: hresp.StatusCode, Headers: fields(nil, hresp.Header)}
+	s.inbox.learn(answer)
 	parser := message.NewGRPC(hresp.Header.Get("Grpc-Encoding"), s.limit(req), s.emit)
 	buf := s.pool.dialer.scratches.takeChunk()
 	defer s.pool.dialer.scratches.giveChunk(buf)
 	err := s.listen(pieces{hresp.Body, buf[:]}, parser.Feed)
-	resp.Trailers = fields(nil, hresp.Trailer)
+	answer.Trailers = fields(nil, hresp.Trailer)
+	s.inbox.learn(answer)
 	if err == io.EOF && (parser.Lost() || !parser.Whole()) {
 		return named(badMessage, errors.New("the target's bytes are no messages of gRPC"))
 	}

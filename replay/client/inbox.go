@@ -19,6 +19,7 @@ type inbox struct {
 	bytes   int
 	missed  int
 	err     error // why no more come
+	answer  flow.Response
 
 	changed chan struct{} // capacity 1: a second signal adds nothing
 }
@@ -57,6 +58,13 @@ func (b *inbox) end(err error) {
 	}
 	b.mu.Unlock()
 	b.signal()
+}
+
+// learn notes the head of the answer.
+func (b *inbox) learn(answer flow.Response) {
+	b.mu.Lock()
+	b.answer = answer
+	b.mu.Unlock()
 }
 
 func (b *inbox) signal() {

@@ -41,8 +41,7 @@ var errMute = named(badRequest, errors.New("a stream of events has no messages f
 // may be answered by server-sent events. A target that answers without a stream is
 // no error: the stream is nil, and the answer is as from Do.
 //
-// A call of gRPC is open at once: its answer comes with the first message. The
-// answer's trailers are there when Receive has returned io.EOF.
+// A call of gRPC is open at once, before it is answered: see Stream.Answer.
 func (p *Pool) Open(ctx context.Context, route Route, req *Request) (*Stream, *Response, Timing, error) {
 	s := &Stream{pool: p, opened: time.Now(), done: make(chan struct{}), inbox: inbox{changed: make(chan struct{}, 1)}}
 	resp := &Response{}
@@ -54,7 +53,7 @@ func (p *Pool) Open(ctx context.Context, route Route, req *Request) (*Stream, *R
 	case isSocket(req.Headers):
 		read, err = s.openSocket(ctx, route, req, resp, &timing)
 	case isGRPC(req.Headers.Value("Content-Type")):
-		read, err = s.openCall(ctx, route, req, resp, &timing)
+		read, err = s.openCall(ctx, route, req, &timing)
 	default:
 		read, err = s.openEvents(ctx, route, req, resp, &timing)
 	}
@@ -68,6 +67,7 @@ func (p *Pool) Open(ctx context.Context, route Route, req *Request) (*Stream, *R
 		resp.finish()
 		return nil, resp, timing, nil
 	}
+	s.inbox.learn(resp.Response)
 	if !p.adopt(s) {
 		s.cut()
 		close(s.done)
@@ -102,6 +102,15 @@ func (s *Stream) Receive(ctx context.Context) (flow.Message, error) {
 		return m, err
 	}
 	return m, s.pool.blame(ctx, err)
+}
+
+// Answer returns the head of the answer without its body, as far as it is known:
+// that of a call of gRPC with the first message, its trailers when Receive has
+// returned an error.
+func (s *Stream) Answer() flow.Response {
+	s.inbox.mu.Lock()
+	defer s.inbox.mu.Unlock()
+	return s.inbox.answer
 }
 
 // Missed returns how many messages came and can no longer be received.

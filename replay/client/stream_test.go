@@ -273,7 +273,7 @@ func TestACallOfGRPCGoesBothWays(t *testing.T) {
 			req := get("/shop.Chat/Talk")
 			req.Method = "POST"
 			req.Headers = flow.Headers{{Name: "content-type", Value: "application/grpc+proto"}}
-			stream, resp, _, err := p.Open(t.Context(), route, req)
+			stream, _, _, err := p.Open(t.Context(), route, req)
 			if err != nil {
 				t.Error(err)
 				return
@@ -293,8 +293,8 @@ func TestACallOfGRPCGoesBothWays(t *testing.T) {
 			if _, err := stream.Receive(t.Context()); err != io.EOF {
 				t.Errorf("at the end: %v", err)
 			}
-			if resp.Status != 200 || resp.Trailers.Value("grpc-status") != "8" {
-				t.Errorf("answer %d, trailers %v", resp.Status, resp.Trailers)
+			if a := stream.Answer(); a.Status != 200 || a.Trailers.Value("grpc-status") != "8" {
+				t.Errorf("answer %d, trailers %v", a.Status, a.Trailers)
 			}
 		})
 	}
