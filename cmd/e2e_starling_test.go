@@ -154,6 +154,8 @@ type counts struct {
 type report struct {
 	Requests, Failures int
 	OutcomeMatch       float64 `json:"outcome_match"`
+	SessionMatch       float64 `json:"session_match"`
+	Skipped            int     // acts that could not be made
 	Sessions           int     `json:"sessions_started"`
 	Validity           struct {
 		Verdict string
@@ -220,8 +222,14 @@ func (r *report) assertGood(t *testing.T, app *apps.App, sessions int) {
 	if r.Validity.Verdict == "" {
 		t.Error("the run has no verdict on its validity")
 	}
-	t.Logf("%d requests, %d failures, outcome match %.4f, run %s %v",
-		r.Requests, r.Failures, r.OutcomeMatch, r.Validity.Verdict, r.Validity.Reasons)
+	if r.Skipped != 0 {
+		t.Errorf("%d requests were not made, want none", r.Skipped)
+	}
+	if r.SessionMatch < 0.9 {
+		t.Errorf("session match = %v, want at least 0.9", r.SessionMatch)
+	}
+	t.Logf("%d requests, %d failures, outcome match %.4f, session match %.4f, run %s %v",
+		r.Requests, r.Failures, r.OutcomeMatch, r.SessionMatch, r.Validity.Verdict, r.Validity.Reasons)
 }
 
 // sameDeeds checks that the application kept exactly what its visitors did.
