@@ -106,7 +106,7 @@ func played(t *testing.T, s *starling, site func(*testing.T) http.Handler, sourc
 		t.Errorf("the run claims %d requests, %d ok; the server answered %d", r.Requests, r.OK, got)
 	}
 	if r.Sessions != 1 || r.SessionMatch != 1 || r.Skipped != 0 {
-		t.Errorf("%d sessions, session match %v, %d requests not made; want that of the one browser, 1, 0", r.Sessions, r.SessionMatch, r.Skipped)
+		t.Errorf("%d sessions, session match %v, %d requests not made; want that of the one browser, 1, 0: %+v", r.Sessions, r.SessionMatch, r.Skipped, r.Errors)
 	}
 	return loads
 }
