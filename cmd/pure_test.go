@@ -95,11 +95,7 @@ func impureCall(name string) bool {
 // make, new or &, a lock and a pool are there to be changed. Other packages
 // cannot reach it unless it is an error, ErrName.
 func TestPureNoPackageHasStateOrInit(t *testing.T) {
-	moving := []string{"record/flow/flowtest", "record/convert/converttest", "replay/client"}
 	for _, p := range ourPackages(t) {
-		if slices.Contains(moving, p.folder()) {
-			continue
-		}
 		for _, finding := range state(sourceOf(t, &p)) {
 			t.Errorf("%s: %s", p.folder(), finding)
 		}

@@ -16,4 +16,7 @@
 //
 // A [Check] judges one answer. The package does not learn models (see
 // model/learn) and does not fill the holes of requests (see replay).
+//
+// It is one package because a model is one tree of types: validation, the walk and
+// the check each read most of it, and no part is valid without the others.
 package model

@@ -18,4 +18,8 @@
 //
 // The package knows no cluster, no terminal and no files but the model's and
 // the recording's.
+//
+// It is one package because the engine and its sources speak in acts: the rule of
+// what waits for what, the values and the cookies of a session belong to both
+// sides.
 package replay

@@ -17,4 +17,7 @@
 // The package keeps no state, does not follow links, runs no script and never
 // builds a document tree. Bodies come from anybody: they are read within limits
 // and garbage yields less, never a panic.
+//
+// It is one package because what a form of content yields (leaves, shape, the value
+// of a selector) comes from one pass over it, which the three share.
 package content

@@ -8,4 +8,7 @@
 // The same model gives the same bytes, as a folder, as one stream ([Archive])
 // and as a hash of that ([Hash]). FORMAT.md beside the code documents the folder;
 // [Schema] is the JSON Schema of model.yaml.
+//
+// It is one package because decoding and encoding are each other's inverse, table
+// by table, and the schema and the archive hold the same keys.
 package folder

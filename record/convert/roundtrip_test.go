@@ -36,7 +36,7 @@ func same(t *rapid.T, want, got converttest.Result, o ...cmp.Option) {
 
 func TestFlowsThatGoThroughHARStayTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		want := converttest.AnyRecording.Draw(rt, "recording")
+		want := converttest.AnyRecording().Draw(rt, "recording")
 		got := converttest.ReadAll(t, "", converttest.Export(t, "har", want), converttest.Options{})
 		same(rt, want, got)
 		used := map[uint64]bool{}
@@ -56,7 +56,7 @@ func TestFlowsThatGoThroughHARStayTheSame(t *testing.T) {
 
 func TestFlowsThatGoThroughGoReplayStayTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		want := converttest.AnyRecording.Draw(rt, "recording")
+		want := converttest.AnyRecording().Draw(rt, "recording")
 		got := converttest.ReadAll(t, "", converttest.Export(t, "gor", want), converttest.Options{})
 		for _, f := range want.Flows {
 			if f.Response == nil {
@@ -85,7 +85,7 @@ func order(flows []*flow.Flow) {
 
 func TestRequestsThatGoThroughCurlStayTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		want := converttest.AnyRecording.Draw(rt, "recording")
+		want := converttest.AnyRecording().Draw(rt, "recording")
 		for _, f := range want.Flows { // what a command does not hold
 			f.Response, f.Error, f.Request.Trailers = nil, "no response", nil
 			f.Start, f.RequestDone, f.FirstByte, f.Done = time.Time{}, 0, 0, 0

@@ -13,4 +13,7 @@
 //	}
 //
 // The package reads and writes no recordings: package flowfile does.
+//
+// It is one package because it is the vocabulary of all others: its names are the
+// parts of a flow, and each is a few lines.
 package flow

@@ -18,7 +18,7 @@ import (
 
 func TestParseOfPrintIsTheRecord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := rapid.SliceOfN(flowtest.AnyRecord, 1, 3).Draw(t, "records")
+		want := rapid.SliceOfN(flowtest.AnyRecord(), 1, 3).Draw(t, "records")
 		var text bytes.Buffer
 		for i, r := range want {
 			if f, ok := r.(*flow.Flow); ok {
@@ -33,7 +33,7 @@ func TestParseOfPrintIsTheRecord(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v in\n%s", err, text.String())
 			}
-			if d := cmp.Diff(want[i], got, flowtest.Equal); d != "" {
+			if d := cmp.Diff(want[i], got, flowtest.Equal()); d != "" {
 				t.Fatalf("record %d (-want +got):\n%s\nin\n%s", i, d, text.String())
 			}
 			i++
@@ -175,7 +175,7 @@ func FuzzParse(f *testing.F) {
 			n := 0
 			for again, err := range flow.Parse(bytes.NewReader(b.Bytes())) {
 				n++
-				if d := cmp.Diff(r, again, flowtest.Equal); err != nil || d != "" {
+				if d := cmp.Diff(r, again, flowtest.Equal()); err != nil || d != "" {
 					t.Fatalf("%v %s\nin\n%s", err, d, b.Bytes())
 				}
 			}

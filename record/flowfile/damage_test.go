@@ -140,7 +140,7 @@ func differ(want, got []flow.Record) string {
 	if reflect.DeepEqual(want, got) {
 		return ""
 	}
-	return cmp.Diff(want, got, flowtest.Equal)
+	return cmp.Diff(want, got, flowtest.Equal())
 }
 
 // lostBy tells which records are in the block that holds the byte.
@@ -204,7 +204,7 @@ func TestBytesInsertedOrBlocksRemovedAreReportedAndPassedOver(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			records, errs := readAll(t, test.data)
-			if d := cmp.Diff(test.want, stripNumbers(records), flowtest.Equal); d != "" {
+			if d := cmp.Diff(test.want, stripNumbers(records), flowtest.Equal()); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 			if len(errs) == 0 {
@@ -319,7 +319,7 @@ func TestSeekFindsWhatReadingFinds(t *testing.T) {
 					t.Fatal(err)
 				}
 				for want := n; want < min(n+15, 120); want++ {
-					if got := nextFlow(t, r); !cmp.Equal(got, flows[want], flowtest.Equal) {
+					if got := nextFlow(t, r); !cmp.Equal(got, flows[want], flowtest.Equal()) {
 						t.Fatalf("after SeekFlow(%d): %+v, want %+v", n, got, flows[want])
 					}
 				}
@@ -336,7 +336,7 @@ func TestSeekFindsWhatReadingFinds(t *testing.T) {
 				if err := r.SeekTime(at); err != nil {
 					t.Fatal(err)
 				}
-				if got := nextFlow(t, r); !cmp.Equal(got, want, flowtest.Equal) {
+				if got := nextFlow(t, r); !cmp.Equal(got, want, flowtest.Equal()) {
 					t.Fatalf("SeekTime(%d ms): %+v, want %+v", ms, got, want)
 				}
 			}

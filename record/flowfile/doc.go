@@ -15,8 +15,8 @@
 // writer was killed (up to the last sealed block), and around damage. Damage is
 // reported as a [*CorruptError], and reading goes on at the next block.
 //
-// Reader, Writer, verification and merging stand together in one package, as each of
-// them rests on the same frames, block heads and limits.
+// It is one package because reading, writing, verifying and merging rest on the same
+// frames, block heads and limits.
 //
 // A [Shelf] gives flows by number, and [Sessions] give those of one user after
 // another, in memory that does not depend on the length of the recording.

@@ -96,7 +96,7 @@ func drain(t testing.TB, r *Reader, size int) (records []flow.Record, errs []err
 
 func TestFileRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := rapid.SliceOfN(flowtest.AnyRecord, 0, 8).Draw(t, "records")
+		want := rapid.SliceOfN(flowtest.AnyRecord(), 0, 8).Draw(t, "records")
 		o := WriterOptions{BlockSize: rapid.SampledFrom([]int{1, 100, 700, 4000, 1 << 20}).Draw(t, "block size")}
 		data := writeAll(t, o, want...)
 		r, err := newReader("mem", bytes.NewReader(data), int64(len(data)), ReaderOptions{})
@@ -108,7 +108,7 @@ func TestFileRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatalf("record %d: %v", i, err)
 			}
-			if d := cmp.Diff(want[i], got, flowtest.Equal); d != "" {
+			if d := cmp.Diff(want[i], got, flowtest.Equal()); d != "" {
 				t.Fatalf("record %d (-want +got):\n%s", i, d)
 			}
 		}
@@ -207,7 +207,7 @@ func TestBodiesOutsideTheCacheAreFound(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	if d := cmp.Diff(flowtest.Shop(200), stripNumbers(records), flowtest.Equal); d != "" {
+	if d := cmp.Diff(flowtest.Shop(200), stripNumbers(records), flowtest.Equal()); d != "" {
 		t.Error(d)
 	}
 }

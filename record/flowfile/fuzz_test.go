@@ -90,7 +90,7 @@ func FuzzRecord(f *testing.F) {
 			var e encoder
 			e.flow(fl, make([]*bodyPlace, len(bodies(fl))), nil)
 			again, err := decodeRecord(e.b, &wanted)
-			if d := cmp.Diff(r, again, flowtest.Equal); err != nil || d != "" {
+			if d := cmp.Diff(r, again, flowtest.Equal()); err != nil || d != "" {
 				t.Fatalf("%v\n%s", err, d)
 			}
 		}

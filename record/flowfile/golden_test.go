@@ -45,11 +45,11 @@ func TestGoldenFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			records, errs := readWith(t, golden, test.r)
-			if d := cmp.Diff(test.input, records, flowtest.Equal); d != "" || len(errs) > 0 {
+			if d := cmp.Diff(test.input, records, flowtest.Equal()); d != "" || len(errs) > 0 {
 				t.Errorf("reading the golden file (-want +got):\n%s\n%v", d, errs)
 			}
 			again, errs := readWith(t, made, test.r)
-			if d := cmp.Diff(test.input, again, flowtest.Equal); d != "" || len(errs) > 0 {
+			if d := cmp.Diff(test.input, again, flowtest.Equal()); d != "" || len(errs) > 0 {
 				t.Errorf("writing it anew (-want +got):\n%s\n%v", d, errs)
 			}
 		})

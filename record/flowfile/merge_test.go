@@ -95,7 +95,7 @@ func TestRecordsOfOneFileAreThoseOfTheFile(t *testing.T) {
 		}
 		got = append(got, r)
 	}
-	if d := cmp.Diff(stripNumbers(input), stripNumbers(got), flowtest.Equal); d != "" {
+	if d := cmp.Diff(stripNumbers(input), stripNumbers(got), flowtest.Equal()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -38,7 +38,7 @@ func readBodies(t *rapid.T, data []byte, o ReaderOptions) (records []flow.Record
 
 func TestReusedBodiesAreTheSameUntilTheNextCall(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		flows := rapid.SliceOfN(flowtest.AnyFlow, 0, 40).Draw(t, "flows")
+		flows := rapid.SliceOfN(flowtest.AnyFlow(), 0, 40).Draw(t, "flows")
 		pages := rapid.IntRange(1, 30).Draw(t, "pages")
 		var rs []flow.Record
 		for i, f := range flows {

@@ -63,7 +63,7 @@ func TestEncryptedFileIsReadWithItsKeyAlone(t *testing.T) {
 	data := writeAll(t, WriterOptions{BlockSize: 3000, Encrypt: seal}, input...)
 
 	records, errs := readWith(t, data, ReaderOptions{Decrypt: open})
-	if d := cmp.Diff(stripNumbers(input), stripNumbers(records), flowtest.Equal); d != "" || len(errs) > 0 {
+	if d := cmp.Diff(stripNumbers(input), stripNumbers(records), flowtest.Equal()); d != "" || len(errs) > 0 {
 		t.Errorf("with the key (-want +got):\n%s\n%v", d, errs)
 	}
 	records, errs = readWith(t, data, ReaderOptions{})

@@ -48,7 +48,7 @@ func TestAShelfGivesTheFlowsThatAReaderGives(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				rs := flowtest.Shop(rapid.IntRange(0, 40).Draw(rt, "shop"))
-				for _, f := range rapid.SliceOfN(flowtest.AnyFlow, 0, 12).Draw(rt, "flows") {
+				for _, f := range rapid.SliceOfN(flowtest.AnyFlow(), 0, 12).Draw(rt, "flows") {
 					rs = append(rs, f)
 				}
 				w := o.w
@@ -66,7 +66,7 @@ func TestAShelfGivesTheFlowsThatAReaderGives(t *testing.T) {
 				for range min(20, len(want)) {
 					i := rapid.IntRange(0, len(want)-1).Draw(rt, "number")
 					f, err := s.Flow(uint64(i))
-					if d := cmp.Diff(want[i], f, flowtest.Equal); err != nil || d != "" {
+					if d := cmp.Diff(want[i], f, flowtest.Equal()); err != nil || d != "" {
 						rt.Fatalf("flow %d: %v (-want +got)\n%s", i, err, d)
 					}
 				}

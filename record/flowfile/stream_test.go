@@ -54,7 +54,7 @@ func TestRecordingThatIsStreamedIsTheSame(t *testing.T) {
 		}
 		got = append(got, r)
 	}
-	if d := cmp.Diff(stripNumbers(want), stripNumbers(got), flowtest.Equal); d != "" {
+	if d := cmp.Diff(stripNumbers(want), stripNumbers(got), flowtest.Equal()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if totals, err := o.Verify("-", func(err error) { t.Error(err) }); err != nil || totals.Flows != 30 {

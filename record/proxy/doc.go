@@ -43,4 +43,8 @@
 //
 // It does not speak HTTP/3, take SOCKS from clients, or carry WebSocket over
 // HTTP/2: clients use a connection with HTTP/1.1 for that by themselves.
+//
+// It is one package because an exchange passes through all of it: connection,
+// tunnel, handler, round tripper and the tap that copies aside share its state and
+// its limits.
 package proxy

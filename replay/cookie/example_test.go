@@ -14,12 +14,16 @@ func ExampleJar() {
 		{Origin: "http://127.0.0.1:8001", Recorded: "www.shop.example", Live: "127.0.0.1", Secure: true},
 		{Origin: "http://127.0.0.1:8002", Recorded: "api.shop.example", Live: "127.0.0.1", Secure: true},
 	}
-	jar := cookie.NewJar(places)
-	jar.Keep(&places[0], "/login", &flow.Response{Headers: flow.Headers{
+	response := &flow.Response{Headers: flow.Headers{
 		{Name: "Set-Cookie", Value: "sid=live; Domain=shop.example; Path=/; Secure"},
 		{Name: "Set-Cookie", Value: "page=2; Path=/"},
-	}})
+	}}
+	request := flow.Request{Method: "GET", Target: "/items"}
+
+	jar := cookie.NewJar(places)
+	jar.Keep(&places[0], "/login", response)
 	recorded := []cookie.Cookie{{Name: "sid", Value: "old"}, {Name: "theme", Value: "dark"}}
-	fmt.Println(jar.Line(&places[1], &flow.Request{Method: "GET", Target: "/items"}, recorded))
+	line := jar.Line(&places[1], &request, recorded)
+	fmt.Println(line)
 	// Output: sid=live; theme=dark
 }

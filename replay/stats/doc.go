@@ -24,6 +24,6 @@
 // file: runfile keeps a run on disk, and its FORMAT.md says what each number
 // means. Histograms use the HdrHistogram V2 encoding.
 //
-// It is one package although it is large: counting, merging, judging and printing
-// share the same few nouns, and none of them can change without the others.
+// It is one package because counting, merging, judging and printing share the same
+// few nouns, and none of them can change without the others.
 package stats

@@ -36,4 +36,8 @@
 // is not HTTP here, and neither is a request without a version.
 //
 // Sources: RFC 9110, RFC 9112, RFC 6455, RFC 9113.
+//
+// It is one package because a connection goes from one protocol into another while
+// it is read: TLS into HTTP/1, that into HTTP/2 or a WebSocket. The parsers hand
+// their streams and their holes to each other.
 package exchange

@@ -81,7 +81,9 @@ func frame(t *rapid.T, h flow.Headers, b flow.Body, trailers *flow.Headers) flow
 }
 
 // AnyRecording draws a few connections and flows.
-var AnyRecording = rapid.Custom(func(t *rapid.T) Result {
+func AnyRecording() *rapid.Generator[Result] { return anyRecording }
+
+var anyRecording = rapid.Custom(func(t *rapid.T) Result {
 	r := Result{Conns: map[uint64]*flow.Conn{}}
 	n := rapid.IntRange(1, 3).Draw(t, "connections")
 	for id := uint64(1); id <= uint64(n); id++ {

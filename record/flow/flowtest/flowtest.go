@@ -15,7 +15,7 @@ import (
 )
 
 // Equal compares records as the file and the text form keep them.
-var Equal = cmp.Options{cmpopts.EquateEmpty()}
+func Equal() cmp.Option { return cmpopts.EquateEmpty() }
 
 var anyText = rapid.OneOf(
 	rapid.SampledFrom([]string{"", "a", "Host", "Set-Cookie", "\"", "a b", " x", "x ", "=", "|", "| x", "#", "body size=1", "\x00\xff", "\u202e", "é", "\r", "\n", "body", "flow 1", "\ufffd"}),
@@ -74,7 +74,9 @@ var anyMessage = rapid.Custom(func(t *rapid.T) flow.Message {
 
 // AnyFlow draws flows with all that the file and the text form keep, odd bytes
 // included.
-var AnyFlow = rapid.Custom(func(t *rapid.T) *flow.Flow {
+func AnyFlow() *rapid.Generator[*flow.Flow] { return anyFlow }
+
+var anyFlow = rapid.Custom(func(t *rapid.T) *flow.Flow {
 	f := &flow.Flow{
 		Conn: rapid.Uint64Range(0, 9).Draw(t, "conn"), Scheme: anyText.Draw(t, "scheme"), Protocol: anyText.Draw(t, "protocol"),
 		Request: flow.Request{
@@ -95,7 +97,9 @@ var AnyFlow = rapid.Custom(func(t *rapid.T) *flow.Flow {
 })
 
 // AnyRecord draws a record of each kind.
-var AnyRecord = rapid.Custom(func(t *rapid.T) flow.Record {
+func AnyRecord() *rapid.Generator[flow.Record] { return anyRecord }
+
+var anyRecord = rapid.Custom(func(t *rapid.T) flow.Record {
 	switch rapid.IntRange(0, 5).Draw(t, "kind") {
 	case 0:
 		c := &flow.Conn{ID: rapid.Uint64().Draw(t, "id"), Client: anyText.Draw(t, "client"), Server: anyText.Draw(t, "server"), Opened: anyTime.Draw(t, "opened")}
@@ -108,7 +112,7 @@ var AnyRecord = rapid.Custom(func(t *rapid.T) flow.Record {
 	case 1:
 		return &flow.Loss{At: anyTime.Draw(t, "at"), Reason: anyText.Draw(t, "reason"), Sessions: 1, Flows: rapid.Uint64().Draw(t, "f"), Gaps: 3, Messages: 2, Bytes: 4, Packets: 5}
 	}
-	return AnyFlow.Draw(t, "flow")
+	return anyFlow.Draw(t, "flow")
 })
 
 // ShopFlow returns flow i of a made-up shop: four pages that repeat, a token that
