@@ -65,7 +65,7 @@ var importOrder = map[string][]string{
 	"replay":               {"record/flow", "model", "model/dist", "model/content", "model/precedence", "replay/load", "replay/client", "replay/cookie", "replay/stats"},
 	"replay/compare":       {"replay/stats"},
 	"replay/cluster":       {"model", "replay", "replay/load", "replay/stats"},
-	"replay/run": {"record/flow", "record/flowfile", "model", "model/folder", "model/session", "replay", "replay/load", "replay/client", "replay/stats",
+	"replay/run": {"record/flow", "record/flowfile", "model", "model/content", "model/folder", "model/session", "replay", "replay/load", "replay/client", "replay/stats",
 		"replay/stats/runfile", "replay/compare", "replay/cluster"},
 	"ui":             {"record/flow", "model", "replay/stats", "replay/stats/runfile", "replay/compare"},
 	"fixtures/shop":  {},

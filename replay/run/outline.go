@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"net/http"
 	"slices"
 	"time"
 
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/stats"
 )
@@ -100,8 +103,8 @@ func (o *Outline) Requests() iter.Seq[Planned] {
 // without end.
 const maxActs = 10_000
 
-// rehearse yields what one session would send if no answer had a body. It
-// reports whether to go on.
+// rehearse yields what one session would send if every answer were 200 without a
+// body. It reports whether to go on.
 func (o *Outline) rehearse(s replay.Session, start Planned, yield func(Planned) bool) bool {
 	type due struct {
 		act replay.Act
@@ -123,9 +126,16 @@ func (o *Outline) rehearse(s replay.Session, start Planned, yield func(Planned) 
 		}
 		a := next.act
 		s.Fill(&a)
+		answer := replay.Answer{Act: &a, At: next.at - start.At}
+		if a.Kind == replay.Pause {
+			queue = slices.DeleteFunc(queue, func(d due) bool { return slices.Contains(a.Closes, d.act.Strand) })
+			enter(s.Next(&answer), next.at)
+			continue
+		}
 		p := Planned{Session: start.Session, At: next.at, Endpoint: a.Endpoint, Missing: a.Skip}
-		answer := replay.Answer{Act: &a}
 		if a.Skip == "" {
+			answer.Response = &flow.Response{Status: http.StatusOK}
+			answer.Doc = content.New(answer.Response)
 			p.Method, p.Bytes = a.Request.Method, a.Request.Body.Size
 			p.URL = o.Origins[a.Origin].Live + a.Request.Target
 			answer.URL = p.URL

@@ -1,0 +1,82 @@
+package folder
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/problem"
+)
+
+func (x node) recorded(r *model.Recorded) {
+	fields := []field{
+		{"flows", func(x node) { r.Flows = x.count() }},
+		{"sessions", func(x node) { r.Sessions = x.count() }},
+		{"users", func(x node) { r.Users = x.count() }},
+		{"start", func(x node) {
+			t, err := time.Parse(time.RFC3339Nano, x.text())
+			if err != nil {
+				x.failf("%s is not a time such as 2006-01-02T15:04:05Z", problem.Quote(x.y.Value))
+				return
+			}
+			r.Start = t.UTC()
+		}},
+		{"duration", func(x node) { r.Duration = x.duration() }},
+		{"starts", func(x node) {
+			header, rows := x.table(x.text())
+			if header != nil && !slices.Equal(header, []string{"seconds"}) {
+				x.failf("the file must have the one column \"seconds\"")
+				return
+			}
+			for i, row := range rows {
+				d, ok := parseSeconds(row[0])
+				if !ok {
+					x.failf("row %d: %s is not a number of seconds", i+1, problem.Quote(row[0]))
+					return
+				}
+				r.Starts = append(r.Starts, d)
+			}
+		}},
+	}
+	if x.d.first {
+		fields = append(fields, field{"origin", func(x node) {
+			if url := x.text(); url != "" {
+				x.d.m.Origins = []model.Origin{{Name: "main", URL: url}}
+			}
+		}})
+	}
+	x.fields(fields...)
+}
+
+func (x node) source(name string) model.Source {
+	s := model.Source{Name: name, Columns: orNil(x.texts())}
+	header, rows := x.table(name + ".csv")
+	if header != nil && !slices.Equal(header, s.Columns) {
+		x.failf("data/%s.csv has the columns %s, not these", name, problem.Shorten("["+strings.Join(header, ", ")+"]"))
+	}
+	s.Rows = orNil(rows)
+	return s
+}
+
+func (x node) binding(name string) model.Binding {
+	b := model.Binding{Name: name}
+	x.fields(
+		field{"from", func(x node) {
+			x.items(func(x node) {
+				if endpoint, selector, ok := x.pair("one endpoint and its selector"); ok {
+					b.Sources = append(b.Sources, model.Select{Endpoint: endpoint, Selector: selector.text()})
+				}
+			})
+		}},
+		field{"pick", func(x node) { b.Pick = x.text() }},
+		field{"evidence", func(x node) {
+			x.fields(
+				field{"uses", func(x node) { b.Uses = x.count() }},
+				field{"match", func(x node) { b.Match = x.number() }},
+				field{"shuffled", func(x node) { b.Shuffled = x.number() }},
+			)
+		}},
+	)
+	return b
+}
