@@ -35,51 +35,6 @@ func (d *Dialer) Pool(perOrigin int) *Pool {
 	return &Pool{dialer: d, limit: perOrigin}
 }
 
-// A link is a connection that carries exchanges.
-type link interface {
-	// exchange sends req and reads the answer into resp. It fills all of timing
-	// but Connect. keep tells whether another exchange may follow on the link.
-	exchange(ctx context.Context, req *Request, resp *Response, timing *Timing) (keep bool, err error)
-
-	// open sends req and reads the head of its answer into resp. The body is read
-	// from what it returns, whose end must be called unless open fails.
-	open(ctx context.Context, req *Request, resp *Response, timing *Timing) (streamed, error)
-
-	// usable reports whether an exchange may start.
-	usable() bool
-
-	// many reports whether the link carries several exchanges at once. Such a
-	// link counts those that lease it; lease and leave return how many there are.
-	many() bool
-	lease() int
-	leave() int
-
-	close()
-}
-
-// A group is the connections of one place.
-type group struct {
-	endpoint endpoint
-	limit    int  // HTTP/1 connections at most; 0: any number
-	http1    bool // known not to be HTTP/2
-
-	shared  link   // the HTTP/2 connection
-	idle    []link // HTTP/1, last used last
-	open    int    // HTTP/1 connections, those being dialled included
-	all     []link // every connection, for Close
-	probe   *probe // the only connection being dialled, while it may be HTTP/2
-	waiting []chan grant
-}
-
-// A probe is a dial whose outcome all exchanges of a group wait for.
-type probe struct {
-	done chan struct{} // closed when err is set
-	err  error         // nil: there is a connection, or another try may be made
-}
-
-// A grant is what a waiting exchange gets: a link, or the right to dial one.
-type grant struct{ link link }
-
 // A leased link is one that an exchange uses.
 type leased struct {
 	link
@@ -94,51 +49,48 @@ func (p *Pool) acquire(ctx context.Context, at place, fresh bool) (leased, error
 	p.mu.Lock()
 	g, err := p.group(at)
 	for err == nil {
-		var l link
-		var wait *probe
 		switch {
 		case p.closed:
 			err = errClosed
 		case g.shared != nil && g.shared.usable():
-			l = g.shared
+			l := g.shared
+			l.lease()
+			p.mu.Unlock()
+			return leased{link: l, group: g}, nil
 		case g.shared != nil:
-			g.retire(g.shared)
-			continue
-		case len(g.idle) > 0 && fresh && g.full():
-			p.dismiss(g, g.popOldest())
-			continue
+			g.retire()
 		case len(g.idle) > 0 && !fresh:
-			l = g.popNewest()
+			if l := p.reuse(g); l != nil {
+				p.mu.Unlock()
+				return leased{link: l, group: g}, nil
+			}
+		case len(g.idle) > 0 && g.full():
+			p.dismiss(g, g.popOldest())
 		case g.probe != nil:
-			wait = g.probe
+			err = p.await(ctx, g.probe)
 		case g.full():
 			return p.queue(ctx, g)
 		default:
 			return p.dial(ctx, g)
 		}
-		if wait != nil {
-			err = p.await(ctx, wait)
-			continue
-		}
-		if l == nil {
-			break
-		}
-		if l.many() {
-			l.lease()
-			p.mu.Unlock()
-			return leased{link: l, group: g}, nil
-		}
-		// Whether the target has closed it, or sent what nobody asked for, is a
-		// question to the kernel.
-		p.mu.Unlock()
-		if l.usable() {
-			return leased{link: l, group: g}, nil
-		}
-		p.mu.Lock()
-		p.dismiss(g, l)
 	}
 	p.mu.Unlock()
 	return leased{}, err
+}
+
+// reuse returns the connection that was used last, nil if it is not as it was
+// left: that the target has closed it, or sent what nobody asked for, is known to
+// the kernel, which is asked without the lock.
+func (p *Pool) reuse(g *group) link {
+	l := g.popNewest()
+	p.mu.Unlock()
+	usable := l.usable()
+	p.mu.Lock()
+	if !usable {
+		p.dismiss(g, l)
+		return nil
+	}
+	return l
 }
 
 // group returns the group of a place. The caller holds the lock.
@@ -346,44 +298,4 @@ func (p *Pool) gone() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.closed
-}
-
-// full reports whether g may have no further connection.
-func (g *group) full() bool { return g.http1 && g.limit > 0 && g.open >= g.limit }
-
-// retire takes no exchange to a shared link any more. The last of those under
-// way closes it.
-func (g *group) retire(l link) {
-	g.shared = nil
-	l.lease()
-	if l.leave() == 0 {
-		l.close()
-		g.forget(l)
-	}
-}
-
-func (g *group) popNewest() link {
-	l := g.idle[len(g.idle)-1]
-	g.idle[len(g.idle)-1] = nil
-	g.idle = g.idle[:len(g.idle)-1]
-	return l
-}
-
-func (g *group) popOldest() link {
-	l := g.idle[0]
-	g.idle = slices.Delete(g.idle, 0, 1)
-	return l
-}
-
-// next takes the first of those who wait.
-func (g *group) next() chan grant {
-	turn := g.waiting[0]
-	g.waiting = slices.Delete(g.waiting, 0, 1)
-	return turn
-}
-
-func (g *group) forget(l link) {
-	if i := slices.Index(g.all, l); i >= 0 {
-		g.all = slices.Delete(g.all, i, i+1)
-	}
 }
