@@ -51,6 +51,9 @@ func (w *walker) walkBody(b flow.Body, h flow.Headers) (flow.Body, flow.Headers)
 	w.changed, w.name = false, ""
 	w.part += " body"
 	defer func() { w.part = strings.TrimSuffix(w.part, " body") }()
+	if w.scanLong(b, h) {
+		return b, h
+	}
 	contentType := h.Value("Content-Type")
 	if codings := codingsOf(h); len(codings) > 0 {
 		return w.codedBody(b, h, codings, contentType)

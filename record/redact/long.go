@@ -34,19 +34,43 @@ func (w *walker) long(b flow.Body, h flow.Headers) func() (io.ReadCloser, error)
 	case len(codingsOf(h)) > 0 || structured(contentType) || isJSON(b.Data) || isMarkup(b.Data):
 		return nil
 	default:
-		authority, site := w.authority, w.site
+		l := longBody{w: w, authority: w.authority, site: w.site, media: contentType, mark: markOf(contentType)}
 		return func() (io.ReadCloser, error) {
 			content, err := open()
 			if err != nil {
 				return nil, err
 			}
-			l := &longBody{w: w, content: content, authority: authority, site: site, media: contentType}
-			if media, params, err := mime.ParseMediaType(contentType); err == nil && strings.HasPrefix(media, "multipart/") {
-				l.mark = []byte("--" + params["boundary"])
-			}
-			return l, nil
+			walked := l
+			walked.content = content
+			return &walked, nil
 		}
 	}
+}
+
+// markOf returns what stands before each part of a multipart body; nil for others.
+func markOf(contentType string) []byte {
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil || !strings.HasPrefix(media, "multipart/") || params["boundary"] == "" {
+		return nil
+	}
+	return []byte("--" + params["boundary"])
+}
+
+// scanLong reports the secrets of a long body. It is false for one that cannot be
+// read; then its beginning can still be walked.
+func (w *walker) scanLong(b flow.Body, h flow.Headers) bool {
+	if w.report == nil || b.Open == nil || len(codingsOf(h)) > 0 {
+		return false
+	}
+	content, err := b.Open()
+	if err != nil {
+		return false
+	}
+	contentType := h.Value("Content-Type")
+	l := &longBody{w: w, content: content, authority: w.authority, site: w.site, media: contentType, mark: markOf(contentType)}
+	defer l.Close() // it was only read
+	_, err = io.Copy(io.Discard, l)
+	return err == nil
 }
 
 // structured reports whether only the whole of a content of the type tells what is
@@ -110,7 +134,7 @@ func (l *longBody) fill() error {
 // walk walks the beginning of the window and returns its length.
 func (l *longBody) walk() (int, error) {
 	at := -1
-	if len(l.mark) > 2 {
+	if l.mark != nil {
 		at = bytes.Index(l.buf, l.mark)
 	}
 	switch {
@@ -138,7 +162,7 @@ func (l *longBody) part() (int, error) {
 	}
 	head, _, whole := bytes.Cut(rest, []byte("\r\n\r\n"))
 	if !whole {
-		return 0, errStructured
+		return 0, errStructured // no head is as long as a window
 	}
 	l.class, l.media = l.w.partHead(head)
 	return len(l.mark) + len(head) + 4, nil
@@ -149,7 +173,7 @@ func (l *longBody) inside(b []byte) error {
 	switch {
 	case l.class > plain:
 		l.w.field(l.class, b)
-	case structured(l.media) && len(l.mark) > 0:
+	case structured(l.media) && l.mark != nil && l.w.report == nil:
 		return errStructured
 	case !opaqueMedia(l.media):
 		l.w.field(plain, b)

@@ -156,3 +156,20 @@ func TestAddressesAmongBytesAreFoundAndNoiseIsNotTakenForThem(t *testing.T) {
 		t.Errorf("%d bytes of noise changed, or the address is left: %q", changed, f.Request.Body.Data[at:at+24])
 	}
 }
+
+func TestTheScannerLooksAtAllOfALongBody(t *testing.T) {
+	behind := strings.Repeat("word ", longWindow/3)
+	for _, test := range []struct{ name, media, body string }{
+		{"text", "text/plain", behind + "ada@shop.example " + behind},
+		{"JSON", "application/json", `{"a":"` + behind + `","mail":"ada@shop.example"}`},
+		{"a part of a form", "multipart/form-data; boundary=XX",
+			multipart("Content-Disposition: form-data; name=\"f\"\r\n\r\n"+behind, "Content-Disposition: form-data; name=\"mail\"\r\n\r\nada@shop.example")},
+	} {
+		var s Scanner
+		var found []string
+		s.Scan(long(post(get("/up"), test.media, test.body)), func(f Finding) { found = append(found, f.Place) })
+		if len(found) != 1 || !strings.HasPrefix(found[0], "request body") {
+			t.Errorf("%s: found %q, want one in the request body", test.name, found)
+		}
+	}
+}
