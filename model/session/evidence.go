@@ -14,7 +14,7 @@ import (
 // equal.
 type mark uint64
 
-// marks makes marks of one kind of key.
+// marks makes marks under one random key.
 type marks struct{ seed maphash.Seed }
 
 // The kinds of marks.

@@ -7,11 +7,12 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// An Expression chooses flows by an expression, such as
+// An Expression chooses flows, for example
 //
 //	method = POST and path = /cart/* and not status = 2xx
 //
-// FORMAT.md lists its fields and operators. It may be used by many goroutines.
+// FORMAT.md beside package flowfile lists its fields and operators. It may be used by
+// many goroutines.
 type Expression struct {
 	expr string
 	root condition
@@ -47,8 +48,8 @@ func (e *Expression) From() (int64, bool) {
 	return e.root.from, e.root.from != math.MinInt64
 }
 
-// A condition is a part of an expression. Behind "not" only match remains of it:
-// that a block may hold flows which match says nothing of those which do not.
+// A condition is a part of an expression. "not" keeps only match of it: from a group
+// that may hold matching flows nothing follows for flows that do not match.
 type condition struct {
 	match func(*flow.Flow) bool
 	may   func(flow.Outline) bool // false: no flow of the group matches; nil: always true

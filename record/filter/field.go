@@ -12,7 +12,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A field is what an expression can speak of.
+// A field is a property of a flow that an expression can name.
 type field struct {
 	ops     string                                    // for people
 	is      func(*flow.Flow) bool                     // the field alone, without operator; nil: not possible
@@ -252,8 +252,7 @@ func responseSize(f *flow.Flow) int64 {
 	return f.Response.Body.Size
 }
 
-// allBytes is the content of a flow as it was on the wire: both bodies and all
-// messages, whole.
+// allBytes is the size of both bodies and all messages, as they were on the wire.
 func allBytes(f *flow.Flow) int64 {
 	n := f.Request.Body.Size + responseSize(f)
 	for i := range f.Messages {

@@ -179,9 +179,8 @@ func (p *parser) value() (string, error) {
 	return p.expr[from:p.pos], nil
 }
 
-// quoted reads up to the closing quote. A quote inside stands after "\", and so
-// does "\" before a quote; any other "\" is one, so that regular expressions
-// need no second ones.
+// quoted reads up to the closing quote. \" is a quote inside. Any other \ is itself, so
+// that regular expressions can be written as they are.
 func (p *parser) quoted(quote byte) (string, error) {
 	open := p.pos
 	var b strings.Builder

@@ -65,7 +65,7 @@ func parseLength(s string) (int64, error) {
 	return int64(d), nil
 }
 
-// sizeUnits with longer names first.
+// sizeUnits are tried in this order: longer names come first.
 var sizeUnits = [...]struct {
 	name  string
 	bytes float64
@@ -94,7 +94,7 @@ var timeLayouts = [...]string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-
 
 func parseTime(s string) (time.Time, error) {
 	for _, layout := range timeLayouts {
-		// Within these years a block head can hold the time, see unixNano.
+		// Outside of these years 64 bits cannot hold the time in nanoseconds.
 		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 1700 && t.Year() <= 2200 {
 			return t, nil
 		}

@@ -118,13 +118,14 @@ type Body struct {
 	// Size is the whole length in bytes, also of what Data lacks.
 	Size int64
 
-	// Hash is the xxhash64 of the whole content where Data lacks a part of it; 0
-	// is not known. Of a whole body it is 0: Sum computes it.
+	// Hash is the xxhash64 of the whole content of a body that is cut; 0 is not
+	// known. If Data is whole, Hash is 0 and Sum computes it.
 	Hash uint64
 
-	// Open opens the whole content where Data is only its beginning because the
-	// content is too long for memory. It may be called by several goroutines, and
-	// says itself how often. Nil: what Data lacks is not kept.
+	// Open opens the whole content of a body that is too long for memory. Data is
+	// its beginning then. In a flow from a file Open may be called often and by
+	// several goroutines; a recorder's source may allow one call. Nil: what Data
+	// lacks is not kept.
 	Open func() (io.ReadCloser, error)
 }
 
@@ -170,8 +171,8 @@ func (b Body) Cut(limit int64) Body {
 	return b
 }
 
-// normal corrects a size below the length of the data, and leaves out what whole
-// data makes needless.
+// normal corrects a size that is less than the length of the data. If the data is
+// whole, it removes hash and Open.
 func (b Body) normal() Body {
 	b.Size = max(b.Size, int64(len(b.Data)))
 	if !b.Truncated() {

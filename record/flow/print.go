@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Print writes a record in the text form, which Parse reads back: the result is
-// equal, but for times being in UTC, empty lists being nil, and bodies having
-// the size and hash that a Writer would give them.
+// Print writes a record in the text form. Parse reads it back as an equal record,
+// except that times are in UTC, empty lists are nil, and bodies have the size and hash
+// that a Writer would give them. Of a long body the beginning is printed.
 func Print(w io.Writer, r Record) error {
 	p := printer{w: bufio.NewWriter(w)}
 	switch r := r.(type) {

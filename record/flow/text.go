@@ -90,8 +90,8 @@ func value(s string) string {
 	return s
 }
 
-// fieldName writes the name of a header line: tokens of RFC 9110 that cannot be
-// taken for another kind of line as they are, anything else quoted.
+// fieldName writes the name of a header line. A token of RFC 9110 stands as it is; a
+// name that is none, or could be taken for another kind of line, is quoted.
 func fieldName(s string) string {
 	for i := range len(s) {
 		c := s[i]

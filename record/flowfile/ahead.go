@@ -11,11 +11,11 @@ import (
 const aheadMax = 4 * defaultBlockSize
 
 // An ahead decompresses the next block of a file while the Reader gives out the
-// records of the one before. It only saves time: what it finds wrong with a block
-// it keeps to itself, and the Reader finds it again.
+// records of the block before. It only saves time: it does not report damage, as the
+// Reader meets the same damage again.
 //
-// One goroutine runs at most, for one block; start begins it, and take or stop
-// waits for its end. The fields belong to it in between, except off and want.
+// At most one goroutine runs, for one block. start begins it; take and stop wait for
+// its end. Until then the fields belong to the goroutine, except off and want.
 type ahead struct {
 	src  io.ReaderAt
 	off  int64     // of the stored block in work, 0 for none

@@ -10,8 +10,8 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// nextBlock opens the block at r.off, or the next one that is whole. Its error
-// is what to report; r.done is set at the end.
+// nextBlock opens the block at r.off, or the next one that is whole. The caller
+// reports its error. It sets r.done at the end of the file.
 func (r *Reader) nextBlock() error {
 	r.keepEnding()
 	r.block = openBlock{raw: r.block.raw[:0], bodies: r.block.bodies[:0]}
@@ -96,7 +96,7 @@ func (r *Reader) atEnd() bool {
 	return ok
 }
 
-// finish checks what stands behind the blocks.
+// finish checks index, totals and end frame.
 func (r *Reader) finish() error {
 	r.done = true
 	switch {
@@ -118,8 +118,8 @@ func (r *Reader) finish() error {
 	return nil
 }
 
-// tailCut reports whether the frames behind the blocks are right as far as they
-// go and then end too early.
+// tailCut reports whether the frames behind the blocks are sound and only their end
+// is missing.
 func (r *Reader) tailCut() bool {
 	off := r.off
 	for _, sig := range [...]string{sigIndex, sigTotals, sigEnd} {
@@ -139,7 +139,7 @@ func (r *Reader) tailCut() bool {
 	return false
 }
 
-// indexSound checks the hash of the index without holding it.
+// indexSound checks the hash of the index. It does not load the index into memory.
 func (r *Reader) indexSound() bool {
 	n := r.end.totals - r.end.index
 	b, err := r.read(r.end.index, 12)
@@ -208,7 +208,7 @@ func (r *Reader) unpack(dst []byte, off int64, h *blockHead) ([]byte, error) {
 
 // skipBlock passes over a block with a sound head and an unsound content.
 func (r *Reader) skipBlock(at, next int64, h *blockHead, err error) error {
-	// Bare, it is the end of the file; one of the decoders comes wrapped.
+	// The error of a read is not wrapped; that of a decoder is.
 	if err == io.ErrUnexpectedEOF && !r.hasEnd {
 		r.done = true
 		return r.corrupt(at, int64(h.number), ErrTruncated)
@@ -222,7 +222,7 @@ func (r *Reader) skipBlock(at, next int64, h *blockHead, err error) error {
 	return r.corrupt(at, int64(h.number), err)
 }
 
-// skipDamage passes over what is not a block, up to the next one.
+// skipDamage passes over bytes that are no block, up to the next block.
 func (r *Reader) skipDamage(err error) error {
 	at := r.off
 	r.off++

@@ -17,14 +17,15 @@ type bodyCache struct {
 	ends  cachedBody // of the ring: next is the body used last, prev the one not used for longest
 }
 
-// A cachedBody is a body in the ring of a bodyCache, or one too long for it.
+// A cachedBody is a body in the ring of a bodyCache. One that is too long for the
+// cache is in no ring.
 type cachedBody struct {
 	at         bodyPlace
 	data       []byte
 	prev, next *cachedBody
 }
 
-// cachedCost is what an entry takes beside its data, roughly.
+// cachedCost is the memory that an entry takes beside its data, roughly, in bytes.
 const cachedCost = 200
 
 func newCachedBody(at bodyPlace, data []byte) *cachedBody {

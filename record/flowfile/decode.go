@@ -90,7 +90,7 @@ func (d *decoder) str() string {
 	return d.s[from:d.pos]
 }
 
-// data returns bytes of their own, or nil for none.
+// data returns a copy of the bytes that come next, or nil for none.
 func (d *decoder) data() []byte {
 	if s := d.str(); s != "" {
 		return []byte(s)
@@ -107,7 +107,8 @@ func (d *decoder) time() time.Time {
 	return time.Unix(sec, int64(nsec)).UTC()
 }
 
-// count reads the number of items of which each takes at least size bytes.
+// count reads a number of items. Each of them takes at least size bytes, so that a
+// number which cannot be true is refused.
 func (d *decoder) count(limit, size int) int {
 	n := d.uvarint()
 	if n > uint64(limit) || n > uint64((len(d.s)-d.pos)/size) {
@@ -140,8 +141,8 @@ type wantedBody struct {
 	index    uint64
 	length   uint64
 
-	// pieces are those of a body that has its first one as data. Until place,
-	// their blocks are distances.
+	// pieces are those of a long body, of which the first is also its data. The
+	// blocks in them are distances until place is called.
 	pieces []piece
 }
 
@@ -183,7 +184,8 @@ func (d *decoder) response(r *flow.Response, wanted *[]wantedBody) {
 	r.Trailers = d.headers()
 }
 
-// An answered flow has its response in the same allocation, as nearly all have one.
+// An answered flow and its response are one allocation. Nearly all flows have a
+// response.
 type answered struct {
 	flow     flow.Flow
 	response flow.Response

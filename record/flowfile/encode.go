@@ -33,7 +33,8 @@ const (
 // inlineMax is the length from which a body is stored once, as a record.
 const inlineMax = 64
 
-// A bodyPlace says where a body record is: which one of the block at an offset.
+// A bodyPlace says where a body record is: in which block, and which of the body
+// records there.
 type bodyPlace struct {
 	block int64 // offset of the block's head in the file
 	index uint32
@@ -79,7 +80,7 @@ func (e *encoder) headers(h flow.Headers) {
 	}
 }
 
-// body appends a body that place stores, or that is short enough to stand here.
+// body appends a body: a reference to place, or the data itself if place is nil.
 func (e *encoder) body(b flow.Body, place *bodyPlace) {
 	kind := byte(bodyNone)
 	switch {
@@ -307,8 +308,8 @@ func limitMessages(ms []flow.Message, maxBody int64) ([]flow.Message, *flow.Loss
 	return out, nil
 }
 
-// recordBound is at least the length of the flow's record, in which bodies are
-// references or shorter than inlineMax.
+// recordBound is an upper bound of the length of the flow's record. In the record,
+// bodies are references or shorter than inlineMax.
 func recordBound(f *flow.Flow) int {
 	const line, response, message = 2 * 10, 2*inlineMax + 64, 32
 	n := int(rawBytes(f)) + 256 + len(f.Scheme) + len(f.Request.Authority) + len(f.Error)
@@ -328,8 +329,8 @@ func recordBound(f *flow.Flow) int {
 	return n + response + message*len(f.Messages)
 }
 
-// unixNano is t in unix nanoseconds, held within what 64 bits can say (the
-// years 1678 to 2262).
+// unixNano returns t in unix nanoseconds. Times outside the years 1678 to 2262 become
+// the nearest instant that 64 bits can say.
 func unixNano(t time.Time) int64 {
 	switch s := t.Unix(); {
 	case s < -9223372036:

@@ -7,7 +7,7 @@ import (
 
 // Errors that callers tell apart with errors.Is.
 var (
-	// ErrNotFlowFile says that a file is something else.
+	// ErrNotFlowFile says that a file is no flow file.
 	ErrNotFlowFile = errors.New("not a flow file")
 
 	// ErrVersion says that a file was written by a newer Starling.

@@ -197,8 +197,8 @@ type endFrame struct {
 	blocks uint64 // entries of the index
 }
 
-// append writes the frame as it stands at offset at. Offsets are stored as
-// distances back, which hold even where bytes before are lost or added.
+// append writes the frame as it stands at offset at. Offsets are stored as distances
+// back: they stay true where bytes before are lost or added.
 func (e endFrame) append(dst []byte, at int64) []byte {
 	start := len(dst)
 	dst = openFrame(dst, sigEnd)
@@ -230,7 +230,7 @@ func parseEnd(b []byte, size int64) (endFrame, error) {
 	return e, nil
 }
 
-// An entry of the index tells where a block is and what it can hold.
+// An entry of the index tells where a block is, and its first flow and times.
 type entry struct {
 	offset    int64
 	firstFlow uint64

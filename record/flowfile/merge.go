@@ -17,19 +17,20 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Records goes over several files as if they were one recording, for a copy of
-// it: flows by their start as far as each file is in that order, connections
-// with numbers that tell those of different recordings apart, and everything
-// that the files say of themselves ([Info]) and of what they lack ([Loss]).
-// Files of one rotated recording share their connections.
+// Records goes over several files as if they were one recording. It is meant for
+// copies. Flows come in the order of their start, as far as each file is in that
+// order. Connections get new numbers, so that those of different recordings stay
+// apart; the files of one rotated recording share their connections. Info and Loss
+// records are passed on.
 //
-// Damage is a *CorruptError, and behind it stands a Loss that tells the flows
-// that it took, as far as that is known; any other error is the last. With a
-// Filter, connections without a matching flow are left out, and a last Loss
-// counts the flows that do not match.
+// Damage is a *CorruptError, followed by a Loss with the number of flows that are
+// missing, as far as it is known. Any other error is the last. With a Filter,
+// connections without a matching flow are left out, and a last Loss counts the flows
+// that do not match.
 //
-// However long and many the files are, memory holds those that overlap in time
-// open, each with one block, and some 100 MiB of connections at most.
+// Memory does not depend on the length or number of the files: it holds a block of
+// each file that overlaps in time with others, and at most some 100 MiB of
+// connections.
 func (o ReaderOptions) Records(paths ...string) iter.Seq2[flow.Record, error] {
 	return func(yield func(flow.Record, error) bool) {
 		m := merger{o: o, yield: yield}
@@ -44,8 +45,8 @@ func (o ReaderOptions) Records(paths ...string) iter.Seq2[flow.Record, error] {
 // maxHeldConns is the number of connections that a merger remembers at least.
 const maxHeldConns = 1 << 17
 
-// A merger gives the records of several files to yield. Its methods are false
-// when there is to be no more.
+// A merger gives the records of several files to yield. Its methods return false when
+// the consumer wants no more, or after an error that ends the reading.
 type merger struct {
 	o     ReaderOptions
 	yield func(flow.Record, error) bool
@@ -103,8 +104,8 @@ func (m *merger) look(paths []string) bool {
 	return true
 }
 
-// look returns the number of the recording that the file is a part of; 0 if it
-// does not say, or is of several.
+// look returns the number of the recording that the file is a part of. It is 0 if the
+// file does not say, or belongs to several recordings.
 func (s *source) look(o ReaderOptions) (uint64, error) {
 	o.Filter = nil
 	r, err := OpenWith(s.path, o)
@@ -139,7 +140,8 @@ func (r *Reader) leastStart() int64 {
 	return least
 }
 
-// leadingInfos reads the first records. What is wrong there is told later.
+// leadingInfos reads the Info records that begin the file. It ignores damage, which
+// is reported later.
 func (r *Reader) leadingInfos() (infos []flow.Info) {
 	for {
 		rec, err := r.Next()
@@ -171,8 +173,8 @@ func (m *merger) run() bool {
 	}
 }
 
-// next returns the open file whose flow starts first; of equal ones that which
-// was named first.
+// next returns the open file whose flow starts first. If several start at the same
+// instant, it is the one that was named first.
 func (m *merger) next() *source {
 	var least *source
 	for _, s := range m.open {
@@ -200,8 +202,8 @@ func (m *merger) begin() bool {
 	return m.advance(s)
 }
 
-// openOthers opens a file so that the records that are no flows come even where
-// a Filter passes over the flows around them.
+// openOthers opens a file so that a Filter applies to flows alone: all other records
+// come, also those in blocks without a matching flow.
 func openOthers(path string, o ReaderOptions) (*Reader, error) {
 	filter := o.Filter
 	o.Filter = nil
@@ -212,8 +214,8 @@ func openOthers(path string, o ReaderOptions) (*Reader, error) {
 	return r, err
 }
 
-// advance takes the next flow of the file in hand, and gives what stands before
-// it.
+// advance takes the next flow of the file in hand. It gives the other records that
+// stand before that flow.
 func (m *merger) advance(s *source) bool {
 	for {
 		rec, err := s.reader.Next()
@@ -295,7 +297,8 @@ func (m *merger) finish(s *source) bool {
 	return true
 }
 
-// giveFlow gives a flow and, before its first one, the connection.
+// giveFlow gives a flow. Before the first flow of a connection it gives the
+// connection.
 func (m *merger) giveFlow(f *flow.Flow) bool {
 	m.last = f
 	if c, ok := m.held.find(f.Conn); ok {
@@ -308,8 +311,8 @@ func (m *merger) giveFlow(f *flow.Flow) bool {
 	return m.yield(f, nil)
 }
 
-// giveOther gives a record that is no flow, but for connections that have to
-// wait or were given before.
+// giveOther gives a record that is no flow. Connections may have to wait for their
+// first flow, and are given once.
 func (m *merger) giveOther(s *source, rec flow.Record) bool {
 	c, ok := rec.(*flow.Conn)
 	if !ok {
@@ -344,7 +347,7 @@ func (m *merger) conn(s *source, id uint64) uint64 {
 	return xxhash.Sum64(binary.LittleEndian.AppendUint64(b, uint64(s.group))) | 1<<63
 }
 
-// end tells what the Filter left out.
+// end gives a Loss that counts the flows which the Filter left out.
 func (m *merger) end() bool {
 	if m.passed == 0 {
 		return true

@@ -20,8 +20,8 @@ type ReaderOptions struct {
 	// ErrEncrypted. A Shelf calls it from several goroutines at once.
 	Decrypt func(sealed []byte) (plain []byte, err error)
 
-	// Filter leaves out all flows that do not match, and passes over blocks that
-	// provably hold none that does. Nil: every flow is given.
+	// Filter leaves out all flows that do not match. Blocks that cannot hold a
+	// matching flow are not read. Nil: every flow is given.
 	Filter Filter
 
 	// ReuseBodies makes reading faster for a caller that looks at one flow after
@@ -59,8 +59,8 @@ type File interface {
 	Stat() (fs.FileInfo, error)
 }
 
-// Open opens a flow file. Damage of its header or index is no error yet: Next
-// reports it. A file that is none is ErrNotFlowFile, a newer format ErrVersion.
+// Open opens a flow file. It does not fail for damage of the header or index: Next
+// reports that. Another file is ErrNotFlowFile, and one of a newer format ErrVersion.
 func Open(path string) (*Reader, error) { return OpenWith(path, ReaderOptions{}) }
 
 // OpenWith is Open with options. With a Filter, Next gives matching flows alone
@@ -110,7 +110,8 @@ func newReader(path string, src io.ReaderAt, size int64, o ReaderOptions) (*Read
 	return r, nil
 }
 
-// readFileHead accepts a damaged header if what must follow it is there.
+// readFileHead accepts a damaged header if a block or the end of a flow file shows
+// what the file is.
 func (r *Reader) readFileHead() error {
 	b, err := r.read(0, int64(fileHeadSize))
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -156,7 +157,6 @@ func (r *Reader) readEnd() {
 	}
 }
 
-// Totals returns the sums that the writer stored at the end of the file; false
-// if there are none or they are damaged. They are those of the whole file, also
-// with a Filter.
+// Totals returns the sums that the writer stored at the end of the file. It is false
+// if there are none or they are damaged. A Filter has no effect on them.
 func (r *Reader) Totals() (Totals, bool) { return r.totals, r.hasSum }

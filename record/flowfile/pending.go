@@ -74,7 +74,7 @@ func (w *Writer) Flush() error {
 	return nil
 }
 
-// lose gives up the pending block, which was to stand at an offset.
+// lose gives up the pending block. at is the offset where it should have stood.
 func (w *Writer) lose(at int64, err error) error {
 	w.bodies.forget(func(p bodyPlace) bool { return p.block == at })
 	lost := uint64(w.block.head.flows)

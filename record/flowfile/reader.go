@@ -11,10 +11,10 @@ import (
 )
 
 // A Reader reads a flow file from front to back, or from where a seek put it.
-// It is not safe for concurrent use. Its memory is bounded whatever the file
-// holds: two blocks (2 MiB in files of a Writer with its default options, at
-// most 128 MiB), a third of at most 4 MiB and 32 MiB of bodies. While records of
-// one block are given out, a goroutine decompresses the next.
+// It is not safe for concurrent use. Its memory has a bound, whatever the file holds:
+// two blocks (2 MiB in files of a Writer with its default options, at most 128 MiB),
+// a third block of at most 4 MiB, and 32 MiB of bodies. While records of one block
+// are given out, a goroutine decompresses the next.
 type Reader struct {
 	path   string
 	src    io.ReaderAt
@@ -77,13 +77,14 @@ func (r *Reader) Close() error {
 	return r.closer.Close()
 }
 
-// Next returns the next record. At the end of a whole file it is io.EOF. A
-// *CorruptError reports damage: the call after it goes on behind the damage. Its
-// Err is ErrTruncated, once, at the end of a file without index, and io.EOF
-// follows. Any other error, such as ErrEncrypted, ends the reading.
+// Next returns the next record; io.EOF at the end. A *CorruptError reports damage,
+// and the call after it goes on behind the damage. A file without index ends with a
+// *CorruptError of ErrTruncated before io.EOF. Any other error, such as ErrEncrypted,
+// ends the reading.
 //
-// A record is valid for ever and is the caller's, but flows with equal bodies
-// share their bytes: Body.Data must not be modified, and see ReuseBodies.
+// A record is valid for ever and is the caller's. Flows with equal bodies share
+// their bytes, so that Body.Data must not be modified; see also ReuseBodies. Body.Open
+// opens the file anew by its path, and can be called also after Close.
 func (r *Reader) Next() (flow.Record, error) {
 	for {
 		if len(r.queue) > 0 {
@@ -111,7 +112,7 @@ func (r *Reader) Next() (flow.Record, error) {
 	}
 }
 
-// wants is true but for the records that a seek or the Filter passes over.
+// wants reports whether a record is given out. A seek and the Filter pass over some.
 func (r *Reader) wants(rec flow.Record) bool {
 	f, ok := rec.(*flow.Flow)
 	if r.skip != nil {
@@ -171,9 +172,9 @@ func (r *Reader) record() (flow.Record, error) {
 	return rec, nil
 }
 
-// fetch fills in the bodies that the flow just decoded shares. Where one is
-// lost the flow keeps its size and hash, and the loss is queued as an error of
-// its own, once for each damaged block.
+// fetch fills in the bodies of the flow just decoded that stand elsewhere. Where one
+// is lost, the flow keeps its size and hash. The loss is queued as an error, once for
+// each damaged block.
 func (r *Reader) fetch() {
 	for i := range r.wanted {
 		w := &r.wanted[i]
@@ -237,8 +238,8 @@ func (r *Reader) bodyHere(at bodyPlace) []byte {
 	return r.keep(at, r.block.raw[s.from:s.to])
 }
 
-// keepEnding keeps the bodies at the end of the block, as the flow that they are of
-// begins the next one.
+// keepEnding keeps the bodies at the end of the block: their flow is the first record
+// of the next block.
 func (r *Reader) keepEnding() {
 	b := &r.block
 	for i := len(b.bodies) - min(b.ending, 2); i < len(b.bodies); i++ {

@@ -1,7 +1,7 @@
 package flowfile
 
-// A recent map remembers at least the max entries used last and at most twice
-// as many. A max of 0 means 1.
+// A recent map remembers the entries that were used last: at least max of them, and
+// at most twice as many. A max of 0 means 1.
 type recent[K comparable, V any] struct {
 	max        int
 	young, old map[K]V

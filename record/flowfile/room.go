@@ -24,9 +24,9 @@ func (w *Writer) room(n, records int, forLoss bool) error {
 	return ErrFull
 }
 
-// bound is the greatest length of the file if it were closed after n more bytes
-// of records: incompressible, each record in a block of its own, with nothing in
-// common with the sets and counts so far.
+// bound is the greatest length of the file if it were closed after n more bytes of
+// records. It takes the worst case: the bytes do not compress, each record has a block
+// of its own, and all its hashes and counts are new.
 func (w *Writer) bound(n, records int) int64 {
 	raw := int64(len(w.block.raw) + n + 16)
 	stored := raw + raw>>8 + 256

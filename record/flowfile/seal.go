@@ -57,7 +57,7 @@ func (w *Writer) measureSeal() error {
 		if err != nil {
 			return err
 		}
-		// One part in 64 of the length is granted besides, see bound.
+		// bound allows for one part in 64 of the length besides.
 		w.sealCost = max(w.sealCost, int64(len(sealed)-n-n>>6+frameExtra+64))
 	}
 	return nil
@@ -83,9 +83,8 @@ func (r *Reader) unseal(stored []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// locked reports whether the error of a block means that the key does not fit,
-// or is not there: no block of the file could be decrypted so far, and those
-// behind will not be either.
+// locked reports whether the error of a block means that the key is missing or the
+// wrong one. That is so if no block of the file could be decrypted so far.
 func (r *Reader) locked(err error) bool {
 	var key keyError
 	return errors.As(err, &key) && (!r.unsealed || errors.Is(err, ErrEncrypted))

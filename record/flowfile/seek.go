@@ -9,10 +9,10 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// SeekFlow moves to flow number n: the next record is that flow, or the first
-// one after it where n is missing, or io.EOF. It reads two dozen index entries
-// and decompresses one block; without an index it reads the head of every block
-// before. Conn records before that place are passed over.
+// SeekFlow moves to flow number n. The next record is that flow; where it is missing,
+// the first flow after it, or io.EOF. It reads two dozen index entries and
+// decompresses one block. Without an index it reads the head of every block before.
+// Conn records before that place are passed over.
 func (r *Reader) SeekFlow(n uint64) error {
 	err := r.seek(func(e entry) bool { return e.firstFlow > n }, true)
 	if err != nil {
@@ -22,9 +22,9 @@ func (r *Reader) SeekFlow(n uint64) error {
 	return nil
 }
 
-// SeekTime moves to the first flow in the file that starts at t or later. Flows
-// are in the order of their ends, so one that is read later can still start
-// before t. The cost is that of SeekFlow.
+// SeekTime moves to the first flow in the file that starts at t or later. Flows stand
+// in the order of their ends, so that a later flow can still start before t. The cost
+// is that of SeekFlow.
 func (r *Reader) SeekTime(t time.Time) error {
 	at := unixNano(t)
 	err := r.seek(func(e entry) bool { return e.latest >= at }, false)
@@ -41,8 +41,8 @@ func (r *Reader) seekFilter(from int64) error {
 	return r.seek(func(e entry) bool { return e.latest >= from }, false)
 }
 
-// seek moves to the first block for which after is true, or with before to the
-// block in front of it. Once true, after stays true for all later blocks.
+// seek moves to the first block for which after is true; with before, to the block in
+// front of that one. If after is true for a block, it is true for all later blocks.
 func (r *Reader) seek(after func(entry) bool, before bool) error {
 	r.block = openBlock{raw: r.block.raw[:0], bodies: r.block.bodies[:0]}
 	r.queue, r.done, r.damaged, r.inOrder = nil, false, false, false
@@ -83,8 +83,8 @@ func (r *Reader) seekIndex(after func(entry) bool, before bool) error {
 	return nil
 }
 
-// seekHeads goes from head to head and shows each to see, if that is not nil.
-// Damage on the way is passed over here, and not reported.
+// seekHeads is seek by reading the heads of the blocks. It calls see, if that is not
+// nil, with each head. Damage on the way is not reported.
 func (r *Reader) seekHeads(after func(entry) bool, before bool, see func(*blockHead)) {
 	r.off, r.number = int64(fileHeadSize), 0
 	latest := int64(math.MinInt64)

@@ -19,8 +19,8 @@ type Totals struct {
 	Messages    uint64 `json:"messages"`    // of streams, both directions
 	Connections uint64 `json:"connections"` // connection records
 
-	// SessionsHint is a rough number of users: distinct identities (see
-	// FORMAT.md), each connection counted by the best one seen on it.
+	// SessionsHint is a rough number of users: the number of different identities
+	// (see FORMAT.md). A connection counts by the best identity seen on it.
 	SessionsHint uint64 `json:"sessions_hint"`
 
 	BytesRaw  int64 `json:"bytes_raw"`  // recorded heads, bodies and messages, written as HTTP/1.1
@@ -68,8 +68,8 @@ const (
 	maxTallyInfos     = 64
 )
 
-// A note is what a tally needs to know of one record. It is small and holds on
-// to nothing, so that a writer can keep the notes of an unsealed block.
+// A note is what a tally needs to know of one record. It is small and keeps nothing
+// of the record in memory, so that a writer can keep the notes of an unsealed block.
 type note struct {
 	kind     byte
 	complete bool
@@ -112,7 +112,8 @@ func noteOf(r flow.Record) note {
 	return note{}
 }
 
-// writable holds a time within the years that JSON can say, 0 to 9999.
+// writable returns the time, or the nearest one in the years that JSON can say, 0 to
+// 9999.
 func writable(t time.Time) time.Time {
 	const least, greatest = -62167219200, 253402300799
 	return time.Unix(min(max(t.Unix(), least), greatest), int64(t.Nanosecond())).UTC()
@@ -263,9 +264,10 @@ func headBytes(h flow.Headers) int {
 	return n
 }
 
-// distinct counts different hashes: exactly up to keptHashes, and beyond that
-// by how closely the least of them lie (the k-minimum-values estimate of
-// Bar-Yossef et al. 2002; its standard error is 1/sqrt(keptHashes-2), 1.6 %).
+// distinct counts different hashes. Up to keptHashes the count is exact. Beyond, it is
+// estimated from how close the least of them are to each other (the k-minimum-values
+// estimate of Bar-Yossef et al. 2002; its standard error is 1/sqrt(keptHashes-2),
+// 1.6 %).
 type distinct struct {
 	least []uint64 // sorted, without duplicates
 }
@@ -298,8 +300,8 @@ func (d *distinct) count() uint64 {
 // maxInfoText bounds each string of an Info in Totals, in bytes.
 const maxInfoText = 256
 
-// short returns the Info as Totals keep it: with valid UTF-8, which JSON needs,
-// and strings of bounded length that hold on to nothing.
+// short returns the Info as Totals keep it: with strings of bounded length, copied,
+// and in valid UTF-8, which JSON needs.
 func short(i *flow.Info) flow.Info {
 	text := func(s string) string {
 		return strings.Clone(strings.ToValidUTF8(s[:min(len(s), maxInfoText)], "\uFFFD"))

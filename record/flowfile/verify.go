@@ -10,10 +10,9 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Stat returns the totals of a flow file: those that it states, or, where it
-// states none, those of all that can be read. The error is then a
-// *CorruptError, and the totals are valid beside it. What a file states is not
-// compared with what it holds: see Verify.
+// Stat returns the totals that a flow file states. Where it states none, Stat reads
+// the file and counts; the error is then a *CorruptError, and the totals are valid
+// beside it. Whether stated totals are true is a question for Verify.
 func Stat(path string) (Totals, error) { return ReaderOptions{}.Stat(path) }
 
 // Stat is the function Stat with options. With a Filter it counts the flows that
@@ -39,14 +38,14 @@ func (o ReaderOptions) Stat(path string) (Totals, error) {
 	return t, errors.Join(first, r.Close())
 }
 
-// Verify reads the whole file, calls report for everything that is wrong, in
-// the order found, and returns the totals of what could be read. The error is
-// of the file as such: missing, foreign, unreadable.
+// Verify reads the whole file and returns the totals of what could be read. It calls
+// report for everything that is wrong, in the order found. It returns an error only if
+// the file is missing, no flow file, or cannot be read at all.
 func Verify(path string, report func(error)) (Totals, error) {
 	return ReaderOptions{}.Verify(path, report)
 }
 
-// Verify is the function Verify with options. It pays no heed to a Filter.
+// Verify is the function Verify with options. A Filter has no effect.
 func (o ReaderOptions) Verify(path string, report func(error)) (Totals, error) {
 	o.Filter, o.ReuseBodies, o.check = nil, true, true
 	r, err := OpenWith(path, o)
@@ -98,11 +97,10 @@ func equalTotals(a, b Totals) bool {
 	return sums(a) == sums(b)
 }
 
-// Flows goes over the flows of several files, in the order given and as they
-// stand in each. Damage is an error between flows (a *CorruptError), and a file
-// that cannot be opened is one error; the caller decides whether to go on.
-// Flows are valid for ever; see Reader.Next about their bodies. Numbers are
-// those within each file.
+// Flows goes over the flows of several files, one file after the other. Damage is an
+// error between flows (a *CorruptError), and a file that cannot be opened is one
+// error. The caller decides whether to go on. Flows are valid for ever; see Reader.Next
+// about their bodies. Numbers are those within each file.
 func Flows(paths ...string) iter.Seq2[*flow.Flow, error] { return ReaderOptions{}.Flows(paths...) }
 
 // Flows is the function Flows with options.

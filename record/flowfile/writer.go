@@ -53,9 +53,9 @@ type Writer struct {
 	data   []byte       // compressed block, reused
 }
 
-// Create makes a flow file of mode 0600, locks it and writes its header. A path
-// that exists is refused with an error that is fs.ErrExist, and also ErrLocked
-// if another process is writing it.
+// Create makes a flow file of mode 0600, locks it and writes its header. If the path
+// exists, the error is fs.ErrExist; if another process is writing the file, it is
+// ErrLocked as well.
 func Create(path string, o WriterOptions) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -81,9 +81,9 @@ func Create(path string, o WriterOptions) (*Writer, error) {
 	return w, nil
 }
 
-// NewWriter returns a Writer that writes a flow file to w, with its name in
-// errors. What cannot be written ends the file, which is then cut off: w cannot
-// take anything back. Close does not close w.
+// NewWriter returns a Writer that writes a flow file to w. Errors call it by name. A
+// write that fails cuts the file off, as w cannot take anything back. Close does not
+// close w.
 func NewWriter(name string, w io.Writer, o WriterOptions) (*Writer, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -92,7 +92,7 @@ func NewWriter(name string, w io.Writer, o WriterOptions) (*Writer, error) {
 	return newWriter(name, stream{w}, o)
 }
 
-// A stream is a storage that keeps all that it was given.
+// A stream is a storage that cannot take anything back.
 type stream struct{ io.Writer }
 
 func (stream) Truncate(int64) error { return errors.ErrUnsupported }
@@ -132,8 +132,8 @@ func newWriter(path string, file storage, o WriterOptions) (*Writer, error) {
 // nothing of the record. The record is on disk when its block is sealed: by
 // Flush, Close, or a later Write.
 //
-// ErrFull and ErrTooLong refuse this record alone. A *WriteError says that the
-// block before was lost; this record is then lost with it.
+// ErrFull and ErrTooLong refuse this record alone. A *WriteError says that the block
+// before was lost, and this record with it.
 func (w *Writer) Write(r flow.Record) error {
 	if w.closed {
 		return fmt.Errorf("write %s: %w", w.path, errClosed)
@@ -230,8 +230,8 @@ func (w *Writer) writeFlow(f *flow.Flow) error {
 	return nil
 }
 
-// storeBodies stores the bodies of a flow and leaves their places in w.places. Those
-// in pieces become cut ones, which have their first piece as data.
+// storeBodies stores the bodies of a flow and leaves their places in w.places. A long
+// body becomes a cut one with its first piece as data; long has its pieces.
 func (w *Writer) storeBodies(all []*flow.Body) (long []pieces, err error) {
 	w.places = slices.Grow(w.places[:0], len(all))[:len(all)]
 	for i, b := range all {
@@ -273,8 +273,8 @@ func (w *Writer) encodeFlow(f *flow.Flow, long []pieces) error {
 	return nil
 }
 
-// storeBody returns where the body stands; nil means: in the flow itself, as one
-// shorter than least does.
+// storeBody stores a body and returns where it stands. A body shorter than least
+// stands in the flow itself; the place is then nil.
 func (w *Writer) storeBody(data []byte, least int) (*bodyPlace, error) {
 	if len(data) < least || len(data) == 0 {
 		return nil, nil
@@ -345,7 +345,7 @@ func (w *Writer) finish() error {
 	out = closeFrame(out, 0)
 
 	end.totals = w.off + int64(len(out))
-	// BytesFile stands in what it counts: the reader fills it in.
+	// BytesFile is 0 here: the length of the file is not known yet. The reader sets it.
 	text, err := json.Marshal(w.tally.sum(0))
 	if err != nil {
 		return fmt.Errorf("write the totals of %s: %w", w.path, err)

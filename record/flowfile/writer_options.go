@@ -23,10 +23,10 @@ type WriterOptions struct {
 	// sealed. 0 is 1 MiB; at most 16 MiB.
 	BlockSize int
 
-	// Encrypt seals each compressed block before it is written; what comes out
-	// must not depend on anything but the block. Heads, index and totals stay
-	// clear: they tell times, sizes, counts of status codes and protocols. Nil:
-	// the file is not encrypted.
+	// Encrypt seals each compressed block before it is written. Each block is
+	// decrypted without the others. Heads, index and totals stay clear: they tell
+	// times, sizes, counts of status codes and protocols. Nil: the file is not
+	// encrypted.
 	Encrypt func(plain []byte) (sealed []byte, err error)
 
 	// id makes the file reproducible in tests. 0: drawn at random.
