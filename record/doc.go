@@ -10,7 +10,8 @@
 //	go func() { done <- rec.Run(ctx) }()
 //	rec.Flow(f) // what a proxy or a capture does
 //
-// The way of a flow, from the goroutine of the traffic to that of [Recorder.Run]:
+// A flow goes through these steps, from the goroutine of the traffic to that of
+// [Recorder.Run]:
 //
 //	Flow --> paused? --> Filter --> Sample --> queue | --> Redact --> part --> disk
 //	            |           |          |         |               (flowfile.Writer)

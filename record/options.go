@@ -50,13 +50,13 @@ type Options struct {
 	// MaxBody cuts recorded bodies, in bytes; see flowfile.WriterOptions.
 	MaxBody int64
 
-	// SealEvery is the longest time that a flow is kept from the disk while
-	// others arrive. 0 is one second.
+	// SealEvery is the time after which a flow is on disk at the latest, as long
+	// as others arrive. 0 is one second.
 	SealEvery time.Duration
 
 	// Session names the session of a flow, for shedding. Nil: flow.Flow.Session,
 	// so that a connection which carries many users loses some of them and not
-	// all. A result of 0 is: unknown, the flow stands alone. It is called by
+	// all. 0 means that the session is unknown: the flow stands alone. It is called by
 	// many goroutines at once.
 	Session func(*flow.Flow) uint64
 
@@ -64,7 +64,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// An OptionsError says what of Options cannot work.
+// An OptionsError says which Options cannot work.
 type OptionsError struct{ Err error }
 
 func (e OptionsError) Error() string { return "record: " + e.Err.Error() }

@@ -229,7 +229,8 @@ func partPattern(path string) string {
 }
 
 // A connTable remembers connections until a flow names them, and which of them
-// stand in the current part. The one unseen for longest goes beyond maxConns.
+// stand in the current part. Beyond maxConns it forgets the one that was used
+// longest ago.
 type connTable struct {
 	byID  map[uint64]*list.Element
 	order list.List // of *connEntry, the one seen last in front

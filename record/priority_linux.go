@@ -6,16 +6,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// niceness of the writer, from -20 to 19; a thread of 10 gets a tenth of a core
-// that threads of 0 contend for, and all of one that nobody wants.
+// niceness of the writer's thread, on a scale from -20 to 19. With 10 it gets a
+// tenth of a core that threads with 0 want too, and the whole of an idle core.
 const niceness = 10
 
-// yieldToTraffic keeps the calling goroutine on a thread of its own that stands
-// back behind those of the traffic, as far as the system lets it. The thread ends
-// with the goroutine.
+// yieldToTraffic keeps the calling goroutine on a thread of its own. That thread
+// gives way to those of the traffic, as far as the system allows it, and ends with
+// the goroutine.
 func yieldToTraffic() {
 	runtime.LockOSThread()
-	// What the system refuses is not worth an error: the writer then takes its
-	// turn like everybody else.
+	// A refusal of the system is no error: the writer then takes its turn like
+	// everybody else.
 	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), niceness)
 }

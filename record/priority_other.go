@@ -2,5 +2,5 @@
 
 package record
 
-// yieldToTraffic does nothing where priorities are not of threads.
+// yieldToTraffic does nothing: on these systems a thread has no priority of its own.
 func yieldToTraffic() {}

@@ -149,7 +149,7 @@ func (q *queue) done(it item) {
 	q.mu.Unlock()
 }
 
-// close lets nothing more in. Later flows are counted. The first reason stays.
+// close refuses what comes later, and counts it. The first reason stays.
 func (q *queue) close(reason string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -130,14 +130,14 @@ func (r *Recorder) choose(f *flow.Flow, now time.Time) (why string, in bool) {
 	return "", true
 }
 
-// Wants reports whether a flow of which the head of the request is known may be
-// recorded. If not, its content need not be kept, and Pass takes the place of Flow.
+// Wants reports, from the head of the request, whether a flow may be recorded. If
+// not, the caller need not keep its content, and calls Pass instead of Flow.
 func (r *Recorder) Wants(f *flow.Flow) bool {
 	now := time.Now()
 	return !r.paused.Load() && (r.sampler == nil || r.sampler.may(f, now)) && !r.queue.sheds(r.o.Session(f), now)
 }
 
-// Pass counts a flow that is over and that Wants did not want. It may lack content.
+// Pass counts a flow that Wants refused, once it is over. Its content may be missing.
 func (r *Recorder) Pass(f *flow.Flow) {
 	now := time.Now()
 	switch why, in := r.choose(f, now); {
@@ -184,7 +184,7 @@ func (r *Recorder) Counts() Counts {
 // everything queued is on disk: nil then, also when the size limit was reached.
 // When the disk fails, what is sealed stays readable, later flows are counted as
 // lost, and the error is returned only at the end as well: recording may fail,
-// traffic goes on. After Close, Run does nothing; a second Run at a time is an error.
+// traffic goes on. After Close, Run does nothing. Two at a time are an error.
 func (r *Recorder) Run(ctx context.Context) error {
 	if r.ran.CompareAndSwap(false, true) {
 		written := make(chan error, 1)
@@ -260,8 +260,8 @@ func (r *Recorder) drain() error {
 	return r.seal()
 }
 
-// put writes a record. A flow that exceeds the limits of the format is lost
-// alone.
+// put writes a record. When a flow exceeds the limits of the format, only that
+// flow is lost.
 func (r *Recorder) put(rec flow.Record) error {
 	f, isFlow := rec.(*flow.Flow)
 	if isFlow {

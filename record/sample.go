@@ -135,8 +135,8 @@ func (m *sampler) keeps(f *flow.Flow, now time.Time) bool {
 	return fate == fateKept
 }
 
-// may reports whether the user of a flow that has no response yet can be in the
-// sample: a new user's cookie is yet to come.
+// may reports whether the user of a flow without a response can be in the sample.
+// The response may still bring the cookie of a new user.
 func (m *sampler) may(f *flow.Flow, now time.Time) bool {
 	asked, _ := m.keys(f)
 	return m.cookie != "" && asked == 0 || m.keeps(f, now)

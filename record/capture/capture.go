@@ -35,10 +35,10 @@ func New(o Options) *Capture {
 }
 
 // Read finds the flows in capture files, which are taken as one capture: connections
-// go on from one file into the next, as in those that tcpdump cuts by size. Files are
-// read to their ends one after the other, or until ctx is done; then what was found
-// so far is given on. Damage in a file is logged and counted, and reading goes on
-// behind it; a file that is no capture is an error.
+// go on from one file into the next, as in files that tcpdump cuts by size. Read takes
+// the files one after the other, to their ends or until ctx is done, and then gives
+// the sink what is still open. It logs and counts damage and goes on behind it. A file
+// that is no capture is an error.
 func (c *Capture) Read(ctx context.Context, files ...io.Reader) error {
 	a := c.assembler()
 	defer c.end(a)
@@ -66,8 +66,8 @@ func named(r io.Reader, err error) error {
 }
 
 // Live finds the flows that pass an interface: sources are those of packet.Listen
-// with the filter of the Options. It returns once ctx is done and the packets that
-// had arrived by then are read, and closes the sources.
+// with the filter of the Options. When ctx is done it reads the packets that have
+// arrived, closes the sources, and returns.
 func (c *Capture) Live(ctx context.Context, sources []packet.Source) error {
 	var until atomic.Int64
 	stop := context.AfterFunc(ctx, func() { until.Store(time.Now().UnixNano()) })
@@ -96,7 +96,7 @@ func (c *Capture) assembler() *tcp.Assembler {
 	}, func(conn *tcp.Conn) tcp.Stream { return exchange.New(conn, c.lastID.Add(1), o) })
 }
 
-// feed returns what leads the segments of src to a, and counts both.
+// feed returns the feed that leads the segments of src to a, and counts both.
 func (c *Capture) feed(src packet.Source, a *tcp.Assembler) *feed {
 	f := &feed{c: c, src: src, a: a}
 	c.mu.Lock()

@@ -2,7 +2,7 @@ package capture
 
 import "github.com/starling-load/starling/record/capture/tcp"
 
-// Counts tell how a capture goes. Those of packets are up to date within some hundred.
+// Counts tell how a capture goes. Numbers of packets may be some hundred behind.
 type Counts struct {
 	Packets     uint64 // captured
 	PacketBytes uint64 // captured, headers included

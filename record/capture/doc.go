@@ -9,8 +9,8 @@
 //
 // The parts are packages of their own: packet (files, interfaces, everything below
 // TCP), tcp (reassembly), decrypt (TLS with a key log), exchange (HTTP/1, HTTP/2,
-// WebSocket, gRPC). This one joins them: one goroutine for each source of packets, with
-// an assembler of its own and nothing shared on the way but counters and the sink.
+// WebSocket, gRPC). This one joins them. Each source of packets has a goroutine and an
+// assembler of its own; they share the counters and the sink alone.
 //
 // # What is counted
 //

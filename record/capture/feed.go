@@ -14,7 +14,8 @@ import (
 // publishEvery is the number of segments after which the counts of a feed are shown.
 const publishEvery = 512
 
-// dropsEvery is the least packet time between two records of kernel drops.
+// dropsEvery is the least packet time between two loss records for packets that the
+// kernel dropped.
 const dropsEvery = int64(time.Second)
 
 // A feed leads the segments of one source to one assembler. It belongs to one

@@ -17,8 +17,8 @@ type Cipher = func(block []byte) ([]byte, error)
 // ErrNoKey says that none of the identities opens what was encrypted.
 var ErrNoKey = errors.New("it is encrypted for somebody else")
 
-// To returns what encrypts for all the recipients: age public keys ("age1…"), or
-// paths of files that hold one a line.
+// To returns the cipher that encrypts for all the recipients. A recipient is an age
+// public key ("age1…") or the path of a file that holds one on each line.
 func To(recipients ...string) (Cipher, error) {
 	var to []age.Recipient
 	for _, r := range recipients {
@@ -61,8 +61,8 @@ func To(recipients ...string) (Cipher, error) {
 	}, nil
 }
 
-// With returns what decrypts with the identities in a file, as age-keygen
-// writes it. Blocks for others give ErrNoKey.
+// With returns the cipher that decrypts with the identities in a file, as
+// age-keygen writes it. For a block that is not for them it returns ErrNoKey.
 func With(path string) (Cipher, error) {
 	f, err := os.Open(path)
 	if err != nil {

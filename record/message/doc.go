@@ -1,8 +1,8 @@
 // Package message finds the messages in a byte stream that somebody else sends:
 // the frames of a WebSocket, server-sent events, gRPC messages.
 //
-// Each parser reads one direction, is given the bytes as they pass, cut anywhere,
-// and calls an [Emit] for every message when its last byte has come:
+// A parser reads one direction. It takes the bytes in pieces that are cut anywhere,
+// and calls an [Emit] for each message when its last byte has come:
 //
 //	s := message.NewSocket(false, 1<<20, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
 //		fmt.Println(at, kind, string(data), size)
@@ -13,9 +13,9 @@
 // AppendFrame is the other half: it makes the frames of a client.
 //
 // The parsers only listen: they hold no connection, start nothing, and never
-// fail. What cannot be a message ends a parser, which then is Lost; the bytes are
-// the caller's to pass on all the same. Memory is bounded by the limit given,
-// whatever is declared or compressed. A parser is for one goroutine at a time.
+// fail. Bytes that cannot be a message end a parser, which then is Lost; the caller
+// passes them on all the same. The limit bounds the memory, whatever length is
+// declared or compressed. A parser is for one goroutine at a time.
 //
 // Sources: RFC 6455 and RFC 7692 (WebSocket and permessage-deflate), WHATWG HTML
 // 9.2 (event streams), the gRPC protocol over HTTP/2 (length-prefixed messages).

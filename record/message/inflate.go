@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// An inflater decompresses the messages of one direction of a WebSocket. The
-// window of 32 KiB before each message is carried on, which is right with and
-// without context takeover: a sender that starts afresh does not refer to it.
+// An inflater decompresses the messages of one direction of a WebSocket. It keeps
+// the 32 KiB before each message as the window. That is right with and without
+// context takeover, since a sender that starts afresh does not refer to them.
 type inflater struct {
 	limit  int // of what is wanted of a message, in bytes
 	r      io.ReadCloser
@@ -25,9 +25,9 @@ const (
 	deflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 )
 
-// message returns the content of a compressed message, valid until the next
-// call, and its size. A message that cannot be read whole has no content from
-// then on, and the size on the wire.
+// message returns the content of a compressed message, valid until the next call,
+// and its size. After a message that cannot be read whole there is no content any
+// more, and the size is that on the wire.
 func (f *inflater) message(b buffer) (data []byte, size int64) {
 	if f.lost = f.lost || !b.whole(); f.lost {
 		return nil, max(b.size, 1)

@@ -13,8 +13,8 @@ import (
 // be decompressed to its end, it is the least that is known and above len(data).
 type Emit func(at time.Duration, kind flow.MessageKind, data []byte, size int64)
 
-// inflateFactor is how many times the limit a compressed message is read on to
-// learn its size.
+// inflateFactor times the limit is how far a compressed message is read to learn
+// its size.
 const inflateFactor = 16
 
 // idleBuffer is how much memory a parser keeps between two messages, in bytes.
@@ -32,7 +32,7 @@ func IsEvents(h flow.Headers) bool {
 
 // IsGRPC reports whether a message with these fields holds gRPC messages:
 // "application/grpc", with or without a codec ("application/grpc+proto").
-// gRPC-Web, which frames its trailers too, is not meant.
+// It is false for gRPC-Web, whose trailers are messages too.
 func IsGRPC(h flow.Headers) bool {
 	kind := mediaType(h)
 	return kind == "application/grpc" || strings.HasPrefix(kind, "application/grpc+")

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// schemes are the authentication schemes that are known in places other than
-// Authorization (IANA registry, and usage).
+// schemes are the authentication schemes that are looked for in other places than
+// Authorization (from IANA's registry, and some that are common without it).
 var schemes = []string{"bearer", "basic", "token", "digest", "jwt", "apikey", "negotiate", "oauth", "hawk", "ntlm", "dpop", "key"}
 
 // hasScheme reports whether b begins with the name of a scheme and a space.

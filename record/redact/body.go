@@ -14,8 +14,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// maxDecoded is the number of bytes of a body that are looked into behind a
-// content coding. What lies behind them is dropped.
+// maxDecoded is how many decoded bytes of a body are looked into. The rest is
+// dropped.
 const maxDecoded = 64 << 20
 
 // maxCodings is the number of content codings that one body can have.
@@ -46,7 +46,7 @@ func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	return b, h
 }
 
-// walkBody is body for one that is there and was not met before.
+// walkBody does the work of body for a body that has bytes and was not met before.
 func (w *walker) walkBody(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	w.changed, w.name = false, ""
 	w.part += " body"
@@ -82,7 +82,7 @@ func (w *walker) dropped(b flow.Body) flow.Body {
 	return b
 }
 
-// rebuilt returns b with other data. What b lacks, it lacks still.
+// rebuilt returns b with other data. If b was cut, so is the result.
 func (w *walker) rebuilt(b flow.Body, data []byte) flow.Body {
 	missing := b.Size - int64(len(b.Data))
 	now := flow.NewBody(data)
@@ -177,8 +177,8 @@ func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok b
 	return data, whole, true
 }
 
-// digests replaces the digests of a body that changed: they were those of the
-// secrets.
+// digests replaces the digests of a body that changed. The old ones could confirm a
+// guess at the secrets.
 func (w *walker) digests(h flow.Headers) flow.Headers {
 	cloned := false
 	for i := range h {
@@ -265,8 +265,8 @@ func (c *codec) gzip(data []byte) []byte {
 	return out.Bytes()
 }
 
-// inflate removes gzip or deflate. What deflate is called comes as zlib, by the
-// standard, or raw. The result is valid until the next call.
+// inflate removes gzip or deflate. By the standard, deflate is in the zlib format; some
+// servers send it raw. The result is valid until the next call.
 func (c *codec) inflate(data []byte, coding string) (out []byte, whole bool) {
 	var r io.Reader
 	if coding == "deflate" {

@@ -13,9 +13,9 @@ import (
 //	-----------+++++-
 //	drawn      check  drawn
 //
-// The checks are the digits, in the sizes of their classes, of a hash of all
-// that is drawn, letters folded. A secret passes by chance once in 10² (four
-// digits) to 26⁶ times. What has fewer than four letters and digits has none.
+// The checks are a hash of all drawn characters, with letters folded, written in
+// digits of each place's class. A secret passes by chance once in 10² (four digits)
+// to 26⁶ times. Values with fewer than four letters and digits have no checks.
 
 // minCertified is the number of letters and digits from which pseudonyms carry
 // checks.

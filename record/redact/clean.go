@@ -7,8 +7,8 @@ import (
 )
 
 // Bodies that come again and again (styles, scripts, pictures) are looked through
-// once: an equal body that was found without a secret stands in the recording
-// already, and to look again could hide nothing.
+// once. If an equal body without secrets is in the recording already, looking again
+// could hide nothing.
 const (
 	cleanSlots    = 512
 	maxCleanBody  = 1 << 20

@@ -102,8 +102,8 @@ func cardLength(d []byte) bool {
 	return false
 }
 
-// leastInBytes is the length of the shortest e-mail address among bytes that are no
-// text. Shorter ones are chance: some eighteen in each MiB of noise.
+// leastInBytes is the length of the shortest e-mail address that counts among bytes
+// that are no text. Shorter ones are chance: noise has some eighteen in each MiB.
 const leastInBytes = 10
 
 // emailAt returns the bounds of the e-mail address around the @ at offset at,
@@ -290,8 +290,8 @@ func random(b []byte) bool {
 		t.upper > 1 && t.lower > 1 && t.switches >= len(b)/4)
 }
 
-// distinctive reports whether b is unlikely to mean anything else where it
-// stands alone, so that it is replaced also where no rule names it.
+// distinctive reports whether b is so much like a secret that it is replaced even
+// where no name calls it one.
 func distinctive(b []byte) bool {
 	if len(b) < 8 || len(b) > maxCachedLen {
 		return false

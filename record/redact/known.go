@@ -8,9 +8,9 @@ const maxKnown = 1 << 15
 // maxAlike is the number of secrets remembered that share their longest run.
 const maxAlike = 16
 
-// A known table remembers secrets that had a name, so that they are found where
-// they have none. It finds them by their longest run of word characters: letters,
-// digits, dashes and underscores. Letters count in either case.
+// A known table remembers secrets that stood under a name, to find them where they
+// stand without one. It finds a secret by its longest run of word characters (letters,
+// digits, dashes and underscores), in upper or lower case.
 type known struct {
 	young, old map[uint64][]entry
 	count      int // in young

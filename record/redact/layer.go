@@ -51,8 +51,8 @@ const (
 	layerEntity               // HTML and XML
 )
 
-// layered decodes b, walks what that yields, and writes what changed back into
-// b, each character in the way it was written there.
+// layered decodes b, walks the result, and writes what changed back into b. Each
+// character is encoded as the one in its place was.
 func (w *walker) layered(l layer, b []byte, j job) {
 	if w.depth >= maxDepth {
 		return

@@ -41,8 +41,8 @@ func newMaker(key []byte) *maker {
 	return &maker{mac: hmac.New(sha256.New, key)}
 }
 
-// fold makes letters lower case, and of a plus sign a space, which forms write
-// alike.
+// fold makes letters lower case and turns a plus sign into a space, because forms
+// write both alike.
 func fold(c byte) byte {
 	switch {
 	case c >= 'A' && c <= 'Z':

@@ -100,9 +100,8 @@ func (r *Redactor) Conn(c *flow.Conn) {
 	}
 }
 
-// Value returns what the value of a field of a name becomes, in a flow to no
-// certain host: by it, accounts that one knows are found in a recording with the
-// same key.
+// Value returns the pseudonym that a value gets in a field with this name, by the
+// rules for any host. It finds known accounts in a recording with the same key.
 func (r *Redactor) Value(name, value string) string {
 	r.walk.enter("")
 	b := r.walk.load(value)

@@ -6,8 +6,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Finding is something that looks like a secret and not like a pseudonym. It
-// does not tell the secret.
+// A Finding is something that looks like a secret and not like a pseudonym. It says
+// where, and does not hold the secret.
 type Finding struct {
 	Flow  uint64 // its Number
 	Place string // "request header Authorization", "response body field token"

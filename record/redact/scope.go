@@ -21,8 +21,7 @@ const (
 	headerProtocols
 )
 
-// A scope is the rules that count for one host, with what was found out about
-// names.
+// A scope holds the rules for one host, and what they say of the names met so far.
 type scope struct {
 	rules     []rule
 	patterns  []rule

@@ -42,8 +42,8 @@ func (w *walker) leaf(f form, b []byte, k Kind) {
 	w.changed = true
 }
 
-// weighty reports whether b has enough letters and digits for a pseudonym to be
-// recognised.
+// weighty reports whether b has enough letters and digits for its pseudonym to carry
+// checks.
 func weighty(b []byte) bool {
 	n := 0
 	for _, c := range b {
@@ -124,8 +124,8 @@ func unquote(b []byte) []byte {
 // minPart is the least length of a part that has a pseudonym of its own.
 const minPart = 8
 
-// opaque replaces a secret without meaning and remembers it. Long parts between
-// full stops are secrets of their own, which may stand alone elsewhere.
+// opaque replaces a secret that has no inner form, and remembers it. Long parts
+// between full stops are secrets of their own, which may stand alone elsewhere.
 func (w *walker) opaque(b []byte, k Kind) {
 	if w.known != nil && (k == KindCookie && random(b) || k != KindCookie && distinctive(b)) {
 		w.known.add(b)

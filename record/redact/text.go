@@ -159,7 +159,7 @@ func (w *walker) word(b []byte, i, done int) (end int, handled bool) {
 	return w.longWord(b, i, j, done)
 }
 
-// longWord looks at the word from i to j, which is long enough for a secret.
+// longWord looks at the word from i to j. It is long enough to be a secret.
 func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 	if w.known != nil {
 		if from, to, ok := w.known.find(b, i, j); ok && from >= done {

@@ -12,8 +12,8 @@ import (
 // maxDepth is how many encodings within each other are looked through.
 const maxDepth = 8
 
-// A walker goes through flows and finds what is secret. It works on copies, in
-// place: no pseudonym changes the length of anything.
+// A walker goes through flows and finds what is secret. It changes copies in place,
+// which it can because a pseudonym is as long as its secret.
 type walker struct {
 	maker     *maker // nil: only report
 	known     *known // nil: only what has a name or a form

@@ -16,15 +16,15 @@ const (
 
 // capture is what the kernel's part of a filter is made for.
 type capture struct {
-	// loopback is the index of the loopback interface if packets of it can come: it
-	// shows each packet twice, leaving and arriving, and the first is dropped.
+	// loopback is the index of the loopback interface if its packets can come. It
+	// shows each packet twice, leaving and arriving; the leaving one is dropped.
 	loopback int
 }
 
 // compile writes a filter as a program of the kernel for packets without link header
-// (SOCK_DGRAM). It lets pass every packet that the filter could match, and as few
-// others as it can tell without walking through tunnels, tags and extension headers.
-// What is no TCP and can hold none is dropped.
+// (SOCK_DGRAM). The program lets every packet pass that the filter could match. Of the
+// others it drops those that it can tell without walking through tunnels, tags and
+// extension headers, and whatever cannot hold TCP.
 func compile(f *Filter, c capture) ([]bpf.RawInstruction, error) {
 	for _, part := range []*Filter{f, {Ports: f.Ports}, {}} {
 		p := newProgram()
@@ -119,7 +119,7 @@ func (p *program) filter(f *Filter, c capture) {
 	p.ipv6(f)
 }
 
-// ipv4 ends in pass or drop on every way.
+// ipv4 ends in pass or drop, whatever the packet is.
 func (p *program) ipv4(f *Filter) {
 	tcp, udp := p.label(), p.label()
 	p.load(9, 1)

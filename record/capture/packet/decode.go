@@ -14,7 +14,7 @@ const (
 	maxTags    = 8
 )
 
-// The ways in which a packet is no segment. They are never seen outside.
+// The reasons for which a packet is no segment. They never leave the package.
 var (
 	errMalformed = errors.New("malformed packet")
 	errOther     = errors.New("not TCP")
@@ -152,8 +152,8 @@ const (
 	netGRE
 )
 
-// enter makes Segment.Net that of a network within the present one: kind and
-// identifier as they are for the first, a hash of the path for those within.
+// enter makes Segment.Net that of a network within the present one. The first network
+// has its kind and identifier; one within another has a hash of the path to it.
 func (d *decoder) enter(kind, id uint32) {
 	n := kind<<24 ^ id
 	if d.seg.Net != 0 {

@@ -18,9 +18,8 @@
 //
 // # What is gopacket's and what is not
 //
-// Classic pcap files are read by gopacket's pcapgo, packets are decoded by its
-// DecodingLayerParser with its layers, and the layers below that are ours take the
-// place of theirs because, in version 1.1.19:
+// gopacket's pcapgo reads classic pcap files, and its DecodingLayerParser decodes
+// packets with its layers. The following is written here, because in version 1.1.19:
 //
 //   - the link type of a file is kept in 8 bits, so that SLL2 (276) reads as 20; it
 //     is read here from the file header;

@@ -108,8 +108,8 @@ func (r *fragments) add(f fragment, now int64) (whole []byte, next uint8) {
 	return nil, 0
 }
 
-// place finds where f belongs. copied says that it is there already; ok is false if it
-// contradicts what is there.
+// place finds where f belongs. copied means that the same bytes are there already, ok
+// false that other bytes are.
 func (p *pieces) place(f fragment, end int) (i int, copied, ok bool) {
 	if !f.more {
 		if p.total >= 0 && p.total != end {
@@ -157,7 +157,7 @@ func (r *fragments) expire(now int64) {
 	}
 }
 
-// refuse keeps p only to know its further fragments by.
+// refuse drops the content of p and keeps p, so that its further fragments are known.
 func (r *fragments) refuse(p *pieces) {
 	*r.lost += uint64(len(p.list))
 	r.release(p)

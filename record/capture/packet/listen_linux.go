@@ -83,7 +83,7 @@ func findInterface(name string) (index, loopback int, err error) {
 	return index, loopback, nil
 }
 
-// explain says what to do about an error.
+// explain adds to an error what to do about it.
 func explain(iface string, err error) error {
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
 		return fmt.Errorf("capture on %s: %w: it needs the capability CAP_NET_RAW and nothing else: run it as root, "+

@@ -39,9 +39,9 @@ type key struct {
 	net          uint32
 }
 
-// New returns an Assembler that asks open for the Stream of each connection, once it
-// is known which side is the client and something is to be told. Where open returns
-// nil the connection is passed over.
+// New returns an Assembler. It asks open for the Stream of a connection when it knows
+// which side is the client and has something to tell. If open returns nil, it passes
+// over the connection.
 func New(o Options, open func(*Conn) Stream) *Assembler {
 	return &Assembler{
 		o: o.withDefaults(), open: open, conns: map[key]*conn{},

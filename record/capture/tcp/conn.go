@@ -186,8 +186,8 @@ func (c *conn) tellFirst(side int) {
 	}
 }
 
-// untie goes on where each side claims to have received the other's next piece
-// before it sent its own, as sent-again segments do.
+// untie goes on where both sides wait for each other: each claims to have received the
+// other's next piece before it sent its own, as segments that are sent again do.
 func (c *conn) untie() bool {
 	if !c.half[0].ready() || !c.half[1].ready() || c.half[0].ended || c.half[1].ended {
 		return false

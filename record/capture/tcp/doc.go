@@ -22,22 +22,22 @@
 // at once if the one before is over or silent, else as soon as the endpoints go on from
 // it. Segments without payload open nothing.
 //
-// Of bytes that come twice the first are told. RST ends a connection at the place where
-// the receiver expects it, and FIN a direction once everything before it was told; both
-// are ignored out of reach, or when their side goes on.
+// If bytes come twice, the first are told. An RST ends a connection if it is where the
+// receiver expects it. A FIN ends a direction once everything before it was told. Both
+// are ignored if they are out of reach, or if their side goes on.
 //
 // # Holes
 //
-// What lacks is waited for. It becomes a Gap, never a splice,
+// The assembler waits for missing bytes. They become a Gap, never a splice,
 //
-//   - when the other side has acknowledged it, which proves that it passed, and 250 ms
-//     or 128 segments of the connection brought no packet out of order that has it;
+//   - when the other side has acknowledged them, which proves that they passed, and
+//     neither 250 ms nor 128 more segments of the connection have brought them;
 //   - when nothing has proved anything for 10 s, as where one direction is captured;
 //   - when memory is short, or the connection or the capture ends.
 //
-// Until then a direction also waits for the other one, as far as its sender had
-// received more: a response is never told before the request that it answers, nor
-// before the Gap in its place.
+// Until then the other direction waits, too, where its sender had received what is
+// missing: a response is never told before the request that it answers, nor before the
+// Gap in its place.
 //
 // # Limits
 //

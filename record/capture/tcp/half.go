@@ -32,7 +32,7 @@ type wait struct {
 	ticks  uint32
 }
 
-// begin sets where the direction starts. An end that was seen before that is one of
+// begin sets where the direction starts. An end that was seen before it belongs to
 // another connection.
 func (h *half) begin(seq uint32) {
 	h.known, h.next, h.start = true, seq, seq
@@ -59,8 +59,8 @@ func (h *half) fits(seq uint32) bool {
 // ready reports whether the first piece continues what was told.
 func (h *half) ready() bool { return len(h.pieces) > 0 && h.pieces[0].seq == h.next }
 
-// hole reports whether something is missing at next, and whether it is proven that
-// waiting does not bring it.
+// hole reports whether something is missing at next, and whether the other side is
+// known to have received it, so that it is not sent again.
 func (h *half) hole() (missing, proven bool) {
 	if !h.known || h.ended || h.ready() {
 		return false, false
@@ -76,8 +76,8 @@ func (h *half) hole() (missing, proven bool) {
 	return ahead || beyond, ahead || beyond && h.reset
 }
 
-// lacks reports whether the direction has not got to ack, which the other side says
-// it has received.
+// lacks reports whether the other side says that it has received more, up to ack, than
+// was captured.
 func (h *half) lacks(ack uint32) bool {
 	if h.ended || !h.known || !after(ack, h.next) || after(ack, h.acked) {
 		return false

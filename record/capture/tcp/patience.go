@@ -2,9 +2,9 @@ package tcp
 
 import "time"
 
-// A hole that the other side's acknowledgments prove is given so long to be filled
-// by packets that were captured out of order. Any other hole may be filled by the
-// sender, and by nobody where only one direction is captured.
+// How long a hole may stay open. One that the other side has acknowledged can only be
+// filled by packets that were captured out of order. Any other may be filled by the
+// sender, or by nobody if only one direction is captured.
 const (
 	slackTime     = int64(250 * time.Millisecond)
 	slackSegments = 128

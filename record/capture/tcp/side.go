@@ -2,8 +2,8 @@ package tcp
 
 import "github.com/starling-load/starling/record/capture/packet"
 
-// Where no handshake was seen, so many bytes or pieces wait for one that tells which
-// side is the client before the ports decide.
+// If no handshake was seen, at most so many bytes or pieces wait for one that tells
+// which side is the client. Then the ports decide.
 const (
 	guessBytes  = 16 << 10
 	guessPieces = 32
