@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/replay/run"
@@ -124,7 +125,7 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 func openRun(ctx context.Context, env environment, job run.Job, o run.Options) (r *run.Run, end func(), err error) {
 	var bar *progress
 	o.OnWaiting = func(url string) {
-		env.say("waiting for %d replayers: starling replayer --join %s", o.Replayers, withoutCredentials(url))
+		env.say("waiting for %s: starling replayer --join %s", english.Plural(o.Replayers, "replayer", ""), withoutCredentials(url))
 	}
 	o.OnBegin = func(m stats.Manifest) {
 		env.say("replay: %s against %s", m.Schedule, m.Target)
