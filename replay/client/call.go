@@ -43,7 +43,7 @@ func (s *Stream) openCall(ctx context.Context, route Route, req *Request, timing
 			err = s.answers(hresp, req)
 		}
 		from.CloseWithError(io.ErrClosedPipe)
-		err = nameHTTP2(err)
+		err = h2.name(err)
 		s.pool.release(l, h2.usable() && !spoils(err))
 		s.inbox.end(err)
 	}, nil
@@ -100,7 +100,7 @@ func (l *http2Link) open(ctx context.Context, req *Request, resp *Response, timi
 	}
 	if err != nil {
 		end()
-		return streamed{}, nameHTTP2(err)
+		return streamed{}, l.name(err)
 	}
 	timing.FirstByte = timing.Done
 	resp.Status, resp.Protocol = hresp.StatusCode, hresp.Proto

@@ -107,11 +107,11 @@ var hostile = map[string]struct {
 	"sends a flood of 1xx":              {HTTP1, endless("", "HTTP/1.1 103 Early Hints\r\n\r\n"), "interim flood"},
 	"switches protocols unasked":        {HTTP1, answering("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), "bad upgrade"},
 
-	"speaks no HTTP/2":       {HTTP2, answering("HTTP/1.1 400 Bad Request\r\n\r\n"), "bad frame"},
-	"closes at once, HTTP/2": {HTTP2, framing(func(_ *http2.Framer, c net.Conn, _ uint32) { c.Close() }), "closed"},
+	"speaks no HTTP/2":       {HTTP2, answering("HTTP/1.1 400 Bad Request\r\n\r\n"), "no http/2"},
+	"closes at once, HTTP/2": {HTTP2, framing(func(_ *http2.Framer, c net.Conn, _ uint32) { hangUp(c) }), "closed"},
 	"closes in mid-answer": {HTTP2, framing(func(f *http2.Framer, c net.Conn, s uint32) {
 		headOf(f, s, false, ":status", "200")
-		c.Close()
+		hangUp(c)
 	}), "closed"},
 	"resets the stream": {HTTP2, framing(func(f *http2.Framer, _ net.Conn, s uint32) {
 		f.WriteRSTStream(s, http2.ErrCodeInternal)
@@ -128,16 +128,16 @@ var hostile = map[string]struct {
 	}), "stream refused"},
 	"goes away": {HTTP2, framing(func(f *http2.Framer, c net.Conn, s uint32) {
 		f.WriteGoAway(s, http2.ErrCodeEnhanceYourCalm, []byte("hunter2"))
-		c.Close()
+		hangUp(c)
 	}), "goaway"},
 	"goes away without looking": {HTTP2, framing(func(f *http2.Framer, c net.Conn, s uint32) {
 		f.WriteGoAway(0, http2.ErrCodeNo, []byte("hunter2"))
-		c.Close()
+		hangUp(c)
 	}), "stream refused"},
 	"goes away in mid-answer": {HTTP2, framing(func(f *http2.Framer, c net.Conn, s uint32) {
 		headOf(f, s, false, ":status", "200")
 		f.WriteGoAway(s, http2.ErrCodeInternal, []byte("hunter2"))
-		c.Close()
+		hangUp(c)
 	}), "goaway"},
 	"sends data past the window": {HTTP2, framing(func(f *http2.Framer, _ net.Conn, s uint32) {
 		headOf(f, s, false, ":status", "200")
@@ -189,6 +189,10 @@ var hostile = map[string]struct {
 	}), "bad length"},
 	"never answers, HTTP/2": {HTTP2, framing(func(*http2.Framer, net.Conn, uint32) {}), "timeout"},
 }
+
+// hangUp closes the target's direction. Closing both at once would be a reset if
+// the client has sent what was not read yet.
+func hangUp(c net.Conn) { c.(*net.TCPConn).CloseWrite() }
 
 // drip writes text a byte at a time, slowly, and never the end of it.
 func drip(text string) func(net.Conn) {

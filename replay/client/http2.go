@@ -107,8 +107,16 @@ func (l *http2Link) exchange(ctx context.Context, req *Request, resp *Response, 
 	if err == io.ErrUnexpectedEOF && l.usable() {
 		err = named(badLength, errors.New("the body is shorter than its Content-Length"))
 	}
-	err = nameHTTP2(err)
+	err = l.name(err)
 	return l.usable() && !spoils(err), err
+}
+
+// name names an error of an exchange on l.
+func (l *http2Link) name(err error) error {
+	if err != nil && l.carrier.raw.http1.Load() {
+		return named(noHTTP2, errors.New("the target answers as HTTP/1"))
+	}
+	return nameHTTP2(err)
 }
 
 // endUpload waits until nobody reads the body of hr any more and returns what was

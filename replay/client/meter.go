@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"net"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,8 @@ type meteredConn struct {
 	sent    atomic.Int64 // ns since epoch
 	written atomic.Int64 // bytes that no exchange has counted yet
 	read    atomic.Int64 // bytes that no exchange has counted yet
+	first   atomic.Bool  // something was read
+	http1   atomic.Bool  // it began as an answer of HTTP/1
 }
 
 // arm asks for the instant of the next write.
@@ -43,6 +46,9 @@ func (c *meteredConn) Write(p []byte) (int, error) {
 
 func (c *meteredConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if n > 0 && !c.first.Load() && c.first.CompareAndSwap(false, true) {
+		c.http1.Store(bytes.HasPrefix(p[:n], []byte("HTTP/1.")))
+	}
 	c.read.Add(int64(n))
 	return n, err
 }
