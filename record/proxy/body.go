@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// errClosed ends a tee that was closed before the end of its body.
+// errClosed is the end of a body that was closed before it was read to its end.
 var errClosed = errors.New("closed before its end")
 
 // A watcher is shown a body.

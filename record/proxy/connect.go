@@ -81,9 +81,9 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	}
 }
 
-// connectTunnel connects to the target of a tunnel that is not read, before the
-// client is told that it stands. Without success the client is told why, its
-// connection ends, and there is no target.
+// connectTunnel connects to the target of a tunnel that is not read, before the client
+// is told that the tunnel stands. If it cannot connect it tells the client why, closes
+// its connection, and returns no target.
 func (s *server) connectTunnel(c *peekConn) net.Conn {
 	target, err := s.p.net.dial(s.ctx, "tcp", c.target)
 	if err == nil {
@@ -114,8 +114,9 @@ func (s *server) secure(c *peekConn, inner *session) {
 	state := tc.ConnectionState()
 	inner.scheme, inner.tls = "https", tlsDetails(&state)
 	if host := hostname(c.target); c.target != "" && state.ServerName != "" && state.ServerName != host {
-		// A name for an address, as with curl --connect-to: connections of this
-		// client go to the address and verify the name, and are shared with none.
+		// The client uses a name for an address, as curl --connect-to does. Its
+		// connections go to that address, verify that name, and are not shared with
+		// other clients.
 		inner.own = newTargets(s.p.net, s.p.self, c.target, state.ServerName)
 	}
 	c.s = inner
@@ -139,14 +140,14 @@ const (
 )
 
 const (
-	// quiet is how long a client may say nothing before the target is asked
-	// whether it is the one to speak first, as in SMTP or SSH.
+	// quiet is how long a client may be silent until the proxy connects to the target,
+	// which may be the one that speaks first, as in SMTP or SSH.
 	quietTime = 300 * time.Millisecond
 	// unclearTime is how long the first line of a request may take.
 	unclearTime = 5 * time.Second
 )
 
-// recognise tells what begins with b.
+// recognise returns the protocol that b is the beginning of.
 func recognise(b []byte) speech {
 	switch {
 	case len(b) == 0:
@@ -178,8 +179,8 @@ func recognise(b []byte) speech {
 	return speaksMore
 }
 
-// sniff waits for what the client says first. When the target turned out to
-// speak first its connection is returned.
+// sniff waits for the first bytes of the client. If the target speaks first, it
+// returns the connection to it.
 func (s *server) sniff(c *peekConn) (speech, net.Conn) {
 	defer c.SetReadDeadline(time.Time{})
 	var err error
@@ -210,9 +211,9 @@ func (s *server) sniff(c *peekConn) (speech, net.Conn) {
 	}
 }
 
-// speaksFirst connects to the target of a silent client and waits for either
-// side. It returns the connection when it was the target that spoke, and nil
-// when it was the client or there is no such target.
+// speaksFirst connects to the target of a silent client and waits for either side. It
+// returns the connection if the target spoke first, and nil if the client did or the
+// target cannot be reached.
 func (s *server) speaksFirst(c *peekConn) net.Conn {
 	conn, err := s.p.net.dial(s.ctx, "tcp", c.target)
 	if err != nil {

@@ -82,7 +82,7 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead)
 	}
 	x.readRequest(r.ProtoMajor == 2)
 	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") && !strings.EqualFold(r.Header.Get("Upgrade"), "h2c") {
-		x.upgrade = r.Header.Get("Upgrade") // HTTP/2 is a matter of each connection, and hides what follows
+		x.upgrade = r.Header.Get("Upgrade") // HTTP/2 is agreed on for each connection, and hides what follows
 	}
 	return x
 }

@@ -36,8 +36,8 @@ type handshakeError struct{ err error }
 func (e *handshakeError) Error() string { return "tls handshake: " + e.err.Error() }
 func (e *handshakeError) Unwrap() error { return e.err }
 
-// failure names what kept a request from being answered, and says it in words
-// that hold nothing of the traffic but the target's name.
+// failure returns the error name of a request that was not answered, and a text for
+// the client. The text holds nothing of the traffic but the target's name.
 func failure(err error, host string) (name, text string) {
 	var (
 		via  *viaError
@@ -74,7 +74,7 @@ func failure(err error, host string) (name, text string) {
 	return failInvalid, host + " did not answer with valid HTTP"
 }
 
-// closedEarly recognises the transport's ways to say that a connection ended.
+// closedEarly recognises the transport's errors for a connection that ended.
 func closedEarly(err error) bool {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true

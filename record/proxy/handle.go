@@ -40,7 +40,7 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 	defer x.recovered()
 	p.send(x, to, r)
 	if x.finish() {
-		panic(http.ErrAbortHandler) // the client must not take the part for the whole
+		panic(http.ErrAbortHandler) // the client must notice that the answer is not whole
 	}
 }
 
@@ -96,7 +96,7 @@ func requestHead(s *session, r *http.Request) wireHead {
 func (p *Proxy) route(s *session, r *http.Request) (to route, status int, problem string) {
 	to = route{scheme: s.scheme, upstream: s.scheme, authority: r.Host}
 	to.target, _, _ = http1.SplitTarget(r.RequestURI)
-	to.h2c = r.ProtoMajor == 2 && s.scheme == "http" // a client that knows must know it of the target
+	to.h2c = r.ProtoMajor == 2 && s.scheme == "http" // a client that speaks HTTP/2 in clear text knows that the target does
 	switch {
 	case s.target != "":
 		to.dial = s.target
@@ -125,8 +125,8 @@ func (p *Proxy) route(s *session, r *http.Request) (to route, status int, proble
 	return to, 0, ""
 }
 
-// url is the URL of the request to the target. Its opaque part keeps the target
-// byte for byte; a path that begins with two slashes cannot stand there.
+// url is the URL of the request to the target. Its opaque part keeps the target byte
+// for byte. A path that begins with two slashes cannot be opaque.
 func (to route) url() *url.URL {
 	u := &url.URL{Scheme: to.upstream, Host: to.dial}
 	if strings.HasPrefix(to.target, "//") {
@@ -141,8 +141,8 @@ func (to route) url() *url.URL {
 	return u
 }
 
-// named reports whether the request is meant for the host that it is sent to. Only
-// such a request can be given to another proxy, which goes by the URL alone.
+// named reports whether the request is meant for the host that it is sent to. Another
+// proxy looks at the URL alone, so it can only be given such requests.
 func (to route) named() bool {
 	return withPort(to.authority, to.upstream) == withPort(to.dial, to.upstream)
 }

@@ -13,8 +13,8 @@ import (
 // bytes. Longer ones are recorded from net/http's canonical form.
 const maxHead = 64 << 10
 
-// headRules take what net/http takes in the same way: no folded line, no line
-// without a colon.
+// headRules accept heads that net/http reads in the same way: they refuse folded
+// lines, lines without a colon, malformed names and odd first lines.
 func headRules() http1.Rules {
 	return http1.Rules{
 		MaxHead: maxHead, MaxLine: maxHead,
@@ -31,7 +31,7 @@ type wireHead struct {
 	headers        flow.Headers
 }
 
-// newWireHead copies a head that was parsed from b, which is all of it.
+// newWireHead copies a head that was parsed from b.
 func newWireHead(head *http1.Head, b []byte) wireHead {
 	text := string(b)
 	_, fields := cutLine(text)
@@ -51,8 +51,8 @@ func cutLine(s string) (line, rest string) {
 	return strings.TrimSuffix(line, "\r"), rest
 }
 
-// canonical lists the fields of a head of which the order is not known, by name;
-// lower makes the names lower case, as HTTP/2 has them.
+// canonical lists the fields of a head sorted by name, for heads whose order is
+// unknown. lower makes the names lower case, as in HTTP/2.
 func canonical(h http.Header, lower bool) flow.Headers {
 	names := make([]string, 0, len(h))
 	for name := range h {

@@ -26,9 +26,9 @@ const (
 	idleHead     = 4 << 10 // memory that a connection keeps for its next head, in bytes
 )
 
-// write writes p, which may begin with a head or the rest of one, to c. Nothing of
-// w is touched any more when the end of a head is written: what is said on behalf
-// of the answer to it may come from another goroutine.
+// write writes p, which may begin with a head or the rest of one, to c. It does not
+// touch w after it has written the end of a head: another goroutine may use w from
+// then on.
 func (w *headWriter) write(c io.Writer, p []byte) (int, error) {
 	like := w.like.Load()
 	if like == nil {
@@ -80,10 +80,10 @@ func (h *wireHead) parse(head *http1.Head, b []byte, seen int) (n int, err error
 // response with the same status.
 func (h *wireHead) fits(head *http1.Head) bool { return h.status == head.Status }
 
-// versionLength is that of "HTTP/1.1 " in a status line.
+// versionLength is the length of "HTTP/1.1 " in a status line.
 const versionLength = 9
 
-// shape appends a head, which net/http has written to b, in the form of h.
+// shape appends the head that net/http has written to b, in the form of h.
 func (h *wireHead) shape(out []byte, head *http1.Head, b []byte) []byte {
 	left := head.Fields
 	if len(left) > maxHeadLines {

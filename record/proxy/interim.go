@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// maxHints is more heads than the transport can have read ahead.
+	// maxHints exceeds the number of heads that the transport can have read ahead.
 	maxHints = 512
 	// maxInterims is how many informational responses of an exchange are recorded.
 	maxInterims = 64
@@ -24,8 +24,8 @@ type interims struct {
 	continued bool       // the target has asked for the body
 }
 
-// hint takes an informational head from the tap, ahead of the call of interim for
-// it.
+// hint takes an informational head from the tap. The transport calls interim for it
+// later.
 func (x *exchange) hint(h wireHead) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -76,10 +76,10 @@ func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 // errRefused ends a body that the target does not want.
 var errRefused = errors.New("the target has answered without asking for the body")
 
-// An expected body is one that the client holds back until it is told to go on. It
-// is told so when the body is read, which the transport does when the target asks
-// for it, has kept silent for continueWait, or has given its final answer: then
-// nothing is to be sent.
+// An expected body is one that the client holds back until it is told to go on. It is
+// told so when the transport reads the body: after the target has asked for it, or was
+// silent for continueWait. After a final answer the transport reads it too, and
+// nothing is sent.
 type expected struct {
 	io.ReadCloser
 	x    *exchange
@@ -107,14 +107,15 @@ func (b *expected) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// refused tells a client to send its body, unless the answer came before.
+// refused reports whether the target has answered without asking for the body. If not,
+// it tells the client to send it.
 func (x *exchange) refused() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.wire.Load() != nil && !x.continued {
 		return true
 	}
-	// The server would send it at the first Read, beside what interim sends.
+	// Otherwise the server sends it at the first Read, at the same time as interim.
 	if !x.headDone && !x.sealed && x.r.ProtoMajor == 1 && x.r.ProtoMinor > 0 {
 		x.w.interim(http.StatusContinue, nil)
 	}

@@ -65,8 +65,8 @@ func badHostPattern(p string) error {
 	return fmt.Errorf("proxy: host pattern %q: write a host without scheme and path, as shop.test, *.shop.test, shop.test:8443 or [::1]; * stands for anything", p)
 }
 
-// hostPattern reports whether p consists of what names, addresses and ports are
-// made of. Brackets stand around an address of IPv6, and not for a choice.
+// hostPattern reports whether p has only characters of names, addresses and ports.
+// Brackets stand around an IPv6 address; they are no choice of characters.
 func hostPattern(p string) bool {
 	for _, c := range []byte(p) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.*:[]%", c) >= 0) {
@@ -95,7 +95,8 @@ func (l *Lists) record(scheme, address, path string) bool {
 	return chosen(l.RecordPaths, l.SkipPaths, path, glob)
 }
 
-// chosen reports whether text is one of only, if there are any, and none of but.
+// chosen reports whether text matches a pattern of only, or only is empty, and matches
+// no pattern of but.
 func chosen(only, but []string, text string, match func(pattern, text string) bool) bool {
 	for _, p := range but {
 		if match(p, text) {

@@ -31,13 +31,13 @@ type Sink interface {
 	Loss(*flow.Loss)
 }
 
-// A Chooser is a Sink that knows at the beginning of an exchange what it does not
-// want, so that nothing is kept of its content.
+// A Chooser is a Sink that can refuse an exchange at its beginning. The content of
+// such an exchange is not kept.
 type Chooser interface {
 	// Wants is asked when the head of a request is known.
 	Wants(*flow.Flow) bool
 
-	// Pass takes the place of Flow for what Wants did not want. The flow may
+	// Pass is called instead of Flow for an exchange that Wants refused. The flow may
 	// lack content.
 	Pass(*flow.Flow)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/starling-load/starling/record/body"
 )
 
-// Counts says what a proxy has done so far beside handing flows to its sink.
+// Counts are what a proxy has done so far, beside handing flows to its sink.
 type Counts struct {
 	Conns           uint64 // client connections handed to the sink
 	Flows           uint64 // flows handed to the sink
@@ -78,14 +78,14 @@ func New(o Options) (*Proxy, error) {
 	return p, nil
 }
 
-// newEngine sets goproxy up so that it neither decodes, logs, dials nor signs by
-// itself: sending is the round tripper's part, CONNECT that of tunnel.
+// newEngine makes a goproxy that does not decode, log, dial or sign. Requests are sent
+// by the round tripper, CONNECT is served by tunnel.
 func (p *Proxy) newEngine() *goproxy.ProxyHttpServer {
 	e := goproxy.NewProxyHttpServer()
 	e.Logger = quiet{p.o.Logger}
 	e.Tr = p.targets.any
 	e.ConnectDial = nil // set from the environment by the constructor
-	e.KeepHeader = true // it would lose what Connection lists; stripHop takes it all
+	e.KeepHeader = true // otherwise what Connection lists is lost; stripHop removes those fields
 	e.OnRequest().HandleConnectFunc(func(host string, _ *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {
 		return &goproxy.ConnectAction{Action: goproxy.ConnectHijack, Hijack: p.tunnel}, host
 	})

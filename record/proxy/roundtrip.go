@@ -17,8 +17,8 @@ var (
 	errUnasked    = errors.New("switched protocols without being asked")
 )
 
-// roundTrip sends a request on. It always has a response for goproxy: failures
-// become status 502, and what it upgrades it also carries to the end.
+// roundTrip sends a request on. It always returns a response to goproxy: a failure
+// becomes status 502. It carries an upgraded connection to its end.
 func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response, error) {
 	x, ok := r.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {

@@ -26,10 +26,10 @@ type server struct {
 	ctx     context.Context // ends when exchanges are cut
 	http    *http.Server
 	addr    net.Addr
-	inner   chan net.Conn // unbuffered: taken by net/http or closed
+	inner   chan net.Conn // unbuffered: a connection is taken by net/http or closed
 	ended   chan struct{} // no more inner connections
 	end     sync.Once
-	stopped atomic.Bool // what breaks off now does because of stopping
+	stopped atomic.Bool // connections that break off now do so because the server stops
 
 	mu     sync.Mutex
 	closed bool
@@ -162,7 +162,7 @@ func (s *server) close() {
 	s.wake()
 }
 
-// wake tells stop that all is over. s.mu is held.
+// wake tells stop that nothing is under way any more. s.mu is held.
 func (s *server) wake() {
 	if s.closed && s.busy == 0 {
 		select {

@@ -63,7 +63,7 @@ func (x *exchange) readRequest(h2 bool) {
 	if !message.IsGRPC(h) {
 		return
 	}
-	x.to.h2c = x.to.h2c || h2 // gRPC is known to nobody who does not speak HTTP/2
+	x.to.h2c = x.to.h2c || h2 // who speaks gRPC speaks HTTP/2
 	if !x.skip {
 		x.streams.up = message.NewGRPC(h.Value("Grpc-Encoding"), maxMessage, x.emit(true))
 	}

@@ -25,8 +25,8 @@ type framer struct {
 	chunks http1.Chunks
 }
 
-// head takes bytes of a head, of a request or response, and returns those behind it.
-// It reports true when the head is complete; a doubt turns the framer off.
+// head reads bytes of a head and returns those after it. whole says that the head is
+// complete. A head that net/http may read differently turns the framer off.
 func (f *framer) head(p []byte, request bool) (h wireHead, rest []byte, whole bool) {
 	b, had := p, len(f.held)
 	if had > 0 {
@@ -54,11 +54,11 @@ func (f *framer) head(p []byte, request bool) (h wireHead, rest []byte, whole bo
 	return newWireHead(&f.parsed, b[:n]), p[n-had:], true
 }
 
-// off ends the following for the rest of the connection.
+// off stops following, for the rest of the connection.
 func (f *framer) off() { *f = framer{state: tapOff} }
 
-// expect prepares for what follows the head that was parsed. What net/http may read in
-// another way turns the framer off: codings beside chunked, chunks in HTTP/1.0.
+// expect prepares for what follows the parsed head. A body that net/http may read
+// differently turns the framer off: codings beside chunked, chunks in HTTP/1.0.
 func (f *framer) expect(body http1.Framing) {
 	switch {
 	case body.Coded, body.Body == http1.Chunked && f.parsed.Minor == 0:
@@ -74,7 +74,7 @@ func (f *framer) expect(body http1.Framing) {
 	}
 }
 
-// follow takes bytes of a body and returns those behind what it has understood.
+// follow reads bytes of a body and returns those that it has not read.
 func (f *framer) follow(p []byte) []byte {
 	if f.state == tapChunks {
 		_, _, rest, err := f.chunks.Next(p)
@@ -159,8 +159,8 @@ func (t *requestTap) next(method, target string) (wireHead, bool) {
 	return h, true
 }
 
-// A responseTap reads along with what a target sends over HTTP/1 and hands the
-// head that follows each arm to the exchange, informational ones skipped.
+// A responseTap reads along with what a target sends over HTTP/1. After each arm it
+// hands informational heads and the final head to the exchange.
 type responseTap struct {
 	mu sync.Mutex
 	framer
@@ -175,8 +175,8 @@ func (t *responseTap) arm(x *exchange) {
 	t.owner, t.headed, t.state, t.held = x, false, tapHead, t.held[:0]
 }
 
-// feed takes the next bytes from the target and returns how many of them belong
-// to the answer; the others nobody has asked for.
+// feed takes the next bytes from the target and returns how many of them belong to the
+// answer. Nobody has asked for the others.
 func (t *responseTap) feed(p []byte) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

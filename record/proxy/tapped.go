@@ -33,8 +33,8 @@ type targetConn struct {
 
 func (c *targetConn) Write(p []byte) (int, error) { return c.heads.write(c.Conn, p) }
 
-// Read ends the connection where a target sends what was not asked for: the
-// transport would close it as well, but print the bytes.
+// Read ends the connection when a target sends bytes that nobody asked for. The
+// transport would also close it, but print the bytes.
 func (c *targetConn) Read(p []byte) (int, error) {
 	if c.over {
 		return 0, io.EOF

@@ -46,8 +46,8 @@ func (i *identity) tlsConfig(server, address string, protocols ...string) *tls.C
 	return c
 }
 
-// targets holds the transports to the targets. Nothing in them bounds the time
-// of an exchange: slow streams stay.
+// targets holds the transports to the targets. They do not bound the time of an
+// exchange, so slow streams stay.
 type targets struct {
 	net     *dialer
 	self    *identity

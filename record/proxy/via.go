@@ -28,8 +28,8 @@ type dialer struct {
 // errItself says that a name or an address leads back to this proxy.
 var errItself = errors.New("the target is this proxy itself")
 
-// open connects to an address, which may not be that of this proxy: each request
-// would make another one without end.
+// open connects to an address. It refuses the address of this proxy, where each
+// request would make another one without end.
 func (d *dialer) open(ctx context.Context, address string) (net.Conn, error) {
 	c, err := d.direct.DialContext(ctx, "tcp", address)
 	if err == nil && d.loops(c) {

@@ -24,11 +24,11 @@ func newResponseWriter(p *Proxy, w http.ResponseWriter) *responseWriter {
 	return &responseWriter{ResponseWriter: w, p: p, control: *http.NewResponseController(w)}
 }
 
-// promptSize is the length from which a head is not held for its body, in bytes.
+// promptSize is the length of a body, in bytes, above which its head is sent at once.
 const promptSize = 16 << 10
 
-// WriteHeader sends a final head. The server leaves out Date and Content-Type
-// where it finds them without value, instead of making them up.
+// WriteHeader sends a final head. A nil value keeps the server from adding a Date or
+// Content-Type of its own.
 func (w *responseWriter) WriteHeader(status int) {
 	if w.hijacked {
 		return

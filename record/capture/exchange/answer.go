@@ -13,8 +13,8 @@ import (
 // maxInterim is how many 1xx responses of an exchange are kept.
 const maxInterim = 100
 
-// answer takes the head b of a response. It reports false if b is text inside of a body.
-// cut: b ends in a hole.
+// answer begins the response whose head is b. It reports false if b is text inside a
+// body. cut: a hole follows b.
 func (h *h1) answer(head *http1.Head, b []byte, at int64, cut bool) bool {
 	s := &h.side[tcp.FromServer]
 	x, ambiguous := h.pair(s.begun)
@@ -96,7 +96,7 @@ func (h *h1) orphan(head *http1.Head, at int64, ambiguous, cut bool) {
 	}
 }
 
-// follow expects what comes behind the head of a response.
+// follow prepares for what comes after the head of a response.
 func (h *h1) follow(x *exchange, f http1.Framing, at int64) {
 	switch f.Body {
 	case http1.NoBody:
@@ -117,8 +117,8 @@ func (h *h1) follow(x *exchange, f http1.Framing, at int64) {
 	}
 }
 
-// answeredLast ends the response before a new one where that did not end by itself,
-// which is so behind a hole.
+// answeredLast ends the previous response before a new one begins. It is still open if
+// a hole hid its end.
 func (h *h1) answeredLast() {
 	s := &h.side[tcp.FromServer]
 	if x := s.x; x != nil && !x.done {
@@ -132,7 +132,7 @@ func (h *h1) answeredLast() {
 	h.p.o.Budget.Give(taken)
 }
 
-// endAnswer ends a response that was seen to its end.
+// endAnswer ends a response whose end was seen.
 func (h *h1) endAnswer(at int64) {
 	s := &h.side[tcp.FromServer]
 	x := s.x
@@ -153,8 +153,8 @@ func (h *h1) endAnswer(at int64) {
 	h.settle()
 }
 
-// requestOver ends the request of an exchange that has its answer, when the end of
-// the request cannot be seen any more.
+// requestOver ends the request of an answered exchange if its end can no longer be
+// found.
 func (h *h1) requestOver(x *exchange) {
 	c := &h.side[tcp.FromClient]
 	if c.x == x && !x.asked && c.state == isLost {
@@ -164,8 +164,8 @@ func (h *h1) requestOver(x *exchange) {
 	}
 }
 
-// mayBeNeedless prepares for a client that does not send the body which it announced
-// with Expect, since the final answer came before.
+// mayBeNeedless prepares for a client that announced a body with Expect and, because
+// the final answer came first, does not send it.
 func (h *h1) mayBeNeedless(x *exchange) {
 	c := &h.side[tcp.FromClient]
 	if x.asked || !x.expects || c.x != x || c.body.Size() > 0 || len(c.buf) > 0 {
@@ -176,11 +176,11 @@ func (h *h1) mayBeNeedless(x *exchange) {
 	}
 }
 
-// turnInto hands the connection over to what the response agreed to.
+// turnInto hands the connection over to the protocol that the response agreed to.
 func (h *h1) turnInto(x *exchange, protocol string, at int64) {
 	s := &h.side[tcp.FromServer]
 	s.x = nil
-	if !x.asked { // a body may still come, and this is no answer that ends with it
+	if !x.asked { // the rest of the body may still come, in the other protocol
 		x.fail(failRequest)
 		h.keepBody(tcp.FromClient)
 	}

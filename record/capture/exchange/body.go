@@ -26,7 +26,7 @@ func (h *h1) expect(d tcp.Dir, f http1.Framing) {
 	}
 }
 
-// content takes bytes of a body and returns those behind it.
+// content reads bytes of a body and returns those after it.
 func (h *h1) content(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	n := int64(len(p))
@@ -41,7 +41,7 @@ func (h *h1) content(d tcp.Dir, p []byte, at int64) []byte {
 	return p[n:]
 }
 
-// add takes the next bytes of what a message holds.
+// add takes the next bytes of the body of a message.
 func (h *h1) add(d tcp.Dir, p []byte, at int64) {
 	s := &h.side[d]
 	x := s.x
@@ -68,7 +68,7 @@ func (h *h1) ended(d tcp.Dir, at int64) {
 	}
 }
 
-// chunked takes bytes of a chunked body and returns those behind what was understood.
+// chunked reads bytes of a chunked body and returns those that it has not read.
 func (h *h1) chunked(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	data, trailer, rest, err := s.chunks.Next(p)
@@ -90,8 +90,7 @@ func (h *h1) chunked(d tcp.Dir, p []byte, at int64) []byte {
 	return rest
 }
 
-// trailers takes what came of the trailer section of a message, as far as its lines are
-// whole.
+// trailers takes the trailer fields of a message that have arrived whole.
 func (h *h1) trailers(d tcp.Dir, at int64) {
 	s := &h.side[d]
 	b, x := s.buf, s.x
@@ -122,7 +121,7 @@ func (h *h1) trailers(d tcp.Dir, at int64) {
 	*list = append(*list, fieldsOf(head, string(b))...)
 }
 
-// broken gives up a chunked message that goes on with rest, which is no part of the
+// broken gives up a chunked message because rest, which comes next, is not chunked
 // coding.
 func (h *h1) broken(d tcp.Dir, rest []byte, at int64) {
 	s := &h.side[d]
@@ -140,8 +139,8 @@ func (h *h1) broken(d tcp.Dir, rest []byte, at int64) {
 	h.drop(d, line+len(rest), at)
 }
 
-// remaining returns how many bytes of a body of known length, or of a chunk, are still to
-// come; 0 where that is not known.
+// remaining returns how many bytes of the body or chunk are still to come; 0 if that
+// is unknown.
 func (s *side) remaining() int64 {
 	switch s.state {
 	case inBody:

@@ -7,8 +7,8 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// A Budget bounds the memory that exchanges under way take, over all parsers that
-// share it. It is safe for concurrent use.
+// A Budget bounds the memory of all exchanges under way in the parsers that share it.
+// It is safe for concurrent use.
 type Budget struct {
 	body.Budget
 	heads sync.Pool // of *http1.Head, which are used while one head is parsed

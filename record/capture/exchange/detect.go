@@ -10,7 +10,7 @@ import (
 // preface begins every HTTP/2 connection (RFC 9113, section 3.4).
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// A speech is what the first bytes of a client or server look like.
+// A speech is the protocol that the first bytes of a client or server look like.
 type speech uint8
 
 const (
@@ -48,7 +48,7 @@ func isAbsolute(p []byte) bool {
 	return bytes.HasPrefix(p, []byte("http://")) || bytes.HasPrefix(p, []byte("https://"))
 }
 
-// clientSpeech tells what a client says.
+// clientSpeech recognises the protocol that a client speaks.
 func clientSpeech(p []byte) speech {
 	p = trimLines(p)
 	switch {
@@ -70,7 +70,8 @@ func clientSpeech(p []byte) speech {
 	return speaksOther
 }
 
-// serverSpeech tells what a server says that speaks before its client is understood.
+// serverSpeech recognises the protocol of a server that speaks before its client's
+// protocol is known.
 func serverSpeech(p []byte) speech {
 	p = trimLines(p)
 	if len(p) == 0 {
@@ -102,9 +103,9 @@ func tlsSpeech(p []byte) speech {
 	return speaksTLS
 }
 
-// frameSpeech tells whether p, which may come from the middle of a stream, begins with
-// a whole frame of HTTP/2. It looks at that frame alone, so that where p was cut makes
-// no difference.
+// frameSpeech reports whether p begins with a whole HTTP/2 frame; p may come from the
+// middle of a stream. It looks at that frame alone, so the answer does not depend on
+// where p was cut.
 func frameSpeech(p []byte) speech {
 	p = p[:min(len(p), maxHeld)]
 	head := [9]byte{}
@@ -136,11 +137,11 @@ func frameSpeech(p []byte) speech {
 	return speaksFrames
 }
 
-// trimLines cuts line ends from the beginning.
+// trimLines removes line ends at the beginning.
 func trimLines(p []byte) []byte { return bytes.TrimLeft(p, "\r\n") }
 
-// A detect layer waits until it is clear what a connection, or what is inside of TLS
-// or a tunnel, speaks. It holds a few bytes at most.
+// A detect layer waits until the protocol of a connection, or of what is inside TLS or
+// a tunnel, is clear. It holds a few bytes at most.
 type detect struct {
 	p    *Parser
 	w    where
@@ -192,7 +193,7 @@ func (l *detect) Data(d tcp.Dir, b []byte, at int64) {
 	l.become(what)
 }
 
-// become chooses the layer and tells it what came before.
+// become chooses the layer and gives it what came before.
 func (l *detect) become(what speech) {
 	l.next = l.layerFor(what)
 	wait := l.wait

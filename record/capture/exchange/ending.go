@@ -2,7 +2,7 @@ package exchange
 
 import "github.com/starling-load/starling/record/capture/tcp"
 
-// End takes the end of a direction.
+// End is called when a direction has ended.
 func (h *h1) End(d tcp.Dir, at int64, reset bool) {
 	if h.next != nil {
 		h.next.End(d, at, reset)
@@ -52,7 +52,7 @@ func (h *h1) endClient(at int64, reset bool) {
 	}
 }
 
-// endServer ends the response under way; those that wait get none.
+// endServer ends the response under way. Requests that wait get no response.
 func (h *h1) endServer(at int64, reset bool) {
 	s := &h.side[tcp.FromServer]
 	if s.state == toEnd && !reset {
@@ -97,7 +97,7 @@ func (h *h1) Close(at int64) {
 	h.finish(max(h.side[0].last, h.side[1].last))
 }
 
-// finish gives away everything that is under way.
+// finish gives everything under way to the sink.
 func (h *h1) finish(at int64) {
 	for d := range h.side {
 		h.dropBuffer(tcp.Dir(d), at)

@@ -28,7 +28,7 @@ type exchange struct {
 	turn     uint32
 }
 
-// headCost is what an exchange takes beside the bytes of its heads.
+// headCost is the memory of an exchange beside its heads, in bytes.
 const headCost = 1 << 10
 
 // since returns the offset of a time in the flow, never 0: that would say that it
@@ -47,7 +47,7 @@ func (x *exchange) responseHidden() bool {
 	return x.f.Response == nil && (x.unheard || x.f.Error == failResponseGap)
 }
 
-// over ends the exchange as far as it goes.
+// over marks request and response as over.
 func (x *exchange) over() { x.asked, x.answered, x.done = true, true, true }
 
 const (

@@ -2,7 +2,7 @@ package exchange
 
 import "github.com/starling-load/starling/record/capture/tcp"
 
-// The names of flow.Flow.Error. Those that the proxy has as well mean the same.
+// The names of flow.Flow.Error. A name that the proxy uses too means the same there.
 const (
 	failClient      = "client closed"    // the client went away
 	failRequest     = "request cut"      // the request is not whole: the answer came before, or the capture ended
@@ -17,7 +17,7 @@ const (
 	failResponseGap = "gap in response"  // bytes of the response never passed the capture, or all of it
 )
 
-// gapIn names the failure of a hole in one direction.
+// gapIn returns the error name of a hole in one direction.
 func gapIn(d tcp.Dir) string {
 	if d == tcp.FromClient {
 		return failRequestGap
@@ -25,7 +25,7 @@ func gapIn(d tcp.Dir) string {
 	return failResponseGap
 }
 
-// brokeOff names the failure of a stream that its sender broke off.
+// brokeOff returns the error name of a stream that its sender broke off.
 func brokeOff(d tcp.Dir) string {
 	if d == tcp.FromClient {
 		return failClient

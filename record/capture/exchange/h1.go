@@ -16,7 +16,7 @@ const (
 	toEnd                  // a body that ends with the connection
 	inChunks               // a body in chunks, and its trailer section
 	isLost                 // the position in the stream is not known
-	isWaiting              // client: for the answer that decides what its bytes are
+	isWaiting              // client: for the answer that decides which protocol its bytes are
 )
 
 // A side is one direction of HTTP/1.
@@ -49,7 +49,7 @@ type h1 struct {
 	pipelined bool   // the client was seen to send requests before their turn
 	unsure    bool   // messages may be missing: the order alone does not pair them
 	holed     bool   // there was a hole
-	deep      bool   // and more of them than the depth of the queue
+	deep      bool   // more messages may be missing than the queue holds
 	hole      uint32 // number of the last hole or piece of garbage, from 1
 	holeAt    int64  // time of the last bytes of the server before it
 	spoke     int64  // time of its last bytes since, 0 for none
@@ -91,7 +91,7 @@ func (h *h1) Data(d tcp.Dir, p []byte, at int64) {
 	}
 }
 
-// run takes bytes, whatever they are.
+// run reads bytes according to the state of their direction.
 func (h *h1) run(d tcp.Dir, p []byte, at int64) {
 	s := &h.side[d]
 	for len(p) > 0 {
@@ -114,7 +114,7 @@ func (h *h1) run(d tcp.Dir, p []byte, at int64) {
 	}
 }
 
-// head takes bytes of a head and returns those behind it.
+// head reads bytes of a head and returns those after it.
 func (h *h1) head(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	had := len(s.buf)
@@ -163,7 +163,7 @@ func (h *h1) take(d tcp.Dir, head *http1.Head, b []byte, at int64, cut bool) boo
 	return h.answer(head, b, at, cut)
 }
 
-// keep appends to the bytes that wait, out of the budget.
+// keep appends to the waiting bytes if the budget allows it.
 func (h *h1) keep(s *side, p []byte) bool {
 	if !h.p.o.Budget.Take(int64(len(p))) {
 		return false
@@ -172,7 +172,8 @@ func (h *h1) keep(s *side, p []byte) bool {
 	return true
 }
 
-// drain ends the waiting of bytes. They stay valid.
+// drain forgets the waiting bytes and gives their memory back to the budget. A slice
+// of them stays valid.
 func (h *h1) drain(s *side) {
 	if s.buf != nil {
 		h.p.o.Budget.Give(int64(len(s.buf)))
@@ -190,11 +191,11 @@ func (h *h1) noRoom(d tcp.Dir, p []byte, at int64) []byte {
 	return nil
 }
 
-// garbage takes bytes in the place of a head that are none.
+// garbage takes bytes that stand where a head should begin and are not a head.
 func (h *h1) garbage(d tcp.Dir, b []byte, at int64) {
 	s := &h.side[d]
 	switch {
-	case s.back != atHead: // the body that an early answer made doubtful
+	case s.back != atHead: // no head: it is the body that an early answer left open
 		s.state, s.back = s.back, atHead
 		h.run(d, b, at)
 		return
@@ -208,21 +209,21 @@ func (h *h1) garbage(d tcp.Dir, b []byte, at int64) {
 	h.drop(d, len(b), at)
 }
 
-// stray notes that the position in a direction is lost. Its message under way stays
-// until another is found.
+// stray notes that the position in a direction is unknown. The message under way stays
+// open until another one is found.
 func (h *h1) stray(d tcp.Dir) {
 	s := &h.side[d]
 	s.state, s.try, s.back = isLost, false, atHead
 	h.doubt()
 }
 
-// doubt notes that messages may be missing from here on.
+// doubt notes that messages may be missing from now on.
 func (h *h1) doubt() {
 	h.unsure, h.spoke, h.holeAt = true, 0, h.side[tcp.FromServer].last
 	h.hole++
 }
 
-// drop counts bytes that are passed over.
+// drop counts bytes that are skipped.
 func (h *h1) drop(d tcp.Dir, n int, at int64) {
 	s := &h.side[d]
 	if s.start {
@@ -235,7 +236,7 @@ func (h *h1) drop(d tcp.Dir, n int, at int64) {
 	}
 }
 
-// maxEarly is how much a client may say before it is known what, in bytes.
+// maxEarly bounds the bytes of a client that wait until their protocol is known.
 const maxEarly = 64 << 10
 
 // wait keeps what a client sends after it asked for another protocol.
@@ -251,7 +252,7 @@ func (h *h1) wait(p []byte, at int64) []byte {
 	return nil
 }
 
-// resume reads as HTTP what waited.
+// resume reads the waiting bytes as HTTP.
 func (h *h1) resume() {
 	s := &h.side[tcp.FromClient]
 	b, at := s.buf, s.begun

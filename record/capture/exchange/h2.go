@@ -169,7 +169,7 @@ func (l *h2) payload(s *h2side, p []byte, at int64) []byte {
 	return p[n:]
 }
 
-// endFrame does what a frame says that is complete.
+// endFrame acts on a complete frame.
 func (l *h2) endFrame(s *h2side, at int64) {
 	h, b := s.head, s.buf
 	s.inFrame, s.buf = false, s.buf[:0]
@@ -249,7 +249,7 @@ func (l *h2) addBlock(s *h2side, h frameHead, b []byte, at int64) {
 	l.headers(s.d, s.opening, list, at)
 }
 
-// End takes the end of a direction.
+// End is called when a direction has ended.
 func (l *h2) End(d tcp.Dir, at int64, reset bool) {
 	l.sides[d].ended = true
 	switch {

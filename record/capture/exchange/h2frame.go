@@ -79,8 +79,8 @@ func (h frameHead) valid() bool {
 	return true // of an extension: passed over
 }
 
-// sure is valid for the beginning of what may be anything: no extension, no flag
-// that the type does not have, no length that nobody uses.
+// sure is a stricter valid, for bytes that may be anything. It refuses extensions,
+// flags that the type does not have, and lengths above 1 MiB.
 func (h frameHead) sure() bool {
 	allowed := byte(0)
 	switch h.kind {

@@ -6,11 +6,11 @@ import (
 	"github.com/starling-load/starling/record/capture/tcp"
 )
 
-// maxLook is how many bytes are looked through for the beginning of a frame before
-// those at the front are given up.
+// maxLook is the most bytes that are searched at a time for the beginning of a frame.
 const maxLook = 64<<10 + 2*frameHeadSize
 
-// Gap takes a hole. Inside a frame whose head is known the next one is known too.
+// Gap takes a hole. After a hole inside a frame whose head was seen, it is known where
+// the next frame begins.
 func (l *h2) Gap(d tcp.Dir, n, at int64) {
 	s := &l.sides[d]
 	l.p.gap(n, at)
@@ -30,7 +30,7 @@ func (l *h2) Gap(d tcp.Dir, n, at int64) {
 func (l *h2) hole(s *h2side, n int, at int64) {
 	if s.head.kind == frameData {
 		if s.pad < 0 {
-			s.pad = 0 // how long the padding is was in the hole
+			s.pad = 0 // the length of the padding was in the hole
 		}
 		if t := l.streams[s.head.stream]; t != nil {
 			l.lacks(t, s.d, int64(min(n, s.left-s.pad)))
@@ -52,7 +52,7 @@ func (l *h2) hole(s *h2side, n int, at int64) {
 	s.head.kind = 0xff // the rest is passed over
 }
 
-// lostFrame draws what can be drawn from a frame of which a part is missing.
+// lostFrame uses what is known of a frame of which a part is missing.
 func (l *h2) lostFrame(s *h2side, h frameHead, b []byte, at int64) {
 	switch {
 	case h.hasBlock():
@@ -69,7 +69,7 @@ func (l *h2) lostFrame(s *h2side, h frameHead, b []byte, at int64) {
 	}
 }
 
-// noHead says that a field block of a stream is not known.
+// noHead notes that a field block of a stream is unknown.
 func (l *h2) noHead(s *h2side, h frameHead, at int64) {
 	if h.kind == framePush {
 		l.lostRequest(at)
@@ -78,8 +78,8 @@ func (l *h2) noHead(s *h2side, h frameHead, at int64) {
 	l.headers(s.d, h, h2head{unknown: true}, at)
 }
 
-// lose says that it is not known any more where frames begin, nor what was in the n
-// bytes that are missing.
+// lose notes that n bytes are missing and that it is unknown where the next frame
+// begins.
 func (l *h2) lose(s *h2side, n, at int64) {
 	if s.inFrame && s.head.hasBlock() {
 		l.lostFrame(s, s.head, nil, at)
@@ -101,8 +101,8 @@ func (l *h2) lose(s *h2side, n, at int64) {
 	}
 }
 
-// find looks for the beginning of a frame: one whose end is the beginning of
-// another, or the end of what has come.
+// find looks for the beginning of a frame: what looks like a frame and is followed by
+// another one, or by the end of the bytes so far.
 func (l *h2) find(s *h2side, p []byte, at int64) []byte {
 	if s.d == tcp.FromClient && len(s.look) == 0 && len(p) >= len(preface) && string(p[:len(preface)]) == preface {
 		s.lost = false
@@ -143,7 +143,7 @@ func (l *h2) find(s *h2side, p []byte, at int64) []byte {
 	return p
 }
 
-// pass gives up the first n bytes that were looked through.
+// pass gives up the first n of the bytes that are searched.
 func (l *h2) pass(s *h2side, n int, at int64) {
 	if l.p.c.MidStream && l.last == 0 {
 		l.p.skipped(int64(n), at)

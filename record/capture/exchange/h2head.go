@@ -16,16 +16,15 @@ const (
 	maxHeadBytes  = 1 << 20   // bytes of a header list, as RFC 9113 counts them
 	fieldOverhead = 32        // of a field in a header list and in a table
 
-	// unknownName stands for what a table held before the capture could see it. No
-	// field can have this name.
+	// unknownName is the name of table entries from before the capture. No field can
+	// have this name.
 	unknownName = "\x00"
 )
 
-// A heads decodes the field blocks of one direction (RFC 7541). What it must know
-// for that, the dynamic table, grows with every block of the connection. Where
-// blocks were not seen the table is filled with unknown entries: an index counts
-// from the newest entry, so that those seen since are found, and the others are
-// known to be unknown instead of being taken for something else.
+// A heads decodes the field blocks of one direction (RFC 7541). Blocks refer to the
+// dynamic table, which every block of the connection may change. When blocks were not
+// seen, the table is filled with unknown entries. An index counts from the newest
+// entry: entries added since then are found, and older ones are known to be unknown.
 type heads struct {
 	dec    *hpack.Decoder
 	table  uint32 // bytes that the settings allow
@@ -80,7 +79,7 @@ func (h *h2head) status() int {
 	return n
 }
 
-// size is what the fields take in memory.
+// size returns the memory of the fields, in bytes.
 func (h *h2head) size() int64 {
 	n := 0
 	for i := range h.fields {
@@ -98,13 +97,13 @@ func newHeads() *heads {
 	return h
 }
 
-// allow takes the size of table that the receiver of the blocks allows.
+// allow sets the table size that the receiver of the blocks allows.
 func (h *heads) allow(size uint32) {
 	h.table = min(max(h.table, size), maxTable)
 	h.dec.SetAllowedMaxDynamicTableSize(h.table)
 }
 
-// forget says that blocks were not seen: what the table held is unknown.
+// forget marks the table as unknown, because blocks were not seen.
 func (h *heads) forget() {
 	if h.filled == 0 {
 		h.filled = firstTable
@@ -120,8 +119,8 @@ func (h *heads) forget() {
 	h.dec.SetEmitFunc(h.field)
 }
 
-// decode returns what a whole field block says. ok is false if it does not follow
-// the format as far as it is known; the table is unknown then.
+// decode decodes a whole field block. ok is false if it breaks the format; the table
+// is unknown then.
 func (h *heads) decode(block []byte) (list h2head, ok bool) {
 	h.list, h.bytes = h2head{}, 0
 	h.dec.SetEmitEnabled(true)
@@ -163,8 +162,8 @@ func (h *heads) field(f hpack.HeaderField) {
 	}
 }
 
-// cookie puts the crumbs of a cookie together, which HTTP/2 may send as fields of
-// their own (RFC 9113, section 8.2.3).
+// cookie joins the parts of a Cookie field, which HTTP/2 may send as separate fields
+// (RFC 9113, section 8.2.3).
 func (h *heads) cookie(crumb string) {
 	for i := range h.list.fields {
 		if f := &h.list.fields[i]; f.Name == "cookie" {

@@ -19,8 +19,8 @@ func (l *h2) shed(at int64) {
 	l.p.losses.add(lossMemory, at, loss{flows: 1})
 }
 
-// skipTo counts the requests between the last one and this: clients use every odd
-// number, so that those between were in a hole.
+// skipTo counts the requests between the last one and this one. Clients use every odd
+// number, so the requests between were in a hole.
 func (l *h2) skipTo(id uint32, at int64) {
 	from, side := l.last+2, &l.sides[tcp.FromClient]
 	l.last = id

@@ -13,11 +13,11 @@ import (
 	"github.com/starling-load/starling/record/message"
 )
 
-// failUnknown is the Error of a flow with fields that the capture cannot know,
-// because they refer to what was sent before it began, or in a hole.
+// failUnknown is the Error of a flow with unknown fields: they refer to bytes from
+// before the capture, or from a hole.
 const failUnknown = "unknown header state"
 
-// failLong is the Error of a flow whose header list is longer than is kept.
+// failLong is the Error of a flow whose header list exceeds the limit.
 const failLong = "headers too long"
 
 // An h2stream is one stream: an exchange with its two bodies.
@@ -114,7 +114,7 @@ func (l *h2) request(s *h2stream, list h2head, at int64) {
 	}
 }
 
-// mark notes what a header list lacks.
+// mark sets the error of an exchange whose header list is incomplete.
 func (l *h2) mark(x *exchange, list h2head) {
 	if list.unknown {
 		x.fail(failUnknown)
@@ -173,7 +173,7 @@ func (l *h2) answer(s *h2stream, list h2head, at int64) {
 		}
 		return
 	case s.headed[tcp.FromServer]:
-		return // a second answer: no server says that
+		return // a second answer, which no server sends
 	}
 	s.headed[tcp.FromServer] = true
 	n.Responses.Add(1)
@@ -193,7 +193,7 @@ func (l *h2) answer(s *h2stream, list h2head, at int64) {
 	l.follow(s, status, list.fields)
 }
 
-// follow chooses how the data of a stream are read from its response on.
+// follow chooses how the data of a stream are read once its response has begun.
 func (l *h2) follow(s *h2stream, status int, h flow.Headers) {
 	switch {
 	case s.x.f.Request.Method == "CONNECT" && status < 300:
@@ -258,8 +258,8 @@ func (l *h2) over(d tcp.Dir, id uint32, at int64) {
 			x.f.Done = x.since(at)
 		}
 	}
-	// Where the client's end was in a hole the server's is enough, and an answer
-	// without a request has no other.
+	// The server's end is enough if the client's was in a hole, or if the request was
+	// not seen.
 	if s.over[d.Other()] || d == tcp.FromServer && (s.holed[tcp.FromClient] || s.x == nil) {
 		l.finish(s, at)
 	}
@@ -284,7 +284,7 @@ func (l *h2) reset(d tcp.Dir, id uint32, at int64) {
 	l.finish(s, at)
 }
 
-// goAway ends the streams above last: the server has not looked at them.
+// goAway ends the streams above last, which the server has not processed.
 func (l *h2) goAway(last uint32, at int64) {
 	for _, s := range l.sorted() {
 		if s.id > last && s.id%2 == 1 {

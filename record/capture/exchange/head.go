@@ -12,9 +12,9 @@ import (
 // maxHead is the longest head of a message, in bytes: that of http1.
 const maxHead = 256 << 10
 
-// findHead looks for a head at the beginning of b, of which seen bytes were looked at
-// before. cut: b ends in a hole. Where the position in the stream is not known, what
-// begins there has to be well formed.
+// findHead looks for a head at the beginning of b. An earlier call has seen the first
+// seen bytes. cut: a hole follows b. While the position in the stream is unknown, only
+// a well-formed head counts.
 func (h *h1) findHead(d tcp.Dir, head *http1.Head, b []byte, seen int, cut bool) (n int, err error) {
 	rules := http1.Rules{MaxHead: maxHead, Cut: cut}
 	if h.side[d].state == isLost {

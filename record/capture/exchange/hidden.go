@@ -22,8 +22,8 @@ func (u *hidden) head(d tcp.Dir) { u.heads[d]++ }
 // tell notes that a head of a direction is known to be missing.
 func (u *hidden) tell(d tcp.Dir) { u.told[d]++ }
 
-// settle declares the exchanges of which neither the request nor the response was told,
-// and begins anew. They are at least so many.
+// settle declares the exchanges that were hidden whole: neither the request nor the
+// response was told. It counts the fewest that explain the holes, and begins anew.
 func (u *hidden) settle(p *Parser, at int64) {
 	untold := uint64(0)
 	for d := range u.heads {

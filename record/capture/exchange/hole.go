@@ -89,8 +89,8 @@ func (h *h1) cutHead(d tcp.Dir, at int64) bool {
 	return taken
 }
 
-// bodyAfterAll decides that what follows an early answer is the body of the request, where
-// no head can be found any more.
+// bodyAfterAll decides, once no head can be found, that the bytes after an early
+// answer are the body of the request.
 func (h *h1) bodyAfterAll(d tcp.Dir, at int64) {
 	s := &h.side[d]
 	if b := s.buf; s.back != atHead {
@@ -100,7 +100,7 @@ func (h *h1) bodyAfterAll(d tcp.Dir, at int64) {
 	}
 }
 
-// dropBuffer gives up bytes of a head or line that is not complete.
+// dropBuffer gives up an incomplete head or line.
 func (h *h1) dropBuffer(d tcp.Dir, at int64) {
 	h.bodyAfterAll(d, at)
 	s := &h.side[d]
@@ -114,7 +114,7 @@ func (h *h1) dropBuffer(d tcp.Dir, at int64) {
 	}
 }
 
-// search takes bytes of a direction whose position is lost, up to a head.
+// search skips bytes up to the next head, in a direction whose position is unknown.
 func (h *h1) search(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	if s.try || len(s.buf) > 0 {

@@ -15,13 +15,13 @@ type layer interface {
 	Close(at int64)
 }
 
-// A where says in what a layer is embedded.
+// A where says what surrounds a layer.
 type where struct {
 	scheme    string // "http", or "https" inside TLS
 	authority string // host and port of the CONNECT request around it; "" outside a tunnel
 }
 
-// opaque is the layer of what is not understood: it counts.
+// opaque is the layer of a protocol that is not understood. It only counts bytes.
 type opaque struct {
 	p *Parser
 	x *exchange // the exchange that led here, emitted at the end; may be nil

@@ -17,15 +17,15 @@ func (k lossKind) reason() string {
 	return [...]string{flow.LossStart, flow.LossGap, flow.LossUnparsed, flow.LossMemory}[k]
 }
 
-// A loss is what was lost for one reason since it was last declared.
+// A loss sums up what was lost for one reason since the last declaration.
 type loss struct {
 	some               bool
 	at                 int64 // of the first
 	flows, bytes, gaps uint64
 }
 
-// losses gathers what a connection has lost, so that a connection of which nothing is
-// understood is declared once and not once a packet.
+// losses sums up what a connection has lost, so that a connection that is not
+// understood yields one declaration instead of one for each packet.
 type losses struct {
 	began bool // the missing start was noted
 	any   bool
@@ -43,7 +43,7 @@ func (l *losses) add(k lossKind, at int64, more loss) {
 	l.any = true
 }
 
-// flush declares what has gathered.
+// flush declares the losses summed up so far.
 func (l *losses) flush(to Sink) {
 	if !l.any {
 		return

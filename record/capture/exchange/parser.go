@@ -8,9 +8,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Sink takes what was found. What it is given is its own from then on. Parsers that
-// belong to different goroutines call it at the same time; it must not block for long,
-// or packets are lost.
+// A Sink takes what the parsers find, and owns it from then on. Parsers of different
+// goroutines call it at the same time. If it blocks for long, packets are lost.
 type Sink interface {
 	// Conn is called once for each connection, before its first flow.
 	Conn(*flow.Conn)
@@ -35,10 +34,10 @@ type Options struct {
 	// data, and then exchanges are given up and counted. Nil: 64 MiB for this parser.
 	Budget *Budget
 
-	// Counts are added to. Nil: nobody asks.
+	// Counts are increased by what the parser finds. Nil: nothing is counted.
 	Counts *Counts
 
-	// Keys open TLS. Nil: what is encrypted is counted as not understood.
+	// Keys decrypt TLS. Nil: encrypted bytes count as not understood.
 	Keys *decrypt.Keys
 }
 
@@ -102,8 +101,8 @@ func (p *Parser) Gap(d tcp.Dir, n, at int64) {
 	}
 }
 
-// End tells that one direction has ended, by a FIN or by a reset. What comes in it
-// afterwards is no part of the stream.
+// End tells that one direction has ended, by a FIN or by a reset. Bytes that come in
+// it later are not part of the stream.
 func (p *Parser) End(d tcp.Dir, at int64, reset bool) {
 	if !p.ended[d] {
 		p.ended[d] = true
@@ -111,8 +110,8 @@ func (p *Parser) End(d tcp.Dir, at int64, reset bool) {
 	}
 }
 
-// Close ends the connection, whether or not it was seen to end: exchanges under way
-// are given to the Sink as they are.
+// Close ends the connection, even if its end was not seen. Exchanges under way go to
+// the Sink as they are.
 func (p *Parser) Close(at int64) {
 	p.layer.Close(at)
 	p.release()
@@ -157,7 +156,7 @@ func (p *Parser) finish(x *exchange) {
 }
 
 // hold keeps the exchange of a CONNECT request until it is known how the connection is
-// secured, which is told with the connection and so before its first flow.
+// secured: the Sink is told that with the connection, before its first flow.
 func (p *Parser) hold(x *exchange) {
 	p.release()
 	if p.announced {
@@ -167,7 +166,7 @@ func (p *Parser) hold(x *exchange) {
 	p.held = x
 }
 
-// release gives on the exchange that waits, if there is one.
+// release finishes the exchange that hold keeps, if there is one.
 func (p *Parser) release() {
 	if x := p.held; x != nil {
 		p.held = nil

@@ -59,7 +59,7 @@ func (h *h1) pair(at int64) (x *exchange, ambiguous bool) {
 	return x, false
 }
 
-// giveUp ends an exchange whose response was missed.
+// giveUp ends an exchange whose response was not seen.
 func (h *h1) giveUp(x *exchange) {
 	x.unheard = true
 	x.fail(failResponseGap)
@@ -70,7 +70,8 @@ func (h *h1) giveUp(x *exchange) {
 	x.over()
 }
 
-// settle gives away the exchanges at the head of the queue that are over.
+// settle takes exchanges that are over from the head of the queue and gives them to
+// the sink.
 func (h *h1) settle() {
 	for len(h.queue) > 0 && h.queue[0].asked && h.queue[0].done {
 		h.leave(h.queue[0])
@@ -80,7 +81,7 @@ func (h *h1) settle() {
 	}
 }
 
-// leave gives an exchange away that is over.
+// leave takes an exchange that is over out of the queue and gives it to the sink.
 func (h *h1) leave(x *exchange) {
 	h.remove(x)
 	if x.responseHidden() {
@@ -99,9 +100,8 @@ func (h *h1) remove(x *exchange) {
 	}
 }
 
-// isTurn reports whether the next bytes of a direction that is lost may begin a head,
-// because it is that side's turn: a client speaks after it was answered, and a server
-// after it was asked.
+// isTurn reports whether it is a side's turn to speak, so that its next bytes may
+// begin a head: a client speaks after it was answered, a server after it was asked.
 func (h *h1) isTurn(d tcp.Dir, at int64) bool {
 	s, other := &h.side[d], &h.side[d.Other()]
 	if at <= s.last {

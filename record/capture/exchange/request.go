@@ -8,10 +8,10 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// maxPipeline is how many requests of a connection wait for their answers at most.
+// maxPipeline is the most requests of a connection that wait for their answers.
 const maxPipeline = 1000
 
-// request begins an exchange with the head b of a request. cut: b ends in a hole.
+// request begins an exchange with a request whose head is b. cut: a hole follows b.
 func (h *h1) request(head *http1.Head, b []byte, at int64, cut bool) {
 	s := &h.side[tcp.FromClient]
 	h.p.unparsed(int64(head.Skipped), at)
@@ -34,8 +34,9 @@ func (h *h1) request(head *http1.Head, b []byte, at int64, cut bool) {
 	}
 }
 
-// askedLast ends the request before a new one where that did not end by itself:
-// behind a hole, and where an early answer made its body needless.
+// askedLast ends the previous request before a new one begins. It is still open if a
+// hole hid its end, or if the client never sent its body because the answer came
+// first.
 func (h *h1) askedLast(at int64) {
 	s := &h.side[tcp.FromClient]
 	if x := s.x; x != nil && !x.asked {
@@ -104,7 +105,7 @@ func (h *h1) address(x *exchange) {
 	}
 }
 
-// fieldCost is what a field takes beside its bytes.
+// fieldCost is the memory of a field beside its text, in bytes.
 const fieldCost = 32
 
 // withoutProxy removes the fields that are meant for a proxy alone.
@@ -122,7 +123,7 @@ func withoutProxy(list flow.Headers) flow.Headers {
 	return kept
 }
 
-// tooDeep gives up the requests that wait, since more would not fit.
+// tooDeep gives up the waiting requests because there are too many.
 func (h *h1) tooDeep(at int64) {
 	for _, x := range h.queue {
 		x.fail(failNoResponse)
@@ -135,7 +136,7 @@ func (h *h1) tooDeep(at int64) {
 	h.doubt()
 }
 
-// endRequest ends a request that was seen to its end.
+// endRequest ends a request whose end was seen.
 func (h *h1) endRequest(at int64) {
 	s := &h.side[tcp.FromClient]
 	x := s.x
@@ -151,7 +152,7 @@ func (h *h1) endRequest(at int64) {
 	h.settle()
 }
 
-// keepBody moves what was collected of a body into its flow.
+// keepBody moves the collected body into its flow.
 func (h *h1) keepBody(d tcp.Dir) {
 	s := &h.side[d]
 	if s.x == nil {

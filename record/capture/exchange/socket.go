@@ -12,7 +12,7 @@ import (
 type socket struct {
 	p      *Parser
 	x      *exchange
-	side   [2]*message.Socket // nil behind a hole: frames have no mark to find
+	side   [2]*message.Socket // nil after a hole: nothing marks where a frame begins
 	ends   int
 	closed bool // a close frame was seen
 }

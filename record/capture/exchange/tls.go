@@ -6,8 +6,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A tlsLayer decrypts, and passes what it finds to the layer of the protocol inside.
-// Without keys it counts.
+// A tlsLayer decrypts TLS and passes the content to the layer of the protocol inside.
+// Without keys it only counts bytes.
 type tlsLayer struct {
 	p     *Parser
 	w     where
@@ -18,8 +18,8 @@ type tlsLayer struct {
 	holes  tlsHoles
 }
 
-// tlsHoles are holes in the packets that were not passed inside yet, where they
-// would be counted. Those in a handshake never are.
+// tlsHoles are holes that the layer inside has not been told of, and so has not
+// counted. Holes in a handshake are never passed on.
 type tlsHoles struct{ n, bytes, at int64 }
 
 // newTLS reads TLS.
@@ -30,7 +30,7 @@ func newTLS(p *Parser, w where) *tlsLayer {
 	return l
 }
 
-// What a decrypt.Conn cannot read it counts: its errors tell no more.
+// A decrypt.Conn counts what it cannot read; its errors say no more than that.
 
 func (l *tlsLayer) Data(d tcp.Dir, p []byte, at int64) {
 	_ = l.c.Data(d == tcp.FromServer, p, at)
@@ -80,8 +80,7 @@ func (l *tlsInside) Plain(fromServer bool, p []byte, at int64) {
 	l.inner.Data(dirOf(fromServer), p, at)
 }
 
-// begin chooses what reads the inside, by its first bytes. All that the handshake
-// tells is known by now.
+// begin chooses the layer inside by its first bytes. The handshake is over by then.
 func (l *tlsInside) begin() {
 	if i := l.c.Info(); !l.p.announced {
 		l.p.tls = &flow.TLS{Version: i.Version, Cipher: i.Cipher, ServerName: i.ServerName, ALPN: i.ALPN}
