@@ -1,6 +1,7 @@
 package curl
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -439,47 +440,10 @@ func (q *request) body() (data []byte, contentType string, err error) {
 // lines returns the header lines: curl's own, each unless -H replaces or
 // removes it, then those of -H.
 func (q *request) lines(at compose.Location, contentType string) (flow.Headers, error) {
-	own := flow.Headers{{Name: "Host", Value: at.Authority}}
-	add := func(name, value string) {
-		if value != "" {
-			own = append(own, flow.Header{Name: name, Value: value})
-		}
+	own, err := q.ownLines(at, contentType)
+	if err != nil {
+		return nil, err
 	}
-	user := q.user
-	if user == "" && at.User != "" {
-		plain, err := url.PathUnescape(at.User)
-		if err != nil {
-			return nil, errors.New("the user in its URL is not well escaped")
-		}
-		user = plain
-	}
-	if q.bearer != "" {
-		add("Authorization", "Bearer "+q.bearer)
-	} else if user != "" {
-		if !strings.Contains(user, ":") {
-			user += ":"
-		}
-		add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user)))
-	}
-	if q.bytes != "" {
-		add("Range", "bytes="+q.bytes)
-	}
-	agent := q.agent
-	if agent == "" {
-		agent = "curl"
-	}
-	add("User-Agent", agent)
-	accept := "*/*"
-	if q.json {
-		accept = "application/json"
-	}
-	add("Accept", accept)
-	if q.gzip {
-		add("Accept-Encoding", "deflate, gzip, br, zstd")
-	}
-	add("Referer", q.referer)
-	add("Cookie", strings.Join(q.cookies, "; "))
-	add("Content-Type", contentType)
 	var given flow.Headers
 	for _, text := range q.headers {
 		name, value, ok := strings.Cut(text, ":")
@@ -493,9 +457,8 @@ func (q *request) lines(at compose.Location, contentType string) (flow.Headers, 
 		if !http1.IsToken(name) {
 			return nil, errors.New("one of its header lines has no name")
 		}
-		if kind, params, err := mime.ParseMediaType(value); err == nil && strings.EqualFold(name, "Content-Type") && len(q.parts) > 0 &&
-			strings.HasPrefix(kind, "multipart/") && params["boundary"] == "" {
-			continue // curl adds the boundary, which its own line has
+		if q.addsBoundary(name, value) {
+			continue
 		}
 		if own.Has(name) && strings.EqualFold(name, "Host") {
 			own = compose.SetHeader(own, name, value)
@@ -505,4 +468,63 @@ func (q *request) lines(at compose.Location, contentType string) (flow.Headers, 
 		given = append(given, flow.Header{Name: name, Value: value})
 	}
 	return append(own, given...), nil
+}
+
+// ownLines are the lines that curl makes.
+func (q *request) ownLines(at compose.Location, contentType string) (flow.Headers, error) {
+	own := flow.Headers{{Name: "Host", Value: at.Authority}}
+	add := func(name, value string) {
+		if value != "" {
+			own = append(own, flow.Header{Name: name, Value: value})
+		}
+	}
+	authorization, err := q.authorization(at)
+	if err != nil {
+		return nil, err
+	}
+	add("Authorization", authorization)
+	if q.bytes != "" {
+		add("Range", "bytes="+q.bytes)
+	}
+	add("User-Agent", cmp.Or(q.agent, "curl"))
+	accept := "*/*"
+	if q.json {
+		accept = "application/json"
+	}
+	add("Accept", accept)
+	if q.gzip {
+		add("Accept-Encoding", "deflate, gzip, br, zstd")
+	}
+	add("Referer", q.referer)
+	add("Cookie", strings.Join(q.cookies, "; "))
+	add("Content-Type", contentType)
+	return own, nil
+}
+
+// authorization returns the value of Authorization, "" for none.
+func (q *request) authorization(at compose.Location) (string, error) {
+	user := q.user
+	if user == "" && at.User != "" {
+		plain, err := url.PathUnescape(at.User)
+		if err != nil {
+			return "", errors.New("the user in its URL is not well escaped")
+		}
+		user = plain
+	}
+	switch {
+	case q.bearer != "":
+		return "Bearer " + q.bearer, nil
+	case user == "":
+		return "", nil
+	case !strings.Contains(user, ":"):
+		user += ":"
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user)), nil
+}
+
+// addsBoundary reports whether a line is the type of a form without the boundary,
+// which curl adds in a line of its own.
+func (q *request) addsBoundary(name, value string) bool {
+	kind, params, err := mime.ParseMediaType(value)
+	return err == nil && strings.EqualFold(name, "Content-Type") && len(q.parts) > 0 && strings.HasPrefix(kind, "multipart/") && params["boundary"] == ""
 }
