@@ -21,7 +21,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// What a importer holds of messages whose other half did not come yet.
+// Limits of the messages whose other half did not come yet.
 const (
 	openMessages = 1 << 16
 	openBytes    = 64 << 20

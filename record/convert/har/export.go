@@ -158,7 +158,7 @@ func harPairs(h flow.Headers) loose.List[pair] {
 
 func requestOf(f *flow.Flow) *request {
 	q := &request{
-		Method: loose.Text(f.Request.Method), URL: loose.Text(uRL(f)), HTTPVersion: loose.Text(f.Protocol),
+		Method: loose.Text(f.Request.Method), URL: loose.Text(urlOf(f)), HTTPVersion: loose.Text(f.Protocol),
 		Cookies: loose.List[harCookie]{}, Headers: harPairs(f.Request.Headers), Query: loose.List[pair]{},
 		HeadersSize: unknown, BodySize: loose.Number{Value: float64(f.Request.Body.Size), Known: true},
 	}
@@ -189,8 +189,8 @@ func requestOf(f *flow.Flow) *request {
 	return q
 }
 
-// uRL returns the URL, of a WebSocket with its own scheme as Chrome writes it.
-func uRL(f *flow.Flow) string {
+// urlOf returns the URL, of a WebSocket with its own scheme as Chrome writes it.
+func urlOf(f *flow.Flow) string {
 	scheme := f.Scheme
 	for i := range f.Messages {
 		if k := f.Messages[i].Kind; k != flow.MessageEvent && k != flow.MessageGRPC {

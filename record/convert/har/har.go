@@ -24,7 +24,7 @@ type importer struct {
 	conns convert.Table[string, uint64]
 }
 
-// errToldCut ends the reading of a file whose cut end was told.
+// errToldCut ends the reading of a file that is cut off, after an EntryError said so.
 var errToldCut = errors.New("cut")
 
 // A Format reads and writes HAR 1.2 of browsers, proxies and tools.

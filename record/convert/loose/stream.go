@@ -28,7 +28,8 @@ func NewStream(r *bufio.Reader) *Stream { return &Stream{r: r} }
 // two bytes in the file and a hundred in memory.
 const MaxValues = 2 << 20
 
-// ErrJSON says that the input is not JSON at a place that holds it together.
+// ErrJSON says that the input is not JSON between its entries, so that none of the
+// entries behind can be found.
 var ErrJSON = errors.New("not JSON")
 
 // Peek returns the next byte that is not white space, without taking it.
@@ -44,7 +45,7 @@ func (s *Stream) Peek() (byte, error) {
 	}
 }
 
-// Cut turns the end of input within something into io.ErrUnexpectedEOF.
+// Cut returns io.ErrUnexpectedEOF for io.EOF, where the input must not end.
 func Cut(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

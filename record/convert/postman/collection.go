@@ -28,7 +28,7 @@ type item struct {
 
 type request struct {
 	Method loose.Text               `json:"method"`
-	URL    uRL                      `json:"url"`
+	URL    address                  `json:"url"`
 	Header loose.List[postmanValue] `json:"header"`
 	Body   *postmanBody             `json:"body"`
 	Auth   *postmanAuth             `json:"auth"`
@@ -110,15 +110,15 @@ func (a *postmanAuth) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// A uRL is text, or an object with its parts.
-type uRL struct {
+// An address is a URL: text, or an object with its parts.
+type address struct {
 	Raw      loose.Text
 	Query    loose.List[postmanValue]
 	Variable loose.List[postmanValue] // of the path, as :name
 }
 
 // UnmarshalJSON takes both forms.
-func (u *uRL) UnmarshalJSON(b []byte) error {
+func (u *address) UnmarshalJSON(b []byte) error {
 	if len(b) > 0 && b[0] == '"' {
 		return json.Unmarshal(b, &u.Raw)
 	}
@@ -134,7 +134,7 @@ func (u *uRL) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	*u = uRL{Raw: v.Raw, Query: v.Query, Variable: v.Variable}
+	*u = address{Raw: v.Raw, Query: v.Query, Variable: v.Variable}
 	if u.Raw == "" {
 		u.Raw = joined(v.Host, ".")
 		if v.Protocol != "" {

@@ -12,7 +12,7 @@ import (
 
 // url returns the URL with its variables: {{name}}, and :name in the path. A
 // query with disabled parts is written from its list.
-func (p *importer) url(u *uRL) (string, error) {
+func (p *importer) url(u *address) (string, error) {
 	raw := string(u.Raw)
 	if len(u.Query) > 0 {
 		base, _, _ := strings.Cut(raw, "?")
