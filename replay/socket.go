@@ -42,7 +42,7 @@ func socketActs(f *flow.Flow, at time.Duration, strand int) []timedAct {
 	add := func(kind Kind, m flow.Message, from, to time.Duration) {
 		a := Act{Kind: kind, Strand: strand, Endpoint: open.Endpoint + " " + kind.String(), Message: m, Wait: to - from}
 		if kind == Send && m.Size > int64(len(m.Data)) {
-			a.Skip = "the recording has only the beginning of the message"
+			a.Skip = "the end of the message in the recording"
 		}
 		acts = append(acts, timedAct{a, span{from, to}})
 		last = to

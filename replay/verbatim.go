@@ -72,13 +72,13 @@ func Verbatim(rec Recording, origins []Origin) (Source, error) {
 	return &verbatim{rec, origins}, nil
 }
 
-// Omitted says in a few words why Verbatim cannot repeat f, "" when it can.
+// Omitted names what is missing to repeat f, "" when Verbatim can.
 func Omitted(f *flow.Flow) string {
 	switch {
 	case f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols && !isSocket(f):
-		return "an upgrade to something else than a WebSocket"
+		return "a client for upgrades to something else than a WebSocket"
 	case !f.Request.Body.Kept():
-		return "the recording has only the beginning of the body"
+		return "the end of the body in the recording"
 	}
 	return ""
 }

@@ -59,7 +59,8 @@ func (in *input) openRecording(ctx context.Context, origins []replay.Origin) (*r
 	return r, nil
 }
 
-// find fills r with its sessions.
+// find fills r with its sessions. One of which nothing can be sent is left out; in the
+// others what cannot be sent is skipped, so that they do not match.
 func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin) error {
 	var hosts []string
 	for _, o := range origins {
@@ -67,15 +68,14 @@ func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin
 	}
 	left := omissions{in: in, why: map[string]int{}}
 	err := session.Find(left.watch(ctx, r.shelf.Flows()), session.Options{Hosts: hosts}, func(v session.Visit) error {
-		kept := slices.DeleteFunc(v.Flows, left.has)
-		if len(kept) == 0 {
+		if !slices.ContainsFunc(v.Flows, func(n uint64) bool { return !left.has(n) }) {
 			return nil
 		}
-		first, err := r.shelf.Flow(kept[0])
+		first, err := r.shelf.Flow(v.Flows[0])
 		if err != nil {
 			return err
 		}
-		return r.sessions.Add(first.Start, v.End, kept)
+		return r.sessions.Add(first.Start, v.End, v.Flows)
 	})
 	left.tell()
 	return err
@@ -134,7 +134,7 @@ func (o *omissions) has(number uint64) bool {
 // tell says how many flows cannot be replayed, and why.
 func (o *omissions) tell() {
 	for _, why := range slices.Sorted(maps.Keys(o.why)) {
-		o.in.note(fmt.Sprintf("%s not replayed: %s", english.Plural(o.why[why], "request is", "requests are"), why))
+		o.in.note(fmt.Sprintf("%s not replayed: %s is missing", english.Plural(o.why[why], "request is", "requests are"), why))
 	}
 }
 
