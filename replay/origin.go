@@ -26,8 +26,9 @@ type Origin struct {
 	Host string `json:"host,omitempty"`
 }
 
-// ParseOrigin returns scheme://host[:port] of a URL, with the host in lower
-// case. It refuses what cannot be a target.
+// ParseOrigin returns scheme://host[:port] of a URL, with the host in lower case
+// and without the port that the scheme has by default. It refuses what cannot be a
+// target.
 func ParseOrigin(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -36,7 +37,44 @@ func ParseOrigin(raw string) (string, error) {
 	case u.User != nil:
 		return "", errors.New("the target must not carry a user name or password")
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+	return originAt(u.Scheme, u.Host), nil
+}
+
+// originAt is scheme://host[:port], without the port that the scheme has by default.
+func originAt(scheme, authority string) string {
+	host := strings.ToLower(authority)
+	switch scheme {
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	}
+	return scheme + "://" + host
+}
+
+// A match says how well a recorded origin fits the origin of a URL.
+type match uint8
+
+const (
+	noMatch     match = iota
+	otherScheme       // the same host and port by the other scheme
+	exactMatch        // the same
+)
+
+// matchOrigin compares a recorded origin, "" for none that is known, with one that
+// originAt wrote.
+func matchOrigin(recorded, at string) match {
+	scheme, authority, _ := strings.Cut(recorded, "://")
+	known := originAt(scheme, authority)
+	switch {
+	case recorded == "":
+		return noMatch
+	case known == at:
+		return exactMatch
+	case strings.TrimPrefix(known, scheme) == at[strings.Index(at, "://"):]:
+		return otherScheme
+	}
+	return noMatch
 }
 
 // A route is an Origin made ready to send to.
@@ -103,17 +141,24 @@ func (r *route) url(target string) *url.URL {
 	return &u
 }
 
-// follow writes the origin that a URL of the recording names as it is now. Other
-// text stays.
+// follow writes the origin that a URL of the recording names as it is now, that of
+// the other scheme of its host if need be. Other text stays.
 func follow(routes []route, text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return text
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	at, now, best := originAt(scheme, rest[:end]), scheme+"://"+rest[:end], noMatch
 	for i := range routes {
-		r := &routes[i]
-		rest, ok := strings.CutPrefix(text, r.recorded)
-		if r.recorded != "" && ok && (rest == "" || rest[0] == '/' || rest[0] == '?') {
-			return r.origin() + rest
+		if m := matchOrigin(routes[i].recorded, at); m > best {
+			now, best = routes[i].origin(), m
 		}
 	}
-	return text
+	return now + rest[end:]
 }
 
 // Guard refuses to send load to the place a recording was made of, unless the

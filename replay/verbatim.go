@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -83,23 +82,27 @@ func Omitted(f *flow.Flow) string {
 	return ""
 }
 
-// OriginOf is where f went, as scheme://host[:port].
-func OriginOf(f *flow.Flow) string { return f.Scheme + "://" + strings.ToLower(f.Request.Authority) }
+// OriginOf is where f went, as ParseOrigin writes it.
+func OriginOf(f *flow.Flow) string { return originAt(f.Scheme, f.Request.Authority) }
 
 // indexOf finds the origin that f went to, -1 for none.
 func indexOf(origins []Origin, f *flow.Flow) int { return originIndex(origins, OriginOf(f)) }
 
 // originIndex finds the origin that users of the recording knew by a URL, -1 for
 // none. An origin stands for both schemes of its host, unless both are listed.
-func originIndex(origins []Origin, at string) int {
-	if i := slices.IndexFunc(origins, func(o Origin) bool { return o.Recorded == at }); i >= 0 {
-		return i
+func originIndex(origins []Origin, url string) int {
+	scheme, authority, ok := strings.Cut(url, "://")
+	if !ok {
+		return -1
 	}
-	_, host, _ := strings.Cut(at, "://")
-	return slices.IndexFunc(origins, func(o Origin) bool {
-		_, recorded, _ := strings.Cut(o.Recorded, "://")
-		return recorded == host
-	})
+	at := originAt(scheme, authority)
+	found, best := -1, noMatch
+	for i := range origins {
+		if m := matchOrigin(origins[i].Recorded, at); m > best {
+			found, best = i, m
+		}
+	}
+	return found
 }
 
 type verbatim struct {

@@ -66,7 +66,7 @@ func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin
 	for _, o := range origins {
 		hosts = append(hosts, hostOf(o.Recorded))
 	}
-	left := omissions{in: in, why: map[string]int{}}
+	left := omissions{in: in, origins: origins, why: map[string]int{}}
 	err := session.Find(left.watch(ctx, r.shelf.Flows()), session.Options{Hosts: hosts}, func(v session.Visit) error {
 		if !slices.ContainsFunc(v.Flows, func(n uint64) bool { return !left.has(n) }) {
 			return nil
@@ -84,13 +84,14 @@ func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin
 // omissions are the flows that cannot be replayed.
 type omissions struct {
 	in      *input
+	origins []replay.Origin
 	numbers []uint64 // a bit for each flow, by its number
 	why     map[string]int
 	watched bool
 }
 
-// watch passes flows on, and sees which of them cannot be replayed. What is
-// damaged is told and passed over. The first pass counts.
+// watch passes the flows to mapped origins on, and sees which of them cannot be
+// replayed. What is damaged is told and passed over. The first pass counts.
 func (o *omissions) watch(ctx context.Context, flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		first := !o.watched
@@ -104,6 +105,8 @@ func (o *omissions) watch(ctx context.Context, flows iter.Seq2[*flow.Flow, error
 				continue
 			case err == nil && ctx.Err() != nil:
 				err = ctx.Err()
+			case err == nil && !o.mapped(replay.OriginOf(f)):
+				continue // its host may be mapped at another port
 			case err == nil && first:
 				o.see(f)
 			}
@@ -112,6 +115,12 @@ func (o *omissions) watch(ctx context.Context, flows iter.Seq2[*flow.Flow, error
 			}
 		}
 	}
+}
+
+// mapped reports whether requests to a recorded origin have a place to go.
+func (o *omissions) mapped(recorded string) bool {
+	at := hostOf(recorded)
+	return slices.ContainsFunc(o.origins, func(to replay.Origin) bool { return hostOf(to.Recorded) == at })
 }
 
 func (o *omissions) see(f *flow.Flow) {

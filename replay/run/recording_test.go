@@ -41,6 +41,7 @@ func TestWhatCannotBeSentIsSkippedAndTold(t *testing.T) {
 	write(2, 10*ms, "shop.test", "/a", nil)
 	write(3, 30*ms, "shop.test", "/b", nil)
 	write(3, 32*ms, "cdn.test", "/c.js", nil)
+	write(3, 34*ms, "shop.test:8080", "/admin", nil)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestWhatCannotBeSentIsSkippedAndTold(t *testing.T) {
 	if want := []string{"/tunnel skipped", "/a", "/b"}; !slices.Equal(sent, want) {
 		t.Errorf("the sessions send %q, want %q", sent, want)
 	}
-	for _, want := range []string{"http://cdn.test (20.0% of the requests)", "2 requests are not replayed: a client for upgrades to something else than a WebSocket is missing"} {
+	for _, want := range []string{"http://cdn.test (16.7% of the requests), http://shop.test:8080 (16.7% of the requests)", "2 requests are not replayed: a client for upgrades to something else than a WebSocket is missing"} {
 		if !slices.ContainsFunc(notes, func(n string) bool { return strings.Contains(n, want) }) {
 			t.Errorf("notes %q do not say %q", notes, want)
 		}
