@@ -126,7 +126,7 @@ func (j *Jar) Line(p *Place, req *flow.Request, recorded []Cookie) string {
 	var sent []*storedCookie
 	for i := range j.cookies {
 		c := &j.cookies[i]
-		if c.goesTo(p) && matchPath(path, c.path) && (!c.secure || p.Secure) && from.allows(c, now) && (c.expires.IsZero() || c.expires.After(now)) {
+		if c.goesTo(p) && matchPath(path, c.path) && (!c.secure || p.Secure) && (from.allows(c, now) || carries(recorded, c.name)) && (c.expires.IsZero() || c.expires.After(now)) {
 			sent = append(sent, c)
 		}
 	}
@@ -147,6 +147,12 @@ func (j *Jar) Line(p *Place, req *flow.Request, recorded []Cookie) string {
 		}
 	}
 	return b.String()
+}
+
+// carries reports whether the recorded request had a cookie of that name. Then its
+// client sent it in this context, whatever other clients do.
+func carries(recorded []Cookie, name string) bool {
+	return slices.ContainsFunc(recorded, func(c Cookie) bool { return c.Name == name })
 }
 
 // replaced reports whether the target has set or deleted a cookie of that name

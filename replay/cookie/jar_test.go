@@ -127,6 +127,18 @@ func TestRecordedCookiesGiveWayToThoseOfTheTarget(t *testing.T) {
 	}
 }
 
+func TestACookieGoesWhereTheRecordedClientSentIt(t *testing.T) {
+	jar := NewJar(shop)
+	jar.Keep(&shop[login], "/", set("sid=live; Path=/; SameSite=Strict"))
+	cross := request("POST", "/token", "Origin: http://127.0.0.1:8001")
+	if got := jar.Line(&shop[login], cross, nil); got != "" {
+		t.Errorf("another site makes the request: %q is sent, want nothing", got)
+	}
+	if got, want := jar.Line(&shop[login], cross, []Cookie{{"sid", "old"}}), "sid=live"; got != want {
+		t.Errorf("the recorded client sent the cookie: %q is sent, want %q", got, want)
+	}
+}
+
 func TestTheMoreSpecialCookieComesFirst(t *testing.T) {
 	j := NewJar(shop)
 	j.Keep(&shop[app], "/", set("a=1; Path=/", "b=2; Path=/shop/x", "c=3; Path=/shop"))
