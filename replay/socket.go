@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,8 +85,10 @@ func (m *merge) pull() (timedAct, bool) {
 	}
 	if len(m.ahead) > 0 && (len(m.open) == 0 || m.ahead[0].start < m.open[0].start) {
 		first := m.ahead[0]
-		m.open = append(m.open, m.ahead[1:]...)
-		slices.SortStableFunc(m.open, func(a, b timedAct) int { return int(a.start - b.start) })
+		if len(m.ahead) > 1 {
+			m.open = append(m.open, m.ahead[1:]...)
+			slices.SortStableFunc(m.open, func(a, b timedAct) int { return cmp.Compare(a.start, b.start) })
+		}
 		m.ahead = nil
 		return first, true
 	}
@@ -93,6 +96,7 @@ func (m *merge) pull() (timedAct, bool) {
 		return timedAct{}, false
 	}
 	first := m.open[0]
-	m.open = slices.Delete(m.open, 0, 1)
+	m.open[0] = timedAct{} // lets go of its message
+	m.open = m.open[1:]    // without moving the others, which may be many
 	return first, true
 }

@@ -107,6 +107,7 @@ type socket struct {
 	mu     sync.Mutex // guards the writing of frames
 	out    []byte
 	closed bool // a close message was sent
+	ended  bool // it answered that of the target
 }
 
 // send implements speaker.
@@ -123,6 +124,9 @@ func (k *socket) finish() error { return k.write(flow.MessageClose, []byte{0x03,
 func (k *socket) write(kind flow.MessageKind, data []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.ended {
+		return named(closed, errors.New("the target has closed the WebSocket"))
+	}
 	if k.closed {
 		return named(badRequest, errors.New("the WebSocket was closed by a message before"))
 	}
@@ -133,6 +137,17 @@ func (k *socket) write(kind flow.MessageKind, data []byte) error {
 		k.out = nil
 	}
 	return err
+}
+
+// answerClose answers the target's close message, unless it is itself an answer.
+func (k *socket) answerClose(code []byte) {
+	k.mu.Lock()
+	first := !k.closed
+	k.mu.Unlock()
+	_ = k.write(flow.MessageClose, code) // an error of writing shows in reading
+	k.mu.Lock()
+	k.ended = first
+	k.mu.Unlock()
 }
 
 // leave ends the connection, with a close message if none was sent.
@@ -156,7 +171,7 @@ func (k *socket) read(s *scratch, deflate bool, limit int) {
 			return
 		case flow.MessageClose:
 			over = true
-			_ = k.write(flow.MessageClose, data[:min(len(data), 2)])
+			k.answerClose(data[:min(len(data), 2)])
 		}
 		k.stream.emit(at, kind, data, size)
 	})

@@ -137,6 +137,9 @@ func TestAWebSocketThatTheTargetEnds(t *testing.T) {
 			if got := ErrorName(err); got != tt.err && err.Error() != tt.err {
 				t.Errorf("ended as %q (%v), want %q", got, err, tt.err)
 			}
+			if err := stream.Send(t.Context(), text("late")); ErrorName(err) != "closed" {
+				t.Errorf("a message behind the end: %v", err)
+			}
 			if name == "after a ping" {
 				if err := <-pinged; err != nil {
 					t.Errorf("the ping was not answered: %v", err)
