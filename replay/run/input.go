@@ -199,10 +199,20 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	return &w, nil
 }
 
+// empty says why a recording without a flow that can be read is no use.
+func (in *input) empty() error {
+	for _, err := range in.reading.Flows(in.job.Recording) {
+		if err != nil {
+			return fmt.Errorf("%w; nothing of %s can be read", err, in.job.Recording)
+		}
+	}
+	return fmt.Errorf("%s holds no flow; record some traffic first", in.job.Recording)
+}
+
 // repeat makes a source of the recording, which is open until close.
 func (in *input) repeat(ctx context.Context) (r *recording, src replay.Source, err error) {
 	if len(in.recorded) == 0 {
-		return nil, nil, fmt.Errorf("%s holds no flow; record some traffic first", in.job.Recording)
+		return nil, nil, in.empty()
 	}
 	origins := in.job.Plan.Origins(in.main())
 	in.tellUnmapped(origins)

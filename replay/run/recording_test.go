@@ -1,6 +1,7 @@
 package run
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,5 +81,36 @@ func TestWhatCannotBeSentIsSkippedAndTold(t *testing.T) {
 	}
 	if in.main() != "http://shop.test" {
 		t.Errorf("the main origin is %s", in.main())
+	}
+}
+
+func TestARecordingThatIsAllDamageSaysSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cut.flow.zst")
+	w, err := flowfile.Create(path, flowfile.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		f := &flow.Flow{Scheme: "http", Request: flow.Request{Method: "GET", Target: "/", Authority: "shop.test"}}
+		if err := w.Write(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, whole[:150], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := openInput(Job{Source: Source{Recording: path}, Plan: replay.Plan{Target: "http://127.0.0.1:1", Scale: 1}}, Options{}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := in.repeat(t.Context()); err == nil || !strings.Contains(err.Error(), "can be read") {
+		t.Errorf("it is refused with %v", err)
 	}
 }
