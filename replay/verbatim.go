@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -198,7 +199,7 @@ func recordedAct(f *flow.Flow) Act {
 	}, Upload: f.Request.Body.Open}
 	for _, h := range f.Request.Headers {
 		switch strings.ToLower(h.Name) {
-		case "host", "connection", "proxy-connection", "keep-alive", "content-length", "transfer-encoding", "proxy-authorization":
+		case "host", "connection", "proxy-connection", "keep-alive", "proxy-authorization":
 		case "cookie":
 			for pair := range strings.SplitSeq(h.Value, ";") {
 				if c, ok := cookie.Parse(pair); ok {
@@ -217,7 +218,20 @@ func recordedAct(f *flow.Flow) Act {
 	if f.Response != nil {
 		a.Judge = recordedCheck(f.Response).Compile().Judge
 	}
+	if a.Judge != nil && a.Request.Events > 0 {
+		a.Judge = withEvents(a.Judge)
+	}
 	return a
+}
+
+// withEvents refuses a stream that ended before its first event.
+func withEvents(judge func(*flow.Response, *content.Doc) (string, string)) func(*flow.Response, *content.Doc) (string, string) {
+	return func(resp *flow.Response, doc *content.Doc) (name, detail string) {
+		if name, detail = judge(resp, doc); name == "" && resp.Body.Size == 0 {
+			return model.FailBody, "the stream has no event"
+		}
+		return name, detail
+	}
 }
 
 // recordedProtocol is the version of HTTP to ask for. A recording of HTTP/2 over
@@ -250,8 +264,28 @@ func recordedCheck(resp *flow.Response) *model.Check {
 	case !resp.Body.Truncated():
 		c.Require = shape.Features
 	}
+	if resp.Status/100 == 3 {
+		c.Redirect = ledTo(resp.Headers.Value("Location"))
+	}
 	if shape.Content != "" {
 		c.Content = []string{shape.Content}
 	}
 	return c
+}
+
+// ledTo is where a recorded redirection led, as [model.Check.Redirect]: its path
+// without host and query. A segment with a digit, as ids have, may be another now. A
+// relative reference says too little, and is nil.
+func ledTo(location string) []string {
+	u, err := url.Parse(location)
+	if err != nil || !strings.HasPrefix(u.Path, "/") {
+		return nil
+	}
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, s := range segments {
+		if strings.ContainsAny(s, "0123456789") || content.Kind(s) != "" {
+			segments[i] = "{}"
+		}
+	}
+	return []string{strings.Join(segments, "/")}
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -131,5 +133,72 @@ func TestVerbatimSendsLongBodiesWhole(t *testing.T) {
 func TestVerbatimRefusesARecordingWithNothingToSend(t *testing.T) {
 	if _, err := Verbatim(Flows{}, nil); err == nil {
 		t.Error("an empty recording was accepted")
+	}
+}
+
+func TestAnAnswerThatLeadsElsewhereOrSaysNothingDoesNotPass(t *testing.T) {
+	live := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if live == "" {
+			w.Header().Set("Content-Type", "text/event-stream")
+			return
+		}
+		w.Header().Set("Location", live)
+		w.WriteHeader(http.StatusFound)
+	}))
+	defer s.Close()
+	events := recordedFlow(0, "GET", "/feed", "", "")
+	events.Response.Headers = flow.Headers{{Name: "Content-Type", Value: "text/event-stream"}}
+	events.Messages = []flow.Message{{Kind: flow.MessageEvent, Data: []byte("1")}}
+	led := func(to string) *flow.Flow {
+		f := recordedFlow(0, "POST", "/login", "", "")
+		f.Response = &flow.Response{Status: 303, Headers: flow.Headers{{Name: "Location", Value: to}}}
+		return f
+	}
+	for _, c := range []struct {
+		name string
+		f    *flow.Flow
+		live string
+		want string // error
+	}{
+		{"a stream without events", events, "", model.FailBody},
+		{"back to the login", led("/account"), "/login?again=1", model.FailRedirect},
+		{"to the same page", led("http://shop.test/account"), "/account?welcome=1", ""},
+		{"to a thing with another id", led("/orders/17/edit"), s.URL + "/orders/65f0c0ffee21/edit", ""},
+		{"to another thing", led("/orders/17"), "/carts/17", model.FailRedirect},
+		{"a relative reference says too little", led("next"), "/login", ""},
+	} {
+		live = c.live
+		p := Plan{Target: s.URL, Users: 1, Sessions: 1}
+		sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{c.f}}, p)}))
+		got := ""
+		if len(sum.Errors) > 0 {
+			got = sum.Errors[0].Name
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestABodyIsFramedAsRecorded(t *testing.T) {
+	framed := make(chan string, 2)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		framed <- fmt.Sprintf("%v %d %s", r.TransferEncoding, r.ContentLength, b)
+	}))
+	defer s.Close()
+	sized := recordedFlow(0, "POST", "/", "", "")
+	sized.Request.Body = flow.NewBody([]byte("body"))
+	sized.Request.Headers = flow.Headers{{Name: "Content-Length", Value: "4"}}
+	chunked := recordedFlow(time.Millisecond, "POST", "/", "", "")
+	chunked.Request.Body = flow.NewBody([]byte("body"))
+	chunked.Request.Headers = flow.Headers{{Name: "Transfer-Encoding", Value: "chunked"}}
+	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
+	total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{sized, chunked}}, p)}))
+	for _, want := range []string{"[] 4 body", "[chunked] -1 body"} {
+		if got := <-framed; got != want {
+			t.Errorf("the target saw %s, want %s", got, want)
+		}
 	}
 }
