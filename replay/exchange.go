@@ -143,10 +143,14 @@ func (x *exchange) bound() (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(); leave() }
 }
 
-// protocol is the version of HTTP to speak. A plain target that knows HTTP/1
+// protocol is the version of HTTP to speak: as recorded, or HTTP/2 to a plain target
+// where the run asks for that. A plain target that knows HTTP/1
 // alone gets that, but for gRPC, which is nothing else than HTTP/2.
 func (x *exchange) protocol() client.Protocol {
 	r := &x.user.engine.routes[x.act.Origin]
+	if x.act.Kind == Request && x.user.engine.Client.H2C && r.shown.Scheme == "http" {
+		return client.HTTP2
+	}
 	if x.act.Protocol != client.HTTP2 || r.shown.Scheme == "https" || isGRPC(x.act.Request.Headers) || r.speaksHTTP2() {
 		return x.act.Protocol
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/client"
 )
 
 func recordedFlow(at time.Duration, method, target, cookie, answer string) *flow.Flow {
@@ -200,5 +201,21 @@ func TestABodyIsFramedAsRecorded(t *testing.T) {
 		if got := <-framed; got != want {
 			t.Errorf("the target saw %s, want %s", got, want)
 		}
+	}
+}
+
+func TestARunThatAsksForHTTP2WithoutTLSSpeaksIt(t *testing.T) {
+	spoken := make(chan string, 1)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { spoken <- r.Proto }))
+	s.Config.Protocols = new(http.Protocols)
+	s.Config.Protocols.SetHTTP1(true)
+	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Start()
+	defer s.Close()
+	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
+	src := verbatimOn(t, Flows{{recordedFlow(0, "GET", "/", "", "")}}, p)
+	total(t, play(t, t.Context(), Options{Plan: p, Source: src, Client: client.Options{H2C: true}}))
+	if got := <-spoken; got != "HTTP/2.0" {
+		t.Errorf("a request recorded over HTTP/1.1 is sent over %s", got)
 	}
 }
