@@ -86,7 +86,7 @@ const sessionMatch = "session match"
 
 // WithDefault returns the thresholds with "failures < 50%" before them, unless
 // one of them judges the failures of the whole run itself. A run in which nothing
-// was answered, or in which most exchanges failed, does not keep it.
+// was answered, or in which most acts failed or could not be made, does not keep it.
 func WithDefault(thresholds []Threshold) []Threshold {
 	for _, t := range thresholds {
 		if t.figure == "failures" && t.endpoint == "" {
@@ -153,16 +153,16 @@ func (l Latency) figure(name string) (int64, bool) {
 func (t Threshold) String() string { return t.text }
 
 // Check compares a run with the threshold. It returns the value for people and
-// whether the threshold holds. It does not hold when there is no value.
+// whether the threshold holds. An act that could not be made is a failure. It does not hold when there is no value.
 func (t Threshold) Check(s *Summary) (value string, ok bool) {
-	requests, failures, rate, match := s.Requests, s.Failures, s.Rate, s.OutcomeMatch
+	requests, failures, skipped, rate, match := s.Requests, s.Failures, s.Skipped, s.Rate, s.OutcomeMatch
 	response, service := s.Response, s.Service
 	if t.endpoint != "" {
 		e := s.endpoint(t.endpoint)
 		if e == nil {
 			return "none", false
 		}
-		requests, failures, rate, match = e.Requests, e.Failures, e.Rate, e.OutcomeMatch
+		requests, failures, skipped, rate, match = e.Requests, e.Failures, e.Skipped, e.Rate, e.OutcomeMatch
 		response, service = e.Response, e.Service
 	}
 	if t.figure == "rps" {
@@ -174,14 +174,14 @@ func (t Threshold) Check(s *Summary) (value string, ok bool) {
 		}
 		return percent(s.SessionMatch), t.holds(s.SessionMatch)
 	}
+	if t.figure == "failures" && requests+skipped > 0 {
+		share := float64(failures+skipped) / float64(requests+skipped)
+		return percent(share), t.holds(share)
+	}
 	if requests == 0 {
 		return "none", false
 	}
-	switch t.figure {
-	case "failures":
-		share := float64(failures) / float64(requests)
-		return percent(share), t.holds(share)
-	case "match":
+	if t.figure == "match" {
 		return percent(match), t.holds(match)
 	}
 	if t.service {

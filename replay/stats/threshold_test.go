@@ -99,6 +99,7 @@ func TestARunThatMostlyFailedKeepsNoDefault(t *testing.T) {
 	}{
 		{"nothing was answered", Summary{}, false},
 		{"everything was skipped", Summary{Skipped: 9}, false},
+		{"most was skipped behind a login that failed", Summary{Requests: 10, Failures: 1, Skipped: 90}, false},
 		{"half failed", Summary{Requests: 10, Failures: 5}, false},
 		{"less than half failed", Summary{Requests: 10, Failures: 4}, true},
 	} {
