@@ -9,23 +9,23 @@
 //	l, err := p.Listen()
 //	go func() { done <- p.Serve(ctx, l) }() // until ctx ends
 //
-// The traffic comes first. Bodies stream both ways as they arrive and are copied
-// aside on the way, up to a limit for each and one for all together; what is not
-// kept still counts in size and hash. Content coding, trailers, 1xx responses,
+// The traffic comes first. Bodies stream both ways as they arrive. The proxy keeps a
+// copy, up to a limit for each body and one for all together; bytes that it does not
+// keep still count in size and hash. Content coding, trailers, 1xx responses,
 // 100-continue, upgrades, server-sent events, WebSocket frames and gRPC messages
 // pass unchanged; the last three are recorded one by one, see record/message.
 // Between HTTP/1.1 peers heads pass, and are recorded, as the lines of the wire:
 // order, case, duplicates, reason of the status. Over HTTP/2 the names are lower
 // case and sorted, since the order is not known there.
 //
-// What a proxy between HTTP/1.1 peers does change: fields of one connection end
-// at it (RFC 9110, section 7.6.1), an offer to go on in HTTP/2 too; chunks are
-// cut anew, without extensions; names of trailers get canonical case; folded
-// lines become one; Content-Length of 204 and 304 is left out; heads of more than
-// 64 KiB or 128 lines are sorted. Requests that are not clear (two lengths,
-// unknown transfer codings, a bad escape or blank in the path, no Host) net/http
-// answers with 4xx or 5xx: they reach no target and no recording. A client that
-// closes its sending side has given its request up.
+// Between HTTP/1.1 peers the proxy changes this: it takes away the fields of one
+// connection (RFC 9110, section 7.6.1) and offers to go on in HTTP/2; it cuts chunks
+// anew, without extensions; it writes names of trailers in canonical case, folded
+// lines as one, and 204 and 304 without Content-Length; it sorts heads of more than
+// 64 KiB or 128 lines. Requests that are not clear (two lengths, unknown transfer
+// codings, a bad escape or blank in the path, no Host) reach no target and no
+// recording: net/http answers them with 4xx or 5xx. A client that closes its sending
+// side has given up its request.
 //
 // All paths, plain, through CONNECT, HTTP/1.1 or HTTP/2, end in one net/http
 // server and from there in goproxy, which sends them on through the round tripper
@@ -36,9 +36,9 @@
 //	        CONNECT --sniff--> TLS -------+
 //	                       \-> neither TLS nor HTTP: passed through, only counted
 //
-// [Lists] say which hosts are reached at all, of which CONNECT tunnels are opened,
-// and what is recorded: refusing traffic and leaving it out of the recording are
-// two things. With Options.Via everything goes through another proxy, plain
+// [Lists] say which hosts are reached at all, whose CONNECT tunnels are opened, and
+// what is recorded. Refused traffic ends here; traffic that is left out of the
+// recording passes. With Options.Via everything goes through another proxy, plain
 // requests included.
 //
 // It does not speak HTTP/3, take SOCKS from clients, or carry WebSocket over

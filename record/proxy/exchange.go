@@ -48,7 +48,8 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// longInMemory is how much of a body is in memory that may go to a Spool, in bytes.
+// longInMemory is how many bytes of a body stay in memory when the rest may go to a
+// Spool.
 const longInMemory = 8 << 20
 
 // newExchange starts the record of r, whose head is as the client sent it.
@@ -183,7 +184,7 @@ func (x *exchange) answered(resp *http.Response) {
 	}
 }
 
-// answerLike gives the next head to the client the form of h, if both are of
+// answerLike makes the next head to the client have the form of h, if both are of
 // HTTP/1.
 func (x *exchange) answerLike(h *wireHead) {
 	if x.r.ProtoMajor == 1 {
@@ -314,9 +315,9 @@ func (x *exchange) finish() (cut bool) {
 	return cut
 }
 
-// calledWhole reports whether the exchange is a gRPC call that the target answered
-// to its end, after whole messages of the client. The client's own end, a frame
-// without data, may still be under way then.
+// calledWhole reports whether the exchange is a gRPC call that the target answered to
+// its end, after whole messages of the client. The frame with which the client ends
+// may come later.
 func (x *exchange) calledWhole() bool {
 	g, ok := x.streams.up.(*message.GRPC)
 	return ok && g.Whole() && x.f.Response != nil && x.f.Done > 0 && x.f.Error == ""

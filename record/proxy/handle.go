@@ -72,8 +72,8 @@ func (x *exchange) recovered() {
 	panic(http.ErrAbortHandler)
 }
 
-// requestHead returns the head as the client sent it, without the fields that were
-// meant for the proxy alone among its headers.
+// requestHead returns the head as the client sent it, without the header fields that
+// were meant for the proxy alone.
 func requestHead(s *session, r *http.Request) wireHead {
 	head, ok := s.tap.next(r.Method, r.RequestURI)
 	if !ok {

@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// Lists choose traffic by host and path. Two of them refuse traffic, two decide
-// what is opened, four what is recorded; an empty list chooses nothing in
-// particular. In a pattern "*" stands for any characters, also none.
+// Lists choose traffic by host and path. Two of them refuse traffic, two decide what
+// is opened, four what is recorded. An empty list has no effect. In a pattern "*"
+// stands for any number of characters.
 //
 // A host pattern is compared without case with the host, and with HOST:PORT, that
 // the client names: "shop.test", "shop.test:8443", "*.shop.test", "*:8443",
 // "[::1]". A path pattern is compared with the path without query: "/api/*".
 type Lists struct {
-	// AllowHosts are the only hosts that a forward proxy connects to, DenyHosts
-	// are those that it does not, whatever AllowHosts says. What is refused gets
-	// status 403 and is counted in Counts.Refused.
+	// AllowHosts are the only hosts that a forward proxy connects to. It connects
+	// to none of DenyHosts, whatever AllowHosts says. What it refuses gets status
+	// 403 and counts in Counts.Refused.
 	AllowHosts, DenyHosts []string
 
-	// MITM are the only hosts of which CONNECT tunnels are opened and read,
-	// Tunnel are those of which they are not, whatever MITM says. What is not
-	// opened passes unread and is counted in Counts.Tunnels.
+	// MITM are the only hosts whose CONNECT tunnels are opened and read. Those of
+	// Tunnel are not, whatever MITM says. A tunnel that is not opened passes unread
+	// and counts in Counts.Tunnels.
 	MITM, Tunnel []string
 
 	// RecordHosts and RecordPaths are all that is recorded, SkipHosts and

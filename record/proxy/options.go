@@ -79,8 +79,8 @@ type Options struct {
 	// the system.
 	UpstreamRoots *x509.CertPool
 
-	// ClientCertificates are shown to targets that ask for one; the first that
-	// is for the host and that the target accepts is taken.
+	// ClientCertificates are shown to targets that ask for one: the first that is
+	// for the host and that the target accepts.
 	ClientCertificates []ClientCertificate
 
 	// MaxBody is how many bytes of each body, and of all messages of one stream,

@@ -173,8 +173,8 @@ func (s *server) wake() {
 	}
 }
 
-// hold keeps a connection that net/http has given away, so that stop finds it.
-// It reports false when it is too late.
+// hold keeps a connection that net/http has given away, so that stop finds it. It
+// reports false if the server has stopped already.
 func (s *server) hold(c io.Closer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

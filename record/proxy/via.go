@@ -53,7 +53,7 @@ func (d *dialer) loops(c net.Conn) bool {
 	return to.IP.Equal(own.IP)
 }
 
-// A viaError says that the proxy in between, not the target, is the obstacle.
+// A viaError says that the failure is one of the proxy in between, not of the target.
 type viaError struct {
 	host   string // of the proxy
 	status int    // its answer to CONNECT, 0 for none

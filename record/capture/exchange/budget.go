@@ -14,7 +14,7 @@ type Budget struct {
 	heads sync.Pool // of *http1.Head, which are used while one head is parsed
 }
 
-// NewBudget returns a Budget of so many bytes.
+// NewBudget returns a Budget of that many bytes.
 func NewBudget(bytes int64) *Budget {
 	b := new(Budget)
 	b.Give(bytes)

@@ -3,8 +3,8 @@ package exchange
 import "sync/atomic"
 
 // Counts tell what the parsers that share it have found. They may be read at any
-// time. For the messages of HTTP, found plus lost is what was sent, as far as holes
-// let it be known:
+// time. Messages of HTTP that were found and those that were lost add up to those that
+// were sent, as far as holes let it be known:
 //
 //	requests sent  = Requests + RequestsLost
 //	responses sent = Responses + ResponsesLost

@@ -19,15 +19,15 @@
 // A captured flow is what the proxy would have recorded of the same exchange: fields
 // as on the wire, bodies without transfer coding, offsets from the instant at which
 // the request head was complete, the same names of errors. Nothing is invented. An
-// exchange of which a part never passed the capture is a flow with an Error ("gap in
-// response") as long as its request is known; a response without its request is no
-// flow. It is counted in [Counts] and declared in a loss record, as are holes, bytes
-// that were not understood and connections whose beginning was not seen.
+// exchange with a part that was not captured is a flow with an Error ("gap in response")
+// if its request is known. A response without its request is no flow: it is counted in
+// [Counts] and declared in a loss record, as are holes, bytes that were not understood
+// and connections whose beginning was not seen.
 //
-// Behind a hole that may have hidden messages a response goes to the newest request
-// sent before it, because clients wait for answers. On a connection whose client does
-// not (pipelining), responses are paired again from the first request that the client
-// sends after it heard something; those between are counted and paired with none.
+// A hole may hide messages. A response behind it goes to the newest request before it,
+// because clients wait for answers. Some clients do not (pipelining): on their
+// connections pairing begins anew with the first request that the client sends after
+// it heard something, and the messages between are counted and not paired.
 //
 // # What it does not do
 //

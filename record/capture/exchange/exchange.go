@@ -31,8 +31,8 @@ type exchange struct {
 // headCost is the memory of an exchange beside its heads, in bytes.
 const headCost = 1 << 10
 
-// since returns the offset of a time in the flow, never 0: that would say that it
-// did not happen.
+// since returns the offset of a time in the flow. It is never 0, which would mean that
+// it did not happen.
 func (x *exchange) since(at int64) time.Duration { return max(time.Duration(at-x.start), 1) }
 
 // fail notes why the exchange is not complete. The first reason stays.

@@ -2,15 +2,14 @@ package exchange
 
 import "github.com/starling-load/starling/record/capture/tcp"
 
-// hidden counts, for one connection of HTTP/1 since its messages were last known to
-// be in step, the heads that holes must have hidden, and those of them that the
-// other direction has told of.
+// hidden counts the heads that holes must have hidden on one connection of HTTP/1, and
+// how many of them the other direction has told of. It begins anew whenever requests
+// and responses are known to be in step.
 //
 // A hole that begins where a message begins, or reaches beyond the end of one, hides
 // at least one head. A hidden request shows in a response that nobody asked for, a
-// hidden response in a request that nobody answers. What shows in neither way is an
-// exchange that was hidden whole, or one that made the response before it look like
-// its own:
+// hidden response in a request that nobody answers. Two things do not show: an exchange
+// that was hidden whole, and one for which the response before it is taken:
 //
 //	request    1    hole   3           both holes hide a head, and a seems to answer
 //	response  hole   a     b           1: there was another exchange
