@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -39,10 +40,33 @@ func newHTTP1Link(d *Dialer, c *carrier, e *endpoint) *http1Link {
 	return &http1Link{carrier: c, to: e, dialer: d, idle: newIdleCheck(c.raw.Conn)}
 }
 
-func (l *http1Link) many() bool   { return false }
-func (l *http1Link) lease() int   { return 1 }
-func (l *http1Link) leave() int   { return 0 }
-func (l *http1Link) usable() bool { return !l.used || l.idle.silent() }
+func (l *http1Link) many() bool { return false }
+func (l *http1Link) lease() int { return 1 }
+func (l *http1Link) leave() int { return 0 }
+
+// usable implements link. What has come on an idle connection in TLS may be a
+// session ticket, which is no harm: TLS takes it without giving anything.
+func (l *http1Link) usable() bool {
+	return !l.used || l.idle.silent() || l.inTLS() && l.quiet(time.Now().Add(ticketWait)) && l.idle.silent()
+}
+
+// ticketWait is how long TLS may take to look at bytes that have come already.
+const ticketWait = time.Millisecond
+
+// inTLS reports whether TLS stands between the exchanges and the kernel.
+func (l *http1Link) inTLS() bool {
+	_, ok := l.carrier.Conn.(*tls.Conn)
+	return ok
+}
+
+// quiet reports whether TLS gives nothing until the deadline, and knows of no end.
+func (l *http1Link) quiet(deadline time.Time) bool {
+	l.carrier.SetReadDeadline(deadline)
+	defer l.carrier.SetReadDeadline(time.Time{})
+	var one [1]byte
+	n, err := l.carrier.Read(one[:])
+	return n == 0 && isTimeout(err)
+}
 
 // close says goodbye to an idle target in TLS; a connection in use just breaks.
 func (l *http1Link) close() {
@@ -79,16 +103,7 @@ func (l *http1Link) exchange(ctx context.Context, req *Request, resp *Response, 
 var past = time.Unix(1, 0)
 
 // drained reports whether TLS holds no byte behind the answer.
-func (l *http1Link) drained() bool {
-	if !l.to.secure {
-		return true
-	}
-	l.carrier.SetReadDeadline(past)
-	var one [1]byte
-	n, err := l.carrier.Read(one[:])
-	l.carrier.SetReadDeadline(time.Time{})
-	return n == 0 && isTimeout(err)
-}
+func (l *http1Link) drained() bool { return !l.inTLS() || l.quiet(past) }
 
 // converse sends req and reads the answer.
 func (l *http1Link) converse(s *scratch, req *Request, resp *Response) (keep bool, err error) {

@@ -156,6 +156,16 @@ func TestAConnectionThatIsNotAsItWasLeftIsNotUsed(t *testing.T) {
 }
 
 func TestBytesThatTLSHoldsBehindAnAnswerAreFound(t *testing.T) {
+	for _, later := range []bool{false, true} {
+		findBehindTLS(t, later)
+	}
+}
+
+// findBehindTLS asks a target that sends an answer too many, in the same record or
+// in one of its own.
+func findBehindTLS(t *testing.T, later bool) {
+	t.Helper()
+	read, left := make(chan struct{}, 3), make(chan struct{}, 3)
 	var conns atomic.Int64
 	own := certified(t)
 	pair, err := tls.X509KeyPair([]byte(own.cert), []byte(own.key))
@@ -172,8 +182,15 @@ func TestBytesThatTLSHoldsBehindAnAnswerAreFound(t *testing.T) {
 			}
 			head := "HTTP/1.1 200 OK\r\nContent-Length: 8000\r\nX-Filler: "
 			head += strings.Repeat("y", readSize-8000-len(head)-4) + "\r\n\r\n"
-			// The answer fills the client's buffer, and the rest of the record stays in TLS.
-			io.WriteString(c, head+strings.Repeat("x", 8000)+"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong")
+			answer, behind := head+strings.Repeat("x", 8000), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
+			if later {
+				io.WriteString(c, answer)
+				<-read
+				io.WriteString(c, behind)
+			} else { // the answer fills the client's buffer, and the rest of the record stays in TLS
+				io.WriteString(c, answer+behind)
+			}
+			left <- struct{}{}
 		}
 	})
 	c := dial(t, Options{Insecure: true}, "https://"+at)
@@ -182,6 +199,8 @@ func TestBytesThatTLSHoldsBehindAnAnswerAreFound(t *testing.T) {
 		if _, err := c.do(t.Context(), get("/"), &resp); err != nil || len(resp.Body.Data) != 8000 {
 			t.Errorf("got %.20q, %v", resp.Body.Data, err)
 		}
+		read <- struct{}{}
+		<-left
 	}
 	if got := conns.Load(); got != 3 {
 		t.Errorf("%d connections, want 3", got)
