@@ -128,7 +128,8 @@ type rounds struct {
 	size int
 
 	mu    sync.Mutex // guards what follows
-	here  int
+	here  int        // of this round
+	now   int        // under way
 	peak  int
 	gate  chan struct{} // closed when a round is full
 	total int
@@ -141,7 +142,8 @@ func (r *rounds) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	r.mu.Lock()
 	r.total++
 	r.here++
-	r.peak = max(r.peak, r.here)
+	r.now++
+	r.peak = max(r.peak, r.now)
 	gate := r.gate
 	if r.here == r.size {
 		close(gate)
@@ -153,6 +155,9 @@ func (r *rounds) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	case <-time.After(5 * time.Second):
 		http.Error(w, "too few at once", http.StatusServiceUnavailable)
 	}
+	r.mu.Lock()
+	r.now--
+	r.mu.Unlock()
 }
 
 func TestAPageWith30LoadsHas6UnderWay(t *testing.T) {
