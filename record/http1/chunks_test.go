@@ -25,6 +25,7 @@ func TestChunks(t *testing.T) {
 		{name: "line feeds alone", body: "5\nhello\n0\n\n", data: "hello", trailer: "\n"},
 		{name: "trailers", body: "0\r\nA: b\r\nC: d\r\n\r\nx", trailer: "A: b\r\nC: d\r\n\r\n", rest: 1},
 		{name: "a trailer line that begins with CR", body: "0\r\n\rA\r\n\r\n", trailer: "\rA\r\n\r\n"},
+		{name: "a trailer line of one byte", body: "0\nA\nB: c\n\n", trailer: "A\nB: c\n\n"},
 		{name: "an extension at its limit", body: "1;" + long[:4094] + "\r\na\r\n0\r\n\r\n", data: "a", trailer: "\r\n"},
 		{name: "trailers at their limit", body: "0\r\n" + long[:64<<10-4] + "\r\n\r\n", trailer: long[:64<<10-4] + "\r\n\r\n"},
 

@@ -170,6 +170,7 @@ var plants = []struct {
 		s := c.chars(hexes, 32)
 		return s, one(get("/", "X-Api-Key: "+s))
 	}},
+	{"name that abbreviates token", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(get("/?formtok=" + s)) }},
 	{"csrf header", func(c canaries) (string, []*flow.Flow) { s := c.token(); return s, one(get("/", "X-CSRF-Token: "+s)) }},
 	{"query", func(c canaries) (string, []*flow.Flow) {
 		s := c.token()

@@ -53,10 +53,8 @@ func classify(name string) class {
 			return token
 		}
 	}
-	for _, w := range words {
-		if slices.Contains(likelyWords, w) {
-			return likely
-		}
+	if strings.HasSuffix(joined, tokenShort) || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(likelyWords, w) }) {
+		return likely
 	}
 	return plain
 }
@@ -64,8 +62,8 @@ func classify(name string) class {
 // The tables of names. What a person knows is named as in HTML's autocomplete
 // tokens (WHATWG HTML, 4.10.18.7), in payment forms (cvv, cvc, csc: EMV) and in
 // common spellings of them. Tokens are named as in OAuth 2.0 (RFC 6749, 7521,
-// 7636), SAML 2.0 bindings, OpenID Connect, the session ids that OWASP's Session
-// Management Cheat Sheet lists, and the form token of DokuWiki. A name that is in
+// 7636), SAML 2.0 bindings, OpenID Connect, and the session ids that OWASP's Session
+// Management Cheat Sheet lists. A name that is in
 // no table is judged by its value, see detect.go.
 var (
 	// passwordParts make a name that of a password wherever they stand in it.
@@ -78,11 +76,14 @@ var (
 
 	// tokenNames are whole names of tokens and keys.
 	tokenNames = []string{"authorization", "proxyauthorization", "xauth", "sid", "jsessionid", "phpsessid", "sessid", "sessionid",
-		"sectok", "aspsessionid", "cfid", "cftoken", "samlresponse", "samlrequest", "jwt", "bearer", "clientassertion", "codeverifier"}
+		"aspsessionid", "cfid", "cftoken", "samlresponse", "samlrequest", "jwt", "bearer", "clientassertion", "codeverifier"}
 
 	// tokenEnds end the names of tokens and keys.
 	tokenEnds = []string{"token", "secret", "apikey", "accesskey", "secretkey", "privatekey", "authkey", "sessionkey", "signingkey",
 		"encryptionkey", "subscriptionkey", "functionskey", "accountkey", "licensekey", "sessionid", "secretaccesskey", "accesskeyid"}
+
+	// tokenShort ends names that abbreviate "token", and other names too.
+	tokenShort = "tok"
 
 	// likelyWords are words of names that tokens have, and other values too.
 	likelyWords = []string{"token", "secret", "auth", "authorization", "nonce", "ticket", "sig", "signature", "hmac", "session", "sess", "sid",
