@@ -23,8 +23,4 @@
 // WebSocket, server-sent events, or a call of gRPC. The package follows no
 // redirects, keeps no cookies and decodes no content coding: that is the
 // engine's work, which knows the session.
-//
-// It is one package because every protocol gives the same instants, errors, limits
-// and connections: what is told of an exchange does not depend on how it was
-// carried.
 package client
