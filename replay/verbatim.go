@@ -218,17 +218,18 @@ func recordedAct(f *flow.Flow) Act {
 	if f.Response != nil {
 		a.Judge = recordedCheck(f.Response).Compile().Judge
 	}
-	if a.Judge != nil && a.Request.Events > 0 {
-		a.Judge = withEvents(a.Judge)
+	if r := f.Response; r != nil && r.Status/100 == 2 && (r.Body.Size > 0 || a.Request.Events > 0) {
+		a.Judge = withBody(a.Judge)
 	}
 	return a
 }
 
-// withEvents refuses a stream that ended before its first event.
-func withEvents(judge func(*flow.Response, *content.Doc) (string, string)) func(*flow.Response, *content.Doc) (string, string) {
+// withBody refuses an answer without a body, such as a stream that ended before its
+// first event.
+func withBody(judge func(*flow.Response, *content.Doc) (string, string)) func(*flow.Response, *content.Doc) (string, string) {
 	return func(resp *flow.Response, doc *content.Doc) (name, detail string) {
 		if name, detail = judge(resp, doc); name == "" && resp.Body.Size == 0 {
-			return model.FailBody, "the stream has no event"
+			return model.FailBody, "the answer is empty"
 		}
 		return name, detail
 	}

@@ -151,6 +151,8 @@ func TestAnAnswerThatLeadsElsewhereOrSaysNothingDoesNotPass(t *testing.T) {
 	events := recordedFlow(0, "GET", "/feed", "", "")
 	events.Response.Headers = flow.Headers{{Name: "Content-Type", Value: "text/event-stream"}}
 	events.Messages = []flow.Message{{Kind: flow.MessageEvent, Data: []byte("1")}}
+	script := recordedFlow(0, "GET", "/app.js", "", "let a")
+	script.Response.Headers = events.Response.Headers
 	led := func(to string) *flow.Flow {
 		f := recordedFlow(0, "POST", "/login", "", "")
 		f.Response = &flow.Response{Status: 303, Headers: flow.Headers{{Name: "Location", Value: to}}}
@@ -163,6 +165,7 @@ func TestAnAnswerThatLeadsElsewhereOrSaysNothingDoesNotPass(t *testing.T) {
 		want string // error
 	}{
 		{"a stream without events", events, "", model.FailBody},
+		{"a script without a line", script, "", model.FailBody},
 		{"back to the login", led("/account"), "/login?again=1", model.FailRedirect},
 		{"to the same page", led("http://shop.test/account"), "/account?welcome=1", ""},
 		{"to a thing with another id", led("/orders/17/edit"), s.URL + "/orders/65f0c0ffee21/edit", ""},
