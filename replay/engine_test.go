@@ -1,9 +1,7 @@
-package replay
+package replay_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,73 +9,22 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/replaytest"
 	"github.com/starling-load/starling/replay/stats"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// play runs a source to its end and returns the intervals.
-func play(t *testing.T, ctx context.Context, o Options) []*stats.Interval {
+func singleOn(t *testing.T, url string, p replay.Plan) replay.Source {
 	t.Helper()
-	var intervals []*stats.Interval
-	o.OnInterval = func(iv *stats.Interval) { intervals = append(intervals, iv) }
-	if o.Interval == 0 {
-		o.Interval = 20 * time.Millisecond
-	}
-	if o.Arrivals == nil {
-		var err error
-		if o.Arrivals, err = o.Plan.Arrivals(nil, 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := Run(ctx, o); err != nil && !errors.Is(err, ctx.Err()) {
-		t.Fatal(err)
-	}
-	return intervals
-}
-
-// total merges intervals, checking the counter identity on the way.
-func total(t *testing.T, intervals []*stats.Interval) *stats.Summary {
-	t.Helper()
-	timeline := stats.NewTimeline()
-	for _, iv := range intervals {
-		timeline.Add(iv)
-		if s := timeline.Summary(); !s.Counts.Holds() || s.InFlight < 0 {
-			t.Errorf("after interval %d: started %d is not ok %d + failed %d + timed out %d + aborted %d + in flight %d",
-				iv.Seq, s.Started, s.OK, s.Failed, s.TimedOut, s.Aborted, s.InFlight)
-		}
-	}
-	return timeline.Summary()
-}
-
-// A journal notes what a server saw.
-type journal struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (j *journal) add(format string, args ...any) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.lines = append(j.lines, fmt.Sprintf(format, args...))
-}
-
-func (j *journal) sorted() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Sorted(slices.Values(j.lines))
-}
-
-func singleOn(t *testing.T, url string, p Plan) Source {
-	t.Helper()
-	src, err := Single(url, p)
+	src, err := replay.Single(url, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,15 +32,15 @@ func singleOn(t *testing.T, url string, p Plan) Source {
 }
 
 func TestOneRequestInALoopIsCountedWhole(t *testing.T) {
-	var seen journal
+	var seen replaytest.Journal
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.add("%s %s", r.Method, r.URL)
+		seen.Add("%s %s", r.Method, r.URL)
 		io.WriteString(w, "ok")
 	}))
 	defer s.Close()
-	p := Plan{Target: s.URL, Users: 4, Duration: 150 * time.Millisecond}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, s.URL+"/x?y=1", p)}))
-	if got := uint64(len(seen.sorted())); sum.Requests+sum.Drained.Requests != got || sum.OK != got || got == 0 {
+	p := replay.Plan{Target: s.URL, Users: 4, Duration: 150 * time.Millisecond}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: singleOn(t, s.URL+"/x?y=1", p)}))
+	if got := uint64(len(seen.Sorted())); sum.Requests+sum.Drained.Requests != got || sum.OK != got || got == 0 {
 		t.Errorf("counted %d requests, %d ok; the server saw %d", sum.Requests, sum.OK, got)
 	}
 	if sum.InFlight != 0 || sum.Due != 4 || sum.Arrived != 4 || sum.UsersMax != 4 {
@@ -107,8 +54,8 @@ func TestOneRequestInALoopIsCountedWhole(t *testing.T) {
 func TestARateStartsEveryScheduledRequest(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	defer s.Close()
-	p := Plan{Target: s.URL, Rate: 400, Duration: 500 * time.Millisecond}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, s.URL, p)}))
+	p := replay.Plan{Target: s.URL, Rate: 400, Duration: 500 * time.Millisecond}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: singleOn(t, s.URL, p)}))
 	if sum.Started != 200 || sum.OK != 200 {
 		t.Errorf("started %d, ok %d; 400/s for 500 ms are 200", sum.Started, sum.OK)
 	}
@@ -134,15 +81,15 @@ func (lateArrivals) At(i uint64) (time.Duration, bool) {
 func TestWhatIsDueBeforeTheEndIsSentHoweverLate(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	defer s.Close()
-	p := Plan{Target: s.URL, Rate: 1, Duration: 50 * time.Millisecond}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, s.URL, p), Arrivals: lateArrivals{}, StopTimeout: time.Minute}))
+	p := replay.Plan{Target: s.URL, Rate: 1, Duration: 50 * time.Millisecond}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: singleOn(t, s.URL, p), Arrivals: lateArrivals{}, StopTimeout: time.Minute}))
 	if sum.Due != 1000 || sum.Arrived != 1000 || sum.OK != 1000 {
 		t.Errorf("%d due, %d arrived, %d ok; want all 1000", sum.Due, sum.Arrived, sum.OK)
 	}
 }
 
 func TestSegmentsTogetherAreThePlan(t *testing.T) {
-	a := Plan{Target: "http://127.0.0.1:1", Rate: 100, Duration: time.Second}
+	a := replay.Plan{Target: "http://127.0.0.1:1", Rate: 100, Duration: time.Second}
 	arrivals, err := a.Arrivals(nil, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -209,8 +156,8 @@ func TestTargetsThatMisbehaveAreCountedAndBounded(t *testing.T) {
 				}
 			}()
 			url := "http://" + l.Addr().String()
-			p := Plan{Target: url, Users: 3, Duration: 300 * time.Millisecond, Timeout: 50 * time.Millisecond}
-			sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, url, p)}))
+			p := replay.Plan{Target: url, Users: 3, Duration: 300 * time.Millisecond, Timeout: 50 * time.Millisecond}
+			sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: singleOn(t, url, p)}))
 			if !tt.check(sum) {
 				t.Errorf("ok %d, failed %d, timed out %d, errors %+v", sum.OK, sum.Failed, sum.TimedOut, sum.Errors)
 			}
@@ -240,8 +187,8 @@ func TestAnInterruptedRunCountsEverything(t *testing.T) {
 		}
 		cancel()
 	}()
-	p := Plan{Target: s.URL, Users: 5, Duration: time.Hour}
-	sum := total(t, play(t, ctx, Options{Plan: p, Source: singleOn(t, s.URL, p), StopTimeout: 50 * time.Millisecond}))
+	p := replay.Plan{Target: s.URL, Users: 5, Duration: time.Hour}
+	sum := replaytest.Total(t, replaytest.Play(t, ctx, replay.Options{Plan: p, Source: singleOn(t, s.URL, p), StopTimeout: 50 * time.Millisecond}))
 	if sum.Aborted != 5 || sum.Started != 5 || sum.InFlight != 0 {
 		t.Errorf("started %d, aborted %d, in flight %d; want 5, 5, 0", sum.Started, sum.Aborted, sum.InFlight)
 	}
@@ -262,25 +209,25 @@ func TestGuardRefusesTheRecordedHost(t *testing.T) {
 		{"http://localhost", "http://localhost", nil, false},
 		{"https://shop.example", "", nil, false},
 	} {
-		if err := Guard(tt.target, tt.recorded, tt.allowed); (err != nil) != tt.refused {
+		if err := replay.Guard(tt.target, tt.recorded, tt.allowed); (err != nil) != tt.refused {
 			t.Errorf("Guard(%q, %q, %v) = %v, want refusal %v", tt.target, tt.recorded, tt.allowed, err, tt.refused)
 		}
 	}
 }
 
 func TestPlansThatCannotRunAreRefusedWhole(t *testing.T) {
-	good := Plan{Target: "http://127.0.0.1:1", Users: 1, Duration: 1}
+	good := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Duration: 1}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*Plan){
-		"no users":              func(p *Plan) { p.Users = 0 },
-		"two ways":              func(p *Plan) { p.Rate = 1 },
-		"no end":                func(p *Plan) { p.Duration = 0 },
-		"negative":              func(p *Plan) { p.Speed = -1 },
-		"no target":             func(p *Plan) { p.Target = "" },
-		"target is a file":      func(p *Plan) { p.Target = "/etc/passwd" },
-		"target has a password": func(p *Plan) { p.Target = "http://user:secret@host" },
+	for name, change := range map[string]func(*replay.Plan){
+		"no users":              func(p *replay.Plan) { p.Users = 0 },
+		"two ways":              func(p *replay.Plan) { p.Rate = 1 },
+		"no end":                func(p *replay.Plan) { p.Duration = 0 },
+		"negative":              func(p *replay.Plan) { p.Speed = -1 },
+		"no target":             func(p *replay.Plan) { p.Target = "" },
+		"target is a file":      func(p *replay.Plan) { p.Target = "/etc/passwd" },
+		"target has a password": func(p *replay.Plan) { p.Target = "http://user:secret@host" },
 	} {
 		p := good
 		change(&p)
@@ -293,16 +240,21 @@ func TestPlansThatCannotRunAreRefusedWhole(t *testing.T) {
 func TestARunInterruptedBeforeItsStartHasNoLength(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	p := Plan{Target: "http://127.0.0.1:1", Users: 5, Duration: time.Hour}
-	intervals := play(t, ctx, Options{Plan: p, Source: singleOn(t, p.Target, p), Start: time.Now().Add(time.Hour)})
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 5, Duration: time.Hour}
+	intervals := replaytest.Play(t, ctx, replay.Options{Plan: p, Source: singleOn(t, p.Target, p), Start: time.Now().Add(time.Hour)})
 	if len(intervals) != 1 || intervals[0].Start != 0 || intervals[0].End != 0 {
 		t.Errorf("got %d intervals, the first from %s to %s; want one from 0 to 0", len(intervals), intervals[0].Start, intervals[0].End)
 	}
 }
 
 func TestASegmentThatIsNoneIsRefused(t *testing.T) {
-	_, err := Start(t.Context(), Options{Plan: Plan{Target: "http://127.0.0.1:9", Users: 1}, Segment: load.Segment{Index: 3, Count: 3}})
+	_, err := replay.Start(t.Context(), replay.Options{Plan: replay.Plan{Target: "http://127.0.0.1:9", Users: 1}, Segment: load.Segment{Index: 3, Count: 3}})
 	if err == nil || !strings.Contains(err.Error(), "segment 3 of 3") {
 		t.Errorf("Start = %v, want what is wrong with the segment", err)
 	}
+}
+
+func TestOneRequestDoesWhatTheEngineReliesOn(t *testing.T) {
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 2, Sessions: 1, Seed: 3}
+	replaytest.CheckSource(t, singleOn(t, p.Target+"/x", p))
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/message"
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/stats"
 )
@@ -17,7 +17,7 @@ import (
 type exchange struct {
 	*task
 	stream   *client.Stream // of an act that belongs to one
-	url      *url.URL
+	url      string         // absolute, as a user agent shows it
 	pool     *client.Pool
 	response client.Response
 	answered bool // a whole answer came
@@ -37,8 +37,8 @@ func (x *exchange) prepare() {
 		return
 	}
 	r := &u.engine.routes[x.act.Origin]
-	x.url = r.url(x.act.Request.Target)
-	x.act.Request.Authority = x.url.Host
+	x.url = r.shown + x.act.Request.Target
+	x.act.Request.Authority = r.host
 	x.act.Request.Headers = x.headers(u.cookies.Line(&u.engine.places[x.act.Origin], &x.act.Request.Request, x.act.Cookies))
 	if u.pool == nil {
 		u.pool = u.engine.shared
@@ -143,15 +143,15 @@ func (x *exchange) bound() (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(); leave() }
 }
 
-// protocol is the version of HTTP to speak: as recorded, or HTTP/2 to a plain target
-// where the run asks for that. A plain target that knows HTTP/1
-// alone gets that, but for gRPC, which is nothing else than HTTP/2.
+// protocol is the version of HTTP to speak: as recorded, or HTTP/2 to a plain
+// target where the run asks for that. A plain target that knows HTTP/1 alone gets
+// that, but for gRPC, which is nothing else than HTTP/2.
 func (x *exchange) protocol() client.Protocol {
 	r := &x.user.engine.routes[x.act.Origin]
-	if x.act.Kind == Request && x.user.engine.Client.H2C && r.shown.Scheme == "http" {
+	if x.act.Kind == Request && x.user.engine.Client.H2C && !r.tls {
 		return client.HTTP2
 	}
-	if x.act.Protocol != client.HTTP2 || r.shown.Scheme == "https" || isGRPC(x.act.Request.Headers) || r.speaksHTTP2() {
+	if x.act.Protocol != client.HTTP2 || r.tls || message.IsGRPC(x.act.Request.Headers) || r.speaksHTTP2() {
 		return x.act.Protocol
 	}
 	return client.HTTP1
@@ -227,7 +227,7 @@ func (x *exchange) answer() *Answer {
 		a.OK, a.Doc = x.answered, x.doc
 		return a
 	}
-	a.URL = x.url.String()
+	a.URL = x.url
 	if !x.answered {
 		if a.OK = x.left; !x.left {
 			x.user.broken++
@@ -236,7 +236,7 @@ func (x *exchange) answer() *Answer {
 	}
 	x.user.broken = 0
 	a.Response, a.Doc, a.OK = &x.response.Response, x.doc, x.result.Outcome == stats.OK
-	x.user.cookies.Keep(&x.user.engine.places[x.act.Origin], x.url.Path, a.Response)
+	x.user.cookies.Keep(&x.user.engine.places[x.act.Origin], x.act.Request.Path(), a.Response)
 	return a
 }
 

@@ -26,9 +26,35 @@ type Origin struct {
 	Host string `json:"host,omitempty"`
 }
 
-// ParseOrigin returns scheme://host[:port] of a URL, with the host in lower case
-// and without the port that the scheme has by default. It refuses what cannot be a
-// target.
+// Shown is scheme://host[:port] as a user agent shows it now.
+func (o Origin) Shown() string {
+	scheme, host, _ := strings.Cut(o.Live, "://")
+	if o.Host != "" {
+		host = o.Host
+	}
+	return scheme + "://" + host
+}
+
+// FindOrigin returns the index of the origin that users of the recording knew by
+// a URL, -1 for none. An origin stands for both schemes of its host, unless both
+// are listed.
+func FindOrigin(origins []Origin, url string) int {
+	scheme, authority, ok := strings.Cut(url, "://")
+	if !ok {
+		return -1
+	}
+	at := OriginAt(scheme, authority)
+	found, best := -1, noMatch
+	for i := range origins {
+		if m := matchOrigin(origins[i].Recorded, at); m > best {
+			found, best = i, m
+		}
+	}
+	return found
+}
+
+// ParseOrigin returns scheme://host[:port] of a URL, as OriginAt does. It refuses
+// what cannot be a target.
 func ParseOrigin(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -37,11 +63,12 @@ func ParseOrigin(raw string) (string, error) {
 	case u.User != nil:
 		return "", errors.New("the target must not carry a user name or password")
 	}
-	return originAt(u.Scheme, u.Host), nil
+	return OriginAt(u.Scheme, u.Host), nil
 }
 
-// originAt is scheme://host[:port], without the port that the scheme has by default.
-func originAt(scheme, authority string) string {
+// OriginAt is scheme://host[:port], with the host in lower case and without the
+// port that the scheme has by default.
+func OriginAt(scheme, authority string) string {
 	host := strings.ToLower(authority)
 	switch scheme {
 	case "http":
@@ -62,10 +89,10 @@ const (
 )
 
 // matchOrigin compares a recorded origin, "" for none that is known, with one that
-// originAt wrote.
+// OriginAt wrote.
 func matchOrigin(recorded, at string) match {
 	scheme, authority, _ := strings.Cut(recorded, "://")
-	known := originAt(scheme, authority)
+	known := OriginAt(scheme, authority)
 	switch {
 	case recorded == "":
 		return noMatch
@@ -81,7 +108,9 @@ func matchOrigin(recorded, at string) match {
 type route struct {
 	client.Route
 	recorded string // origin, "" is not known
-	shown    url.URL
+	shown    string // origin, as a user agent shows it
+	host     string // of shown, with its port
+	tls      bool
 
 	// speaksHTTP2 asks the place, at the first call.
 	speaksHTTP2 func() bool
@@ -98,12 +127,14 @@ func routesOf(origins []Origin) ([]route, error) {
 		if err != nil {
 			return nil, err
 		}
-		u, _ := url.Parse(live)
-		shown := url.URL{Scheme: u.Scheme, Host: u.Host}
+		scheme, host, _ := strings.Cut(live, "://")
 		if o.Host != "" {
-			shown.Host = o.Host
+			host = o.Host
 		}
-		routes[i] = route{Route: client.Route{Origin: live, Host: o.Host}, recorded: o.Recorded, shown: shown}
+		routes[i] = route{
+			Route: client.Route{Origin: live, Host: o.Host}, recorded: o.Recorded,
+			shown: o.Shown(), host: host, tls: scheme == "https",
+		}
 	}
 	return routes, nil
 }
@@ -114,31 +145,16 @@ func placesOf(routes []route) []cookie.Place {
 	places := make([]cookie.Place, len(routes))
 	for i := range routes {
 		r := &routes[i]
-		live := strings.ToLower(r.shown.Hostname())
-		dialled, _ := url.Parse(r.Route.Origin)
+		live := hostname(r.shown)
 		places[i] = cookie.Place{
-			Origin: r.origin(), Recorded: live, Live: live,
-			Secure: r.shown.Scheme == "https" || strings.HasPrefix(r.recorded, "https:") || isLoopback(dialled.Hostname()),
+			Origin: r.shown, Recorded: live, Live: live,
+			Secure: r.tls || strings.HasPrefix(r.recorded, "https:") || isLoopback(hostname(r.Route.Origin)),
 		}
-		if rec, err := url.Parse(r.recorded); err == nil && rec.Host != "" {
-			places[i].Recorded = strings.ToLower(rec.Hostname())
+		if recorded := hostname(r.recorded); recorded != "" {
+			places[i].Recorded = recorded
 		}
 	}
 	return places
-}
-
-// origin is scheme://host[:port] as a user agent shows it.
-func (r *route) origin() string { return r.shown.Scheme + "://" + r.shown.Host }
-
-// url is what a user agent would show for target at r.
-func (r *route) url(target string) *url.URL {
-	u := r.shown
-	path, query, _ := strings.Cut(target, "?")
-	u.Path, u.RawQuery = path, query
-	if decoded, err := url.PathUnescape(path); err == nil {
-		u.Path, u.RawPath = decoded, path
-	}
-	return &u
 }
 
 // follow writes the origin that a URL of the recording names as it is now, that of
@@ -152,13 +168,23 @@ func follow(routes []route, text string) string {
 	if end < 0 {
 		end = len(rest)
 	}
-	at, now, best := originAt(scheme, rest[:end]), scheme+"://"+rest[:end], noMatch
+	at, now, best := OriginAt(scheme, rest[:end]), scheme+"://"+rest[:end], noMatch
 	for i := range routes {
 		if m := matchOrigin(routes[i].recorded, at); m > best {
-			now, best = routes[i].origin(), m
+			now, best = routes[i].shown, m
 		}
 	}
 	return now + rest[end:]
+}
+
+// hostname is the host of an origin, without port and in lower case; "" where
+// there is none.
+func hostname(origin string) string {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 // Guard refuses to send load to the place a recording was made of, unless the

@@ -27,7 +27,7 @@ func TestURLsOfTheRecordingAreFoundUnderBothSchemesAndWithTheirPort(t *testing.T
 		{"https://shop.test.example", "https://shop.test.example", -1},
 		{"null", "null", -1},
 	} {
-		if got := originIndex(origins, c.url); got != c.index {
+		if got := FindOrigin(origins, c.url); got != c.index {
 			t.Errorf("%s is origin %d, want %d", c.url, got, c.index)
 		}
 		if got, want := follow(routes, c.url), c.now; got != want {

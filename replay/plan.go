@@ -35,6 +35,19 @@ type Plan struct {
 	Timeout  time.Duration `json:"timeout,omitempty"`  // ns, for one exchange; 0 means 30 s
 }
 
+// Paths says what users of a model do.
+type Paths string
+
+// The kinds of paths.
+const (
+	// RecordedPaths are the recorded sessions: the default of a model that
+	// holds some.
+	RecordedPaths Paths = "recorded"
+
+	// WalkPaths are those through the graphs of the behaviors.
+	WalkPaths Paths = "walk"
+)
+
 // Connections says whose connections a request may use.
 type Connections string
 

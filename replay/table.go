@@ -4,11 +4,11 @@ import (
 	"slices"
 )
 
-// A waitingAct is an act of a table with the IDs of the acts that it waits for,
-// all lower than its own.
-type waitingAct struct {
+// A Waiting act is one of a Table, with the IDs of the acts that it waits for, all
+// lower than its own.
+type Waiting struct {
 	Act
-	after []int
+	After []int
 }
 
 // maxBlocked is how many acts of a session a table looks at before they are
@@ -16,35 +16,38 @@ type waitingAct struct {
 // do; tables written by hand may have another order.
 const maxBlocked = 256
 
-// A table is a Session of acts that are known beforehand, each with those it
-// waits for. It makes an act ready when the last of these is over. It holds a
-// bounded part of a session, however long that is.
-type table struct {
-	pull    func() (waitingAct, bool) // the next act, IDs ascending; false at the end
-	ended   bool                      // pull has no more
-	blocked []waitingAct
+// A Table is the Next of a Session whose acts are known beforehand, each with
+// those it waits for. It makes an act ready when the last of these is over. It
+// holds a bounded part of a session, however long that is.
+type Table struct {
+	// Pull returns the next act, in the order of their IDs, which count from 0. It
+	// is false at the end.
+	Pull func() (Waiting, bool)
+
+	ended   bool // Pull has no more
+	blocked []Waiting
 	over    idSet
 }
 
-// Next makes the acts ready that waited for over alone.
-func (t *table) Next(over *Answer) []Act {
+// Next returns the acts that are ready now that over is over, see Session.
+func (t *Table) Next(over *Answer) []Act {
 	if over != nil {
 		t.over.add(over.Act.ID)
 	}
 	var ready []Act
-	t.blocked = slices.DeleteFunc(t.blocked, func(w waitingAct) bool {
-		if !t.over.hasAll(w.after) {
+	t.blocked = slices.DeleteFunc(t.blocked, func(w Waiting) bool {
+		if !t.over.hasAll(w.After) {
 			return false
 		}
 		ready = append(ready, w.Act)
 		return true
 	})
 	for !t.ended && len(t.blocked) < maxBlocked {
-		w, ok := t.pull()
+		w, ok := t.Pull()
 		switch {
 		case !ok:
 			t.ended = true
-		case t.over.hasAll(w.after):
+		case t.over.hasAll(w.After):
 			ready = append(ready, w.Act)
 		default:
 			t.blocked = append(t.blocked, w)

@@ -10,6 +10,9 @@ import (
 	"github.com/starling-load/starling/model/precedence"
 )
 
+// A span is when an act was under way, from the start of its session.
+type span struct{ start, done time.Duration }
+
 // recordedSpans draws what a recording of a session may look like: in order of
 // start, overlapping or not, some without length.
 func recordedSpans(t *rapid.T) []span {
@@ -23,20 +26,20 @@ func recordedSpans(t *rapid.T) []span {
 }
 
 // tableOf returns the session that repeats the spans.
-func tableOf(spans []span) *table {
+func tableOf(spans []span) *Table {
 	var order precedence.Order
 	next := 0
-	return &table{pull: func() (waitingAct, bool) {
+	return &Table{Pull: func() (Waiting, bool) {
 		if next == len(spans) {
-			return waitingAct{}, false
+			return Waiting{}, false
 		}
 		after, delay := order.Add(next, spans[next].start, spans[next].done)
 		next++
-		return waitingAct{Act{ID: next - 1, Delay: delay}, after}, true
+		return Waiting{Act{ID: next - 1, Delay: delay}, after}, true
 	}}
 }
 
-func (t *table) Fill(*Act) {}
+func (t *Table) Fill(*Act) {}
 
 // rehearse plays a session in made-up time: act n takes took(n). It returns when
 // each act was under way, by ID.
@@ -115,16 +118,16 @@ func TestATableHoldsABoundedPartOfASession(t *testing.T) {
 	const acts = 100_000
 	var order precedence.Order
 	next, most := 0, 0
-	tab := &table{}
-	tab.pull = func() (waitingAct, bool) {
+	tab := &Table{}
+	tab.Pull = func() (Waiting, bool) {
 		if next == acts {
-			return waitingAct{}, false
+			return Waiting{}, false
 		}
 		at := time.Duration(next/6) * 10 // six at a time
 		after, delay := order.Add(next, at, at+9)
 		next++
 		most = max(most, len(tab.blocked), len(tab.over.above))
-		return waitingAct{Act{ID: next - 1, Delay: delay}, after}, true
+		return Waiting{Act{ID: next - 1, Delay: delay}, after}, true
 	}
 	if played := rehearse(t, tab, func(int) time.Duration { return 3 }); len(played) != acts {
 		t.Errorf("%d of %d acts were made", len(played), acts)
@@ -136,10 +139,10 @@ func TestATableHoldsABoundedPartOfASession(t *testing.T) {
 
 func TestATableInAnyOrderIsPlayedWhole(t *testing.T) {
 	// A poller beside a page: act 2 waits for nothing although act 1 waits for act 0.
-	acts := []waitingAct{{Act{ID: 0}, nil}, {Act{ID: 1, Delay: 5}, []int{0}}, {Act{ID: 2, Delay: 1}, nil}, {Act{ID: 3, Delay: 2}, []int{1, 2}}}
-	tab := &table{pull: func() (waitingAct, bool) {
+	acts := []Waiting{{Act{ID: 0}, nil}, {Act{ID: 1, Delay: 5}, []int{0}}, {Act{ID: 2, Delay: 1}, nil}, {Act{ID: 3, Delay: 2}, []int{1, 2}}}
+	tab := &Table{Pull: func() (Waiting, bool) {
 		if len(acts) == 0 {
-			return waitingAct{}, false
+			return Waiting{}, false
 		}
 		a := acts[0]
 		acts = acts[1:]

@@ -1,4 +1,4 @@
-package replay
+package replay_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/replaytest"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -25,8 +27,8 @@ func TestAnswersAfterTheEndDoNotChangeTheRate(t *testing.T) {
 	defer s.Close()
 	timer := time.AfterFunc(3*window, func() { close(late) })
 	defer timer.Stop()
-	p := Plan{Target: s.URL, Users: 6, Duration: window}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: singleOn(t, s.URL+"/", p)}))
+	p := replay.Plan{Target: s.URL, Users: 6, Duration: window}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: singleOn(t, s.URL+"/", p)}))
 	if sum.Duration != window.Seconds() {
 		t.Errorf("the run lasted %gs, want %s: waiting for answers is no part of it", sum.Duration, window)
 	}
@@ -47,13 +49,13 @@ func TestAnswersAfterTheEndDoNotChangeTheRate(t *testing.T) {
 func TestAPauseIsCounted(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	defer s.Close()
-	p := Plan{Target: s.URL, Users: 1, Duration: time.Hour}
+	p := replay.Plan{Target: s.URL, Users: 1, Duration: time.Hour}
 	timeline := stats.NewTimeline()
-	o := Options{Plan: p, Source: singleOn(t, s.URL, p), OnInterval: func(iv *stats.Interval) { timeline.Add(iv) }}
+	o := replay.Options{Plan: p, Source: singleOn(t, s.URL, p), OnInterval: func(iv *stats.Interval) { timeline.Add(iv) }}
 	o.Arrivals, _ = p.Arrivals(nil, 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	run, err := Start(ctx, o)
+	run, err := replay.Start(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/modelled"
+	"github.com/starling-load/starling/replay/verbatim"
 )
 
 // An input is a job with what it plays, opened and checked.
@@ -137,7 +139,7 @@ func (in *input) countOrigins(path string) error {
 		case err != nil:
 			return err
 		}
-		counts[replay.OriginOf(f)]++
+		counts[verbatim.OriginOf(f)]++
 		total++
 	}
 	in.recorded = slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
@@ -182,7 +184,7 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	case in.model != nil:
 		starts, span = in.model.Starts(), in.model.Recorded.Duration
 		in.tellUnmapped(plan.Origins(in.model.MainOrigin()))
-		w.source, err = replay.Modelled(in.model, plan)
+		w.source, err = modelled.New(in.model, plan)
 	case in.job.Recording != "":
 		if w.recording, w.source, err = in.repeat(ctx); err == nil {
 			starts, span = w.recording.starts(), w.recording.sessions.Span()
@@ -219,6 +221,6 @@ func (in *input) repeat(ctx context.Context) (r *recording, src replay.Source, e
 	if r, err = in.openRecording(ctx, origins); err != nil {
 		return nil, nil, err
 	}
-	src, err = replay.Verbatim(r, origins)
+	src, err = verbatim.New(r, origins)
 	return r, src, err
 }

@@ -16,20 +16,21 @@ import (
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/verbatim"
 )
 
 // A recording is a flow file cut into sessions, whose flows are read when they
-// are played. It is a [replay.Recording].
+// are played. It is a [verbatim.Recording].
 type recording struct {
 	shelf    *flowfile.Shelf
 	sessions *flowfile.Sessions
 }
 
-// Sessions implements [replay.Recording].
+// Sessions implements [verbatim.Recording].
 func (r *recording) Sessions() int { return r.sessions.Len() }
 
-// Open implements [replay.Recording].
-func (r *recording) Open(i int) replay.Cursor { return r.sessions.Cursor(i) }
+// Open implements [verbatim.Recording].
+func (r *recording) Open(i int) verbatim.Cursor { return r.sessions.Cursor(i) }
 
 // starts are when the sessions begin, counted from the first of them.
 func (r *recording) starts() []time.Duration {
@@ -105,7 +106,7 @@ func (o *omissions) watch(ctx context.Context, flows iter.Seq2[*flow.Flow, error
 				continue
 			case err == nil && ctx.Err() != nil:
 				err = ctx.Err()
-			case err == nil && !o.mapped(replay.OriginOf(f)):
+			case err == nil && !o.mapped(verbatim.OriginOf(f)):
 				continue // its host may be mapped at another port
 			case err == nil && first:
 				o.see(f)
@@ -124,7 +125,7 @@ func (o *omissions) mapped(recorded string) bool {
 }
 
 func (o *omissions) see(f *flow.Flow) {
-	why := replay.Omitted(f)
+	why := verbatim.Omitted(f)
 	if why == "" {
 		return
 	}

@@ -1,15 +1,16 @@
-package replay
+package modelled
 
 import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
+	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/load"
 )
 
 // recorded returns the recorded session that session i plays. With a scale it is
 // that whose start the arrival belongs to; otherwise all are played in turn, in a
 // new order each time, so that the mix is that of the recording at every moment.
-func (s *modelled) recorded(i uint64) int {
+func (s *source) recorded(i uint64) int {
 	n := uint64(len(s.sessions))
 	if s.plan.Scale > 0 {
 		return int(load.Original(i, s.plan.Scale) % n)
@@ -20,7 +21,7 @@ func (s *modelled) recorded(i uint64) int {
 // A repeat is a recorded session of a model, played with live values: each act
 // when those have been answered that it waited for, with its recorded row.
 type repeat struct {
-	table
+	replay.Table
 	visitor
 	acts []model.Act
 	made int
@@ -28,22 +29,22 @@ type repeat struct {
 
 func newRepeat(v visitor, of *model.Session) *repeat {
 	r := &repeat{visitor: v, acts: of.Acts}
-	r.pull = r.act
+	r.Pull = r.act
 	return r
 }
 
 // Next implements Session.
-func (r *repeat) Next(over *Answer) []Act {
+func (r *repeat) Next(over *replay.Answer) []replay.Act {
 	if over != nil {
 		r.learn(r.source.index[r.acts[over.Act.ID].Endpoint], over)
 	}
-	return r.table.Next(over)
+	return r.Table.Next(over)
 }
 
 // Fill implements Session. The values of act k draw from stream 2k+1 of the
 // session.
-func (r *repeat) Fill(a *Act) {
-	if a.Kind == Pause {
+func (r *repeat) Fill(a *replay.Act) {
+	if a.Kind == replay.Pause {
 		return
 	}
 	from := &r.acts[a.ID]
@@ -68,16 +69,16 @@ func (r *repeat) Fill(a *Act) {
 
 // act makes an act of the next recorded one. One of an origin that is not mapped
 // is a pause without length.
-func (r *repeat) act() (waitingAct, bool) {
+func (r *repeat) act() (replay.Waiting, bool) {
 	if r.made == len(r.acts) {
-		return waitingAct{}, false
+		return replay.Waiting{}, false
 	}
 	from := &r.acts[r.made]
 	e := &r.source.endpoints[r.source.index[from.Endpoint]]
-	w := waitingAct{after: from.After, Act: Act{ID: r.made, Delay: from.Delay, Conn: from.Conn}}
+	w := replay.Waiting{After: from.After, Act: replay.Act{ID: r.made, Delay: from.Delay, Conn: from.Conn}}
 	r.made++
 	if e.origin < 0 {
-		w.Endpoint, w.Kind = e.name, Pause
+		w.Endpoint, w.Kind = e.name, replay.Pause
 		return w, true
 	}
 	w.Endpoint, w.Origin, w.Judge, w.Observe = e.name, e.origin, e.judge.Judge, true

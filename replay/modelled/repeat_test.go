@@ -1,4 +1,4 @@
-package replay
+package modelled
 
 import (
 	"fmt"
@@ -13,12 +13,14 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/replaytest"
 )
 
 // answered is an empty answer 200 to a.
-func answered(a *Act, at time.Duration) *Answer {
+func answered(a *replay.Act, at time.Duration) *replay.Answer {
 	resp := &flow.Response{Status: http.StatusOK}
-	return &Answer{Act: a, At: at, URL: "http://127.0.0.1:1" + a.Request.Target, Response: resp, Doc: content.New(resp), OK: true}
+	return &replay.Answer{Act: a, At: at, URL: "http://127.0.0.1:1" + a.Request.Target, Response: resp, Doc: content.New(resp), OK: true}
 }
 
 // wikiSessions are two recorded sessions of the wiki: one saves in German, one
@@ -41,14 +43,14 @@ func wikiSessions() *model.Model {
 
 func TestRecordedSessionsArePlayedWithLiveValues(t *testing.T) {
 	w := &wiki{tokens: map[string]string{}}
-	var seen journal
+	var seen replaytest.Journal
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		seen.add("%s %s %s %s", r.Method, r.URL, strings.Join(r.Header["User-Agent"], "|"), r.Header.Get("Accept-Language"))
+		seen.Add("%s %s %s %s", r.Method, r.URL, strings.Join(r.Header["User-Agent"], "|"), r.Header.Get("Accept-Language"))
 		w.ServeHTTP(rw, r)
 	}))
 	defer s.Close()
-	p := Plan{Target: s.URL, Users: 4, Sessions: 1}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, wikiSessions(), p)}))
+	p := replay.Plan{Target: s.URL, Users: 4, Sessions: 1}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, wikiSessions(), p)}))
 	if sum.OK != 8 || sum.SessionMatch != 1 || w.refused > 0 || len(w.saves) != 2 {
 		t.Errorf("%d ok, session match %g, %d refused, %d saves; want 8, 1, 0, 2: %+v", sum.OK, sum.SessionMatch, w.refused, len(w.saves), sum.Errors)
 	}
@@ -56,31 +58,31 @@ func TestRecordedSessionsArePlayedWithLiveValues(t *testing.T) {
 		"GET /edit Owl/2 ", "GET /edit Owl/2 ", "GET /style Fox/1 de", "GET /style Fox/1 de", "GET /style Fox/1 de", "GET /style Fox/1 de",
 		"POST /save?lang=de Owl/2 ", "POST /save?lang=de Owl/2 ",
 	}
-	if got := seen.sorted(); !slices.Equal(got, want) {
+	if got := seen.Sorted(); !slices.Equal(got, want) {
 		t.Errorf("the target saw\n%s\nwant each session twice:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
 func TestPathsChooseBetweenSessionsAndWalks(t *testing.T) {
-	endpoints := func(m *model.Model, paths Paths) []string {
+	endpoints := func(m *model.Model, paths replay.Paths) []string {
 		var names []string
-		p := Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: paths, Seed: 1}
-		for _, a := range scriptOf(t, modelledOn(t, m, p), 0, 0) {
+		p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: paths, Seed: 1}
+		for _, a := range replaytest.Script(t, modelledOn(t, m, p), 0, 0) {
 			names = append(names, a.Endpoint)
 		}
 		return names
 	}
 	one := wikiSessions()
 	one.Sessions = one.Sessions[1:]
-	for paths, want := range map[Paths]string{"": "[style style]", RecordedPaths: "[style style]"} {
+	for paths, want := range map[replay.Paths]string{"": "[style style]", replay.RecordedPaths: "[style style]"} {
 		if got := fmt.Sprint(endpoints(one, paths)); got != want {
 			t.Errorf("paths %q: %s, want %s", paths, got, want)
 		}
 	}
-	if got := endpoints(one, WalkPaths); len(got) == 0 || got[0] != "edit" {
+	if got := endpoints(one, replay.WalkPaths); len(got) == 0 || got[0] != "edit" {
 		t.Errorf("a walk is %q, want one that begins with edit", got)
 	}
-	if _, err := Modelled(wikiModel(), Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: RecordedPaths}); err == nil {
+	if _, err := New(wikiModel(), replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: replay.RecordedPaths}); err == nil {
 		t.Error("recorded sessions of a model without any were played")
 	}
 }
@@ -108,8 +110,8 @@ func TestTheRecordedOutcomeIsExpected(t *testing.T) {
 			m := newspaper()
 			m.Endpoints = append(m.Endpoints, e)
 			m.Sessions = []model.Session{{Acts: []model.Act{{Endpoint: e.Name, Status: tt.recorded}}}}
-			p := Plan{Target: s.URL, Users: 1, Sessions: 1}
-			sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p)}))
+			p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
+			sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
 			if sum.SessionMatch != tt.match {
 				t.Errorf("session match %g, want %g: %+v", sum.SessionMatch, tt.match, sum.Errors)
 			}
@@ -124,7 +126,7 @@ func TestTheMixOfRecordedSessionsIsExact(t *testing.T) {
 	for i := range n {
 		m.Sessions = append(m.Sessions, model.Session{Start: time.Duration(i) * time.Second, Acts: []model.Act{{Endpoint: "GET /", Conn: i + 1}}})
 	}
-	played := func(p Plan, i uint64) int {
+	played := func(p replay.Plan, i uint64) int {
 		p.Target = "http://127.0.0.1:1"
 		return modelledOn(t, m, p).Session(i, i).Next(nil)[0].Conn - 1
 	}
@@ -133,7 +135,7 @@ func TestTheMixOfRecordedSessionsIsExact(t *testing.T) {
 		seen := map[int]bool{}
 		order := ""
 		for i := range uint64(n) {
-			k := played(Plan{Rate: 1, Duration: time.Second, Seed: 5}, round*n+i)
+			k := played(replay.Plan{Rate: 1, Duration: time.Second, Seed: 5}, round*n+i)
 			seen[k], order = true, order+fmt.Sprint(k)
 		}
 		if orders[order] = true; len(seen) != n {
@@ -144,39 +146,39 @@ func TestTheMixOfRecordedSessionsIsExact(t *testing.T) {
 		t.Errorf("4 rounds have %d orders", len(orders))
 	}
 	for i := range uint64(3 * n) {
-		if k := played(Plan{Scale: 3}, i); k != int(i/3) {
+		if k := played(replay.Plan{Scale: 3}, i); k != int(i/3) {
 			t.Errorf("at 3 times the users, arrival %d plays session %d, want %d", i, k, i/3)
 		}
 	}
 }
 
 func TestOriginsOfAModelAreMapped(t *testing.T) {
-	var main, cdn journal
+	var main, cdn replaytest.Journal
 	a := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		main.add("%s", r.URL)
+		main.Add("%s", r.URL)
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, "<p>")
 	}))
 	defer a.Close()
-	b := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { cdn.add("%s %s", r.URL, r.Header.Get("Origin")) }))
+	b := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { cdn.Add("%s %s", r.URL, r.Header.Get("Origin")) }))
 	defer b.Close()
 	m := newspaper()
 	m.Origins = []model.Origin{{Name: "main", URL: "https://paper.test"}, {Name: "cdn", URL: "https://cdn.test"}, {Name: "ads", URL: "https://ads.test"}}
 	m.Endpoints[1].Origin, m.Endpoints[2].Origin = "cdn", "ads"
 	m.Endpoints[1].Variants[0].Request.Headers = []model.Header{{Name: "Origin", Value: "${origin}"}}
-	p := Plan{Target: a.URL, Users: 1, Sessions: 1, Map: []Origin{{Recorded: "https://cdn.test", Live: b.URL}}}
+	p := replay.Plan{Target: a.URL, Users: 1, Sessions: 1, Map: []replay.Origin{{Recorded: "https://cdn.test", Live: b.URL}}}
 	m.Sessions = []model.Session{{Acts: []model.Act{{Endpoint: "GET /"}, {Endpoint: "GET /b.js", After: []int{0}}, {Endpoint: "GET /a.css", After: []int{1}}}}}
 	m.Behaviors[0].Steps[0].Page.Loads[1].Share = 1
 	m.Behaviors[0].Steps[0].Next = to(model.End)
 	m.Behaviors[0].Steps = m.Behaviors[0].Steps[:1]
-	for _, paths := range []Paths{RecordedPaths, WalkPaths} {
+	for _, paths := range []replay.Paths{replay.RecordedPaths, replay.WalkPaths} {
 		p.Paths = paths
-		sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p)}))
+		sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
 		if sum.OK != 2 || sum.SessionMatch != 1 {
 			t.Errorf("%s: %d ok, session match %g; want 2 and 1: %+v", paths, sum.OK, sum.SessionMatch, sum.Errors)
 		}
 	}
-	if got, want := fmt.Sprint(main.sorted(), cdn.sorted()), fmt.Sprintf("[/ /] [/a.css %s /a.css %[1]s]", a.URL); got != want {
+	if got, want := fmt.Sprint(main.Sorted(), cdn.Sorted()), fmt.Sprintf("[/ /] [/a.css %s /a.css %[1]s]", a.URL); got != want {
 		t.Errorf("asked for %s, want %s", got, want)
 	}
 }
@@ -190,7 +192,7 @@ func TestVariantsAreTakenAsOftenAsRecorded(t *testing.T) {
 		{Name: "c", Recorded: 9, Request: model.Request{Method: "GET", Target: "/${x}"}, Values: []model.Value{{Name: "x", Kind: model.Bound, Ref: "x"}}},
 	}
 	m.Bindings = []model.Binding{{Name: "x", Sources: []model.Select{{Endpoint: "GET /last", Selector: "json:x"}}}}
-	src := modelledOn(t, m, Plan{Target: "http://127.0.0.1:1", Rate: 1, Duration: time.Second})
+	src := modelledOn(t, m, replay.Plan{Target: "http://127.0.0.1:1", Rate: 1, Duration: time.Second})
 	count := map[string]int{}
 	for i := range uint64(2000) {
 		s := src.Session(i, i)

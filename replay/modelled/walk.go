@@ -1,4 +1,4 @@
-package replay
+package modelled
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
+	"github.com/starling-load/starling/replay"
 )
 
 // A walk is a session of a model that goes along the graph of a behavior. At a
@@ -67,7 +68,7 @@ type strand struct {
 func newWalk(v visitor) *walk { return &walk{visitor: v, roles: make(map[int]role)} }
 
 // Next implements Session.
-func (w *walk) Next(over *Answer) []Act {
+func (w *walk) Next(over *replay.Answer) []replay.Act {
 	if over == nil {
 		random := w.random()
 		w.state = w.source.graph.Start(random)
@@ -78,7 +79,7 @@ func (w *walk) Next(over *Answer) []Act {
 	if r.endpoint >= 0 {
 		w.learn(r.endpoint, over)
 	}
-	var acts []Act
+	var acts []replay.Act
 	switch {
 	case r.strand > 0:
 		return w.poll(r)
@@ -102,7 +103,7 @@ func (w *walk) random() *rand.Rand {
 
 // begin adds the acts of the step at hand, which is due after delay. What needs
 // no time is done at once, and the step after it begun.
-func (w *walk) begin(acts []Act, random *rand.Rand, delay time.Duration) []Act {
+func (w *walk) begin(acts []replay.Act, random *rand.Rand, delay time.Duration) []replay.Act {
 	for w.state.Step() != model.Ended {
 		s := &w.source.behaviors[w.state.Behavior()].Steps[w.state.Step()]
 		switch {
@@ -129,7 +130,7 @@ func (w *walk) begin(acts []Act, random *rand.Rand, delay time.Duration) []Act {
 }
 
 // beginPages adds the pages of a step, side by side.
-func (w *walk) beginPages(acts []Act, s *model.Step, random *rand.Rand, delay time.Duration) []Act {
+func (w *walk) beginPages(acts []replay.Act, s *model.Step, random *rand.Rand, delay time.Duration) []replay.Act {
 	pages := s.Group
 	if s.Page != nil {
 		pages = []model.Page{*s.Page}
@@ -160,7 +161,7 @@ func (w *walk) stream(act uint64) uint64 { return act<<32 | (2*w.step + 1) }
 
 // load adds the loads of a page that may begin now that an act of it is over. A
 // page that was not answered leads to nothing.
-func (w *walk) load(r role, over *Answer) []Act {
+func (w *walk) load(r role, over *replay.Answer) []replay.Act {
 	p := &w.pages[r.page]
 	switch {
 	case r.load:
@@ -170,7 +171,7 @@ func (w *walk) load(r role, over *Answer) []Act {
 	default:
 		p.done = over.At
 	}
-	var acts []Act
+	var acts []replay.Act
 	for ; p.free > 0 && len(p.loads) > 0; p.free-- {
 		l := p.loads[0]
 		p.loads = p.loads[1:]
@@ -182,12 +183,12 @@ func (w *walk) load(r role, over *Answer) []Act {
 }
 
 // act makes an act, or a pause without length where its origin is not mapped.
-func (w *walk) act(r role, delay time.Duration) Act {
+func (w *walk) act(r role, delay time.Duration) replay.Act {
 	e := &w.source.endpoints[r.endpoint]
-	a := Act{ID: w.made, Endpoint: e.name, Delay: delay}
+	a := replay.Act{ID: w.made, Endpoint: e.name, Delay: delay}
 	w.made++
 	if e.origin < 0 {
-		a.Kind = Pause
+		a.Kind = replay.Pause
 	} else {
 		a.Origin, a.Judge, a.Observe = e.origin, e.judge.Judge, true
 	}
@@ -196,8 +197,8 @@ func (w *walk) act(r role, delay time.Duration) Act {
 }
 
 // pause makes an act of doing nothing, at the end of which strands are closed.
-func (w *walk) pause(delay time.Duration, closes []int) Act {
-	a := Act{ID: w.made, Kind: Pause, Endpoint: "pause", Delay: delay, Closes: closes}
+func (w *walk) pause(delay time.Duration, closes []int) replay.Act {
+	a := replay.Act{ID: w.made, Kind: replay.Pause, Endpoint: "pause", Delay: delay, Closes: closes}
 	w.made++
 	w.roles[a.ID] = role{endpoint: -1, page: -1}
 	w.open = 1
@@ -205,7 +206,7 @@ func (w *walk) pause(delay time.Duration, closes []int) Act {
 }
 
 // openStrand adds the first act of a strand, unless it is open.
-func (w *walk) openStrand(acts []Act, of *model.Strand, delay time.Duration) []Act {
+func (w *walk) openStrand(acts []replay.Act, of *model.Strand, delay time.Duration) []replay.Act {
 	i := slices.IndexFunc(w.strands, func(s strand) bool { return s.name == of.Name })
 	if i < 0 {
 		i = len(w.strands)
@@ -221,7 +222,7 @@ func (w *walk) openStrand(acts []Act, of *model.Strand, delay time.Duration) []A
 }
 
 // strandAct makes the next request of a strand.
-func (w *walk) strandAct(number int, delay time.Duration) Act {
+func (w *walk) strandAct(number int, delay time.Duration) replay.Act {
 	s := &w.strands[number-1]
 	a := w.act(role{endpoint: w.source.index[s.of.Endpoint], page: -1, strand: number, opened: s.step, stream: (s.polls+1)<<48 | (2*s.step + 1)}, delay)
 	a.Strand, a.Stream = number, s.of.Every.None()
@@ -229,7 +230,7 @@ func (w *walk) strandAct(number int, delay time.Duration) Act {
 }
 
 // poll goes on with a poller after an answer.
-func (w *walk) poll(r role) []Act {
+func (w *walk) poll(r role) []replay.Act {
 	s := &w.strands[r.strand-1]
 	if !s.open || s.step != r.opened { // closed, and perhaps open again
 		return nil
@@ -240,7 +241,7 @@ func (w *walk) poll(r role) []Act {
 	}
 	s.polls++
 	u := dist.Keyed(w.source.plan.Seed, w.number, pollStream|s.polls<<32|s.step).Float64()
-	return []Act{w.strandAct(r.strand, s.of.Every.Draw(u))}
+	return []replay.Act{w.strandAct(r.strand, s.of.Every.Draw(u))}
 }
 
 // closing marks the strand of that name as closed, or all of them, and returns
@@ -257,8 +258,8 @@ func (w *walk) closing(name string) []int {
 }
 
 // Fill implements Session.
-func (w *walk) Fill(a *Act) {
-	if a.Kind == Pause {
+func (w *walk) Fill(a *replay.Act) {
+	if a.Kind == replay.Pause {
 		return
 	}
 	r := w.roles[a.ID]

@@ -1,4 +1,4 @@
-package replay
+package modelled
 
 import (
 	"fmt"
@@ -14,7 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/replaytest"
 )
 
 const ms = time.Millisecond
@@ -89,8 +91,8 @@ func (p *press) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestStepsOfEveryKindArePlayed(t *testing.T) {
 	var at press
 	s := httptest.NewServer(&at)
-	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, newspaper(), p)}))
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, newspaper(), p)}))
 	s.Close() // waits for the answers
 	if sum.Failed+sum.Aborted+sum.TimedOut > 0 || sum.SessionMatch != 1 || sum.Sessions.Ended != 1 {
 		t.Errorf("%d failed, %d aborted, %d timed out, sessions %+v; want one that matched: %+v", sum.Failed, sum.Aborted, sum.TimedOut, sum.Sessions, sum.Errors)
@@ -177,8 +179,8 @@ func TestAPageWith30LoadsHas6UnderWay(t *testing.T) {
 			m.Endpoints = append(m.Endpoints, endpointOf(name))
 		}
 		m.Behaviors = []model.Behavior{{Name: "v", Weight: 1, Start: to("x"), Steps: []model.Step{{ID: "x", Page: page, Next: to(model.End)}}}}
-		p := Plan{Target: s.URL, Users: 1, Sessions: 1}
-		sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p)}))
+		p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
+		sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
 		s.Close()
 		if sum.OK != 31 || at.total != 30 || at.peak != size {
 			t.Errorf("%d of 31 ok, %d loads asked for, %d at once; want %d: %+v", sum.OK, at.total, at.peak, size, sum.Errors)
@@ -188,19 +190,19 @@ func TestAPageWith30LoadsHas6UnderWay(t *testing.T) {
 
 // timesOf plays a session in made-up time, in which every act takes as long as
 // took says, and returns what began when.
-func timesOf(t *testing.T, src Source, took func(endpoint string) time.Duration) map[string]time.Duration {
+func timesOf(t *testing.T, src replay.Source, took func(endpoint string) time.Duration) map[string]time.Duration {
 	t.Helper()
 	type flying struct {
-		act  Act
+		act  replay.Act
 		ends time.Duration
 	}
 	s := src.Session(0, 0)
 	var underWay []flying
 	began := map[string]time.Duration{}
-	take := func(acts []Act, at time.Duration) {
+	take := func(acts []replay.Act, at time.Duration) {
 		for _, a := range acts {
 			start := at + a.Delay
-			if a.Kind != Pause {
+			if a.Kind != replay.Pause {
 				began[a.Endpoint] = start
 				start += took(a.Endpoint)
 			}
@@ -232,7 +234,7 @@ func TestLoadsBeginAfterTheirDelayWhenThereIsRoom(t *testing.T) {
 	for _, name := range []string{"GET /", "GET /late", "GET /a", "GET /b", "GET /c", "GET /never", "GET /y"} {
 		m.Endpoints = append(m.Endpoints, endpointOf(name))
 	}
-	got := timesOf(t, modelledOn(t, m, Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1}), func(endpoint string) time.Duration {
+	got := timesOf(t, modelledOn(t, m, replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1}), func(endpoint string) time.Duration {
 		return map[string]time.Duration{"GET /": 100 * ms, "GET /a": 10 * ms, "GET /b": 100 * ms, "GET /c": 10 * ms, "GET /late": 10 * ms}[endpoint]
 	})
 	want := map[string]time.Duration{
@@ -249,7 +251,7 @@ func TestLoadsBeginAfterTheirDelayWhenThereIsRoom(t *testing.T) {
 func TestAPauseCountsFromTheEndOfTheStep(t *testing.T) {
 	var got map[string]time.Duration
 	for seed := range uint64(100) {
-		p := Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Seed: seed}
+		p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Seed: seed}
 		got = timesOf(t, modelledOn(t, newspaper(), p), func(endpoint string) time.Duration {
 			if endpoint == "GET /live" {
 				return time.Hour
@@ -277,18 +279,18 @@ func TestPagesAreTheSameForAnyNumberOfReplayers(t *testing.T) {
 		v.Values = []model.Value{{Name: "x", Kind: model.Fresh, Ref: "a1234567"}}
 	}
 	requests := func(n int) []string {
-		var seen journal
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen.add("%s", r.URL) }))
+		var seen replaytest.Journal
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen.Add("%s", r.URL) }))
 		defer s.Close()
-		p := Plan{Seed: 3, Users: 6, Sessions: 3, Target: s.URL, Timeout: time.Minute}
+		p := replay.Plan{Seed: 3, Users: 6, Sessions: 3, Target: s.URL, Timeout: time.Minute}
 		var wait sync.WaitGroup
 		for i := range n {
 			wait.Go(func() {
-				play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p), Segment: load.Segment{Index: i, Count: n}})
+				replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p), Segment: load.Segment{Index: i, Count: n}})
 			})
 		}
 		wait.Wait()
-		return seen.sorted()
+		return seen.Sorted()
 	}
 	one := requests(1)
 	if distinct := len(slices.Compact(slices.Clone(one))); distinct != len(one) || len(one) < 80 {

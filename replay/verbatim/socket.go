@@ -1,4 +1,4 @@
-package replay
+package verbatim
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
 )
 
 // A span is when an act was under way in the recording, as offsets from the
@@ -16,7 +17,7 @@ type span struct{ start, done time.Duration }
 
 // A timedAct is an act with the time that it took in the recording.
 type timedAct struct {
-	Act
+	replay.Act
 	span
 }
 
@@ -36,34 +37,34 @@ func isSocket(f *flow.Flow) bool {
 // What the recording has only the beginning of is skipped.
 func socketActs(f *flow.Flow, at time.Duration, strand int) []timedAct {
 	open := recordedAct(f)
-	open.Kind, open.Strand = Open, strand
+	open.Kind, open.Strand = replay.Open, strand
 	last := at + max(f.FirstByte, 0)
 	acts := []timedAct{{open, span{at, last}}}
 	closed := false
-	add := func(kind Kind, m flow.Message, from, to time.Duration) {
-		a := Act{Kind: kind, Strand: strand, Endpoint: open.Endpoint + " " + kind.String(), Message: m, Wait: to - from}
-		if kind == Send && m.Size > int64(len(m.Data)) {
+	add := func(kind replay.Kind, m flow.Message, from, to time.Duration) {
+		a := replay.Act{Kind: kind, Strand: strand, Endpoint: open.Endpoint + " " + kind.String(), Message: m, Wait: to - from}
+		if kind == replay.Send && m.Size > int64(len(m.Data)) {
 			a.Skip = "the end of the message in the recording"
 		}
 		acts = append(acts, timedAct{a, span{from, to}})
 		last = to
-		closed = kind == Close || m.Kind == flow.MessageClose
+		closed = kind == replay.Close || m.Kind == flow.MessageClose
 	}
 	for _, m := range f.Messages {
 		when := max(at+m.At, last)
 		switch {
 		case closed, m.Kind == flow.MessagePing, m.Kind == flow.MessagePong: // the client answers pings itself
 		case m.FromClient && m.Kind == flow.MessageClose:
-			add(Close, m, when, when)
+			add(replay.Close, m, when, when)
 		case m.FromClient:
-			add(Send, m, when, when)
+			add(replay.Send, m, when, when)
 		default:
-			add(Await, m, last, when)
+			add(replay.Await, m, last, when)
 		}
 	}
 	if !closed {
 		end := max(at+f.Done, last)
-		add(Close, flow.Message{}, end, end)
+		add(replay.Close, flow.Message{}, end, end)
 	}
 	return acts
 }

@@ -1,4 +1,4 @@
-package replay
+package modelled
 
 import (
 	"fmt"
@@ -15,7 +15,9 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
+	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/load"
+	"github.com/starling-load/starling/replay/replaytest"
 )
 
 // wiki is a page with a form whose token belongs to a cookie session and works
@@ -111,9 +113,9 @@ func wikiModel() *model.Model {
 	}
 }
 
-func modelledOn(t *testing.T, m *model.Model, p Plan) Source {
+func modelledOn(t *testing.T, m *model.Model, p replay.Plan) replay.Source {
 	t.Helper()
-	src, err := Modelled(m, p)
+	src, err := New(m, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +126,8 @@ func TestModelledUsersCarryIssuedValues(t *testing.T) {
 	w := &wiki{tokens: map[string]string{}}
 	s := httptest.NewServer(w)
 	defer s.Close()
-	p := Plan{Target: s.URL, Users: 3, Sessions: 5, Seed: 7}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, wikiModel(), p)}))
+	p := replay.Plan{Target: s.URL, Users: 3, Sessions: 5, Seed: 7}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, wikiModel(), p)}))
 	if sum.Failed+sum.Aborted > 0 || w.refused > 0 || len(w.saves) != 15 {
 		t.Errorf("%d failed, %d aborted, %d refused, %d saves; want 0, 0, 0, 15: %+v", sum.Failed, sum.Aborted, w.refused, len(w.saves), sum.Errors)
 	}
@@ -159,23 +161,23 @@ func TestAStaleTokenAnsweredWith200IsAFailure(t *testing.T) {
 	save.Request.Body = strings.Replace(save.Request.Body, "${token}", "t99999", 1)
 	save.Values = save.Values[1:]
 	m.Bindings = nil
-	p := Plan{Target: s.URL, Users: 2, Sessions: 2}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p)}))
+	p := replay.Plan{Target: s.URL, Users: 2, Sessions: 2}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
 	if sum.Failed != 4 || w.refused != 4 || len(w.saves) != 0 {
 		t.Errorf("%d failed, %d refused, %d saves; want 4, 4, 0", sum.Failed, w.refused, len(w.saves))
 	}
 }
 
 func TestAValueThatWasNotIssuedIsNotSent(t *testing.T) {
-	var seen journal
+	var seen replaytest.Journal
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.add("%s", r.URL.Path)
+		seen.Add("%s", r.URL.Path)
 		io.WriteString(w, "no form here")
 	}))
 	defer s.Close()
-	p := Plan{Target: s.URL, Users: 1, Sessions: 2}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, wikiModel(), p)}))
-	if got := seen.sorted(); slices.Contains(got, "/save") || !slices.Contains(got, "/style") {
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 2}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, wikiModel(), p)}))
+	if got := seen.Sorted(); slices.Contains(got, "/save") || !slices.Contains(got, "/style") {
 		t.Errorf("the target saw %q, want no save, and the session to go on behind it", got)
 	}
 	if sum.Skipped != 2 || sum.Errors[0].Value != "token" || sum.SessionMatch != 0 || sum.Sessions.Ended != 2 {
@@ -184,10 +186,10 @@ func TestAValueThatWasNotIssuedIsNotSent(t *testing.T) {
 }
 
 func TestAValueThatItsPageNoLongerShowsIsNotSent(t *testing.T) {
-	var seen journal
+	var seen replaytest.Journal
 	pages := 0
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.add("%s", r.URL.Path)
+		seen.Add("%s", r.URL.Path)
 		w.Header().Set("Content-Type", "text/html")
 		if pages++; pages == 1 {
 			io.WriteString(w, `<form action=/save><input name=token value=t1></form>`)
@@ -201,11 +203,11 @@ func TestAValueThatItsPageNoLongerShowsIsNotSent(t *testing.T) {
 	again.Name = "again"
 	m.Endpoints = append(m.Endpoints, again)
 	m.Bindings[0].Sources = append(m.Bindings[0].Sources, model.Select{Endpoint: "again", Selector: "form:token"})
-	p := Plan{Target: s.URL, Users: 1, Sessions: 1, Seed: 1}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, m, p)}))
-	visits := len(seen.sorted())
-	if visits > 2 && (sum.Skipped == 0 || slices.Contains(seen.sorted(), "/save")) {
-		t.Errorf("%d visits, %d skipped; the target saw %q, want no save with a token that the page took back", visits, sum.Skipped, seen.sorted())
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1, Seed: 1}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
+	visits := len(seen.Sorted())
+	if visits > 2 && (sum.Skipped == 0 || slices.Contains(seen.Sorted(), "/save")) {
+		t.Errorf("%d visits, %d skipped; the target saw %q, want no save with a token that the page took back", visits, sum.Skipped, seen.Sorted())
 	}
 	if visits <= 2 {
 		t.Fatalf("only %d visits: choose another seed", visits)
@@ -213,12 +215,12 @@ func TestAValueThatItsPageNoLongerShowsIsNotSent(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameSessionsForAnyNumberOfReplayers(t *testing.T) {
-	requests := func(n int, p Plan) []string {
-		var seen journal
+	requests := func(n int, p replay.Plan) []string {
+		var seen replaytest.Journal
 		w := &wiki{tokens: map[string]string{}}
 		s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			r.ParseForm()
-			seen.add("%s %s user=%s text=%s", r.Method, r.URL, r.PostForm.Get("user"), r.PostForm.Get("text"))
+			seen.Add("%s %s user=%s text=%s", r.Method, r.URL, r.PostForm.Get("user"), r.PostForm.Get("text"))
 			w.ServeHTTP(rw, r)
 		}))
 		defer s.Close()
@@ -226,13 +228,13 @@ func TestTheSameSeedGivesTheSameSessionsForAnyNumberOfReplayers(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range n {
 			wait.Go(func() {
-				play(t, t.Context(), Options{Plan: p, Source: modelledOn(t, wikiModel(), p), Segment: load.Segment{Index: i, Count: n}})
+				replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, wikiModel(), p), Segment: load.Segment{Index: i, Count: n}})
 			})
 		}
 		wait.Wait()
-		return seen.sorted()
+		return seen.Sorted()
 	}
-	p := Plan{Seed: 3, Users: 7, Sessions: 3, Timeout: time.Minute}
+	p := replay.Plan{Seed: 3, Users: 7, Sessions: 3, Timeout: time.Minute}
 	one := requests(1, p)
 	if len(one) < 60 {
 		t.Fatalf("only %d requests", len(one))
@@ -301,5 +303,12 @@ func TestFreshValuesKeepTheirForm(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+func TestModelsDoWhatTheEngineReliesOn(t *testing.T) {
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 2, Sessions: 1, Seed: 3}
+	for name, m := range map[string]*model.Model{"a walk": wikiModel(), "every step": newspaper(), "recorded sessions": recordedNewspaper()} {
+		t.Run(name, func(t *testing.T) { replaytest.CheckSource(t, modelledOn(t, m, p)) })
 	}
 }

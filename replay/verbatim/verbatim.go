@@ -1,4 +1,4 @@
-package replay
+package verbatim
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ import (
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/precedence"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/message"
+	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/cookie"
 	"github.com/starling-load/starling/replay/stats"
@@ -55,7 +57,7 @@ func (c *flowCursor) Next() (*flow.Flow, error) {
 	return f, nil
 }
 
-// Verbatim returns the source that repeats the sessions of rec as they were:
+// New returns the source that repeats the sessions of rec as they were:
 // the same requests, each when those have been answered that were over before
 // it in the recording, and after the same pause. Cookies that the target sets
 // replace the recorded ones; Referer and Origin name the places as they are now;
@@ -65,14 +67,14 @@ func (c *flowCursor) Next() (*flow.Flow, error) {
 // Requests go where origins say; one that went elsewhere goes to the first of
 // them. Flows that Omitted names are skipped. Beyond the last session the
 // first follows again.
-func Verbatim(rec Recording, origins []Origin) (Source, error) {
+func New(rec Recording, origins []replay.Origin) (replay.Source, error) {
 	if rec.Sessions() == 0 {
 		return nil, errors.New("the recording holds no request that can be replayed")
 	}
-	return &verbatim{rec, origins}, nil
+	return &source{rec, origins}, nil
 }
 
-// Omitted names what is missing to repeat f, "" when Verbatim can.
+// Omitted names what is missing to repeat f, "" when New can.
 func Omitted(f *flow.Flow) string {
 	switch {
 	case f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols && !isSocket(f):
@@ -83,49 +85,35 @@ func Omitted(f *flow.Flow) string {
 	return ""
 }
 
-// OriginOf is where f went, as ParseOrigin writes it.
-func OriginOf(f *flow.Flow) string { return originAt(f.Scheme, f.Request.Authority) }
+// OriginOf is where f went, as [replay.ParseOrigin] writes it.
+func OriginOf(f *flow.Flow) string { return replay.OriginAt(f.Scheme, f.Request.Authority) }
 
 // indexOf finds the origin that f went to, -1 for none.
-func indexOf(origins []Origin, f *flow.Flow) int { return originIndex(origins, OriginOf(f)) }
-
-// originIndex finds the origin that users of the recording knew by a URL, -1 for
-// none. An origin stands for both schemes of its host, unless both are listed.
-func originIndex(origins []Origin, url string) int {
-	scheme, authority, ok := strings.Cut(url, "://")
-	if !ok {
-		return -1
-	}
-	at := originAt(scheme, authority)
-	found, best := -1, noMatch
-	for i := range origins {
-		if m := matchOrigin(origins[i].Recorded, at); m > best {
-			found, best = i, m
-		}
-	}
-	return found
+func indexOf(origins []replay.Origin, f *flow.Flow) int {
+	return replay.FindOrigin(origins, OriginOf(f))
 }
 
-type verbatim struct {
+// A source repeats a recording.
+type source struct {
 	recording Recording
-	origins   []Origin
+	origins   []replay.Origin
 }
 
 // Origins implements Source.
-func (v *verbatim) Origins() []Origin { return v.origins }
+func (v *source) Origins() []replay.Origin { return v.origins }
 
 // Session implements Source.
-func (v *verbatim) Session(i, _ uint64) Session {
+func (v *source) Session(i, _ uint64) replay.Session {
 	flows := v.recording.Open(int(i % uint64(v.recording.Sessions())))
 	r := &repetition{source: v, flows: flows}
-	r.table.pull, r.merge.next = r.pull, r.read
+	r.Table.Pull, r.merge.next = r.pull, r.read
 	return r
 }
 
 // A repetition is a recorded session on its way through the engine.
 type repetition struct {
-	table
-	source  *verbatim
+	replay.Table
+	source  *source
 	flows   Cursor
 	merge   merge
 	order   precedence.Order
@@ -137,17 +125,17 @@ type repetition struct {
 }
 
 // Fill implements Session: a recorded request is whole.
-func (r *repetition) Fill(*Act) {}
+func (r *repetition) Fill(*replay.Act) {}
 
 // pull returns the act that begins next, with those it waits for.
-func (r *repetition) pull() (waitingAct, bool) {
+func (r *repetition) pull() (replay.Waiting, bool) {
 	next, ok := r.merge.pull()
 	if !ok {
-		return waitingAct{}, false
+		return replay.Waiting{}, false
 	}
-	w := waitingAct{Act: next.Act}
+	w := replay.Waiting{Act: next.Act}
 	w.ID = r.made
-	w.after, w.Delay = r.order.Add(w.ID, next.start, next.done)
+	w.After, w.Delay = r.order.Add(w.ID, next.start, next.done)
 	r.made++
 	return w, true
 }
@@ -160,7 +148,7 @@ func (r *repetition) read() ([]timedAct, bool) {
 		return nil, false
 	case err != nil:
 		r.flows = &flowCursor{}
-		rest := Act{Endpoint: stats.Other, Skip: "the rest of the recorded session: it cannot be read"}
+		rest := replay.Act{Endpoint: stats.Other, Skip: "the rest of the recorded session: it cannot be read"}
 		return []timedAct{{rest, span{r.last, r.last}}}, true
 	}
 	if r.start.IsZero() {
@@ -192,8 +180,8 @@ func (r *repetition) conn(id uint64) int {
 }
 
 // recordedAct turns a flow into the act that repeats it.
-func recordedAct(f *flow.Flow) Act {
-	a := Act{Endpoint: f.Request.Method + " " + f.Request.Path(), Protocol: recordedProtocol(f), Observe: true}
+func recordedAct(f *flow.Flow) replay.Act {
+	a := replay.Act{Endpoint: f.Request.Method + " " + f.Request.Path(), Protocol: recordedProtocol(f), Observe: true}
 	a.Request = client.Request{Request: flow.Request{
 		Method: f.Request.Method, Target: f.Request.Target, Body: f.Request.Body, Trailers: f.Request.Trailers,
 	}, Upload: f.Request.Body.Open}
@@ -242,17 +230,10 @@ func recordedProtocol(f *flow.Flow) client.Protocol {
 	switch {
 	case f.Protocol != "HTTP/2.0" && f.Protocol != "HTTP/3.0":
 		return client.HTTP1
-	case f.Scheme == "http", isGRPC(f.Request.Headers):
+	case f.Scheme == "http", message.IsGRPC(f.Request.Headers):
 		return client.HTTP2
 	}
 	return client.Auto
-}
-
-// isGRPC tells gRPC by its media type. That of gRPC-Web, which is made for
-// HTTP/1, is another.
-func isGRPC(headers flow.Headers) bool {
-	rest, ok := strings.CutPrefix(headers.Value("Content-Type"), "application/grpc")
-	return ok && (rest == "" || strings.ContainsRune("+;", rune(rest[0])))
 }
 
 // recordedCheck accepts what looks like resp.

@@ -1,4 +1,4 @@
-package replay
+package modelled
 
 import (
 	"math/rand/v2"
@@ -9,6 +9,7 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
 )
 
 // maxCached bounds the URLs of one session whose validators are kept.
@@ -17,7 +18,7 @@ const maxCached = 256
 // A visitor is what one session of a model knows: the values that the target
 // has issued, the page it is on, what its browser has cached.
 type visitor struct {
-	source  *modelled
+	source  *source
 	number  uint64
 	user    uint64
 	browser *browser // nil: none is known
@@ -36,7 +37,7 @@ type issued struct {
 type validators struct{ etag, modified string }
 
 // learn takes the issued values out of an answer of an endpoint.
-func (v *visitor) learn(at int, over *Answer) {
+func (v *visitor) learn(at int, over *replay.Answer) {
 	if over.Response == nil {
 		return
 	}
@@ -59,7 +60,7 @@ func (v *visitor) learn(at int, over *Answer) {
 }
 
 // remember keeps the validators of an answer, as a browser's cache does.
-func (v *visitor) remember(over *Answer) {
+func (v *visitor) remember(over *replay.Answer) {
 	valid := validators{over.Response.Headers.Value("ETag"), over.Response.Headers.Value("Last-Modified")}
 	if over.Act.Request.Method != "GET" || over.Response.Status != 200 || valid == (validators{}) {
 		return
@@ -83,7 +84,7 @@ func (v *visitor) missing(e *variant) string {
 }
 
 // fill fills the holes of e. Values of kind row are those of row.
-func (v *visitor) fill(a *Act, e *variant, row []string, r *rand.Rand) {
+func (v *visitor) fill(a *replay.Act, e *variant, row []string, r *rand.Rand) {
 	if a.Skip = v.missing(e); a.Skip != "" {
 		return
 	}
@@ -97,7 +98,7 @@ func (v *visitor) fill(a *Act, e *variant, row []string, r *rand.Rand) {
 	a.Protocol = e.protocol
 	q.Method, q.Events = e.method, e.events
 	q.Target = e.target.render(values)
-	known := v.cache[v.source.routes[a.Origin].url(q.Target).String()]
+	known := v.cache[v.source.origins[a.Origin].Shown()+q.Target]
 	values[own+2], values[own+3] = known.etag, known.modified
 	q.Headers = v.headers(e.headers, values)
 	if body := e.body.render(values); body != "" {
@@ -153,7 +154,7 @@ func (v *visitor) origin() string {
 	if u, err := url.Parse(v.page); err == nil && u.Host != "" {
 		return u.Scheme + "://" + u.Host
 	}
-	return v.source.routes[0].origin()
+	return v.source.origins[0].Shown()
 }
 
 // pick chooses among the values that one answer held.
@@ -187,7 +188,7 @@ const (
 
 // browserOf returns the browser of a user for life: that of the first recorded
 // session that it plays, or one drawn by weight.
-func (s *modelled) browserOf(user uint64) *browser {
+func (s *source) browserOf(user uint64) *browser {
 	if len(s.browsers) == 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package replay
+package modelled
 
 import (
 	"encoding/json"

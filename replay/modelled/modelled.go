@@ -1,4 +1,4 @@
-package replay
+package modelled
 
 import (
 	"errors"
@@ -7,38 +7,23 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
 )
 
-// Paths says what users of a model do.
-type Paths string
-
-// The kinds of paths.
-const (
-	// RecordedPaths are the recorded sessions: the default of a model that
-	// holds some.
-	RecordedPaths Paths = "recorded"
-
-	// WalkPaths are those through the graphs of the behaviors.
-	WalkPaths Paths = "walk"
-)
-
-// Modelled returns the source that plays m against the targets of p: its
+// New returns the source that plays m against the targets of p: its
 // recorded sessions, or walks of its behaviors, as p.Paths says. Acts of origins
 // that p does not map are left out.
-func Modelled(m *model.Model, p Plan) (Source, error) {
+func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	graph, err := model.NewGraph(m)
 	if err != nil {
 		return nil, err
 	}
-	s := &modelled{
-		plan: p.withDefaults(), graph: graph, origins: p.Origins(m.MainOrigin()), behaviors: m.Behaviors,
+	s := &source{
+		plan: p, graph: graph, origins: p.Origins(m.MainOrigin()), behaviors: m.Behaviors,
 		bindings: m.Bindings, data: m.Data, index: make(map[string]int, len(m.Endpoints)),
 	}
-	if s.routes, err = routesOf(s.origins); err != nil {
-		return nil, err
-	}
 	switch {
-	case p.Paths == WalkPaths, p.Paths == "" && len(m.Sessions) == 0:
+	case p.Paths == replay.WalkPaths, p.Paths == "" && len(m.Sessions) == 0:
 	case len(m.Sessions) == 0:
 		return nil, errors.New("the model holds no recorded sessions to play; walk its behaviors instead")
 	default:
@@ -49,12 +34,11 @@ func Modelled(m *model.Model, p Plan) (Source, error) {
 	return s, err
 }
 
-// modelled is the Source of a model. It is immutable.
-type modelled struct {
-	plan      Plan
+// A source plays a model. It is immutable.
+type source struct {
+	plan      replay.Plan
 	graph     *model.Graph
-	origins   []Origin
-	routes    []route // by origin
+	origins   []replay.Origin
 	behaviors []model.Behavior
 	sessions  []model.Session // none: walks of the graph
 	endpoints []endpoint
@@ -65,10 +49,10 @@ type modelled struct {
 }
 
 // Origins implements Source.
-func (s *modelled) Origins() []Origin { return s.origins }
+func (s *source) Origins() []replay.Origin { return s.origins }
 
 // Session implements Source.
-func (s *modelled) Session(i, u uint64) Session {
+func (s *source) Session(i, u uint64) replay.Session {
 	v := visitor{source: s, number: i, user: u, browser: s.browserOf(u), issued: make([]issued, len(s.bindings))}
 	if len(s.sessions) > 0 {
 		return newRepeat(v, &s.sessions[s.recorded(i)])
@@ -76,7 +60,7 @@ func (s *modelled) Session(i, u uint64) Session {
 	return newWalk(v)
 }
 
-func (s *modelled) compileEndpoints(m *model.Model) error {
+func (s *source) compileEndpoints(m *model.Model) error {
 	bindings := make(map[string]int, len(m.Bindings))
 	for i, b := range m.Bindings {
 		bindings[b.Name] = i
@@ -90,7 +74,7 @@ func (s *modelled) compileEndpoints(m *model.Model) error {
 		from := &m.Endpoints[i]
 		e := endpoint{name: from.Name, judge: from.Check.Compile()}
 		if from.Origin != "" {
-			e.origin = originIndex(s.origins, urls[from.Origin])
+			e.origin = replay.FindOrigin(s.origins, urls[from.Origin])
 		}
 		for k := range from.Variants {
 			v, err := compileVariant(&from.Variants[k], bindings, m.Data)
@@ -105,7 +89,7 @@ func (s *modelled) compileEndpoints(m *model.Model) error {
 	return errors.Join(errs...)
 }
 
-func (s *modelled) compileBindings(m *model.Model) error {
+func (s *source) compileBindings(m *model.Model) error {
 	var errs []error
 	for i, b := range m.Bindings {
 		for _, src := range b.Sources {
@@ -128,7 +112,7 @@ type browser struct {
 	headers flow.Headers
 }
 
-func (s *modelled) compileBrowsers(m *model.Model) {
+func (s *source) compileBrowsers(m *model.Model) {
 	for _, b := range m.Browsers {
 		to := browser{name: b.Name, weight: b.Weight}
 		for _, h := range b.Headers {

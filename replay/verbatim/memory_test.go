@@ -1,4 +1,4 @@
-package replay
+package verbatim
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/replaytest"
 )
 
 // A gzip bomb is small on the wire: what it is decoded to has to be bounded for
@@ -29,7 +31,7 @@ func TestTwoHundredUsersOfABombStayWithinMemory(t *testing.T) {
 	}))
 	defer s.Close()
 	f := recordedFlow(0, "GET", "/bomb", "", `{"a":1}`)
-	p := Plan{Target: s.URL, Users: 200, Sessions: 1}
+	p := replay.Plan{Target: s.URL, Users: 200, Sessions: 1}
 	src := verbatimOn(t, Flows{[]*flow.Flow{f}}, p)
 	end, most := make(chan struct{}), make(chan uint64)
 	go func() {
@@ -46,7 +48,7 @@ func TestTwoHundredUsersOfABombStayWithinMemory(t *testing.T) {
 			}
 		}
 	}()
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: src}))
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: src}))
 	close(end)
 	if peak := <-most; peak > 300<<20 {
 		t.Errorf("the heap grew to %d MB, want at most 300", peak>>20)

@@ -1,4 +1,4 @@
-package replay_test
+package verbatim_test
 
 import (
 	"context"
@@ -25,6 +25,7 @@ import (
 	"github.com/starling-load/starling/record/proxy"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/stats"
+	"github.com/starling-load/starling/replay/verbatim"
 )
 
 // kept is a sink that keeps flows.
@@ -72,7 +73,7 @@ func recordVia(t *testing.T, scheme, target string) (address string, stop func()
 func repeat(t *testing.T, flows []*flow.Flow, target string) *stats.Summary {
 	t.Helper()
 	p := replay.Plan{Target: target, Users: 1, Sessions: 1}
-	src, err := replay.Verbatim(replay.Flows{flows}, p.Origins(replay.OriginOf(flows[0])))
+	src, err := verbatim.New(verbatim.Flows{flows}, p.Origins(verbatim.OriginOf(flows[0])))
 	if err != nil {
 		t.Fatal(err)
 	}

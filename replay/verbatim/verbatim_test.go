@@ -1,4 +1,4 @@
-package replay
+package verbatim
 
 import (
 	"fmt"
@@ -12,7 +12,9 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/replaytest"
 )
 
 func recordedFlow(at time.Duration, method, target, cookie, answer string) *flow.Flow {
@@ -32,9 +34,9 @@ func recordedFlow(at time.Duration, method, target, cookie, answer string) *flow
 }
 
 func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
-	var seen journal
+	var seen replaytest.Journal
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.add("%s %s kept=%s cookie=%s", r.Method, r.URL, r.Header.Get("X-Kept"), r.Header.Get("Cookie"))
+		seen.Add("%s %s kept=%s cookie=%s", r.Method, r.URL, r.Header.Get("X-Kept"), r.Header.Get("Cookie"))
 		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "live"})
 		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Path == "/changed" {
@@ -59,19 +61,19 @@ func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
 	if Omitted(upgrade) == "" || Omitted(cut) == "" || Omitted(sessions[0][0]) != "" {
 		t.Errorf("omitted are %q, %q, %q; want a reason for the upgrade and one for the cut body", Omitted(upgrade), Omitted(cut), Omitted(sessions[0][0]))
 	}
-	p := Plan{Target: s.URL, Scale: 1, Speed: 2}
+	p := replay.Plan{Target: s.URL, Scale: 1, Speed: 2}
 	src := verbatimOn(t, sessions, p)
 	arrivals, err := p.Arrivals([]time.Duration{0, 10 * time.Millisecond}, 30*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: src, Arrivals: arrivals}))
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: src, Arrivals: arrivals}))
 	want := []string{
 		"GET /a?x=1 kept=yes cookie=sid=old; theme=dark",
 		"GET /b kept=yes cookie=sid=live; theme=dark",
 		"GET /changed kept=yes cookie=",
 	}
-	if got := seen.sorted(); !slices.Equal(got, want) {
+	if got := seen.Sorted(); !slices.Equal(got, want) {
 		t.Errorf("the target saw\n%q, want\n%q", got, want)
 	}
 	if sum.Skipped != 1 || sum.OK != 2 || sum.Failed != 1 || sum.Errors[0].Name != "shape" || sum.Errors[0].Endpoint != "GET /changed" {
@@ -80,9 +82,9 @@ func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
 }
 
 func TestCookiesThatBreakTheStandardAreSentAsBrowsersDo(t *testing.T) {
-	var seen journal
+	var seen replaytest.Journal
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.add("%s %s", r.URL, r.Header.Get("Cookie"))
+		seen.Add("%s %s", r.URL, r.Header.Get("Cookie"))
 		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Path == "/1" {
 			for _, line := range []string{
@@ -99,24 +101,24 @@ func TestCookiesThatBreakTheStandardAreSentAsBrowsersDo(t *testing.T) {
 		recordedFlow(0, "GET", "/1", `track={"id":"7"}; sid=old; gone=stale`, "{}"),
 		recordedFlow(time.Millisecond, "GET", "/2", `track={"id":"7"}; sid=old; gone=stale`, "{}"),
 	}}
-	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
 	src := verbatimOn(t, sessions, p)
-	total(t, play(t, t.Context(), Options{Plan: p, Source: src}))
+	replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: src}))
 	want := []string{
 		`/1 track={"id":"7"}; sid=old; gone=stale`,
 		`/2 json={"cart":[1]}; quoted="a b"; flash=a\054b; a[b]=é; track={"id":"7"}; sid=old`,
 	}
-	if got := seen.sorted(); !slices.Equal(got, want) {
+	if got := seen.Sorted(); !slices.Equal(got, want) {
 		t.Errorf("the target saw\n%s, want\n%s", got, want)
 	}
 }
 
 func TestVerbatimSendsLongBodiesWhole(t *testing.T) {
 	const size = 1 << 20
-	var seen journal
+	var seen replaytest.Journal
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		seen.add("%d of %d bytes, %v, %.6s", len(body), r.ContentLength, err, body)
+		seen.Add("%d of %d bytes, %v, %.6s", len(body), r.ContentLength, err, body)
 	}))
 	defer s.Close()
 	f := recordedFlow(0, "PUT", "/upload", "", "")
@@ -124,15 +126,15 @@ func TestVerbatimSendsLongBodiesWhole(t *testing.T) {
 		return io.NopCloser(io.MultiReader(strings.NewReader("begins"), strings.NewReader(strings.Repeat("x", size-6)))), nil
 	}}
 	f.Response = &flow.Response{Status: 200}
-	p := Plan{Target: s.URL, Users: 1, Sessions: 2}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{f}}, p)}))
-	if got, want := seen.sorted(), "1048576 of 1048576 bytes, <nil>, begins"; sum.OK != 2 || !slices.Equal(got, []string{want, want}) {
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 2}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: verbatimOn(t, Flows{{f}}, p)}))
+	if got, want := seen.Sorted(), "1048576 of 1048576 bytes, <nil>, begins"; sum.OK != 2 || !slices.Equal(got, []string{want, want}) {
 		t.Errorf("%d ok; the target saw %q, want twice %q", sum.OK, got, want)
 	}
 }
 
 func TestVerbatimRefusesARecordingWithNothingToSend(t *testing.T) {
-	if _, err := Verbatim(Flows{}, nil); err == nil {
+	if _, err := New(Flows{}, nil); err == nil {
 		t.Error("an empty recording was accepted")
 	}
 }
@@ -173,8 +175,8 @@ func TestAnAnswerThatLeadsElsewhereOrSaysNothingDoesNotPass(t *testing.T) {
 		{"a relative reference says too little", led("next"), "/login", ""},
 	} {
 		live = c.live
-		p := Plan{Target: s.URL, Users: 1, Sessions: 1}
-		sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{c.f}}, p)}))
+		p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
+		sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: verbatimOn(t, Flows{{c.f}}, p)}))
 		got := ""
 		if len(sum.Errors) > 0 {
 			got = sum.Errors[0].Name
@@ -198,8 +200,8 @@ func TestABodyIsFramedAsRecorded(t *testing.T) {
 	chunked := recordedFlow(time.Millisecond, "POST", "/", "", "")
 	chunked.Request.Body = flow.NewBody([]byte("body"))
 	chunked.Request.Headers = flow.Headers{{Name: "Transfer-Encoding", Value: "chunked"}}
-	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
-	total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{sized, chunked}}, p)}))
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
+	replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: verbatimOn(t, Flows{{sized, chunked}}, p)}))
 	for _, want := range []string{"[] 4 body", "[chunked] -1 body"} {
 		if got := <-framed; got != want {
 			t.Errorf("the target saw %s, want %s", got, want)
@@ -215,9 +217,9 @@ func TestARunThatAsksForHTTP2WithoutTLSSpeaksIt(t *testing.T) {
 	s.Config.Protocols.SetUnencryptedHTTP2(true)
 	s.Start()
 	defer s.Close()
-	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
 	src := verbatimOn(t, Flows{{recordedFlow(0, "GET", "/", "", "")}}, p)
-	total(t, play(t, t.Context(), Options{Plan: p, Source: src, Client: client.Options{H2C: true}}))
+	replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: src, Client: client.Options{H2C: true}}))
 	if got := <-spoken; got != "HTTP/2.0" {
 		t.Errorf("a request recorded over HTTP/1.1 is sent over %s", got)
 	}

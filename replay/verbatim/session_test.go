@@ -1,7 +1,6 @@
-package replay
+package verbatim
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,17 +8,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/replaytest"
 )
 
 // breaks returns a handler that breaks the connection at one path.
-func breaks(path string, seen *journal) http.Handler {
+func breaks(path string, seen *replaytest.Journal) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.add("%s", r.URL.Path)
+		seen.Add("%s", r.URL.Path)
 		if r.URL.Path == path {
 			panic(http.ErrAbortHandler)
 		}
@@ -29,7 +29,7 @@ func breaks(path string, seen *journal) http.Handler {
 }
 
 func TestABrokenExchangeDoesNotEndTheSession(t *testing.T) {
-	var seen journal
+	var seen replaytest.Journal
 	s := httptest.NewServer(breaks("/b", &seen))
 	defer s.Close()
 	const ms = time.Millisecond
@@ -37,9 +37,9 @@ func TestABrokenExchangeDoesNotEndTheSession(t *testing.T) {
 		{recordedFlow(0, "POST", "/a", "", "{}"), recordedFlow(5*ms, "POST", "/b", "", "{}"), recordedFlow(9*ms, "POST", "/c", "", "{}")},
 		{recordedFlow(0, "POST", "/d", "", "{}")},
 	}
-	p := Plan{Target: s.URL, Users: 2, Sessions: 1}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, sessions, p)}))
-	if got := seen.sorted(); !slices.Equal(got, []string{"/a", "/b", "/c", "/d"}) {
+	p := replay.Plan{Target: s.URL, Users: 2, Sessions: 1}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: verbatimOn(t, sessions, p)}))
+	if got := seen.Sorted(); !slices.Equal(got, []string{"/a", "/b", "/c", "/d"}) {
 		t.Errorf("the target saw %q, want every request of both sessions", got)
 	}
 	if sum.OK != 3 || sum.Failed != 1 || sum.Aborted != 0 {
@@ -51,11 +51,11 @@ func TestABrokenExchangeDoesNotEndTheSession(t *testing.T) {
 }
 
 func TestSessionsThatTheEndOfTheRunCutsAreNotJudged(t *testing.T) {
-	s := httptest.NewServer(breaks("", &journal{}))
+	s := httptest.NewServer(breaks("", &replaytest.Journal{}))
 	defer s.Close()
 	sessions := Flows{{recordedFlow(0, "GET", "/a", "", "{}"), recordedFlow(time.Hour, "GET", "/b", "", "{}")}}
-	p := Plan{Target: s.URL, Users: 3, Duration: 100 * time.Millisecond}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, sessions, p)}))
+	p := replay.Plan{Target: s.URL, Users: 3, Duration: 100 * time.Millisecond}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: verbatimOn(t, sessions, p)}))
 	if sum.Sessions.Cut != 3 || sum.Sessions.Ended != 0 {
 		t.Errorf("sessions %+v, want all 3 cut", sum.Sessions)
 	}
@@ -64,7 +64,7 @@ func TestSessionsThatTheEndOfTheRunCutsAreNotJudged(t *testing.T) {
 // places are four servers, and what each was asked.
 type places struct {
 	servers [4]*httptest.Server
-	seen    [4]journal
+	seen    [4]replaytest.Journal
 }
 
 func TestASessionWithFourOriginsGoesToFour(t *testing.T) {
@@ -72,7 +72,7 @@ func TestASessionWithFourOriginsGoesToFour(t *testing.T) {
 	var p places
 	for i := range p.servers {
 		p.servers[i] = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			p.seen[i].add("%s cookie=%s referer=%s origin=%s", r.URL, r.Header.Get("Cookie"), r.Header.Get("Referer"), r.Header.Get("Origin"))
+			p.seen[i].Add("%s cookie=%s referer=%s origin=%s", r.URL, r.Header.Get("Cookie"), r.Header.Get("Referer"), r.Header.Get("Origin"))
 			if r.URL.Path == "/start" { // the same name everywhere, as frameworks do
 				w.Header().Add("Set-Cookie", fmt.Sprintf("sid=%d; Path=/; Secure; HttpOnly; SameSite=Lax", i))
 			}
@@ -98,15 +98,15 @@ func TestASessionWithFourOriginsGoesToFour(t *testing.T) {
 	add(1, "/data", flow.Header{Name: "Referer", Value: recorded[0] + "/page?x=1"}, flow.Header{Name: "Origin", Value: recorded[0]})
 	add(2, "/me")
 	add(3, "/a.js", flow.Header{Name: "Referer", Value: recorded[0] + "/"}, flow.Header{Name: "Sec-Fetch-Site", Value: "cross-site"}, flow.Header{Name: "Sec-Fetch-Mode", Value: "no-cors"})
-	plan := Plan{Target: p.servers[0].URL, Users: 1, Sessions: 1}
+	plan := replay.Plan{Target: p.servers[0].URL, Users: 1, Sessions: 1}
 	for i := 1; i < 4; i++ {
-		plan.Map = append(plan.Map, Origin{Recorded: recorded[i], Live: p.servers[i].URL})
+		plan.Map = append(plan.Map, replay.Origin{Recorded: recorded[i], Live: p.servers[i].URL})
 	}
-	src, err := Verbatim(Flows{flows}, plan.Origins(recorded[0]))
+	src, err := New(Flows{flows}, plan.Origins(recorded[0]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := total(t, play(t, t.Context(), Options{Plan: plan, Source: src}))
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: plan, Source: src}))
 	if sum.OK != uint64(len(flows)) {
 		t.Errorf("%d of %d passed: %+v", sum.OK, len(flows), sum.Errors)
 	}
@@ -117,60 +117,9 @@ func TestASessionWithFourOriginsGoesToFour(t *testing.T) {
 		{"/me cookie=sid=2 referer= origin=", "/start cookie= referer= origin="},
 		{"/a.js cookie= referer=" + app + "/ origin=", "/start cookie= referer= origin="},
 	} {
-		if got := p.seen[i].sorted(); !slices.Equal(got, want) {
+		if got := p.seen[i].Sorted(); !slices.Equal(got, want) {
 			t.Errorf("%s saw\n%q, want\n%q", recorded[i], got, want)
 		}
-	}
-}
-
-func TestAPausedRunSendsNothingAndGoesOnWhereItWas(t *testing.T) {
-	var sent atomic.Int64
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sent.Add(1) }))
-	defer s.Close()
-	p := Plan{Target: s.URL, Rate: 200, Duration: 500 * time.Millisecond}
-	o := Options{Plan: p, Source: singleOn(t, s.URL, p), Interval: 20 * time.Millisecond}
-	var err error
-	if o.Arrivals, err = p.Arrivals(nil, 0); err != nil {
-		t.Fatal(err)
-	}
-	run, err := Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for sent.Load() < 5 {
-		time.Sleep(time.Millisecond)
-	}
-	run.Pause()
-	time.Sleep(50 * time.Millisecond) // what was under way ends
-	before := sent.Load()
-	time.Sleep(300 * time.Millisecond)
-	if got := sent.Load(); got != before || got == 100 {
-		t.Errorf("%d requests were sent before the pause, %d in it", before, got-before)
-	}
-	run.Resume()
-	if err := run.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	if got := sent.Load(); got != 100 {
-		t.Errorf("%d requests were sent in all, want the 100 of the plan", got)
-	}
-}
-
-func TestAPausedRunEndsWithItsContext(t *testing.T) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
-	defer s.Close()
-	p := Plan{Target: s.URL, Users: 2, Duration: time.Hour}
-	o := Options{Plan: p, Source: singleOn(t, s.URL, p)}
-	o.Arrivals, _ = p.Arrivals(nil, 0)
-	ctx, cancel := context.WithCancel(t.Context())
-	run, err := Start(ctx, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run.Pause()
-	cancel()
-	if err := run.Wait(); err != context.Canceled {
-		t.Errorf("got %v", err)
 	}
 }
 
@@ -193,12 +142,12 @@ func TestAPageOfThirtyResourcesOverlapsAsRecorded(t *testing.T) {
 	flows := sixAtATime(t, s.URL, 30)
 	recordedPeak := peak
 	peak = 0
-	p := Plan{Target: s.URL, Users: 1, Sessions: 1}
-	src, err := Verbatim(Flows{flows}, p.Origins(s.URL))
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
+	src, err := New(Flows{flows}, p.Origins(s.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: src}))
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: src}))
 	if sum.OK != 31 || recordedPeak != 6 || peak != recordedPeak {
 		t.Errorf("%d of 31 passed, peak %d, recorded %d: %+v", sum.OK, peak, recordedPeak, sum.Errors)
 	}
@@ -247,15 +196,15 @@ func sixAtATime(t *testing.T, origin string, parts int) []*flow.Flow {
 
 // A HAR file may say HTTP/2 of what a target without TLS answered.
 func TestAPlainTargetThatDoesNotKnowHTTP2GetsHTTP1(t *testing.T) {
-	var seen journal
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen.add("%s %s", r.Proto, r.URL) }))
+	var seen replaytest.Journal
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen.Add("%s %s", r.Proto, r.URL) }))
 	defer s.Close()
 	f := recordedFlow(0, "GET", "/a", "", "")
 	f.Protocol, f.Response = "HTTP/2.0", nil
-	p := Plan{Target: s.URL, Users: 3, Sessions: 1}
-	sum := total(t, play(t, t.Context(), Options{Plan: p, Source: verbatimOn(t, Flows{{f}}, p)}))
+	p := replay.Plan{Target: s.URL, Users: 3, Sessions: 1}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: verbatimOn(t, Flows{{f}}, p)}))
 	// The last is the question whether it speaks HTTP/2.
-	if got := seen.sorted(); sum.OK != 3 || !slices.Equal(got, []string{"HTTP/1.1 /a", "HTTP/1.1 /a", "HTTP/1.1 /a", "HTTP/2.0 *"}) {
+	if got := seen.Sorted(); sum.OK != 3 || !slices.Equal(got, []string{"HTTP/1.1 /a", "HTTP/1.1 /a", "HTTP/1.1 /a", "HTTP/2.0 *"}) {
 		t.Errorf("%d of 3 passed, the target saw %q: %+v", sum.OK, got, sum.Errors)
 	}
 }

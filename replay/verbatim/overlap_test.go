@@ -1,4 +1,4 @@
-package replay
+package verbatim
 
 import (
 	"crypto/tls"
@@ -6,85 +6,16 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/client"
+	"github.com/starling-load/starling/replay/replaytest"
 	"github.com/starling-load/starling/replay/stats"
 )
-
-// checkSource holds a source to what the engine relies on: it plays sessions of
-// it in made-up time, without a target, whose answers never come.
-func checkSource(t *testing.T, src Source) {
-	t.Helper()
-	if len(src.Origins()) == 0 {
-		t.Fatal("the source names no origin")
-	}
-	for i := range uint64(4) {
-		first, again := scriptOf(t, src, i, i%2), scriptOf(t, src, i, i%2)
-		if diff := cmp.Diff(first, again, cmpopts.IgnoreFields(Act{}, "Judge"), cmpopts.IgnoreUnexported(client.Request{}, client.Response{})); diff != "" {
-			t.Errorf("session %d differs when it is played again:\n%s", i, diff)
-		}
-	}
-}
-
-// scriptOf plays a session, at most a thousand acts of it, and returns these in
-// the order in which they are over.
-func scriptOf(t *testing.T, src Source, i, u uint64) []Act {
-	t.Helper()
-	const limit = 1000
-	s := src.Session(i, u)
-	if s == nil {
-		return nil
-	}
-	seen := map[int]bool{}
-	var script []Act
-	underWay := s.Next(nil)
-	for len(underWay) > 0 && len(script) < limit {
-		a := underWay[0]
-		underWay = underWay[1:]
-		switch {
-		case seen[a.ID]:
-			t.Fatalf("session %d: act %d is made twice", i, a.ID)
-		case a.Delay < 0:
-			t.Fatalf("session %d: act %d is due %s before the one it waits for", i, a.ID, -a.Delay)
-		case a.Origin < 0 || a.Origin >= len(src.Origins()):
-			t.Fatalf("session %d: act %d goes to origin %d of %d", i, a.ID, a.Origin, len(src.Origins()))
-		case a.Endpoint == "":
-			t.Fatalf("session %d: act %d has no name to be counted under", i, a.ID)
-		}
-		seen[a.ID] = true
-		s.Fill(&a)
-		for _, strand := range a.Closes {
-			underWay = slices.DeleteFunc(underWay, func(b Act) bool { return b.Strand == strand })
-		}
-		if a.Skip == "" && a.Kind == Request && (a.Request.Method == "" || a.Request.Target == "" || a.Request.Headers.Has("Cookie") || a.Request.Headers.Has("Host")) {
-			t.Fatalf("session %d: act %d cannot be sent: %s %q %v", i, a.ID, a.Request.Method, a.Request.Target, a.Request.Headers)
-		}
-		script = append(script, a)
-		underWay = append(underWay, s.Next(&Answer{Act: &a})...)
-	}
-	return script
-}
-
-func TestEverySourceDoesWhatTheEngineReliesOn(t *testing.T) {
-	p := Plan{Target: "http://127.0.0.1:1", Users: 2, Sessions: 1, Seed: 3}
-	for name, src := range map[string]Source{
-		"one request":         singleOn(t, p.Target+"/x", p),
-		"a recording":         verbatimOn(t, Flows{pageLoad(0), pageLoad(0)}, p),
-		"a model":             modelledOn(t, wikiModel(), p),
-		"every step":          modelledOn(t, newspaper(), p),
-		"sessions of a model": modelledOn(t, recordedNewspaper(), p),
-	} {
-		t.Run(name, func(t *testing.T) { checkSource(t, src) })
-	}
-}
 
 // A stage is a target that knows what is asked of it at one time. It answers the
 // paths of together when it has been asked for all of them, so that they overlap
@@ -159,9 +90,9 @@ func pageLoad(conn uint64) []*flow.Flow {
 	}
 }
 
-func verbatimOn(t *testing.T, flows Flows, p Plan) Source {
+func verbatimOn(t *testing.T, flows Flows, p replay.Plan) replay.Source {
 	t.Helper()
-	src, err := Verbatim(flows, p.Origins("http://recorded.example"))
+	src, err := New(flows, p.Origins("http://recorded.example"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +113,7 @@ func TestWhatOverlappedOverlapsOverEveryProtocol(t *testing.T) {
 		"HTTP/2 over TLS":   {true, true, func(f *flow.Flow) { f.Protocol, f.Scheme = "HTTP/2.0", "https" }, client.Options{}, "HTTP/2.0"},
 		"HTTP/2 in clear":   {false, true, func(f *flow.Flow) { f.Protocol = "HTTP/2.0" }, client.Options{}, "HTTP/2.0"},
 	} {
-		for _, connections := range []Connections{UserConnections, RecordedConnections, SharedConnections} {
+		for _, connections := range []replay.Connections{replay.UserConnections, replay.RecordedConnections, replay.SharedConnections} {
 			t.Run(name+" "+string(connections), func(t *testing.T) {
 				st := newStage("/script", "/1", "/2", "/3", "/4")
 				s := httptest.NewUnstartedServer(st)
@@ -204,16 +135,16 @@ func TestWhatOverlappedOverlapsOverEveryProtocol(t *testing.T) {
 					f.Conn = uint64(i%6) + 1
 					tt.recorded(f)
 				}
-				p := Plan{Target: s.URL, Users: 1, Sessions: 1, Connections: connections}
+				p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1, Connections: connections}
 				recorded := "http://recorded.example"
 				if flows[0].Scheme == "https" {
 					recorded = "https://recorded.example"
 				}
-				src, err := Verbatim(Flows{flows}, p.Origins(recorded))
+				src, err := New(Flows{flows}, p.Origins(recorded))
 				if err != nil {
 					t.Fatal(err)
 				}
-				sum := total(t, play(t, t.Context(), Options{Plan: p, Source: src, Client: tt.options}))
+				sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: src, Client: tt.options}))
 				checkOverlap(t, st, sum, len(flows))
 				if len(st.protocol) != 1 || !st.protocol[tt.proto] {
 					t.Errorf("the target saw %v, want %s alone", st.protocol, tt.proto)
@@ -242,4 +173,9 @@ func checkOverlap(t *testing.T, st *stage, sum *stats.Summary, acts int) {
 	if len(st.ended) == acts && (st.ended[0] != "/page" || st.ended[acts-1] != "/click") {
 		t.Errorf("answered in the order %q", st.ended)
 	}
+}
+
+func TestARecordingDoesWhatTheEngineReliesOn(t *testing.T) {
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 2, Sessions: 1, Seed: 3}
+	replaytest.CheckSource(t, verbatimOn(t, Flows{pageLoad(0), pageLoad(0)}, p))
 }
