@@ -134,8 +134,10 @@ func unusable(f *flow.Flow) string {
 		return "no final status"
 	case !strings.HasPrefix(f.Request.Target, "/"):
 		return "request target without a path"
-	case f.Request.Body.Truncated():
+	case !f.Request.Body.Kept():
 		return "request body of which the recording has only the beginning"
+	case f.Request.Body.Truncated():
+		return "request body too long for a model; replay the recording to send it"
 	case !sendable(&f.Request):
 		return "a request that HTTP does not allow"
 	}

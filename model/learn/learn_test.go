@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -415,17 +416,20 @@ func TestWhatCannotBeLearnedIsCounted(t *testing.T) {
 		p.do(0, "GET /chat", "101")
 		p.do(0, "OPTIONS *", "200")
 		p.do(0, "PUT /upload", "200").Request.Body = flow.Body{Data: []byte("begin"), Size: 1 << 30}
+		long := &p.do(0, "PUT /long", "200").Request.Body
+		long.Size, long.Open = 1<<30, func() (io.ReadCloser, error) { return nil, io.EOF }
 		events := p.do(0, "GET /events", "200\nContent-Type: text/event-stream\n\n")
 		events.Error = "client closed"
 		events.Messages = []flow.Message{{Kind: flow.MessageEvent}, {Kind: flow.MessageEvent}, {Kind: flow.MessageEvent}}
 	})
 	m, r := mustLearn(t, sessions)
 	want := map[string]int{"incomplete: response cut": 2, "no response": 2, "upgraded connection (WebSocket)": 2, "request target without a path": 2,
-		"request body of which the recording has only the beginning": 2}
+		"request body of which the recording has only the beginning":         2,
+		"request body too long for a model; replay the recording to send it": 2}
 	if diff := cmp.Diff(want, r.Lost); diff != "" {
 		t.Errorf("lost (-want +got)\n%s", diff)
 	}
-	if len(m.Notes) != 5 || !slices.Contains(m.Notes, "left out: 2 of 14 flows: upgraded connection (WebSocket)") {
+	if len(m.Notes) != 6 || !slices.Contains(m.Notes, "left out: 2 of 16 flows: upgraded connection (WebSocket)") {
 		t.Errorf("notes %q, want one for each reason", m.Notes)
 	}
 	if got := endpointOf(t, m, "GET /events").Variants[0].Request.Events; got != 3 {
