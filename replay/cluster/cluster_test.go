@@ -152,7 +152,11 @@ func (r *rig) coordinateWithDeath(t *testing.T, dead chan struct{}) error {
 						return err
 					}
 					on(interval(a, 0, 1))
-					<-dead
+					select {
+					case <-dead:
+					case <-time.After(time.Minute):
+						return errors.New("no interval of b came")
+					}
 					die()
 					// Long enough that the other's silence shows.
 					if err := sleep(ctx, silenceLimit+2*time.Second); err != nil {

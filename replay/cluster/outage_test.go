@@ -13,6 +13,10 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
+// serverHost is a loopback address from which nobody connects, so that no port
+// of it is taken while a server is away.
+const serverHost = "127.0.0.77"
+
 // natsServer starts a NATS server with JetStream on its folder. Port 0 is any.
 func natsServer(t *testing.T, dir string, port int) *server.Server {
 	t.Helper()
@@ -20,7 +24,7 @@ func natsServer(t *testing.T, dir string, port int) *server.Server {
 		port = server.RANDOM_PORT
 	}
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true,
+		Host: serverHost, Port: port, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +62,8 @@ func TestNoResultIsLostWhenNATSStartsAgain(t *testing.T) {
 	begun, down, up := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	var replayers sync.WaitGroup
 	defer replayers.Wait()
+	goOn := sync.OnceFunc(func() { close(up) })
+	defer goOn()
 	over := make(chan error, 1)
 	go func() {
 		over <- Coordinate(t.Context(), Options{
@@ -91,7 +97,7 @@ func TestNoResultIsLostWhenNATSStartsAgain(t *testing.T) {
 		close(down)
 		time.Sleep(silenceLimit + time.Second) // an outage that would be silence
 	})
-	close(up)
+	goOn()
 	if err := <-over; err != nil {
 		t.Fatal(err)
 	}
