@@ -50,6 +50,9 @@ func (u *user) begin(at time.Duration) {
 	tasks := u.enter(at)
 	u.mu.Unlock()
 	if len(tasks) == 0 {
+		if u.visit != nil { // a session of nothing is one as well
+			u.engine.collector.SessionOver(stats.SessionResult{Matched: true})
+		}
 		u.engine.retire()
 		return
 	}
@@ -68,7 +71,7 @@ func (u *user) enter(at time.Duration) []*task {
 	u.cookies = cookie.NewJar(u.engine.places)
 	u.matched, u.cut = true, false
 	u.entered, u.strands = at, nil
-	return u.take(u.visit.Next(nil), at)
+	return u.take(u.visit.Next(nil), at, 0)
 }
 
 // leave closes the connections of the session.
@@ -83,11 +86,14 @@ func (u *user) leave() {
 	u.pool = nil
 }
 
-// take makes tasks of acts that have become ready at offset at.
-func (u *user) take(acts []Act, at time.Duration) []*task {
+// take makes tasks of acts that have become ready at offset at. So much as the act
+// before them was sent late is taken off their delays, so that the lateness of a
+// session does not add up.
+func (u *user) take(acts []Act, at, late time.Duration) []*task {
 	tasks := make([]*task, len(acts))
 	for i, a := range acts {
-		tasks[i] = &task{user: u, act: a, due: at + scaled(a.Delay, u.engine.Plan.Speed) + u.backoff()}
+		delay := max(0, scaled(a.Delay, u.engine.Plan.Speed)-late)
+		tasks[i] = &task{user: u, act: a, due: at + delay + u.backoff()}
 		if a.Strand != 0 && a.Kind == Request {
 			if u.strands == nil {
 				u.strands = make(map[int]*task)
@@ -169,7 +175,7 @@ func (u *user) hear(x *exchange) []*task {
 	u.open--
 	u.matched = u.matched && answer.OK
 	u.cut = u.cut || x.result.Error == stats.ErrorStopped
-	tasks := u.take(u.visit.Next(answer), x.result.Done)
+	tasks := u.take(u.visit.Next(answer), x.result.Done, max(0, x.result.Sent-x.result.Scheduled))
 	if u.open > 0 {
 		return tasks
 	}

@@ -20,13 +20,18 @@ var errClosed = named(canceled, errors.New("connection given up"))
 func (p *Pool) Do(ctx context.Context, route Route, slot int, req *Request, resp *Response) (Timing, error) {
 	at := place{route, slot}
 	timing, reused, err := p.attempt(ctx, at, false, req, resp)
-	if err != nil && ctx.Err() == nil && again(err, reused, &timing, req) {
-		first := timing.Sent
+	first := timing.Sent
+	for tries := 1; tries < maxTries && err != nil && ctx.Err() == nil && again(err, reused, &timing, req); tries++ {
 		timing, _, err = p.attempt(ctx, at, true, req, resp)
 		timing.Sent = first
+		reused = false
 	}
 	return timing, err
 }
+
+// maxTries bounds how often a request is sent that the target refuses unseen, as
+// it does when it ends a connection over HTTP/2.
+const maxTries = 10
 
 // again reports whether a request is sent once more after err: the target did
 // not process it for certain, or it closed an idle connection while a request

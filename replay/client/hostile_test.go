@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -353,5 +354,26 @@ func TestEveryNameHasItsLine(t *testing.T) {
 		if got := ErrorName(err); got != want {
 			t.Errorf("%v: %q, want %q", err, got, want)
 		}
+	}
+}
+
+// A server that ends its connections while requests are on their way has not seen
+// these: they come to somebody in the end.
+func TestARefusedRequestIsSentUntilItIsServed(t *testing.T) {
+	var seen atomic.Int32
+	at := listen(t, framing(func(f *http2.Framer, c net.Conn, s uint32) {
+		if seen.Add(1) <= 4 {
+			f.WriteGoAway(0, http2.ErrCodeNo, nil)
+			hangUp(c)
+			return
+		}
+		headOf(f, s, true, ":status", "204")
+	}))
+	post := get("/")
+	post.Method = "POST"
+	var resp Response
+	_, err := newPool(t, Options{}, 1).Do(t.Context(), Route{Origin: "http://" + at, Protocol: HTTP2}, 0, post, &resp)
+	if err != nil || resp.Status != 204 || seen.Load() != 5 {
+		t.Errorf("status %d after %d requests: %v; want 204 after 5", resp.Status, seen.Load(), err)
 	}
 }

@@ -288,3 +288,14 @@ func before(a Arrivals, t time.Duration) int {
 	}
 	return sort.Search(1<<40, late)
 }
+
+// Three sessions of one instant, asked for longer, come again once a second.
+func TestARecordingOfAMomentDoesNotFlood(t *testing.T) {
+	a, err := Recorded([]time.Duration{0, 0, 0}, 3*time.Microsecond, 1, 3*time.Second, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := all(a), []time.Duration{0, 0, 0, time.Second, time.Second, time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second}; !slices.Equal(got, want) {
+		t.Errorf("arrivals at %v, want %v", got, want)
+	}
+}

@@ -24,7 +24,9 @@ import (
 // original, so that a quiet time stays quiet.
 //
 // The schedule ends at d; 0 means after one span. When d is longer than the span,
-// the recording starts over with other clones.
+// the recording starts over with other clones, but not more often than once a
+// second: a recording that was over in a moment says nothing of how often its users
+// come back.
 func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (Arrivals, error) {
 	switch {
 	case len(offsets) == 0:
@@ -43,11 +45,17 @@ func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time
 	if d == 0 {
 		d = span
 	}
+	if d > span {
+		span = max(span, minRound)
+	}
 	return &recorded{
 		offsets: slices.Clone(offsets), span: span, scale: scale, duration: d, seed: seed,
 		reach: 4 * span / time.Duration(len(offsets)),
 	}, nil
 }
+
+// minRound is the least time between the beginnings of two rounds.
+const minRound = time.Second
 
 type recorded struct {
 	offsets  []time.Duration

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/record/flow"
@@ -184,6 +186,7 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	case in.model != nil:
 		starts, span = in.model.Starts(), in.model.Recorded.Duration
 		in.tellUnmapped(plan.Origins(in.model.MainOrigin()))
+		in.tellNotes()
 		w.source, err = modelled.New(in.model, plan)
 	case in.job.Recording != "":
 		if w.recording, w.source, err = in.repeat(ctx); err == nil {
@@ -199,6 +202,19 @@ func (in *input) load(ctx context.Context) (*work, error) {
 		return nil, errors.Join(err, w.close())
 	}
 	return &w, nil
+}
+
+// tellNotes says what the model does not do of what was recorded, so that nobody
+// takes a run of it for all of that.
+func (in *input) tellNotes() {
+	const most = 5
+	notes := in.model.Notes
+	for _, text := range notes[:min(most, len(notes))] {
+		in.note("the model: " + text)
+	}
+	if more := len(notes) - most; more > 0 {
+		in.note(english.Plural(more, "more note", "") + " in the model")
+	}
 }
 
 // empty says why a recording without a flow that can be read is no use.

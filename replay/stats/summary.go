@@ -30,6 +30,7 @@ type Summary struct {
 	Overflow     uint64            `json:"overflow"` // response times above one hour
 	Due          uint64            `json:"sessions_due"`
 	Arrived      uint64            `json:"sessions_started"`
+	Open         uint64            `json:"sessions_open"` // started, and nobody has said how they ended: under way, or of a replayer that was lost
 	Replayers    []string          `json:"replayers"`
 	Lost         []string          `json:"lost"` // replayers that fell silent
 	Thresholds   []ThresholdResult `json:"thresholds"`

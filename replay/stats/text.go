@@ -114,7 +114,11 @@ func (s *Summary) sessionLines(p *page) {
 	}
 	p.printf("\n")
 	if n := s.Sessions; n.Ended+n.Cut > 0 {
-		p.printf("Sessions     %s ended, of which %s matched · %s cut by the end of the run\n", count(n.Ended), count(n.Matched), count(n.Cut))
+		p.printf("Sessions     %s ended, of which %s matched · %s cut by the end of the run", count(n.Ended), count(n.Matched), count(n.Cut))
+		if len(s.Lost) > 0 && s.Open > 0 {
+			p.printf(" · %s of lost replayers: nobody knows how they ended", count(s.Open))
+		}
+		p.printf("\n")
 	}
 	if s.Skipped > 0 {
 		p.printf("Skipped      %s that could not be made\n", counted(s.Skipped, "act"))

@@ -163,6 +163,12 @@ func (t *Timeline) Duration() time.Duration {
 	return t.end
 }
 
+// open is how many sessions have started and not ended. It is called with mu held.
+func (t *Timeline) open() uint64 {
+	over := t.sessions.Ended + t.sessions.Cut
+	return max(t.arrived, over) - over
+}
+
 // Summary returns the figures so far, judged, with the thresholds checked.
 func (t *Timeline) Summary(thresholds ...Threshold) *Summary {
 	t.mu.Lock()
@@ -177,7 +183,7 @@ func (t *Timeline) Summary(thresholds ...Threshold) *Summary {
 		BytesIn: total.BytesIn, BytesOut: total.BytesOut,
 		Overflow:     total.Response.Overflow(),
 		SessionMatch: t.sessions.match(), Sessions: t.sessions, Skipped: total.Skipped + late.Skipped,
-		Due: t.due, Arrived: t.arrived,
+		Due: t.due, Arrived: t.arrived, Open: t.open(),
 		Replayers: sortedKeys(t.seen), Lost: sortedKeys(t.lost),
 		Errors: groupList(t.errors, mostFrequent), Machine: t.machine.summary(),
 	}
