@@ -88,8 +88,8 @@ func impureCall(name string) bool {
 	return slices.Contains(impureCalls, name) || strings.HasPrefix(name, "math/rand.")
 }
 
-// A package variable is a table: it has its value where it is declared (or by
-// go:embed), and nothing changes it. Nothing means: no code of the package
+// A package variable is a table: it has its value where it is declared, or by
+// embedding, and nothing changes it. Nothing means: no code of the package
 // assigns to it or to what is in it, takes its address, calls a method on it
 // that may write, clears, fills or sorts it. An empty map, something made by
 // make, new or &, a lock and a pool are there to be changed. Other packages

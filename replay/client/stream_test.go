@@ -150,7 +150,7 @@ func TestAWebSocketThatTheTargetEnds(t *testing.T) {
 }
 
 func TestATargetThatOpensNoStreamIsAnAnswer(t *testing.T) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Error(w, "who are you?", 401) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Error(w, "who are you?", http.StatusUnauthorized) }))
 	defer s.Close()
 	p := newPool(t, Options{}, 1)
 	events := get("/events")

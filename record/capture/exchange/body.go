@@ -138,15 +138,3 @@ func (h *h1) broken(d tcp.Dir, rest []byte, at int64) {
 	h.stray(d)
 	h.drop(d, line+len(rest), at)
 }
-
-// remaining returns how many bytes of the body or chunk are still to come; 0 if that
-// is unknown.
-func (s *side) remaining() int64 {
-	switch s.state {
-	case inBody:
-		return s.left
-	case inChunks:
-		return s.chunks.Left()
-	}
-	return 0
-}
