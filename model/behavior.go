@@ -3,8 +3,8 @@ package model
 // End is the name that ends a session where a step would stand.
 const End = "end"
 
-// LoadsAtOnce is how many loads of a page are under way together when the page
-// does not say: what browsers do over HTTP/1.1.
+// LoadsAtOnce is how many loads of a page run at the same time when the page does
+// not say. It is what browsers do over HTTP/1.1.
 const LoadsAtOnce = 6
 
 // A Behavior is one type of user: a graph of steps.
@@ -22,10 +22,10 @@ type Behavior struct {
 type Step struct {
 	ID    string // unique within the behavior
 	Page  *Page  // a request, and what loads beside it
-	Group []Page // pages asked for at the same time; the step is over when all are answered
+	Group []Page // pages requested at the same time; the step is over when all are answered
 	Open  *Strand
 	Close string // ends the strand of that name
-	Pause *Think // as long as the user does nothing
+	Pause *Think // how long the user does nothing
 	Next  []Edge // odds sum to 1
 }
 
@@ -34,13 +34,13 @@ type Step struct {
 type Page struct {
 	Endpoint string
 	Loads    []Load // in the order in which they begin
-	AtOnce   int    // loads under way together at most; 0: LoadsAtOnce
+	AtOnce   int    // the most loads that run at the same time; 0: LoadsAtOnce
 }
 
 // A Load is a request that the answer of a page leads to, such as an image.
 type Load struct {
 	Endpoint string
-	Share    float64 // of the visits of the page that load it, 0 to 1
+	Share    float64 // share of the visits to the page that load it, 0 to 1
 	Delay    Think   // from the end of the page's answer
 }
 
@@ -60,7 +60,7 @@ type Edge struct {
 	Think Think
 }
 
-// pages returns the pages that s asks for.
+// pages returns the pages that s requests.
 func (s *Step) pages() []Page {
 	if s.Page != nil {
 		return []Page{*s.Page}

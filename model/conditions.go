@@ -4,7 +4,7 @@ package model
 // every behavior has fewer than 64.
 type conditions struct {
 	low  uint64
-	high string // numbers from 64 on, eight a byte, without zero bytes at the end
+	high string // numbers from 64 on, eight in a byte; zero bytes at the end are cut off
 }
 
 // set adds n.

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// MaxSteps bounds the length of a session. A walk that is still under way after
-// so many steps ends, so that a loop written by hand does.
+// MaxSteps is the greatest number of steps of a session. A longer walk ends there,
+// so that an endless loop written by hand ends too.
 const MaxSteps = 10_000
 
 // Ended is the [State.Step] of a session that is over.
@@ -17,10 +17,10 @@ const Ended = -1
 // A Graph walks the behaviors of a model. It is immutable and may be used
 // concurrently.
 //
-// A step is open when the values that its requests carry have been issued (some
-// endpoint that sources each Bound value was visited) and the Needs of their
-// endpoints are met. The odds of the edges to open steps are scaled to sum to 1;
-// without any the session ends.
+// A step is open when two things hold. Every Bound value of its requests has been
+// issued: an endpoint among the sources of its binding was visited. And the Needs of
+// its endpoints are met. The odds of the edges to open steps are scaled to sum to 1.
+// If no edge leads to an open step, the session ends.
 type Graph struct {
 	starts []edge // to is an index into behaviors
 	walks  []walk // by behavior
@@ -36,9 +36,9 @@ type walk struct {
 // A step is a Step in numbers. Conditions are numbered per behavior.
 type step struct {
 	needs    conditions     // must all be met
-	variants [][]conditions // of each endpoint with several variants: those of one must all be met
-	met      conditions     // by a visit
-	unmet    conditions     // by a visit
+	variants [][]conditions // per endpoint with several variants: all of one variant must be met
+	met      conditions     // those that a visit meets
+	unmet    conditions     // those that a visit undoes
 	next     []edge
 }
 
@@ -85,8 +85,8 @@ func NewGraph(m *Model) (*Graph, error) {
 	return g, nil
 }
 
-// Start chooses a behavior and its first step. It draws two numbers from r. The
-// session may be over at once, when every first step needs a past.
+// Start chooses a behavior and its first step. It draws two numbers from r. If no
+// first step of the behavior is open, the session is over at once.
 func (g *Graph) Start(r *rand.Rand) State {
 	whichBehavior, whichFirst := r.Float64(), r.Float64()
 	b := choose(g.starts, whichBehavior, nil)
@@ -98,10 +98,10 @@ func (g *Graph) Start(r *rand.Rand) State {
 	return g.visit(s, choose(w.start, whichFirst, func(to int32) bool { return w.open(to, &s.met) }))
 }
 
-// Next chooses where the user goes from s, and how long the user thinks before:
-// from the end of the step at s to the next. It draws two numbers from r. A
-// session that is over stays over. The think time at the end of a session is how
-// long the user stays after the last answer.
+// Next chooses where the user goes from s, and how long the user thinks between the
+// end of the step at s and the next step. It draws two numbers from r. A session
+// that is over stays over. If the session ends, think is how long the user stays
+// after the last answer.
 func (g *Graph) Next(s State, r *rand.Rand) (next State, think time.Duration) {
 	whichEdge, howLong := r.Float64(), r.Float64()
 	if s.at == 0 {
@@ -128,7 +128,7 @@ func (g *Graph) visit(s State, e *edge) State {
 	return s
 }
 
-// open reports whether a session that met these conditions may go to a step.
+// open reports whether a session that has met these conditions may go to step to.
 func (w *walk) open(to int32, met *conditions) bool {
 	if to == ended {
 		return true
@@ -145,8 +145,8 @@ func (w *walk) open(to int32, met *conditions) bool {
 	return true
 }
 
-// choose picks one of the edges that are open, in proportion to their odds, by
-// u from 0 up to 1. It returns nil when none is open.
+// choose picks one of the open edges in proportion to their odds. u is the random
+// number, from 0 up to 1. choose returns nil when no edge is open.
 func choose(edges []edge, u float64, open func(to int32) bool) *edge {
 	total := 0.0
 	for i := range edges {

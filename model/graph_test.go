@@ -62,9 +62,9 @@ func mustGraph(t interface {
 	return g
 }
 
-// Any model over six endpoints with any needs and bindings: no walk breaks a
-// need or sends a value before it was issued, judged by looking at the history
-// afresh at each step.
+// Models over six endpoints have random needs and bindings. No walk may break a need
+// or send a value before it was issued. The test looks at the whole history at each
+// step.
 func TestWalksObeyNeedsAndBindings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := []string{"A", "B", "C", "D", "E", "F"}
@@ -109,7 +109,7 @@ func TestWalksObeyNeedsAndBindings(t *testing.T) {
 	})
 }
 
-// broken says why nobody with that past can visit the endpoint, or "".
+// broken says what forbids a visit to the endpoint after that past, or "".
 func broken(m *Model, past []string, name string) string {
 	e := &m.Endpoints[slices.IndexFunc(m.Endpoints, func(e Endpoint) bool { return e.Name == name })]
 	for _, v := range e.Variants[0].Values {
@@ -306,7 +306,7 @@ func BenchmarkNext(b *testing.B) {
 	}
 }
 
-// Where a way is closed, the others keep their proportions.
+// Where an edge is closed, the others keep their proportions.
 func TestOddsOfOpenWaysAreScaled(t *testing.T) {
 	const n = 20_000
 	closed := get("C")

@@ -11,10 +11,10 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// The names of what an answer can fail of, as [Judge.Judge] gives them.
+// The reasons for which an answer can fail, as [Judge.Judge] names them.
 const (
 	FailStatus   = "status"      // the status class was not recorded
-	FailRedirect = "redirect"    // it leads to where no recorded answer led
+	FailRedirect = "redirect"    // the answer leads to a place that no recorded answer led to
 	FailContent  = "content"     // another media type
 	FailBody     = "body"        // the body is cut or cannot be decoded
 	FailShape    = "shape"       // a feature is missing, or a JSON member has another type
@@ -35,7 +35,7 @@ type Judge struct {
 	grpc     []string            // names of gRPC statuses
 }
 
-// Compile prepares c, of which the Judge keeps nothing that a change could reach.
+// Compile prepares c. The Judge keeps copies only: c may change afterwards.
 func (c *Check) Compile() *Judge {
 	j := &Judge{content: slices.Clone(c.Content), require: slices.Clone(c.Require)}
 	var classes []string
@@ -67,22 +67,22 @@ func (c *Check) Compile() *Judge {
 	return j
 }
 
-// Judge says whether an answer is as recorded answers were. name is "" when it
-// is, otherwise one of the Fail constants, and detail is one line about it that
-// holds nothing from the body but names of members, forms and classes. d is the
-// content of resp. A check that is empty passes everything.
+// Judge says whether an answer looks as the recorded answers did. If it does, name
+// is "". If not, name is one of the Fail constants, and detail tells more in one
+// line. Of the body, detail holds only names of members, forms and classes. d is
+// the content of resp. An empty check passes everything.
 //
 //   - The status class is one of Status.
 //   - A redirection's Location matches one of Redirect: each {} stands for one
-//     segment, or for a value of the query. The query counts only as far as the
-//     template has one, the host only where the template is a whole URL.
+//     segment, or for a value of the query. Only the query keys of the template
+//     are compared. The host is compared only if the template is a whole URL.
 //   - The media type is one of Content.
 //   - The status of a gRPC call is one of Require or Known, or OK if they name none.
-//   - Every feature of Require is there. A JSON member within an array is asked
-//     for only if the array holds something, and every type recorded for it in
-//     Require or Known will do.
-//   - No error block is there, and no JSON member has only types, that are
-//     neither in Require nor in Known.
+//   - Every feature of Require is there. A JSON member within an array is
+//     required only if the array holds something. It may have any of the types
+//     that Require or Known list for it.
+//   - Every error block is in Require or Known. If these list types for a JSON
+//     member of the answer, it has at least one of them.
 //
 // An answer 304 has no content to judge.
 func (j *Judge) Judge(resp *flow.Response, d *content.Doc) (name, detail string) {
@@ -115,14 +115,14 @@ func (j *Judge) Judge(resp *flow.Response, d *content.Doc) (name, detail string)
 	if j.known == nil {
 		return "", ""
 	}
-	if d.Cut() && status == "" { // with a status, nothing else is looked at
+	if d.Cut() && status == "" { // a gRPC status can be judged without the whole body
 		return FailBody, "the body is cut or cannot be decoded"
 	}
 	return j.features(d.Shape().Features)
 }
 
-// called says why the gRPC status of an answer is none that was recorded, or "".
-// status is "" for an answer without one.
+// called says what is wrong with the gRPC status of an answer: "" if it was
+// recorded. status is "" for an answer without one.
 func (j *Judge) called(status string) string {
 	switch {
 	case slices.Contains(j.grpc, status), len(j.grpc) == 0 && (status == "" || status == "OK"):
@@ -142,7 +142,7 @@ func (j *Judge) features(got []string) (name, detail string) {
 			return FailError, "an error block of class " + problem.Shorten(class)
 		}
 	}
-	full := len(got) >= content.MaxFeatures // then more may be there than is told
+	full := len(got) >= content.MaxFeatures // the answer may have more features than got lists
 	for _, f := range j.require {
 		if _, had := slices.BinarySearch(got, f); !had && !full && j.missing(f, got) {
 			return FailShape, "lacks " + problem.Shorten(f)
@@ -164,7 +164,7 @@ func (j *Judge) features(got []string) (name, detail string) {
 func (j *Judge) missing(f string, got []string) bool {
 	path, _, ok := cutJSON(f)
 	if !ok {
-		return !strings.HasPrefix(f, "grpc:") // which called has judged
+		return !strings.HasPrefix(f, "grpc:") // called has judged the gRPC status
 	}
 	if at := strings.LastIndex(path, "[]"); at >= 0 {
 		element := path[:at+len("[]")]
@@ -195,7 +195,7 @@ func cutJSON(feature string) (path, kind string, ok bool) {
 	return feature[:at], feature[at+1:], true
 }
 
-// misled says why a Location is none that was recorded, or "".
+// misled says where a Location leads if no recorded one led there, otherwise "".
 func (j *Judge) misled(location string) string {
 	if location == "" {
 		return "no Location"

@@ -9,15 +9,15 @@ import "time"
 type Model struct {
 	Version   int
 	Recorded  Recorded
-	Origins   []Origin  // the first is the main one; none: the target of the replay alone
-	Browsers  []Browser // none: a request has the headers of its endpoint alone
+	Origins   []Origin  // the first is the main one; none: there is only the target of the replay
+	Browsers  []Browser // none: a request has only the headers of its endpoint
 	Behaviors []Behavior
 	Endpoints []Endpoint
 	Bindings  []Binding
 	Data      []Source
 	Sessions  []Session // by start
-	Overrides string    // what people pinned: see FORMAT.md of model/folder
-	Notes     []string  // what learning lost or could not decide, for people
+	Overrides string    // values that people pinned: see FORMAT.md of model/folder
+	Notes     []string  // for people: what learning left out or could not decide
 }
 
 // Recorded tells where the model comes from.
@@ -27,7 +27,7 @@ type Recorded struct {
 	Users    int
 	Start    time.Time
 	Duration time.Duration
-	Starts   []time.Duration // session starts as offsets, ascending, of a model that keeps no Sessions
+	Starts   []time.Duration // only without Sessions: their starts as offsets, ascending
 }
 
 // An Origin is a scheme, host and port that users talk to.
@@ -36,16 +36,16 @@ type Origin struct {
 	URL  string // scheme://host[:port]
 }
 
-// A Browser is the program that a user has. Its headers belong to the user: they
-// are the same in every request of the user's life.
+// A Browser is the program that a user has. Its headers belong to the user: every
+// request of the user has the same ones.
 type Browser struct {
 	Name    string
 	Weight  float64 // share of users, 0 to 1; weights of all browsers sum to 1
 	Headers []Header
 }
 
-// An Endpoint is one kind of request: method and path template, where needed
-// told apart by query or body keys, with everything needed to send it.
+// An Endpoint is one kind of request, with everything needed to send it. Its method
+// and path template name it, where needed with keys of the query or body.
 type Endpoint struct {
 	Name     string // "GET /products/{id}"
 	Origin   string // name of an origin; "": the main one
@@ -61,14 +61,14 @@ type Variant struct {
 	Recorded int    // flows
 	Request  Request
 	Values   []Value    // the holes of Request, by name
-	Rows     [][]string // recorded values that belong together: one column per Value of kind Row, in the order of Values
+	Rows     [][]string // values recorded together: a column per Value of kind Row, as in Values
 }
 
-// A Request is a request with holes: ${name} in Target, a header value or Body
-// is replaced by the named value, encoded for its place (path segment, query,
-// form, JSON string); $$ is a dollar sign. Host, Cookie, Content-Length and
-// hop-by-hop headers are not kept. Referer and Origin are made by the replayer
-// where they are listed.
+// A Request is a request with holes. A hole is ${name} in Target, a header value or
+// Body. The named value takes its place, encoded as the place needs it (path
+// segment, query, form, JSON string). $$ is a dollar sign. Host, Cookie,
+// Content-Length and hop-by-hop headers are not kept. The replayer makes Referer
+// and Origin where they are listed.
 type Request struct {
 	Method   string
 	Target   string
@@ -76,7 +76,7 @@ type Request struct {
 	Body     string
 	Trailers []Header // after Body
 	Protocol Protocol
-	Events   int // server-sent events after which the user leaves; 0: not a stream
+	Events   int // number of server-sent events after which the user leaves; 0: not a stream
 }
 
 // A Header is one field line of a request.
@@ -88,7 +88,7 @@ type Protocol string
 
 // The protocols of requests.
 const (
-	AnyProtocol Protocol = "" // what client and target agree on
+	AnyProtocol Protocol = "" // client and target agree on one
 	HTTP1       Protocol = "HTTP/1.1"
 	HTTP2       Protocol = "HTTP/2" // without TLS by prior knowledge (h2c)
 )
@@ -118,7 +118,7 @@ type Value struct {
 type Need struct {
 	Endpoint string
 	Since    string
-	Sessions int // recorded sessions that bear it out, none against
+	Sessions int // recorded sessions that support it; no session speaks against it
 }
 
 // A Binding is a value that the target issues and a client sends back. Every
@@ -126,7 +126,7 @@ type Need struct {
 type Binding struct {
 	Name    string
 	Sources []Select
-	Pick    string // "first" (default), "last" or "any": which of several matches
+	Pick    string // which of several matches counts: "first" (default), "last" or "any"
 	Evidence
 }
 
@@ -140,16 +140,16 @@ type Select struct {
 type Evidence struct {
 	Uses     int     // requests that carried the value
 	Match    float64 // share of uses equal to what the sources had issued in the same session
-	Shuffled float64 // the same with the answers of another session: 0 for a value of one's own
+	Shuffled float64 // the same with answers of other sessions; 0: each session has its own value
 }
 
 // A Check is what an answer must look like to count as OK.
 type Check struct {
 	Status   []int    // status classes seen: 2, 3, …
-	Redirect []string // templates of the Location's path, {} for a variable segment; empty: not checked
+	Redirect []string // templates of the Location's path, {} is a variable segment; empty: not checked
 	Content  []string // media types seen; empty: not checked
 	Require  []string // features that every recorded answer had, see content.Shape
-	Known    []string // features seen in some; an error block not listed here fails the check
+	Known    []string // features that some recorded answers had; any other error block fails the check
 }
 
 // A Source is a data file with a header line, data/NAME.csv in the model folder.

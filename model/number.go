@@ -41,8 +41,8 @@ func (n *numbering) walk(b *Behavior) walk {
 	return w
 }
 
-// A condition is that a binding has a value, or that endpoint was visited since
-// since.
+// A condition says that a binding has a value, or that endpoint was visited after
+// the last visit to since.
 type condition struct{ binding, endpoint, since string }
 
 // A conditionSet numbers the conditions of one behavior.
@@ -52,8 +52,8 @@ type conditionSet struct {
 	walk    *walk
 }
 
-// conditions gives each condition that a step of w depends on a number, and
-// notes which visits meet it and which undo that.
+// conditions gives a number to each condition that a step of w depends on. It notes
+// which visits meet the condition, and which visits undo that.
 func (n *numbering) conditions(b *Behavior, w *walk) {
 	c := &conditionSet{numbers: map[condition]int{}, visits: map[string][]*step{}, walk: w}
 	for i := range b.Steps {
@@ -87,7 +87,7 @@ func (n *numbering) conditions(b *Behavior, w *walk) {
 	}
 }
 
-// number returns the number of a condition. A visit to one of by meets it.
+// number returns the number of a condition. A visit to any endpoint of by meets it.
 func (c *conditionSet) number(of condition, by ...string) int {
 	n, had := c.numbers[of]
 	if had {
@@ -105,14 +105,14 @@ func (c *conditionSet) number(of condition, by ...string) int {
 			s.unmet.set(n)
 		}
 	}
-	if of.binding == "" && of.endpoint == "" { // until since is visited
+	if of.binding == "" && of.endpoint == "" { // met from the start until since is visited
 		c.walk.initial.set(n)
 	}
 	return n
 }
 
-// required returns the endpoints without which s cannot be made. What loads
-// beside a page is skipped where its values are missing.
+// required returns the endpoints whose conditions a visit to s must meet. Loads of a
+// page are not among them: a load whose values are missing is skipped.
 func (s *Step) required() []string {
 	var names []string
 	for _, p := range s.pages() {

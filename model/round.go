@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Rounded returns a copy of m with the weights, odds and ratios rounded to what a model
-// folder keeps: lists of shares to decimals that sum to exactly 1, four of them or as many as
-// the smallest share needs, at most nine. Shares that are already such decimals
-// stay. Empty slices become nil and times UTC. What is written is the rounded
-// model, so that reading gives back just that.
+// Rounded returns a copy of m with the weights, odds and ratios rounded to what a
+// model folder keeps. The shares of a list sum to exactly 1. They have four decimals,
+// or as many as the smallest share needs, at most nine. Shares that already have at
+// most nine decimals and sum to exactly 1 stay. Empty slices become nil and times
+// become UTC. A folder holds the rounded model, so reading gives back exactly that.
 func (m *Model) Rounded() *Model {
 	m = m.clone()
 	m.round()
@@ -77,7 +77,7 @@ func (p *Page) round() {
 	for i := range p.Loads {
 		l := &p.Loads[i]
 		if l.Share > 0 {
-			l.Share = max(decimals(l.Share, minDecimals), math.Pow10(-minDecimals)) // what was seen stays possible
+			l.Share = max(decimals(l.Share, minDecimals), math.Pow10(-minDecimals)) // never down to 0
 		}
 		l.Delay.Quantiles = orNil(l.Delay.Quantiles)
 	}
@@ -95,8 +95,8 @@ func (e *Endpoint) round() {
 	c.Status, c.Redirect, c.Content, c.Require, c.Known = orNil(c.Status), orNil(c.Redirect), orNil(c.Content), orNil(c.Require), orNil(c.Known)
 }
 
-// clone returns a copy of m that round can change without changing m. What
-// round does not write to is shared.
+// clone returns a copy of m for round to change. m stays as it is. The copy shares
+// with m what round only reads.
 func (m *Model) clone() *Model {
 	c := *m
 	c.Behaviors = slices.Clone(m.Behaviors)
@@ -136,8 +136,7 @@ func (s Step) clone() Step {
 	return s
 }
 
-// roundOdds rounds the odds of edges as shares. The thinking is dealt with, too:
-// no quantiles are nil.
+// roundOdds rounds the odds of edges as shares. Empty quantiles become nil.
 func roundOdds(edges []Edge) {
 	shares := make([]*float64, len(edges))
 	for i := range edges {
@@ -147,12 +146,12 @@ func roundOdds(edges []Edge) {
 	roundShares(shares)
 }
 
-// Shares are kept with at least and at most so many decimals.
+// The least and the greatest number of decimals of a rounded share.
 const minDecimals, maxDecimals = 4, 9
 
-// roundShares makes shares, which sum to 1 within the tolerance, decimals that
-// sum to exactly 1, by largest remainder. Shares that no rounding can mend are
-// left for Validate to name.
+// roundShares rounds shares to decimals that sum to exactly 1, by the method of the
+// largest remainder. The shares must sum to 1 within the tolerance. Other shares
+// stay as they are, for Validate to name.
 func roundShares(shares []*float64) {
 	sum, smallest := 0.0, 1.0
 	for _, p := range shares {
@@ -176,7 +175,7 @@ func roundShares(shares []*float64) {
 		exact := *p / sum * unit
 		units[i] = math.Floor(exact)
 		if exact > 0 && units[i] == 0 {
-			units[i] = 1 // what was seen stays possible
+			units[i] = 1 // a share above 0 never becomes 0
 		}
 		missing -= units[i]
 		order[i] = i
@@ -191,7 +190,7 @@ func roundShares(shares []*float64) {
 		units[i]++
 		missing--
 	}
-	if missing < 0 { // shares below the last decimal were raised: the largest pays
+	if missing < 0 { // small shares were raised to the last decimal: the largest share pays
 		largest := 0
 		for i := range units {
 			if units[i] > units[largest] {

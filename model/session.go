@@ -4,7 +4,7 @@ import "time"
 
 // A Session is a recorded session: who came when and did what.
 type Session struct {
-	User     string        // who came, as "u1"; sessions of one user have the same
+	User     string        // who came, such as "u1"; all sessions of one user have the same name
 	Behavior string        // the type of user; "": none
 	Browser  string        // name of a browser; "": drawn by weight
 	Start    time.Duration // from Recorded.Start
@@ -19,9 +19,9 @@ type Session struct {
 type Act struct {
 	Endpoint string
 	Variant  string
-	After    []int // indices of earlier acts of the session, ascending; none that another implies
+	After    []int // indices of earlier acts, ascending, without those that others imply
 	Delay    time.Duration
-	Strand   string // of a socket, stream or poller; "": none
+	Strand   string // name of the socket, stream or poller; "": none
 	Conn     int    // connection within the session, from 1; 0: any
 	Row      int    // line of the variant's Rows, from 1; 0: any
 	Status   int    // of the recorded answer; 0: any that the check of the endpoint allows

@@ -13,10 +13,10 @@ type Part struct {
 	Name    string
 }
 
-// Names of holes that the replayer fills by itself: the address of the page
-// that the user came from, and the target's scheme and host; and what the user's
-// cache holds of the resource that is asked for, its ETag and its time of change.
-// A header of nothing but such a hole is left out where there is nothing to say.
+// Names of holes that the replayer fills by itself: the address of the page that
+// the user came from, the target's scheme and host, and the ETag and the time of
+// change of the resource in the user's cache. A header that is only such a hole is
+// left out if there is no value for it.
 const (
 	RefererHole  = "referer"
 	OriginHole   = "origin"
@@ -29,7 +29,7 @@ func reserved(name string) bool {
 	return name == RefererHole || name == OriginHole || name == ETagHole || name == ModifiedHole
 }
 
-// A TemplateError is a place where a text is not a template.
+// A TemplateError says where and why a text is not a template.
 type TemplateError struct {
 	Offset int // bytes before the place
 	Reason string
@@ -81,11 +81,11 @@ func ParseTemplate(s string) ([]Part, error) {
 	return parts, nil
 }
 
-// EscapeTemplate returns the template without holes that stands for s.
+// EscapeTemplate returns a template without holes whose text is s.
 func EscapeTemplate(s string) string { return strings.ReplaceAll(s, "$", "$$") }
 
-// validHole reports whether name can stand between the braces of a hole. Names
-// come from form fields and JSON keys, so nearly everything printable may.
+// validHole reports whether name can stand between the braces of a hole. Names come
+// from form fields and JSON keys, so they may hold nearly every printable character.
 func validHole(name string) bool {
 	if name == "" || len(name) > maxName || !utf8.ValidString(name) {
 		return false

@@ -15,7 +15,7 @@ type Think struct {
 	Quantiles []time.Duration
 }
 
-// None reports whether t is no pause.
+// None reports whether t is the zero pause.
 func (t *Think) None() bool { return t.Fixed == 0 && len(t.Quantiles) == 0 }
 
 // Draw returns the think time at probability p, from 0 up to 1.
@@ -40,8 +40,8 @@ func (t *Think) Median() time.Duration {
 	return d.Round(unit)
 }
 
-// String returns the median for people: "1.5s", "~2.35s" for the median of
-// several times, "-" for no pause.
+// String returns the median for people: "1.5s" for a fixed time, "~2.35s" for the
+// median of several times, "-" for no pause.
 func (t *Think) String() string {
 	switch {
 	case len(t.Quantiles) > 0:

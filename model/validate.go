@@ -90,7 +90,7 @@ func (p place) at(path ...string) place { return place{p.v, slices.Concat(p.path
 
 func (p place) addf(format string, args ...any) { p.v.found.Addf(p.path, format, args...) }
 
-// names checks that n names below p can be names and that none is there twice.
+// names checks the n names below p: each can be a name, and no two are equal.
 func (v *validator) names(p place, n int, name func(int) string) {
 	seen := make(map[string]bool, n)
 	for i := range n {
@@ -130,7 +130,7 @@ func (p place) endpoint(name string) {
 	}
 }
 
-// unknown says that there is nothing of that name, and what comes nearest.
+// unknown adds a problem when no candidate has that name, and suggests the nearest.
 func (p place) unknown(what, name string, n int, candidate func(int) string) {
 	names := make([]string, n)
 	for i := range names {

@@ -41,7 +41,7 @@ func (v *validator) behavior(b *Behavior) {
 	}
 }
 
-// step checks what a user does at s. strands are those that the behavior opens.
+// step checks what a user does at s. strands are the strands that the behavior opens.
 func (v *validator) step(p place, s *Step, strands map[string]bool) {
 	kinds := 0
 	for _, is := range []bool{s.Page != nil, len(s.Group) > 0, s.Open != nil, s.Close != "", s.Pause != nil} {
@@ -160,7 +160,7 @@ func (p place) think(t *Think) {
 // maxThink is the longest pause within a session.
 const maxThink = 7 * 24 * time.Hour
 
-// reachable returns the steps that some walk can visit, as far as odds tell.
+// reachable returns the steps that a walk can visit by the odds alone.
 func reachable(b *Behavior, steps map[string]*Step) map[string]bool {
 	reached := make(map[string]bool, len(steps))
 	var todo []Edge

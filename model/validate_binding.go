@@ -108,8 +108,8 @@ func (v *validator) source(s *Source) {
 	}
 }
 
-// validSource reports whether name can be a file name everywhere and the first
-// half of a reference such as accounts.user.
+// validSource reports whether name can be a file name on every system, and the
+// first half of a reference such as accounts.user.
 func validSource(name string) bool {
 	for i := range len(name) {
 		c := name[i]

@@ -7,9 +7,9 @@ import (
 	"github.com/starling-load/starling/model/problem"
 )
 
-// sessions checks the recorded sessions. Their places are those of the lines of
-// the tables: ["sessions", "3"] is the third session, ["acts", "17"] the
-// seventeenth act of all.
+// sessions checks the recorded sessions. A place names a line of a table:
+// ["sessions", "3"] is the third session, ["acts", "17"] is the seventeenth act,
+// counted through all sessions.
 func (v *validator) sessions() {
 	behaviors, browsers := map[string]bool{}, map[string]bool{}
 	for i := range v.m.Behaviors {
@@ -44,7 +44,7 @@ func (v *validator) sessions() {
 	}
 }
 
-// act checks act k of a session, which is act n of all.
+// act checks act k of a session. n is its number, counted through all sessions.
 func (v *validator) act(n int, acts []Act, k int) {
 	a := &acts[k]
 	bad := func(format string, args ...any) { v.at("acts", strconv.Itoa(n)).addf(format, args...) }
@@ -73,7 +73,7 @@ func (v *validator) act(n int, acts []Act, k int) {
 	}
 }
 
-// variantOf returns the variant that an act sends, nil where there is none.
+// variantOf returns the variant that an act sends, nil if the act names none that exists.
 func (v *validator) variantOf(n int, a *Act) *Variant {
 	e := v.endpoints[a.Endpoint]
 	if e == nil {

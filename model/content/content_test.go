@@ -237,8 +237,8 @@ func TestRequestLeavesNameEveryValue(t *testing.T) {
 	}
 }
 
-// Every span must hold the value that it names, or a template made from it
-// sends something else.
+// Every span must hold the value that it names. Otherwise a template made from it
+// would send something else.
 func TestSpansHoldTheirValue(t *testing.T) {
 	r := &flow.Request{Target: "/orders/ORD-2026-0001/x?a=1&b=%20",
 		Headers: flow.Headers{{Name: "Authorization", Value: "Bearer abc"}, {Name: "Content-Type", Value: "application/json"}},
@@ -262,7 +262,7 @@ func TestSpansHoldTheirValue(t *testing.T) {
 	}
 }
 
-// Whatever Leaves offers, its selector must find again.
+// The selector of every leaf must find the value of the leaf.
 func checkLeaves(t *testing.T, d *Doc) {
 	t.Helper()
 	for _, l := range d.Leaves() {

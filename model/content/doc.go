@@ -15,9 +15,9 @@
 // is text.
 //
 // The package keeps no state, does not follow links, runs no script and never
-// builds a document tree. Bodies come from anybody: they are read within limits
-// and garbage yields less, never a panic.
+// builds a document tree. Bodies may come from anybody: they are read within limits,
+// and a broken body yields fewer values, never a panic.
 //
-// It is one package because what a form of content yields (leaves, shape, the value
-// of a selector) comes from one pass over it, which the three share.
+// It is one package because leaves, shape and the values of selectors come from the
+// same pass over the content.
 package content

@@ -14,8 +14,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// MaxBody is the length in bytes up to which a body is decoded; what lies
-// behind it is not seen.
+// MaxBody is the length in bytes up to which a body is decoded. What follows is
+// ignored.
 const MaxBody = 8 << 20
 
 // A Doc is the content of one response. It refers to the response, which must
@@ -84,7 +84,7 @@ func decode(data []byte, headers flow.Headers) (body []byte, cut bool) {
 			}
 		}
 	}
-	if len(codings) > 4 { // no server does this; a bomb might
+	if len(codings) > 4 { // servers use fewer; this may be a decompression bomb
 		return nil, true
 	}
 	for i := len(codings) - 1; i >= 0; i-- {
@@ -144,8 +144,8 @@ func decodeOne(data []byte, coding string) (out []byte, bad bool) {
 	return readAll(r, min(4*len(data), MaxBody)+bytes.MinRead)
 }
 
-// readAll reads r to its end, but not further than MaxBody+1 bytes, which is also
-// all the memory that it takes at last. size is how much is expected.
+// readAll reads r to its end, but at most MaxBody+1 bytes. out takes no more memory
+// than that. size is the number of bytes to expect.
 func readAll(r io.Reader, size int) (out []byte, bad bool) {
 	const most = MaxBody + 1
 	out = make([]byte, 0, min(size, most))

@@ -20,10 +20,10 @@ const (
 	grpcWebText  = "application/grpc-web-text"
 )
 
-// GRPC returns the name of the gRPC status of the answer ("OK",
-// "Unauthenticated"), or "" if it is no answer of gRPC or holds no status. The
-// status stands in the trailers, in the head of an answer without a body, or in
-// the last frame of a gRPC-Web body.
+// GRPC returns the name of the gRPC status of the answer ("OK", "Unauthenticated").
+// It returns "" if the answer is not of gRPC or holds no status. The status stands in
+// the trailers, in the head of an answer without a body, or in the last frame of a
+// gRPC-Web body.
 func (d *Doc) GRPC() string {
 	kind, _, _ := strings.Cut(d.Media(), "+")
 	if kind != grpcMedia && kind != grpcWebMedia && kind != grpcWebText {
@@ -39,8 +39,8 @@ func (d *Doc) GRPC() string {
 	return grpcName(code)
 }
 
-// grpcName returns the name of a status code. A code without a name is told as it
-// is if it is a number; other text may hold anything.
+// grpcName returns the name of a status code: "code N" for a number N without a name,
+// "no number" for any other text, which may hold anything.
 func grpcName(code string) string {
 	if code == "" {
 		return ""
@@ -81,8 +81,8 @@ func webStatus(body []byte, text bool) string {
 	return ""
 }
 
-// webText decodes the base64 form of a body, which is made of pieces: each was
-// encoded alone and may end in padding. What cannot be decoded ends it.
+// webText decodes the base64 form of a body. The body is made of pieces: each was
+// encoded alone and may end in padding. Decoding stops where it fails.
 func webText(body []byte) []byte {
 	out := make([]byte, 0, base64.StdEncoding.DecodedLen(len(body)))
 	for len(body) > 0 {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Limits on what is kept of one page. Pages beyond them are read further, but
-// nothing more is kept.
+// Limits on what is kept of one page. A longer page is read to its end, but nothing
+// more of it is kept.
 const (
 	maxItems = 10000 // of links, fields, and named values each
 	maxText  = 64 << 10
@@ -38,10 +38,10 @@ type field struct {
 	kind        string // input type, "textarea", "select" or "button"
 }
 
-// errorWords mark the class of an element that tells the user of a problem: the
-// // classes of common style sheets, such as alert-danger and invalid-feedback of
-// Bootstrap, is-danger of Bulma and errorlist of Django's forms. They are names in
-// code, which are the same in pages of every language.
+// errorWords mark the class of an element that tells the user of a problem. They
+// occur in the classes of common style sheets, such as alert-danger and
+// invalid-feedback of Bootstrap, is-danger of Bulma and errorlist of Django's forms.
+// Classes are names in code: they are the same in pages of every language.
 var errorWords = [...]string{"error", "alert", "danger", "warning", "invalid", "failure"}
 
 // A block is an open element that reports an error once it holds text.
@@ -106,7 +106,7 @@ func (q *pageParser) text(t []byte) {
 	}
 }
 
-// attributes are those of an element that matter here.
+// attributes are the attributes of an element that matter here.
 type attributes struct {
 	name, value, kind, href, action, method, content, property, class, role string
 
@@ -198,7 +198,7 @@ func (q *pageParser) attribute(a *attributes, key, val []byte) {
 	}
 }
 
-// element keeps what the element means.
+// element keeps what a page needs to know of the element.
 func (q *pageParser) element(tag string, closed bool, a *attributes) {
 	switch tag {
 	case "title":

@@ -6,8 +6,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// maxDepth is the nesting up to which JSON is read. Deeper is no service's
-// answer, and the validity check recurses.
+// maxDepth is the nesting up to which JSON is read. Services answer with less, and
+// the validity check recurses once a level.
 const maxDepth = 200
 
 // validJSON reports whether b is one JSON value of at most maxDepth levels.
@@ -34,7 +34,7 @@ func validJSON(b []byte) bool {
 	return gjson.ValidBytes(b)
 }
 
-// The functions below read valid JSON only: they check no syntax.
+// The functions below read only valid JSON: they do not check the syntax.
 
 // space returns the index of the first byte at or after i that is not white.
 func space(b []byte, i int) int {
@@ -205,9 +205,9 @@ func appendInt(b []byte, n int) []byte {
 	return append(b, byte('0'+n%10))
 }
 
-// appendKey appends an object's key to a path. A key that is an identifier
-// stands for any such key when shared is set: maps keyed by record keep one
-// shape however many records they hold.
+// appendKey appends an object's key to a path. When shared is set, a key that is an
+// identifier becomes {}: a map keyed by record has one shape, however many records
+// it holds.
 func appendKey(path, key []byte, shared bool) []byte {
 	if shared && len(key) > 0 && (key[0] >= '0' && key[0] <= '9' || len(key) >= 8) {
 		if Kind(string(key)) != "" {
@@ -231,8 +231,8 @@ type step struct {
 	array bool
 }
 
-// parsePath splits "items[].id" into steps. ok is false for a path that no
-// document has.
+// parsePath splits "items[].id" into steps. ok is false if no document can have
+// such a path.
 func parsePath(s string) (steps []step, ok bool) {
 	for len(s) > 0 {
 		if strings.HasPrefix(s, "[]") {

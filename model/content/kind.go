@@ -7,7 +7,7 @@ import (
 
 // Kind returns what a path segment, key or other short value looks like:
 // "int", "uuid", "date", "email", "jwt", "hex", "id" (record identifiers such as
-// 65f0c0ffee… or ORD-2026-0042) or "token" (long and random), or "" for a word.
+// 65f0c0ffee… or ORD-2026-0042), "token" (long and random), or "" for a word.
 func Kind(s string) string {
 	if s == "" || len(s) > 4096 {
 		return ""
@@ -33,7 +33,7 @@ func Kind(s string) string {
 	case isCode(s):
 		return "id"
 	case len(s) >= 16 && c.marks == 0 && c.upper*c.lower == 0 && c.digits > 0 && c.switches >= 2:
-		return "token" // no word has a digit within
+		return "token" // words have no digit inside
 	case len(s) >= 16 && c.digits > 0 && c.letters() > 0 && c.switches >= max(4, len(s)/8) && Bits(s) >= 48:
 		return "token"
 	case len(s) >= 20 && c.upper > 1 && c.lower > 1 && c.switches >= len(s)/4:
@@ -42,9 +42,9 @@ func Kind(s string) string {
 	return ""
 }
 
-// Opaque reports whether s looks made by a machine at random: nobody types it,
-// and two that are equal have one origin. Punctuation of base64 and quotes of
-// entity tags may surround it.
+// Opaque reports whether s looks made by a machine at random. Nobody types such a
+// value, and two equal ones have the same origin. The punctuation of base64 and the
+// quotes of entity tags may surround it.
 func Opaque(s string) bool {
 	switch Kind(s) {
 	case "uuid", "jwt", "token":
@@ -62,7 +62,7 @@ func Opaque(s string) bool {
 }
 
 // Bits estimates how much information s holds, in bits: its length times the
-// entropy of its characters. A word of a closed list has far less than a token.
+// entropy of its characters. A word of a short list has far less than a token.
 func Bits(s string) float64 {
 	if s == "" {
 		return 0
@@ -205,8 +205,8 @@ func isCode(s string) bool {
 	return digits >= 4 || digits > 0 && longest >= 8 || longest >= 12
 }
 
-// Template returns path with {} in place of each segment that has a Kind, so
-// that the addresses of one kind of record are equal.
+// Template returns path with {} in place of each segment that has a Kind. The
+// addresses of one kind of record become equal.
 func Template(path string) string {
 	if !strings.ContainsAny(path, "0123456789@") && len(path) < 16 {
 		return path
@@ -224,9 +224,9 @@ func Template(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// Runs returns the parts of s, as pairs of offsets, that look made at random:
-// UUIDs, and runs of at least four letters and digits that mix both or are all
-// digits. A client that makes the value anew changes these parts.
+// Runs returns the parts of s that look made at random, as pairs of offsets. They
+// are UUIDs, and runs of at least four letters and digits that mix both or are all
+// digits. A client that makes a new value changes these parts.
 func Runs(s string) [][2]int {
 	var out [][2]int
 	for i := 0; i < len(s); {

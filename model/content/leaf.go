@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Leaf is one value with the place where it stands.
+// A Leaf is one value with its place.
 type Leaf struct {
 	Selector string
 	Value    string

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// unescape removes percent-encoding from a path segment; what is not valid
-// encoding stays as it is.
+// unescape removes percent-encoding from a path segment. Encoding that is not valid
+// stays as it is.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
@@ -60,11 +60,11 @@ func splitLink(link string) (path, query string, ok bool) {
 	return strings.TrimPrefix(path, "./"), query, true
 }
 
-// bareKey stands for the text of a query item without "=" that varies.
+// bareKey is the key of a query item without "=" whose text varies.
 const bareKey = "{}"
 
 // queryItems calls visit for each item of a raw query. An item without "=" that
-// is a number or random has the key {} and itself as value.
+// is a number or looks random has the key {} and its own text as the value.
 func queryItems(query string, visit func(key, value string, start int)) {
 	for at := 0; at <= len(query); {
 		end := strings.IndexByte(query[at:], '&')
@@ -95,8 +95,8 @@ func volatileItem(item string) bool {
 }
 
 // A linkPattern selects one value from links of one shape:
-// PATHTEMPLATE#N (N-th {} segment) or PATHTEMPLATE?k=v&KEY (the value of KEY
-// where the other items stand in the link too).
+// PATHTEMPLATE#N (the N-th {} segment) or PATHTEMPLATE?k=v&KEY (the value of KEY
+// in links that have the other items too).
 type linkPattern struct {
 	segments []string
 	segment  int // index into segments, or -1 for a query value
@@ -144,7 +144,7 @@ func parsePattern(s string) (p linkPattern, ok bool) {
 	return p, true
 }
 
-// match appends the value that the link holds, if it has the shape.
+// match appends the value that the link holds, if the link has the shape.
 func (p *linkPattern) match(link string, out []string) []string {
 	path, query, ok := splitLink(link)
 	if !ok {
@@ -201,8 +201,8 @@ func (p *linkPattern) match(link string, out []string) []string {
 	return out
 }
 
-// linkLeaves appends what can be taken from a link by the typed template of
-// its path. prefix is "link:" or "redirect:".
+// linkLeaves appends the values that selectors can take from a link, by the template
+// of its path. prefix is "link:" or "redirect:".
 func linkLeaves(prefix, link string, out []Leaf) []Leaf {
 	path, query, ok := splitLink(link)
 	if !ok {

@@ -8,8 +8,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Place is the part of a request in which a value stands; it decides how the
-// value is encoded there.
+// A Place is the part of a request that holds a value. It decides how the value is
+// encoded there.
 type Place uint8
 
 // The places of values in a request.
@@ -111,8 +111,8 @@ func Forwarded(name string) bool {
 	return name[0] != ':'
 }
 
-// OfBrowser reports whether a header field tells of the program that a user has,
-// rather than of the request: the agent, its languages, its client hints.
+// OfBrowser reports whether a header field describes the user's program and not the
+// request: the agent, its languages, its client hints.
 func OfBrowser(name string) bool {
 	name = textproto.CanonicalMIMEHeaderKey(name)
 	return name == "User-Agent" || name == "Accept-Language" || strings.HasPrefix(name, "Sec-Ch-")

@@ -21,10 +21,10 @@ import (
 //	link:/product/{}#0      the first variable segment of links of this shape
 //	link:/page?rev          the query value of links with this path;
 //	                        link:/page?do=diff&rev only where do is diff
-//	redirect:/orders/{}#0   the same of the Location header
+//	redirect:/orders/{}#0   as link:, taken from the Location header
 //	text:LEFT…RIGHT         what stands between two texts in the body
 //
-// A query item without "=" that is a number or random has the key {}. A
+// A query item without "=" that is a number or looks random has the key {}. A
 // selector that ends in "|percent" yields values with percent-encoding removed.
 type Selector struct {
 	source  string

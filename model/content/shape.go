@@ -8,8 +8,8 @@ import (
 // MaxFeatures is the number of features after which a Shape takes no more.
 const MaxFeatures = 2000
 
-// A Shape is what stays the same in the answers of one endpoint whatever the
-// data: the media type and the features of the body, sorted, each once:
+// A Shape is what stays the same in the answers of one endpoint when the data
+// differs: the media type and the features of the body, sorted, each once:
 //
 //	$.items[].id:string           a JSON member and its type
 //	title:Order # - Shop          an HTML title, digits replaced
@@ -23,8 +23,8 @@ type Shape struct {
 	Features []string
 }
 
-// Shape returns the shape of the answer. The work grows with the body's length;
-// the result with the variety of its content only.
+// Shape returns the shape of the answer. The work grows with the length of the body.
+// The result grows only with the variety of its content.
 func (d *Doc) Shape() Shape {
 	d.parse()
 	s := Shape{Content: d.Media()}

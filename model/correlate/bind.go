@@ -11,11 +11,11 @@ import (
 // Limits of the tests that a binding has to pass.
 const (
 	minMatch    = 0.9  // share of uses equal to the source's latest value
-	maxShuffled = 0.05 // the same with another session's answers
-	minBits     = 40   // information of a value that needs no other session
-	minOpaque   = 0.5  // share of the values that must look made by a machine; some random ones look like words
+	maxShuffled = 0.05 // share of uses equal to the latest value of another session's source
+	minBits     = 40   // information from which a value needs no other session
+	minOpaque   = 0.5  // share of the values that must look made by a machine
 	shortBits   = 24   // information below which two sessions may agree by chance
-	maxChance   = 1e-3 // of coupled values that are no session's own
+	maxChance   = 1e-3 // chance that a value which sessions share matches by accident
 )
 
 // A binding is a chosen set of sources with its evidence.
@@ -34,13 +34,13 @@ type binding struct {
 // A source is where the answers of one endpoint hold a value.
 type source struct{ endpoint, selector string }
 
-// same reports whether two bindings take their value from the same places.
+// same reports whether b and c take their value from the same places.
 func (b *binding) same(c *binding) bool {
 	return b.pick == c.pick && slices.Equal(b.sources, c.sources)
 }
 
-// A candidate is a value of requests that may be bound: a whole leaf or the
-// open part of one.
+// A candidate is a value of requests that may be bound: a whole leaf, or the part of
+// a leaf that is not explained.
 type candidate struct {
 	leaf *leaf
 	at   int // piece, or -1 for the whole leaf
@@ -101,8 +101,8 @@ func bindable(name string) bool {
 	return name != "Content-Type" && conditional(name) == "" && tokenHeader(name)
 }
 
-// worth reports whether the value varies, or looks issued though it does not,
-// or is a validator, which names the state of a page.
+// worth reports whether the value is worth binding. It is if it varies, if it looks
+// issued, or if it is a validator, which names the state of a page.
 func (c *candidate) worth() bool {
 	if !constant(c.uses) || c.validator() {
 		return true
@@ -114,7 +114,7 @@ func (c *candidate) worth() bool {
 	return c.field() != "" && len(v) >= 5 && content.Kind(v) == "int"
 }
 
-// validator reports whether the value is that of a conditional write.
+// validator reports whether the value is the condition of a conditional write.
 func (c *candidate) validator() bool {
 	return c.leaf.header() == "If-Match" || c.leaf.header() == "If-Unmodified-Since"
 }
@@ -136,8 +136,8 @@ func (c *candidate) field() string {
 	return ""
 }
 
-// group names the uses that are likely the same value: the same header, key or
-// path position wherever it is sent.
+// group names a group of candidates that are likely the same value. They have the
+// same header, key or path position, whichever endpoint they are sent to.
 func (c *candidate) group() string {
 	s := c.leaf.span.Selector
 	if c.at >= 0 {
@@ -161,8 +161,8 @@ func (c *candidate) group() string {
 	return s
 }
 
-// bindGroup binds the members of a group together where that explains each as
-// well as alone, so that a binding knows all answers that renew its value.
+// bindGroup gives the members of a group one binding, so that it knows all answers
+// that renew its value. A member that its own binding explains better keeps that.
 func (l *learner) bindGroup(group []*candidate) {
 	var pooled []*candidate
 	for _, c := range group {
@@ -197,8 +197,9 @@ func (l *learner) bindGroup(group []*candidate) {
 	}
 }
 
-// better reports whether the binding of the group explains a member as well as
-// its own, or, where the choice is free and more sources only blur it, better.
+// better reports whether c takes the binding of its group: that explains c at least
+// as well as c's own. If any match counts, it must explain more, since more sources
+// then only make the value less certain.
 func (l *learner) better(shared *binding, c *candidate) bool {
 	if shared.pick == "any" {
 		return l.as(shared, c) > l.as(c.own, c)
@@ -206,8 +207,7 @@ func (l *learner) better(shared *binding, c *candidate) bool {
 	return l.as(shared, c) >= l.as(c.own, c)
 }
 
-// as returns how many uses of c the binding explains; less than nothing where
-// it fails the test.
+// as returns how many uses of c the binding explains, or -1 if these are too few.
 func (l *learner) as(b *binding, c *candidate) int {
 	if b == nil {
 		return -1
@@ -252,8 +252,8 @@ func (c *candidate) set(b *binding) {
 	}
 }
 
-// bindPart tries to bind the open part of a leaf whose whole value is not
-// explained: "Token abc", "/files/abc".
+// bindPart tries to bind a part of a leaf whose whole value is not explained, such as
+// abc in "Token abc" and "/files/abc".
 func (l *learner) bindPart(p *leaf) {
 	if p.pieces != nil || len(p.uses) == 0 || p.header() != "" && !bindable(p.header()) || p.constant() {
 		return

@@ -39,7 +39,7 @@ func (t *target) build() model.Endpoint {
 		}
 	}
 	sample := &t.sample.Flow.Request
-	for _, sp := range t.sample.spans { // the boundary stands in the body as often as there are parts
+	for _, sp := range t.sample.spans { // the body holds the boundary once for each part
 		if sp.Place == content.InMultipart && strings.HasSuffix(sp.Selector, " boundary") {
 			edits[inBody] = append(edits[inBody], edit{sp.Start, sp.End, "${boundary}"})
 		}
@@ -93,7 +93,7 @@ func partOf(sp content.Span) part {
 	return inBody
 }
 
-// apply makes a template of raw text.
+// apply turns raw text into a template.
 func apply(raw string, edits []edit) string {
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(a.start, b.start) })
 	var b strings.Builder
@@ -136,8 +136,8 @@ func rawOf(p *leaf) string {
 	return p.span.Value
 }
 
-// encode writes the text of a piece as its place needs it, as the recorded
-// client did where that is the text itself.
+// encode writes the text of a piece as its place needs it. If the recorded client
+// sent the text without encoding, encode leaves it so.
 func encode(text string, place content.Place, raw string) string {
 	if strings.Contains(raw, text) && !strings.ContainsAny(text, `%+"\&=`) {
 		return text
@@ -178,7 +178,7 @@ func appendJSON(b []byte, s string) []byte {
 }
 
 // rows returns the recorded values of the Row holes, one row per request that
-// has them all, in the order of the recording. The requests learn their row.
+// has them all, in the order of the recording. It sets the row of each request.
 func (t *target) rows(n *namer) [][]string {
 	var columns []map[*parsed]string
 	for _, v := range n.list {

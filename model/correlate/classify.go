@@ -14,7 +14,7 @@ import (
 // near is how far a time stamp may lie from the request's own time.
 const near = 10 * time.Minute
 
-// classify explains what neither data files nor answers explain.
+// classify explains the values that come from no data file and no answer.
 func (l *learner) classify(p *leaf) {
 	if len(p.uses) == 0 {
 		return
@@ -68,7 +68,7 @@ func (l *learner) constantLeaf(p *leaf) {
 	}
 }
 
-// second asks for more to learn from where there is too little.
+// second asks for a second session if the recording has only one.
 func (l *learner) second() string {
 	if len(l.sessions) < 2 {
 		return "; record a second session"
@@ -87,8 +87,8 @@ func secret(p *leaf) bool {
 	return slices.ContainsFunc(secretWords[:], func(w string) bool { return strings.Contains(s, w) })
 }
 
-// ownHeader reports whether a varying header is a value of the client's own and
-// not of its make, which goes with the commonest.
+// ownHeader reports whether a header that varies holds a value of this one client.
+// Other headers depend on the kind of client: their commonest value is sent.
 func (l *learner) ownHeader(p *leaf) bool {
 	if !bindable(p.header()) {
 		return false
@@ -112,7 +112,7 @@ func commonest(uses []use) string {
 	return best
 }
 
-// kindOf tells values of the clock, values new in every request, and the rest.
+// kindOf tells apart times of the clock, values new in every request, and the rest.
 func kindOf(uses []use) (kind model.ValueKind, ref string) {
 	for _, form := range []string{"ms", "s", "rfc3339"} {
 		n := 0
@@ -157,8 +157,8 @@ func written(uses []use) bool {
 	return n == len(uses) && n >= 3
 }
 
-// numbers reports whether most values are plain numbers, which count things
-// even where each occurs once.
+// numbers reports whether most values are plain numbers. Numbers count things, even
+// if each occurs only once.
 func numbers(uses []use) bool {
 	n := 0
 	for _, u := range uses {
@@ -194,7 +194,7 @@ func isNow(u use, form string) bool {
 	return d > -near && d < near
 }
 
-// noteRow names values that are sent as recorded though they look issued.
+// noteRow notes values that look issued but are sent as recorded.
 func (l *learner) noteRow(p *leaf, uses []use) {
 	opaque, seen := 0, 0
 	for _, u := range uses {

@@ -9,7 +9,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// An Exchange is one of a session with the name of its endpoint and its
+// An Exchange is one exchange of a session, with the name of its endpoint and its
 // path template ({} for each variable segment).
 type Exchange struct {
 	Endpoint string
@@ -29,7 +29,7 @@ type Result struct {
 	Bindings  []model.Binding           // in the order of their first use
 	Notes     []string                  // for people: what is unresolved, sorted by endpoint
 	Accounts  []string                  // per session: FILE.COLUMN=VALUE of the row found, or ""
-	Rows      [][]int                   // per session and exchange: the line of the endpoint's Rows, from 1; 0: it has none
+	Rows      [][]int                   // per session and exchange: the line in Rows, from 1; 0: none
 }
 
 // Learn explains the requests of sessions. Every flow must have a response; the
@@ -97,7 +97,7 @@ type session struct {
 	exchanges []*parsed
 	received  map[string][]place // where a value was received
 	sent      map[string]*parsed // which request carried a value first
-	row       map[string]int     // row of each data file that the user has
+	row       map[string]int     // the user's row in each data file
 }
 
 // A place is where one answer holds a value.
@@ -106,7 +106,7 @@ type place struct {
 	selector string
 }
 
-// A parsed exchange is one with its content looked into.
+// A parsed is an exchange with what its content holds.
 type parsed struct {
 	Exchange
 	session *session

@@ -14,8 +14,8 @@ type data struct {
 	sessions []*session
 }
 
-// newData finds the rows: the one with the most values in one request of the
-// session, the earliest such request where several fit.
+// newData finds the row of each session: the one with the most values in one request
+// of the session. If several requests have as many, the earliest counts.
 func newData(files []model.Source, sessions []*session) *data {
 	d := &data{files: files, sessions: sessions}
 	for i := range files {
@@ -63,8 +63,8 @@ func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok b
 			}
 		}
 		for r := range f.Rows {
-			// Two columns in one request, or one long value of a single row. The
-			// earliest request counts, and in it the first row.
+			// It takes two columns in one request, or one long value that only one
+			// row has. The earliest request counts, and in it the first row.
 			if score := scores[r]; score >= 3 && score > best {
 				row, best, ok = r, score, true
 			}
@@ -148,8 +148,8 @@ func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 	return append(append(l.rest(before), hole), l.rest(after)...)
 }
 
-// rest returns the pieces beside a data value: text, another column, or a hole
-// to be explained later.
+// rest returns the pieces beside a data value: text, another column, or a hole that
+// is explained later.
 func (l *learner) rest(uses []use) []piece {
 	if constant(uses) {
 		if uses[0].value == "" {

@@ -6,7 +6,7 @@ import (
 	"github.com/starling-load/starling/model/content"
 )
 
-// passes is the test of a binding, see the constants.
+// passes reports whether a binding passes its tests. The constants are their limits.
 func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
 	if c.validator() {
 		return true
@@ -35,16 +35,17 @@ func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
 	if serverFirst && enough && b.shuffled <= maxShuffled && (b.pick != "any" || sessions >= 5) {
 		return true
 	}
-	// A value that is no session's own, but is what this session saw last far
-	// more often than chance allows: the page that is being edited.
+	// Several sessions may have the value, such as the page that is being edited.
+	// It passes if it equals what its own session saw last far more often than
+	// chance allows.
 	if b.pick == "any" || b.match < 0.95 || sessions < 3 || b.shuffled >= 0.8 || !fromFirst(b, uses) {
 		return false
 	}
 	return math.Pow(max(b.shuffled, 1/float64(2*tried)), float64(sessions)) <= maxChance
 }
 
-// fromFirst reports whether nearly every session had the value before its first
-// use. A client's own value that answers echo has not.
+// fromFirst reports whether in nearly every session the sources gave the value
+// before its first use. A value that the client makes and answers repeat fails this.
 func fromFirst(b *binding, uses []use) bool {
 	seen := map[int]bool{}
 	hits := 0
@@ -59,7 +60,7 @@ func fromFirst(b *binding, uses []use) bool {
 	return float64(hits) >= minMatch*float64(len(seen))
 }
 
-// shuffle returns how often the uses equal what other sessions had been given,
+// shuffle returns the share of uses that equal what other sessions had been given,
 // and the number of comparisons.
 func (l *learner) shuffle(b *binding, uses []use) (share float64, tried int) {
 	given := map[int][][]string{}

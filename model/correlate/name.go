@@ -16,7 +16,8 @@ type namer struct {
 	rows   map[string][]use       // of Row values, by name
 }
 
-// name returns the name of a hole: an earlier one of the same value, or new.
+// name returns the name of a hole: that of an earlier hole with the same value, or a
+// new one.
 func (n *namer) name(p *leaf, q piece) string {
 	v := q.value
 	base := v.Name
@@ -53,7 +54,7 @@ func equalUses(a, b []use) bool {
 	return slices.EqualFunc(a, b, func(x, y use) bool { return x.exchange == y.exchange && x.value == y.value })
 }
 
-// holeName makes a key a name that can stand between braces.
+// holeName turns a key into a name that can stand between braces.
 func holeName(key string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
@@ -66,7 +67,7 @@ func holeName(key string) string {
 		name = name[:60]
 	}
 	switch name {
-	case model.RefererHole, model.OriginHole, model.ETagHole, model.ModifiedHole: // the replayer's own
+	case model.RefererHole, model.OriginHole, model.ETagHole, model.ModifiedHole: // the replayer fills these
 		return name + "_value"
 	}
 	if strings.Trim(name, "_") == "" {
@@ -100,7 +101,7 @@ func (l *learner) nameBindings() {
 // round keeps three decimals.
 func round(x float64) float64 { return float64(int(x*1000+0.5)) / 1000 }
 
-// bindingName calls a binding after the place of its first source.
+// bindingName names a binding after the place of its first source.
 func bindingName(s source) string {
 	kind, rest, _ := strings.Cut(strings.TrimSuffix(s.selector, "|percent"), ":")
 	switch kind {
@@ -137,8 +138,8 @@ func bindingName(s source) string {
 	return "token"
 }
 
-// resource returns the last word of a path that says what it is about, in the
-// singular and with "_"; "" where there is none.
+// resource returns the last word of a path that says what the path is about, in the
+// singular and with "_". It returns "" if there is none.
 func resource(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	path, _, _ = strings.Cut(path, "#")

@@ -16,8 +16,8 @@ const (
 	shuffleRounds = 5  // other sessions that each use is compared with
 )
 
-// sources returns the places that held the value before it was sent, most
-// often successful first, stable selectors before shaky ones.
+// sources returns the places that held the value before it was sent. The places
+// that held it most often come first, and stable selectors before fragile ones.
 func (l *learner) sources(c *candidate, uses []use) []source {
 	hits, first := map[source]int{}, map[source]int{}
 	for _, u := range uses {
@@ -60,7 +60,7 @@ func (l *learner) sources(c *candidate, uses []use) []source {
 			cmp.Compare(first[b], first[a]), cmp.Compare(len(a.selector), len(b.selector)),
 			cmp.Compare(a.selector, b.selector), cmp.Compare(a.endpoint, b.endpoint))
 	})
-	// Of one endpoint the places that single the value out come before lists.
+	// Within one endpoint, a place that holds one value comes before a list.
 	slices.SortStableFunc(out, func(a, b source) int { return cmp.Compare(hits[b], hits[a]) })
 	if len(out) > maxSources {
 		out = out[:maxSources]
@@ -81,8 +81,8 @@ func order(selector string) int {
 	return n
 }
 
-// patterns returns selectors for links that lead to the very request: the
-// value in the same place of a link or redirect of the same shape.
+// patterns returns selectors for links and redirects that lead to the request
+// itself: they have its shape, and hold the value in the same place.
 func (c *candidate) patterns() []string {
 	if c.at >= 0 {
 		return nil
@@ -123,7 +123,7 @@ func (t *target) fixedQuery(except string) string {
 	return strings.Join(out, "&")
 }
 
-// predict returns the values that the sources had given last when u was sent.
+// predict returns the values in the latest answer of a source before u was sent.
 func predict(sources []source, u *parsed) []string {
 	for i := u.index - 1; i >= 0; i-- {
 		e := u.session.exchanges[i]
@@ -152,7 +152,7 @@ func equal(values []string, pick, v string) bool {
 	return values[0] == v
 }
 
-// evaluate counts the uses that the sources explain, and the sessions of these.
+// evaluate counts the uses that the sources explain, and the sessions of those uses.
 func evaluate(sources []source, pick string, uses []use) (hits, sessions int) {
 	in := map[int]bool{}
 	for _, u := range uses {
@@ -164,9 +164,9 @@ func evaluate(sources []source, pick string, uses []use) (hits, sessions int) {
 	return hits, len(in)
 }
 
-// choose finds the set of sources and the pick that explain most uses under the
-// replayer's rule: the latest answer of any source counts. It adds one source at
-// a time as long as that explains more.
+// choose finds the set of sources and the pick that explain the most uses. It uses
+// the replayer's rule: the latest answer of any source counts. It adds one source at
+// a time, as long as each explains more uses.
 func choose(found []source, uses []use) *binding {
 	var best *binding
 	for _, pick := range []string{"first", "last", "any"} {
@@ -197,9 +197,9 @@ func choose(found []source, uses []use) *binding {
 	return best
 }
 
-// widen adds the other answers that issue a token in a place of the same name,
-// where that contradicts no use. A token that any answer renews must be taken
-// from it even if the recording never shows the difference.
+// widen adds the other answers that issue a token in a place of the same name, if
+// the binding then still explains as many uses. An answer that renews the token must
+// be a source, even if the recording never shows the difference.
 func (b *binding) widen(found []source, uses []use) {
 	if b.pick == "any" {
 		return
@@ -224,7 +224,7 @@ func bySource(a, b source) int {
 	return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.selector, b.selector))
 }
 
-// learn chooses sources for uses and tests them; nil if no choice passes.
+// learn chooses sources for uses and tests them. It returns nil if the choice fails.
 func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
 	if len(found) == 0 {
 		found = l.contexts(uses)
@@ -252,8 +252,8 @@ func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
 	return b
 }
 
-// hiddenField binds a form field that the page gave to the browser to send
-// back. Forms say so themselves: no other session is needed.
+// hiddenField binds a form field that the page gave to the browser to send back.
+// The form itself says so: the test by other sessions is not needed.
 func (l *learner) hiddenField(c *candidate) *binding {
 	field := c.field()
 	if field == "" {
@@ -283,8 +283,8 @@ func (l *learner) hiddenField(c *candidate) *binding {
 	return b
 }
 
-// hiddenSelector returns the selector of a hidden field in the answer of e that
-// is sent to action, or "".
+// hiddenSelector returns the selector of a hidden field in the answer of e, in a form
+// that is sent to action. It returns "" if there is none.
 func hiddenSelector(e *parsed, method, field, action string) string {
 	for _, h := range e.doc.Hidden() {
 		if h.Field != field || h.Method != method {
@@ -302,8 +302,8 @@ func hiddenSelector(e *parsed, method, field, action string) string {
 	return ""
 }
 
-// contexts returns selectors by the text around a value, for what stands in no
-// structure: inline scripts and unknown formats.
+// contexts returns selectors by the text around a value. They serve where there is no
+// structure to select by: in inline scripts and unknown formats.
 func (l *learner) contexts(uses []use) []source {
 	var out []source
 	for _, u := range uses {
@@ -331,8 +331,8 @@ func (l *learner) contexts(uses []use) []source {
 	return out
 }
 
-// contextSelector takes n bytes before and one after the value; "" where the
-// text cannot stand in a selector.
+// contextSelector returns a selector by the n bytes before the value and the one
+// after it. It returns "" if a selector cannot hold that text.
 func contextSelector(body []byte, at, size, n int) string {
 	if at < n || at+size >= len(body) {
 		return ""

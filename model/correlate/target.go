@@ -8,7 +8,7 @@ import (
 	"github.com/starling-load/starling/model/content"
 )
 
-// A target is one endpoint with all its recorded requests laid on each other.
+// A target is one endpoint with all its recorded requests.
 type target struct {
 	name   string
 	uses   []*parsed
@@ -66,8 +66,8 @@ func (t *target) align() {
 	}
 }
 
-// leaf collects the values of one place. Selectors are unique in a request but
-// for multipart boundaries.
+// leaf collects the values of one place. Selectors are unique in a request, except
+// those of multipart boundaries.
 func (t *target) leaf(sp content.Span) *leaf {
 	l := &leaf{target: t, span: sp}
 	for _, e := range t.uses {
@@ -81,10 +81,10 @@ func (t *target) leaf(sp content.Span) *leaf {
 	return l
 }
 
-// keeps reports whether at least half of the requests carry the header, or, of
-// those that ask only for what is new, any: the replayer leaves them out where
-// it has nothing to compare with. What tells of the browser is no part of the
-// endpoint.
+// keeps reports whether the endpoint has the header: at least half of the requests
+// carry it. A header that asks only for what is new is kept if any request carries
+// it, since the replayer leaves it out when its cache is empty. Headers of the
+// browser are not kept: they are no part of the endpoint.
 func (t *target) keeps(sp content.Span) bool {
 	name := headerName(sp.Selector)
 	if content.OfBrowser(name) {
@@ -122,8 +122,7 @@ func headerName(selector string) string {
 	return name
 }
 
-// contains reports whether the span after i lies within span i, which is then
-// explained by it.
+// contains reports whether the span after i lies within span i, and so explains it.
 func contains(spans []content.Span, i int) bool {
 	if i+1 >= len(spans) || spans[i].Place != content.InHeader {
 		return false
@@ -132,7 +131,7 @@ func contains(spans []content.Span, i int) bool {
 	return b.Place == a.Place && b.Header == a.Header && b.Start >= a.Start && b.End <= a.End
 }
 
-// structure describes which places of target and body a request has.
+// structure describes which places for values a request has in its target and body.
 func structure(e *parsed) string {
 	var b strings.Builder
 	for _, sp := range e.spans {

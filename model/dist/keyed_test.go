@@ -34,8 +34,8 @@ func TestPhiloxGivesThePublishedAnswers(t *testing.T) {
 	}
 }
 
-// The numbers are part of what a seed means: a run of an older version can be
-// repeated only while they stay.
+// The numbers are part of what a seed means: if they changed, a run of an older
+// version could not be repeated.
 func TestAStreamIsTheSameForEver(t *testing.T) {
 	r := Keyed(1, 2, 3)
 	want := philox([4]uint64{0, 3, 2, 0}, [2]uint64{1, 0})

@@ -11,8 +11,8 @@ import (
 //	quantiles  q0       q1       q2       q3       q4
 //	p          0       1/4      1/2      3/4       1
 //
-// quantiles is ascending. p below 0 counts as 0 and above 1 as 1. Without
-// quantiles the result is 0, with one it is that one.
+// quantiles is ascending. p below 0 counts as 0, p above 1 as 1. Without quantiles
+// the result is 0. A single quantile is the result itself.
 func At(quantiles []time.Duration, p float64) time.Duration {
 	last := len(quantiles) - 1
 	switch {

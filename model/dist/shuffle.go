@@ -7,8 +7,8 @@ import "math/bits"
 // number once. It takes no memory.
 //
 // It is a Feistel network over the smallest power of four that is not less than
-// n, applied again where it leads beyond n (cycle walking, Black and Rogaway
-// 2002).
+// n. A result that is not below n goes through it again (cycle walking, Black and
+// Rogaway 2002).
 func Shuffled(seed, k, i, n uint64) uint64 {
 	half := (bits.Len64(n-1) + 1) / 2
 	mask := uint64(1)<<half - 1
@@ -24,7 +24,8 @@ func Shuffled(seed, k, i, n uint64) uint64 {
 	}
 }
 
-// rounds of the network: more than usual, since it is small.
+// rounds is the number of rounds of the network. A small network needs more of them
+// than usual.
 const rounds = 12
 
 // mix is the finalizer of SplitMix64 (Steele, Lea and Flood 2014).

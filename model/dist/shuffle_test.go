@@ -20,7 +20,7 @@ func TestAShuffledOrderHoldsEveryNumberOnce(t *testing.T) {
 	}
 }
 
-// Every number comes to every place about as often as to any other.
+// Each number comes to each place about equally often.
 func TestShuffledOrdersAreFair(t *testing.T) {
 	const n, orders = 10, 20_000
 	var count [n][n]float64

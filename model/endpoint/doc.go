@@ -9,6 +9,6 @@
 //
 // Identifiers are recognised by their form (content.Kind), values of data files
 // by equality, and open vocabularies (slugs) by how many of them were seen once.
-// A key is told apart by value only if the answers differ in shape by it, so
-// that a search term never is.
+// The value of a key tells requests apart only if the shape of the answer depends
+// on it. A search term therefore never does.
 package endpoint

@@ -34,8 +34,8 @@ type rule struct {
 	keys     bool            // whether the presence of other keys counts
 }
 
-// Learn finds the templates of flows. Flows without a response count too, with
-// less to tell variants apart.
+// Learn finds the templates of flows. Flows without a response count too, but say
+// less about variants.
 func Learn(flows []*flow.Flow, o Options) *Templates {
 	t := &Templates{open: map[string]vocabulary{}, rules: map[string]*rule{}, names: map[string]string{}}
 	for v, c := range o.Data {
@@ -122,7 +122,7 @@ func (t *Templates) segments(path string) []string {
 	return segments
 }
 
-// typed replaces the segments that their form or a data file gives away.
+// typed replaces the segments that are values by their form or by a data file.
 func (t *Templates) typed(path string) []string {
 	segments := strings.Split(path, "/")
 	for i, raw := range segments {
@@ -190,8 +190,7 @@ func alphanumeric(b byte) bool {
 	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' || b >= 0x80
 }
 
-// fingerprint describes the shape of an answer as far as it tells operations
-// apart.
+// fingerprint describes the part of an answer's shape that tells operations apart.
 func fingerprint(f *flow.Flow) string {
 	if f.Response == nil {
 		return ""

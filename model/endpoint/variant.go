@@ -14,9 +14,9 @@ import (
 
 const (
 	maxWords    = 12  // values of a decisive key
-	maxVariants = 24  // of one address, before keys no longer count
+	maxVariants = 24  // of one address; with more, keys do not count
 	minGain     = 0.3 // bits that a decisive key tells about the answer
-	fewFlows    = 8   // below which chance cannot be told from truth
+	fewFlows    = 8   // fewer cannot be told from chance
 )
 
 // decode removes percent-encoding from a segment.
@@ -63,7 +63,7 @@ func short(key string) string {
 	return key
 }
 
-// tokens returns what tells f from the other requests to its address, sorted.
+// tokens returns what tells f apart from the other requests to its address, sorted.
 func (t *Templates) tokens(base string, f *flow.Flow) []string {
 	r := t.rules[base]
 	var out []string
@@ -168,9 +168,9 @@ func isWord(s string) bool {
 	return true
 }
 
-// beatsChance reports whether answers dealt to the values at random tell less
-// about them in all of 100 deals. What differs by the user's state and not by
-// the value, such as a page shown to members, does not pass.
+// beatsChance reports whether the values tell more about the answers than about the
+// same answers dealt out at random, in each of 100 deals. An answer that depends on
+// the user's state and not on the value, such as a page for members, fails this.
 func beatsChance(gain float64, values, answers []string) bool {
 	dealt := slices.Clone(answers)
 	r := rand.New(rand.NewPCG(uint64(len(values)), 1)) // the same deals for the same input
@@ -202,8 +202,9 @@ func information(values, prints []string) float64 {
 	return gain
 }
 
-// distinguish returns the fewest tokens of set that no other set has all of:
-// none where there is one set only, all where every choice is shared.
+// distinguish returns the one or two tokens of set that no other set holds together.
+// If there are none, it returns the whole set. A single set needs no tokens: what
+// named returns is enough.
 func distinguish(set []string, sets [][]string) []string {
 	if len(sets) == 1 || len(set) == 0 {
 		return named(set, sets)
@@ -232,8 +233,8 @@ func distinguish(set []string, sets [][]string) []string {
 	return set
 }
 
-// named returns the tokens worth showing where there is one variant: those
-// that say which button was pressed.
+// named returns the tokens worth showing if there is one variant: those that say
+// which button was pressed.
 func named(set []string, sets [][]string) []string {
 	var out []string
 	for _, s := range set {
@@ -255,7 +256,7 @@ func rank(token string) int {
 	return 3
 }
 
-// unique reports whether no set other than own holds all of tokens.
+// unique reports whether own is the only set that holds all of tokens.
 func unique(tokens, own []string, sets [][]string) bool {
 	for _, other := range sets {
 		if slices.Equal(other, own) {

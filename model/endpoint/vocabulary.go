@@ -6,8 +6,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A vocabulary says which words at one position of a path are values: all, or
-// those that have the form of the identifiers seen there.
+// A vocabulary says which words at one position of a path are values: all of them,
+// or only those that have the form of the identifiers seen there.
 type vocabulary struct {
 	all   bool
 	forms map[form]bool
@@ -20,7 +20,7 @@ type form struct {
 	prefix               string // up to the last - or _
 }
 
-// openKey names position i among all paths that are equal elsewhere.
+// openKey names position i of all paths that are equal in every other position.
 func openKey(segments []string, i int) string {
 	return strings.Join(segments[:i], "/") + "/\x00/" + strings.Join(segments[i+1:], "/")
 }
@@ -63,8 +63,9 @@ func (t *Templates) learnOpen(flows []*flow.Flow, prints []string) {
 	}
 }
 
-// openVocabulary decides by Good and Turing's estimate of what was not seen:
-// the names of a service's routes saturate, its users' slugs do not.
+// openVocabulary decides by Good and Turing's estimate of the words not yet seen.
+// After a while no new route of a service turns up. New slugs of its users keep
+// turning up.
 func openVocabulary(values, prints map[string]int) bool {
 	n, once, top, like := 0, 0, 0, 0
 	for _, k := range values {
@@ -99,8 +100,8 @@ func formOf(s string) (f form, ok bool) {
 	return f, len(s) >= 10
 }
 
-// has reports whether a word has the form of an identifier but for the digits
-// that it happens not to hold, as one in a hundred does.
+// has reports whether a word has the form of an identifier. It need not hold a digit:
+// about one identifier in a hundred has none.
 func (v *vocabulary) has(s string) bool {
 	f, ok := formOf(s)
 	if !ok {

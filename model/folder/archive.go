@@ -43,7 +43,7 @@ func archive(w io.Writer, m *model.Model) error {
 // hexadecimal digits. Models with equal files have equal hashes.
 func Hash(m *model.Model) string {
 	h := sha256.New()
-	if err := archive(h, m); err != nil { // a hash takes everything; only a name may be too long
+	if err := archive(h, m); err != nil { // writing to a hash never fails; a name may be too long
 		fmt.Fprintf(h, "%v", err)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -105,7 +105,7 @@ func (b bundle) fill(r io.Reader) error {
 		if total += h.Size; total > maxTotal {
 			return fmt.Errorf("it is larger than %d MB", maxTotal>>20)
 		}
-		// ReadAll grows with what comes, whatever size the header claims.
+		// ReadAll takes memory for what really comes, whatever size the header claims.
 		data, err := io.ReadAll(t)
 		if err != nil {
 			return fmt.Errorf("%s: %w", problem.Quote(h.Name), err)

@@ -65,7 +65,8 @@ func isFirst(root *yaml.Node) bool {
 	return version != nil && version.Value == "1"
 }
 
-// lookup returns the key and the value of a mapping, nil where there is none.
+// lookup finds key in a mapping. It returns the nodes of the key and of its value,
+// nil if the mapping does not have the key.
 func lookup(mapping *yaml.Node, key string) (at, value *yaml.Node) {
 	if mapping.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(mapping.Content); i += 2 {
@@ -111,7 +112,7 @@ func yamlProblem(err error) *problem.Problem {
 	return p
 }
 
-// A decoder makes a model of nodes and notes what is wrong.
+// A decoder turns nodes into a model and notes what is wrong.
 type decoder struct {
 	from   files
 	first  bool // version 1 of the format
@@ -211,8 +212,9 @@ func (d *decoder) locate(p *problem.Problem) {
 	d.found.Add(p)
 }
 
-// validate adds what Validate finds, but for what follows from places where the
-// file could not be understood. Where a whole section was not, that is everything.
+// validate adds what Validate finds. It leaves out what follows from places where
+// the file could not be understood. If a whole section could not be understood,
+// everything may follow from that, and nothing is added.
 func (d *decoder) validate() {
 	spoiled := slices.Clone(d.found.Found)
 	follows := func(p *problem.Problem) bool {

@@ -24,8 +24,8 @@ func (x node) behavior(name string) model.Behavior {
 	return b
 }
 
-// step reads what a user does and where the user goes next. A step that says
-// nothing of the former requests the endpoint of its own name.
+// step reads what a user does and where the user goes next. A step that does not say
+// what the user does requests the endpoint of its own name.
 func (x node) step(id string) model.Step {
 	s := model.Step{ID: id}
 	if x.y.Kind == yaml.ScalarNode && !x.null() {
@@ -62,8 +62,7 @@ func (x node) step(id string) model.Step {
 	return s
 }
 
-// misplaced notes keys that say something of a page or a strand where the step
-// is none.
+// misplaced notes keys of a page or a strand in a step that has no page or strand.
 func (x node) misplaced(s *model.Step, keys []node) {
 	for _, k := range keys {
 		key := k.path[len(k.path)-1]
@@ -121,7 +120,7 @@ func (x node) load() model.Load {
 }
 
 // edges reads where users go next: one name, or names with their odds and think
-// times. Edges without odds share what the others leave.
+// times. Edges without odds share equally what the others leave of 1.
 func (x node) edges() []model.Edge {
 	if x.null() {
 		return nil

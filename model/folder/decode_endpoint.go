@@ -43,7 +43,7 @@ func (x node) endpoint(name string) model.Endpoint {
 type variantReader struct {
 	endpoint string
 	variant  model.Variant
-	rows     node // read when the values are known
+	rows     node // read after the values: they are its columns
 	used     bool // whether a key is there
 }
 
@@ -64,8 +64,8 @@ func (r *variantReader) fields() []field {
 	return fields
 }
 
-// finish returns the variant. Without a method and a target they are the name of
-// the endpoint, if that is both.
+// finish returns the variant. If the file gives no method and no target, they come
+// from the name of the endpoint, if that is a method and a target.
 func (r *variantReader) finish() model.Variant {
 	q := &r.variant.Request
 	if q.Method == "" && q.Target == "" {

@@ -16,7 +16,7 @@ var (
 	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status"}
 )
 
-// lines are where the rows of a table stand.
+// lines says in which lines the rows of a table are.
 type lines struct {
 	file string
 	rows []int
@@ -54,8 +54,8 @@ func (x node) acts(sessions []model.Session) {
 	})
 }
 
-// rowsOf reads a table with fixed columns, row by row, and notes their lines.
-// Nothing follows a row that is wrong.
+// rowsOf reads a table with fixed columns, row by row, and notes the lines. It stops
+// at the first row that is wrong.
 func (x node) rowsOf(key string, columns []string, read func(*tableRow)) {
 	name := x.text()
 	data, ok := x.bytes(name)
@@ -82,7 +82,7 @@ func (x node) rowsOf(key string, columns []string, read func(*tableRow)) {
 	x.tableProblem(name, err)
 }
 
-// A tableRow gives the fields of one row. What is wrong is noted once.
+// A tableRow gives the fields of one row. It notes only the first problem.
 type tableRow struct {
 	d      *decoder
 	file   string
@@ -108,7 +108,7 @@ func (r *tableRow) text(i int) string {
 	return s
 }
 
-// count reads a whole number; nothing is 0.
+// count reads a whole number. An empty field is 0.
 func (r *tableRow) count(i int) int {
 	s := r.fields[i]
 	if s == "" {
@@ -121,7 +121,7 @@ func (r *tableRow) count(i int) int {
 	return n
 }
 
-// seconds reads a time; nothing is 0.
+// seconds reads a time. An empty field is 0.
 func (r *tableRow) seconds(i int) time.Duration {
 	if r.fields[i] == "" {
 		return 0

@@ -10,7 +10,7 @@ import (
 	"github.com/starling-load/starling/model/problem"
 )
 
-// mix gives behaviors their weights, equal ones when the file names none.
+// mix gives behaviors their weights. They are equal if the file names none.
 func (d *decoder) mix(x node, weights map[string]*share) {
 	behaviors := d.m.Behaviors
 	names := make([]string, len(behaviors))
@@ -64,11 +64,12 @@ type share struct {
 // share reads a number.
 func (x node) share() *share { return &share{x.number(), true, x.d.pinned[x.y]} }
 
-// fill divides among the shares that are not given what the others leave of 1.
-// Where overrides pin some, the others are scaled to what those leave.
+// fill sets the shares that are not given: they divide equally what the given ones
+// leave of 1. If all are given and overrides pin some, those that are not pinned are
+// scaled to what the pinned ones leave.
 func fill(shares []*share) {
 	given, pinned, rest, open := 0.0, 0.0, 0.0, 0
-	some := false // are pinned
+	some := false // whether some shares are pinned
 	for _, s := range shares {
 		switch {
 		case !s.given:

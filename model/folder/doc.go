@@ -9,6 +9,6 @@
 // and as a hash of that ([Hash]). FORMAT.md beside the code documents the folder;
 // [Schema] is the JSON Schema of model.yaml.
 //
-// It is one package because decoding and encoding are each other's inverse, table
-// by table, and the schema and the archive hold the same keys.
+// It is one package because decoding undoes encoding, table by table, and the schema
+// and the archive hold the same keys.
 package folder

@@ -15,7 +15,7 @@ import (
 	"github.com/starling-load/starling/model"
 )
 
-// Names within a model folder.
+// Names of files and folders within a model folder.
 const (
 	yamlFile     = "model.yaml"
 	dataFolder   = "data/"
@@ -37,9 +37,9 @@ type file struct {
 }
 
 // filesOf returns the files of m's folder form, model.yaml first and then by name.
-// The same model gives the same bytes. m is rounded, see [model.Model.Rounded], and not
-// changed. It need not be valid, but what is written of an invalid model cannot
-// be read again.
+// The same model gives the same bytes. The files hold the rounded model, see
+// [model.Model.Rounded]; m itself stays as it is. An invalid model can be written,
+// but not read again.
 func filesOf(m *model.Model) []file {
 	m = m.Rounded()
 	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
@@ -55,7 +55,7 @@ func filesOf(m *model.Model) []file {
 	return append([]file{{yamlFile, text}}, e.files...)
 }
 
-// An encoder makes nodes of a model and collects the files beside model.yaml.
+// An encoder turns a model into nodes and collects the files beside model.yaml.
 type encoder struct {
 	files  []file
 	taken  map[string]bool   // names of files and think times
@@ -69,7 +69,7 @@ func (e *encoder) table(name string, header []string, rows [][]string) {
 	e.files = append(e.files, file{name, buf.Bytes()})
 }
 
-// unique returns prefix + slug(name) + suffix, with a number where that is taken.
+// unique returns prefix + slug(name) + suffix, with a number if that is taken.
 func (e *encoder) unique(prefix, name, suffix string) string {
 	base := prefix + slug(name)
 	for n := 1; ; n++ {
@@ -84,7 +84,7 @@ func (e *encoder) unique(prefix, name, suffix string) string {
 	}
 }
 
-// slug makes a file name of a name.
+// slug turns a name into a file name.
 func slug(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool {
 		return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9')

@@ -21,8 +21,7 @@ func (e *encoder) behavior(b *model.Behavior) *yaml.Node {
 }
 
 // step writes what a user does and where the user goes next. The endpoint of a
-// request and the name of a strand are left out where they are the name of the
-// step.
+// request and the name of a strand are left out if they equal the name of the step.
 func (e *encoder) step(behavior string, s *model.Step) *yaml.Node {
 	n := mapping()
 	if s.Page != nil {
@@ -111,7 +110,7 @@ func (e *encoder) edges(behavior string, edges []model.Edge) *yaml.Node {
 	return n
 }
 
-// thinking returns nil for no pause. Equal quantiles are kept once.
+// think returns nil for no pause. Equal quantiles are kept once.
 func (e *encoder) think(behavior string, t *model.Think) *yaml.Node {
 	if len(t.Quantiles) == 0 {
 		if t.Fixed == 0 {

@@ -7,8 +7,8 @@ import (
 	"github.com/starling-load/starling/model"
 )
 
-// sessions writes the tables of recorded sessions and of their acts. What is zero
-// is an empty field.
+// sessions writes the tables of recorded sessions and of their acts. A zero value is
+// an empty field.
 func (e *encoder) sessions(list []model.Session) {
 	var sessions, acts bytes.Buffer
 	appendRow(&sessions, sessionColumns)

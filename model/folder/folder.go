@@ -35,7 +35,7 @@ func Read(dir string) (*model.Model, error) {
 	return m, nil
 }
 
-// A folder gives the files of a directory. Links cannot lead out of it.
+// A folder gives the files of a directory. It follows no link that leads out of it.
 type folder struct {
 	root *os.Root
 	left int64 // bytes that may still be read
@@ -69,15 +69,15 @@ func (f *folder) read(name string, limit int64) ([]byte, error) {
 // A WriteOption changes how a model is written.
 type WriteOption int
 
-// Overwrite lets [Write] replace a model folder, with everything in it.
-// Anything but a model folder is never replaced.
+// Overwrite lets [Write] replace a model folder, with everything in it. Only a model
+// folder is ever replaced.
 const Overwrite WriteOption = 1
 
-// Write writes m, which must be valid, as the folder dir. The
-// folder appears under its name when it is complete. An error that is
-// [fs.ErrExist] says that dir exists already.
+// Write writes m, which must be valid, as the folder dir. The folder appears under
+// its name when it is complete. An error that is [fs.ErrExist] says that dir exists
+// already.
 //
-// Files may be read and written by their owner only: they hold recorded values.
+// Only the owner may read and write the files: they hold recorded values.
 func Write(dir string, m *model.Model, options ...WriteOption) error {
 	if err := write(dir, m, options); err != nil {
 		return fmt.Errorf("write model %s: %w", dir, err)
@@ -112,7 +112,7 @@ func write(dir string, m *model.Model, options []WriteOption) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) // nothing is left there after success
+	defer os.RemoveAll(temp) // after success, temp has its new name and nothing is removed
 	if err := writeFiles(temp, files); err != nil {
 		return err
 	}
@@ -132,8 +132,8 @@ func write(dir string, m *model.Model, options []WriteOption) error {
 	return syncFolder(parent)
 }
 
-// replaceable reports whether dir exists. It is an error when it does and may
-// not be replaced.
+// replaceable reports whether dir exists. If it exists and may not be replaced, that
+// is an error.
 func replaceable(dir string, overwrite bool) (exists bool, err error) {
 	info, err := os.Lstat(dir)
 	switch {

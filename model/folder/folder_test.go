@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden folder anew")
 
-// The folder of version 1 is never written anew: it stands for those that
+// The folder of version 1 is never written again: it stands for the folders that
 // people have.
 func TestTheFolderOfVersion1(t *testing.T) {
 	m, err := Read(filepath.Join("testdata", "v1", "shop.model"))

@@ -12,7 +12,7 @@ import (
 
 // JSON returns m as JSON for programs: the keys and values of model.yaml as
 // FORMAT.md documents them, in the same order and valid against [Schema]. What
-// the folder keeps in data/ is named, not contained.
+// the folder keeps in data/ is only named.
 func JSON(m *model.Model) []byte {
 	m = m.Rounded()
 	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
@@ -29,7 +29,7 @@ func JSON(m *model.Model) []byte {
 	return out.Bytes()
 }
 
-// overridesOf returns the overrides of m, nil where there are none that can be
+// overridesOf returns the overrides of m, nil if there are none or they cannot be
 // read.
 func overridesOf(m *model.Model) *yaml.Node {
 	root, err := parseYAML([]byte(m.Overrides))

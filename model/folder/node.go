@@ -13,8 +13,8 @@ import (
 	"github.com/starling-load/starling/model/problem"
 )
 
-// A node is a YAML value that becomes a part of a model, and where it stands. Its
-// methods note what is wrong and return the zero value then.
+// A node is a YAML value that becomes a part of a model, and its place. A method that
+// finds a problem notes it and returns the zero value.
 type node struct {
 	d    *decoder
 	y    *yaml.Node
@@ -40,10 +40,11 @@ func (x node) failAt(at *yaml.Node, format string, args ...any) {
 	x.d.found.Add(&problem.Problem{File: yamlFile, Line: at.Line, Column: at.Column, Place: x.path, Text: fmt.Sprintf(format, args...)})
 }
 
-// null reports whether nothing stands behind the key.
+// null reports whether the key has no value.
 func (x node) null() bool { return x.y.Kind == yaml.ScalarNode && x.y.Tag == "!!null" }
 
-// is reports whether x is of a kind; that it is not is a problem.
+// is reports whether x is of a kind. If not, it notes a problem: want is what should
+// stand there.
 func (x node) is(kind yaml.Kind, want string) bool {
 	if x.y.Kind == kind {
 		return true
@@ -88,7 +89,7 @@ func (x node) fields(fields ...field) {
 	})
 }
 
-// each calls f for every key of a mapping, in order. Nothing is no keys.
+// each calls f for every key of a mapping, in order. An empty value has no keys.
 func (x node) each(f func(key string, at *yaml.Node, value node)) {
 	if x.null() || !x.is(yaml.MappingNode, "keys with values") {
 		return
@@ -106,7 +107,7 @@ func (x node) each(f func(key string, at *yaml.Node, value node)) {
 	}
 }
 
-// items calls f for every item of a list, in order. Nothing is no items.
+// items calls f for every item of a list, in order. An empty value has no items.
 func (x node) items(f func(item node)) {
 	if x.null() || !x.is(yaml.SequenceNode, "a list") {
 		return

@@ -14,13 +14,13 @@ import (
 	"github.com/starling-load/starling/model/problem"
 )
 
-// overridesKey is the section of what people pinned: a merge patch over the rest
-// of the file.
+// overridesKey is the section of the values that people pinned: a merge patch over
+// the rest of the file.
 const overridesKey = "overrides"
 
-// Overrides returns the overrides of the model folder dir as they were written,
-// "" where there are none or no such folder. It does not ask whether the rest of
-// the model is valid.
+// Overrides returns the overrides of the model folder dir as they were written. It
+// returns "" if there are none or the folder does not exist. The rest of the model
+// need not be valid.
 func Overrides(dir string) (string, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,8 +55,8 @@ func overridesIn(raw []byte, err error) (string, error) {
 }
 
 // override takes the overrides out of x, the whole file, merges them over the
-// rest, and returns their section as it was written. The merged values keep
-// their lines, so that what is wrong with one is found where it was written.
+// rest, and returns their section as it was written. The merged values keep their
+// lines, so that a problem names the line where the value was written.
 func (x node) override(raw []byte) string {
 	key, patch := lookup(x.y, overridesKey)
 	if key == nil {
@@ -85,9 +85,9 @@ func (x node) override(raw []byte) string {
 	return section(raw, key.Line, end)
 }
 
-// section returns the lines of raw from the line first to the one before end, or
-// to the last where end is 0, without blank lines at the end and without what
-// stands above the next key.
+// section returns the lines of raw from the line first to the line before end. If end
+// is 0, it returns all lines from first on. Blank lines at the end and the comments
+// above the next key are left out.
 func section(raw []byte, first, end int) string {
 	lines := strings.Split(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n")
 	if end == 0 {
@@ -100,10 +100,10 @@ func section(raw []byte, first, end int) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// merge applies patch to base, both mappings, as RFC 7396 does: nothing removes a
-// key, keys with values are merged, anything else takes the place of what was
-// there. Short forms are read as long ones: a number as {odds: number}, a name as
-// {name: 1}, or as {next: name} where a step stands.
+// merge applies patch to base as RFC 7396 does. Both are mappings. An empty value
+// removes a key, keys with values are merged, and any other value replaces the old
+// one. Short forms are read as long ones: a number as {odds: number}, a name as
+// {name: 1}, or as {next: name} if it stands for a step.
 func (x node) merge(base, patch *yaml.Node) {
 	for i := 0; i+1 < len(patch.Content); i += 2 {
 		key, value := patch.Content[i], patch.Content[i+1]
@@ -127,7 +127,7 @@ func (x node) merge(base, patch *yaml.Node) {
 	}
 }
 
-// merged returns what becomes of the value old under the patch value.
+// merged returns the value old with the patch value applied to it.
 func (x node) merged(old, value *yaml.Node) *yaml.Node {
 	switch {
 	case value.Kind == yaml.MappingNode:
@@ -145,7 +145,7 @@ func (x node) merged(old, value *yaml.Node) *yaml.Node {
 	return value
 }
 
-// pin notes that the overrides give n.
+// pin notes that n comes from the overrides.
 func (x node) pin(n *yaml.Node) {
 	x.d.pinned[n] = true
 	for _, c := range n.Content {
@@ -161,8 +161,7 @@ func keysOf(mapping *yaml.Node) []*yaml.Node {
 	return keys
 }
 
-// long returns the long form of a value that has one, when patch is to be merged
-// into it.
+// long returns the long form of n, if it has one, for patch to be merged into.
 func long(n, patch *yaml.Node) *yaml.Node {
 	_, next := lookup(patch, "next")
 	switch {

@@ -23,7 +23,7 @@ func oneLine(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// text returns s as a string, set so that every string is read back as it was.
+// text returns s as a string, in a style that reads back as the same string.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch odd := strings.ContainsFunc(s, func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) }); {
@@ -87,7 +87,7 @@ func printYAML(root *yaml.Node) []byte {
 	enc := yaml.NewEncoder(&raw)
 	enc.SetIndent(2)
 	if err := errors.Join(enc.Encode(root), enc.Close()); err != nil {
-		panic("model: nodes that are no YAML: " + err.Error()) // the nodes are all made above, of valid texts
+		panic("model: nodes that are no YAML: " + err.Error()) // all nodes are made of valid texts
 	}
 	var out bytes.Buffer
 	out.WriteString(yamlHead)

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// The tables in data/ are comma separated values after RFC 4180 with a header
-// line. Unlike encoding/csv, which folds "\r\n" within quotes, reading gives
-// back every byte that was written: recorded form fields contain line breaks.
+// The tables in data/ are comma separated values after RFC 4180 with a header line.
+// Reading gives back every byte that was written, since recorded form fields contain
+// line breaks. (encoding/csv would turn "\r\n" within quotes into "\n".)
 
 // appendTable appends header and rows to buf.
 func appendTable(buf *bytes.Buffer, header []string, rows [][]string) {
@@ -23,8 +23,8 @@ func appendRow(buf *bytes.Buffer, row []string) {
 		if i > 0 {
 			buf.WriteByte(',')
 		}
-		// A row of one empty field would be a blank line, and a file that
-		// begins with a byte order mark would lose it.
+		// Without quotes, a row of one empty field would be a blank line, and a
+		// byte order mark at the beginning of the file would be lost.
 		if strings.ContainsAny(field, "\",\r\n\ufeff") || len(row) == 1 && field == "" {
 			buf.WriteByte('"')
 			buf.WriteString(strings.ReplaceAll(field, `"`, `""`))
@@ -36,7 +36,7 @@ func appendRow(buf *bytes.Buffer, row []string) {
 	buf.WriteByte('\n')
 }
 
-// A tableError is a place where a file is not a table.
+// A tableError says where and why a file is not a table.
 type tableError struct {
 	line   int
 	reason string

@@ -14,8 +14,8 @@ var assetMedia = [...]string{
 	"application/font-woff", "application/vnd.ms-fontobject",
 }
 
-// findAssets notes the endpoints that were only read and answered nothing but
-// assets: users do not choose them, pages do.
+// findAssets notes the endpoints that were only read and that answered only with
+// assets. Pages request them; users do not choose them.
 func (l *learner) findAssets() {
 	l.assets = map[string]bool{}
 	other := map[string]bool{}

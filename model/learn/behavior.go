@@ -15,9 +15,9 @@ import (
 // thinkSteps is the number of quantiles kept of a think time.
 const thinkSteps = 17
 
-// behaviors groups the sessions into types of users and describes each; taken is
-// how often a session of each type makes each transition. The sessions learn their
-// type.
+// behaviors groups the sessions into types of users and describes each type. taken
+// tells, for each type, how often a session makes each transition on average. Each
+// session is marked with its type.
 func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[transition]float64) {
 	groups := l.cluster(most)
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
@@ -35,7 +35,8 @@ func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[transit
 	return out, taken
 }
 
-// transitions counts how often a session of the group makes each transition.
+// transitions returns how often a session of the group makes each transition, on
+// average.
 func (l *learner) transitions(group []int) map[transition]float64 {
 	out := map[transition]float64{}
 	for _, g := range group {
@@ -134,8 +135,8 @@ func (l *learner) behavior(group []int) model.Behavior {
 	return b
 }
 
-// typeNames calls each type after the endpoint that sets it apart most:
-// one that its sessions visit and others do not, writes before reads.
+// typeNames names each type after the endpoint that sets it apart most: one that its
+// sessions visit and other sessions do not. Writes are preferred to reads.
 func (l *learner) typeNames(groups [][]int) []string {
 	share := make([]map[string]float64, len(groups))
 	for i, g := range groups {
@@ -162,7 +163,7 @@ func (l *learner) typeNames(groups [][]int) []string {
 			}
 			score := share[i][name] - other
 			score += l.telling(name)
-			if score > top-1e-9 { // of equals the last: the others lead to it
+			if score > top-1e-9 { // of equal scores the last wins: users pass the others to get there
 				best, top = name, max(score, top)
 			}
 		}
@@ -176,8 +177,8 @@ func (l *learner) typeNames(groups [][]int) []string {
 	return names
 }
 
-// telling returns how much more or less than its frequency an endpoint says
-// about what users came for: writes more, coming and going less.
+// telling returns what to add to the score of an endpoint for what it says about the
+// purpose of users. Writes say more than reads. Logging in and out say less.
 func (l *learner) telling(name string) float64 {
 	score := 0.0
 	if !strings.HasPrefix(name, "GET ") {
@@ -189,9 +190,9 @@ func (l *learner) telling(name string) float64 {
 	return score
 }
 
-// comesOrGoes reports whether an endpoint begins or ends what the target knows
-// of a user, as logging in and out do: nearly all its answers set cookies, or
-// nearly all sessions that come to it see nothing new behind it.
+// comesOrGoes reports whether users log in or out, or the like, at an endpoint. It
+// takes it for that if nearly all its answers set cookies, or if nearly all sessions
+// that visit it visit nothing new afterwards.
 func (l *learner) comesOrGoes(name string) bool {
 	answers, cookies, visits, ends := 0, 0, 0, 0
 	for _, v := range l.sessions {

@@ -14,8 +14,8 @@ import (
 // maxKnown is the number of optional features that a check lists.
 const maxKnown = content.MaxFeatures
 
-// privateTexts returns, per session, the values of data files that the user's row
-// may hold and a page may show.
+// privateTexts returns the values of data files that a page may show of its user.
+// Values shorter than three bytes are left out.
 func (l *learner) privateTexts(files []model.Source) []string {
 	var out []string
 	for _, f := range files {
@@ -44,7 +44,7 @@ func (l *learner) check(name string, private []string) model.Check {
 			r := s.Flow.Response
 			add(&c.Status, r.Status/100)
 			if r.Status == 304 {
-				add(&c.Status, 2) // to a user who has seen nothing yet
+				add(&c.Status, 2) // the answer to a user whose cache is empty
 				continue
 			}
 			if r.Status/100 == 3 {
@@ -79,7 +79,7 @@ func (l *learner) check(name string, private []string) model.Check {
 	slices.Sort(c.Content)
 	if cut {
 		l.report.Lost["answers cut by the recorder, whose shape is not checked"]++
-		return c // a replayed answer would be whole, with features nobody saw
+		return c // a replayed answer is whole, so it has features that were not recorded
 	}
 	for f := range seen {
 		if required(f, answers) {
@@ -99,7 +99,7 @@ func add[T comparable](list *[]T, v T) {
 	}
 }
 
-// shape returns the features of an answer without a title that names the user.
+// shape returns the features of an answer. A title that names the user is left out.
 func shape(d *content.Doc, private []string) []string {
 	features := d.Shape().Features
 	title := d.Title()

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// minGain is by how much the criterion must fall for another type: 10 is called
+// minGain is how much the criterion must fall for another type to count. 10 is called
 // very strong evidence (Kass and Raftery 1995).
 const minGain = 10
 
@@ -18,8 +18,8 @@ const maxRounds = 200
 //
 //	BIC(K) = -2 ln L + (K·features + K - 1) ln sessions
 //
-// which answers "one" unless more types pay for their parameters. Files of a page
-// that always come with others count once, what everybody visits not at all.
+// The number is 1 unless more types pay for their parameters. Files that always come
+// together with others count once. Endpoints that every session visits do not count.
 func (l *learner) cluster(most int) [][]int {
 	x := l.features()
 	n := len(x)
@@ -42,7 +42,7 @@ func (l *learner) cluster(most int) [][]int {
 	return groups
 }
 
-// features returns a row of endpoints visited (or not) for each session.
+// features returns a row for each session: for each endpoint, whether it was visited.
 func (l *learner) features() [][]bool {
 	columns := map[string]bool{}
 	var kept [][]bool
@@ -77,7 +77,8 @@ func (l *learner) features() [][]bool {
 	return rows
 }
 
-// jaccard returns how little two sessions share, from 0 to 1.
+// jaccard returns the Jaccard distance of two sessions: 0 if they visit the same, 1 if
+// they share nothing.
 func jaccard(a, b []bool) float64 {
 	both, either := 0, 0
 	for i := range a {
@@ -141,9 +142,8 @@ func nearest(x [][]bool, seeds []int) []int {
 	return out
 }
 
-// bic fits a mixture of k types from a first assignment and returns its
-// criterion and the sessions of each type; nil when a type is left with fewer
-// than two sessions.
+// bic fits a mixture of k types, beginning with the types assigned. It returns the
+// criterion and the sessions of each type, nil if a type has fewer than two.
 func bic(x [][]bool, assigned []int, k int) (float64, [][]int) {
 	n, d := len(x), len(x[0])
 	r := make([][]float64, n) // responsibilities
@@ -177,8 +177,8 @@ func bic(x [][]bool, assigned []int, k int) (float64, [][]int) {
 	return -2*likelihood + float64(k*d+k-1)*math.Log(float64(n)), groups
 }
 
-// maximise returns weights and probabilities from responsibilities, with half
-// a session of either kind added so that nothing is impossible.
+// maximise returns weights and probabilities from responsibilities. It adds half a
+// session that visits and half a session that does not, so that nothing is impossible.
 func maximise(x [][]bool, r [][]float64, k int) (weight []float64, p [][]float64) {
 	weight, p = make([]float64, k), make([][]float64, k)
 	for j := range k {

@@ -28,14 +28,14 @@ type Options struct {
 	// Types is the greatest number of user types. 0: 8.
 	Types int
 
-	// Split is what session.Split reported of the sessions, so that the model
-	// says what went to other hosts. The zero value says nothing.
+	// Split is what session.Split reported of the sessions. From it the model says
+	// what went to other hosts. The zero value says nothing.
 	Split session.Report
 }
 
-// Learn makes a model of the sessions. It keeps the flows only while it runs;
-// memory is in proportion to them. The model is valid. The error is ErrNothing,
-// wrapped with what was left out, or says which data file is wrong.
+// Learn makes a model of the sessions. It keeps the flows only while it runs. Its
+// memory grows with them. The model is valid. The error is ErrNothing, wrapped with
+// what was left out, or says which data file is wrong.
 func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error) {
 	if o.Types <= 0 {
 		o.Types = 8
@@ -169,7 +169,7 @@ func stream(f *flow.Flow) bool {
 	return content.New(f.Response).Media() == "text/event-stream"
 }
 
-// name finds the endpoint of every step.
+// name finds the endpoint of every exchange.
 func (l *learner) name(files []model.Source) {
 	values := map[string]string{}
 	for _, f := range files {

@@ -252,7 +252,7 @@ func TestTheAPIIsLearnedWhole(t *testing.T) {
 	}
 }
 
-// Walking the model must do nothing that no recorded user did.
+// A walk must do only what a recorded user did.
 func TestAWalkNeverDoesWhatNobodyDid(t *testing.T) {
 	m, _ := mustLearn(t, visits(30, mixed))
 	g, err := model.NewGraph(m)
@@ -345,7 +345,7 @@ func TestWhatNobodyDidTwiceIsNotDoneTwice(t *testing.T) {
 	}
 }
 
-// Guards close ways; the odds of the others make up for it.
+// Guards close steps. The odds of the other steps make up for it.
 func TestAWalkVisitsWhatSessionsVisited(t *testing.T) {
 	m, _ := mustLearn(t, visits(30, mixed))
 	g, err := model.NewGraph(m)

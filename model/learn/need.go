@@ -7,32 +7,32 @@ import (
 	"github.com/starling-load/starling/model"
 )
 
-// Evidence that a guard needs, in sessions.
+// Numbers of sessions that a guard needs as evidence.
 const (
-	minAfter = 2 // that went on after the marker
-	minNever = 3 // that had both, none in this order; or all of the endpoint's, two at least
+	minAfter = 2 // sessions that visited the endpoint after the marker
+	minNever = 3 // sessions that visited both; fewer, but two at least, if the endpoint has no more
 )
 
-// A guards learns what must have happened in a session before a request.
+// A guards learns the guards of a model: what must have happened in a session before
+// a request.
 type guards struct {
 	l      *learner
 	m      *model.Model
-	number map[string]int // of endpoints
+	number map[string]int // of each endpoint, by name
 	graph  []map[int][]int
 	starts [][]int
-	always map[pair][]int // endpoints visited since the marker at every occurrence
+	always map[pair][]int // endpoints visited since the marker before every visit to the endpoint
 	after  map[pair]int   // sessions in which the endpoint follows the marker
 	both   map[pair]int   // sessions that have both
 }
 
-// A pair is an endpoint and the marker since which something is needed;
-// marker -1 is the start of the session.
+// A pair is an endpoint and a marker: something is needed before the endpoint, since
+// the last visit to the marker. Marker -1 is the start of the session.
 type pair struct{ endpoint, marker int }
 
-// needs adds guards to the endpoints of m. They keep a walk from doing what no
-// recorded user did: what a state of the target forbids (an empty cart, a
-// deleted record, a closed session). Those that the transitions imply are left
-// out.
+// needs adds guards to the endpoints of m. A walk then does not do what a state of
+// the target forbids (an empty cart, a deleted record, a user who has logged out) and
+// what therefore no recorded user did. Guards that the transitions imply are left out.
 func (l *learner) needs(m *model.Model) {
 	g := &guards{l: l, m: m, number: map[string]int{}, always: map[pair][]int{}, after: map[pair]int{}, both: map[pair]int{}}
 	for i, e := range m.Endpoints {
@@ -66,7 +66,7 @@ func (l *learner) needs(m *model.Model) {
 	}
 }
 
-// read takes the transitions over as numbers.
+// read copies the transitions as numbers.
 func (g *guards) read() {
 	for _, b := range g.m.Behaviors {
 		next := map[int][]int{}
@@ -108,8 +108,8 @@ func (g *guards) markers() []int {
 	return out
 }
 
-// observe notes, for each endpoint, what every occurrence had since the last
-// visit to marker x, or since the start where there was none.
+// observe notes, for each endpoint, what was visited before every visit to it, since
+// the last visit to marker x. If x was not visited, it counts from the start.
 func (g *guards) observe(x int) {
 	for _, v := range g.l.sessions {
 		since := map[int]bool{}
@@ -149,16 +149,15 @@ func (g *guards) observe(x int) {
 	}
 }
 
-// needed returns what e had always visited since x, with the marker itself left
-// out.
+// needed returns the endpoints that were always visited before e since x. The marker,
+// e itself and assets are left out.
 func (g *guards) needed(e, x int) []int {
 	return slices.DeleteFunc(slices.Clone(g.always[pair{e, x}]), func(a int) bool {
 		return a == x || a == e || g.l.assets[g.m.Endpoints[a].Name]
 	})
 }
 
-// require adds the guards of e: those that the transitions do not imply, and of
-// those that imply each other the nearest.
+// require adds the guards of e that neither the transitions nor another guard implies.
 func (g *guards) require(e int, markers []int) {
 	type guard struct{ a, x int }
 	var open []guard
@@ -172,7 +171,7 @@ func (g *guards) require(e int, markers []int) {
 		}
 		for _, a := range g.needed(e, x) {
 			if x >= 0 && !g.avoidable(x, -1, x) && slices.Contains(g.always[pair{a, -1}], x) {
-				continue // x comes once, and before a: the same as since the start
+				continue // x comes once and before a, so this equals the guard since the start
 			}
 			if g.avoidable(e, a, x) {
 				open = append(open, guard{a, x})
@@ -184,7 +183,7 @@ func (g *guards) require(e int, markers []int) {
 			if o == n {
 				return false
 			}
-			if o.a == n.a && n.x < 0 { // since a marker is also since the start
+			if o.a == n.a && n.x < 0 { // a visit since a marker is also one since the start
 				return true
 			}
 			if o.a == n.a && o.x >= 0 && g.nearer(e, o.x, n.x) {
@@ -198,8 +197,8 @@ func (g *guards) require(e int, markers []int) {
 	}
 }
 
-// nearer reports whether e had always visited marker y since marker x, so that
-// what is needed since y is needed since x as well.
+// nearer reports whether marker y was always visited between marker x and e. A guard
+// since y then implies the same guard since x.
 func (g *guards) nearer(e, y, x int) bool {
 	return x >= 0 && slices.Contains(g.always[pair{e, x}], y) && !slices.Contains(g.always[pair{e, y}], x)
 }
@@ -211,7 +210,8 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// add gives e a guard. a -1 is: never after x.
+// add gives e the guard that a was visited since x. If a is -1, the guard is: never
+// after x.
 func (g *guards) add(e, a, x, sessions int) {
 	n := model.Need{Sessions: sessions}
 	if a >= 0 {
@@ -231,7 +231,7 @@ func (g *guards) avoidable(e, a, x int) bool {
 		if x >= 0 {
 			todo = slices.Clone(g.graph[b][x])
 		}
-		seen := map[int]bool{a: true} // -1 is no endpoint: nothing to avoid
+		seen := map[int]bool{a: true} // if a is -1, which is no endpoint, nothing is avoided
 		for len(todo) > 0 {
 			at := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
@@ -247,9 +247,9 @@ func (g *guards) avoidable(e, a, x int) bool {
 	return false
 }
 
-// forbidden returns the endpoints that the transitions reach from x though no
-// session did, x itself where no session came twice. What lies behind them only
-// is left out.
+// forbidden returns the endpoints that the transitions reach from x but no session
+// visited after x. x itself is one of them if no session visited it twice. Endpoints
+// that are reached only through them are left out.
 func (g *guards) forbidden(x int) []int {
 	found := map[int]bool{}
 	for b := range g.graph {
@@ -268,7 +268,7 @@ func (g *guards) forbidden(x int) []int {
 				found[at] = true
 				continue
 			}
-			if at != x { // what follows the next visit to x is its own matter
+			if at != x { // what follows a second visit to x is already looked at
 				todo = append(todo, g.graph[b][at]...)
 			}
 		}
@@ -281,8 +281,8 @@ func (g *guards) forbidden(x int) []int {
 	return list
 }
 
-// forbid adds "never after x" to e, for the earliest of the markers: what is
-// never there after x is never there after what always follows x.
+// forbid adds "never after x" to e for the earliest of the markers. If y was always
+// visited before x, "never after y" implies "never after x".
 func (g *guards) forbid(e int, markers []int) {
 	for _, x := range markers {
 		implied := slices.ContainsFunc(markers, func(y int) bool {

@@ -9,19 +9,20 @@ import (
 	"github.com/starling-load/starling/model/dist"
 )
 
-// Raking: guards close steps that the odds leave open, so that a walk with the
-// recorded odds ends too early and visits too little of what lies behind a
-// guard. Each round walks the behavior, compares how often a session makes each
-// transition with the recording, and corrects the odds:
+// Raking corrects the odds for the guards. Guards close steps, so that a walk with
+// the recorded odds ends too early and visits the guarded steps too seldom. Each
+// round walks the behavior, compares how often a session makes each transition with
+// the recording, and corrects the odds:
 //
 //	odds(a,b) ← odds(a,b) · (recorded(a,b) / walked(a,b))^½, scaled to sum to 1
 //
-// (iterative proportional fitting). The round whose walks come nearest counts.
+// (iterative proportional fitting). The odds of the round whose walks come nearest to
+// the recording are kept.
 const (
 	rakeRounds = 40
 	rakeWalks  = 1000
-	rakeSteps  = 1000 // of one walk
-	rakeDrift  = 0.03 // of the transitions, that may differ without raking
+	rakeSteps  = 1000 // the most steps of one walk
+	rakeDrift  = 0.03 // share of the transitions that may differ; with more, the odds are raked
 	minOdds    = 0.002
 )
 
@@ -53,7 +54,7 @@ func rake(m *model.Model, recorded []map[transition]float64) error {
 	return nil
 }
 
-// walk counts how often a session of one behavior makes each transition.
+// walk returns how often a session of one behavior makes each transition, on average.
 func walk(m *model.Model, behavior int) (map[transition]float64, error) {
 	one := *m
 	one.Behaviors = []model.Behavior{m.Behaviors[behavior]}
@@ -114,7 +115,7 @@ func correct(b *model.Behavior, recorded, walked map[transition]float64) {
 		for i := range edges {
 			w := transition{from, edges[i].To}
 			ratio := math.Sqrt((recorded[w] + 1e-3) / (walked[w] + 1e-3))
-			if w.to == model.End { // every walk ends, at the latest where guards leave nothing open
+			if w.to == model.End { // never raised: a walk also ends where guards leave no step open
 				ratio = min(1, ratio)
 			}
 			edges[i].Odds *= min(4, max(0.25, ratio))

@@ -13,8 +13,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// sessions adds the recorded sessions to m. browsers holds the name of the
-// browser of each session, rows the lines of the recorded values of its exchanges.
+// keepSessions adds the recorded sessions to m. browsers holds the name of the browser
+// of each session, rows the lines of the recorded values of its exchanges.
 func (l *learner) keepSessions(m *model.Model, browsers []string, rows [][]int) {
 	for i, v := range l.sessions {
 		start := v.exchanges[0].Flow.Start
@@ -38,9 +38,9 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, rows [][]int) 
 	}
 }
 
-// browsers adds the browsers of the users to m and returns the name of that of
-// each session. A header field belongs to the browser of a user if most of the
-// user's requests have it; its value is the commonest.
+// browsers adds the browsers of the users to m and returns, for each session, the name
+// of its browser. A header field belongs to the browser of a user if most of the
+// user's requests have it. Its value is the commonest.
 func (l *learner) browsers(m *model.Model) []string {
 	flows := map[string][]*flow.Flow{}
 	var users []string // in the order of their first session
@@ -95,8 +95,8 @@ func (l *learner) browsers(m *model.Model) []string {
 // browserHeaders returns the header fields that tell of a user's browser, sorted
 // by name, in the case of their first use.
 func browserHeaders(flows []*flow.Flow) []model.Header {
-	names := map[string]string{}          // as written first, by the name in lower case
-	values := map[string]map[string]int{} // how often each, by name
+	names := map[string]string{}          // the first spelling, by the name in lower case
+	values := map[string]map[string]int{} // how often each value occurs, by name
 	for _, f := range flows {
 		for _, h := range f.Request.Headers {
 			if !content.OfBrowser(h.Name) || strings.ContainsAny(h.Value, "\r\n\x00") {
@@ -125,7 +125,7 @@ func browserHeaders(flows []*flow.Flow) []model.Header {
 	return out
 }
 
-// browserName makes a name of a browser's agent: its first product, such as
+// browserName returns the name of a browser: the first product of its agent, such as
 // "mozilla" or "okhttp".
 func browserName(headers []model.Header) string {
 	for _, h := range headers {
@@ -146,9 +146,9 @@ func browserName(headers []model.Header) string {
 	return "browser"
 }
 
-// protocol returns the version of HTTP that requests of an endpoint need: HTTP/2
-// where it was spoken without TLS, and by gRPC, which knows no other. A browser
-// chooses with the target.
+// protocol returns the version of HTTP that requests of an endpoint need. It is HTTP/2
+// if that was spoken without TLS, and for gRPC, which has no other version. In all
+// other cases client and target agree on one.
 func (l *learner) protocol(name string) model.Protocol {
 	needed, n := 0, 0
 	for _, v := range l.sessions {

@@ -44,7 +44,7 @@ func TestRecordedSessionsAreKept(t *testing.T) {
 		t.Fatalf("%d sessions, want 4", len(m.Sessions))
 	}
 	got := m.Sessions[2]
-	for i := range got.Acts { // however the endpoint is called
+	for i := range got.Acts { // the name of the endpoint does not matter
 		if strings.HasPrefix(got.Acts[i].Endpoint, "GET /first") {
 			got.Acts[i].Endpoint = "GET /first?v"
 		}

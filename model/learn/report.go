@@ -12,8 +12,8 @@ import (
 // A Report says what a model was made from, what it holds and what was lost.
 // Its JSON keys are stable.
 type Report struct {
-	Flows      int            `json:"flows"` // given
-	Used       int            `json:"used"`  // learned from
+	Flows      int            `json:"flows"` // flows given
+	Used       int            `json:"used"`  // flows learned from
 	Sessions   int            `json:"sessions"`
 	Users      int            `json:"users"`
 	Types      []Type         `json:"types"`
@@ -22,7 +22,7 @@ type Report struct {
 	Lost       map[string]int `json:"lost"` // flows left out, by reason
 	Unresolved []string       `json:"unresolved"`
 
-	others string // hosts whose flows are left out, with their numbers; "" is none
+	others string // hosts whose flows are left out, with their numbers; "": none
 }
 
 // A Type is one type of user.
@@ -132,7 +132,7 @@ func (r *Report) Text(w io.Writer) error {
 	return nil
 }
 
-// plural writes the name of n things.
+// plural returns the name of n things: thing, with an ending if n is not 1.
 func plural(n int, thing string) string {
 	if n == 1 {
 		return thing

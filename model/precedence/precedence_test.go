@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The rule word by word: an act follows all that were over when it began, through
-// others or directly, and nothing else; and none is named that another implies.
+// The rule word by word: an act follows exactly the acts that were over when it began,
+// directly or through others. An act that another one implies is not named.
 func TestAnActWaitsForWhatWasOverAndForNothingElse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type span struct{ start, done time.Duration }

@@ -20,7 +20,7 @@ type Problem struct {
 	File         string
 	Line, Column int
 
-	// Place is the way to the key, outermost first:
+	// Place is the path of the key, outermost first:
 	// ["endpoints", "GET /cart", "check", "status"].
 	Place []string
 
@@ -68,10 +68,10 @@ func All(err error) []*Problem {
 	return All(errors.Unwrap(err))
 }
 
-// Most is how many problems a [List] keeps. A hostile file could have millions.
+// Most is how many problems a [List] keeps: a hostile file could have millions.
 const Most = 100
 
-// A List collects problems, of which it keeps the first hundred.
+// A List collects problems. It keeps the first Most of them and counts the others.
 type List struct {
 	Found []*Problem
 	more  int
@@ -113,7 +113,7 @@ func Shorten(s string) string {
 	return Visible(s)
 }
 
-// Visible returns s, in quotes when it contains what a terminal would obey.
+// Visible returns s, in quotes if it contains characters that control a terminal.
 func Visible(s string) string {
 	if strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) || !utf8.ValidString(s) {
 		return strconv.Quote(s)
@@ -131,7 +131,7 @@ func Quote(s string) string {
 }
 
 // Suggest returns "; did you mean …?" for the candidate nearest to name, or ""
-// when none is near. All candidates are in the order in which ties are decided.
+// when none is near. Of equally near candidates, the first in the list counts.
 func Suggest(name string, candidates []string) string {
 	best, least := "", 1+max(1, min(len(name)/3, 4))
 	for _, c := range candidates {
@@ -152,7 +152,7 @@ func Suggest(name string, candidates []string) string {
 const maxSuggest = 500
 
 // distance is the number of insertions, deletions, replacements and swaps of
-// neighbouring bytes that make b of a.
+// neighbouring bytes that turn a into b.
 func distance(a, b string) int {
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[0] {

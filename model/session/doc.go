@@ -2,13 +2,12 @@
 //
 //	sessions, err := session.Split(flows, session.Options{})
 //
-// Who sent a request is told, strongest first, by the cookie that the target
-// issued to one client only, by the credential in Authorization, by the
-// connection, and by the user agent where connections are unknown. What turns up
-// together in one exchange belongs to one user: a rotated cookie with its
-// predecessor, a new token with the login that returned it. A session ends when
-// its user is idle for long.
+// These tell who sent a request, the strongest first: a cookie that the target
+// issued to only one client, the credential in Authorization, the connection, and,
+// if connections are unknown, the user agent. What occurs together in one exchange
+// belongs to one user: a rotated cookie and the cookie before it, a new token and the
+// login that returned it. A session ends when its user is idle for long.
 //
-// [Find] gives the sessions as numbers of flows, in memory that the length of the
-// recording hardly matters to; [Split] gives the flows themselves.
+// [Find] gives the sessions as numbers of flows. Its memory hardly depends on the
+// length of the recording. [Split] gives the flows themselves.
 package session

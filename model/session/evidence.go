@@ -8,10 +8,9 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A mark stands for something that tells who sent a request: a cookie with its
-// value, a token, a connection, a user agent. It is a hash under a random key, so
-// that nothing of the recording stays in memory and no client can make two marks
-// equal.
+// A mark stands for something that tells who sent a request: a cookie with its value,
+// a token, a connection, a user agent. It is a hash under a random key: no text of the
+// recording stays in memory, and a client cannot make two marks equal.
 type mark uint64
 
 // marks makes marks under one random key.
@@ -39,8 +38,8 @@ func (m marks) of(kind string, parts ...string) mark {
 // minBits is the information that a cookie or token needs to name one user.
 const minBits = 24
 
-// An evidence is what the flows to one host tell of cookies and tokens, before it
-// is clear which of them name a user.
+// An evidence is what the flows to one host show of cookies and tokens. It is gathered
+// before it is clear which of them name a user.
 type evidence struct {
 	marks
 	flows   int
@@ -51,7 +50,7 @@ type evidence struct {
 
 // A cookie is a name with a value.
 type cookie struct {
-	issued uint32 // answers that set it, to a client that did not have it
+	issued uint32 // number of answers that set it for a client without it
 	sent   bool   // a request carried it
 	rich   bool   // the value has enough information to name a user
 	opaque bool   // the value looks random
@@ -98,8 +97,8 @@ func (e *evidence) cookie(name, value string) (mark, cookie) {
 	return m, c
 }
 
-// names reports whether a cookie names one user: it was issued to one client, once,
-// or was never seen issued and is random.
+// names reports whether a cookie names one user. It does if it was issued once, to one
+// client, or if no recorded answer issued it and it looks random.
 func (e *evidence) names(m mark) bool {
 	c := e.cookies[m]
 	return c.issued == 1 && c.rich || c.issued == 0 && c.sent && c.opaque
@@ -135,7 +134,8 @@ func (e *evidence) merge(other *evidence) {
 	}
 }
 
-// setPair returns name and value of a Set-Cookie line; false for one that deletes.
+// setPair returns name and value of a Set-Cookie line. ok is false for a line that
+// deletes a cookie.
 func setPair(line string) (name, value string, ok bool) {
 	pair, attributes, _ := strings.Cut(line, ";")
 	name, value, ok = strings.Cut(strings.TrimSpace(pair), "=")
@@ -157,7 +157,7 @@ func cookies(h flow.Headers) func(func(name, value string) bool) {
 	}
 }
 
-// credential returns what Authorization carries, without its scheme.
+// credential returns the value of Authorization without its scheme.
 func credential(h flow.Headers) string {
 	v := h.Value("Authorization")
 	if scheme, token, ok := strings.Cut(v, " "); ok && !strings.Contains(scheme, ".") {

@@ -12,7 +12,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Visit is a session as numbers.
+// A Visit is a session given by the numbers of its flows.
 type Visit struct {
 	User  string // as in Session
 	Start time.Time
@@ -20,18 +20,19 @@ type Visit struct {
 	Flows []uint64  // Flow.Number in the order of start; valid until the next Visit
 }
 
-// Find reads the flows of a recording twice and gives each session to give, in the
-// order of their first request. It ends at the first error of flows or give. Flows
-// need not be valid longer than until the next one, and their bodies neither.
+// Find reads the flows of a recording twice and calls give with each session, in the
+// order of their first request. It ends at the first error of flows or give. A flow
+// and its body need to be valid only until the next flow.
 //
-// Of a recording of any length, memory holds some 30 bytes for each cookie,
-// token, connection and session, and some MiB of numbers; the other numbers are in
-// a temporary file.
+// Memory holds some 30 bytes for each cookie, token, connection and session, and some
+// MiB of numbers, however long the recording is. The other numbers are in a temporary
+// file.
 func Find(flows iter.Seq2[*flow.Flow, error], o Options, give func(Visit) error) error {
 	return find(flows, o, func(_ uint64, f *flow.Flow) uint64 { return f.Number }, give)
 }
 
-// find is Find. name gives the number of a flow, from its place in flows.
+// find does the work of Find. name gives the number of a flow. place is the flow's
+// place in flows.
 func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64, f *flow.Flow) uint64, give func(Visit) error) error {
 	if o.Idle <= 0 {
 		o.Idle = 30 * time.Minute
@@ -139,7 +140,7 @@ func parseRecord(b []byte) record {
 	}
 }
 
-// cuts are the sessions, and to which of them each flow belongs.
+// cuts holds the sessions, and to which session each flow belongs.
 type cuts struct {
 	users    int
 	sessions []cutting
@@ -225,7 +226,8 @@ func (c *cuts) give(give func(Visit) error) error {
 	return end()
 }
 
-// unixNano is t in unix nanoseconds, held within the years that these can say.
+// unixNano is t in unix nanoseconds. A time out of their range becomes the nearest
+// time within it.
 func unixNano(t time.Time) int64 {
 	switch s := t.Unix(); {
 	case s < -9223372036:

@@ -14,7 +14,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// lent yields the flows as a reader does that uses their bodies again.
+// lent yields the flows as a reader that reuses the memory of their bodies.
 func lent(flows []*flow.Flow) func(func(*flow.Flow, error) bool) {
 	return func(yield func(*flow.Flow, error) bool) {
 		for _, f := range flows {

@@ -18,7 +18,7 @@ type Options struct {
 	// Empty: the one that most flows went to.
 	Hosts []string
 
-	// Every makes the flows to all hosts count, as those of one site.
+	// Every makes the flows to all hosts count, as if they were one site.
 	Every bool
 
 	// Idle is the pause after which a user's next request begins a new session.
@@ -38,7 +38,7 @@ type Report struct {
 }
 
 // Others names the other hosts with their flows, the most first, as "cdn.test 12,
-// ads.test 3, 4 more"; "" is none.
+// ads.test 3, 4 more". It returns "" if there are none.
 func (r Report) Others() string {
 	const named = 5
 	hosts := slices.SortedFunc(maps.Keys(r.Foreign), func(a, b string) int {
@@ -98,7 +98,7 @@ func read(all []*flow.Flow) iter.Seq2[*flow.Flow, error] {
 	}
 }
 
-// choose returns the hosts that count, of those that flows went to.
+// choose returns the hosts that count. flows tells how many flows each host had.
 func (o Options) choose(flows map[string]int) (hosts []string) {
 	best, most := "", 0
 	for h, n := range flows {

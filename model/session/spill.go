@@ -15,8 +15,8 @@ import (
 // spillBytes is how much of a spill is in memory, in bytes.
 const spillBytes = 4 << 20
 
-// A spill sorts records of equal length by their bytes. Few of them are in memory
-// at a time: the others are in a file without a name, as runs that are sorted.
+// A spill sorts records of equal length by their bytes. It holds few of them in memory
+// at a time. The others are in a file without a name, as sorted runs.
 type spill struct {
 	width int // of a record, in bytes
 	buf   []byte
@@ -56,7 +56,7 @@ func (s *spill) flush() error {
 	return nil
 }
 
-// Len, Less and Swap are of the records in memory.
+// Len, Less and Swap sort the records in memory.
 func (s *spill) Len() int           { return len(s.buf) / s.width }
 func (s *spill) at(i int) []byte    { return s.buf[i*s.width : (i+1)*s.width] }
 func (s *spill) Less(i, j int) bool { return bytes.Compare(s.at(i), s.at(j)) < 0 }
@@ -67,8 +67,8 @@ func (s *spill) Swap(i, j int) {
 	}
 }
 
-// sorted yields the records in order, as often as it is asked; each is valid until
-// the next one. Nothing may be added behind it.
+// sorted yields the records in order. It can be called several times. Each record is
+// valid until the next one. No record may be added after the first call.
 func (s *spill) sorted() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		sort.Sort(s)
@@ -92,16 +92,16 @@ func (s *spill) close() error {
 	return s.file.Close()
 }
 
-// A run is a part that is sorted, with its first record.
+// A run is a sorted part of the records, with the first record that is not yet yielded.
 type run struct {
 	r    *bufio.Reader
 	head []byte
 }
 
-// runs are a heap: the run with the least first record comes first.
+// runs is a heap: the run whose first record is the least comes first.
 type runs []*run
 
-// merge empties the runs.
+// merge yields the records of all runs in order, until the runs are empty.
 func (m runs) merge(yield func([]byte, error) bool) error {
 	var open runs
 	for _, r := range m {
@@ -137,7 +137,7 @@ func (m runs) Len() int           { return len(m) }
 func (m runs) Less(i, j int) bool { return bytes.Compare(m[i].head, m[j].head) < 0 }
 func (m runs) Swap(i, j int)      { m[i], m[j] = m[j], m[i] }
 
-// Push and Pop are of container/heap.
+// Push and Pop implement heap.Interface.
 func (m *runs) Push(x any) { *m = append(*m, x.(*run)) }
 func (m *runs) Pop() any {
 	last := len(*m) - 1

@@ -50,24 +50,24 @@ func (g *graph) join(a, b node) {
 type users struct {
 	*evidence
 	graph
-	issuers   map[mark]uint32 // answers that gave a token to a client that did not have it
+	issuers   map[mark]uint32 // number of answers that gave a token to a client without it
 	claims    []claim
 	proven    map[node]bool // of nodes without a mark: false until a claim holds
 	carriers  []carrier
 	carrierAt map[mark]uint32
 }
 
-// A claim ties a flow to a token, if one answer alone issued that.
+// A claim ties a flow to a token. It holds if only one answer issued the token.
 type claim struct {
 	node  node
 	token mark
 }
 
-// A carrier is what flows came over: a connection or, where connections are not known,
-// those of one user agent.
+// A carrier is a connection that flows came over. If connections are not known, a user
+// agent stands for one.
 type carrier struct {
 	own         node // of the flows of a carrier without any user
-	shared      bool // by clients that are not told apart
+	shared      bool // several clients may use it
 	first, last node // users, in the order of start
 }
 
@@ -78,8 +78,8 @@ func newUsers(e *evidence) *users {
 	}
 }
 
-// see returns the node that a flow points to, which can be 0, and its carrier. What
-// turns up together in one exchange belongs to one user.
+// see returns the node of the user that a flow names, 0 if it names none, and its
+// carrier. Marks that occur together in one exchange belong to one user.
 func (u *users) see(f *flow.Flow) (node, uint32) {
 	var at node
 	add := func(m mark) {
@@ -133,7 +133,7 @@ func (u *users) see(f *flow.Flow) (node, uint32) {
 	return at, u.carrier(f)
 }
 
-// received yields the values of an answer that some request sends, each once.
+// received yields the values of an answer that any request sends, each once.
 func (u *users) received(f *flow.Flow) func(func(mark) bool) {
 	return func(yield func(mark) bool) {
 		if f.Response == nil {
@@ -170,7 +170,7 @@ func (u *users) carrier(f *flow.Flow) uint32 {
 	return n
 }
 
-// settle joins what the claims tie together, after the last flow.
+// settle joins the nodes that the claims tie together. It is called after the last flow.
 func (u *users) settle() {
 	for _, c := range u.claims {
 		if u.issuers[c.token] != 1 {
@@ -190,17 +190,18 @@ func (u *users) strong(n node) bool {
 	return n != 0 && (proven || !bare)
 }
 
-// meet tells of the flows of each carrier in the order of start, before any of them
-// is asked for.
+// meet takes note of a flow. It is called for the flows in the order of start, before
+// the first call of user.
 func (u *users) meet(n node, at uint32) {
 	if l := &u.carriers[at]; l.first == 0 && u.strong(n) {
 		l.first = n
 	}
 }
 
-// user returns the user of a flow, which is asked for in the order of start. A flow
-// that names nobody belongs to the user of its carrier: where that carries several, to
-// the one before, or else to the one after.
+// user returns the user of a flow. It is called for the flows in the order of start. A
+// flow that names nobody belongs to the user of its carrier. If the carrier has several
+// users, that is the user of the flow before it, or, without one, the first user. A
+// carrier that is shared or has no user counts as a user of its own.
 func (u *users) user(n node, at uint32) node {
 	l := &u.carriers[at]
 	switch {

@@ -9,9 +9,8 @@ import (
 	"github.com/starling-load/starling/model"
 )
 
-// Dot prints the behaviors of m as a graph in the language of Graphviz, one
-// cluster each, edges with their odds and median think times. The error is that
-// of w.
+// Dot prints the behaviors of m as a graph in the language of Graphviz. Each behavior
+// is one cluster. Edges show their odds and median think times. The error is that of w.
 func Dot(w io.Writer, m *model.Model) error {
 	var b bytes.Buffer
 	b.WriteString("digraph model {\n  rankdir=LR\n  node [shape=box, style=rounded, fontname=\"sans-serif\"]\n  edge [fontname=\"sans-serif\", fontsize=10]\n")

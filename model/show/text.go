@@ -108,8 +108,7 @@ func edges(at string, list []model.Edge, row func(...any)) {
 	}
 }
 
-// label says what a step is: its name, and what it does where the name does not
-// say that.
+// label says what a step is: its name, and what it does if the name does not say that.
 func label(s *model.Step) string {
 	name := problem.Shorten(s.ID)
 	switch {
@@ -135,7 +134,7 @@ func label(s *model.Step) string {
 	return name + ": " + strings.Join(members, " | ")
 }
 
-// page says what a page asks for.
+// page says what a page requests.
 func page(p *model.Page) string {
 	s := problem.Shorten(p.Endpoint)
 	if len(p.Loads) > 0 {
@@ -195,7 +194,7 @@ func values(v *model.Variant) string {
 	var list []string
 	for _, v := range v.Values {
 		s := v.Name + ": " + string(v.Kind)
-		if v.Ref != "" && v.Kind != model.Fresh { // whose example is a recorded value
+		if v.Ref != "" && v.Kind != model.Fresh { // the Ref of a Fresh value is a recorded value
 			s += " " + v.Ref
 		}
 		list = append(list, problem.Shorten(s))
