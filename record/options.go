@@ -38,9 +38,9 @@ type Options struct {
 	// Paused begins without recording; see Recorder.Pause.
 	Paused bool
 
-	// MaxDisk is the greatest length on disk in bytes, of all parts together; 0
-	// is no limit. When it is reached recording stops and the file says so. At
-	// least 64 KiB.
+	// MaxDisk is the greatest length on disk in bytes, of all parts together. 0 is no
+	// limit; otherwise at least 64 KiB. When it is reached, recording stops and the
+	// file says so.
 	MaxDisk int64
 
 	// QueueBytes bounds the memory of flows that wait for the disk. 0 is 64 MiB;
@@ -50,14 +50,14 @@ type Options struct {
 	// MaxBody cuts recorded bodies, in bytes; see flowfile.WriterOptions.
 	MaxBody int64
 
-	// SealEvery is the time after which a flow is on disk at the latest, as long
-	// as others arrive. 0 is one second.
+	// SealEvery is the longest time until a flow is on disk, as long as others arrive.
+	// 0 is one second.
 	SealEvery time.Duration
 
-	// Session names the session of a flow, for shedding. Nil: flow.Flow.Session,
-	// so that a connection which carries many users loses some of them and not
-	// all. 0 means that the session is unknown: the flow stands alone. It is called by
-	// many goroutines at once.
+	// Session names the session of a flow, for shedding. Nil: flow.Flow.Session, so
+	// that a connection of many users loses some of them and keeps the others. 0 means
+	// that the session is unknown: the flow stands alone. It is called by many
+	// goroutines at once.
 	Session func(*flow.Flow) uint64
 
 	// Logger is told of the beginning of losses and of failures. Nil: nobody.

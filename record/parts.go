@@ -182,9 +182,9 @@ func (p *parts) Flush() error {
 	return nil
 }
 
-// next completes this part, removes what is too old, and begins another one.
-// flowfile.ErrFull says that the disk limit leaves no room for one; this part then
-// stays open for what is still to be declared.
+// next completes this part, removes parts that are too old, and begins another.
+// flowfile.ErrFull says that the disk limit leaves no room for one. This part then
+// stays open for the losses that are still to be declared.
 func (p *parts) next() error {
 	if p.o.MaxDisk > 0 && p.left() < 2*leastPart {
 		return flowfile.ErrFull

@@ -45,7 +45,7 @@ func newQueue(limit int64) *queue {
 	return &queue{limit: limit, ready: make(chan struct{}, 1)}
 }
 
-// addConn takes in a connection, if there is any room at all.
+// addConn takes a connection in, if there is any room.
 func (q *queue) addConn(c *flow.Conn, now time.Time) {
 	n := sizeOf(c)
 	q.mu.Lock()
@@ -58,8 +58,8 @@ func (q *queue) addConn(c *flow.Conn, now time.Time) {
 	q.push(c, n)
 }
 
-// addFlow takes in a flow, or sheds it and with it the rest of its session. It
-// reports whether the flow is in. A session of 0 is that flow alone.
+// addFlow takes a flow in, or sheds it with the rest of its session. It reports whether
+// the flow is in. A session of 0 is that flow alone.
 func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) bool {
 	n := sizeOf(f)
 	q.mu.Lock()

@@ -79,8 +79,8 @@ func newRecorder(o Options, w writer) *Recorder {
 	return r
 }
 
-// Conn records a connection, from its first flow that is recorded on. It never
-// blocks. The record is the Recorder's from now on.
+// Conn records a connection once a flow that names it is recorded. It never blocks. The
+// Recorder owns the record from now on.
 func (r *Recorder) Conn(c *flow.Conn) {
 	now := time.Now()
 	if r.sampler != nil {
@@ -106,8 +106,8 @@ func (r *Recorder) Flow(f *flow.Flow) {
 	}
 }
 
-// drop gives up what a body has outside of memory, as nobody will read it. It does
-// not wait, and does nothing where the content was read.
+// drop releases what a body holds outside of memory, since nobody will read it. It does
+// not wait. It does nothing if the content was read.
 func drop(open func() (io.ReadCloser, error)) {
 	if open == nil {
 		return
@@ -117,7 +117,7 @@ func drop(open func() (io.ReadCloser, error)) {
 	}
 }
 
-// choose says whether a flow is to be recorded, or why not.
+// choose says whether a flow is recorded, or why not.
 func (r *Recorder) choose(f *flow.Flow, now time.Time) (why string, in bool) {
 	switch {
 	case r.paused.Load():
@@ -154,8 +154,8 @@ func (r *Recorder) Pass(f *flow.Flow) {
 // within a second become one record.
 func (r *Recorder) Loss(l *flow.Loss) { r.left.add(*l) }
 
-// Pause leaves out the flows that begin or end from now on, and counts them; Resume
-// ends that. Traffic is not touched.
+// Pause leaves out and counts the flows that begin or end from now on, until Resume.
+// Traffic goes on unchanged.
 func (r *Recorder) Pause() { r.paused.Store(true) }
 
 // Resume records again.
@@ -180,11 +180,11 @@ func (r *Recorder) Counts() Counts {
 	}
 }
 
-// Run owns the file. It returns after ctx ends, or Close is called, and
-// everything queued is on disk: nil then, also when the size limit was reached.
-// When the disk fails, what is sealed stays readable, later flows are counted as
-// lost, and the error is returned only at the end as well: recording may fail,
-// traffic goes on. After Close, Run does nothing. Two at a time are an error.
+// Run owns the file. It returns once ctx has ended or Close was called, and everything
+// queued is on disk. The error is nil then, also when the size limit was reached. When
+// the disk fails, what is sealed stays readable and later flows are counted as lost:
+// recording may fail, traffic goes on. Run then returns the error at its normal end.
+// After Close, Run does nothing. Two at a time are an error.
 func (r *Recorder) Run(ctx context.Context) error {
 	if r.ran.CompareAndSwap(false, true) {
 		written := make(chan error, 1)

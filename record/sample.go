@@ -135,8 +135,8 @@ func (m *sampler) keeps(f *flow.Flow, now time.Time) bool {
 	return fate == fateKept
 }
 
-// may reports whether the user of a flow without a response can be in the sample.
-// The response may still bring the cookie of a new user.
+// may reports whether the user of a flow can be in the sample before its response is
+// known. The response may still bring the cookie of a new user.
 func (m *sampler) may(f *flow.Flow, now time.Time) bool {
 	asked, _ := m.keys(f)
 	return m.cookie != "" && asked == 0 || m.keeps(f, now)

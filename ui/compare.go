@@ -76,7 +76,8 @@ func newCurves(base, cand *stats.Run) []curve {
 	return curves
 }
 
-// responses merges the response times of a run by endpoint, and under "" of all.
+// responses merges the response times of a run by endpoint. Those of all endpoints are
+// under "".
 func responses(run *stats.Run) map[string]*stats.Histogram {
 	m := map[string]*stats.Histogram{}
 	for _, iv := range run.Spans {
@@ -104,8 +105,8 @@ func newCurve(name string, a, b *stats.Histogram) curve {
 	return c
 }
 
-// percentages returns where a curve is read: evenly up to 90 %, and then each
-// tenth of the rest as finely, as far as n values can tell.
+// percentages returns the percentages at which a curve is read. 18 of them lie evenly up
+// to 90 %, 18 up to 99 %, and so on, as far as n values can tell.
 func percentages(n uint64) []float64 {
 	list := []float64{0}
 	for rest := 100.0; ; rest /= 10 {

@@ -65,8 +65,8 @@ func (s *server) knownHost(host string) bool {
 	return slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
 }
 
-// foreignRead reports whether a browser says that another site calls the API.
-// Opening the page itself from elsewhere is allowed.
+// foreignRead reports whether the browser says that another site calls the API. Another
+// site may link to the page itself.
 func foreignRead(r *http.Request) bool {
 	if !isAPI(r) {
 		return false
@@ -112,9 +112,9 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// cookie returns the name and value of the cookie that stands for the token.
-// Cookies are sent to every port of a host: the name keeps two servers apart,
-// and the value tells the other one nothing.
+// cookie returns the name and value of the cookie that stands for the token. Cookies
+// are sent to every port of a host: the name tells two servers apart, and the value is
+// useless to the other one.
 func (s *server) cookie() (name, value string) {
 	sum := sha256.Sum256([]byte("starling web cookie\x00" + s.Token))
 	text := hex.EncodeToString(sum[:])

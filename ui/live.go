@@ -6,10 +6,9 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// A Live is a run that goes on now. Its methods are called from many goroutines
-// at once and must return without waiting for the network or the target. A
-// command that makes several runs, one after the other, shows the newest: they
-// are told apart by the Start of their Manifest.
+// A Live is a run that goes on now. Its methods are called from many goroutines at once
+// and must return without waiting for the network or the target. A command that makes
+// several runs in turn shows the newest. The Start of their Manifest tells runs apart.
 type Live interface {
 	// Snapshot returns the run as it is known now. The caller only reads it.
 	Snapshot() Snapshot

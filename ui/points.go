@@ -6,7 +6,7 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// maxPoints bounds what is sent and drawn: more than there are pixels helps nobody.
+// maxPoints bounds what is sent and drawn: a chart has no pixels for more.
 const maxPoints = 1200
 
 // point is a stats.Point on the wire. Percentiles of a span without requests
@@ -22,12 +22,13 @@ type point struct {
 	P99      *int64  `json:"p99_us"`
 }
 
-// newPoints returns the points for a chart and the width of each. When there are
-// more than limit, neighbours are joined: rates are averaged, and of users and
-// percentiles the highest is kept, which is what one looks for in a long run.
+// newPoints returns the points for a chart and the width of each. When there are more
+// than limit, neighbours are joined. A joined point has the average of the rates, and
+// the highest of the users and percentiles, since peaks are what one looks for in a
+// long run.
 //
-// The width doubles as the run grows and points lie on multiples of it, so that
-// those of the past stay where they are.
+// The width doubles as the run grows, and points lie on multiples of it, so that past
+// points stay in place.
 func newPoints(points []stats.Point, limit int) (joined []point, step time.Duration) {
 	step = time.Second
 	if len(points) == 0 {

@@ -108,8 +108,8 @@ func (d *runs) read(name string) (*stats.Run, error) {
 	return run, nil
 }
 
-// plain is the text of err without the path of the folder, which is nobody's
-// business on the web.
+// plain returns the text of err without the path of the folder, which must not reach
+// the web.
 func (d *runs) plain(err error) string {
 	return strings.ReplaceAll(err.Error(), filepath.Clean(d.dir)+string(filepath.Separator), "")
 }

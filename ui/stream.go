@@ -16,8 +16,8 @@ const (
 	writeWithin = 20 * time.Second       // for one event; then the viewer is given up
 )
 
-// A feed turns a Live into events. All viewers share each picture: it is taken
-// and encoded once however many look at it, and only when somebody does.
+// A feed turns a Live into events. All viewers share each picture: it is taken and
+// encoded once for all of them, and only when there is a viewer.
 type feed struct {
 	live Live
 
@@ -137,9 +137,9 @@ func (v *viewer) show(p *picture) error {
 	return v.send(data)
 }
 
-// await waits for a change, with signs of life meanwhile, and then a little
+// await waits for a change and sends signs of life meanwhile. It then waits a little
 // longer: replayers report at nearly the same instant, and a picture between two
-// reports would show only a part of the newest second.
+// reports would show a part of the newest second only.
 func (v *viewer) await(r *http.Request, changed <-chan struct{}) error {
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
@@ -165,7 +165,7 @@ func (v *viewer) await(r *http.Request, changed <-chan struct{}) error {
 	}
 }
 
-// send writes within a time: a viewer that takes nothing for so long is gone.
+// send writes within a time limit. A viewer that takes nothing for so long is gone.
 func (v *viewer) send(data []byte) error {
 	if err := v.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err

@@ -61,9 +61,9 @@ type server struct {
 	runs *runs
 }
 
-// New returns the handler. It starts nothing. Live streams end when the context
-// of their request ends: cancel the BaseContext of the http.Server before its
-// Shutdown, which would wait for them otherwise.
+// New returns the handler. It starts nothing. Live streams end when the context of
+// their request ends. So cancel the BaseContext of the http.Server before its Shutdown,
+// which otherwise waits for them.
 func New(o Options) (http.Handler, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("web UI: %w", err)
@@ -137,8 +137,8 @@ func (s *server) reply(w http.ResponseWriter, r *http.Request, v any) {
 	s.write(w, http.StatusOK, body)
 }
 
-// fail writes err as JSON. What is not a statusError is a fault in here: it is
-// logged, and the client learns only that.
+// fail writes err as JSON. An error that is no statusError is a fault of this package:
+// it is logged, and the client learns only that.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *statusError
 	if !errors.As(err, &known) {

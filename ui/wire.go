@@ -47,8 +47,7 @@ func newLiveRun(s Snapshot) *liveRun {
 	}
 }
 
-// tail returns the run with only its last n points, or nil when it has no more
-// than that.
+// tail returns the run with only its last n points, or nil when it has no more than n.
 func (l *liveRun) tail(n int) *liveRun {
 	if len(l.Points) <= n {
 		return nil

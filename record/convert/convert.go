@@ -14,28 +14,28 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// MaxEntry is the greatest length in bytes of one entry of any format, the same
-// as that of a record of a flow file.
+// MaxEntry is the greatest length of one entry of any format, in bytes. A record of a
+// flow file has the same limit.
 const MaxEntry = 64 << 20
 
 // Options are what every format may need. The zero value works.
 type Options struct {
-	// Origin ("https://shop.test") is the scheme and host of requests in
-	// formats that do not tell them. Empty: http, and no host.
+	// Origin ("https://shop.test") is the scheme and host of requests in formats that
+	// name none. Empty: http, and no host.
 	Origin string
 
-	// Start is the time of the first entry that has none; the next one is a
-	// second later. Zero: 1970.
+	// Start is the time of the first entry without a time of its own. Each further one
+	// is a second later. Zero: 1970.
 	Start time.Time
 }
 
-// Validate says what Import would refuse about the options.
+// Validate reports the options that Import would refuse.
 func (o Options) Validate() error {
 	_, _, err := o.origin()
 	return err
 }
 
-// origin takes Origin apart.
+// origin splits Origin into scheme and host.
 func (o Options) origin() (scheme, host string, err error) {
 	if o.Origin == "" {
 		return "http", "", nil
@@ -47,8 +47,8 @@ func (o Options) origin() (scheme, host string, err error) {
 	return u.Scheme, u.Host, nil
 }
 
-// An EntryError says that one entry of the input was left out, or that there is
-// a doubt about it. Reading goes on behind it.
+// An EntryError says that one entry of the input was left out, or that something about
+// it is doubtful. Reading goes on behind it.
 type EntryError struct {
 	// Place names the entry as its format counts: "entry 12", "line 40",
 	// "request at byte 1024".
@@ -62,20 +62,19 @@ func (e *EntryError) Error() string { return e.Place + ": " + e.Err.Error() }
 // Unwrap returns what is wrong.
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// What an EntryError can be beside a broken entry.
+// The errors of an EntryError whose entry is not broken.
 var (
-	// ErrOther says that an entry is sound and holds no HTTP exchange.
+	// ErrOther says that an entry is sound but holds no HTTP exchange.
 	ErrOther = errors.New("left out")
 
-	// ErrKept says that the entry was read although something about it is
-	// doubtful.
+	// ErrKept says that the entry was kept although something about it is doubtful.
 	ErrKept = errors.New("kept")
 )
 
 // ErrTooLong says that an entry is longer than MaxEntry.
 var ErrTooLong = fmt.Errorf("longer than %d MiB", MaxEntry>>20)
 
-// A Format is one that other tools keep traffic in.
+// A Format is a form in which other tools keep traffic.
 type Format struct {
 	Name string // "har"
 	In   Importer
@@ -84,12 +83,12 @@ type Format struct {
 
 // An Importer reads one format.
 type Importer interface {
-	// Recognize tells how much an input that begins with head looks like the
+	// Recognize says how certain it is that an input which begins with head has the
 	// format. head is the first 64 KiB, or all of a shorter input.
 	Recognize(head []byte) Certainty
 
-	// Import gives the sink the connections and flows of r. It passes over
-	// entries that it cannot read; an error ends the import.
+	// Import gives the connections and flows of r to the sink. It skips entries that it
+	// cannot read. An error ends the import.
 	Import(r *bufio.Reader, s *Sink) error
 }
 
@@ -98,22 +97,22 @@ type Exporter interface {
 	Export(w io.Writer) Writer
 }
 
-// A Writer writes flows in the format of another tool. It keeps nothing of a
-// record but a bounded number of connections. It is not safe for concurrent use.
+// A Writer writes flows in the format of another tool. All that it keeps of the records
+// is a bounded number of connections. It is not safe for concurrent use.
 type Writer interface {
-	// Write adds a flow; a connection is remembered for its flows, everything
-	// else is passed over.
+	// Write adds a flow. It remembers a connection for the flows that name it. It
+	// ignores all other records.
 	Write(flow.Record) error
 
 	// Close completes the output. It does not close the writer beneath.
 	Close() error
 }
 
-// Import reads r, which is in the format, and yields its connections and flows,
-// in the order of the input but for access logs, which are sorted. IDs of
-// connections begin at 1; a Conn comes before the flows that name it. The text
-// form alone has records of other kinds, and the IDs that stand in it. Records
-// are the caller's. Input that is gzipped is opened.
+// Import reads r, which is in the format, and yields its connections and flows. They
+// come in the order of the input; access logs alone are sorted by time. IDs of
+// connections begin at 1, and a Conn comes before the flows that name it. The text form
+// alone has records of other kinds, and keeps the IDs that stand in it. The caller owns
+// the records. Gzipped input is unzipped.
 //
 // An *EntryError does not end the iteration. Any other error does; what came
 // before it is sound.

@@ -12,7 +12,7 @@ import (
 )
 
 // The first bytes of files that other commands read: pcap in both byte orders and
-// resolutions and pcapng; flow files.
+// resolutions, pcapng, and flow files.
 var (
 	captureMagics = []string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"}
 	flowMagics    = []string{"\x5b\x2a\x4d\x18"}
@@ -22,10 +22,10 @@ func hasPrefix(head []byte, magics []string) bool {
 	return slices.ContainsFunc(magics, func(m string) bool { return bytes.HasPrefix(head, []byte(m)) })
 }
 
-// HeadSize is how much of an input is looked at to tell its format, in bytes.
+// HeadSize is how many bytes of an input are looked at to detect its format.
 const HeadSize = 64 << 10
 
-// ErrUnknown says that the format of an input could not be told.
+// ErrUnknown says that the format of an input was not recognised.
 var ErrUnknown = errors.New("the format was not recognised; name it")
 
 // Certainty says how much the beginning of an input looks like a format.
@@ -39,9 +39,9 @@ const (
 	Sure             // a mark that no other format has
 )
 
-// Detect tells the format of r from its beginning: of the formats that of which
-// it is most certain, and of equal ones the first. It returns a reader of all of
-// the input, unzipped, which Import takes; ErrUnknown where it is in none of them.
+// Detect finds the format of r from its beginning: the one of which it is most certain,
+// and of several the first. It returns the format and a reader of the whole input,
+// unzipped, for Import. The error is ErrUnknown where no format fits.
 func Detect(r io.Reader, formats []Format) (Format, io.Reader, error) {
 	br, err := open(r)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package convert is what the formats of other tools have in common: how one is
+// Package convert holds what the formats of other tools have in common: how a format is
 // recognised ([Detect]), read ([Import]) and written ([Exporter]).
 //
 //	formats := []convert.Format{{Name: "har", In: har.Format{}}, {Name: "log", In: accesslog.Format{}}}
@@ -13,11 +13,11 @@
 //		}
 //	}
 //
-// Each format has a package of its own below this one. Every importer and exporter
-// streams: it holds one entry, of at most 64 MiB, and small tables with a limit,
-// however long the input is. Input that is gzipped is opened by its content. An
-// entry that cannot be read is an [*EntryError], and reading goes on behind it.
+// Each format has a package of its own below this one. Importers and exporters stream:
+// however long the input is, they hold one entry, of at most 64 MiB, and small tables
+// with a limit. Gzipped input is recognised by its content and unzipped. An entry that
+// cannot be read is an [*EntryError], and reading goes on behind it.
 //
-// What a flow loses on its way out and in again stands in the comment of each
-// format. The package does not redact, filter or write flow files.
+// The comment of each format says what a flow loses when it is exported and imported
+// again. The package does not redact, filter or write flow files.
 package convert

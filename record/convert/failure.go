@@ -2,7 +2,7 @@ package convert
 
 import "strings"
 
-// The names of flow.Flow.Error that importers give; those of recordings.
+// The values of flow.Flow.Error that importers set. Recordings have the same.
 const (
 	NoResponse   = "no response"
 	RequestCut   = "request cut"
@@ -10,8 +10,8 @@ const (
 	ClientClosed = "client closed"
 )
 
-// failures are the stable names of what other programs say in words of their
-// own, each found by a part of them in lower case. The first match counts.
+// failures gives a stable name to what other programs say in their own words. A part of
+// their text, in lower case, selects it. The first match counts.
 var failures = []struct{ part, name string }{
 	{"err_aborted", ClientClosed},
 	{"err_blocked", ClientClosed},

@@ -10,8 +10,8 @@ import (
 // ErrLongLine says that a line is longer than what ReadLine was told to take.
 var ErrLongLine = errors.New("the line is too long")
 
-// ReadLine returns the next line without its end, valid until the next read;
-// io.EOF after the last. A longer one than limit is consumed and is ErrLongLine.
+// ReadLine returns the next line without its end, valid until the next read, and io.EOF
+// after the last. It consumes a line longer than limit and returns ErrLongLine.
 func ReadLine(r *bufio.Reader, limit int) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if err == nil {

@@ -11,17 +11,17 @@ import (
 // errStop says that the consumer wants no more.
 var errStop = errors.New("stop")
 
-// A Sink takes the records of an importer. It numbers the connections, and knows
-// what entries lack: time, scheme and host. When its methods return an error, the
-// import ends.
+// A Sink takes the records of an importer. It numbers the connections, and fills in
+// what entries lack: time, scheme and host. When one of its methods returns an error,
+// the import ends.
 type Sink struct {
 	ctx   context.Context
 	yield func(flow.Record, error) bool
 	conns uint64
 	next  time.Time
 
-	// The scheme and host of requests whose format does not tell them. An empty
-	// host is not known.
+	// The scheme and host of requests in formats that name none. Host is empty if it is
+	// unknown.
 	Scheme, Host string
 }
 
@@ -36,8 +36,8 @@ func (s *Sink) Put(r flow.Record) error {
 	return nil
 }
 
-// Skip says that the entry at the place was left out, or that there is a doubt
-// about it.
+// Skip reports that the entry at the place was left out, or that something about it is
+// doubtful.
 func (s *Sink) Skip(place string, err error) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
@@ -63,14 +63,14 @@ func (s *Sink) Tick() time.Time {
 	return t
 }
 
-// Upcoming returns what tick will return next.
+// Upcoming returns what Tick will return next.
 func (s *Sink) Upcoming() time.Time { return s.next }
 
 // maxConns bounds the tables of connections that importers and exporters keep.
 const maxConns = 1 << 16
 
-// A Table remembers what belongs to a key, and forgets everything when it
-// is full: connections of long ago are not met again.
+// A Table maps a key to its value. It forgets everything when it is full: connections
+// of long ago do not come up again.
 type Table[K comparable, V any] map[K]V
 
 func (t Table[K, V]) Set(k K, v V) {

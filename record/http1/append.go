@@ -2,8 +2,8 @@ package http1
 
 import "strconv"
 
-// AppendRequestLine appends the first line of a request. What would end the line is
-// replaced by a space, here and in the other functions that append.
+// AppendRequestLine appends the first line of a request. A character that would end the
+// line becomes a space. The other append functions do the same.
 func AppendRequestLine(b []byte, method, target, version string) []byte {
 	b = append(appendLine(b, method), ' ')
 	b = append(appendLine(b, target), ' ')
@@ -26,8 +26,8 @@ func AppendField(b []byte, name, value string) []byte {
 // AppendEnd appends the empty line that ends a head or a trailer section.
 func AppendEnd(b []byte) []byte { return append(b, "\r\n"...) }
 
-// AppendChunk appends data as one chunk; nothing if there is none, since an empty chunk
-// is the last one.
+// AppendChunk appends data as one chunk. It appends nothing if data is empty, since an
+// empty chunk ends the body.
 func AppendChunk(b, data []byte) []byte {
 	if len(data) == 0 {
 		return b
@@ -36,8 +36,8 @@ func AppendChunk(b, data []byte) []byte {
 	return append(append(b, data...), "\r\n"...)
 }
 
-// AppendLastChunk appends the chunk that ends a body. The trailer fields follow, and in
-// any case AppendEnd.
+// AppendLastChunk appends the chunk that ends a body. Trailer fields may follow, and
+// then AppendEnd.
 func AppendLastChunk(b []byte) []byte { return append(b, "0\r\n"...) }
 
 // appendLine appends text with a space for each CR, LF and NUL (RFC 9110, section 5.5).

@@ -61,8 +61,8 @@ func hasControlByte(b []byte) bool {
 	return false
 }
 
-// equalFold reports whether b is name, which is in lower case, in any case of its
-// ASCII letters.
+// equalFold reports whether b is name in any case of its ASCII letters. name is in
+// lower case.
 func equalFold(b []byte, name string) bool {
 	if len(b) != len(name) {
 		return false

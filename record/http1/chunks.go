@@ -45,13 +45,13 @@ type Chunks struct {
 }
 
 // Next takes bytes from the beginning of p, up to the next piece of data or of the
-// trailer section, which it returns, and what follows that in p. At most one of data
-// and trailer is not empty. Pieces of the trailer section, together, are what
-// Head.ParseTrailer parses. Call it again with rest, then with the next bytes, until
+// trailer section. It returns that piece and the rest of p. At most one of data and
+// trailer is not empty. The pieces of the trailer section together are what
+// Head.ParseTrailer parses. Call Next again with rest, then with the next bytes, until
 // Done.
 //
-// The error is a Malformed: rest then begins with the byte that is wrong, and Pending
-// bytes before it belong to the same line.
+// The error is a Malformed. rest then begins with the wrong byte; the Pending bytes
+// before it belong to the same line.
 func (c *Chunks) Next(p []byte) (data, trailer, rest []byte, err error) {
 	for len(p) > 0 {
 		switch c.state {
@@ -179,7 +179,7 @@ func (c *Chunks) trailer(p []byte) (n int, err error) {
 // Done reports whether the body and its trailer section are complete.
 func (c *Chunks) Done() bool { return c.state == chunkDone }
 
-// Pending returns how many bytes were taken of a line that is not complete.
+// Pending returns how many bytes of an incomplete line were taken.
 func (c *Chunks) Pending() int { return int(c.line) }
 
 // Left returns how many bytes of the chunk under way are still to come; 0 between

@@ -13,11 +13,11 @@
 //
 // # What is accepted
 //
-// An observer of traffic has to understand what others have understood. Parsing
-// therefore takes what clients and servers are known to send: lines that end in LF
-// alone, folded lines, blanks before a colon, spaces in a target, a missing target.
-// Each such liberty is noted as a bit of [Head.Odd]. A caller that must be strict
-// names in [Rules.Refuse] the bits that it does not take: [Strict] is all of them.
+// An observer of traffic has to understand what others have understood. So parsing
+// takes what clients and servers are known to send: lines that end in LF alone, folded
+// lines, blanks before a colon, spaces in a target, a missing target. Each such liberty
+// is noted as a bit of [Head.Odd]. A strict caller names in [Rules.Refuse] the bits
+// that it does not take: [Strict] is all of them.
 //
 // # A message
 //
@@ -39,15 +39,15 @@
 //	     |              Unknown                                  nothing can be known
 //	     +--> Malformed or Odd: an error, with the number of bytes that show it
 //
-// What is decided does not depend on how the bytes were cut into pieces.
+// The result does not depend on how the bytes were cut into pieces.
 //
-// Writing is the other half: AppendRequestLine, AppendStatusLine, AppendField,
-// AppendEnd, AppendChunk and AppendLastChunk append to a buffer.
+// AppendRequestLine, AppendStatusLine, AppendField, AppendEnd, AppendChunk and
+// AppendLastChunk write: they append to a buffer.
 //
 // # What it does not do
 //
-// It reads from no connection, keeps no body, and undoes no content coding. HTTP/0.9,
-// requests without a version and HTTP/2 are not its grammar.
+// It reads from no connection, keeps no body, and undoes no content coding. It does not
+// parse HTTP/0.9, requests without a version, or HTTP/2.
 //
 // It is one package because heads, framing and chunks are one grammar. Half of its names
 // are constants: the reasons, the liberties and the kinds of bodies.

@@ -5,11 +5,11 @@ import (
 	"math/bits"
 )
 
-// ErrMore says that what was given is right so far and not complete.
+// ErrMore says that the bytes so far are right but not complete.
 var ErrMore = errors.New("the head is not complete")
 
-// A Malformed is an error: why bytes are no head, or no chunks. Its text is a stable
-// name.
+// A Malformed is the reason why bytes are no head, or no chunks. It is an error; its
+// text is a stable name.
 type Malformed uint8
 
 // The reasons.
@@ -28,8 +28,8 @@ func (m Malformed) Error() string {
 		"malformed chunk", "trailer too long"}[m]
 }
 
-// An Odd is a set of liberties that a head takes with the grammar. A set of one is
-// the error of a head that was refused for it.
+// An Odd is a set of liberties that a head takes with the grammar. The error of a
+// refused head is a set of one.
 type Odd uint8
 
 // The liberties.
@@ -47,7 +47,7 @@ const (
 // Strict is every liberty.
 const Strict Odd = 1<<8 - 1
 
-// Error returns the names of the liberties in the set, the first one.
+// Error returns the name of the first liberty in the set.
 func (o Odd) Error() string {
 	if o == 0 {
 		return "nothing odd"

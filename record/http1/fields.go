@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// fields parses field lines from at on and returns where the empty line behind them
-// ends, or 0 if that is not there. Limits are told at the end, where it is known how
-// long the head is.
+// fields parses field lines from at on. It returns where the empty line behind them
+// ends, or 0 if it is not there. Limits are checked at the end, when the length of the
+// head is known.
 func (h *Head) fields(buf []byte, at int, r *Rules) (n int, err error) {
 	lines, joins := 0, false // joins: there is a field that the next line may continue
 	for {

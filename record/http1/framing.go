@@ -90,7 +90,7 @@ func decimal(b []byte) (n int64, ok bool) {
 // A Body says how the end of a body is found.
 type Body uint8
 
-// The ways.
+// The kinds of bodies.
 const (
 	NoBody  Body = iota
 	Sized        // by its length
@@ -154,8 +154,8 @@ func BodyAllowed(method string, status int) bool {
 }
 
 // Persistent reports whether the connection may carry another message, by the version
-// and the Connection field (RFC 9112, section 9.3). A body up to the end of the
-// connection and a tunnel end it all the same.
+// and the Connection field (RFC 9112, section 9.3). It does not look at the body: one
+// up to the end of the connection, or a tunnel, leaves no room for another message.
 func (h *Head) Persistent() bool {
 	return !h.frame.close && (h.Minor > 0 || h.frame.keep)
 }

@@ -77,8 +77,8 @@ type Head struct {
 }
 
 // ParseRequest parses the head of a request at the beginning of buf and returns its
-// length, with the empty line. seen is how many bytes of buf an earlier call was given,
-// which need not be searched again; 0 is always right.
+// length, with the empty line. seen is how many bytes of buf an earlier call was given:
+// they are not searched again. 0 is always right.
 //
 // The error is ErrMore while the head is not complete. It is a Malformed or an Odd if
 // there is no head: n is then the number of bytes that show it.
@@ -114,8 +114,8 @@ func (h *Head) parse(buf []byte, seen int, rules *Rules, request bool) (n int, e
 	return h.rest(buf, n, &r)
 }
 
-// first parses the first line and returns where the next one begins, or how many bytes
-// show that there is none.
+// first parses the first line and returns where the next one begins. If there is no
+// first line, it returns how many bytes show that.
 func (h *Head) first(buf []byte, r *Rules, request bool) (n int, err error) {
 	begins := statusStart
 	if request {
@@ -144,7 +144,7 @@ func (h *Head) first(buf []byte, r *Rules, request bool) (n int, err error) {
 	return end, BadFirstLine
 }
 
-// lineEnd returns where the line from from ends whose LF is at lf.
+// lineEnd returns the end of the line that begins at from and has its LF at lf.
 func (h *Head) lineEnd(buf []byte, from, lf int) int {
 	if lf > from && buf[lf-1] == '\r' {
 		return lf - 1

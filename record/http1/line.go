@@ -27,7 +27,7 @@ func StartsResponse(b []byte) Start {
 	return s
 }
 
-// requestStart is StartsRequest; n is how many bytes show that it is none.
+// requestStart is StartsRequest. If b begins no request, n is how many bytes show that.
 func requestStart(b []byte) (s Start, n int) {
 	for i, c := range b {
 		switch {
@@ -40,7 +40,8 @@ func requestStart(b []byte) (s Start, n int) {
 	return Unsure, 0
 }
 
-// statusStart is StartsResponse; n is how many bytes show that it is none.
+// statusStart is StartsResponse. If b begins no response, n is how many bytes show
+// that.
 func statusStart(b []byte) (s Start, n int) {
 	for i, c := range b {
 		switch {
@@ -58,10 +59,10 @@ func statusStart(b []byte) (s Start, n int) {
 // version begins the name of every version of HTTP/1.
 const version = "HTTP/1."
 
-// requestLine takes METHOD SP TARGET SP VERSION apart. It also takes what some clients
-// send and servers answer: no target, spaces in the target, no space before the
-// version, blanks behind it, a version without its last digit, which is then 1.0, and a
-// method of RFC 9110 alone.
+// requestLine splits METHOD SP TARGET SP VERSION. It also takes what some clients send
+// and servers answer: no target, spaces in the target, no space before the version,
+// blanks behind it, a version without its last digit (read as 1.0), and a method of RFC
+// 9110 alone.
 func (h *Head) requestLine(line []byte) bool {
 	whole := len(line)
 	for len(line) > 0 && (isBlank(line[len(line)-1]) || line[len(line)-1] == '\r') {
@@ -102,8 +103,8 @@ func (h *Head) version(line []byte) (at int, ok bool) {
 	return at, at >= 0 && string(line[at:at+len(version)]) == version
 }
 
-// statusLine takes VERSION SP STATUS [SP REASON] apart. It also takes several spaces
-// before the status.
+// statusLine splits VERSION SP STATUS [SP REASON]. It also takes several spaces before
+// the status.
 func (h *Head) statusLine(line []byte) bool {
 	if hasControl(line) {
 		h.Odd |= Control

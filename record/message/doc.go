@@ -12,10 +12,10 @@
 //
 // AppendFrame is the other half: it makes the frames of a client.
 //
-// The parsers only listen: they hold no connection, start nothing, and never
-// fail. Bytes that cannot be a message end a parser, which then is Lost; the caller
-// passes them on all the same. The limit bounds the memory, whatever length is
-// declared or compressed. A parser is for one goroutine at a time.
+// The parsers only listen: they hold no connection, start nothing, and never fail. When
+// bytes cannot be a message, the parser stops and is Lost; the caller still passes the
+// bytes on. The limit bounds the memory, whatever the declared or decompressed length
+// is. A parser is for one goroutine at a time.
 //
 // Sources: RFC 6455 and RFC 7692 (WebSocket and permessage-deflate), WHATWG HTML
 // 9.2 (event streams), the gRPC protocol over HTTP/2 (length-prefixed messages).

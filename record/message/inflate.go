@@ -25,9 +25,9 @@ const (
 	deflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 )
 
-// message returns the content of a compressed message, valid until the next call,
-// and its size. After a message that cannot be read whole there is no content any
-// more, and the size is that on the wire.
+// message returns the content of a compressed message, valid until the next call, and
+// its size. After a message that could not be read whole, it returns no content and the
+// size on the wire.
 func (f *inflater) message(b buffer) (data []byte, size int64) {
 	if f.lost = f.lost || !b.whole(); f.lost {
 		return nil, max(b.size, 1)

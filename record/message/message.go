@@ -7,10 +7,10 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// An Emit takes one message. at is that of the Feed that brought its last byte.
-// data is decompressed and valid during the call; it holds at most the parser's
-// limit of bytes. size is the whole length in bytes; where the content could not
-// be decompressed to its end, it is the least that is known and above len(data).
+// An Emit takes one message. at is the offset given to the Feed that brought the last
+// byte. data is decompressed and valid during the call; it holds at most the parser's
+// limit of bytes. size is the whole length in bytes. If the content cannot be
+// decompressed to its end, size is the least possible length, which is above len(data).
 type Emit func(at time.Duration, kind flow.MessageKind, data []byte, size int64)
 
 // inflateFactor times the limit is how far a compressed message is read to learn
@@ -20,8 +20,8 @@ const inflateFactor = 16
 // idleBuffer is how much memory a parser keeps between two messages, in bytes.
 const idleBuffer = 64 << 10
 
-// IsEvents reports whether a response with these fields is a stream of
-// server-sent events that can be read as it comes. A compressed one cannot.
+// IsEvents reports whether a response with these fields is a stream of server-sent
+// events that can be read as it comes. It is false for a compressed one.
 func IsEvents(h flow.Headers) bool {
 	if mediaType(h) != "text/event-stream" {
 		return false

@@ -82,7 +82,7 @@ func (s *Socket) header(p []byte) []byte {
 	return p[n:]
 }
 
-// follows reports whether a frame can stand where it does. If it cannot, this is no
+// follows reports whether a frame is possible at this place. If not, this is no
 // WebSocket, or bytes are missing.
 func (s *Socket) follows(h ws.Header) bool {
 	under := s.data.op != ws.OpContinuation // a message in fragments is under way

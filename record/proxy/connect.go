@@ -33,8 +33,8 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *session) {
 	}
 }
 
-// tunnel answers a CONNECT request, finds out what the client speaks, and hands
-// the connection on accordingly.
+// tunnel answers a CONNECT request, finds out what the client speaks, and passes the
+// connection to what serves that.
 func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	outer := sessionOf(r.Context())
 	srv := outer.srv
@@ -81,9 +81,9 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	}
 }
 
-// connectTunnel connects to the target of a tunnel that is not read, before the client
-// is told that the tunnel stands. If it cannot connect it tells the client why, closes
-// its connection, and returns no target.
+// connectTunnel connects to the target of a tunnel that is passed through unread. It
+// does so before the client is told that the tunnel stands. If it cannot connect, it
+// tells the client why, closes its connection, and returns nil.
 func (s *server) connectTunnel(c *peekConn) net.Conn {
 	target, err := s.p.net.dial(s.ctx, "tcp", c.target)
 	if err == nil {
@@ -140,8 +140,8 @@ const (
 )
 
 const (
-	// quiet is how long a client may be silent until the proxy connects to the target,
-	// which may be the one that speaks first, as in SMTP or SSH.
+	// quietTime is how long a client may be silent before the proxy connects to the
+	// target. The target may be the one that speaks first, as in SMTP or SSH.
 	quietTime = 300 * time.Millisecond
 	// unclearTime is how long the first line of a request may take.
 	unclearTime = 5 * time.Second
@@ -244,8 +244,8 @@ func (s *server) speaksFirst(c *peekConn) net.Conn {
 	return target
 }
 
-// passThrough carries a tunnel that is not read and returns how many bytes went
-// through it. target may be nil.
+// passThrough carries an unread tunnel and returns how many bytes went through it.
+// target may be nil.
 func (s *server) passThrough(c *peekConn, target net.Conn) (bytes uint64) {
 	defer s.drop(c)
 	defer c.Close()

@@ -1,50 +1,50 @@
 // Package proxy records HTTP traffic as it passes through it.
 //
-// A [Proxy] is either a forward proxy (clients name it as their proxy; HTTPS is
-// opened with certificates of its own [authority.Authority]) or, with Options.Upstream, a
-// reverse proxy in front of one origin. Every exchange ends as one flow.Flow in
-// the [Sink]:
+// A [Proxy] is a forward proxy or, with Options.Upstream, a reverse proxy in front of
+// one origin. Clients of a forward proxy name it as their proxy; it opens HTTPS with
+// certificates of its own [authority.Authority]. Every exchange ends as one flow.Flow
+// in the [Sink]:
 //
 //	p, err := proxy.New(proxy.Options{Listen: "127.0.0.1:0", Upstream: origin, Sink: printer{}})
 //	l, err := p.Listen()
 //	go func() { done <- p.Serve(ctx, l) }() // until ctx ends
 //
-// The traffic comes first. Bodies stream both ways as they arrive. The proxy keeps a
-// copy, up to a limit for each body and one for all together; bytes that it does not
-// keep still count in size and hash. Content coding, trailers, 1xx responses,
-// 100-continue, upgrades, server-sent events, WebSocket frames and gRPC messages
-// pass unchanged; the last three are recorded one by one, see record/message.
-// Between HTTP/1.1 peers heads pass, and are recorded, as the lines of the wire:
-// order, case, duplicates, reason of the status. Over HTTP/2 the names are lower
-// case and sorted, since the order is not known there.
+// The traffic comes first. Bodies stream in both directions as they arrive. The proxy
+// keeps a copy, up to a limit for each body and one for all together. Bytes that it
+// does not keep still count in size and hash. Content coding, trailers, 1xx responses,
+// 100-continue, upgrades, server-sent events, WebSocket frames and gRPC messages pass
+// unchanged; the last three are recorded one by one, see record/message. Between
+// HTTP/1.1 peers, heads pass and are recorded as the lines on the wire: order, case,
+// duplicates, reason of the status. Over HTTP/2 the order of the fields is not known:
+// their names are recorded in lower case and sorted.
 //
-// Between HTTP/1.1 peers the proxy changes this: it takes away the fields of one
-// connection (RFC 9110, section 7.6.1) and offers to go on in HTTP/2; it cuts chunks
-// anew, without extensions; it writes names of trailers in canonical case, folded
-// lines as one, and 204 and 304 without Content-Length; it sorts heads of more than
-// 64 KiB or 128 lines. Requests that are not clear (two lengths, unknown transfer
-// codings, a bad escape or blank in the path, no Host) reach no target and no
-// recording: net/http answers them with 4xx or 5xx. A client that closes its sending
-// side has given up its request.
+// Between HTTP/1.1 peers the proxy makes these changes. It removes the fields of one
+// connection (RFC 9110, section 7.6.1) and offers to go on in HTTP/2. It cuts chunks
+// anew, without extensions. It writes names of trailers in canonical case, folded lines
+// as one, and 204 and 304 without Content-Length. It sorts heads of more than 64 KiB or
+// 128 lines. Requests that are not clear (two lengths, unknown transfer codings, a bad
+// escape or blank in the path, no Host) reach no target and no recording: net/http
+// answers them with 4xx or 5xx. A client that closes its sending side has given up its
+// request.
 //
-// All paths, plain, through CONNECT, HTTP/1.1 or HTTP/2, end in one net/http
-// server and from there in goproxy, which sends them on through the round tripper
-// of this package:
+// All requests, plain or through CONNECT, over HTTP/1.1 or HTTP/2, reach one net/http
+// server. It passes them to goproxy, which sends them on through the round tripper of
+// this package:
 //
 //	client --TCP--> server --handle--> goproxy --RoundTrip--> transport --> target
 //	           |                          ^
 //	        CONNECT --sniff--> TLS -------+
 //	                       \-> neither TLS nor HTTP: passed through, only counted
 //
-// [Lists] say which hosts are reached at all, whose CONNECT tunnels are opened, and
-// what is recorded. Refused traffic ends here; traffic that is left out of the
-// recording passes. With Options.Via everything goes through another proxy, plain
-// requests included.
+// [Lists] say which hosts may be reached, which CONNECT tunnels are opened, and what is
+// recorded. Refused traffic ends here. Traffic that is left out of the recording
+// passes. With Options.Via everything goes through another proxy, plain requests
+// included.
 //
-// It does not speak HTTP/3, take SOCKS from clients, or carry WebSocket over
-// HTTP/2: clients use a connection with HTTP/1.1 for that by themselves.
+// It does not speak HTTP/3, take SOCKS from clients, or carry WebSocket over HTTP/2.
+// Clients use HTTP/1.1 for WebSocket by themselves.
 //
-// It is one package because an exchange passes through all of it: connection,
-// tunnel, handler, round tripper and the tap that copies aside share its state and
-// its limits.
+// It is one package because an exchange passes through all of it. Connection, tunnel,
+// handler, round tripper and the tap that copies the traffic share its state and its
+// limits.
 package proxy

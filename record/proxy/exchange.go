@@ -14,9 +14,8 @@ import (
 	"github.com/starling-load/starling/record/message"
 )
 
-// An exchange is one request on its way through the proxy. The handler's
-// goroutine owns it; the transport's goroutines reach it through bodies and the
-// trace, under mu.
+// An exchange is one request on its path through the proxy. The handler's goroutine
+// owns it. The transport's goroutines reach it through bodies and the trace, under mu.
 type exchange struct {
 	p    *Proxy
 	s    *session
@@ -88,7 +87,7 @@ func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead)
 	return x
 }
 
-// since returns the offset of now, never 0.
+// since returns the time since the beginning of the exchange, never 0.
 func (x *exchange) since() time.Duration { return max(time.Since(x.f.Start), 1) }
 
 // attach puts the tee and the trace on the request that goes out.
@@ -184,15 +183,14 @@ func (x *exchange) answered(resp *http.Response) {
 	}
 }
 
-// answerLike makes the next head to the client have the form of h, if both are of
-// HTTP/1.
+// answerLike gives the next head to the client the form of h, if both are of HTTP/1.
 func (x *exchange) answerLike(h *wireHead) {
 	if x.r.ProtoMajor == 1 {
 		x.s.heads.like.Store(h)
 	}
 }
 
-// bodiless reports whether the head of a response is all of it.
+// bodiless reports whether a response consists of its head alone.
 func bodiless(method string, resp *http.Response) bool {
 	switch {
 	case method == http.MethodHead, resp.Body == http.NoBody:
@@ -315,9 +313,9 @@ func (x *exchange) finish() (cut bool) {
 	return cut
 }
 
-// calledWhole reports whether the exchange is a gRPC call that the target answered to
-// its end, after whole messages of the client. The frame with which the client ends
-// may come later.
+// calledWhole reports whether the exchange is a gRPC call that is complete: the client
+// sent whole messages, and the target answered to its end. The frame with which the
+// client ends may come later.
 func (x *exchange) calledWhole() bool {
 	g, ok := x.streams.up.(*message.GRPC)
 	return ok && g.Whole() && x.f.Response != nil && x.f.Done > 0 && x.f.Error == ""
@@ -331,7 +329,7 @@ func (x *exchange) release() {
 	x.taken, x.streams.taken = 0, 0
 }
 
-// trailers lists the trailers that did arrive; announced ones may not.
+// trailers lists the trailers that arrived. Announced ones may be missing.
 func trailers(h http.Header, lower bool) flow.Headers {
 	if len(h) == 0 {
 		return nil

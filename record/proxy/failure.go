@@ -18,9 +18,9 @@ const (
 	failPanic       = "internal error"        // a defect of the proxy
 	failRefused     = "connect refused"       // nothing listens at the target
 	failDialTimeout = "connect timeout"       // the target did not take the connection in time
-	failNoRoute     = "host unreachable"      // no way to the target
+	failNoRoute     = "host unreachable"      // no route to the target
 	failNoHost      = "host not found"        // the name has no address
-	failDial        = "connect failed"        // any other obstacle before the connection stood
+	failDial        = "connect failed"        // any other failure to connect
 	failUntrusted   = "certificate untrusted" // the target's certificate was not verified
 	failTLS         = "tls failed"            // the handshake with the target failed
 	failItself      = "proxy loop"            // the target is this proxy
@@ -74,7 +74,7 @@ func failure(err error, host string) (name, text string) {
 	return failInvalid, host + " did not answer with valid HTTP"
 }
 
-// closedEarly recognises the transport's errors for a connection that ended.
+// closedEarly recognises the transport's errors for a connection that ended too early.
 func closedEarly(err error) bool {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true

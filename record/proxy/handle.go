@@ -72,8 +72,8 @@ func (x *exchange) recovered() {
 	panic(http.ErrAbortHandler)
 }
 
-// requestHead returns the head as the client sent it, without the header fields that
-// were meant for the proxy alone.
+// requestHead returns the head as the client sent it, without the fields that were
+// meant for the proxy alone.
 func requestHead(s *session, r *http.Request) wireHead {
 	head, ok := s.tap.next(r.Method, r.RequestURI)
 	if !ok {
@@ -141,13 +141,13 @@ func (to route) url() *url.URL {
 	return u
 }
 
-// named reports whether the request is meant for the host that it is sent to. Another
-// proxy looks at the URL alone, so it can only be given such requests.
+// named reports whether the request is meant for the host that it is sent to. Only such
+// a request can be given to another proxy, which looks at the URL alone.
 func (to route) named() bool {
 	return withPort(to.authority, to.upstream) == withPort(to.dial, to.upstream)
 }
 
-// refuse answers in the proxy's own name. Nothing is recorded.
+// refuse answers as the proxy itself. Nothing is recorded.
 func (p *Proxy) refuse(w http.ResponseWriter, status int, problem string) {
 	p.n.refused.Add(1)
 	http.Error(w, "starling: "+problem, status)

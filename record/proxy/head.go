@@ -13,8 +13,8 @@ import (
 // bytes. Longer ones are recorded from net/http's canonical form.
 const maxHead = 64 << 10
 
-// headRules accept heads that net/http reads in the same way: they refuse folded
-// lines, lines without a colon, malformed names and odd first lines.
+// headRules accept heads that net/http reads just as this package does. They refuse
+// folded lines, lines without a colon, malformed names and odd first lines.
 func headRules() http1.Rules {
 	return http1.Rules{
 		MaxHead: maxHead, MaxLine: maxHead,
@@ -78,8 +78,8 @@ var hopByHop = [...]string{
 	"Proxy-Authorization", "Transfer-Encoding", "Upgrade",
 }
 
-// stripHop removes the fields that end at this connection. "TE: trailers" stays:
-// it says what the client can take, and trailers do pass.
+// stripHop removes the fields that end at this connection. "TE: trailers" stays: it
+// says that the client takes trailers, and they do pass.
 func stripHop(h http.Header) {
 	for _, v := range h["Connection"] {
 		for name := range strings.SplitSeq(v, ",") {

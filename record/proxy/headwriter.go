@@ -9,11 +9,11 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// A headWriter gives the heads that net/http writes to an HTTP/1 connection the
-// form that they had on the wire at the other side: order and case of the fields,
-// the space around their values, the reason in a status line. It adds no field,
-// takes none away and changes no value. Fields that net/http has put in by itself
-// come last. The pointer may be set beside its use.
+// A headWriter shapes the heads that net/http writes to an HTTP/1 connection. It gives
+// them the form that they had on the wire at the other side: order and case of the
+// fields, the space around their values, the reason in a status line. It adds no field,
+// removes none and changes no value. Fields that net/http has added come last. The
+// pointer may be set while the writer is in use.
 type headWriter struct {
 	like   atomic.Pointer[wireHead] // form of the next head; nil: as it comes
 	parsed http1.Head               // of the head

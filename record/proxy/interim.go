@@ -35,8 +35,8 @@ func (x *exchange) hint(h wireHead) {
 	x.continued = x.continued || h.status == http.StatusContinue
 }
 
-// interim records an informational response and forwards it, but for 100 Continue,
-// which is sent when the body is read.
+// interim records an informational response and forwards it. It does not forward 100
+// Continue, which is sent when the body is read.
 func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -76,10 +76,10 @@ func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 // errRefused ends a body that the target does not want.
 var errRefused = errors.New("the target has answered without asking for the body")
 
-// An expected body is one that the client holds back until it is told to go on. It is
-// told so when the transport reads the body: after the target has asked for it, or was
-// silent for continueWait. After a final answer the transport reads it too, and
-// nothing is sent.
+// An expected body is one that the client holds back until it is told to go on. The
+// transport reads the body once the target has asked for it, or was silent for
+// continueWait: the client is told then. The transport also reads it after a final
+// answer: nothing is sent then.
 type expected struct {
 	io.ReadCloser
 	x    *exchange
@@ -107,8 +107,8 @@ func (b *expected) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// refused reports whether the target has answered without asking for the body. If not,
-// it tells the client to send it.
+// refused reports whether the target has answered without asking for the body. If the
+// target has not, the client is told to send it.
 func (x *exchange) refused() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Lists choose traffic by host and path. Two of them refuse traffic, two decide what
+// Lists choose traffic by host and path. Two of them decide what is refused, two what
 // is opened, four what is recorded. An empty list has no effect. In a pattern "*"
 // stands for any number of characters.
 //
-// A host pattern is compared without case with the host, and with HOST:PORT, that
-// the client names: "shop.test", "shop.test:8443", "*.shop.test", "*:8443",
+// A host pattern is compared with the host, and with HOST:PORT, that the client names.
+// Case does not matter: "shop.test", "shop.test:8443", "*.shop.test", "*:8443",
 // "[::1]". A path pattern is compared with the path without query: "/api/*".
 type Lists struct {
 	// AllowHosts are the only hosts that a forward proxy connects to. It connects
@@ -21,14 +21,14 @@ type Lists struct {
 	// 403 and counts in Counts.Refused.
 	AllowHosts, DenyHosts []string
 
-	// MITM are the only hosts whose CONNECT tunnels are opened and read. Those of
-	// Tunnel are not, whatever MITM says. A tunnel that is not opened passes unread
+	// MITM are the only hosts whose CONNECT tunnels are opened and read. Tunnels of the
+	// hosts in Tunnel stay closed, whatever MITM says. A closed tunnel passes unread
 	// and counts in Counts.Tunnels.
 	MITM, Tunnel []string
 
-	// RecordHosts and RecordPaths are all that is recorded, SkipHosts and
-	// SkipPaths are left out of that. What is not recorded passes all the same;
-	// it is counted in Counts.LeftOut and told to the Sink as filtered.
+	// RecordHosts and RecordPaths choose what is recorded; SkipHosts and SkipPaths
+	// leave out a part of that. What is left out still passes. It counts in
+	// Counts.LeftOut and is told to the Sink as filtered.
 	RecordHosts, SkipHosts []string
 	RecordPaths, SkipPaths []string
 }
@@ -45,7 +45,7 @@ func (l Lists) normal() Lists {
 	return l
 }
 
-// validate refuses patterns that match nothing that a client can ask for.
+// validate refuses patterns that can match no request.
 func (l *Lists) validate() error {
 	var errs []error
 	for _, p := range slices.Concat(l.AllowHosts, l.DenyHosts, l.MITM, l.Tunnel, l.RecordHosts, l.SkipHosts) {
@@ -111,7 +111,7 @@ func chosen(only, but []string, text string, match func(pattern, text string) bo
 	return len(only) == 0
 }
 
-// matchHost reports whether a pattern in lower case is for address.
+// matchHost reports whether address matches a pattern, which is in lower case.
 func matchHost(pattern, address string) bool {
 	address = strings.ToLower(address)
 	host := hostname(address)

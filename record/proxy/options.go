@@ -24,10 +24,10 @@ type Sink interface {
 	// Flow is called once for each exchange that is recorded, when it is over.
 	Flow(*flow.Flow)
 
-	// Loss is told what passed and is not, or not wholly, in the flows:
-	// exchanges that the Lists leave out (flow.LossFiltered), the bytes of
-	// tunnels that are neither TLS nor HTTP (flow.LossUnparsed), messages beyond
-	// the limits (flow.LossMemory).
+	// Loss is told of traffic that is missing or incomplete in the flows: exchanges
+	// that the Lists leave out (flow.LossFiltered), the bytes of tunnels that are
+	// neither TLS nor HTTP (flow.LossUnparsed), messages beyond the limits
+	// (flow.LossMemory).
 	Loss(*flow.Loss)
 }
 
@@ -48,10 +48,9 @@ type Options struct {
 	Listen string
 
 	// Upstream is the origin to which a reverse proxy sends every request:
-	// "http://HOST:PORT", "https://HOST:PORT", or "h2c://HOST:PORT" for one that
-	// takes HTTP/2 in clear text from any client. Behind "http" HTTP/2 is spoken
-	// where the client does so in clear text, and for gRPC. Nil makes a forward
-	// proxy.
+	// "http://HOST:PORT", "https://HOST:PORT", or "h2c://HOST:PORT" for an origin that
+	// takes HTTP/2 in clear text from any client. With "http", HTTP/2 is spoken for
+	// gRPC, and for clients that speak it in clear text. Nil makes a forward proxy.
 	Upstream *url.URL
 
 	// KeepHost sends the client's Host header to Upstream instead of Upstream's
@@ -71,8 +70,8 @@ type Options struct {
 	Lists Lists
 
 	// Via is another proxy that all connections to targets go through:
-	// "http://HOST:PORT", "https://…" or "socks5://…", with USER:PASSWORD@ before
-	// the host where it wants them. Nil: none, whatever the environment says.
+	// "http://HOST:PORT", "https://…" or "socks5://…", with USER:PASSWORD@ before the
+	// host if it asks for them. Nil: none; the environment does not count.
 	Via *url.URL
 
 	// UpstreamRoots verify the certificates of targets and of Via. Nil: those of
@@ -87,17 +86,17 @@ type Options struct {
 	// are kept. 0: 8 MiB.
 	MaxBody int64
 
-	// Spool takes what request bodies have beyond MaxBody or 8 MiB. The body of a flow then
-	// has Open, which the Sink has to open and close once, whether it wants the
-	// flow or not. Nil: bodies are cut to MaxBody.
+	// Spool takes the part of request bodies beyond MaxBody or 8 MiB. Such a body of a
+	// flow has Open. The Sink must open and close it once, also for a flow that it does
+	// not want. Nil: bodies are cut to MaxBody.
 	Spool *spool.Spool
 
 	// MaxLong is the longest request body that goes to Spool, in bytes. Longer ones
 	// are cut to MaxBody.
 	MaxLong int64
 
-	// MaxInFlight bounds the bytes kept in memory for all exchanges that are not
-	// over. Beyond it bodies keep no more data. 0: 256 MiB.
+	// MaxInFlight bounds the memory in bytes for the bodies of all exchanges under way.
+	// Beyond it, bodies keep no more data. 0: 256 MiB.
 	MaxInFlight int64
 
 	// Grace is how long exchanges may go on when Serve is told to stop. 0: 3 s.

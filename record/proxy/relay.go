@@ -80,9 +80,9 @@ func (e ending) broke() bool {
 	return e.first && e.err != nil && !errors.Is(e.err, net.ErrClosed)
 }
 
-// splice carries bytes both ways until both directions have ended, and shows
-// them to up and down after they were passed on. The end of one direction is
-// passed on as such; an error ends both.
+// splice carries bytes in both directions until both have ended. It shows them to up
+// and down after passing them on. When one direction ends, the other side is told so;
+// an error ends both.
 func (p *Proxy) splice(client net.Conn, target io.ReadWriteCloser, up, down tapped) (fromClient, fromTarget ending) {
 	var order sync.Mutex
 	ended := false
@@ -104,8 +104,8 @@ func (p *Proxy) splice(client net.Conn, target io.ReadWriteCloser, up, down tapp
 	return fromClient, fromTarget
 }
 
-// tapped shows the bytes of one direction, with the time of x unless that is nil.
-// Its zero value shows nothing.
+// tapped shows the bytes of one direction, with the time of x if there is an x. Its
+// zero value shows nothing.
 type tapped struct {
 	x    *exchange
 	feed func(p []byte, at time.Duration)

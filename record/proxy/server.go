@@ -38,10 +38,9 @@ type server struct {
 	idle   chan struct{}          // closed when busy is 0 and closed is set
 }
 
-// Serve proxies the connections of l until ctx ends, and then lets exchanges go
-// on for Options.Grace; those that are cut after that are recorded as "stopped".
-// It closes l, and returns when every flow is with the sink. The error is nil
-// after ctx ended.
+// Serve proxies the connections of l until ctx ends. It then lets exchanges go on for
+// Options.Grace; those that it cuts after that are recorded as "stopped". It closes l,
+// and returns when every flow is with the sink. The error is nil after ctx ended.
 func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 	if u := p.o.Upstream; u != nil && withPort(u.Host, u.Scheme) == l.Addr().String() {
 		l.Close()
@@ -111,7 +110,8 @@ func (s *server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	s.p.handle(w, r)
 }
 
-// stop ends the run: first nothing new is taken, then what goes on is cut.
+// stop ends the run. It takes nothing new, waits at most Options.Grace, and then cuts
+// what still goes on.
 func (s *server) stop(cut func()) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.p.o.Grace)
 	defer cancel()

@@ -36,8 +36,8 @@ func sessionOf(ctx context.Context) *session {
 	return s
 }
 
-// announce hands the connection to the sink, once, and returns its ID. to is where
-// its first request went, state is that of the connection, where net/http knows it.
+// announce hands the connection to the sink, once, and returns its ID. to is the route
+// of its first request. state is that of the connection, where net/http knows it.
 func (s *session) announce(to route, state *tls.ConnectionState) uint64 {
 	s.announced.Do(func() {
 		if s.tls == nil && state != nil {
@@ -79,9 +79,9 @@ func tlsDetails(state *tls.ConnectionState) *flow.TLS {
 	}
 }
 
-// clientTLS is the server side towards clients. The certificate follows the name
-// that the client asks for, or else the address of its CONNECT request or of the
-// listener.
+// clientTLS is the server side towards clients. The certificate is for the name that
+// the client asks for. Without one it is for the address of the CONNECT request or of
+// the listener.
 func clientTLS(a *authority.Authority) *tls.Config {
 	return &tls.Config{
 		NextProtos: []string{"h2", "http/1.1"},

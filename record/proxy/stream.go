@@ -21,7 +21,7 @@ type parser interface {
 	Feed(p []byte, at time.Duration)
 }
 
-// streams read the messages of an exchange along. x.mu guards them.
+// streams holds the parsers of an exchange's messages. x.mu guards them.
 type streams struct {
 	up, down parser // from and to the client; nil: no messages
 	taken    int64  // bytes out of the budget
@@ -57,7 +57,7 @@ func (x *exchange) message(m flow.Message) {
 	x.f.Messages = slices.Insert(x.f.Messages, i, m)
 }
 
-// readRequest starts the parser for what a request streams, if it does.
+// readRequest starts the parser for the stream in a request, if there is one.
 func (x *exchange) readRequest(h2 bool) {
 	h := x.f.Request.Headers
 	if !message.IsGRPC(h) {
@@ -69,7 +69,7 @@ func (x *exchange) readRequest(h2 bool) {
 	}
 }
 
-// readResponse starts the parser for what a response streams, if it does.
+// readResponse starts the parser for the stream in a response, if there is one.
 func (x *exchange) readResponse() {
 	switch h := x.f.Response.Headers; {
 	case x.skip:
@@ -101,7 +101,7 @@ func (x *exchange) readSocket() (up, down tapped) {
 	return see(x.streams.up), see(x.streams.down)
 }
 
-// endStreams counts what could not be read on. x.mu is held.
+// endStreams counts the streams that could not be read on. x.mu is held.
 func (x *exchange) endStreams() {
 	for _, p := range []parser{x.streams.up, x.streams.down} {
 		if l, ok := p.(interface{ Lost() bool }); ok && l.Lost() {

@@ -92,10 +92,10 @@ func (f *framer) follow(p []byte) []byte {
 	return p[n:]
 }
 
-// A requestTap reads along with what a client sends over HTTP/1 and keeps the
-// request heads. It follows the framing of bodies, so that pipelined requests
-// and bodies that look like heads do not mislead it. When something is in doubt
-// it stops for the rest of the connection, and net/http's view is recorded.
+// A requestTap watches what a client sends over HTTP/1 and keeps the request heads. It
+// follows the framing of bodies, so that pipelined requests and bodies that look like
+// heads do not mislead it. When something is in doubt, it stops for the rest of the
+// connection, and heads are recorded as net/http gives them.
 type requestTap struct {
 	mu sync.Mutex
 	framer
@@ -127,8 +127,8 @@ func (t *requestTap) feed(p []byte) {
 	}
 }
 
-// tunnelled reports whether the last head opens a tunnel, behind which nothing
-// is to be followed.
+// tunnelled reports whether the last head opens a tunnel. Nothing behind it is
+// followed.
 func (t *requestTap) tunnelled() bool {
 	n := len(t.queued)
 	return n > 0 && t.queued[n-1].method == "CONNECT"
@@ -159,8 +159,8 @@ func (t *requestTap) next(method, target string) (wireHead, bool) {
 	return h, true
 }
 
-// A responseTap reads along with what a target sends over HTTP/1. After each arm it
-// hands informational heads and the final head to the exchange.
+// A responseTap watches what a target sends over HTTP/1. After each arm it hands
+// informational heads and the final head to the exchange.
 type responseTap struct {
 	mu sync.Mutex
 	framer
@@ -176,7 +176,7 @@ func (t *responseTap) arm(x *exchange) {
 }
 
 // feed takes the next bytes from the target and returns how many of them belong to the
-// answer. Nobody has asked for the others.
+// answer. The others were not asked for.
 func (t *responseTap) feed(p []byte) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -33,8 +33,8 @@ type targetConn struct {
 
 func (c *targetConn) Write(p []byte) (int, error) { return c.heads.write(c.Conn, p) }
 
-// Read ends the connection when a target sends bytes that nobody asked for. The
-// transport would also close it, but print the bytes.
+// Read ends the connection when a target sends bytes that were not asked for. The
+// transport would close it too, but print the bytes.
 func (c *targetConn) Read(p []byte) (int, error) {
 	if c.over {
 		return 0, io.EOF
@@ -61,8 +61,7 @@ func closeWrite(c io.Closer) error {
 	return c.Close()
 }
 
-// A peekConn is a connection whose first bytes may be looked at before they are
-// read.
+// A peekConn is a connection whose first bytes may be looked at before they are read.
 type peekConn struct {
 	net.Conn
 	ahead  []byte   // read from Conn, not yet by the user

@@ -28,8 +28,7 @@ type ClientCertificate struct {
 	Certificate tls.Certificate
 }
 
-// An identity is how the proxy presents itself to targets and what it demands
-// of them.
+// An identity holds what the proxy shows to targets and what it demands of them.
 type identity struct {
 	roots *x509.CertPool // nil: the system's
 	certs []ClientCertificate
@@ -46,7 +45,7 @@ func (i *identity) tlsConfig(server, address string, protocols ...string) *tls.C
 	return c
 }
 
-// targets holds the transports to the targets. They do not bound the time of an
+// targets holds the transports to the targets. They set no limit on the time of an
 // exchange, so slow streams stay.
 type targets struct {
 	net     *dialer
@@ -109,7 +108,7 @@ func (t *targets) transport(h2 bool) *http.Transport {
 	}
 }
 
-// tapTarget wraps a connection that was dialled, to read the heads along.
+// tapTarget wraps a connection that was dialled, so that its heads are seen.
 func tapTarget(c net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
@@ -124,8 +123,8 @@ func (t *targets) dial(ctx context.Context, network, to string) (net.Conn, error
 	return t.net.dial(ctx, network, to)
 }
 
-// handshake secures c. HTTP/2 connections come back as *tls.Conn, which the
-// transport looks for; the others are wrapped to read the heads along.
+// handshake secures c. It returns HTTP/2 connections as *tls.Conn, which the transport
+// looks for. It wraps the others, so that their heads are seen.
 func (t *targets) handshake(ctx context.Context, c net.Conn, to string, h2 bool) (net.Conn, error) {
 	protocols := []string{"http/1.1"}
 	if h2 {

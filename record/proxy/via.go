@@ -28,8 +28,8 @@ type dialer struct {
 // errItself says that a name or an address leads back to this proxy.
 var errItself = errors.New("the target is this proxy itself")
 
-// open connects to an address. It refuses the address of this proxy, where each
-// request would make another one without end.
+// open connects to an address. It refuses the address of this proxy, where each request
+// would make another one for ever.
 func (d *dialer) open(ctx context.Context, address string) (net.Conn, error) {
 	c, err := d.direct.DialContext(ctx, "tcp", address)
 	if err == nil && d.loops(c) {
@@ -53,7 +53,7 @@ func (d *dialer) loops(c net.Conn) bool {
 	return to.IP.Equal(own.IP)
 }
 
-// A viaError says that the failure is one of the proxy in between, not of the target.
+// A viaError is a failure of the proxy in between, not of the target.
 type viaError struct {
 	host   string // of the proxy
 	status int    // its answer to CONNECT, 0 for none
@@ -69,7 +69,7 @@ func (e *viaError) Error() string {
 
 func (e *viaError) Unwrap() error { return e.err }
 
-// hint says what to do about it.
+// hint says what a person can do about it.
 func (e *viaError) hint() string {
 	if e.status == http.StatusProxyAuthRequired {
 		return "; it asks for a user and password, which its URL can hold"
@@ -77,8 +77,8 @@ func (e *viaError) hint() string {
 	return "; see whether it runs and may be used"
 }
 
-// isHTTP reports whether the proxy in between speaks HTTP. Such a proxy takes
-// plain requests as they are.
+// isHTTP reports whether the proxy in between speaks HTTP. Such a proxy takes plain
+// requests without a tunnel.
 func (d *dialer) isHTTP() bool {
 	return d.via != nil && (d.via.Scheme == "http" || d.via.Scheme == "https")
 }
@@ -169,8 +169,8 @@ func (d *dialer) tunnel(ctx context.Context, address string) (net.Conn, error) {
 	return &peekConn{Conn: c, ahead: ahead}, nil
 }
 
-// ask sends CONNECT and reads the answer. It returns what the target has said
-// behind it.
+// ask sends CONNECT and reads the answer. It returns the bytes of the target that came
+// right behind the answer.
 func (d *dialer) ask(c net.Conn, address string) (ahead []byte, err error) {
 	head := "CONNECT " + address + " HTTP/1.1\r\nHost: " + address + "\r\n"
 	if u := d.via.User; u != nil {

@@ -9,9 +9,8 @@ import (
 	"strconv"
 )
 
-// A responseWriter hands the response to the client as it arrives: every piece
-// is flushed, and the head at once when the body may take its time. It adds no
-// fields of its own.
+// A responseWriter hands the response to the client as it arrives: it flushes every
+// piece, and sends the head at once when the body may take its time. It adds no fields.
 type responseWriter struct {
 	http.ResponseWriter
 	p        *Proxy
@@ -89,9 +88,8 @@ func (w *responseWriter) FlushError() error {
 	return w.control.Flush()
 }
 
-// Hijack takes the connection over, with the bytes that the server has read
-// ahead still to be read from it. The buffers of the bufio.ReadWriter are small
-// and hold nothing.
+// Hijack takes the connection over. Bytes that the server has read ahead can still be
+// read from it. The buffers of the bufio.ReadWriter are small and empty.
 func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, ahead, err := w.control.Hijack()
 	if err != nil {

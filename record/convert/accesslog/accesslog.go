@@ -19,8 +19,8 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// Servers write a line when a response ends, so lines are out of order by as
-// much as responses take. They are sorted within a window.
+// Servers write a line when a response ends, so a line can be late by as long as a
+// response takes. Lines are sorted within a window.
 const (
 	window      = 64 << 10 // lines
 	windowBytes = 64 << 20
@@ -55,8 +55,8 @@ type logSession struct {
 
 // A Format reads access logs of Apache, nginx and other servers.
 type Format struct {
-	// Lines tells how the lines are written: "common", "combined", "json", or a
-	// format string of Apache or nginx. Empty: found out from the first lines.
+	// Lines names the format of the lines: "common", "combined", "json", or a format
+	// string of Apache or nginx. Empty: it is detected from the first lines.
 	Lines string
 
 	// SessionGap is the pause after which the same address and agent begin a new
@@ -64,7 +64,7 @@ type Format struct {
 	SessionGap time.Duration
 }
 
-// Validate says what Import would refuse about the options.
+// Validate reports the options that Import would refuse.
 func (f Format) Validate() error {
 	if f.SessionGap < 0 {
 		return fmt.Errorf("SessionGap is %s; it is 0 or more", f.SessionGap)
@@ -76,7 +76,7 @@ func (f Format) Validate() error {
 	return err
 }
 
-// Recognize tries the formats that are known by name on the first lines.
+// Recognize tries the formats that have a name on the first lines.
 func (Format) Recognize(head []byte) convert.Certainty {
 	if _, err := detect(head); err == nil {
 		return convert.Likely
@@ -199,7 +199,7 @@ func (l *importer) sweep(now time.Time) {
 	l.sweepAt = max(1<<16, 2*len(l.sessions))
 }
 
-// finish empties the window and says what was doubtful.
+// finish empties the window and reports what was doubtful.
 func (l *importer) finish() error {
 	for len(l.window) > 0 {
 		if err := l.pop(); err != nil {
@@ -227,7 +227,8 @@ type logItem struct {
 	size   int
 }
 
-// byAge is a heap that has the oldest item first; of equal times, the first line.
+// byAge is a heap with the oldest item first. Items of equal time keep the order of
+// their lines.
 type byAge []logItem
 
 func (h byAge) Len() int { return len(h) }
@@ -247,7 +248,7 @@ func (h *byAge) Pop() any {
 	return item
 }
 
-// A record is what one line tells.
+// A record holds what one line says.
 type record struct {
 	client    string
 	at        time.Time
@@ -267,12 +268,12 @@ type record struct {
 	answer    flow.Headers // of the response
 }
 
-// who is the client whose sessions the lines are counted by.
+// who returns the client that the line belongs to.
 func (r *record) who() client {
 	return client{r.client, r.headers.Value("User-Agent")}
 }
 
-// request takes "GET /path HTTP/1.1" apart.
+// request splits "GET /path HTTP/1.1" into its parts.
 func (r *record) request(line string) {
 	method, rest, _ := strings.Cut(line, " ")
 	target, protocol, _ := strings.Cut(rest, " ")
@@ -317,7 +318,7 @@ func (r *record) flow(scheme, host string) (*flow.Flow, error) {
 	if http1.BodyAllowed(r.method, r.status) {
 		f.Response.Body = flow.Body{Size: max(r.size, 0)}
 	}
-	f.Done = max(f.Done, 1) // 0 would say that it did not happen
+	f.Done = max(f.Done, 1) // 0 means that it did not happen
 	if f.FirstByte = r.firstByte; f.FirstByte <= 0 || f.FirstByte > f.Done {
 		f.FirstByte = f.Done
 	}

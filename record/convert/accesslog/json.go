@@ -11,10 +11,10 @@ import (
 	"github.com/starling-load/starling/record/convert/loose"
 )
 
-// jsonLines reads lines that are JSON objects, by the names that servers commonly
-// give to their members: those of nginx's variables, Caddy, Traefik, Envoy and
-// the Elastic Common Schema. Members of objects within are known by their own
-// name or with that of what they stand in.
+// jsonLines reads lines that are JSON objects. It knows the member names that servers
+// commonly use: those of nginx's variables, Caddy, Traefik, Envoy and the Elastic
+// Common Schema. A nested member is known by its own name, or by that name behind the
+// names of the objects around it.
 type jsonLines struct{}
 
 var errNotObject = errors.New("not a JSON object")
@@ -110,12 +110,13 @@ func (r *record) member(path []string, value string) error {
 	return nil
 }
 
-// plainName drops what writers put between words.
+// plainName returns the name in lower case, without the characters that separate words.
 func plainName(name string) string {
 	return strings.NewReplacer("_", "", "-", "", ".", "", "@", "", "$", "", " ", "").Replace(strings.ToLower(name))
 }
 
-// jsonSetter returns what a member of that name means, nil if nothing.
+// jsonSetter returns the setter for a member of that name, or nil if the member is not
+// used.
 func jsonSetter(name string) setter {
 	text := func(field func(*record) *string) setter {
 		return func(r *record, v string) error {
@@ -172,7 +173,7 @@ func jsonSetter(name string) setter {
 func jsonTime(isEnd bool) setter {
 	return func(r *record, v string) error {
 		if !r.at.IsZero() && !r.atEnd {
-			return nil // when it began is the better one
+			return nil // the time of the beginning is known, and better
 		}
 		t, ok := unixTime(v)
 		if !ok {
@@ -191,8 +192,8 @@ func jsonTime(isEnd bool) setter {
 	}
 }
 
-// jsonDuration reads a number of units, or a text with its unit. A whole number
-// of more than a million seconds is nanoseconds, as Traefik writes.
+// jsonDuration reads a number of units, or text with its unit. Traefik writes
+// nanoseconds, so a number of more than a million seconds is read as nanoseconds.
 func jsonDuration(unit time.Duration) setter {
 	return func(r *record, v string) error {
 		n, err := strconv.ParseFloat(v, 64)

@@ -25,8 +25,8 @@ const (
 	formatCombined = formatCommon + ` "%{Referer}i" "%{User-Agent}i"`
 )
 
-// formatOf returns the format that is named, or the one that most of the
-// first lines have.
+// formatOf returns the named format. Without a name it detects the format from the
+// first lines.
 func formatOf(name string, head []byte) (lineFormat, error) {
 	switch name {
 	case "":
@@ -41,11 +41,11 @@ func formatOf(name string, head []byte) (lineFormat, error) {
 	return compile(name, false)
 }
 
-// errFormat says that lines are in no format that is known by itself.
+// errFormat says that the format of the lines cannot be detected.
 var errFormat = errors.New(`the lines are not common, combined or JSON; give the format string of the server, as '%h %l %u %t "%r" %>s %b' or '$remote_addr [$time_local] "$request" $status'`)
 
-// detect tells the format from the first lines: the one that most of them
-// are in. Servers add fields at the end of a line, which is not held against it.
+// detect returns the format that most of the first lines have. Servers add fields at
+// the end of a line; such fields do not count against a format.
 func detect(head []byte) (lineFormat, error) {
 	lines := strings.Split(string(head), "\n")
 	if len(lines) > 1 {
@@ -83,15 +83,15 @@ func detect(head []byte) (lineFormat, error) {
 	return best, nil
 }
 
-// A logPattern is a format string of Apache or nginx as a regular expression
-// and what its groups mean.
+// A logPattern is a format string of Apache or nginx, compiled to a regular expression
+// and one setter for each of its groups.
 type logPattern struct {
 	expr *regexp.Regexp
 	sets []setter
 }
 
-// A setter enters a value into a record. "-" and "" mean that there is none,
-// and do not come here.
+// A setter enters a value into a record. It is not called for "-" and "", which stand
+// for no value.
 type setter func(r *record, value string) error
 
 func (p *logPattern) parse(line string) (*record, error) {
@@ -112,7 +112,7 @@ func (p *logPattern) parse(line string) (*record, error) {
 	return r, nil
 }
 
-// unescape undoes what servers do to quotes and bytes that are not printable.
+// unescape undoes the escapes that servers write for quotes and unprintable bytes.
 func unescape(text string) string {
 	if !strings.Contains(text, `\`) {
 		return text
@@ -152,8 +152,8 @@ var (
 	reNginx  = regexp.MustCompile(`^\$(?:\{(\w+)\}|(\w+))`)
 )
 
-// compile makes a pattern of a format string. open lets lines have more
-// behind it.
+// compile compiles a format string. If open is set, a line may have more text behind
+// the last directive.
 func compile(format string, open bool) (*logPattern, error) {
 	var expr strings.Builder
 	p := &logPattern{}
@@ -198,8 +198,8 @@ func compile(format string, open bool) (*logPattern, error) {
 	return p, nil
 }
 
-// nextDirective reads the directive at the beginning of text and returns its
-// length; 0 if there is a literal.
+// nextDirective reads the directive at the beginning of text and returns its length.
+// The length is 0 if text begins with a literal.
 func nextDirective(text string) (logPart, int, error) {
 	if strings.HasPrefix(text, "%U%q") {
 		return logPart{`\S*`, func(r *record, v string) error { r.target = v; return nil }}, 4, nil
@@ -222,7 +222,7 @@ func nextDirective(text string) (logPart, int, error) {
 	return part, length, err
 }
 
-// apachePart returns what %LETTER or %{ARGUMENT}LETTER of mod_log_config means.
+// apachePart returns the part for %LETTER or %{ARGUMENT}LETTER of mod_log_config.
 func apachePart(letter, argument string) (logPart, error) {
 	switch letter {
 	case "h", "a":
@@ -268,8 +268,8 @@ func apachePart(letter, argument string) (logPart, error) {
 	return logPart{}, fmt.Errorf("log format: %%%s is not a directive of Apache", letter)
 }
 
-// headerPart is a request header; the list of X-Forwarded-For has spaces of its
-// own.
+// headerPart reads a request header. X-Forwarded-For is a list, so its value may hold
+// spaces.
 func headerPart(name string) logPart {
 	if strings.EqualFold(name, "X-Forwarded-For") {
 		return logPart{`[^\s,]+(?:, ?[^\s,]+)*`, setLine(name)}
@@ -295,7 +295,7 @@ func apacheTime(argument string) (logPart, error) {
 	return logPart{"", setTime(layout, isEnd)}, nil
 }
 
-// strftime returns the layout of package time for a format of strftime(3).
+// strftime turns a format of strftime(3) into a layout of package time.
 func strftime(format string) (string, bool) {
 	out := strings.NewReplacer(
 		"%Y", "2006", "%y", "06", "%m", "01", "%d", "02", "%e", "_2", "%H", "15", "%I", "03", "%M", "04", "%S", "05",
@@ -305,7 +305,7 @@ func strftime(format string) (string, bool) {
 	return out, !strings.Contains(out, "%")
 }
 
-// nginxPart returns what a variable of nginx's log_format means.
+// nginxPart returns the part for a variable of nginx's log_format.
 func nginxPart(name string) logPart {
 	text := func(field func(*record) *string) logPart {
 		return logPart{"", func(r *record, v string) error { *field(r) = v; return nil }}
@@ -368,8 +368,8 @@ func headerCase(name string) string {
 	return strings.Join(words, "-")
 }
 
-// setClient takes an address with or without a port; of several, as proxies
-// list them, the first.
+// setClient takes an address with or without a port. Proxies list several addresses:
+// the first one counts.
 func setClient(r *record, v string) error {
 	if r.client != "" {
 		return nil
@@ -425,7 +425,7 @@ func setDuration(unit time.Duration) setter {
 	}
 }
 
-// scaled returns n units; what no request lasts is 0.
+// scaled returns n units, or 0 where that is negative or longer than a year.
 func scaled(n float64, unit time.Duration) time.Duration {
 	d := n * float64(unit)
 	if !(d >= 0 && d < float64(365*24*time.Hour)) {
@@ -434,7 +434,7 @@ func scaled(n float64, unit time.Duration) time.Duration {
 	return time.Duration(math.Round(d))
 }
 
-// setTime reads a time in the layout; "" is Unix time in any unit.
+// setTime reads a time in the layout. An empty layout means Unix time in any unit.
 func setTime(layout string, isEnd bool) setter {
 	return func(r *record, v string) error {
 		var t time.Time
@@ -454,8 +454,8 @@ func setTime(layout string, isEnd bool) setter {
 	}
 }
 
-// unixTime reads Unix time in seconds, milli-, micro- or nanoseconds, told from
-// the number of digits.
+// unixTime reads Unix time in seconds, milli-, micro- or nanoseconds. The number of
+// digits tells the unit.
 func unixTime(text string) (time.Time, bool) {
 	whole, _, _ := strings.Cut(text, ".")
 	n := len(whole)

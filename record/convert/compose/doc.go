@@ -1,3 +1,3 @@
-// Package compose makes requests out of what people and tools write down: URLs,
-// forms, header lines and files.
+// Package compose makes requests from what people and tools write down: URLs, forms,
+// header lines and files.
 package compose

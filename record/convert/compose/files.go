@@ -10,7 +10,7 @@ import (
 	"github.com/starling-load/starling/record/convert"
 )
 
-// Files are the files that a command or a request refers to.
+// Files are the files that a command or a request may refer to.
 type Files struct {
 	Dir   fs.FS  // nil: none
 	Stdin []byte // what a command reads from its standard input; nil: nothing

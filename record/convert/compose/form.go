@@ -19,9 +19,9 @@ type Part struct {
 	MimeType string // "" is none, or of a file application/octet-stream
 }
 
-// Multipart writes parts as multipart/form-data and returns the body with
-// its Content-Type. The boundary is that of contentType, or follows from the
-// content, so that the same form gives the same bytes.
+// Multipart writes parts as multipart/form-data and returns the body with its
+// Content-Type. The boundary is the one in contentType. Without one it is derived from
+// the content, so that the same form gives the same bytes.
 func Multipart(parts []Part, contentType string) ([]byte, string, error) {
 	boundary := ""
 	kind, params, err := mime.ParseMediaType(contentType)

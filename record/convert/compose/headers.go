@@ -8,8 +8,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// SetHeader replaces the first line of that name, whose case it keeps, removes
-// the others, and appends one where there is none.
+// SetHeader sets the value of the first line of that name and keeps the case of the
+// name. It removes further lines of that name. It appends a line where there is none.
 func SetHeader(h flow.Headers, name, value string) flow.Headers {
 	out := make(flow.Headers, 0, len(h)+1)
 	found := false
@@ -39,8 +39,8 @@ func DropHeader(h flow.Headers, name string) flow.Headers {
 	return out
 }
 
-// LooksCoded reports whether data begins as the coding does. brotli has no
-// such mark.
+// LooksCoded reports whether data begins with the mark of the coding. brotli has no
+// mark.
 func LooksCoded(data []byte, coding string) bool {
 	switch strings.ToLower(strings.TrimSpace(coding)) {
 	case "gzip", "x-gzip":
@@ -55,7 +55,7 @@ func LooksCoded(data []byte, coding string) bool {
 	return false
 }
 
-// FixLength makes a Content-Length that is there say what the body is.
+// FixLength sets Content-Length, where it is there, to the size of the body.
 func FixLength(h *flow.Headers, size int64) {
 	if n := h.Value("Content-Length"); n != "" && n != fmt.Sprint(size) {
 		*h = SetHeader(*h, "Content-Length", fmt.Sprint(size))

@@ -9,7 +9,7 @@ import (
 	"github.com/starling-load/starling/record/convert"
 )
 
-// errNoURL says that what should be a URL of HTTP is none.
+// errNoURL says that a text is not a URL of HTTP.
 var errNoURL = errors.New("the URL has no scheme and host")
 
 // A Location is a URL as a flow keeps it.
@@ -20,8 +20,9 @@ type Location struct {
 	Target    string
 }
 
-// SplitURL takes a URL apart without changing what would go over the wire. The
-// fragment is dropped; what a request line cannot hold is percent-encoded.
+// SplitURL splits a URL into its parts and keeps what would go over the wire as
+// written. It drops the fragment and percent-encodes characters that a request line
+// cannot hold.
 func SplitURL(text string) (Location, error) {
 	scheme, rest, ok := strings.Cut(strings.TrimSpace(text), "://")
 	if !ok {
@@ -56,8 +57,8 @@ func SplitURL(text string) (Location, error) {
 	return l, nil
 }
 
-// Target returns the origin form: with a path, and without bytes that a
-// request line cannot hold.
+// Target returns the origin form: it has a path, and bytes that a request line cannot
+// hold are percent-encoded.
 func Target(target string) string {
 	if !strings.HasPrefix(target, "/") {
 		target = "/" + target

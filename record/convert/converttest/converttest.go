@@ -1,5 +1,5 @@
-// Package converttest is what the tests of all formats share: reading and writing
-// by the name of a format, recordings that others made, and flows drawn at random.
+// Package converttest holds what the tests of all formats share: reading and writing by
+// the name of a format, recordings that others made, and flows drawn at random.
 package converttest
 
 import (
@@ -70,8 +70,8 @@ type Result struct {
 	Err     error // that ended it
 }
 
-// Read imports data and checks what holds for every import: connections come
-// before their flows, with numbers of their own.
+// Read imports data and checks what holds for every import: connections come before
+// their flows, and each has a new number.
 func Read(t testing.TB, format string, data []byte, o Options) Result {
 	t.Helper()
 	r := Result{Conns: map[uint64]*flow.Conn{}}
@@ -147,8 +147,8 @@ func Export(t testing.TB, format string, r Result) []byte {
 	return b.Bytes()
 }
 
-// Shared reads a file of the recordings that others made, which stand beside
-// the repository; where they do not, the test is skipped.
+// Shared reads one of the recordings that others made. They stand beside the
+// repository; where they are missing, the test is skipped.
 func Shared(t testing.TB, name string) []byte {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -174,8 +174,8 @@ func Shared(t testing.TB, name string) []byte {
 	return b
 }
 
-// PeakOf returns how much the heap grew while f ran, in bytes, as seen by the
-// garbage collector, which is told not to let much garbage lie.
+// PeakOf returns how many bytes the heap grew while f ran. The garbage collector runs
+// often meanwhile, so that little garbage is counted.
 func PeakOf(t testing.TB, f func()) uint64 {
 	t.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(10))

@@ -68,7 +68,7 @@ func AnyFlow(t *rapid.T, conns int) *flow.Flow {
 	return f
 }
 
-// frame says how long the body is, in one of the two ways of HTTP/1.1.
+// frame sets how the end of the body is found, in one of the two forms of HTTP/1.1.
 func frame(t *rapid.T, h flow.Headers, b flow.Body, trailers *flow.Headers) flow.Headers {
 	switch {
 	case b.Size == 0:

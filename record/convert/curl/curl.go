@@ -28,8 +28,8 @@ type importer struct {
 
 // A Format reads and writes commands of curl, as people and browsers write them.
 type Format struct {
-	// Files is where files are looked for that a command refers to. Nil:
-	// commands that refer to files are refused.
+	// Files holds the files that a command may refer to. Nil: commands that refer to
+	// files are refused.
 	Files fs.FS
 }
 
@@ -66,7 +66,7 @@ func (f Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	}
 }
 
-// command reads one command of the shell, which may be several by && or |.
+// command reads one command of the shell. It may consist of several, joined by && or |.
 func (c *importer) command(place, text string) error {
 	if trimmed := strings.TrimSpace(text); strings.HasSuffix(trimmed, "^") && strings.Contains(text, "curl") {
 		return c.s.Skip(place, errors.New("the command is written for Windows (^ at the end of lines); copy it as cURL (bash)"))
@@ -108,8 +108,8 @@ func (c *importer) statement(place string, stmt *syntax.Stmt) error {
 	return c.s.Skip(place, fmt.Errorf("%w: loops, conditions and functions of the shell are not run", convert.ErrOther))
 }
 
-// pipe reads "… | curl …", where what stands before curl must be printf, echo
-// and base64, and "curl … | anything".
+// pipe reads "… | curl …" and "curl … | anything". What stands before curl must be
+// printf, echo or base64.
 func (c *importer) pipe(place string, cmd *syntax.BinaryCmd) error {
 	if isCurl(cmd.X) || !isCurl(cmd.Y) {
 		if left, ok := cmd.X.Cmd.(*syntax.BinaryCmd); ok && left.Op == syntax.Pipe && !isCurl(cmd.Y) {
@@ -220,8 +220,8 @@ func (c *importer) request(place string, q *request, address string) error {
 	return c.s.Put(f)
 }
 
-// A shellLines cuts shell text into commands: at ends of lines that are neither
-// quoted nor continued. So one broken command does not take the others along.
+// A shellLines cuts shell text into commands. A command ends with its line, unless a
+// quote is open or the line is continued. So the others can be read when one is broken.
 type shellLines struct {
 	r       *bufio.Reader
 	line    int // of the last line read
@@ -284,8 +284,8 @@ func (l *shellLines) next() (text string, line int, err error) {
 	}
 }
 
-// giveUp leaves the first command of lines and goes on at the next line that
-// looks like one.
+// giveUp drops the first command of lines and goes on at the next line that looks like
+// a command.
 func (l *shellLines) giveUp(lines []pendingLine, err error) (string, int, error) {
 	for i := 1; i < len(lines); i++ {
 		if firstWord.MatchString(lines[i].text) {

@@ -40,13 +40,13 @@ func (x *exporter) Close() error {
 	return nil
 }
 
-// defaults are the lines that curl sends by itself and that are taken away
-// where the recording lacks them.
+// defaults are the header lines that curl sends by itself. The command removes those
+// that the recording lacks.
 var defaults = []string{"User-Agent", "Accept"}
 
-// command returns the command that sends the request of a flow as it was:
-// header lines in their order, nothing that curl adds but Host and
-// Content-Length.
+// command returns the command that sends the request of a flow as it was, with its
+// header lines in their order. Host and Content-Length are the only lines that curl
+// adds.
 func command(f *flow.Flow) string {
 	r := &f.Request
 	var b strings.Builder
@@ -101,7 +101,7 @@ func command(f *flow.Flow) string {
 	return b.String()
 }
 
-// skips reports whether a line is left out because curl makes it.
+// skips reports whether a line is left out because curl writes it itself.
 func skips(line flow.Header, authority string) bool {
 	switch strings.ToLower(line.Name) {
 	case "content-length":
@@ -119,7 +119,7 @@ func uRL(f *flow.Flow) string {
 	return f.Scheme + "://" + wire.OneLine(f.Request.Authority)
 }
 
-// flags are the options that keep the request what it was.
+// flags returns the options with which curl sends the request as it was.
 func flags(f *flow.Flow) string {
 	var b strings.Builder
 	target := f.Request.Target

@@ -55,7 +55,7 @@ var short = map[byte]string{
 	'3': "sslv3", '4': "ipv4", '6': "ipv6", 'Z': "parallel", 'l': "list-only", 'M': "manual", 'V': "version",
 }
 
-// Options that change nothing about the request: with an argument, and without.
+// Options that do not change the request: with an argument, and without.
 var (
 	ignoredValues = words(`output max-time connect-timeout retry retry-delay retry-max-time write-out proxy proxy-user
 		cacert capath cert cert-type key key-type pass cookie-jar dump-header limit-rate max-redirs ciphers tls13-ciphers
@@ -124,7 +124,7 @@ func parse(args []string, files compose.Files) ([]*request, error) {
 	return list, nil
 }
 
-// shortOptions takes a cluster such as sSXPOST apart.
+// shortOptions splits a cluster such as sSXPOST into its options.
 func shortOptions(cluster string) (names []string, value string, has bool) {
 	for i := 0; i < len(cluster); i++ {
 		name, ok := short[cluster[i]]
@@ -200,7 +200,7 @@ func (q *request) option(name, value string) error {
 	return nil
 }
 
-// flag is an option without a value, or one that does not matter.
+// flag takes an option without a value, or one that does not matter.
 func (q *request) flag(name string) error {
 	switch name {
 	case "get":
@@ -280,8 +280,8 @@ func (q *request) urlencoded(value string) (string, error) {
 	return name + "=" + percentEncode(content), nil
 }
 
-// urlQuery reads the value of --url-query, which is as that of --data-urlencode,
-// or behind + as it is.
+// urlQuery reads the value of --url-query. It is like that of --data-urlencode, but
+// what stands behind + is taken as it is.
 func urlQuery(value string) string {
 	if rest, ok := strings.CutPrefix(value, "+"); ok {
 		return rest
@@ -329,7 +329,7 @@ func (q *request) addPart(option, value string) error {
 	return err
 }
 
-// partOptions takes ;type=…, ;filename=… and quotes from a field.
+// partOptions cuts ;type=…, ;filename=… and quotes off a field.
 func partOptions(text string) (content, mimeType, fileName string) {
 	content, rest := text, ""
 	if strings.HasPrefix(text, `"`) {
@@ -522,8 +522,8 @@ func (q *request) authorization(at compose.Location) (string, error) {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user)), nil
 }
 
-// addsBoundary reports whether a line is the type of a form without the boundary,
-// which curl adds in a line of its own.
+// addsBoundary reports whether a line is the type of a form without its boundary. curl
+// adds the boundary in a line of its own.
 func (q *request) addsBoundary(name, value string) bool {
 	kind, params, err := mime.ParseMediaType(value)
 	return err == nil && strings.EqualFold(name, "Content-Type") && len(q.parts) > 0 && strings.HasPrefix(kind, "multipart/") && params["boundary"] == ""

@@ -8,7 +8,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// words returns what the words of a command stand for.
+// words returns the values of the words of a command.
 func (c *importer) words(list []*syntax.Word) ([]string, error) {
 	out := make([]string, len(list))
 	for i, w := range list {
@@ -20,8 +20,8 @@ func (c *importer) words(list []*syntax.Word) ([]string, error) {
 	return out, nil
 }
 
-// word returns what a word of the shell stands for: quotes are taken away and
-// variables that were set before put in. Nothing is run.
+// word returns the value of a word of the shell. It removes quotes and fills in
+// variables that were set before. It runs nothing.
 func (c *importer) word(w *syntax.Word) (string, error) {
 	var b strings.Builder
 	for _, p := range w.Parts {

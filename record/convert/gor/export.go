@@ -42,9 +42,9 @@ func (x *exporter) Close() error {
 	return nil
 }
 
-// connID is the first part of the ID of GoReplay's records: ports of client
-// and server, IPv4 address of the client. Where these are not known, it is 0
-// and the number of the connection, which keeps connections apart as well.
+// connID is the first part of the ID of GoReplay's records: the ports of client and
+// server, and the IPv4 address of the client. Where these are not known, it is 0 and
+// the number of the connection, so that connections stay apart.
 func connID(c *flow.Conn) (id [8]byte) {
 	client, err := netip.ParseAddrPort(c.Client)
 	if err != nil || !client.Addr().Unmap().Is4() || client.Port() == 0 {

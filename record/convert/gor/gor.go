@@ -21,15 +21,14 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Limits of the messages whose other half did not come yet.
+// Limits of the messages that wait for their other half.
 const (
 	openMessages = 1 << 16
 	openBytes    = 64 << 20
 )
 
-// An importer pairs requests with responses by their ID. It waits for the other
-// half of at most openMessages messages of openBytes together, and then
-// gives up the oldest.
+// An importer pairs requests with responses by their ID. At most openMessages messages,
+// of openBytes together, wait for their other half. Beyond that it gives up the oldest.
 type importer struct {
 	s     *convert.Sink
 	scan  *scanner
@@ -39,7 +38,7 @@ type importer struct {
 	conns convert.Table[string, uint64]
 }
 
-// A half is a message that waits for the other one of its ID.
+// A half is a request or a response that waits for the other one with its ID.
 type half struct {
 	record
 	offset int64
@@ -136,8 +135,8 @@ func (g *importer) finish() error {
 	return nil
 }
 
-// alone yields a request that has no response. A response without a request
-// tells nothing of what was asked, so it is left out.
+// alone yields a request that has no response. A response without a request is left
+// out, since it does not say what was asked.
 func (g *importer) alone(h *half) error {
 	if h.kind == '2' {
 		return g.s.Skip(h.place(), errors.New("a response without its request"))
@@ -197,8 +196,8 @@ func (g *importer) answer(f *flow.Flow, request, response *half, whole bool) err
 	return nil
 }
 
-// conn returns the connection that an ID tells: in those of 24 digits, GoReplay
-// puts the port of client and server and the IPv4 address of the client.
+// conn returns the connection that an ID names. An ID of 24 digits begins with the
+// ports of client and server and the IPv4 address of the client.
 func (g *importer) conn(h *half) (uint64, error) {
 	if len(h.id) != 24 || h.id[:16] == strings.Repeat("0", 16) {
 		return 0, nil

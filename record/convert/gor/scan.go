@@ -13,9 +13,8 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// separator ends a record of GoReplay. Nothing escapes it: a body that holds
-// it is told from the end of a record by its length, or because no head of a
-// record follows.
+// separator ends a record of GoReplay. Nothing escapes it. A body that holds it is
+// recognised by its length, or because no head of a record follows.
 const separator = "\n🐵🙈🙉\n"
 
 // headMax is the greatest length of the line at the head of a record, in bytes.
@@ -57,13 +56,13 @@ func (g *scanner) fill(n int) bool {
 	return len(g.buf) >= n
 }
 
-// drop forgets the first n bytes of buf. Their memory goes when fill needs more.
+// drop forgets the first n bytes of buf. fill frees their memory when it needs more.
 func (g *scanner) drop(n int) {
 	g.buf = g.buf[n:]
 	g.offset += int64(n)
 }
 
-// next returns the next record, io.EOF after the last. A *gorError is of one
+// next returns the next record, or io.EOF after the last. A *gorError concerns one
 // record: call next again.
 func (g *scanner) next() (record, error) {
 	for g.fill(1) && (g.buf[0] == '\n' || g.buf[0] == '\r') {
@@ -177,8 +176,8 @@ func (g *scanner) messageEnd(head int) (int, error) {
 	}
 }
 
-// startsAfter reports whether the separator at end is one: the input ends behind
-// it, or a record begins.
+// startsAfter reports whether the separator at end does end a record: behind it the
+// input ends, or a record begins.
 func (g *scanner) startsAfter(end int) bool {
 	after := end + len(separator)
 	g.fill(after + headMax)
@@ -189,8 +188,8 @@ func (g *scanner) startsAfter(end int) bool {
 	return ok
 }
 
-// lastEnd is the end of a message without a separator at the end of the input:
-// all of it if its own framing says so, otherwise it is cut.
+// lastEnd returns the end of a message that no separator follows. That is the end of
+// the input if the message's own framing says so; otherwise the message is cut.
 func (g *scanner) lastEnd(head int) (int, error) {
 	if g.end != nil && g.end != io.EOF {
 		return 0, fmt.Errorf("%w: %w", errCut, g.end)

@@ -39,8 +39,8 @@ func (q *request) request(at compose.Location) (flow.Request, error) {
 	return r, q.body(&r)
 }
 
-// body sets the request's body, and its Content-Type where the header lines
-// lack it.
+// body sets the request's body. It sets Content-Type too where the header lines lack
+// it.
 func (q *request) body(r *flow.Request) error {
 	size := int64(q.BodySize.Positive())
 	if q.Post == nil {
@@ -82,7 +82,7 @@ func (q *request) body(r *flow.Request) error {
 	return nil
 }
 
-// form writes the params of postData in the way that its type says.
+// form writes the params of postData as its type asks.
 func (p *post) form(kind string) (body []byte, contentType string, err error) {
 	multi := strings.HasPrefix(strings.ToLower(kind), "multipart/")
 	for _, q := range p.Params {
@@ -132,8 +132,8 @@ func (p *response) response(method string) (*flow.Response, error) {
 	if c.Whole > r.Body.Size {
 		r.Body = flow.Body{Data: data, Size: c.Whole}
 	}
-	// HAR holds bodies decoded. A Content-Encoding that does not apply any more
-	// would make every reader of the flow fail, so it goes.
+	// HAR holds decoded bodies. A Content-Encoding that no longer applies is removed:
+	// every reader of the flow would fail on it.
 	coding := r.Headers.Value("Content-Encoding")
 	if coding != "" && !c.Coded && !compose.LooksCoded(data, coding) {
 		r.Headers = compose.DropHeader(r.Headers, "Content-Encoding")
@@ -156,8 +156,8 @@ func (p *response) missing(h flow.Headers) int64 {
 	return size
 }
 
-// headers returns the field lines: without the pseudo-header fields of
-// HTTP/2, and with values that Chrome joins by line feeds taken apart.
+// headers returns the field lines. It leaves out the pseudo-header fields of HTTP/2 and
+// splits values that Chrome joins by line feeds.
 func headers(pairs []pair) flow.Headers {
 	var h flow.Headers
 	for _, p := range pairs {
@@ -171,8 +171,8 @@ func headers(pairs []pair) flow.Headers {
 	return h
 }
 
-// dataURL returns the content of a base64 data URL, which is how some writers
-// put files into a form.
+// dataURL returns the content of a base64 data URL. Some writers put files into a form
+// like that.
 func dataURL(text string) ([]byte, bool) {
 	rest, ok := strings.CutPrefix(text, "data:")
 	if !ok {

@@ -4,9 +4,9 @@ import (
 	"github.com/starling-load/starling/record/convert/loose"
 )
 
-// The members of HAR 1.2 that are read and written, and those that begin with
-// _, which are what writers add: _webSocketMessages and _error are Chrome's,
-// _socket is WebPageTest's, the others are Starling's own.
+// The members of HAR 1.2 that are read and written. Members that begin with _ are
+// additions of writers: _webSocketMessages and _error are Chrome's, _socket is
+// WebPageTest's, the others are Starling's own.
 
 type entry struct {
 	Started      loose.Text         `json:"startedDateTime"`
@@ -122,7 +122,7 @@ func (t *unixSeconds) UnmarshalJSON(b []byte) error { return (*loose.Text)(t).Un
 // MarshalJSON writes the number.
 func (t unixSeconds) MarshalJSON() ([]byte, error) { return []byte(t), nil }
 
-// A conn is a connection, told with its first entry.
+// A conn describes a connection. It stands in the first entry of that connection.
 type conn struct {
 	Client string   `json:"client,omitempty"`
 	Server string   `json:"server,omitempty"`
@@ -137,6 +137,6 @@ type secured struct {
 	ALPN       string `json:"alpn,omitempty"`
 }
 
-// harCreator is the name by which exported files are known again: in them, a
-// connection is what it was in the recording.
+// harCreator is the creator that exported files name. A file with this name keeps the
+// connections of the recording.
 const harCreator = "Starling"

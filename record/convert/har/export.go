@@ -124,7 +124,7 @@ func (x *exporter) entry(f *flow.Flow) *entry {
 
 var unknown = loose.Number{Value: -1, Known: true}
 
-// connection names the connection, and tells about it at its first entry.
+// connection names the connection, and describes it in its first entry.
 func (x *exporter) connection(e *entry, id uint64) {
 	e.Connection = loose.Text(strconv.FormatUint(id, 10))
 	c := x.conns[id]
@@ -189,7 +189,7 @@ func requestOf(f *flow.Flow) *request {
 	return q
 }
 
-// urlOf returns the URL, of a WebSocket with its own scheme as Chrome writes it.
+// urlOf returns the URL. That of a WebSocket has its own scheme, as Chrome writes it.
 func urlOf(f *flow.Flow) string {
 	scheme := f.Scheme
 	for i := range f.Messages {
@@ -241,8 +241,8 @@ func responseOf(f *flow.Flow) *response {
 	return p
 }
 
-// fill sets the content: decoded where this package can, otherwise as it was on
-// the wire and marked so.
+// fill sets the content: decoded where this package can decode it, otherwise as on the
+// wire and marked so.
 func (c *content) fill(r *flow.Response) {
 	data := r.Body.Data
 	c.Size.Value = float64(r.Body.Size)

@@ -24,7 +24,7 @@ type importer struct {
 	conns convert.Table[string, uint64]
 }
 
-// errToldCut ends the reading of a file that is cut off, after an EntryError said so.
+// errToldCut ends the reading of a cut file once an EntryError has reported the cut.
 var errToldCut = errors.New("cut")
 
 // A Format reads and writes HAR 1.2 of browsers, proxies and tools.
@@ -161,8 +161,8 @@ func (h *importer) flow(e *entry) (*flow.Flow, error) {
 		return nil, err
 	}
 	f.Protocol = e.protocol()
-	// Browsers, and what else writes HAR, speak these over TLS alone. Where a file
-	// says otherwise, it means another connection than the one to this URL.
+	// Browsers and other writers of HAR speak these versions over TLS alone. A file
+	// that says otherwise means another connection than the one to this URL.
 	if !h.own && at.Scheme == "http" && (f.Protocol == "HTTP/2.0" || f.Protocol == "HTTP/3.0") {
 		f.Protocol = "HTTP/1.1"
 	}
@@ -190,7 +190,7 @@ func (h *importer) flow(e *entry) (*flow.Flow, error) {
 	return f, h.messages(f, e)
 }
 
-// failure names why there is no answer: in files of Starling it is a name.
+// failure returns the name of a failure. A file of Starling holds that name already.
 func (h *importer) failure(text string) string {
 	if h.own {
 		return text
@@ -198,8 +198,8 @@ func (h *importer) failure(text string) string {
 	return convert.Failure(text, convert.NoResponse)
 }
 
-// protocol returns the version in the words of flow.Flow; "" if neither the
-// writer nor the header lines tell it.
+// protocol returns the version in the words of flow.Flow. It is "" if neither the
+// writer nor the header lines name it.
 func (e *entry) protocol() string {
 	if p := loose.Protocol(string(e.Request.HTTPVersion)); p != "" {
 		return p
@@ -217,8 +217,8 @@ func (e *entry) protocol() string {
 	return ""
 }
 
-// times sets the instants: a flow begins when the request goes out, so what
-// comes before (queueing, DNS, connecting) is added to the start.
+// times sets the instants. A flow begins when the request goes out, so the time before
+// that (queueing, DNS, connecting) is added to the start.
 func (h *importer) times(f *flow.Flow, e *entry) error {
 	if e.Started == "" {
 		f.Start = h.s.Tick()
@@ -240,15 +240,15 @@ func (h *importer) times(f *flow.Flow, e *entry) error {
 	if h.own && total == 0 {
 		return nil // the recording did not have them either
 	}
-	// 0 would say that it did not happen.
+	// 0 means that it did not happen.
 	f.RequestDone = send
 	f.FirstByte = max(send+wait, 1)
 	f.Done = max(total, 1)
 	return nil
 }
 
-// conn returns the connection of an entry. A HAR of another tool has one: its
-// browser.
+// conn returns the connection of an entry. All entries in the HAR of another tool share
+// one connection, that of its browser.
 func (h *importer) conn(e *entry, f *flow.Flow) (uint64, error) {
 	key := ""
 	if h.own {
@@ -274,7 +274,7 @@ func (h *importer) conn(e *entry, f *flow.Flow) (uint64, error) {
 	return id, err
 }
 
-// messages reads those of WebSockets and of Starling's other streams.
+// messages reads the messages of WebSockets and of Starling's other streams.
 func (h *importer) messages(f *flow.Flow, e *entry) error {
 	list := e.Sockets
 	if len(list) == 0 {

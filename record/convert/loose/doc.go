@@ -1,3 +1,3 @@
-// Package loose reads values as other programs write them: JSON with slips, numbers in
-// quotes, times of many spellings.
+// Package loose reads values that other programs write loosely: JSON with slips,
+// numbers in quotes, times in many spellings.
 package loose

@@ -12,10 +12,9 @@ import (
 	"github.com/starling-load/starling/record/convert"
 )
 
-// A Stream walks through JSON of any length. It finds where values begin
-// and end, whatever stands in them, so that a broken or over-long value is
-// passed over and the next one read. (json.Decoder holds a whole value however
-// long it is, and ends at the first error.)
+// A Stream walks through JSON of any length. It finds where values begin and end,
+// whatever they hold, so that it can pass over a broken or over-long value and read the
+// next one. (json.Decoder holds each value whole, and ends at the first error.)
 type Stream struct {
 	r   *bufio.Reader
 	buf []byte
@@ -24,12 +23,12 @@ type Stream struct {
 // NewStream returns a Stream that reads r.
 func NewStream(r *bufio.Reader) *Stream { return &Stream{r: r} }
 
-// MaxValues bounds the values in one value that is read whole: the smallest has
-// two bytes in the file and a hundred in memory.
+// MaxValues bounds the number of values inside one value that is read whole. The
+// smallest of them takes two bytes in the file and a hundred in memory.
 const MaxValues = 2 << 20
 
-// ErrJSON says that the input is not JSON between its entries, so that none of the
-// entries behind can be found.
+// ErrJSON says that the input is not JSON between its entries. The entries behind that
+// place cannot be found.
 var ErrJSON = errors.New("not JSON")
 
 // Peek returns the next byte that is not white space, without taking it.
@@ -45,7 +44,8 @@ func (s *Stream) Peek() (byte, error) {
 	}
 }
 
-// Cut returns io.ErrUnexpectedEOF for io.EOF, where the input must not end.
+// Cut returns io.ErrUnexpectedEOF in place of io.EOF, for places where the input must
+// not end.
 func Cut(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -119,9 +119,9 @@ func (s *Stream) Members(member func(name string) error) error {
 	}
 }
 
-// Value consumes the next value and returns it, valid until the next call. One
-// longer than limit, or of more than MaxValues values, is consumed too and is
-// convert.ErrTooLong.
+// Value consumes the next value and returns it, valid until the next call. A value
+// longer than limit, or of more than MaxValues values, is consumed too, and the error
+// is convert.ErrTooLong.
 func (s *Stream) Value(limit int) ([]byte, error) {
 	if cap(s.buf) > 4<<20 {
 		s.buf = nil // not kept for the sake of one long entry

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// A Text is text where a writer may have put something else: a number
-// becomes its digits, null nothing, other JSON itself.
+// A Text is text, where a writer may have put something else: a number becomes its
+// digits, null becomes empty, other JSON stays as it is written.
 type Text string
 
 // UnmarshalJSON never fails on JSON.
@@ -40,7 +40,7 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes the number alone.
 func (n Number) MarshalJSON() ([]byte, error) { return json.Marshal(n.Value) }
 
-// Positive returns the number if it is known and above 0, otherwise 0. It is
+// Positive returns the number if it is known and above 0, otherwise 0. The result is
 // less than 2^53.
 func (n Number) Positive() float64 {
 	if !n.Known || n.Value <= 0 {
@@ -49,8 +49,8 @@ func (n Number) Positive() float64 {
 	return min(n.Value, 1<<53)
 }
 
-// A List is a list where a writer may have put null, text or an object;
-// elements that do not fit are left out.
+// A List is a list, where a writer may have put null, text or an object. Elements of
+// another type are left out.
 type List[T any] []T
 
 // UnmarshalJSON never fails on JSON.
@@ -81,7 +81,7 @@ func Fault(err error) string {
 	return "the JSON is broken"
 }
 
-// Base64 takes both alphabets, with or without padding and line ends.
+// Base64 decodes both alphabets, with or without padding and line ends.
 func Base64(text string) ([]byte, error) {
 	clean := strings.NewReplacer("\r", "", "\n", "", " ", "", "-", "+", "_", "/").Replace(text)
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(clean, "="))

@@ -8,7 +8,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Protocol understands the spellings of an HTTP version.
+// Protocol reads the spellings of an HTTP version.
 func Protocol(text string) string {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if name, _, ok := strings.Cut(text, "+quic"); ok && name == "http/2" {
@@ -31,7 +31,7 @@ func Protocol(text string) string {
 	return ""
 }
 
-// Milliseconds returns a duration; 0 where the number is no possible one.
+// Milliseconds returns a duration, or 0 where the number cannot be one.
 func Milliseconds(ms float64) time.Duration {
 	if ms > 1e12 { // some 30 years: not a duration but a fault
 		return 0
@@ -39,8 +39,7 @@ func Milliseconds(ms float64) time.Duration {
 	return time.Duration(math.Round(ms * 1e6))
 }
 
-// Time understands ISO 8601 as writers spell it, also without a zone,
-// which is UTC then.
+// Time reads ISO 8601 as writers spell it. A time without a zone is UTC.
 func Time(text string) (time.Time, bool) {
 	for _, layout := range []string{
 		time.RFC3339Nano, "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04:05.999999999",
@@ -73,8 +72,8 @@ func Seconds(text string) (time.Time, bool) {
 	return time.Unix(n/1e9, n%1e9).UTC(), true
 }
 
-// SocketKind returns the kind of a WebSocket opcode (RFC 6455, 11.8); 0 for
-// others.
+// SocketKind returns the kind of a WebSocket opcode (RFC 6455, 11.8), or 0 for an
+// opcode of no message.
 func SocketKind(opcode int) flow.MessageKind {
 	switch opcode {
 	case 1:

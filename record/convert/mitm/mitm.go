@@ -19,8 +19,8 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// maxOpen bounds the handshakes that wait for the messages of their WebSocket,
-// which formats up to 9 keep in an entry of its own.
+// maxOpen bounds the handshakes that wait for the messages of their WebSocket. Formats
+// up to 9 keep those messages in a separate entry.
 const maxOpen = 1024
 
 // An importer is the state of reading one file of mitmproxy.
@@ -36,7 +36,7 @@ type Format struct{}
 
 var mark = regexp.MustCompile(`^\d{1,12}:\d{1,12}:`)
 
-// Recognize looks for two lengths, with which every entry begins.
+// Recognize looks for the two lengths with which every entry begins.
 func (Format) Recognize(head []byte) convert.Certainty {
 	if mark.Match(head) {
 		return convert.Sure
@@ -104,7 +104,7 @@ func (m *importer) entry(place string, d dict) error {
 	return m.s.Put(f)
 }
 
-// finish yields the oldest handshakes that wait, down to limit.
+// finish yields waiting handshakes, the oldest first, until limit are left.
 func (m *importer) finish(limit int) error {
 	for len(m.order) > limit {
 		id := m.order[0]
@@ -119,7 +119,7 @@ func (m *importer) finish(limit int) error {
 	return nil
 }
 
-// socket completes the handshake before with the messages of its WebSocket.
+// socket adds the messages of a WebSocket to its handshake, which came before.
 func (m *importer) socket(place string, d dict) error {
 	id := d.dict("metadata").text("websocket_handshake")
 	f := m.open[id]
@@ -283,8 +283,8 @@ func addMessages(f *flow.Flow, d dict) {
 	f.Messages = append(f.Messages, m)
 }
 
-// A dict is a dictionary; the keys of its methods are tried in order, since
-// they changed over the formats. A nil one has nothing.
+// A dict is a dictionary. Its methods try the keys in their order, since names differ
+// between the formats. A nil dict is empty.
 type dict map[string]any
 
 func (d dict) dict(key string) dict {
@@ -325,7 +325,7 @@ func tnetTime(v any) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// since returns the time from start to the named one; 0 if it is not there.
+// since returns the time from start to the named instant, or 0 if there is none.
 func (d dict) since(start time.Time, key string) time.Duration {
 	t, ok := d.time(key)
 	if !ok {
@@ -359,8 +359,8 @@ func (d dict) headers(key string) flow.Headers {
 	return h
 }
 
-// body returns the content; one that was streamed past is known by its length
-// alone.
+// body returns the content. mitmproxy may pass content on without keeping it; only its
+// length is known then.
 func (d dict) body(h flow.Headers, allowed bool) flow.Body {
 	if data, ok := d["content"].([]byte); ok {
 		return flow.NewBody(data)
@@ -406,8 +406,8 @@ func (d dict) address(keys ...string) string {
 	return ""
 }
 
-// cipherName returns the IANA name of a cipher suite that OpenSSL calls by
-// another; names that are not known stay.
+// cipherName returns the IANA name of a cipher suite that has another name in OpenSSL.
+// Unknown names stay.
 func cipherName(openSSL string) string {
 	if strings.HasPrefix(openSSL, "TLS_") {
 		return openSSL

@@ -15,7 +15,7 @@ import (
 // (tnetstrings.info; ';' is mitmproxy's own, text beside bytes).
 
 const (
-	// depth bounds how deep lists and dictionaries may stand in each other.
+	// depth bounds how deep lists and dictionaries nest.
 	depth = 32
 
 	// values bounds the values in one entry: the smallest has three bytes
@@ -50,8 +50,8 @@ func length(r *bufio.Reader) (int64, error) {
 	}
 }
 
-// readTnet reads the next top-level value, io.EOF after the last. One longer
-// than convert.MaxEntry is passed over and is convert.ErrTooLong.
+// readTnet reads the next top-level value, and io.EOF after the last. It passes over a
+// value longer than convert.MaxEntry and returns convert.ErrTooLong.
 func readTnet(r *bufio.Reader) (any, error) {
 	n, err := length(r)
 	if err != nil {
@@ -70,7 +70,7 @@ func readTnet(r *bufio.Reader) (any, error) {
 	return new(parser).value(b[:n], b[n], depth)
 }
 
-// readN reads n bytes, without believing n before they came.
+// readN reads n bytes. It allocates memory as they come, since n may be wrong.
 func readN(r io.Reader, n int) ([]byte, error) {
 	var b []byte
 	for len(b) < n {

@@ -113,8 +113,8 @@ func (p *importer) parts(list []postmanValue) ([]compose.Part, error) {
 	return parts, nil
 }
 
-// graphQL writes the JSON that GraphQL over HTTP has; variables may be an
-// object, or the text of one.
+// graphQL writes the JSON of GraphQL over HTTP. Variables may be an object, or its
+// text.
 func (p *importer) graphQL(b *postmanBody) ([]byte, string, error) {
 	query, err := p.fill(string(b.GraphQL.Query))
 	if err != nil {

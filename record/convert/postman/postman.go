@@ -36,8 +36,8 @@ type Format struct {
 	// those of the collection. Nil: none.
 	Environment []byte
 
-	// Files is where files are looked for that a request refers to. Nil:
-	// requests that refer to files are refused.
+	// Files holds the files that a request may refer to. Nil: requests that refer to
+	// files are refused.
 	Files fs.FS
 }
 
@@ -54,8 +54,8 @@ func (Format) Recognize(head []byte) convert.Certainty {
 	return convert.No
 }
 
-// Import reads a collection whole, up to convert.MaxEntry bytes: what its requests
-// inherit (variables, auth) commonly stands behind them in the file.
+// Import reads a collection whole, up to convert.MaxEntry bytes: the variables and auth
+// that requests inherit often stand behind them in the file.
 func (f Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	data, err := io.ReadAll(io.LimitReader(r, convert.MaxEntry+1))
 	if err != nil {
@@ -86,8 +86,7 @@ func (f Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	return p.items(*c.Item, c.Auth, string(c.Info.Name), 0)
 }
 
-// environment lets the values of an environment come before those of the
-// collection.
+// environment makes the values of an environment win over those of the collection.
 func (p *importer) environment(data []byte) error {
 	if data == nil {
 		return nil
@@ -210,7 +209,7 @@ func (p *importer) flow(q *request, auth *postmanAuth) (*flow.Flow, error) {
 	return f, p.body(f, q.Body)
 }
 
-// answer takes a saved example as the response.
+// answer sets a saved example as the response.
 func (p *importer) answer(f *flow.Flow, r *response) {
 	code := int(r.Code.Positive())
 	if code < 100 || code > 999 {
@@ -232,7 +231,7 @@ func (p *importer) answer(f *flow.Flow, r *response) {
 	f.FirstByte = f.Done
 }
 
-// authorize adds what the auth of a request, its folder or the collection says.
+// authorize adds what the auth of a request, its folder or the collection asks for.
 func (p *importer) authorize(f *flow.Flow, a *postmanAuth) error {
 	value := map[string]string{}
 	for k, v := range a.values {

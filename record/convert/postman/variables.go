@@ -44,7 +44,7 @@ func (p *importer) url(u *address) (string, error) {
 	return p.fill(raw)
 }
 
-// fill puts the values of variables in, which may hold variables again.
+// fill replaces variables by their values, which may hold variables again.
 func (p *importer) fill(text string) (string, error) {
 	return p.fillDeep(text, 0)
 }
@@ -77,7 +77,7 @@ func (p *importer) fillDeep(text string, depth int) (string, error) {
 	}
 }
 
-// grow keeps variables that hold each other from becoming an endless text.
+// grow counts text of n bytes. Its limit stops variables that hold each other.
 func (p *importer) grow(n int) error {
 	if p.size += n + 1; p.size > convert.MaxEntry {
 		return convert.ErrTooLong
@@ -85,8 +85,8 @@ func (p *importer) grow(n int) error {
 	return nil
 }
 
-// variable returns the value of {{name}}. Those that Postman draws at random are
-// drawn from the number of the request here, so that an import can be repeated.
+// variable returns the value of {{name}}. Values that Postman draws at random follow
+// from the number of the request here, so that an import can be repeated.
 func (p *importer) variable(name string, depth int) (string, error) {
 	if value, ok := p.vars[name]; ok {
 		return p.fillDeep(value, depth+1)

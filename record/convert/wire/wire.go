@@ -27,8 +27,8 @@ var ErrHead = errors.New("no HTTP message begins here")
 // maxHead is the longest head of a message in a file, in bytes.
 const maxHead = 1 << 20
 
-// Parse takes a message apart. Line ends may be CRLF or LF. While the head is not
-// complete the error is http1.ErrMore.
+// Parse splits a message into its parts. Lines may end in CRLF or LF. The error is
+// http1.ErrMore while the head is not complete.
 func Parse(raw []byte) (Message, error) {
 	var m Message
 	var head http1.Head
@@ -128,8 +128,8 @@ func dechunk(b []byte) (data []byte, trailers flow.Headers, whole, ok bool) {
 	return data, fieldsOf(&head, string(section)), true, begun
 }
 
-// AppendRequest writes the request of a flow as HTTP/1.x has it on the wire
-// (RFC 9112). One of another version is told as HTTP/1.1, with Host first.
+// AppendRequest writes the request of a flow as it stands on the wire in HTTP/1.x (RFC
+// 9112). A request of another version is written as HTTP/1.1, with Host first.
 func AppendRequest(b []byte, f *flow.Flow) []byte {
 	r := &f.Request
 	b = http1.AppendRequestLine(b, r.Method, r.Target, version1(f.Protocol))
@@ -139,7 +139,7 @@ func AppendRequest(b []byte, f *flow.Flow) []byte {
 	return appendContent(b, r.Headers, r.Body, r.Trailers, len(r.Body.Data) > 0)
 }
 
-// AppendResponse writes the response of a flow, as AppendRequest.
+// AppendResponse writes the response of a flow, like AppendRequest.
 func AppendResponse(b []byte, f *flow.Flow) []byte {
 	r := f.Response
 	b = http1.AppendStatusLine(b, version1(f.Protocol), r.Status, http.StatusText(r.Status))
@@ -157,8 +157,8 @@ func version1(protocol string) string {
 	return "HTTP/1.1"
 }
 
-// appendContent writes header lines and body so that they agree. frame asks for
-// a Content-Length where nothing else says how long the body is.
+// appendContent writes header lines and body so that they agree. With frame, it adds a
+// Content-Length where nothing else says how long the body is.
 func appendContent(b []byte, h flow.Headers, body flow.Body, trailers flow.Headers, frame bool) []byte {
 	if Chunked(h) {
 		b = http1.AppendEnd(appendHeaders(b, h, "Content-Length"))
@@ -175,8 +175,8 @@ func appendContent(b []byte, h flow.Headers, body flow.Body, trailers flow.Heade
 	return append(b, body.Data...)
 }
 
-// appendHeaders writes field lines, but those of the name without and the
-// pseudo-header fields of HTTP/2.
+// appendHeaders writes field lines. It leaves out the pseudo-header fields of HTTP/2,
+// and the fields whose name is the argument without.
 func appendHeaders(b []byte, h flow.Headers, without string) []byte {
 	for _, line := range h {
 		if line.Name == "" || strings.HasPrefix(line.Name, ":") || strings.EqualFold(line.Name, without) {
@@ -187,7 +187,7 @@ func appendHeaders(b []byte, h flow.Headers, without string) []byte {
 	return b
 }
 
-// OneLine replaces what would end the line by spaces (RFC 9110, 5.5).
+// OneLine replaces characters that would end the line by spaces (RFC 9110, 5.5).
 func OneLine(text string) string {
 	if !strings.ContainsAny(text, "\r\n\x00") {
 		return text

@@ -19,9 +19,9 @@ import (
 	"time"
 )
 
-// The files of an authority's folder. The first holds key and certificate, so
-// that they can only appear together; the second is the certificate for people
-// and programs that are to trust it.
+// The files of an authority's folder. The first holds key and certificate, so that they
+// appear together. The second is the certificate for the people and programs that are
+// to trust it.
 const (
 	authorityFile   = "ca-key.pem"
 	certificateFile = "ca.pem"
@@ -42,11 +42,10 @@ type Authority struct {
 	leaves map[string]*leaf
 }
 
-// Load reads the authority of folder dir, and makes a new one, with a
-// P-256 key, when there is none. The folder is made with mode 0700 and the key
-// file with 0600; a key that others can read or a folder that others can write
-// to is an error. Several processes may make the same folder at once: they all
-// end with the same authority.
+// Load reads the authority of folder dir. When there is none, it makes one, with a
+// P-256 key. The folder gets mode 0700 and the key file 0600. It is an error if others
+// can read the key or write to the folder. Several processes may make the same folder
+// at once: they all end with the same authority.
 func Load(dir string) (*Authority, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make CA folder: %w", err)
@@ -71,7 +70,7 @@ func Load(dir string) (*Authority, error) {
 	return a, a.publish(filepath.Join(dir, certificateFile))
 }
 
-// checkPrivate refuses keys that are no longer secret.
+// checkPrivate refuses a key that others can read or replace.
 func checkPrivate(dir, path string) error {
 	d, err := os.Stat(dir)
 	if err != nil {

@@ -4,7 +4,7 @@
 //	ca, err := authority.Load(dir) // made on first use
 //	cert, err := ca.Certificate("shop.test")
 //
-// Each installation has a key of its own, which only its owner can read. Whoever
-// trusts ca.pem of that folder trusts all certificates of it, so that the key must
-// never leave the machine.
+// Each installation has a key of its own, which only its owner can read. Whoever trusts
+// ca.pem of that folder trusts all its certificates. So the key must never leave the
+// machine.
 package authority

@@ -162,7 +162,7 @@ export function ContentChanges({ endpoints }: { endpoints: EndpointChange[] }) {
   );
 }
 
-/** ErrorChanges lists the ways to fail that became more or less frequent. */
+/** ErrorChanges lists the kinds of error that became more or less frequent. */
 export function ErrorChanges({ endpoints }: { endpoints: EndpointChange[] }) {
   const list = endpoints
     .flatMap((e) => e.errors.map((x) => ({ ...x, endpoint: e.name })))
