@@ -18,7 +18,7 @@ import (
 )
 
 // connect serves a CONNECT request. goproxy calls tunnel in the end.
-func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *session) {
+func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *inbound) {
 	switch {
 	case p.o.Upstream != nil:
 		p.refuse(w, http.StatusMethodNotAllowed, "this is a reverse proxy; send requests to it without CONNECT")
@@ -36,7 +36,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *session) {
 // tunnel answers a CONNECT request, finds out what the client speaks, and passes the
 // connection to what serves that.
 func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
-	outer := sessionOf(r.Context())
+	outer := inboundOf(r.Context())
 	srv := outer.srv
 	c, ok := client.(*peekConn)
 	if !ok || !srv.hold(c) {
@@ -64,7 +64,7 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		return
 	}
 	kind, target := srv.sniff(c)
-	inner := &session{srv: srv, client: outer.client, opened: outer.opened, target: c.target}
+	inner := &inbound{srv: srv, client: outer.client, opened: outer.opened, target: c.target}
 	switch kind {
 	case speaksTLS:
 		srv.secure(c, inner)
@@ -100,7 +100,7 @@ func (s *server) connectTunnel(c *peekConn) net.Conn {
 }
 
 // secure takes a client's TLS handshake and hands what is inside to the server.
-func (s *server) secure(c *peekConn, inner *session) {
+func (s *server) secure(c *peekConn, inner *inbound) {
 	ctx, cancel := context.WithTimeout(s.ctx, handshakeTimeout)
 	defer cancel()
 	tc := tls.Server(c, s.p.clientTLS)

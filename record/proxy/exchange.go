@@ -18,7 +18,7 @@ import (
 // owns it. The transport's goroutines reach it through bodies and the trace, under mu.
 type exchange struct {
 	p    *Proxy
-	s    *session
+	s    *inbound
 	w    *responseWriter
 	r    *http.Request // as sent on; its trailers fill while its body is read
 	to   route
@@ -52,7 +52,7 @@ type exchangeKey struct{}
 const longInMemory = 8 << 20
 
 // newExchange starts the record of r, whose head is as the client sent it.
-func newExchange(p *Proxy, s *session, to route, r *http.Request, head wireHead) *exchange {
+func newExchange(p *Proxy, s *inbound, to route, r *http.Request, head wireHead) *exchange {
 	x := &exchange{p: p, s: s, to: to, asked: head}
 	x.f = &flow.Flow{
 		Scheme:   to.scheme,

@@ -24,7 +24,7 @@ type route struct {
 
 // handle serves one request from a client.
 func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
-	s := sessionOf(r.Context())
+	s := inboundOf(r.Context())
 	head := requestHead(s, r)
 	if r.Method == http.MethodConnect {
 		p.connect(w, r, s)
@@ -74,7 +74,7 @@ func (x *exchange) recovered() {
 
 // requestHead returns the head as the client sent it, without the fields that were
 // meant for the proxy alone.
-func requestHead(s *session, r *http.Request) wireHead {
+func requestHead(s *inbound, r *http.Request) wireHead {
 	head, ok := s.tap.next(r.Method, r.RequestURI)
 	if !ok {
 		head.headers = canonical(r.Header, r.ProtoMajor == 2)
@@ -93,7 +93,7 @@ func requestHead(s *session, r *http.Request) wireHead {
 }
 
 // route decides where r goes, or says why it goes nowhere.
-func (p *Proxy) route(s *session, r *http.Request) (to route, status int, problem string) {
+func (p *Proxy) route(s *inbound, r *http.Request) (to route, status int, problem string) {
 	to = route{scheme: s.scheme, upstream: s.scheme, authority: r.Host}
 	to.target, _, _ = http1.SplitTarget(r.RequestURI)
 	to.h2c = r.ProtoMajor == 2 && s.scheme == "http" // a client that speaks HTTP/2 in clear text knows that the target does

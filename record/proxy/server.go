@@ -209,12 +209,12 @@ func (s *server) handOver(c *peekConn, inside net.Conn) {
 	}
 }
 
-// connState frees what belongs to one session.
+// connState frees what belongs to one client connection.
 func (s *server) connState(c net.Conn, state http.ConnState) {
 	if state != http.StateClosed && state != http.StateHijacked {
 		return
 	}
-	var ended *session
+	var ended *inbound
 	switch c := c.(type) {
 	case *clientConn:
 		ended = c.s
@@ -247,7 +247,7 @@ func (s *server) Close() error {
 // Addr is that of the real listener.
 func (s *server) Addr() net.Addr { return s.addr }
 
-// An outerListener gives each connection its session.
+// An outerListener gives each connection its inbound.
 type outerListener struct {
 	net.Listener
 	s *server
@@ -260,7 +260,7 @@ func (l *outerListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if !l.s.p.o.ListenTLS {
-			s := l.s.newSession(c, "http")
+			s := l.s.newInbound(c, "http")
 			s.tap = new(requestTap)
 			return &clientConn{Conn: c, s: s, tap: s.tap}, nil
 		}
@@ -282,6 +282,6 @@ func (s *server) acceptTLS(c net.Conn) {
 	}
 	go func() {
 		defer s.leave()
-		s.secure(inside, s.newSession(c, "https"))
+		s.secure(inside, s.newInbound(c, "https"))
 	}()
 }

@@ -8,7 +8,7 @@ import (
 // A clientConn is an HTTP/1 connection from a client.
 type clientConn struct {
 	net.Conn
-	s   *session
+	s   *inbound
 	tap *requestTap
 }
 
@@ -66,7 +66,7 @@ type peekConn struct {
 	net.Conn
 	ahead  []byte   // read from Conn, not yet by the user
 	target string   // host and port of the CONNECT request
-	s      *session // set before the connection is handed to the server
+	s      *inbound // set before the connection is handed to the server
 }
 
 func (c *peekConn) Read(p []byte) (int, error) {

@@ -11,9 +11,9 @@ import (
 	"github.com/starling-load/starling/record/proxy/authority"
 )
 
-// A session is one client connection, from the point where it carries HTTP: the
+// An inbound is one client connection, from the point where it carries HTTP: the
 // TCP connection itself, or what flows inside its CONNECT tunnel.
-type session struct {
+type inbound struct {
 	srv    *server
 	client string
 	opened time.Time
@@ -28,17 +28,17 @@ type session struct {
 	id        uint64
 }
 
-type sessionKey struct{}
+type inboundKey struct{}
 
-// sessionOf returns the session of a request that the server has read.
-func sessionOf(ctx context.Context) *session {
-	s, _ := ctx.Value(sessionKey{}).(*session)
+// inboundOf returns the client connection of a request that the server has read.
+func inboundOf(ctx context.Context) *inbound {
+	s, _ := ctx.Value(inboundKey{}).(*inbound)
 	return s
 }
 
 // announce hands the connection to the sink, once, and returns its ID. to is the route
 // of its first request. state is that of the connection, where net/http knows it.
-func (s *session) announce(to route, state *tls.ConnectionState) uint64 {
+func (s *inbound) announce(to route, state *tls.ConnectionState) uint64 {
 	s.announced.Do(func() {
 		if s.tls == nil && state != nil {
 			s.tls = tlsDetails(state)
@@ -51,9 +51,9 @@ func (s *session) announce(to route, state *tls.ConnectionState) uint64 {
 	return s.id
 }
 
-// connContext finds or makes the session of a connection that the server takes.
+// connContext finds the inbound of a connection that the server takes.
 func (s *server) connContext(ctx context.Context, c net.Conn) context.Context {
-	var found *session
+	var found *inbound
 	switch c := c.(type) {
 	case *clientConn:
 		found = c.s
@@ -62,11 +62,11 @@ func (s *server) connContext(ctx context.Context, c net.Conn) context.Context {
 			found = inner.s
 		}
 	}
-	return context.WithValue(ctx, sessionKey{}, found)
+	return context.WithValue(ctx, inboundKey{}, found)
 }
 
-func (s *server) newSession(c net.Conn, scheme string) *session {
-	return &session{srv: s, client: c.RemoteAddr().String(), opened: time.Now(), scheme: scheme}
+func (s *server) newInbound(c net.Conn, scheme string) *inbound {
+	return &inbound{srv: s, client: c.RemoteAddr().String(), opened: time.Now(), scheme: scheme}
 }
 
 // tlsDetails describes a TLS connection.
