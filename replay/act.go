@@ -13,7 +13,7 @@ import (
 // sessions are not.
 type Source interface {
 	// Session returns session number i, played by user u. The same i and u give
-	// the same session. nil means that the source has no such session.
+	// the same session. It returns nil when the source has no such session.
 	Session(i, u uint64) Session
 
 	// Origins lists where the requests of all sessions go. Act.Origin is an
@@ -27,36 +27,37 @@ type Source interface {
 //
 // The engine calls it from one goroutine at a time.
 type Session interface {
-	// Next returns the acts that have become ready because over is over: each
-	// is due Act.Delay after the end of over. Acts returned together run side by
-	// side. over is nil at the start of the session, from which delays count
-	// then. over and what it holds are valid only during the call.
+	// Next returns the acts that have become ready because the act of over has
+	// ended. Each is due Act.Delay after that end. Acts returned together run side
+	// by side. At the start of the session over is nil, and delays count from that
+	// start. over and what it holds are valid only during the call.
 	Next(over *Answer) []Act
 
 	// Fill completes a just before it is sent: with the values that the target
 	// has issued by now, or with the reason why it cannot be sent, in Act.Skip.
-	// It is called once for each act that is due before the end of the run.
+	// It is called once for an act when that is due. It is not called for an act
+	// whose strand was closed before, or that is due after the end of the run.
 	Fill(a *Act)
 }
 
 // A Kind says what an act does.
 type Kind uint8
 
-// The kinds of acts. Only the first two are exchanges with an answer, and
-// counted as such; the others are counted where they fail.
+// The kinds of acts. A Request and an Open are exchanges with an answer: each is
+// counted. A Send, an Await and a Close are counted only when they fail.
 const (
 	// Request sends a request and waits for the whole answer.
 	Request Kind = iota
 
 	// Open sends a request that begins a stream, such as a WebSocket, and waits
-	// for the head of the answer. Act.Strand numbers the stream from then on.
+	// for the head of the answer. Later acts name the stream by its Act.Strand.
 	Open
 
 	// Send sends Act.Message on a stream.
 	Send
 
-	// Await waits for the next message of a stream, or for its end where
-	// Act.Message is a close.
+	// Await waits for the next message of a stream. If Act.Message is a close, it
+	// waits for the end of the stream.
 	Await
 
 	// Close ends a stream.
@@ -85,24 +86,24 @@ type Act struct {
 	// instant at which this one is due, at recorded speed.
 	Delay time.Duration
 
-	// Strand is the number of the strand that the act belongs to, 0 for none: a
-	// stream, or a poller with one request after the other. It runs beside the
-	// other acts until an act closes it.
+	// Strand is the number of the strand that the act belongs to, 0 for none. A
+	// strand is a stream, or a poller with one request after the other. It runs
+	// beside the other acts until an act closes it.
 	Strand int
 
-	// Stream makes the answer to a Request one that may go on until its strand is
-	// closed.
+	// Stream says that the answer to a Request may go on until its strand is
+	// closed: it has no timeout.
 	Stream bool
 
-	// Message is what a Send sends. Of an Await its kind says what is waited for.
+	// Message is what a Send sends. For an Await, only its kind counts: see Await.
 	Message flow.Message
 
-	// Wait is how long the recording waited for the message, at recorded speed. An
-	// Await has that much longer than an answer.
+	// Wait is how long the recording waited for the message, at recorded speed. It
+	// is added to the timeout of the act.
 	Wait time.Duration
 
-	// Closes lists the strands that end when this act, a Pause, is due. Of an act
-	// that was not sent by then the session hears nothing more.
+	// Closes lists the strands that end when this act, a Pause, is due. If an act
+	// of such a strand was not sent by then, the session hears nothing more of it.
 	Closes []int
 
 	// Origin is where the request goes: an index into Source.Origins.
@@ -111,8 +112,8 @@ type Act struct {
 	// Protocol is the version of HTTP to speak.
 	Protocol client.Protocol
 
-	// Conn is the number of the recorded connection within the session. 0 is
-	// not known.
+	// Conn is the number of the recorded connection within the session, from 1.
+	// 0 means that it is not known.
 	Conn int
 
 	// Request is what a Request and an Open send, without Host and Cookie.
@@ -121,13 +122,14 @@ type Act struct {
 	// Cookies are sent unless the target has set cookies of the same names.
 	Cookies []cookie.Cookie
 
-	// Skip says in a word or two why the act cannot be made, as the name of a
-	// value that the target has not issued. Such an act is not sent; it counts
-	// as skipped, and its session does not match.
+	// Skip says in a word or two what the act lacks, such as the name of a value
+	// that the target has not issued. Such an act is not sent. It counts as
+	// skipped, and its session does not match. "" means that the act can be made.
 	Skip string
 
-	// Judge tells what is wrong with the answer as a short stable name and a
-	// line for people, "" when nothing is. nil accepts status classes 2 and 3.
+	// Judge tells what is wrong with the answer: a short stable name and a line
+	// for people. The name is "" when nothing is wrong. A nil Judge accepts every
+	// status below 400.
 	Judge func(resp *flow.Response, doc *content.Doc) (name, detail string)
 
 	// Observe asks for the features of the body in the result.
@@ -139,11 +141,11 @@ type Answer struct {
 	Act *Act
 
 	// URL is where the request went, absolute, as a user agent shows it. It is
-	// empty for an act that was skipped.
+	// empty unless a Request or an Open was sent.
 	URL string
 
-	// Response and Doc are nil when no whole answer came. Of an Await, Doc is the
-	// message.
+	// Response and Doc are nil when no whole answer came. After an Await, Doc is
+	// the message.
 	Response *flow.Response
 	Doc      *content.Doc
 

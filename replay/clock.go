@@ -26,8 +26,8 @@ func (c *clock) now() (at time.Duration, paused bool) {
 	return c.at(time.Now()), c.paused()
 }
 
-// offset returns the offset of an instant. All instants of one pause have the
-// same.
+// offset returns the offset of an instant. All instants of one pause have the same
+// offset.
 func (c *clock) offset(t time.Time) time.Duration {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -53,7 +53,7 @@ func (c *clock) paused() bool {
 	return len(c.pauses) > 0 && !c.pauses[len(c.pauses)-1].over()
 }
 
-// pause stops the clock. Twice is once.
+// pause stops the clock. It does nothing to a clock that is stopped.
 func (c *clock) pause() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -23,7 +23,7 @@ func TestTheClockStandsStillWhilePaused(t *testing.T) {
 		step(time.Minute)
 		during := time.Now()
 		check("paused", 2*time.Second, true)
-		c.pause() // twice is once
+		c.pause() // a second call changes nothing
 		if d := c.resume(); d != time.Minute {
 			t.Errorf("the pause took %s, want 1m0s", d)
 		}

@@ -3,7 +3,7 @@
 //
 // A [Source] says what users do: repeat a recording (replay/verbatim), play a model
 // (replay/modelled), or send one request in a loop ([Single]). The [Plan] says when
-// they come. [Run] marries the two:
+// they come. [Run] brings the two together:
 //
 //	src, err := replay.Single(target.URL+"/cart", plan)
 //	err = replay.Run(context.Background(), replay.Options{
@@ -11,10 +11,10 @@
 //		OnInterval: func(iv *stats.Interval) { timeline.Add(iv) },
 //	})
 //
-// What a user does is a [Session]: a machine that tells which acts have become
-// ready each time that one is over. The engine makes them, side by side where they
-// are, and counts their results. A user that thinks is an entry in a heap of due
-// times; it becomes a goroutine only for the length of an exchange.
+// What a user does is a [Session]: a machine. Each time an act is over, it tells
+// which acts have become ready by that. The engine makes them, several at once
+// where several are due, and counts their results. A user that thinks is an entry
+// in a heap of due times; it has a goroutine only while an act is under way.
 //
 // The package knows no cluster, no terminal and no files.
 package replay

@@ -31,7 +31,7 @@ type Options struct {
 	// Start is the instant from which all offsets count. Zero means now.
 	Start time.Time
 
-	// Client sets TLS and protocol of the connections.
+	// Client says how connections are made: TLS, protocol, proxy, limits.
 	Client client.Options
 
 	// Interval is the length of a tick. 0 means 1 s.
@@ -144,12 +144,14 @@ type engine struct {
 	due   dueHeap    // acts that wait for their time
 	alive int        // users in a session
 
-	// judging has a place for each core. Who looks into an answer holds one: what
-	// is decoded of bodies is in memory for so many answers alone, however many
-	// come at one time.
+	// judging has one slot for each core. A goroutine holds a slot while it looks
+	// into an answer. So only that many answers are decoded in memory at once,
+	// however many come at the same time.
 	judging chan struct{}
 
-	wake chan struct{} // capacity 1: the heap's first may have changed; a second signal adds nothing
+	// wake tells dispatch to look again at the heap and the clock. Its capacity is
+	// 1: a second signal adds nothing.
+	wake chan struct{}
 }
 
 func newEngine(o Options) (*engine, error) {
@@ -235,15 +237,15 @@ func (e *engine) dispatch(ctx context.Context) {
 	}
 }
 
-// advance starts what is due and returns the time until something will be. more
-// is false at the end of the run.
+// advance starts what is due and returns the time until it must be called again.
+// more is false at the end of the run.
 func (e *engine) advance() (wait time.Duration, more bool) {
 	now, paused := e.clock.now()
 	if paused {
 		return time.Hour, true // Resume signals
 	}
-	// What was due before the end is sent also when the end has come in the
-	// meantime: it is late, not left out.
+	// What was due before the end of the run is still sent when that end has come
+	// in the meantime. It is sent late.
 	arrival, coming := e.arrive(now)
 	due, alive := e.release(now)
 	if e.over(now) || !coming && alive == 0 {
@@ -262,11 +264,12 @@ func (e *engine) advance() (wait time.Duration, more bool) {
 	return wait, true
 }
 
-// A pending arrival is looked up once: that may cost more than a comparison.
+// A pending is the next arrival. It is looked up once and kept, because a look-up
+// may be costly.
 type pending struct {
 	known bool
 	at    time.Duration
-	last  bool // there is none
+	last  bool // no arrival is left
 }
 
 // arrive starts the users whose arrival is due by now and returns the instant
@@ -364,8 +367,8 @@ func (e *engine) signal() {
 	}
 }
 
-// drain waits for the exchanges in flight, cuts them after StopTimeout, and
-// ends the sessions that the end of the run has caught.
+// drain waits for the exchanges in flight and cuts them after StopTimeout. Then it
+// ends the sessions whose acts still wait for their time.
 func (e *engine) drain(giveUp context.CancelFunc) {
 	timer := time.AfterFunc(e.StopTimeout, giveUp)
 	defer timer.Stop()
@@ -384,7 +387,7 @@ func (e *engine) drain(giveUp context.CancelFunc) {
 	}
 }
 
-// tick hands out an interval at each full tick and what is left at the end.
+// tick hands out an interval at each full tick, and the rest at the end.
 func (e *engine) tick(end <-chan struct{}) {
 	meter := newMachineMeter()
 	timer := time.NewTimer(0)

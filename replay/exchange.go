@@ -13,7 +13,7 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// An exchange is an act on its way to the target and back.
+// An exchange is an act that is being made, with what comes of it.
 type exchange struct {
 	*task
 	stream   *client.Stream // of an act that belongs to one
@@ -26,8 +26,8 @@ type exchange struct {
 	result   stats.Result
 }
 
-// prepare completes the act with what the user and the plan know. It is called
-// with the user's lock held.
+// prepare completes the act with what the user and the plan know. The caller holds
+// the user's lock.
 func (x *exchange) prepare() {
 	u := x.user
 	if !x.asks() {
@@ -55,8 +55,9 @@ func (x *exchange) prepare() {
 // asks reports whether the act is a request with an answer.
 func (x *exchange) asks() bool { return x.act.Kind == Request || x.act.Kind == Open }
 
-// headers returns the fields to send: those of the act, of which Referer and
-// Origin name the places as they are now, those of the plan, and the cookies.
+// headers returns the fields to send: those of the act, those of the plan, and the
+// cookies. Referer and Origin name the places as they are now. A field of the plan
+// replaces those of the same name.
 func (x *exchange) headers(cookies string) flow.Headers {
 	e := x.user.engine
 	out := make(flow.Headers, 0, len(x.act.Request.Headers)+len(e.Plan.Headers)+1)
@@ -116,7 +117,7 @@ func (x *exchange) send() {
 	}
 }
 
-// open begins a stream. Its answer is the head.
+// open begins a stream. The head of the answer is all of the answer.
 func (x *exchange) open(ctx context.Context, to client.Route) (client.Timing, error) {
 	s, resp, timing, err := x.pool.Open(ctx, to, &x.act.Request)
 	if resp != nil {
@@ -128,8 +129,8 @@ func (x *exchange) open(ctx context.Context, to client.Route) (client.Timing, er
 	return timing, err
 }
 
-// bound returns the context of the exchange: with the timeout of the plan, but
-// for a stream, and ended when the user leaves.
+// bound returns the context of the exchange. It ends when the user leaves, and
+// after the timeout of the plan. A stream has no timeout.
 func (x *exchange) bound() (context.Context, context.CancelFunc) {
 	e := x.user.engine
 	ctx, leave := e.cut, context.CancelFunc(func() {})
@@ -143,9 +144,9 @@ func (x *exchange) bound() (context.Context, context.CancelFunc) {
 	return ctx, func() { cancel(); leave() }
 }
 
-// protocol is the version of HTTP to speak: as recorded, or HTTP/2 to a plain
-// target where the run asks for that. A plain target that knows HTTP/1 alone gets
-// that, but for gRPC, which is nothing else than HTTP/2.
+// protocol is the version of HTTP to speak: the recorded one, or HTTP/2 to a plain
+// target where the run asks for that. A plain target that knows only HTTP/1 gets
+// HTTP/1. gRPC always gets HTTP/2: it has no other version.
 func (x *exchange) protocol() client.Protocol {
 	r := &x.user.engine.routes[x.act.Origin]
 	if x.act.Kind == Request && x.user.engine.Client.H2C && !r.tls {
@@ -158,7 +159,7 @@ func (x *exchange) protocol() client.Protocol {
 }
 
 // measure puts the instants of the exchange on the clock of the run. An exchange
-// that a pause of the run falls into keeps its true length.
+// keeps its true length also when the run is paused during it.
 func (x *exchange) measure(t client.Timing) {
 	r := &x.result
 	r.Sent = x.user.engine.clock.offset(t.Sent)
@@ -169,7 +170,7 @@ func (x *exchange) measure(t client.Timing) {
 	r.BytesOut, r.BytesIn = t.BytesOut, t.BytesIn
 }
 
-// fail sorts an exchange without a whole answer into its outcome.
+// fail notes the error of an exchange without a whole answer, and its outcome.
 func fail(result *stats.Result, err error) {
 	result.Error = client.ErrorName(err)
 	result.Detail = err.Error()
@@ -213,8 +214,8 @@ func (x *exchange) check() {
 	}
 }
 
-// answer takes what the user keeps of the answer, and returns what the session
-// learns of it. It is called with the user's lock held.
+// answer notes what the user keeps of the answer, such as cookies, and returns what
+// the session learns of it. The caller holds the user's lock.
 func (x *exchange) answer() *Answer {
 	a := &Answer{Act: &x.act}
 	switch {

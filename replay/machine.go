@@ -22,7 +22,7 @@ func newMachineMeter() *machineMeter {
 		{Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/sched/pauses/total/gc:seconds"},
 	}}
-	m.read() // what was before does not count
+	m.read() // what was used before does not count
 	return m
 }
 
@@ -63,7 +63,7 @@ func (m *machineMeter) paused(h *metrics.Float64Histogram) time.Duration {
 	return time.Duration(sum * float64(time.Second))
 }
 
-// openFiles counts the descriptors of this process, 0 where it cannot.
+// openFiles counts the descriptors of this process. It returns 0 where it cannot.
 func openFiles() int {
 	d, err := os.Open("/proc/self/fd")
 	if err != nil {

@@ -15,13 +15,13 @@ import (
 // have several: an application, its API, its identity provider.
 type Origin struct {
 	// Recorded is where the users of the recording went, scheme://host[:port].
-	// Empty is not known.
+	// "" means that it is not known.
 	Recorded string `json:"recorded,omitempty"`
 
 	// Live is where the requests go now.
 	Live string `json:"live"`
 
-	// Host is sent as Host and, over TLS, as the server name. Empty is that of
+	// Host is sent as Host and, over TLS, as the server name. "" means the host of
 	// Live.
 	Host string `json:"host,omitempty"`
 }
@@ -35,9 +35,8 @@ func (o Origin) Shown() string {
 	return scheme + "://" + host
 }
 
-// FindOrigin returns the index of the origin that users of the recording knew by
-// a URL, -1 for none. An origin stands for both schemes of its host, unless both
-// are listed.
+// FindOrigin returns the index of the origin that a URL of the recording belongs to,
+// -1 for none. If only one scheme of a host is listed, it stands for both.
 func FindOrigin(origins []Origin, url string) int {
 	scheme, authority, ok := strings.Cut(url, "://")
 	if !ok {
@@ -53,8 +52,8 @@ func FindOrigin(origins []Origin, url string) int {
 	return found
 }
 
-// ParseOrigin returns scheme://host[:port] of a URL, as OriginAt does. It refuses
-// what cannot be a target.
+// ParseOrigin returns scheme://host[:port] of a URL, written as OriginAt writes it.
+// It refuses what cannot be a target.
 func ParseOrigin(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -88,8 +87,8 @@ const (
 	exactMatch        // the same
 )
 
-// matchOrigin compares a recorded origin, "" for none that is known, with one that
-// OriginAt wrote.
+// matchOrigin compares a recorded origin with at, which OriginAt wrote. recorded is ""
+// if it is not known.
 func matchOrigin(recorded, at string) match {
 	scheme, authority, _ := strings.Cut(recorded, "://")
 	known := OriginAt(scheme, authority)
@@ -107,12 +106,12 @@ func matchOrigin(recorded, at string) match {
 // A route is an Origin made ready to send to.
 type route struct {
 	client.Route
-	recorded string // origin, "" is not known
+	recorded string // origin; "": not known
 	shown    string // origin, as a user agent shows it
 	host     string // of shown, with its port
 	tls      bool
 
-	// speaksHTTP2 asks the place, at the first call.
+	// speaksHTTP2 asks the place once, at the first call.
 	speaksHTTP2 func() bool
 }
 
@@ -139,8 +138,8 @@ func routesOf(origins []Origin) ([]route, error) {
 	return routes, nil
 }
 
-// placesOf returns the routes as cookies see them. A target that stands for an
-// https origin is secure, and so is this machine.
+// placesOf returns the routes as cookies see them. A place is secure if it is
+// reached over TLS, stands for an https origin, or is on this machine.
 func placesOf(routes []route) []cookie.Place {
 	places := make([]cookie.Place, len(routes))
 	for i := range routes {
@@ -157,8 +156,8 @@ func placesOf(routes []route) []cookie.Place {
 	return places
 }
 
-// follow writes the origin that a URL of the recording names as it is now, that of
-// the other scheme of its host if need be. Other text stays.
+// follow replaces the origin of a URL of the recording by the origin as it is now. It
+// takes the other scheme of the host if only that is known. Other text stays.
 func follow(routes []route, text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -187,8 +186,8 @@ func hostname(origin string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// Guard refuses to send load to the place a recording was made of, unless the
-// host is allowed by name. Loopback addresses are never production.
+// Guard refuses to send load to the place that was recorded, unless allowed names
+// its host. Loopback addresses are always allowed.
 func Guard(target, recorded string, allowed []string) error {
 	t, err := url.Parse(target)
 	if err != nil {

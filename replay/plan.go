@@ -15,24 +15,38 @@ type Plan struct {
 	Seed   uint64 `json:"seed"`
 	Target string `json:"target"` // origin: scheme://host[:port]
 
-	Host        string       `json:"host,omitempty"`        // sent as Host and server name to Target; "": that of Target
-	Map         []Origin     `json:"map,omitempty"`         // further origins of the recording, and where their requests go
-	Headers     flow.Headers `json:"headers,omitempty"`     // sent in every request in place of those of the same name
-	Connections Connections  `json:"connections,omitempty"` // ""; UserConnections
+	// Host is sent to Target as Host and as server name. "" means the host of Target.
+	Host string `json:"host,omitempty"`
 
-	// Paths says what the users of a model do. "": its recorded sessions, or
-	// walks where it holds none.
+	// Map lists further origins of the recording, and where their requests go.
+	Map []Origin `json:"map,omitempty"`
+
+	// Headers are sent in every request. They replace fields of the same name.
+	Headers flow.Headers `json:"headers,omitempty"`
+
+	// Connections says whose connections a request may use. "" means UserConnections.
+	Connections Connections `json:"connections,omitempty"`
+
+	// Paths says what the users of a model do. "" means its recorded sessions, or
+	// walks if it holds none.
 	Paths Paths `json:"paths,omitempty"`
 
-	// One of three says how many users come.
-	Users int     `json:"users,omitempty"` // closed: so many at all times
+	// Exactly one of the next three is set. It says how many users come.
+	Users int     `json:"users,omitempty"` // closed: this many at all times
 	Rate  float64 `json:"rate,omitempty"`  // open: sessions a second
-	Scale float64 `json:"scale,omitempty"` // open: the recorded arrivals, so many times as many users
+	Scale float64 `json:"scale,omitempty"` // open: the recorded arrivals, multiplied by this
 
-	Sessions int           `json:"sessions,omitempty"` // sessions per user with Users; 0: until Duration
-	Duration time.Duration `json:"duration,omitempty"` // ns; no request starts later; 0: until the sessions end, with Scale after one pass over the recorded arrivals
-	Speed    float64       `json:"speed,omitempty"`    // factor on time: think times and offsets are divided by it; 0 means 1
-	Timeout  time.Duration `json:"timeout,omitempty"`  // ns, for one exchange; 0 means 30 s
+	Sessions int `json:"sessions,omitempty"` // sessions per user with Users; 0: until Duration
+
+	// Duration, in ns, is when the last request may start. 0: the run lasts until the sessions
+	// end; with Scale, that is one pass over the recorded arrivals.
+	Duration time.Duration `json:"duration,omitempty"`
+
+	// Speed divides think times and recorded times. 0 means 1.
+	Speed float64 `json:"speed,omitempty"`
+
+	// Timeout, in ns, is for one exchange. 0 means 30 s.
+	Timeout time.Duration `json:"timeout,omitempty"`
 }
 
 // Paths says what users of a model do.
@@ -44,7 +58,7 @@ const (
 	// holds some.
 	RecordedPaths Paths = "recorded"
 
-	// WalkPaths are those through the graphs of the behaviors.
+	// WalkPaths lead through the graphs of the behaviors.
 	WalkPaths Paths = "walk"
 )
 
@@ -53,19 +67,20 @@ type Connections string
 
 // The kinds of connections.
 const (
-	// UserConnections are those of one user, opened as its requests overlap.
+	// UserConnections belong to one user. A new one is opened when a request begins
+	// while the others are in use.
 	UserConnections Connections = "user"
 
-	// SharedConnections are those of all users, as behind a proxy.
+	// SharedConnections serve all users, as behind a proxy.
 	SharedConnections Connections = "pool"
 
-	// RecordedConnections are as many for each user as it had in the recording,
-	// each with its requests.
+	// RecordedConnections give each user as many connections as it had in the
+	// recording. Each connection carries the same requests as there.
 	RecordedConnections Connections = "recorded"
 )
 
-// Origins lists the main origin, which users of the recording knew as recorded,
-// and the others of the plan.
+// Origins lists the main origin first, then the others of the plan. recorded is the
+// main origin as the users of the recording knew it.
 func (p Plan) Origins(recorded string) []Origin {
 	return append([]Origin{{Recorded: recorded, Live: p.Target, Host: p.Host}}, p.Map...)
 }
@@ -78,8 +93,8 @@ const (
 	MaxUsers = 15_000
 )
 
-// Bounds of a plan. A higher rate would start several sessions in one nanosecond,
-// and with greater factors times would no longer be exact.
+// Bounds of a plan. A higher rate would start several sessions in one nanosecond.
+// With greater factors times would no longer be exact.
 const (
 	maxRate   = 1e9
 	maxFactor = 1e6
@@ -143,8 +158,9 @@ func (p Plan) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Arrivals is when the sessions of the plan start (with Users: when the users
-// do). starts and span are those of the recording, for Scale.
+// Arrivals returns when the sessions of the plan start; with Users, when the users
+// start. Only Scale needs starts, the session starts of the recording, and span, the
+// length of the recording.
 func (p Plan) Arrivals(starts []time.Duration, span time.Duration) (load.Arrivals, error) {
 	p = p.withDefaults()
 	switch {

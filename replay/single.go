@@ -60,5 +60,5 @@ func (l *loop) Next(over *Answer) []Act {
 	return []Act{a}
 }
 
-// Fill implements Session: the request is whole.
+// Fill implements Session. It does nothing: the request is complete.
 func (l *loop) Fill(*Act) {}

@@ -12,8 +12,8 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// join gives the user a stream, which has the number of a strand. A stream that
-// had it before is given up.
+// join gives the user the stream of a strand. If the strand had a stream before,
+// that one is closed.
 func (u *user) join(strand int, s *client.Stream) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -26,8 +26,8 @@ func (u *user) join(strand int, s *client.Stream) {
 	u.streams[strand] = s
 }
 
-// converse makes an act of an open stream, and counts it where it fails: what goes
-// well on a stream is no answer to a request.
+// converse makes an act of an open stream. It counts the act only if that fails: an
+// act that succeeds here is not an answer to a request.
 func (x *exchange) converse() {
 	e := x.user.engine
 	begin := time.Now()
@@ -60,8 +60,8 @@ func (x *exchange) speak() error {
 	return errors.Join(x.stream.Finish(), x.stream.Close())
 }
 
-// await waits for a message, or for the end of the stream where that was
-// recorded.
+// await waits for a message. If the act waits for a close, it reads on until the
+// target ends the stream.
 func (x *exchange) await(ctx context.Context) error {
 	end := x.act.Message.Kind == flow.MessageClose
 	for {

@@ -4,27 +4,27 @@ import (
 	"slices"
 )
 
-// A Waiting act is one of a Table, with the IDs of the acts that it waits for, all
-// lower than its own.
+// A Waiting is an act of a Table, with the IDs of the acts that it waits for. They
+// are all lower than its own.
 type Waiting struct {
 	Act
 	After []int
 }
 
-// maxBlocked is how many acts of a session a table looks at before they are
-// ready. The acts of a recording become ready in their order, so that one would
-// do; tables written by hand may have another order.
+// maxBlocked is how many acts of a session a table holds before they are ready.
+// For a recording one would be enough: its acts become ready in their order. Tables
+// written by hand may have another order.
 const maxBlocked = 256
 
-// A Table is the Next of a Session whose acts are known beforehand, each with
-// those it waits for. It makes an act ready when the last of these is over. It
+// A Table is the Next of a Session whose acts are known beforehand. Each act names
+// the acts that it waits for, and is ready when the last of these is over. A Table
 // holds a bounded part of a session, however long that is.
 type Table struct {
-	// Pull returns the next act, in the order of their IDs, which count from 0. It
-	// is false at the end.
+	// Pull returns the next act. IDs count from 0, without gaps. Pull returns false
+	// after the last act.
 	Pull func() (Waiting, bool)
 
-	ended   bool // Pull has no more
+	ended   bool // Pull has returned false
 	blocked []Waiting
 	over    idSet
 }
@@ -56,8 +56,8 @@ func (t *Table) Next(over *Answer) []Act {
 	return ready
 }
 
-// An idSet is a set of numbers that are added nearly in order: all below floor
-// are in it, and those of above.
+// An idSet is a set of numbers that are added nearly in order. It holds all numbers
+// below floor, and those in above.
 type idSet struct {
 	floor int
 	above map[int]bool

@@ -11,13 +11,13 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// A user is one virtual user. Its acts wait in the engine's heap or are under
-// way, each on a goroutine of its own.
+// A user is one virtual user. Its acts wait in the engine's heap. An act that is
+// due runs on a goroutine of its own.
 type user struct {
 	engine *engine
 	number uint64 // of the arrival, from 0
 
-	mu      sync.Mutex // guards what follows: acts end side by side
+	mu      sync.Mutex // guards what follows: acts may end at the same time
 	played  int        // sessions begun before this one
 	session uint64     // number of the session in the plan
 	visit   Session
@@ -38,10 +38,10 @@ type task struct {
 	act  Act
 	due  time.Duration
 
-	// Of an act of a strand; guarded by the user's lock.
-	closed bool                    // before it was sent: it is over
-	ctx    context.Context         // while it is under way
-	leave  context.CancelCauseFunc // breaks it off
+	// These are set only for an act of a strand. The user's lock guards them.
+	closed bool                    // the strand was closed before the act was sent
+	ctx    context.Context         // while the act is under way
+	leave  context.CancelCauseFunc // breaks the act off
 }
 
 // begin starts the first session of u at offset at.
@@ -50,7 +50,7 @@ func (u *user) begin(at time.Duration) {
 	tasks := u.enter(at)
 	u.mu.Unlock()
 	if len(tasks) == 0 {
-		if u.visit != nil { // a session of nothing is one as well
+		if u.visit != nil { // a session without acts counts too
 			u.engine.collector.SessionOver(stats.SessionResult{Matched: true})
 		}
 		u.engine.retire()
@@ -60,8 +60,8 @@ func (u *user) begin(at time.Duration) {
 }
 
 // enter starts a session at offset at and returns its first acts. There are
-// none when the source has no such session. It is called with mu held, as are
-// the other methods that say nothing else.
+// none when the source has no such session. The caller holds mu, as for leave,
+// take, close and finish.
 func (u *user) enter(at time.Duration) []*task {
 	u.visit = u.engine.Source.Session(u.session, u.number)
 	if u.visit == nil {
@@ -86,9 +86,9 @@ func (u *user) leave() {
 	u.pool = nil
 }
 
-// take makes tasks of acts that have become ready at offset at. So much as the act
-// before them was sent late is taken off their delays, so that the lateness of a
-// session does not add up.
+// take makes tasks of acts that have become ready at offset at. The act before them
+// was sent too late by late. That is taken off their delays, so that the lateness of
+// a session does not add up.
 func (u *user) take(acts []Act, at, late time.Duration) []*task {
 	tasks := make([]*task, len(acts))
 	for i, a := range acts {
@@ -105,8 +105,8 @@ func (u *user) take(acts []Act, at, late time.Duration) []*task {
 	return tasks
 }
 
-// proceed runs the first of the tasks in this goroutine if it is due already,
-// and lets the others wait for theirs.
+// proceed runs the first of the tasks in this goroutine if it is due already, and
+// puts the others into the heap. It goes on with what becomes ready by that.
 func (e *engine) proceed(tasks []*task) {
 	for len(tasks) > 0 {
 		now, paused := e.clock.now()
@@ -185,7 +185,8 @@ func (u *user) hear(x *exchange) []*task {
 // errLeft is why an exchange is broken off when its strand is closed.
 var errLeft = errors.New("the user left")
 
-// close ends a strand: its act is broken off, or over before it was sent.
+// close ends a strand. An act of it that is under way is broken off; one that was
+// not sent yet never will be.
 func (u *user) close(strand int) {
 	t := u.strands[strand]
 	switch {
@@ -220,8 +221,9 @@ func (u *user) finish(at time.Duration) []*task {
 	return nil
 }
 
-// drop gives up an act that the end of the run has caught waiting. With the last
-// of its acts the session is over, cut. It needs no lock: nothing is under way.
+// drop gives up an act that still waits at the end of the run. When the last act of
+// a session is dropped, the session is over and counts as cut. drop needs no lock:
+// nothing is under way any more.
 func (u *user) drop() {
 	u.open--
 	if u.open > 0 {

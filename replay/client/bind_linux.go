@@ -7,9 +7,9 @@ import (
 // ipBindAddressNoPort is IP_BIND_ADDRESS_NO_PORT of ip(7).
 const ipBindAddressNoPort = 24
 
-// lateBind lets the kernel choose the local port when the connection is made,
-// which allows one port for each target rather than for each address. A kernel
-// that cannot do that goes without.
+// lateBind lets the kernel choose the local port only when it connects. So connections
+// to several targets may share a local port. On a kernel that cannot do that, nothing
+// changes.
 func lateBind(_, _ string, c syscall.RawConn) error {
 	return c.Control(func(fd uintptr) {
 		_ = syscall.SetsockoptInt(int(fd), syscall.SOL_IP, ipBindAddressNoPort, 1)

@@ -4,5 +4,5 @@ package client
 
 import "syscall"
 
-// lateBind does nothing: only Linux can leave the port to the connection.
+// lateBind does nothing: only Linux can choose the local port so late.
 func lateBind(_, _ string, _ syscall.RawConn) error { return nil }

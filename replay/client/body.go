@@ -2,8 +2,8 @@ package client
 
 import "io"
 
-// A source gives a body piece by piece. Each is valid until the next; io.EOF comes
-// alone at the end.
+// A source gives a body piece by piece. A piece is valid until the next call. After
+// the last piece comes io.EOF, without a piece.
 type source interface{ next() ([]byte, error) }
 
 // readBody reads body to its end.
@@ -20,8 +20,9 @@ func readBody(body source, k *keeper) error {
 	}
 }
 
-// readEvents reads until so many events have come, or the end of body, which whole
-// tells. An event ends with a blank line (WHATWG HTML, 9.2.5).
+// readEvents reads until that many events have come, or to the end of body. whole
+// reports whether the end was reached. An event ends with a blank line (WHATWG HTML,
+// 9.2.5).
 func readEvents(body source, events int, k *keeper) (whole bool, err error) {
 	var c eventCounter
 	for c.seen < events {
@@ -67,7 +68,7 @@ type pieces struct {
 }
 
 func (p pieces) next() ([]byte, error) {
-	for range 100 { // readers may give nothing, but not for ever
+	for range 100 { // a reader may give nothing for a while, but not for ever
 		n, err := p.from.Read(p.buf)
 		if n > 0 {
 			return p.buf[:n], nil

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Kept bodies lie in buffers of a power of two, from 1<<smallest bytes. Those of
-// up to 1<<largestPooled bytes are used again.
+// Bodies are kept in buffers whose size is a power of two, from 1<<smallest bytes.
+// Those of up to 1<<largestPooled bytes are used again.
 const (
 	smallest      = 9
 	largestPooled = 22
@@ -16,7 +16,7 @@ const (
 // A buffer is memory of a body.
 type buffer struct{ data []byte }
 
-// buffers are the memory that all answers of a Dialer may hold. It is safe for
+// buffers is the memory for bodies that all answers of a Dialer share. It is safe for
 // concurrent use.
 type buffers struct {
 	left  atomic.Int64 // bytes that may still be taken
@@ -59,8 +59,8 @@ type keeper struct {
 	full    bool // nothing more is kept
 }
 
-// expect makes room for a body of about size bytes, as its head says. What a
-// head says costs little memory until it comes true.
+// expect makes room for a body of size bytes, as its head promises. It takes at most
+// 64 KiB before the bytes come, so that an empty promise costs little memory.
 func (k *keeper) expect(size int64) {
 	k.hint = size
 	if n := min(size, k.want, 64<<10); n > 0 && k.kept == nil {
@@ -88,8 +88,8 @@ func (k *keeper) add(p []byte) {
 	k.kept.data = append(k.kept.data, p[:n]...)
 }
 
-// grow moves what was kept to a buffer of at least size bytes. It takes four times
-// as much where it may, since what is left behind is garbage.
+// grow moves what was kept to a buffer of at least size bytes. It takes up to four
+// times as much, so that bodies move seldom.
 func (k *keeper) grow(size int) bool {
 	most := k.want
 	if k.hint > 0 {

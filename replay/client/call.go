@@ -12,8 +12,8 @@ import (
 	"github.com/starling-load/starling/record/message"
 )
 
-// openCall begins a call of gRPC over HTTP/2. It returns what reads the messages
-// of the answer.
+// openCall begins a call of gRPC over HTTP/2. It returns a function that reads the
+// messages of the answer.
 func (s *Stream) openCall(ctx context.Context, route Route, req *Request, timing *Timing) (read func(), err error) {
 	l, err := s.pool.acquire(ctx, place{route, 0}, false)
 	timing.Connect = l.connect
@@ -49,7 +49,7 @@ func (s *Stream) openCall(ctx context.Context, route Route, req *Request, timing
 	}, nil
 }
 
-// answers reads the answer of a call. Its end is io.EOF.
+// answers reads the answer of a call to its end, which is io.EOF.
 func (s *Stream) answers(hresp *http.Response, req *Request) error {
 	defer hresp.Body.Close()
 	answer := flow.Response{Status: hresp.StatusCode, Headers: fields(nil, hresp.Header)}

@@ -30,8 +30,8 @@ func (d *Dialer) dial(ctx context.Context, e *endpoint) (*carrier, error) {
 	return c, nil
 }
 
-// Reach finds out whether somebody accepts connections where r goes, or at the
-// proxy that stands before it.
+// Reach finds out whether somebody accepts connections where r goes. With a proxy, it
+// asks whether the proxy accepts them.
 func (d *Dialer) Reach(ctx context.Context, r Route) error {
 	e, err := r.parse(&d.options)
 	if err != nil {
@@ -50,7 +50,8 @@ func (d *Dialer) Reach(ctx context.Context, r Route) error {
 	return c.Close()
 }
 
-// blameDial tells a connection that took too long from other errors.
+// blameDial names the error of a connection that took too long. Others it returns as
+// they are.
 func blameDial(ctx context.Context, err error) error {
 	if isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return named(connectTimeout, errors.New("no connection in time"))

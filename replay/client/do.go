@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// errClosed is the error of exchanges of a Pool that was closed.
+// errClosed is the error of an exchange whose Pool was closed.
 var errClosed = named(canceled, errors.New("connection given up"))
 
 // Do sends req along route and reads the answer into resp. Redirects are answers
 // like any other. The error is nil exactly when a whole answer was read;
 // ErrorName gives it a short stable name. The timing is filled in both cases.
 //
-// slot names a recorded connection, which is used for nothing else. 0 takes any:
-// the one that was used last, else a new one, else the first that gets free.
+// slot is the number of a recorded connection: all requests of a slot share one
+// connection, and no other request uses it. Slot 0 takes any connection: the one that
+// was used last, else a new one, else the first that becomes free.
 func (p *Pool) Do(ctx context.Context, route Route, slot int, req *Request, resp *Response) (Timing, error) {
 	at := place{route, slot}
 	timing, reused, err := p.attempt(ctx, at, false, req, resp)
@@ -29,13 +30,13 @@ func (p *Pool) Do(ctx context.Context, route Route, slot int, req *Request, resp
 	return timing, err
 }
 
-// maxTries bounds how often a request is sent that the target refuses unseen, as
-// it does when it ends a connection over HTTP/2.
+// maxTries bounds how often a request is sent that the target refuses unread. A target
+// does that when it ends a connection of HTTP/2.
 const maxTries = 10
 
-// again reports whether a request is sent once more after err: the target did
-// not process it for certain, or it closed an idle connection while a request
-// that may be repeated was on its way (RFC 9110, 9.2.2).
+// again reports whether a request is sent once more after err. It is if the target
+// certainly did not process it. It also is if the target closed an idle connection
+// just when the request came, and the method may be repeated (RFC 9110, 9.2.2).
 func again(err error, reused bool, timing *Timing, req *Request) bool {
 	name := ErrorName(err)
 	unanswered := timing.FirstByte.IsZero() || name == strayBytes
@@ -50,7 +51,7 @@ func idempotent(method string) bool {
 	return false
 }
 
-// attempt makes one exchange and reports whether it was on a used connection.
+// attempt makes one exchange and reports whether its connection was used before.
 func (p *Pool) attempt(ctx context.Context, at place, fresh bool, req *Request, resp *Response) (Timing, bool, error) {
 	timing := Timing{Sent: time.Now()}
 	resp.reset(&p.dialer.buffers, p.dialer.keep(req))

@@ -55,7 +55,7 @@ type namedError struct {
 func (e *namedError) Error() string { return e.err.Error() }
 func (e *namedError) Unwrap() error { return e.err }
 
-// named gives err a name, unless it has one.
+// named gives err a name, unless err has one already.
 func named(name string, err error) error {
 	if errors.As(err, new(*namedError)) {
 		return err
@@ -83,15 +83,15 @@ func named(name string, err error) error {
 //	closed              the target closed before the answer was whole
 //	bad response        the answer is not HTTP
 //	bad length          the answer's length is no number, or not that of the body
-//	bad chunk           the chunks of the answer's body are not as they should be
-//	bad upgrade         the target changed the protocol and nobody had asked, or not as asked
+//	bad chunk           the chunks of the answer's body are malformed
+//	bad upgrade         the target changed the protocol unasked, or to another than was asked for
 //	bad message         the bytes of a stream are no messages
 //	long head           the answer's head or trailers are larger than 256 KiB
-//	interim flood       more 1xx answers than any server has a reason for
+//	interim flood       too many answers 1xx came before the answer
 //	stray bytes         bytes that belong to no answer came before the answer
 //	goaway              HTTP/2: the target ended the connection by GOAWAY
 //	stream reset        HTTP/2: the target ended the exchange by RST_STREAM
-//	stream refused      HTTP/2: likewise, and it had not looked at the request
+//	stream refused      HTTP/2: the target refused the request without looking at it
 //	flow control        HTTP/2: the target sent more than it was allowed to
 //	bad frame           HTTP/2: a frame has a wrong size
 //	protocol            HTTP/2: the target broke another rule

@@ -7,8 +7,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Request is a flow.Request with what the client has to know beside it.
-// Authority is sent as Host where the Route does not say.
+// A Request is a flow.Request, and what else the client has to know. Its Authority is
+// sent as Host if the Route names no host.
 type Request struct {
 	flow.Request
 
@@ -57,18 +57,18 @@ func (r *Response) finish() {
 	r.Body = flow.Body{Data: r.body.bytes(), Size: r.body.size}
 }
 
-// Timing holds the instants of one exchange, with their monotonic clock. An
-// exchange that needs a new connection is sent when it begins to connect: a
-// target that is slow to accept is slow, not the replayer late. One that waits
-// for another to leave a connection is sent when it has got it.
+// Timing holds the instants of one exchange, on the monotonic clock. An exchange that
+// needs a new connection counts as sent when it begins to connect: the time that the
+// target takes to accept is the target's. An exchange that waits for a connection in
+// use counts as sent when it has got that.
 type Timing struct {
 	Sent      time.Time     // just before the first byte, or the first packet of a new connection, was handed to the kernel
 	FirstByte time.Time     // first byte of the response; zero: none came
 	Done      time.Time     // last byte, or the instant of the error
 	Connect   time.Duration // TCP and TLS set-up within this exchange; 0: connection reused
 
-	// Bytes on the wire, TLS included. Exchanges that share a connection at one
-	// time share its bytes too: each is counted once.
+	// Bytes on the wire, TLS included. When several exchanges use a connection at
+	// the same time, each byte is counted for only one of them.
 	BytesOut int64
 	BytesIn  int64
 }

@@ -11,15 +11,17 @@ type link interface {
 	// but Connect. keep tells whether another exchange may follow on the link.
 	exchange(ctx context.Context, req *Request, resp *Response, timing *Timing) (keep bool, err error)
 
-	// open sends req and reads the head of its answer into resp. The body is read
-	// from what it returns, whose end must be called unless open fails.
+	// open sends req and reads the head of its answer into resp. It returns the
+	// body, to be read by the caller. The caller must call its end, unless open
+	// fails.
 	open(ctx context.Context, req *Request, resp *Response, timing *Timing) (streamed, error)
 
 	// usable reports whether an exchange may start.
 	usable() bool
 
-	// many reports whether the link carries several exchanges at once. Such a
-	// link counts those that lease it; lease and leave return how many there are.
+	// many reports whether the link carries several exchanges at once. Such a link
+	// counts them: lease adds one, leave takes one away, and both return how many
+	// there are.
 	many() bool
 	lease() int
 	leave() int
@@ -53,8 +55,8 @@ type grant struct{ link link }
 // full reports whether g may have no further connection.
 func (g *group) full() bool { return g.http1 && g.limit > 0 && g.open >= g.limit }
 
-// retire takes no exchange to the shared link any more. The last of those under
-// way closes it.
+// retire lets no further exchange use the shared link. The last exchange under way
+// closes it.
 func (g *group) retire() {
 	l := g.shared
 	g.shared = nil
@@ -78,7 +80,7 @@ func (g *group) popOldest() link {
 	return l
 }
 
-// next takes the first of those who wait.
+// next takes the first in line out of those that wait.
 func (g *group) next() chan grant {
 	turn := g.waiting[0]
 	g.waiting = slices.Delete(g.waiting, 0, 1)

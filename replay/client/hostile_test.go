@@ -288,7 +288,7 @@ func relay(c net.Conn, address string) {
 	io.Copy(c, to)
 }
 
-// refuseSOCKS accepts no way to authenticate.
+// refuseSOCKS accepts no method of authentication.
 func refuseSOCKS(c net.Conn) {
 	io.ReadFull(c, make([]byte, 3))
 	c.Write([]byte{5, 0xff})
@@ -357,8 +357,8 @@ func TestEveryNameHasItsLine(t *testing.T) {
 	}
 }
 
-// A server that ends its connections while requests are on their way has not seen
-// these: they come to somebody in the end.
+// A server that ends a connection has not looked at the requests that come just then.
+// The client sends them again until they are served.
 func TestARefusedRequestIsSentUntilItIsServed(t *testing.T) {
 	var seen atomic.Int32
 	at := listen(t, framing(func(f *http2.Framer, c net.Conn, s uint32) {

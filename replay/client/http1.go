@@ -44,13 +44,13 @@ func (l *http1Link) many() bool { return false }
 func (l *http1Link) lease() int { return 1 }
 func (l *http1Link) leave() int { return 0 }
 
-// usable implements link. What has come on an idle connection in TLS may be a
-// session ticket, which is no harm: TLS takes it without giving anything.
+// usable implements link. In TLS the bytes that have come on an idle connection may
+// be a session ticket. That does no harm: TLS takes it and gives nothing.
 func (l *http1Link) usable() bool {
 	return !l.used || l.idle.silent() || l.inTLS() && l.quiet(time.Now().Add(ticketWait)) && l.idle.silent()
 }
 
-// ticketWait is how long TLS may take to look at bytes that have come already.
+// ticketWait is how long TLS may take to read bytes that have come already.
 const ticketWait = time.Millisecond
 
 // inTLS reports whether TLS stands between the exchanges and the kernel.
@@ -59,7 +59,7 @@ func (l *http1Link) inTLS() bool {
 	return ok
 }
 
-// quiet reports whether TLS gives nothing until the deadline, and knows of no end.
+// quiet reports whether TLS gives nothing until the deadline, not even the end.
 func (l *http1Link) quiet(deadline time.Time) bool {
 	l.carrier.SetReadDeadline(deadline)
 	defer l.carrier.SetReadDeadline(time.Time{})
@@ -68,7 +68,8 @@ func (l *http1Link) quiet(deadline time.Time) bool {
 	return n == 0 && isTimeout(err)
 }
 
-// close says goodbye to an idle target in TLS; a connection in use just breaks.
+// close closes the connection. If that is idle, TLS takes leave of the target; one in
+// use just breaks.
 func (l *http1Link) close() {
 	if l.busy.Load() {
 		l.carrier.raw.Close()
@@ -186,7 +187,7 @@ var malformed = [...]string{
 	http1.LongTrailer:  longHead,
 }
 
-// sendsLength reports whether requests of a method tell that they have no body.
+// sendsLength reports whether a request of this method says that its body is empty.
 func sendsLength(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }

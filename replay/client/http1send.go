@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// inlineBody is up to how many bytes a body is written together with its head. A
-// longer one is sent while the answer may come already.
+// inlineBody is the largest body, in bytes, that is written together with the head. A
+// longer one is sent beside the reading of the answer.
 const inlineBody = 16 << 10
 
 // A plan says how a request is framed.
@@ -32,9 +32,10 @@ func frame(req *Request) plan {
 	return p
 }
 
-// send writes req, or its head where its body is sent while the answer is read.
-// up is nil if there is nothing more to send. An error of the connection is left
-// for the reading of the answer to find: the target may have said why it closed.
+// send writes req. If the body is sent beside the reading of the answer, send writes
+// only the head, and up is what sends the body; otherwise up is nil. An error of
+// writing is not returned: reading the answer finds it too, and may find what the
+// target said before it closed.
 func (l *http1Link) send(s *scratch, req *Request) (up *uploading, err error) {
 	if err := checkRequest(&req.Request); err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (l *http1Link) appendHead(b []byte, req *Request, p plan) []byte {
 		target = "http://" + l.to.host + target // the proxy goes there, whatever Host says
 	}
 	b = http1.AppendRequestLine(b, req.Method, target, "HTTP/1.1")
-	if !req.Headers.Has("Host") { // where none was recorded it comes first
+	if !req.Headers.Has("Host") { // none was recorded: it comes first
 		b = http1.AppendField(b, "Host", host)
 	}
 	framed := false
@@ -111,8 +112,8 @@ func (l *http1Link) appendHead(b []byte, req *Request, p plan) []byte {
 	return http1.AppendEnd(b)
 }
 
-// appendFraming appends the field that says how long the body is. recorded is the
-// name of the field that did so in the recorded request, "" if none did.
+// appendFraming appends the field that says how long the body is. recorded is the name
+// of that field as the recorded request spelled it, "" if there was none.
 func appendFraming(b []byte, req *Request, p plan, recorded string) []byte {
 	const chunked, length = "Transfer-Encoding", "Content-Length"
 	switch {
@@ -126,7 +127,7 @@ func appendFraming(b []byte, req *Request, p plan, recorded string) []byte {
 	return b
 }
 
-// spelled returns the name of a field as it was recorded, if it was.
+// spelled returns recorded if that is name in another spelling, otherwise name.
 func spelled(name, recorded string) string {
 	if strings.EqualFold(name, recorded) {
 		return recorded
@@ -141,12 +142,12 @@ const (
 	plainField      role = iota // sent as it is
 	hostField                   // sent with the host of the route
 	framingField                // says how long the body is
-	connectionField             // about a connection, which is the client's own business
+	connectionField             // about the connection; the client decides
 	expectField                 // sent if there is a body
 )
 
-// roleOf returns the role of the field of a name. Its length tells most names from
-// those that have a role.
+// roleOf returns the role of the field of a name. It compares only names of the same
+// length, which are few.
 func roleOf(name string) role {
 	for _, r := range rolesByLength[min(len(name), len(rolesByLength)-1)] {
 		if strings.EqualFold(name, r.name) {
@@ -172,7 +173,7 @@ var rolesByLength = [...][]namedRole{
 	18: nil, // and longer
 }
 
-// appendBody appends a body that is there, with its trailers.
+// appendBody appends the body in req.Body.Data, with its trailers.
 func appendBody(b []byte, req *Request, p plan) []byte {
 	if !p.chunked {
 		return append(b, req.Body.Data...)

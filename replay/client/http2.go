@@ -34,7 +34,7 @@ const (
 // carrierKey carries a *carrier through the context of a dial.
 type carrierKey struct{}
 
-// newHTTP2 returns net/http's HTTP/2, which finds its connections in the context.
+// newHTTP2 returns the HTTP/2 of net/http. It finds its connections in the context.
 func newHTTP2() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
@@ -119,8 +119,9 @@ func (l *http2Link) name(err error) error {
 	return nameHTTP2(err)
 }
 
-// endUpload waits until nobody reads the body of hr any more and returns what was
-// wrong with its source. net/http closes the body of a request that it has taken.
+// endUpload waits until nobody reads the body of hr any more. It returns what was
+// wrong with the source of that body. net/http closes the body of every request that
+// it has begun to send.
 func endUpload(hr *http.Request, err error) error {
 	m, ok := hr.Body.(*measured)
 	if !ok {
@@ -136,7 +137,7 @@ func endUpload(hr *http.Request, err error) error {
 // A watch notes the instants of an exchange over HTTP/2.
 type watch struct {
 	start     time.Time
-	waits     bool         // for a stream: the request is sent when its head was written
+	waits     bool         // for a free stream: the request is sent when its head is written
 	wrote     atomic.Int64 // ns since start, of the head
 	firstByte atomic.Int64 // ns since start
 	interim   int          // answers 1xx
@@ -157,8 +158,8 @@ func (w *watch) trace() *httptrace.ClientTrace {
 	}
 }
 
-// sentAt is the start, or where the request had to wait for others the instant
-// at which its head was written.
+// sentAt is the start. If the request had to wait for others, it is the instant at
+// which the head was written.
 func (w *watch) sentAt() time.Time {
 	if ns := w.wrote.Load(); w.waits && ns != 0 {
 		return w.start.Add(time.Duration(ns))
@@ -218,7 +219,7 @@ func httpRequest(to *endpoint, req *Request) (*http.Request, error) {
 	return hr, setBody(hr, req)
 }
 
-// isGRPC reports whether media is a content type of gRPC, gRPC-Web apart.
+// isGRPC reports whether media is a content type of gRPC. gRPC-Web is not.
 func isGRPC(media string) bool {
 	media, _, _ = strings.Cut(strings.ToLower(media), ";")
 	media, _, _ = strings.Cut(strings.TrimSpace(media), "+")

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// streamError takes net/http's error of a single HTTP/2 stream, which is
-// converted to any struct with these fields.
+// streamError takes the error of net/http about one HTTP/2 stream. errors.As of that
+// error fills any struct that has these fields.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
@@ -38,7 +38,7 @@ func nameHTTP2(err error) error {
 	return err
 }
 
-// recognise names an error by its text; nil is not known.
+// recognise names an error by its text. It returns nil if it does not know the text.
 func recognise(err error) error {
 	text := err.Error()
 	for _, known := range http2Texts {
@@ -95,8 +95,8 @@ func nameStream(e streamError) error {
 	return &namedError{streamReset, fmt.Errorf("the exchange ended with code %d", e.Code)}
 }
 
-// spoils reports whether no further exchange may follow on a connection after an
-// error: the target does not know its protocol, or is gone.
+// spoils reports whether a connection cannot be used any more after an error: the
+// target broke the protocol, or is gone.
 func spoils(err error) bool {
 	switch ErrorName(err) {
 	case "", timeout, canceled, badRequest, upload, streamReset, streamRefused, badLength:

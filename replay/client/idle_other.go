@@ -4,8 +4,8 @@ package client
 
 import "net"
 
-// An idleCheck asks nothing here: what an idle connection has become shows when
-// it is used.
+// An idleCheck asks nothing here. Whether an idle connection still works shows when it
+// is used.
 type idleCheck struct{}
 
 func newIdleCheck(net.Conn) *idleCheck { return &idleCheck{} }

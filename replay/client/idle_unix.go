@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// An idleCheck asks the kernel whether an idle connection is as it was left.
+// An idleCheck asks the kernel whether anything happened on an idle connection.
 type idleCheck struct {
 	raw   syscall.RawConn
 	quiet bool
@@ -28,8 +28,8 @@ func newIdleCheck(c net.Conn) *idleCheck {
 	return k
 }
 
-// silent reports whether the target has neither closed the connection nor sent
-// anything that nobody asked for.
+// silent reports whether nothing happened: the connection is open, and the target has
+// sent no byte.
 func (k *idleCheck) silent() bool {
 	if k.raw == nil {
 		return true

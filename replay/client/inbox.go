@@ -7,12 +7,12 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// maxInbox is how many bytes of messages wait at most to be received, and how
-// many of one message are kept.
+// maxInbox is the most bytes that wait in an inbox, and the most that are kept of one
+// message.
 const maxInbox = 256 << 10
 
-// An inbox holds the messages that have come and were not received yet. When it
-// is full the oldest go: a target is always listened to.
+// An inbox holds the messages that have come and were not received yet. When it is
+// full the oldest are dropped, so that the reading of the target never stops.
 type inbox struct {
 	mu      sync.Mutex // guards what follows
 	waiting []flow.Message

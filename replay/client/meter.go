@@ -18,7 +18,7 @@ type meteredConn struct {
 	written atomic.Int64 // bytes that no exchange has counted yet
 	read    atomic.Int64 // bytes that no exchange has counted yet
 	first   atomic.Bool  // something was read
-	http1   atomic.Bool  // it began as an answer of HTTP/1
+	http1   atomic.Bool  // what was read began like an answer of HTTP/1
 }
 
 // arm asks for the instant of the next write.

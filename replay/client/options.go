@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Options set what all connections of a Dialer share. They are plain data, which
-// travels to other machines as JSON. The zero value is ready.
+// Options set what all connections of a Dialer share. They are plain data that
+// travels to other machines as JSON. The zero value is ready for use.
 type Options struct {
 	// Insecure accepts any server certificate. It is for test targets only.
 	Insecure bool `json:"insecure,omitempty"`
@@ -28,17 +28,17 @@ type Options struct {
 	Cert string `json:"cert,omitempty"`
 	Key  string `json:"key,omitempty"`
 
-	// Proxy is the URL of the proxy that all connections pass: http, https,
-	// socks5 or socks5h, with user and password where it wants them. "" is none;
-	// the environment is not asked.
+	// Proxy is the URL of the proxy for all connections. Its scheme is http, https,
+	// socks5 or socks5h; it may hold user and password. "" means no proxy. The
+	// environment is not read.
 	Proxy string `json:"proxy,omitempty"`
 
-	// Resolve says where to connect for a name: "shop.test" or "shop.test:443" to
-	// an address with or without a port. It wins over DNS.
+	// Resolve says where to connect for a name. It maps "shop.test" or
+	// "shop.test:443" to an address with or without a port. It wins over DNS.
 	Resolve map[string]string `json:"resolve,omitempty"`
 
-	// Sources are the local IP addresses to connect from, in turn. None leaves
-	// the choice to the system.
+	// Sources are the local IP addresses to connect from, in turn. Without any, the
+	// system chooses.
 	Sources []string `json:"sources,omitempty"`
 
 	// H2C speaks HTTP/2 without TLS to http:// origins whose route leaves the
@@ -52,9 +52,9 @@ type Options struct {
 	// say. 0 means 4 MiB.
 	MaxBody int64 `json:"max_body,omitempty"`
 
-	// Budget is how many bytes all answers that are not yet released may hold. A
-	// body beyond it is counted and not kept. 0 means 64 MiB; the garbage
-	// collector lets the heap grow to about twice that.
+	// Budget is how many bytes of bodies all answers may hold together until they
+	// are released. What is beyond is counted and not kept. 0 means 64 MiB; the
+	// garbage collector lets the heap grow to about twice that.
 	Budget int64 `json:"budget,omitempty"`
 
 	// DialTimeout bounds TCP and TLS set-up. 0 means 10 s.

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A Pool holds the connections of one user, or of all. It dials when an exchange
-// needs a connection that is not there, and again when the target has closed
-// one. It is safe for concurrent use.
+// A Pool holds the connections of one user, or of all. It dials when an exchange needs
+// a connection and none is free. It replaces connections that the target has closed.
+// It is safe for concurrent use.
 type Pool struct {
 	dialer *Dialer
 	limit  int
@@ -22,8 +22,8 @@ type Pool struct {
 	streams map[*Stream]struct{} // open ones, for Close
 }
 
-// A place is where connections are looked for: those of a route, or the one
-// that stands for a recorded connection.
+// A place names a group of connections: those of a route, or the one that stands for
+// a recorded connection.
 type place struct {
 	route Route
 	slot  int
@@ -78,9 +78,9 @@ func (p *Pool) acquire(ctx context.Context, at place, fresh bool) (leased, error
 	return leased{}, err
 }
 
-// reuse returns the connection that was used last, nil if it is not as it was
-// left: that the target has closed it, or sent what nobody asked for, is known to
-// the kernel, which is asked without the lock.
+// reuse returns the connection that was used last. It returns nil if the target has
+// closed that meanwhile, or sent bytes that nobody asked for. It asks the kernel about
+// that without the lock.
 func (p *Pool) reuse(g *group) link {
 	l := g.popNewest()
 	p.mu.Unlock()
@@ -165,7 +165,7 @@ func (p *Pool) dialLink(ctx context.Context, g *group) (leased, error) {
 	return leased{link: l, group: g, dialled: start, connect: time.Since(start)}, nil
 }
 
-// await waits for the outcome of w. It takes the lock again.
+// await waits for the outcome of w. It releases the lock meanwhile.
 func (p *Pool) await(ctx context.Context, w *probe) error {
 	p.mu.Unlock()
 	defer p.mu.Lock()
@@ -194,7 +194,7 @@ func (p *Pool) queue(ctx context.Context, g *group) (leased, error) {
 		g.waiting = slices.Delete(g.waiting, i, i+1)
 		return leased{}, ctx.Err()
 	}
-	// The grant came at the same time: it goes to the next.
+	// The grant came at the same time. It goes to the next in line.
 	if got := <-turn; got.link != nil {
 		p.hand(g, got.link)
 	} else {
@@ -203,7 +203,7 @@ func (p *Pool) queue(ctx context.Context, g *group) (leased, error) {
 	return leased{}, ctx.Err()
 }
 
-// accept takes what was granted.
+// accept takes what was granted: the link if it is usable, otherwise a new one.
 func (p *Pool) accept(ctx context.Context, g *group, got grant) (leased, error) {
 	if got.link != nil {
 		if got.link.usable() {
@@ -258,7 +258,7 @@ func (p *Pool) dismiss(g *group, l link) {
 	p.vacate(g)
 }
 
-// vacate gives the place of a connection that is gone to whoever waits first.
+// vacate lets whoever waits first dial in place of a connection that is gone.
 func (p *Pool) vacate(g *group) {
 	if len(g.waiting) > 0 {
 		g.next() <- grant{}
@@ -267,8 +267,8 @@ func (p *Pool) vacate(g *group) {
 	g.open--
 }
 
-// Close gives all connections up, also those in mid-exchange, and closes their
-// descriptors. Exchanges and streams under way and later ones end as "canceled".
+// Close closes all connections at once, also those in use. Exchanges and streams that
+// are under way, and later ones, end as "canceled".
 func (p *Pool) Close() error {
 	for _, s := range p.shut() {
 		s.Close()

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// throughProxy connects to e by way of the proxy. Plain HTTP/1.1 is sent to an
-// HTTP proxy as it is, with whole URLs; all else passes a tunnel.
+// throughProxy connects to e through the proxy. Plain HTTP/1.1 is sent to an HTTP
+// proxy as it is, with whole URLs. All else goes through a tunnel.
 func (d *Dialer) throughProxy(ctx context.Context, e *endpoint) (*carrier, error) {
 	c, err := d.tcp(ctx, d.resolve(d.proxy.Host))
 	if err != nil {
@@ -44,8 +44,9 @@ func (d *Dialer) throughProxy(ctx context.Context, e *endpoint) (*carrier, error
 	return c, nil
 }
 
-// overHTTP makes c ready for e where the proxy speaks HTTP. A whole URL tells the
-// proxy where to go, so it is no way to an origin under another name or address.
+// overHTTP makes c, a connection to a proxy that speaks HTTP, ready for e. The proxy
+// goes where the whole URL says. So an origin that is to get another Host, or is
+// resolved to another address, needs a tunnel.
 func (d *Dialer) overHTTP(ctx context.Context, c *carrier, e *endpoint) error {
 	address := d.resolve(e.address)
 	if !e.secure && e.protocol == HTTP1 && !e.tunnel && !e.fixed && address == e.address {
@@ -101,7 +102,7 @@ func (d *Dialer) socks(ctx context.Context, c *carrier, address string) error {
 	return err
 }
 
-// connected is a dialer whose connection is there already.
+// connected is a dialer that returns the connection it has.
 type connected struct{ conn net.Conn }
 
 func (c connected) Dial(string, string) (net.Conn, error) { return c.conn, nil }

@@ -20,7 +20,7 @@ import (
 type parsed struct {
 	Status   int
 	Protocol string
-	Fields   []string // "name: value", sorted, names in lower case, those of framing apart
+	Fields   []string // "name: value", sorted, names in lower case, without those of framing
 	Body     string
 	Trailers []string
 	Keep     bool   // another answer may follow

@@ -33,10 +33,10 @@ type endpoint struct {
 	host     string // Route.Host, or the origin's host as a browser sends it
 	fixed    bool   // host comes from Route.Host
 	protocol Protocol
-	tunnel   bool // through any proxy: the connection is going to leave HTTP
+	tunnel   bool // a proxy must make a tunnel: the connection is going to leave HTTP
 }
 
-// parse makes the endpoint of r. The protocol is what o makes of it.
+// parse makes the endpoint of r. o may change the protocol of r.
 func (r Route) parse(o *Options) (endpoint, error) {
 	u, err := url.Parse(r.Origin)
 	if err != nil {

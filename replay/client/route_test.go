@@ -187,7 +187,7 @@ func TestConnectionsPassTheProxy(t *testing.T) {
 				t.Errorf("plain at another address: %q", got)
 			}
 			var resp Response
-			elsewhere := get("/") // its Host is a name without an address
+			elsewhere := get("/") // its Host is a name that has no address
 			if _, err := newPool(t, with("ann:s3cret"), 1).Do(t.Context(), Route{Origin: plain.URL}, 0, elsewhere, &resp); err != nil || resp.Status != 200 {
 				t.Errorf("plain with the Host of the request: %d, %v", resp.Status, err)
 			}

@@ -24,7 +24,7 @@ const (
 	maxScratch = 64 << 10
 )
 
-// answerRules are what is taken as the head of an answer: what browsers take.
+// answerRules say which heads of answers are accepted: those that browsers accept.
 var answerRules = http1.Rules{MaxHead: maxHead, MaxLine: maxHead, MaxFields: maxFields, Refuse: http1.Control}
 
 // A scratch holds the buffers of one HTTP/1 exchange and the place in its answer.
@@ -35,7 +35,7 @@ type scratch struct {
 	firstByte time.Time // of the answer
 
 	out      []byte // the request
-	unsent   bool   // it could not be written whole
+	unsent   bool   // the request could not be written whole
 	in       []byte
 	pos, end int
 
@@ -49,7 +49,7 @@ type scratch struct {
 	fields http1.Head // of the trailers
 }
 
-// scratches are used again and again. It is safe for concurrent use.
+// scratches keeps buffers for reuse. It is safe for concurrent use.
 type scratches struct {
 	pool   sync.Pool
 	chunks sync.Pool // of *chunk
@@ -124,7 +124,7 @@ func (s *scratch) readOneHead() error {
 	}
 }
 
-// more reads behind what is there, for which it makes room.
+// more reads further bytes behind those that are there. It makes room for them.
 func (s *scratch) more() error {
 	if s.pos > 0 {
 		copy(s.in, s.in[s.pos:s.end])
@@ -136,7 +136,7 @@ func (s *scratch) more() error {
 	return s.read(s.in[s.end:])
 }
 
-// refill reads the next bytes where all were taken.
+// refill reads the next bytes when all earlier ones are taken.
 func (s *scratch) refill() error {
 	s.pos, s.end = 0, 0
 	return s.read(s.in)
@@ -144,7 +144,7 @@ func (s *scratch) refill() error {
 
 // read reads into p, which is free space at the end of in.
 func (s *scratch) read(p []byte) error {
-	for range 100 { // readers may give nothing, but not for ever
+	for range 100 { // a reader may give nothing for a while, but not for ever
 		n, err := s.from.Read(p)
 		if n > 0 {
 			if s.firstByte.IsZero() {
@@ -240,7 +240,8 @@ func (s *scratch) nextChunked() ([]byte, error) {
 	return nil, io.EOF
 }
 
-// some sees to it that there are bytes, of which the body still needs some.
+// some makes sure that at least one byte is there. The body still needs some, so the
+// end of the connection is an error.
 func (s *scratch) some() error {
 	if !s.empty() {
 		return nil

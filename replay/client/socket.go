@@ -19,9 +19,9 @@ import (
 // goodbye is how long a WebSocket may take to send its close message.
 const goodbye = time.Second
 
-// openSocket makes the handshake of a WebSocket (RFC 6455, section 4) on a
-// connection of its own. It returns what reads the messages, nil if the target
-// answers anything but 101.
+// openSocket makes the handshake of a WebSocket (RFC 6455, section 4) on a connection
+// of its own. It returns a function that reads the messages, nil if the target answers
+// anything but 101.
 func (s *Stream) openSocket(ctx context.Context, route Route, req *Request, resp *Response, timing *Timing) (read func(), err error) {
 	d := s.pool.dialer
 	e, err := route.parse(&d.options)
@@ -77,8 +77,8 @@ func (l *http1Link) shake(s *scratch, req *Request, resp *Response, key string) 
 	return true, nil
 }
 
-// handshake returns fields with those of the handshake as they have to be: in
-// their places if they were recorded, behind the others if not.
+// handshake returns the recorded fields with the values that the handshake needs. A
+// field that was not recorded comes behind the others.
 func handshake(recorded flow.Headers, key string) flow.Headers {
 	fields := slices.Clone(recorded)
 	for _, f := range (flow.Headers{{Name: "Connection", Value: "Upgrade"}, {Name: "Upgrade", Value: "websocket"},
@@ -107,7 +107,7 @@ type socket struct {
 	mu     sync.Mutex // guards the writing of frames
 	out    []byte
 	closed bool // a close message was sent
-	ended  bool // it answered that of the target
+	ended  bool // the close message that was sent answered the target's
 }
 
 // send implements speaker.
@@ -120,7 +120,7 @@ func (k *socket) send(ctx context.Context, m flow.Message) error {
 // finish implements speaker: it sends a close message.
 func (k *socket) finish() error { return k.write(flow.MessageClose, []byte{0x03, 0xe8}) } // 1000: normal
 
-// write sends one message. Behind a close message nothing is sent.
+// write sends one message. After a close message it refuses to send.
 func (k *socket) write(kind flow.MessageKind, data []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -16,7 +16,8 @@ const (
 )
 
 // SpeaksHTTP2 finds out whether the place where r goes speaks HTTP/2 with prior
-// knowledge, on a connection of its own. A place that cannot be reached does not.
+// knowledge. It asks on a connection of its own. If the place cannot be reached, it
+// returns false.
 func (d *Dialer) SpeaksHTTP2(ctx context.Context, r Route) bool {
 	r.Protocol = HTTP2
 	e, err := r.parse(&d.options)

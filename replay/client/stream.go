@@ -12,16 +12,16 @@ import (
 	"github.com/starling-load/starling/record/message"
 )
 
-// A Stream is an exchange that goes on in messages: a WebSocket, server-sent
-// events, a call of gRPC. What the target sends is read from its opening on,
-// whether somebody receives it or not. Send and Receive may be called at the same
-// time, each by one goroutine.
+// A Stream is an exchange that goes on in messages: a WebSocket, server-sent events,
+// a call of gRPC. From its opening on it reads all that the target sends, also while
+// nobody calls Receive. Send and Receive may be called at the same time, each by one
+// goroutine.
 type Stream struct {
 	pool   *Pool
 	opened time.Time
 	inbox  inbox
 	speak  speaker
-	cut    func()        // breaks off what the reading goroutine waits for
+	cut    func()        // ends the waiting of the goroutine that reads
 	done   chan struct{} // closed when that goroutine is over
 }
 
@@ -36,12 +36,13 @@ type speaker interface {
 // errMute is the error of sending where only the target speaks.
 var errMute = named(badRequest, errors.New("a stream of events has no messages from the client"))
 
-// Open begins a stream and returns when its head has come. The request says what
-// it is: fields of a WebSocket's handshake, or a content type of gRPC; any other
-// may be answered by server-sent events. A target that answers without a stream is
-// no error: the stream is nil, and the answer is as from Do.
+// Open begins a stream and returns when the head of the answer has come. The request
+// says what the stream is: a WebSocket by the fields of its handshake, a call of gRPC
+// by its content type. Any other request may be answered by server-sent events. If the
+// target answers without a stream, the stream is nil, the answer is as from Do, and
+// the error is nil.
 //
-// A call of gRPC is open at once, before it is answered: see Stream.Answer.
+// For a call of gRPC, Open returns before the answer: see Stream.Answer.
 func (p *Pool) Open(ctx context.Context, route Route, req *Request) (*Stream, *Response, Timing, error) {
 	s := &Stream{pool: p, opened: time.Now(), done: make(chan struct{}), inbox: inbox{changed: make(chan struct{}, 1)}}
 	resp := &Response{}
@@ -82,20 +83,21 @@ func (p *Pool) Open(ctx context.Context, route Route, req *Request) (*Stream, *R
 	return s, resp, timing, nil
 }
 
-// Send sends a message to the target. A close message ends a WebSocket politely.
+// Send sends a message to the target. A close message ends a WebSocket as its
+// protocol wants.
 func (s *Stream) Send(ctx context.Context, m flow.Message) error {
 	return s.pool.blame(ctx, s.speak.send(ctx, m))
 }
 
-// Finish says that the client sends nothing more, which lets a call of gRPC come
+// Finish says that the client sends nothing more. A call of gRPC needs that to come
 // to its end.
 func (s *Stream) Finish() error { return s.speak.finish() }
 
-// Receive waits for the next message of the target, whose memory is the caller's.
-// Pings are answered and not given. The error is io.EOF when the target has ended
-// the stream as it should, otherwise one that ErrorName knows. A message longer
-// than 256 KiB is cut, and of those that nobody received in time the oldest are
-// missed: see Missed.
+// Receive waits for the next message of the target. The memory of the message is the
+// caller's. Pings are answered and not returned. The error is io.EOF when the target
+// has ended the stream as it should, otherwise one that ErrorName knows. A message
+// longer than 256 KiB is cut. When too many messages wait, the oldest are dropped: see
+// Missed.
 func (s *Stream) Receive(ctx context.Context) (flow.Message, error) {
 	m, err := s.inbox.receive(ctx)
 	if err == nil || err == io.EOF {
@@ -104,23 +106,23 @@ func (s *Stream) Receive(ctx context.Context) (flow.Message, error) {
 	return m, s.pool.blame(ctx, err)
 }
 
-// Answer returns the head of the answer without its body, as far as it is known:
-// that of a call of gRPC with the first message, its trailers when Receive has
-// returned an error.
+// Answer returns the head of the answer without its body, as far as it is known. For
+// a call of gRPC the head is known with the first message, and the trailers when
+// Receive has returned an error.
 func (s *Stream) Answer() flow.Response {
 	s.inbox.mu.Lock()
 	defer s.inbox.mu.Unlock()
 	return s.inbox.answer
 }
 
-// Missed returns how many messages came and can no longer be received.
+// Missed returns how many messages were dropped before Receive took them.
 func (s *Stream) Missed() int {
 	s.inbox.mu.Lock()
 	defer s.inbox.mu.Unlock()
 	return s.inbox.missed
 }
 
-// Close gives the stream up.
+// Close breaks the stream off, and returns when nothing reads it any more.
 func (s *Stream) Close() error {
 	s.inbox.end(errClosed)
 	s.cut()
@@ -136,7 +138,8 @@ func (s *Stream) emit(at time.Duration, kind flow.MessageKind, data []byte, size
 // limit is how much of a message is kept.
 func (s *Stream) limit(req *Request) int { return int(min(s.pool.dialer.keep(req), maxInbox)) }
 
-// adopt notes a stream that ends with the pool.
+// adopt notes an open stream, so that the pool's Close closes it too. It returns false
+// if the pool is closed.
 func (p *Pool) adopt(s *Stream) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -162,8 +165,8 @@ type mute struct{}
 func (mute) send(context.Context, flow.Message) error { return errMute }
 func (mute) finish() error                            { return nil }
 
-// openEvents sends req and reads its answer; if that is a stream of events it
-// returns what reads it.
+// openEvents sends req and reads its answer. If that is a stream of events, it reads
+// only the head, and returns a function that reads the events.
 func (s *Stream) openEvents(ctx context.Context, route Route, req *Request, resp *Response, timing *Timing) (read func(), err error) {
 	l, err := s.pool.acquire(ctx, place{route, 0}, false)
 	timing.Connect = l.connect
@@ -205,7 +208,7 @@ type streamed struct {
 	source
 	cut func() // breaks it off
 
-	// end gives back what the body held, err being how its reading ended. It
+	// end gives back what the body held. err says how its reading ended. The result
 	// tells whether another exchange may follow.
 	end func(err error) bool
 }

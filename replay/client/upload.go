@@ -16,8 +16,8 @@ import (
 // expects. Not all servers send it (RFC 9110, 10.1.1).
 const continueWait = time.Second
 
-// An uploading body is sent on a goroutine of its own, while the answer may come
-// already. A nil one has nothing to send.
+// An uploading is a body that is sent on a goroutine of its own, beside the reading of
+// the answer. A nil one has nothing to send.
 type uploading struct {
 	carrier   *carrier
 	scratches *scratches
@@ -62,9 +62,9 @@ func (u *uploading) interim(status int) {
 	}
 }
 
-// end waits until the body is sent, or gives it up if it has not to be finished.
-// It reports whether the target was sent the whole of it, and what was wrong with
-// the source.
+// end waits until the body is sent. If finish is false, or the body still waits for
+// the answer 100, it breaks the sending off. It reports whether the whole body was
+// sent, and what was wrong with its source.
 func (u *uploading) end(finish bool) (whole bool, err error) {
 	if u == nil {
 		return true, nil
@@ -107,7 +107,7 @@ func (u *uploading) run() {
 			return
 		case err != nil:
 			u.err = err
-			u.carrier.raw.Close() // the target must not take what it has for the whole
+			u.carrier.raw.Close() // so that the target does not take a part for the whole
 			return
 		}
 	}
@@ -139,7 +139,7 @@ func (u *uploading) finish() {
 	u.whole = true
 }
 
-// measured is the source of a body that must have a certain length.
+// measured is the source of a body that must have a given length.
 type measured struct {
 	source io.ReadCloser
 	left   int64
@@ -153,9 +153,9 @@ func newMeasured(source io.ReadCloser, size int64) *measured {
 	return &measured{source: source, left: size, closed: make(chan struct{})}
 }
 
-// Read gives an error, and no end, where the source has another length: an end
-// would make a cut request a whole one. The last bytes are given when it is known
-// that no more follow.
+// Read returns an error instead of io.EOF if the source has another length: after
+// io.EOF a cut request would pass for a whole one. It returns the last bytes only when
+// it knows that no more follow.
 func (m *measured) Read(p []byte) (int, error) {
 	if m.err != nil {
 		return 0, m.err
@@ -180,7 +180,7 @@ func (m *measured) Read(p []byte) (int, error) {
 	return 0, m.err
 }
 
-// more reports whether the source goes on.
+// more reports whether the source has another byte.
 func (m *measured) more() bool {
 	var one [1]byte
 	n, _ := io.ReadFull(m.source, one[:])

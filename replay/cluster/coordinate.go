@@ -23,8 +23,8 @@ type Options struct {
 	// Replayers is the number of replayers that share the work: 1 or more.
 	Replayers int
 
-	// NATS is the URL of a server with JetStream. "" starts one of our own on
-	// loopback, which only holders of its token can use.
+	// NATS is the URL of a server with JetStream. "" starts a server in this
+	// process, on loopback, which only holders of its token can use.
 	NATS string
 
 	// Spec and Payload travel to the replayers as they are. Payload is read to
@@ -36,15 +36,16 @@ type Options struct {
 	// token: it must not be logged.
 	OnReady func(url string) error
 
-	// OnInterval receives the intervals of all replayers, one at a time, each
-	// replayer's in order. An interval may come twice.
+	// OnInterval receives the intervals of all replayers, one at a time. Those of
+	// one replayer come in order. An interval may come twice.
 	OnInterval func(*stats.Interval)
 
-	// OnLost is told of a replayer that fell silent or left before its end, on the
-	// goroutine of OnInterval.
+	// OnLost is told of a replayer that fell silent or left before its end. It runs
+	// on the goroutine of OnInterval.
 	OnLost func(replayer string)
 
-	// OnFound is told of a replayer that was lost and is heard again, likewise.
+	// OnFound is told of a lost replayer that is heard again. It runs on the
+	// goroutine of OnInterval.
 	OnFound func(replayer string)
 
 	// Logger hears of what affects the result. nil: nobody does.
@@ -96,7 +97,7 @@ func Coordinate(ctx context.Context, o Options) error {
 		return err
 	}
 	defer c.remove()
-	// What hears events outlasts ctx: at its end replayers still report.
+	// The helpers go on after the end of ctx: replayers still report then.
 	hearing, deaf := context.WithCancel(context.WithoutCancel(ctx))
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
@@ -130,19 +131,19 @@ type coordinator struct {
 	mu      sync.Mutex // guards replies
 }
 
-// An arrived interval with its event.
+// An arrivedInterval is an interval with its event.
 type arrivedInterval struct {
 	intervalEvent
 	interval *stats.Interval
 }
 
-// A doneMessage is a doneEvent to be acknowledged.
+// A doneMessage is a doneEvent with the message to acknowledge.
 type doneMessage struct {
 	doneEvent
 	msg *nats.Msg
 }
 
-// A beatMessage is a beatEvent to be answered.
+// A beatMessage is a beatEvent with the message to answer.
 type beatMessage struct {
 	beatEvent
 	msg *nats.Msg
@@ -181,7 +182,7 @@ func (c *coordinator) open(ctx context.Context) error {
 	return nil
 }
 
-// remove takes the stores of the run away again.
+// remove deletes the stores of the run.
 func (c *coordinator) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -200,7 +201,7 @@ func (c *coordinator) send(ctx context.Context, event any) {
 	}
 }
 
-// lastToken is what stands behind the last dot of a subject.
+// lastToken returns the part of a subject after its last dot.
 func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 
 // listen turns messages into events.
@@ -243,13 +244,13 @@ func (c *coordinator) listen(ctx context.Context) error {
 	return nil
 }
 
-// collectEvery is the pause after which the stream is asked again for what was
-// not there.
+// collectEvery is the pause before the stream is asked again for an interval that it
+// did not have.
 const collectEvery = 100 * time.Millisecond
 
-// collect takes the intervals out of the stream, one after the other, until ctx
-// ends. Each is asked for by its number, so that nothing is missed when NATS was
-// out of reach.
+// collect reads the intervals from the stream, one after the other, until ctx ends.
+// It asks for each by its number. So it gets all of them, also after NATS was out of
+// reach.
 func (c *coordinator) collect(ctx context.Context) {
 	for next := uint64(1); ctx.Err() == nil; {
 		asking, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -338,7 +339,7 @@ func (c *coordinator) act(ctx context.Context, action any, msg *nats.Msg) error 
 	case startAction:
 		return c.put(ctx, startKey, startOrder{At: time.Now().Add(startLead)})
 	case stopAction:
-		// Replayers that do not see it are told when they give a sign of life.
+		// A replayer that does not see the key is told at its next sign of life.
 		if err := c.put(ctx, stopKey, struct{}{}); err != nil {
 			c.Logger.Warn("the order to stop is not stored", "error", err)
 		}

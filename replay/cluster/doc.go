@@ -1,6 +1,5 @@
-// Package cluster plays one plan on many replayers and brings what they count
-// together. Coordinator and replayers talk over NATS with JetStream, as
-// PROTOCOL.md says.
+// Package cluster plays one plan on many replayers and collects what they count.
+// Coordinator and replayers talk over NATS with JetStream, as PROTOCOL.md says.
 //
 // A replayer, most often a process of its own:
 //
@@ -16,11 +15,11 @@
 //		OnFound:    func(name string) { fmt.Println(name, "is back") },
 //	})
 //
-// What is played is opaque to the package: Spec and Payload travel from
-// Coordinate to Play as they are. Each replayer gets a segment of the sessions
-// and needs nobody until it ends; the coordinator assigns, gives the start,
-// collects, and notices silence. Who does what when is decided by a state
-// machine without clock or network (state), which its tests drive by script.
+// The package does not look into what is played: Spec and Payload travel from
+// Coordinate to Play as they are. The coordinator gives each replayer a segment of
+// the sessions, gives the start, collects the counts, and notices silence. A state
+// machine without clock or network decides who does what when (state); its tests
+// drive it by script.
 //
 // A replayer that falls silent is marked lost; its share of the load is missing
 // until it is heard again. A replayer whose coordinator is out of reach stops

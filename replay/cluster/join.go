@@ -21,7 +21,7 @@ import (
 // An Assignment is the share of a run that one replayer plays.
 type Assignment struct {
 	Spec     json.RawMessage
-	Payload  io.Reader // what the coordinator gave; to be read before Ready
+	Payload  io.Reader // what the coordinator gave; Play reads it before it calls Ready
 	Segment  load.Segment
 	Replayer string // the name to put into intervals
 
@@ -29,16 +29,16 @@ type Assignment struct {
 	// have, and returns the common start on this machine's clock.
 	Ready func(ctx context.Context) (start time.Time, err error)
 
-	// Sending hands over the load that Play sends, so that it can be held while
+	// Sending hands over the load that Play sends, so that it can be paused while
 	// the coordinator is out of reach. Play calls it once, as soon as it sends.
 	Sending func(Load)
 }
 
-// A Load is what a replayer sends. Both methods may be called from any
-// goroutine, and again without effect.
+// A Load is what a replayer sends. Both methods may be called from any goroutine. A
+// second call in a row has no effect.
 type Load interface {
 	Pause()  // send nothing more; what is in flight may end
-	Resume() // go on where Pause has stopped
+	Resume() // go on where Pause stopped
 }
 
 // JoinOptions say who joins whom.
@@ -47,9 +47,8 @@ type JoinOptions struct {
 	Name   string // of this replayer, unique in the run
 	Logger *slog.Logger
 
-	// Patience is how long a replayer that has stopped sending, because its
-	// coordinator is out of reach, waits for it before it gives up. 0 means two
-	// minutes.
+	// Patience is how long a replayer waits for a coordinator that is out of reach,
+	// counted from when it stops sending. Then it gives up. 0 means two minutes.
 	Patience time.Duration
 
 	// Play plays the assignment until it is over or ctx ends. It hands each
@@ -61,9 +60,9 @@ type JoinOptions struct {
 const askEvery = 500 * time.Millisecond
 
 // Join asks for work, plays it, and returns when it is over. It waits for a
-// coordinator as long as ctx lasts. When the coordinator of its run goes away it
-// stops sending within some seconds, keeps what it has counted, and goes on once
-// the coordinator is back; after Patience it gives up.
+// coordinator as long as ctx lasts. When the coordinator of its run goes away, it
+// stops sending within some seconds and keeps what it has counted. It goes on once the
+// coordinator is back. After Patience it gives up.
 func Join(ctx context.Context, o JoinOptions) error {
 	if o.Play == nil {
 		return errors.New("cluster.JoinOptions needs Play")
@@ -139,7 +138,7 @@ func (r *replayer) serve(ctx context.Context) error {
 	if err := r.open(); err != nil {
 		return err
 	}
-	answers := make(chan *nats.Msg, 16) // more wait in vain: the latest say the same
+	answers := make(chan *nats.Msg, 16) // when full, answers are dropped: they all say the same
 	inbox := r.nc.NewInbox()
 	sub, err := r.nc.ChanSubscribe(inbox, answers)
 	if err != nil {
@@ -156,7 +155,7 @@ func (r *replayer) serve(ctx context.Context) error {
 	case errors.Is(cause, errAbandoned), errors.Is(cause, errUncounted):
 		return cause
 	}
-	// The end is reported also when ctx is over: what was counted must arrive.
+	// The end is reported also after the end of ctx: what was counted must arrive.
 	limit := r.Patience
 	if ctx.Err() != nil {
 		limit = settleLimit
@@ -166,7 +165,7 @@ func (r *replayer) serve(ctx context.Context) error {
 	return errors.Join(err, r.report(closing, err, err != nil && ctx.Err() != nil))
 }
 
-// Why playing ends before its end.
+// Why a replayer stops playing early.
 var (
 	errAbandoned = errors.New("the coordinator is gone")
 	errStopped   = errors.New("stopped by the coordinator")
@@ -195,13 +194,13 @@ func (r *replayer) watch(ctx context.Context, inbox string, answers <-chan *nats
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if r.nc.IsConnected() { // otherwise the connection would keep them all
+			if r.nc.IsConnected() { // while it is down, the connection would keep them all
 				r.nc.PublishRequest(beatSubject(r.run, r.name), inbox, nil)
 			}
 		case m := <-answers:
 			var reply beatReply
 			if json.Unmarshal(m.Data, &reply) != nil {
-				continue // nobody listens for signs of life
+				continue // it says that nobody listens for signs of life
 			}
 			event = answerEvent{reply.Order}
 		}
@@ -313,7 +312,7 @@ func (r *replayer) await(ctx context.Context, key string, value any) error {
 			if !open {
 				return fmt.Errorf("watch %s: the connection ended", key)
 			}
-			if entry == nil { // all that was there has been seen
+			if entry == nil { // marks the end of the values that were there before
 				continue
 			}
 			if value == nil {
@@ -342,13 +341,14 @@ func (r *replayer) ready(ctx context.Context) (time.Time, error) {
 	if err := r.await(ctx, startKey, &order); err != nil {
 		return time.Time{}, err
 	}
-	// Through the monotonic clock, so that a step of the wall clock moves nothing.
+	// The start is on the monotonic clock, so that a jump of the wall clock does not
+	// move it.
 	now := time.Now()
 	return now.Add(order.At.Add(-ahead).Sub(now.Round(0))), nil
 }
 
-// clockOffset measures how far the coordinator's clock is ahead of ours, by the
-// quickest of some round trips.
+// clockOffset measures how far the coordinator's clock is ahead of this machine's. It
+// makes some round trips and takes the quickest.
 func (r *replayer) clockOffset(ctx context.Context) (time.Duration, error) {
 	const trips = 9
 	best, offset := time.Duration(math.MaxInt64), time.Duration(0)
@@ -374,7 +374,7 @@ func (r *replayer) clockOffset(ctx context.Context) (time.Duration, error) {
 // publish sends an interval. The stream keeps it until the coordinator has it.
 func (r *replayer) publish(iv *stats.Interval) {
 	r.mu.Lock()
-	r.sent = iv.Seq + 1 // also one that is not sent is missing
+	r.sent = iv.Seq + 1 // an interval that cannot be sent counts too: it will be missing
 	r.mu.Unlock()
 	data, err := encodeInterval(iv)
 	if err == nil {
@@ -385,8 +385,8 @@ func (r *replayer) publish(iv *stats.Interval) {
 	}
 }
 
-// report waits until all intervals are stored, then says that this replayer is
-// done; left says that it was ended before its share was played.
+// report waits until all intervals are stored, then says that this replayer is done.
+// left says that it was ended before its share was played.
 func (r *replayer) report(ctx context.Context, failure error, left bool) error {
 	if err := r.outbox.empty(ctx); err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// An outbox brings messages into a stream in their order, and keeps each until
-// the stream has it: over a lost connection and a server that starts again.
+// An outbox brings messages into a stream in their order. It keeps each message until
+// the stream has it, also when the connection is lost or the server starts again.
 type outbox struct {
 	nc *nats.Conn
 	js jetstream.JetStream
@@ -21,7 +21,8 @@ type outbox struct {
 	changed chan struct{} // capacity 1: there may be more; a second signal adds nothing
 }
 
-// An outMessage has an id by which the stream knows what it has already.
+// An outMessage has an id, by which the stream recognises a message that it has
+// already.
 type outMessage struct {
 	subject, id string
 	data        []byte
@@ -31,8 +32,8 @@ func newOutbox(nc *nats.Conn, js jetstream.JetStream) *outbox {
 	return &outbox{nc: nc, js: js, changed: make(chan struct{}, 1)}
 }
 
-// put adds a message. It does not wait for the stream. It refuses what the
-// server would never take.
+// put adds a message. It does not wait for the stream. It refuses a message that is
+// too large for the server.
 func (o *outbox) put(m outMessage) error {
 	if limit := o.nc.MaxPayload(); limit > 0 && int64(len(m.data)) > limit {
 		return fmt.Errorf("%d bytes are more than the %d that the NATS server takes", len(m.data), limit)
@@ -57,7 +58,7 @@ func (o *outbox) first() (m outMessage, waiting int) {
 	return o.waiting[0], len(o.waiting)
 }
 
-// deliver sends what is put, until ctx ends.
+// deliver sends the messages that are put in, until ctx ends.
 func (o *outbox) deliver(ctx context.Context) {
 	for {
 		m, waiting := o.first()
@@ -84,8 +85,8 @@ func (o *outbox) deliver(ctx context.Context) {
 // retryEvery is the pause between attempts to send.
 const retryEvery = 200 * time.Millisecond
 
-// send brings one message into the stream. While there is no connection nothing
-// is handed to it, since it would keep every attempt.
+// send brings one message into the stream. It sends nothing while the connection is
+// down: the connection would keep every attempt and send them all later.
 func (o *outbox) send(ctx context.Context, m outMessage) error {
 	if !o.nc.IsConnected() {
 		return nats.ErrDisconnected

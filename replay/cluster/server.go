@@ -14,15 +14,15 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// An embedded is a NATS server of our own, on loopback, for one run.
+// An embedded is a NATS server in this process, on loopback, for one run.
 type embedded struct {
 	server *server.Server
 	dir    string
 	url    string // with its token
 }
 
-// startServer starts a server on a free loopback port. Its store is a folder
-// that goes with it.
+// startServer starts a server on a free loopback port. Its store is a temporary
+// folder, which stop removes.
 func startServer() (*embedded, error) {
 	dir, err := os.MkdirTemp("", "starling-nats-")
 	if err != nil {
@@ -56,7 +56,8 @@ func (e *embedded) stop() {
 	os.RemoveAll(e.dir)
 }
 
-// connect opens a connection that comes back by itself as long as it is open.
+// connect opens a connection. Until it is closed, it reconnects by itself whenever it
+// is lost.
 func connect(rawURL, name string, options ...nats.Option) (*nats.Conn, error) {
 	nc, err := nats.Connect(rawURL, append([]nats.Option{
 		nats.Name("starling " + name),

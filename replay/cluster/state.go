@@ -9,9 +9,9 @@ import (
 const (
 	beatEvery    = 500 * time.Millisecond // a replayer gives a sign of life this often
 	silenceLimit = 3 * time.Second        // a replayer silent for longer is lost
-	settleLimit  = 10 * time.Second       // a replayer that is done must be heard of whole by then
-	stallLimit   = time.Second            // a tick that comes later than this was held up with the coordinator itself
-	cutLimit     = defaultPatience        // without NATS for longer the coordinator gives up
+	settleLimit  = 10 * time.Second       // a replayer that is done and silent for longer is lost
+	stallLimit   = time.Second            // a longer gap between ticks: the coordinator stood still
+	cutLimit     = defaultPatience        // without NATS for longer, the coordinator gives up
 )
 
 // A phase is where a replayer is in its run.
@@ -20,7 +20,7 @@ type phase uint8
 const (
 	vacant  phase = iota // nobody has this place
 	joined               // assigned, still loading
-	ready                // loaded, waits for the start or plays
+	ready                // loaded: it waits for the start, or plays
 	done                 // played to its end
 	settled              // done, and all its intervals are here
 	lost                 // gone before its end
@@ -32,14 +32,14 @@ type place struct {
 	name      string
 	heard     time.Duration   // when the last sign of life came
 	next      uint64          // all intervals below this number are here
-	early     map[uint64]bool // those that are here above it
+	early     map[uint64]bool // the intervals above next that are here
 	ended     bool            // it has reported its end
 	intervals uint64          // how many it says it has sent; valid when ended
 	left      bool            // it gave up before the end of its share; valid when ended
 }
 
-// A state is what the coordinator knows. It is a pure machine: events go in
-// with the time at which they came, actions come out.
+// A state is what the coordinator knows. It is a machine without clock or network:
+// events go in with their time, actions come out.
 type state struct {
 	places  []place
 	started bool
@@ -85,7 +85,7 @@ type (
 	startAction  struct{}              // all replayers are ready: give the start
 	stopAction   struct{}              // tell all replayers to end
 	vacateAction struct{ name string } // gone before the start
-	loseAction   struct{ name string } // gone after it, before its end
+	loseAction   struct{ name string } // gone after the start, before its end
 	findAction   struct{ name string } // lost, and heard again
 	answerAction struct{ order order } // to the sign of life that was the event
 	overAction   struct{}              // nothing more will come
@@ -93,7 +93,7 @@ type (
 
 func newState(replayers int) *state { return &state{places: make([]place, replayers)} }
 
-// step takes one event and returns what is to be done, in order.
+// step takes one event and returns the actions to carry out, in order.
 func (s *state) step(now time.Duration, event any) []any {
 	if s.over {
 		return nil
@@ -127,7 +127,7 @@ func (s *state) step(now time.Duration, event any) []any {
 	case linkedEvent:
 		if s.cut {
 			s.cut = false
-			// Replayers have to find the way back to NATS as well.
+			// Replayers need some time to reconnect to NATS as well.
 			s.forgive(now - s.cutAt + silenceLimit)
 		}
 	}
@@ -147,7 +147,7 @@ func (s *state) beat(now time.Duration, name string) []any {
 	}
 }
 
-// hear notes a sign of life. A replayer that was lost by its silence is found.
+// hear notes a sign of life. A replayer that was lost because it was silent is found.
 func (p *place) hear(now time.Duration) []any {
 	p.heard = now
 	if p.phase != lost || p.ended {
@@ -157,7 +157,7 @@ func (p *place) hear(now time.Duration) []any {
 	return []any{findAction{p.name}}
 }
 
-// forgive makes up for a time in which nobody could be heard.
+// forgive takes d off the silence of all replayers: nobody could be heard then.
 func (s *state) forgive(d time.Duration) {
 	for i := range s.places {
 		s.places[i].heard += d
@@ -235,7 +235,7 @@ func (s *state) done(now time.Duration, e doneEvent) []any {
 	return append(found, s.settle(p)...)
 }
 
-// settle moves a replayer that is done on once all its intervals are here.
+// settle ends a replayer that is done once all its intervals are here.
 func (s *state) settle(p *place) []any {
 	if p.phase != done || p.next < p.intervals {
 		return nil
@@ -263,8 +263,8 @@ func (p *place) take(seq uint64) {
 	}
 }
 
-// tick looks for replayers that fell silent. A coordinator that stood still, or
-// that NATS does not answer, cannot hear them: that is not their silence.
+// tick looks for replayers that fell silent. While the coordinator stood still, or NATS
+// did not answer it, it could not hear them. That time does not count as silence.
 func (s *state) tick(now time.Duration) []any {
 	late := now - s.ticked
 	s.ticked = now

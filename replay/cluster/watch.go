@@ -2,10 +2,10 @@ package cluster
 
 import "time"
 
-// Limits of a replayer without its coordinator.
+// How long a replayer goes without answers from its coordinator.
 const (
-	orphanLimit     = 10 * time.Second // without an answer for longer it stops sending
-	defaultPatience = 2 * time.Minute  // and after so much more it gives up
+	orphanLimit     = 10 * time.Second // after this it stops sending
+	defaultPatience = 2 * time.Minute  // after this much more it gives up
 )
 
 // An order is what the coordinator answers to a sign of life.
@@ -17,14 +17,14 @@ const (
 	orderLeave order = "leave" // this replayer has no place in the run
 )
 
-// A watch is what a replayer knows of its coordinator. Like a state it is a pure
-// machine: events go in with the time at which they came, actions come out.
+// A watch is what a replayer knows of its coordinator. Like a state it is a machine
+// without clock or network: events go in with their time, actions come out.
 //
 //	sending --- no answer for orphanLimit ---> held --- still none after patience ---> over
 //	   ^                                        |
 //	   +------- answer with orderPlay ----------+
 //
-// An answer with another order ends the watch from both.
+// An answer with another order ends the watch, in both states.
 type watch struct {
 	patience time.Duration
 	heard    time.Duration // when the last answer came
@@ -42,12 +42,12 @@ type (
 	holdAction    struct{}              // stop sending
 	goOnAction    struct{}              // send again
 	endAction     struct{ order order } // end as the coordinator says
-	abandonAction struct{}              // end, because nobody came back
+	abandonAction struct{}              // end, because the coordinator did not come back
 )
 
 func newWatch(now, patience time.Duration) *watch { return &watch{patience: patience, heard: now} }
 
-// step takes one event and returns what is to be done; nil is nothing.
+// step takes one event and returns the action to carry out, nil for none.
 func (w *watch) step(now time.Duration, event any) any {
 	if w.over {
 		return nil

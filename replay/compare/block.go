@@ -7,7 +7,7 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// A Block is what was measured of one side in one stretch of time.
+// A Block is what was measured of one side during one part of the comparison.
 type Block struct {
 	Endpoints map[string]*stats.Cell
 	Errors    []stats.ErrorGroup
@@ -26,9 +26,9 @@ func FromTimeline(t *stats.Timeline) *Block {
 	return b
 }
 
-// Slices cuts a run into at most n blocks of equal length, for the comparison of
-// two runs with each other. There are fewer when the run is short: a block is no
-// shorter than a span of the run file.
+// Slices cuts a run into at most n blocks of equal length, to compare two runs with
+// each other. A short run gives fewer: a block is at least as long as a span of the
+// run file.
 func Slices(r *stats.Run, n int) []*Block {
 	n = min(n, len(r.Spans))
 	blocks := make([]*Block, 0, max(n, 0))
@@ -56,7 +56,8 @@ func join(list []*stats.Interval) *Block {
 // pairs are the blocks that count, side by side.
 type pairs struct{ baseline, candidate []*Block }
 
-// cell returns the endpoint in a block, empty when it was not visited.
+// cell returns the counts of an endpoint in a block. They are empty when it was not
+// visited.
 func (b *Block) cell(endpoint string) *stats.Cell {
 	if c := b.Endpoints[endpoint]; c != nil {
 		return c

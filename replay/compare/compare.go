@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Compare judges the candidate against the baseline. baseline[i] and
-// candidate[i] are a pair: measured next to each other, under the same schedule.
-// Blocks beyond the shorter list are left out, and pairs with a void block. The
-// blocks are only read.
+// Compare judges the candidate against the baseline. baseline[i] and candidate[i] are
+// a pair: they were measured next to each other, under the same schedule. It leaves
+// out blocks beyond the shorter list, and pairs with a void block. The blocks are only
+// read.
 func Compare(baseline, candidate []*Block, o Options) *Report {
 	o = o.withDefaults()
 	r := &Report{
@@ -60,8 +60,7 @@ func (r *Report) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// conclude sums the verdicts of the endpoints and of the whole, and tells the
-// changes.
+// conclude sets the verdicts of the endpoints and of the whole, and lists the changes.
 func (r *Report) conclude() {
 	var regressions, improvements, content []string
 	tell := func(v Verdict, text string) {
@@ -134,7 +133,7 @@ func (e *Endpoint) worst() Verdict {
 }
 
 // worst returns regression if there is one, else improvement, else inconclusive,
-// else equivalent. Nothing is inconclusive.
+// else equivalent. For an empty list it returns inconclusive.
 func worst(list []Verdict) Verdict {
 	for _, v := range []Verdict{Regression, Improvement, Inconclusive, Equivalent} {
 		if slices.Contains(list, v) {

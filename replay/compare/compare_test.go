@@ -40,7 +40,7 @@ func TestAFieldOfAnotherTypeIsNamedOnce(t *testing.T) {
 		}
 	}
 	a, b := w.blocks(6)
-	// Every answer of the candidate fails its check for it.
+	// Because of it every answer of the candidate fails its check.
 	for _, block := range b {
 		c := block.Endpoints[endpointName(3)]
 		c.Failed, c.OK = c.OK, 0

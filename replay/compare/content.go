@@ -51,8 +51,8 @@ func (r *Report) contents(p pairs, o Options) {
 	}
 }
 
-// change says how a feature changed whose share differs significantly. It
-// returns false when the difference does not matter.
+// change takes a feature whose share differs significantly, and says how it changed.
+// It returns false when the difference does not matter.
 func change(feature string, a, b []tally) (Content, bool) {
 	sa, sb := sum(a), sum(b)
 	c := Content{Feature: feature, Baseline: sa.x, Candidate: sb.x, BaseOf: sa.n, CandOf: sb.n}
@@ -100,8 +100,8 @@ func field(feature string) (path, kind string, ok bool) {
 	return feature[:at], feature[at+1:], true
 }
 
-// retyped joins a type that went and another that came at the same path into
-// one change, and writes JSON features as paths.
+// retyped finds paths at which one type is gone and another is new, and makes one
+// change of both. It writes JSON features as paths.
 func retyped(list []Content) []Content {
 	var out []Content
 	for _, c := range list {
@@ -137,8 +137,8 @@ func retyped(list []Content) []Content {
 	return out
 }
 
-// outermost drops what lies within a path that has itself changed: the fields of
-// an object that is gone are gone with it.
+// outermost drops the changes within a path that has changed itself: when an object is
+// gone, its fields are gone with it.
 func outermost(list []Content) []Content {
 	within := func(c, o Content) bool {
 		return strings.HasPrefix(o.Feature, "$") && len(c.Feature) > len(o.Feature) &&
@@ -187,8 +187,8 @@ func featureTallies(blocks []*Block, endpoint, feature string) []tally {
 	return list
 }
 
-// shapeFailures is the number of answers of the candidate that failed their check
-// by their body, beyond those of the baseline.
+// shapeFailures is how many more answers failed their check because of their body in
+// the candidate than in the baseline.
 func shapeFailures(p pairs, endpoint string) uint64 {
 	count := func(blocks []*Block) (n uint64) {
 		for _, m := range classes(blocks, endpoint) {

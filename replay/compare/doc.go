@@ -16,12 +16,12 @@
 // shown to be equivalent within the limits, or the report says how many more
 // pairs are needed to know.
 //
-// Latency is tested by moderated t (Smyth 2004, "Linear models and empirical
-// Bayes methods") on log-ratios of quantiles after the shift that all endpoints
-// share is taken out; errors and content by Fisher's exact test, with the counts
-// divided by how much more they vary between blocks than chance explains. Each of
-// the three families keeps its own rate of false discoveries (Benjamini, Hochberg
-// 1995), and a change below a least effect is no finding.
+// Latency is tested by moderated t (Smyth 2004, "Linear models and empirical Bayes
+// methods") on log-ratios of quantiles. The shift that all endpoints share is taken
+// out first. Errors and content are tested by Fisher's exact test. Their counts are
+// divided by how much more they vary between blocks than chance explains. Each of the
+// three families keeps its own rate of false discoveries (Benjamini, Hochberg 1995).
+// Only a change of a least size counts.
 //
 // The package is pure: no clock, no goroutine, no randomness, no I/O.
 package compare

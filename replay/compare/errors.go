@@ -11,7 +11,7 @@ import (
 // The least change in the share of errors that matters.
 const (
 	errorPoints = 0.001 // difference of the shares of all exchanges, and
-	errorRatio  = 1.5   // so many times as large
+	errorRatio  = 1.5   // ratio of the shares
 	errorCount  = 3     // errors, of a class that the baseline never had
 
 	// errorMargin is the difference up to which two shares are equivalent. There
@@ -73,8 +73,8 @@ func (x *Error) judge(found bool, a, b []tally) Verdict {
 	return Equivalent
 }
 
-// doubt is half the width of the 95 % interval of the difference of the shares,
-// by the normal approximation with one more of each outcome on either side.
+// doubt is half the width of the 95 % interval of the difference of the shares. It is
+// the normal approximation, after one of each outcome is added to either side.
 func (x *Error) doubt() float64 {
 	variance := func(x, n uint64) float64 {
 		p := (float64(x) + 1) / (float64(n) + 2)
@@ -96,14 +96,14 @@ func (x *Error) shares() (baseline, candidate float64) {
 	return float64(x.Baseline) / float64(x.BaseOf), float64(x.Candidate) / float64(x.CandOf)
 }
 
-// A class is a way for an exchange to end badly.
+// A class is a kind of bad end of an exchange.
 type class string
 
 // skipped is the class of acts that were not made.
 const skipped class = stats.ErrorSkipped
 
-// explained reports whether a change of the content already says why the check
-// failed. The same thing is not told twice.
+// explained reports whether a change of the content already says why the check failed.
+// Then the class is not reported as well.
 func (e *Endpoint) explained(c class) bool {
 	switch c {
 	case "shape", "content", "error block", "grpc status":

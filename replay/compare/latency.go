@@ -11,8 +11,8 @@ import (
 type figure struct {
 	name  string
 	q     float64
-	least uint64 // requests per block that it needs
-	below uint64 // with so many requests per block it is not tested; 0: always
+	least uint64 // it is tested from this many requests per block on
+	below uint64 // and below this many; 0: without a limit
 }
 
 // p95 takes the place of p99 where a block has too few requests for that: even
@@ -25,11 +25,11 @@ var figures = []figure{
 }
 
 const (
-	// fewestPairs is the number of pairs below which no test is made.
+	// fewestPairs is the number of pairs that a test needs.
 	fewestPairs = 4
 
-	// fewestShared is the number of endpoints that are needed to tell a shift
-	// that all share from a shift of one endpoint.
+	// fewestShared is the number of endpoints that are needed to tell apart a shift
+	// that all share and a shift of one endpoint.
 	fewestShared = 8
 )
 
@@ -114,8 +114,8 @@ func (p pairs) measure(index int, name string, f figure, o Options) *cell {
 	return c
 }
 
-// share returns the shift of each pair that the endpoints have in common, their
-// median, and tests it; nil when there are too few endpoints.
+// share returns the shift that all endpoints have in common, for each pair: the median
+// of theirs. It also tests that shift. It returns nil when there are too few endpoints.
 func (r *Report) share(cells []*cell, f figure, o Options) []float64 {
 	if len(cells) < fewestShared {
 		return nil

@@ -63,7 +63,7 @@ type Latency struct {
 	Shared    bool    `json:"shared"`     // the change is that of all endpoints
 }
 
-// An Error is the change in how often exchanges ended in one way.
+// An Error is the change in how often exchanges had one kind of bad end.
 type Error struct {
 	Class     string  `json:"class"` // "status 5xx", "timeout", "redirect", …
 	Verdict   Verdict `json:"verdict"`

@@ -2,8 +2,8 @@ package compare
 
 import "math"
 
-// fisher is the two-sided exact probability, given the margins, of a table at
-// most as likely as
+// fisher is Fisher's two-sided exact probability: given the margins, the probability
+// of all tables that are at most as likely as
 //
 //	a of an
 //	b of bn

@@ -10,8 +10,8 @@ import (
 	"github.com/starling-load/starling/replay/stats"
 )
 
-// smallestSD is the least spread of log-ratios that is believed: histograms
-// resolve no finer.
+// smallestSD is the least spread of log-ratios that is believed: the resolution of
+// histograms.
 const smallestSD = 0.0005
 
 // quantile returns the quantile q of h in microseconds. Small samples are
@@ -121,8 +121,8 @@ func (s sample) mde() float64 {
 	return (s.t().Quantile(0.99) + s.t().Quantile(0.9)) * s.sem()
 }
 
-// more is the number of pairs, beyond those there are, at which the effect limit
-// would be found in nine of ten cases.
+// more is how many further pairs would be needed to find an effect as large as limit
+// in nine of ten cases.
 func (s sample) more(limit float64) int {
 	const z = 2.3263 + 1.2816 // normal quantiles at 0.99 and 0.9
 	return max(1, int(math.Ceil(z*z*s.s2/(limit*limit)))-s.n)
@@ -156,7 +156,7 @@ func moderate(cells []sample, load []float64) {
 	if spread > expected {
 		d0 = 2 * inverseTrigamma(spread-expected)
 	}
-	// The usual variance is known no better than all cells together tell.
+	// All cells together bound how well the usual variance is known.
 	d0 = min(d0, pooled)
 	for i := range cells {
 		s0 := math.Exp(usual[i] + mathext.Digamma(d0/2) - math.Log(d0/2))

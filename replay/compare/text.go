@@ -77,7 +77,7 @@ func (r *Report) Line() string {
 	return line
 }
 
-// onlyShared reports whether nothing but the shift of all endpoints is changed.
+// onlyShared reports whether the only change is the shift that all endpoints share.
 func (e *Endpoint) onlyShared() bool {
 	shared := false
 	for _, l := range e.Latency {

@@ -7,8 +7,8 @@
 //	line := jar.Line(&places[1], &request, recorded)
 //
 // The target of a replay stands for the recorded place, so each [Place] has two
-// names: a cookie goes where the user of the recording would have sent it, and a
-// Domain may name either.
+// names. A cookie goes where the user of the recording would have sent it. A Domain
+// attribute may use either name.
 //
 // The package sends nothing. The memory of a [Jar] is bounded, whatever the target
 // sets.

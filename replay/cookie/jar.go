@@ -46,13 +46,13 @@ type Jar struct {
 	cookies []storedCookie // in the order of their creation
 	bytes   int            // of names and values
 
-	// scopes are the names that the target has set or deleted, and where. A
-	// recorded cookie of such a name is stale there.
+	// scopes holds the cookies that the target has set or deleted. In such a scope
+	// a recorded cookie of the same name is stale.
 	scopes map[cookieScope]bool
 }
 
-// A cookieScope is where a cookie goes: to one host, or to a domain and all hosts
-// below it.
+// A cookieScope is the name of a cookie and where it goes: to one host, or to a domain
+// and all hosts below it.
 type cookieScope struct {
 	name     string
 	domain   string
@@ -74,7 +74,7 @@ func NewJar(places []Place) *Jar {
 	return &Jar{places: places, scopes: make(map[cookieScope]bool)}
 }
 
-// Keep takes the cookies that an answer of p to a request for path sets.
+// Keep stores the cookies that an answer of p sets. path is that of the request.
 func (j *Jar) Keep(p *Place, path string, resp *flow.Response) {
 	now := time.Now()
 	for _, h := range resp.Headers {
@@ -115,10 +115,10 @@ func (j *Jar) remove(i int) {
 	j.cookies = slices.Delete(j.cookies, i, i+1)
 }
 
-// Line returns the Cookie field of a request to p, "" for none: the cookies of the
-// jar, and of the recorded ones those that the target has neither set nor deleted.
-// The request has no such field itself; its other fields say whether another site
-// makes it.
+// Line returns the Cookie field of a request to p, "" for none. It holds the cookies
+// of the jar, and the recorded ones that the target has neither set nor deleted. req
+// has no Cookie field itself; its other fields say whether another site makes the
+// request.
 func (j *Jar) Line(p *Place, req *flow.Request, recorded []Cookie) string {
 	path := req.Path()
 	from := contextOf(j.places, p, req)
@@ -149,8 +149,8 @@ func (j *Jar) Line(p *Place, req *flow.Request, recorded []Cookie) string {
 	return b.String()
 }
 
-// carries reports whether the recorded request had a cookie of that name. Then its
-// client sent it in this context, whatever other clients do.
+// carries reports whether the recorded request had a cookie of that name. Then the
+// recorded client did send it in this context, and SameSite is not asked.
 func carries(recorded []Cookie, name string) bool {
 	return slices.ContainsFunc(recorded, func(c Cookie) bool { return c.Name == name })
 }
@@ -179,13 +179,13 @@ func (s *cookieScope) goesTo(p *Place) bool {
 	return matchDomain(p.Recorded, s.domain) || matchDomain(p.Live, s.domain)
 }
 
-// parseSetCookie reads a Set-Cookie field of an answer of p to a request for
-// path. ok is false if a browser would refuse the cookie.
+// parseSetCookie reads a Set-Cookie field of an answer of p. path is that of the
+// request. ok is false if a browser would refuse the cookie.
 func parseSetCookie(line string, p *Place, path string, now time.Time) (c storedCookie, ok bool) {
 	pair, attributes, _ := strings.Cut(line, ";")
 	set, ok := Parse(pair)
 	// Names and values are opaque to browsers (RFC 6265bis, 5.6). net/http drops
-	// those with quotes, backslashes or brackets, so it sees the attributes alone.
+	// those with quotes, backslashes or brackets, so it gets only the attributes.
 	a, err := http.ParseSetCookie("name=value;" + attributes)
 	if !ok || err != nil || len(set.Name)+len(set.Value) > maxCookieBytes {
 		return c, false
@@ -212,9 +212,9 @@ func parseSetCookie(line string, p *Place, path string, now time.Time) (c stored
 	return c, true
 }
 
-// scopeOf says where a cookie of an answer of p with this Domain goes. A test
-// target that is reached by its address may name a domain that neither name of
-// the place belongs to; its cookie stays with the host.
+// scopeOf says where a cookie goes that an answer of p sets with this Domain. A test
+// target that is reached by its address may name a domain to which neither name of
+// the place belongs. Then the cookie goes to the host alone.
 func scopeOf(name, domain string, p *Place) (s cookieScope, ok bool) {
 	host := cookieScope{name, p.Recorded, true}
 	switch {
@@ -259,7 +259,8 @@ func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// Parse reads NAME=VALUE; the value is kept as it is written.
+// Parse reads NAME=VALUE. It trims space around both and changes nothing else. ok is
+// false without a name or "=".
 func Parse(pair string) (c Cookie, ok bool) {
 	name, value, ok := strings.Cut(pair, "=")
 	name = strings.TrimSpace(name)

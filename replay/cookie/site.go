@@ -12,22 +12,22 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A fetchContext is what the place that a request comes from means for cookies.
+// A fetchContext says where a request comes from, as far as cookies care.
 type fetchContext uint8
 
 const (
 	sameSite       fetchContext = iota
 	crossNavigates              // a page of another site led the user here
-	crossPosts                  // a form of another site did
+	crossPosts                  // a form of another site led the user here
 	crossEmbeds                 // a page of another site loads or sends something
 )
 
-// maxLaxUnsafe is how long a cookie that says nothing of SameSite also goes with
-// forms of other sites (RFC 6265bis, 5.5.7.2). Logins by another site need it.
+// maxLaxUnsafe is how long a cookie without a SameSite attribute also goes with forms
+// of other sites (RFC 6265bis, 5.5.7.2). Logins by another site need it.
 const maxLaxUnsafe = 2 * time.Minute
 
-// allows reports whether a request in this context carries c. A cookie that does
-// not say is Lax, as browsers take it.
+// allows reports whether a request in this context carries c. Without a SameSite
+// attribute c counts as Lax, except for forms: see maxLaxUnsafe.
 func (f fetchContext) allows(c *storedCookie, now time.Time) bool {
 	switch {
 	case f == sameSite, c.sameSite == http.SameSiteNoneMode:
@@ -40,9 +40,9 @@ func (f fetchContext) allows(c *storedCookie, now time.Time) bool {
 	return true
 }
 
-// contextOf finds the context of a request to p: as the browser of the recording
-// says in its Sec-Fetch fields, else by Origin or Referer. Without any of these
-// the user came by himself.
+// contextOf finds the context of a request to p. The Sec-Fetch fields of the recorded
+// browser tell it; without them Origin or Referer does. A request with none of these
+// is the user's own, so it is of the same site.
 func contextOf(places []Place, p *Place, req *flow.Request) fetchContext {
 	site := req.Headers.Value("Sec-Fetch-Site")
 	cross := site == "cross-site"
@@ -66,7 +66,7 @@ func contextOf(places []Place, p *Place, req *flow.Request) fetchContext {
 	return crossEmbeds
 }
 
-// wantsPage reports whether the request is for a document, as far as it says.
+// wantsPage reports whether the request is for a document, by its Accept field.
 func wantsPage(req *flow.Request) bool {
 	return strings.HasPrefix(req.Headers.Value("Accept"), "text/html")
 }
@@ -79,14 +79,14 @@ func isForeign(places []Place, p *Place, from string) bool {
 	}
 	host, origin := strings.ToLower(u.Hostname()), u.Scheme+"://"+strings.ToLower(u.Host)
 	for i := range places {
-		if origin == places[i].Origin { // where it is now: take its recorded name
+		if origin == places[i].Origin { // the URL names a place as it is now
 			host = places[i].Recorded
 		}
 	}
 	return siteOf(host) != siteOf(p.Recorded) && siteOf(host) != siteOf(p.Live)
 }
 
-// siteOf is the domain that somebody registered, or the host where there is none.
+// siteOf is the registered domain of a host, or the host itself if it has none.
 func siteOf(host string) string {
 	if isAddress(host) {
 		return host

@@ -19,7 +19,7 @@ type Arrivals interface {
 //
 //	At(i) = i / perSecond,  while At(i) < d
 //
-// With d 0 they go on for ever.
+// If d is 0 they go on for ever.
 func Constant(perSecond float64, d time.Duration) (Arrivals, error) {
 	if err := checkRate(perSecond, d); err != nil {
 		return nil, err

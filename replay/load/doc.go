@@ -1,7 +1,7 @@
-// Package load says when sessions start. Its central type is Arrivals: a
-// schedule as a pure function from the number of a session to the instant at
-// which it is due, an offset from the start of the run. The instant of the
-// millionth arrival does not depend on how late the others were.
+// Package load says when sessions start. Its central type is Arrivals: a schedule.
+// It is a pure function from the number of a session to the instant at which that is
+// due, as an offset from the start of the run. The instant of the millionth arrival
+// does not depend on how late the others were.
 //
 //	arrivals, err := load.Constant(2, 3*time.Second)
 //	mine := load.Segment{Index: 1, Count: 3} // the second of three replayers

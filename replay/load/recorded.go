@@ -11,22 +11,21 @@ import (
 // Recorded returns the session starts of a recording, scaled. The offsets are
 // ascending and lie within the span, the length of the recording.
 //
-// With scale 1 they are repeated as they are. With scale s every start is
-// played s times: once at its own instant, and as clones at random instants
-// before the next start. So the rate rises and falls as recorded, and clones do
-// not arrive at one moment. The seed decides the instants.
+// With scale 1 they are repeated as they are. With scale s every start is played s
+// times: once at its own instant, and as clones at random instants before the next
+// start. So the rate rises and falls as recorded, and clones arrive spread over
+// time. The seed decides the instants.
 //
 //	recorded   |      |  |          |
 //	scale 3    |  ·  ·|··|··  ·     |·  ·
 //
-// With a scale that is no whole number, some starts are played once more than
-// others; they are spread evenly. A clone stays within four mean distances of its
-// original, so that a quiet time stays quiet.
+// With a scale such as 2.5, some starts are played once more than others; these are
+// spread evenly. A clone comes at most four mean distances after its original, so
+// that a quiet time stays quiet.
 //
-// The schedule ends at d; 0 means after one span. When d is longer than the span,
-// the recording starts over with other clones, but not more often than once a
-// second: a recording that was over in a moment says nothing of how often its users
-// come back.
+// The schedule ends at d; 0 means after one span. When d is longer than the span, the
+// recording starts over, with other clones. A round lasts at least a second: a very
+// short recording does not tell how often its users come back.
 func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (Arrivals, error) {
 	switch {
 	case len(offsets) == 0:
@@ -63,7 +62,7 @@ type recorded struct {
 	scale    float64
 	duration time.Duration
 	seed     uint64
-	reach    time.Duration // how far a clone may be from its original
+	reach    time.Duration // how far a clone may lie behind its original
 }
 
 // Original returns the recorded start that arrival i of a schedule with that

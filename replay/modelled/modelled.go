@@ -10,9 +10,9 @@ import (
 	"github.com/starling-load/starling/replay"
 )
 
-// New returns the source that plays m against the targets of p: its
-// recorded sessions, or walks of its behaviors, as p.Paths says. Acts of origins
-// that p does not map are left out.
+// New returns the source that plays m against the targets of p: its recorded
+// sessions, or walks of its behaviors, as p.Paths says. It sends nothing to origins
+// that p does not map.
 func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	graph, err := model.NewGraph(m)
 	if err != nil {
@@ -40,7 +40,7 @@ type source struct {
 	graph     *model.Graph
 	origins   []replay.Origin
 	behaviors []model.Behavior
-	sessions  []model.Session // none: walks of the graph
+	sessions  []model.Session // empty: walks of the graph
 	endpoints []endpoint
 	index     map[string]int // of endpoints, by name
 	browsers  []browser

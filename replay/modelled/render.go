@@ -20,8 +20,8 @@ const (
 	jsonEncoding
 )
 
-// A template is a text with holes, each an index into the values of its
-// endpoint.
+// A template is a text with holes. Each hole is an index into the values of its
+// variant.
 type template []piece
 
 type piece struct {
@@ -63,7 +63,8 @@ func compileTarget(text string, names map[string]int) (template, error) {
 	return append(t, q...), err
 }
 
-// bodyEncoding chooses by the media type of the request.
+// bodyEncoding returns how holes in a body are encoded, by the media type of the
+// request.
 func bodyEncoding(contentType string) encoding {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	switch media = strings.TrimSpace(media); {
@@ -103,7 +104,7 @@ func jsonText(s string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil { // a string has no way to fail
+	if err := enc.Encode(s); err != nil { // encoding a string never fails
 		return ""
 	}
 	return b.String()[1 : b.Len()-2]
@@ -112,10 +113,9 @@ func jsonText(s string) string {
 // freshRun is the shortest run of letters and digits that looks made up.
 const freshRun = 4
 
-// fresh returns a value formed like example whose made-up parts are new: every
-// run of at least four letters and digits that has a digit in it gets new
-// characters of the same classes. An example without such a run gets one
-// appended.
+// fresh returns a value formed like example, with new made-up parts. Every run of at
+// least four letters and digits that holds a digit gets new characters of the same
+// classes. If there is no such run, six new digits are appended.
 func fresh(example string, r *rand.Rand) string {
 	out := []byte(example)
 	renewed := false
@@ -132,7 +132,7 @@ func fresh(example string, r *rand.Rand) string {
 		}
 		i = max(end, i+1)
 	}
-	if isUUID(example) { // version and variant are not made up
+	if isUUID(example) { // its version and variant stay
 		out[14], out[19] = example[14], example[19]
 	}
 	if renewed {
@@ -147,7 +147,7 @@ func isUUID(s string) bool {
 	return len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-'
 }
 
-// renew draws new characters for a run. A number stays without leading zero.
+// renew draws new characters for a run. A leading 0 comes only where there was one.
 func renew(run []byte, hex bool, r *rand.Rand) {
 	const lower, upper = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	letters := 26

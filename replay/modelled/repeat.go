@@ -7,9 +7,9 @@ import (
 	"github.com/starling-load/starling/replay/load"
 )
 
-// recorded returns the recorded session that session i plays. With a scale it is
-// that whose start the arrival belongs to; otherwise all are played in turn, in a
-// new order each time, so that the mix is that of the recording at every moment.
+// recorded returns the recorded session that session i plays. With a scale it is the
+// one whose start the arrival belongs to. Otherwise all are played in turn, in a new
+// order each round: so the mix is that of the recording at every moment.
 func (s *source) recorded(i uint64) int {
 	n := uint64(len(s.sessions))
 	if s.plan.Scale > 0 {
@@ -18,8 +18,8 @@ func (s *source) recorded(i uint64) int {
 	return int(dist.Shuffled(s.plan.Seed, i/n, i%n, n))
 }
 
-// A repeat is a recorded session of a model, played with live values: each act
-// when those have been answered that it waited for, with its recorded row.
+// A repeat is a recorded session of a model, played with live values. Each act comes
+// when the acts that it waited for are over, and takes its recorded row.
 type repeat struct {
 	replay.Table
 	visitor
@@ -67,8 +67,8 @@ func (r *repeat) Fill(a *replay.Act) {
 	}
 }
 
-// act makes an act of the next recorded one. One of an origin that is not mapped
-// is a pause without length.
+// act makes an act of the next recorded one. If its origin is not mapped, it makes a
+// Pause that sends nothing.
 func (r *repeat) act() (replay.Waiting, bool) {
 	if r.made == len(r.acts) {
 		return replay.Waiting{}, false

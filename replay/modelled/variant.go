@@ -12,8 +12,8 @@ import (
 	"github.com/starling-load/starling/replay/client"
 )
 
-// reservedHoles are the values that every session has without naming them, in
-// the order in which they follow a variant's own.
+// reservedHoles are the holes that every variant may use without declaring them.
+// Their values follow the variant's own, in this order.
 var reservedHoles = [...]string{model.RefererHole, model.OriginHole, model.ETagHole, model.ModifiedHole}
 
 // An endpoint is a model.Endpoint made ready to send.
@@ -40,15 +40,16 @@ type variant struct {
 	rows     [][]string
 }
 
-// A headerTemplate is a field line; optional ones are left out when empty.
+// A headerTemplate is a field line. An optional one is left out when its value is
+// empty.
 type headerTemplate struct {
 	name     string
 	template template
 	optional bool
 }
 
-// A value fills a hole; index means a binding, a data source or a column of the
-// recorded rows, by kind.
+// A value fills a hole. By its kind, index is that of a binding or of a data source,
+// and column is that of a data source or of the recorded rows.
 type value struct {
 	kind   model.ValueKind
 	index  int
@@ -56,7 +57,7 @@ type value struct {
 	ref    string
 }
 
-// An issue is a place in the answer that renews a binding.
+// An issue says where an answer holds the values of a binding.
 type issue struct {
 	binding  int
 	selector content.Selector
@@ -135,7 +136,7 @@ func (v *variant) compileHeaders(list []model.Header, names map[string]int) ([]h
 	return out, nil
 }
 
-// findColumn resolves "accounts.user".
+// findColumn finds the data source and the column of a name such as "accounts.user".
 func findColumn(data []model.Source, ref string) (source, column int, err error) {
 	name, col, _ := strings.Cut(ref, ".")
 	for i, d := range data {
@@ -154,15 +155,16 @@ func findColumn(data []model.Source, ref string) (source, column int, err error)
 	return 0, 0, fmt.Errorf("no data column %q", ref)
 }
 
-// An outcome judges an answer by what the act had in the recording.
+// An outcome judges an answer by the status in the recording and by the check of the
+// endpoint.
 type outcome struct {
 	status int
 	judge  *model.Judge
 }
 
-// check accepts the recorded status: exactly from 400 on, and its class below,
-// where an answer 304 is as good as the resource itself. The check of the
-// endpoint tells the rest.
+// check accepts the recorded status. From 400 on it must be the same; below it must
+// be of the same class, and 304 counts as 200. The check of the endpoint decides the
+// rest.
 func (o outcome) check(resp *flow.Response, doc *content.Doc) (name, detail string) {
 	want, got := o.status, resp.Status
 	if want >= 400 || got >= 400 {
@@ -175,7 +177,7 @@ func (o outcome) check(resp *flow.Response, doc *content.Doc) (name, detail stri
 	return o.judge.Judge(resp, doc)
 }
 
-// class is the class of a status. A resource that did not change was found.
+// class is the class of a status. 304 counts as 200: the resource is there, unchanged.
 func class(status int) int {
 	if status == http.StatusNotModified {
 		return http.StatusOK / 100

@@ -27,13 +27,13 @@ type visitor struct {
 	cache   map[string]validators
 }
 
-// An issued value is what the latest answer of a source of a binding held.
+// An issued holds the values of a binding, from the latest answer that held any.
 type issued struct {
-	values   []string // several where the answer held several; empty: nothing to send
-	endpoint int      // that issued it
+	values   []string // empty: nothing to send
+	endpoint int      // the endpoint whose answer held them
 }
 
-// validators are what a user agent keeps to ask whether a resource changed.
+// validators are what a user agent keeps to ask later whether a resource changed.
 type validators struct{ etag, modified string }
 
 // learn takes the issued values out of an answer of an endpoint.
@@ -52,8 +52,8 @@ func (v *visitor) learn(at int, over *replay.Answer) {
 		case len(values) > 0:
 			*b = issued{values, at}
 		case b.endpoint == at && over.Response.Status == 200:
-			// The page that gave the value is here again without it, as a cart
-			// that is empty now: what it gave before is stale.
+			// The page that gave the values has come again without any, such as a
+			// cart that is empty now. So the old values are stale.
 			b.values = nil
 		}
 	}
@@ -73,7 +73,7 @@ func (v *visitor) remember(over *replay.Answer) {
 	}
 }
 
-// missing returns the name of a binding that e lacks a value of, or "".
+// missing returns the name of a binding that e needs and that has no value, or "".
 func (v *visitor) missing(e *variant) string {
 	for _, value := range e.values {
 		if value.kind == model.Bound && len(v.issued[value.index].values) == 0 {
@@ -83,7 +83,7 @@ func (v *visitor) missing(e *variant) string {
 	return ""
 }
 
-// fill fills the holes of e. Values of kind row are those of row.
+// fill fills the holes of e into a. Values of kind Row come from row.
 func (v *visitor) fill(a *replay.Act, e *variant, row []string, r *rand.Rand) {
 	if a.Skip = v.missing(e); a.Skip != "" {
 		return
@@ -129,8 +129,8 @@ func (v *visitor) value(of *value, row []string, r *rand.Rand) string {
 	return ""
 }
 
-// headers returns the field lines of the browser, and those of the endpoint that
-// the browser does not have.
+// headers returns the field lines of the browser, then those of the endpoint whose
+// names the browser does not send.
 func (v *visitor) headers(of []headerTemplate, values []string) flow.Headers {
 	var own flow.Headers
 	if v.browser != nil {
@@ -148,8 +148,8 @@ func (v *visitor) headers(of []headerTemplate, values []string) flow.Headers {
 	return out
 }
 
-// origin is that of the page, scheme://host[:port], before the first page that
-// of the main target.
+// origin is the origin of the page, scheme://host[:port]. Before the first page it
+// is the main target.
 func (v *visitor) origin() string {
 	if u, err := url.Parse(v.page); err == nil && u.Host != "" {
 		return u.Scheme + "://" + u.Host
@@ -168,7 +168,7 @@ func pick(values []string, how string, r *rand.Rand) string {
 	return values[0]
 }
 
-// now writes the time of sending.
+// now writes the present time in a format.
 func now(format string) string {
 	t := time.Now()
 	switch format {
@@ -183,11 +183,11 @@ func now(format string) string {
 // The streams of random numbers that do not belong to one step of a session.
 const (
 	browserStream uint64 = 1 << 63 // keyed by user
-	pollStream    uint64 = 1 << 62 // with the number of the poll and of the step that opened the poller
+	pollStream    uint64 = 1 << 62 // keyed also by the poll and the step that opened the poller
 )
 
-// browserOf returns the browser of a user for life: that of the first recorded
-// session that it plays, or one drawn by weight.
+// browserOf returns the browser that a user keeps in all its sessions. It is the
+// browser of the first recorded session that the user plays, or one drawn by weight.
 func (s *source) browserOf(user uint64) *browser {
 	if len(s.browsers) == 0 {
 		return nil
@@ -206,5 +206,5 @@ func (s *source) browserOf(user uint64) *browser {
 			return &s.browsers[i]
 		}
 	}
-	return &s.browsers[len(s.browsers)-1] // shares are rounded
+	return &s.browsers[len(s.browsers)-1] // weights are rounded: their sum may be below 1
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/starling-load/starling/replay"
 )
 
-// A walk is a session of a model that goes along the graph of a behavior. At a
-// page it asks for the page, and when that is answered for what loads beside it;
-// at a group for several pages side by side. The step is over when all are
-// answered. Strands run beside the steps.
+// A walk is a session of a model that goes along the graph of a behavior. At a page
+// it asks for that page and, once that is answered, for its loads. At a group it
+// asks for several pages side by side. The step is over when all its acts are.
+// Strands run beside the steps.
 //
-// Step k of a walk draws from stream 2k of the session, and the values of its
-// acts from 2k+1 and, behind the first act, from streams far above.
+// Step k of a walk draws from stream 2k of the session. The values of its first act
+// draw from stream 2k+1; those of its other acts from streams far above.
 type walk struct {
 	visitor
 	state   model.State
@@ -27,7 +27,7 @@ type walk struct {
 	open    int          // acts of the step at hand that are not over
 	pages   []pageWalk   // of the step at hand
 	strands []strand
-	over    bool // the last step is
+	over    bool // no step is left
 }
 
 // A role is what an act is for.
@@ -35,16 +35,16 @@ type role struct {
 	endpoint int    // -1: a pause
 	stream   uint64 // of random numbers for the values
 	page     int    // index into pages; -1: an act of a strand, or a pause
-	load     bool   // not the page itself
+	load     bool   // a load of the page, not the page itself
 	strand   int    // number of the strand, from 1
-	opened   uint64 // step that opened the strand
+	opened   uint64 // number of the step that opened the strand
 }
 
 // A pageWalk is a page of the step at hand.
 type pageWalk struct {
 	page  *model.Page
-	loads []pendingLoad // that were not asked for yet, the next first
-	free  int           // how many more may be under way
+	loads []pendingLoad // those not asked for yet, the next first
+	free  int           // how many more loads may be under way
 	done  time.Duration // when the page was answered
 	first uint64        // number of the first stream of the page
 }
@@ -60,7 +60,7 @@ type pendingLoad struct {
 type strand struct {
 	name  string
 	of    *model.Strand
-	step  uint64 // that opened it
+	step  uint64 // number of the step that opened it
 	polls uint64
 	open  bool
 }
@@ -101,8 +101,8 @@ func (w *walk) random() *rand.Rand {
 	return dist.Keyed(w.source.plan.Seed, w.number, 2*w.step)
 }
 
-// begin adds the acts of the step at hand, which is due after delay. What needs
-// no time is done at once, and the step after it begun.
+// begin adds the acts of the step at hand, which is due after delay. A step that
+// opens a strand is over at once: begin goes on with the step after it.
 func (w *walk) begin(acts []replay.Act, random *rand.Rand, delay time.Duration) []replay.Act {
 	for w.state.Step() != model.Ended {
 		s := &w.source.behaviors[w.state.Behavior()].Steps[w.state.Step()]
@@ -141,7 +141,8 @@ func (w *walk) beginPages(acts []replay.Act, s *model.Step, random *rand.Rand, d
 		p := pageWalk{page: &pages[i], free: cmp.Or(pages[i].AtOnce, model.LoadsAtOnce), first: first}
 		for k := range p.page.Loads {
 			l := &p.page.Loads[k]
-			// Both are drawn of every load, so that one does not depend on others.
+			// Every load draws both, also one that is not chosen. So the draws of a
+			// load do not depend on the others.
 			chosen, howLong := random.Float64(), random.Float64()
 			if e := w.source.index[l.Endpoint]; chosen < l.Share && w.source.endpoints[e].origin >= 0 {
 				p.loads = append(p.loads, pendingLoad{e, l.Delay.Draw(howLong), uint64(k) + 1})
@@ -156,11 +157,11 @@ func (w *walk) beginPages(acts []replay.Act, s *model.Step, random *rand.Rand, d
 	return acts
 }
 
-// stream is that of the values of an act of the step at hand.
+// stream is the stream of random numbers for the values of an act of the step at hand.
 func (w *walk) stream(act uint64) uint64 { return act<<32 | (2*w.step + 1) }
 
-// load adds the loads of a page that may begin now that an act of it is over. A
-// page that was not answered leads to nothing.
+// load returns the loads of a page that may begin now that an act of it is over. A
+// page that was not answered loads nothing.
 func (w *walk) load(r role, over *replay.Answer) []replay.Act {
 	p := &w.pages[r.page]
 	switch {
@@ -182,7 +183,7 @@ func (w *walk) load(r role, over *replay.Answer) []replay.Act {
 	return acts
 }
 
-// act makes an act, or a pause without length where its origin is not mapped.
+// act makes an act. If its origin is not mapped, it makes a Pause that sends nothing.
 func (w *walk) act(r role, delay time.Duration) replay.Act {
 	e := &w.source.endpoints[r.endpoint]
 	a := replay.Act{ID: w.made, Endpoint: e.name, Delay: delay}
@@ -196,7 +197,7 @@ func (w *walk) act(r role, delay time.Duration) replay.Act {
 	return a
 }
 
-// pause makes an act of doing nothing, at the end of which strands are closed.
+// pause makes an act that waits, and then closes strands.
 func (w *walk) pause(delay time.Duration, closes []int) replay.Act {
 	a := replay.Act{ID: w.made, Kind: replay.Pause, Endpoint: "pause", Delay: delay, Closes: closes}
 	w.made++
@@ -205,7 +206,8 @@ func (w *walk) pause(delay time.Duration, closes []int) replay.Act {
 	return a
 }
 
-// openStrand adds the first act of a strand, unless it is open.
+// openStrand adds the first act of a strand, unless the strand is open already or its
+// origin is not mapped.
 func (w *walk) openStrand(acts []replay.Act, of *model.Strand, delay time.Duration) []replay.Act {
 	i := slices.IndexFunc(w.strands, func(s strand) bool { return s.name == of.Name })
 	if i < 0 {
@@ -232,7 +234,7 @@ func (w *walk) strandAct(number int, delay time.Duration) replay.Act {
 // poll goes on with a poller after an answer.
 func (w *walk) poll(r role) []replay.Act {
 	s := &w.strands[r.strand-1]
-	if !s.open || s.step != r.opened { // closed, and perhaps open again
+	if !s.open || s.step != r.opened { // closed, and perhaps opened again by a later step
 		return nil
 	}
 	if s.of.Every.None() { // the target ended the stream
@@ -244,8 +246,8 @@ func (w *walk) poll(r role) []replay.Act {
 	return []replay.Act{w.strandAct(r.strand, s.of.Every.Draw(u))}
 }
 
-// closing marks the strand of that name as closed, or all of them, and returns
-// their numbers.
+// closing marks the strand of that name as closed, or all if name is "". It returns
+// the numbers of those that were open.
 func (w *walk) closing(name string) []int {
 	var closes []int
 	for i := range w.strands {
@@ -272,8 +274,9 @@ func (w *walk) Fill(a *replay.Act) {
 	w.fill(a, v, row, random)
 }
 
-// choose picks a variant whose values have been issued, in proportion to how
-// often each was recorded. Where there is none, the first will say what it lacks.
+// choose picks a variant whose values have been issued, in proportion to how often
+// each was recorded. If there is none, it returns the first, which will say what it
+// lacks.
 func (w *walk) choose(e *endpoint, random *rand.Rand) *variant {
 	if len(e.variants) == 1 {
 		return &e.variants[0]
@@ -282,7 +285,7 @@ func (w *walk) choose(e *endpoint, random *rand.Rand) *variant {
 	total := 0
 	for i := range e.variants {
 		if v := &e.variants[i]; w.missing(v) == "" {
-			weights[i] = max(v.recorded, 1) // those written by hand have no number
+			weights[i] = max(v.recorded, 1) // 0: written by hand
 			total += weights[i]
 		}
 	}

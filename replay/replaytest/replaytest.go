@@ -1,6 +1,5 @@
-// Package replaytest helps tests of sources of sessions, and of what is played of
-// them: it plays a source to its end, counts, and holds a source to what the
-// engine relies on.
+// Package replaytest helps to test sources of sessions. It plays a source to its end
+// and counts what happens, and checks that a source keeps what the engine relies on.
 package replaytest
 
 import (
@@ -37,7 +36,7 @@ func Play(t *testing.T, ctx context.Context, o replay.Options) []*stats.Interval
 	return intervals
 }
 
-// Total merges intervals, checking the counter identity on the way.
+// Total merges intervals. After each it checks the identity of the counts.
 func Total(t *testing.T, intervals []*stats.Interval) *stats.Summary {
 	t.Helper()
 	timeline := stats.NewTimeline()
@@ -69,8 +68,8 @@ func (j *Journal) Sorted() []string {
 	return slices.Sorted(slices.Values(j.lines))
 }
 
-// CheckSource holds a source to what the engine relies on: it plays sessions of
-// it in made-up time, without a target, whose answers never come.
+// CheckSource checks that a source keeps what the engine relies on. It plays some
+// sessions without a target and without a clock: every act ends without an answer.
 func CheckSource(t *testing.T, src replay.Source) {
 	t.Helper()
 	if len(src.Origins()) == 0 {
@@ -84,8 +83,8 @@ func CheckSource(t *testing.T, src replay.Source) {
 	}
 }
 
-// Script plays a session, at most a thousand acts of it, and returns these in
-// the order in which they are over.
+// Script plays at most a thousand acts of a session, without a target and without a
+// clock. It returns the acts in the order in which they end.
 func Script(t *testing.T, src replay.Source, i, u uint64) []replay.Act {
 	t.Helper()
 	const limit = 1000

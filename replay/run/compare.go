@@ -34,10 +34,9 @@ func (c Comparison) validate() error {
 	return nil
 }
 
-// Compare plays the blocks of a comparison and judges what they show. Before the
-// pairs it plays a short block to each side that does not count. In even pairs
-// the baseline comes first, in odd ones the candidate. Options.Output is not
-// used.
+// Compare plays the blocks of a comparison and judges what they show. It first plays a
+// short block to each side that does not count. In even pairs the baseline comes
+// first, in odd ones the candidate. Options.Output is not used.
 func Compare(ctx context.Context, c Comparison, o Options) (*compare.Report, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -94,7 +93,8 @@ func (p *pairing) play(ctx context.Context) (*compare.Report, error) {
 		if _, err := p.block(ctx, side, seed, min(p.Block, warmUp)); err != nil {
 			return nil, err
 		}
-		// Both sides play the same, and each block loads it anew: it is told once.
+		// Both sides play the same, and each block loads it again. The first block
+		// has reported notes and damage; no other does.
 		for _, in := range p.sides {
 			in.note, in.damage = func(string) {}, func(error) {}
 		}

@@ -1,5 +1,5 @@
-// Package run plays a job, here or on replayers, and tells what comes of it:
-// the one way in which commands, the web UI and programs start a run.
+// Package run plays a job, in this process or on replayers, and tells what comes of
+// it. Commands, the web UI and programs all start a run with it.
 //
 // A [Job] is plain data: what to play, against which target, how many users and
 // how long. [New] reads and checks it and returns a [Run], which is the handle

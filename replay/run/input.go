@@ -29,8 +29,8 @@ type input struct {
 	note     func(string)
 	damage   func(error)
 	model    *model.Model // of a job that plays one
-	recorded []string     // origins that were recorded, those of most requests first
-	shares   []float64    // of the requests, by recorded; none: not known
+	recorded []string     // origins that were recorded, those with the most requests first
+	shares   []float64    // of the requests, by recorded; empty: not known
 }
 
 // openInput reads the model of a completed job, or looks into its recording, and
@@ -56,8 +56,8 @@ func openInput(j Job, o Options) (*input, error) {
 	return in, in.check()
 }
 
-// origins lists whom the requests of a model went to, the main one first, and
-// their shares of the recorded requests. A model written by hand has no shares.
+// origins lists the origins that the requests of a model went to, the main one first,
+// and their shares of the recorded requests. A model written by hand has no shares.
 func origins(m *model.Model) (urls []string, shares []float64) {
 	counts, total := map[string]int{}, 0
 	for _, e := range m.Endpoints {
@@ -95,8 +95,8 @@ func (in *input) check() error {
 	return nil
 }
 
-// main is the origin of the recording whose requests go to the target: that of
-// most requests among those that the plan does not map.
+// main is the origin of the recording whose requests go to the target. Among those
+// that the plan does not map, it is the one with the most requests.
 func (in *input) main() string {
 	for _, origin := range in.recorded {
 		if !slices.ContainsFunc(in.job.Plan.Map, func(o replay.Origin) bool { return hostOf(o.Recorded) == hostOf(origin) }) {
@@ -106,13 +106,14 @@ func (in *input) main() string {
 	return ""
 }
 
-// sameHost returns what tells origins of the same host and port.
+// sameHost returns a function that reports whether an origin has the same host and
+// port.
 func sameHost(origin string) func(string) bool {
 	return func(other string) bool { return hostOf(other) == hostOf(origin) }
 }
 
-// lookInto finds out whom the requests of a recording went to, and says when
-// they cannot be sent as they were.
+// lookInto finds out which origins the requests of a recording went to, and returns an
+// error when they cannot be sent as they were.
 func (in *input) lookInto(path string) error {
 	if err := in.countOrigins(path); err != nil {
 		return err
@@ -129,7 +130,7 @@ func (in *input) lookInto(path string) error {
 	return nil
 }
 
-// countOrigins finds out how many requests of a recording went where.
+// countOrigins counts the requests of a recording by origin.
 func (in *input) countOrigins(path string) error {
 	reading := in.reading
 	reading.ReuseBodies = true
@@ -137,7 +138,7 @@ func (in *input) countOrigins(path string) error {
 	for f, err := range reading.Flows(path) {
 		switch {
 		case errors.As(err, new(*flowfile.CorruptError)):
-			continue // loading tells of it
+			continue // it is reported when the recording is loaded
 		case err != nil:
 			return err
 		}
@@ -168,7 +169,7 @@ func (w *work) close() error {
 	return w.recording.close()
 }
 
-// engine is what the engine needs of a job to play it.
+// engine returns what the engine needs to play the job.
 func (j Job) engine(w *work) replay.Options {
 	return replay.Options{Plan: j.Plan, Source: w.source, Arrivals: w.arrivals, Client: j.Client, StopTimeout: j.StopTimeout}
 }
@@ -204,8 +205,8 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	return &w, nil
 }
 
-// tellNotes says what the model does not do of what was recorded, so that nobody
-// takes a run of it for all of that.
+// tellNotes says what was recorded and is not in the model, so that nobody takes a run
+// of the model for the whole recording.
 func (in *input) tellNotes() {
 	const most = 5
 	notes := in.model.Notes
@@ -217,7 +218,7 @@ func (in *input) tellNotes() {
 	}
 }
 
-// empty says why a recording without a flow that can be read is no use.
+// empty returns the error of a recording without a flow that can be read.
 func (in *input) empty() error {
 	for _, err := range in.reading.Flows(in.job.Recording) {
 		if err != nil {

@@ -21,9 +21,9 @@ import (
 type Job struct {
 	Source
 
-	// Plan says against which target, how many users, and how long. Without
-	// users, rate and scale it is scale 1, and one user for a URL. A URL without
-	// a target is sent to its own origin, and without a duration for 10 s.
+	// Plan says against which target, how many users, and how long. If users, rate
+	// and scale are all 0, it is scale 1, or one user for a URL. A URL needs no
+	// target: its own origin is the default. Its default duration is 10 s.
 	Plan replay.Plan `json:"plan"`
 
 	// StopTimeout is how long exchanges under way may go on after the end of the
@@ -40,9 +40,9 @@ type Job struct {
 	// Labels are kept in the run file, as "release=1.4".
 	Labels []string `json:"labels,omitempty"`
 
-	// Thresholds are conditions on the result, as [stats.ParseThreshold] reads
-	// them. Without one on the failures of the whole run, that is
-	// "failures < 50%".
+	// Thresholds are conditions on the result, as [stats.ParseThreshold] reads them.
+	// "failures < 50%" is added, unless one of them judges the failures of the whole
+	// run.
 	Thresholds []string `json:"thresholds,omitempty"`
 }
 
@@ -160,8 +160,8 @@ func completeTarget(p *replay.Plan) error {
 	return nil
 }
 
-// share is the job as replayers need it: without paths of this machine and
-// without what the coordinator does alone.
+// share is the job as replayers need it. It leaves out the paths of this machine, and
+// what only the coordinator needs.
 func (j Job) share() Job {
 	if j.Model != "" {
 		j.Model = filepath.Base(j.Model)

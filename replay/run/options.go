@@ -24,29 +24,29 @@ type Options struct {
 	// Replayers is how many processes share the load. 0: this one plays.
 	Replayers int
 
-	// NATS is the URL of a NATS server with JetStream on which Replayers are
-	// waited for. "": Launch starts them, and they meet on a server of our own.
+	// NATS is the URL of a NATS server with JetStream, where the run waits for its
+	// replayers. "": Launch starts them, and this process runs the server.
 	NATS string
 
-	// Launch runs one replayer that joins the coordinator at url under a name,
-	// until it ends or ctx does: [Join] in a process of its own, or in this one.
-	// An error means that the replayer could not play, and ends the run. The
-	// url holds a token.
+	// Launch runs one replayer that joins the coordinator at url under a name. It
+	// calls [Join], in a process of its own or in this one, and returns at the end
+	// of that or of ctx. An error means that the replayer could not play, and ends
+	// the run. The url holds a token.
 	Launch func(ctx context.Context, url, name string) error
 
 	// OnNote is told what a person should know of the job before it is played.
 	OnNote func(text string)
 
-	// OnDamage is told of each part of a recording that cannot be read. Reading
-	// goes on behind it.
+	// OnDamage is told of each part of a recording that cannot be read. Reading goes
+	// on after that part.
 	OnDamage func(error)
 
 	// OnBegin is told of the run just before it sends load or waits for
 	// replayers.
 	OnBegin func(stats.Manifest)
 
-	// OnWaiting is told where Replayers are waited for, with NATS. The url may
-	// hold a token.
+	// OnWaiting is told the URL at which the run waits for replayers, when NATS is
+	// set. The url may hold a token.
 	OnWaiting func(url string)
 
 	// OnInterval is told what each replayer did in each second, one at a time,

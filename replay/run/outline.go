@@ -22,12 +22,12 @@ type Outline struct {
 	Last       time.Duration   `json:"last_ns"`    // when the last of them starts
 	Endless    bool            `json:"endless"`    // users begin new sessions until the end of the run
 	Thresholds []string        `json:"thresholds"` // that the result is judged by
-	work       *work           // what would be played
+	work       *work           // the source and the arrivals that would be played
 }
 
-// Outline reads all of the job and says what the run would do. It sends
-// nothing, and connects to nobody. What a person should know is told as before
-// a run. The caller closes the outline.
+// Outline reads all of the job and says what the run would do. It sends nothing, and
+// connects to nobody. It calls OnNote and OnDamage as a run does. The caller closes the
+// outline.
 func (r *Run) Outline(ctx context.Context) (*Outline, error) {
 	w, err := r.in.load(ctx)
 	if err != nil {
@@ -51,8 +51,8 @@ func (r *Run) Outline(ctx context.Context) (*Outline, error) {
 // Close ends the use of Requests.
 func (o *Outline) Close() error { return o.work.close() }
 
-// arriving is how many sessions begin before the end. As they begin in order, it
-// is found by halving.
+// arriving is how many sessions begin before the end. It is a binary search: sessions
+// begin in order.
 func (w *work) arriving(end time.Duration) uint64 {
 	over := func(i uint64) bool {
 		at, ok := w.arrivals.At(i)
@@ -84,9 +84,9 @@ type Planned struct {
 	Missing  string        `json:"missing,omitempty"` // the value that only the target can give; such a request is not known whole
 }
 
-// Requests yields what the sessions that start by the clock would send, session
-// after session. Of users that begin one session after another it yields the
-// first.
+// Requests yields what the sessions that start by the clock would send, session after
+// session. If users begin one session after another, it yields only the first session
+// of each user.
 func (o *Outline) Requests() iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
 		for i := range o.Sessions {
@@ -99,8 +99,8 @@ func (o *Outline) Requests() iter.Seq[Planned] {
 	}
 }
 
-// maxActs bounds the acts of one session in an outline: a session may be a loop
-// without end.
+// maxActs bounds the acts of one session in an outline: a session may be an endless
+// loop.
 const maxActs = 10_000
 
 // rehearse yields what one session would send if every answer were 200 without a

@@ -43,8 +43,8 @@ func (r *recording) starts() []time.Duration {
 
 func (r *recording) close() error { return errors.Join(r.sessions.Close(), r.shelf.Close()) }
 
-// openRecording finds the sessions of the job's recording, as far as they can be
-// replayed to origins, and says what cannot.
+// openRecording finds the sessions of the job's recording that can be replayed to
+// origins, and says what cannot be replayed.
 func (in *input) openRecording(ctx context.Context, origins []replay.Origin) (*recording, error) {
 	shelf, err := flowfile.OpenShelf(in.job.Recording, in.reading)
 	if err != nil {
@@ -60,8 +60,8 @@ func (in *input) openRecording(ctx context.Context, origins []replay.Origin) (*r
 	return r, nil
 }
 
-// find fills r with its sessions. One of which nothing can be sent is left out; in the
-// others what cannot be sent is skipped, so that they do not match.
+// find fills r with its sessions. It leaves out a session of which nothing can be
+// sent. In the others, acts that cannot be sent are skipped, so they do not match.
 func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin) error {
 	var hosts []string
 	for _, o := range origins {
@@ -86,13 +86,13 @@ func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin
 type omissions struct {
 	in      *input
 	origins []replay.Origin
-	numbers []uint64 // a bit for each flow, by its number
+	numbers []uint64 // one bit for each flow, by its number: it cannot be replayed
 	why     map[string]int
 	watched bool
 }
 
-// watch passes the flows to mapped origins on, and sees which of them cannot be
-// replayed. What is damaged is told and passed over. The first pass counts.
+// watch passes on the flows to mapped origins, and leaves out what is damaged. The
+// first call also reports the damage, and notes which flows cannot be replayed.
 func (o *omissions) watch(ctx context.Context, flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		first := !o.watched
@@ -118,7 +118,7 @@ func (o *omissions) watch(ctx context.Context, flows iter.Seq2[*flow.Flow, error
 	}
 }
 
-// mapped reports whether requests to a recorded origin have a place to go.
+// mapped reports whether the requests to a recorded origin can be sent anywhere.
 func (o *omissions) mapped(recorded string) bool {
 	at := hostOf(recorded)
 	return slices.ContainsFunc(o.origins, func(to replay.Origin) bool { return hostOf(to.Recorded) == at })
@@ -148,7 +148,7 @@ func (o *omissions) tell() {
 	}
 }
 
-// tellUnmapped names the recorded origins that have no place to go.
+// tellUnmapped names the recorded origins whose requests cannot be sent anywhere.
 func (in *input) tellUnmapped(origins []replay.Origin) {
 	var parts []string
 	for i, recorded := range in.recorded {

@@ -64,8 +64,8 @@ type launched struct {
 	cancel  context.CancelFunc
 }
 
-// start launches n replayers that join url. They outlast ctx, so that they can
-// still report when it ends.
+// start launches n replayers that join url. They go on after the end of ctx, so that
+// they can still report.
 func (l *launched) start(ctx context.Context, n int, url string) {
 	ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for i := range n {
@@ -77,7 +77,7 @@ func (l *launched) start(ctx context.Context, n int, url string) {
 	}
 }
 
-// end waits for the replayers, which have nothing more to do.
+// end ends the replayers, which have nothing more to do, and waits for them.
 func (l *launched) end() {
 	if l.cancel != nil {
 		l.cancel()
@@ -125,13 +125,13 @@ type JoinOptions struct {
 	Reading flowfile.ReaderOptions // opens the recording that the coordinator sends
 	Logger  *slog.Logger           // nil: nobody is told
 
-	// Patience is how long to wait for a coordinator that went away during the
-	// run. Nothing is sent meanwhile. 0 means two minutes.
+	// Patience is how long to wait, without sending, for a coordinator that went
+	// away during the run. 0 means two minutes.
 	Patience time.Duration
 }
 
-// Join lends this process to a coordinator for one run: it waits for one, plays
-// the share of the load that it assigns, and returns when the run is over.
+// Join lends this process to a coordinator for one run. It waits for a coordinator,
+// plays the share of the load that this assigns, and returns when the run is over.
 func Join(ctx context.Context, o JoinOptions) error {
 	return cluster.Join(ctx, cluster.JoinOptions{
 		URL: o.URL, Name: o.Name, Logger: o.Logger, Patience: o.Patience,
@@ -175,8 +175,8 @@ func playShare(ctx context.Context, reading flowfile.ReaderOptions, a cluster.As
 	return running.Wait()
 }
 
-// receive takes what payload gave. A recording is kept in dir. What a person
-// should know of the job, the coordinator has told.
+// receive reads what payload wrote. It keeps a recording in dir. It reports no notes
+// and no damage: the coordinator has done that.
 func receive(j Job, reading flowfile.ReaderOptions, payload io.Reader, dir string) (*input, error) {
 	reading.Open = nil
 	in := &input{job: j, reading: reading, note: func(string) {}, damage: func(error) {}}

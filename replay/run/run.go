@@ -21,7 +21,7 @@ type Run struct {
 	in         *input
 	thresholds []stats.Threshold
 	timeline   *stats.Timeline
-	file       *runfile.Writer // nil: none; used by Play alone
+	file       *runfile.Writer // nil: none; only Play uses it
 	fileErr    error
 
 	mu       sync.Mutex // guards what follows
@@ -90,10 +90,10 @@ func (r *Run) Manifest() stats.Manifest {
 	return r.manifest
 }
 
-// Play makes the run and returns when it is over. It can be called once. The
-// summary is nil only when nothing was played. After Stop and after the end of
-// ctx it is that of what was played, marked partial, and the error is
-// context.Canceled or that of ctx.
+// Play makes the run and returns when it is over. It can be called once. The summary
+// is nil only when nothing was played. After Stop, or after the end of ctx, the summary
+// covers what was played and is marked partial; the error is then context.Canceled or
+// that of ctx.
 func (r *Run) Play(ctx context.Context) (*stats.Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -123,7 +123,7 @@ func (r *Run) play(ctx context.Context) (*stats.Summary, error) {
 		return nil, err
 	}
 	defer local.close()
-	// Replayers elsewhere may reach what this machine does not.
+	// With NATS, replayers elsewhere may reach what this machine cannot.
 	if r.options.NATS == "" {
 		if err := r.in.job.reach(ctx); err != nil {
 			return nil, err
@@ -181,7 +181,7 @@ func (r *Run) lose(name string) {
 	r.options.OnLost(name)
 }
 
-// find takes lose back.
+// find takes back lose: the replayer is heard again.
 func (r *Run) find(name string) {
 	r.timeline.Found(name)
 	r.mu.Lock()

@@ -85,16 +85,16 @@ func (r *Run) Newest() (p stats.Point, ok bool) {
 	return points[len(points)-1], true
 }
 
-// Changed returns a channel that is closed when the run has changed after the
-// call, about once a second while it plays.
+// Changed returns a channel that is closed at the next change of the run, about once a
+// second while it plays.
 func (r *Run) Changed() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.changed
 }
 
-// Stop asks the run to end soon: no request starts any more, those under way may
-// finish, and the results are kept. It may be called again.
+// Stop asks the run to end soon. No request starts any more, those under way may
+// finish, and the results are kept. A second call changes nothing.
 func (r *Run) Stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -147,8 +147,8 @@ func (r *Run) notify() {
 	r.changed = make(chan struct{})
 }
 
-// whole cuts off the points that some replayer has not reported to their end. It
-// is called with mu held.
+// whole returns the points that all replayers have reported to their end. The caller
+// holds mu.
 func (r *Run) whole(points []stats.Point) []stats.Point {
 	end := r.timeline.Duration()
 	for name, iv := range r.latest {

@@ -15,8 +15,8 @@ import (
 // begins.
 const dialTimeout = 5 * time.Second
 
-// reach makes sure that somebody listens wherever a job sends load, or at its
-// proxy, so that a run against nobody ends before it begins.
+// reach returns an error if nobody listens at an origin that the job sends load to, or
+// at its proxy. A run against nobody ends before it begins.
 func (j Job) reach(ctx context.Context) error {
 	o := j.Client
 	o.DialTimeout = dialTimeout

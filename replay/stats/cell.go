@@ -52,8 +52,8 @@ func (c *Counts) add(o Counts) {
 	c.InFlight += o.InFlight
 }
 
-// A Cell is everything counted of one endpoint, or of all of them, over some
-// time. A nil Histogram is an empty one, a nil map too.
+// A Cell is everything counted of one endpoint, or of all of them, over some time. A
+// nil Histogram and a nil map are empty.
 //
 // Response holds every exchange that was not aborted. Service and Lateness hold
 // those that were sent. Status counts whole answers by status code.

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// How many names a Collector tells apart. What comes beyond is counted as Other,
-// so that these numbers bound the memory, whatever a target answers.
+// How many names a Collector tells apart. All further ones are counted as Other. So
+// memory is bounded, whatever a target answers.
 const (
 	maxEndpoints   = 2000
 	maxErrorGroups = 2000
@@ -23,8 +23,8 @@ const (
 
 // A Collector counts the exchanges of one replayer and hands them out as
 // Intervals. All methods may be called from any goroutine. Recording takes a few
-// additions under a lock. Hardly anybody waits for that lock: there are as many
-// shards as cores, and an idle one is picked.
+// additions under a lock. There are as many shards as cores, and an idle one is
+// picked, so that hardly anybody waits for the lock.
 type Collector struct {
 	replayer string
 	window   atomic.Int64 // end of the window in ns; 0: there is none
@@ -62,8 +62,8 @@ func NewCollector(replayer string, window time.Duration) *Collector {
 	return c
 }
 
-// EndWindow ends the window at offset at when it would end later, or had no
-// end: the run was stopped. What ends from there on is drained.
+// EndWindow ends the window at offset at, if it would end later or had no end: the run
+// was stopped. What ends after that is drained.
 func (c *Collector) EndWindow(at time.Duration) {
 	at = max(at, 1)
 	for {
@@ -74,7 +74,7 @@ func (c *Collector) EndWindow(at time.Duration) {
 	}
 }
 
-// over reports whether offset at lies behind the window.
+// over reports whether offset at lies after the end of the window.
 func (c *Collector) over(at time.Duration) bool {
 	w := time.Duration(c.window.Load())
 	return w > 0 && at > w
@@ -110,8 +110,8 @@ func (c *Collector) Record(r *Result) {
 	s.mu.Unlock()
 }
 
-// Skipped counts an act that could not be made, because value is missing. value
-// is a name for people, such as that of a binding.
+// Skipped counts an act that could not be made because value is missing. value is a
+// name for people, such as that of a binding.
 func (c *Collector) Skipped(endpoint, value string) {
 	e := c.entry(endpoint)
 	g := c.group(groupKey{e.name, ErrorSkipped, 0, cut(value)}, "")
@@ -150,7 +150,7 @@ func (c *Collector) Arrived(n int) {
 	c.mu.Unlock()
 }
 
-// Paused counts a time for which the run was paused. Offsets leave it out.
+// Paused counts a time for which the run was paused. Offsets do not include it.
 func (c *Collector) Paused(d time.Duration) {
 	c.mu.Lock()
 	c.paused += d

@@ -19,8 +19,8 @@ func NewHistory(width time.Duration) *History {
 	return &History{NewTimeline(), newSeries(width, true)}
 }
 
-// Add merges the totals and errors of iv; adding it again changes nothing. It
-// refuses an interval that contradicts itself.
+// Add merges the totals and errors of iv. Adding iv again changes nothing. Add refuses
+// an interval that contradicts itself.
 func (h *History) Add(iv *Interval) error {
 	if err := checkSpan(iv.Start, iv.End); err != nil {
 		return err
@@ -36,8 +36,8 @@ func (h *History) Add(iv *Interval) error {
 	return nil
 }
 
-// AddEndpoints merges the endpoints of w, of which only Start, End, Drain and
-// Endpoints count. Adding them twice counts them twice.
+// AddEndpoints merges the endpoints of w. It uses only Start, End, Drain and Endpoints.
+// Adding them twice counts them twice.
 func (h *History) AddEndpoints(w *Interval) error {
 	if err := checkSpan(w.Start, w.End); err != nil {
 		return err
@@ -57,8 +57,8 @@ func (h *History) AddEndpoints(w *Interval) error {
 	return nil
 }
 
-// Run returns what was added, with a Summary computed from it. The history is
-// not used afterwards.
+// Run returns what was added, with a Summary computed from it. The history must not be
+// used afterwards.
 func (h *History) Run() *Run {
 	return &Run{
 		Intervals: h.timeline.seconds.intervals(), Spans: h.spans.intervals(),

@@ -9,12 +9,11 @@ import "time"
 // Drain marks an interval that begins at or after the end of the run's window.
 // What ended in it is kept apart from the figures of the run.
 //
-// Total is the sum of Endpoints, but for Fields. InFlight is a gauge: the
-// exchanges under way at End. Users is the gauge of virtual users at its highest
-// in the interval. Due and Arrived count sessions: those that the schedule
-// wanted started in the interval, and those that were. Sessions counts those
-// that ended. Paused is how long the clock of the run stood still, which is not
-// in Start and End.
+// Total is the sum of Endpoints, without Fields. InFlight is the number of exchanges
+// under way at End. Users is the highest number of virtual users in the interval. Due
+// counts the sessions that the schedule wanted started in the interval, Arrived those
+// that did start, and Sessions those that ended. Paused is how long the clock of the
+// run stood still: Start and End do not include it.
 type Interval struct {
 	Replayer  string           `json:"replayer"`
 	Seq       uint64           `json:"seq"` // from 0, without gaps
@@ -33,8 +32,8 @@ type Interval struct {
 	Machine   Machine          `json:"machine"`
 }
 
-// A Machine is how the process that sends load fared during an interval. The
-// zero value is: not measured.
+// A Machine is how the process that sends load fared during an interval. The zero
+// value means that it was not measured.
 type Machine struct {
 	CPU        float64       `json:"cpu"`         // own use, as a share of one core: 0 to Cores
 	Cores      int           `json:"cores"`       // cores that the process may use
@@ -66,6 +65,6 @@ const ErrorSkipped = "skipped"
 // outcome match.
 const ErrorStopped = "stopped"
 
-// Other is the name under which everything is counted that is beyond the number
-// of names that a Collector or a Timeline tells apart.
+// Other is the name for everything beyond the number of names that a Collector or a
+// Timeline tells apart.
 const Other = "(other)"

@@ -2,8 +2,8 @@ package stats
 
 import "time"
 
-// A Point is one second of a run, or a few when the run is long, merged over
-// all replayers: what a chart draws. Times are in microseconds.
+// A Point is what a chart draws: one second of a run, or a few when the run is long,
+// merged over all replayers. Response, Service and Lateness are in microseconds.
 type Point struct {
 	Start    time.Duration `json:"start_ns"`
 	Width    time.Duration `json:"width_ns"`

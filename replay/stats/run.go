@@ -22,7 +22,7 @@ type Run struct {
 	Summary   *Summary
 	Recovered bool
 
-	// Damage is nil when the file was read to its end without fault. Otherwise it
-	// says what could not be read; the rest of the Run is what could.
+	// Damage is nil when the whole file could be read. Otherwise it says what could
+	// not be read; the Run holds everything else.
 	Damage error
 }

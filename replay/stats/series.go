@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What a series may hold before neighbours are merged. Both bounds depend on what
-// was added and not on its order. So does the width.
+// What a series may hold before neighbours are merged. The result depends only on what
+// was added: the order does not matter.
 const (
 	maxSlots     = 7200      // two hours of seconds
 	maxSlotBytes = 192 << 20 // of histograms and names
@@ -22,7 +22,7 @@ type series struct {
 	detail bool // keep the cells of endpoints
 }
 
-// A slot is everything that ended within its time, of all replayers.
+// A slot is everything that ended within its time, on all replayers.
 type slot struct {
 	cell      Cell
 	endpoints map[string]*Cell
@@ -154,8 +154,8 @@ func (m *Machine) raise(o Machine) {
 	m.HeapBytes = max(m.HeapBytes, o.HeapBytes)
 }
 
-// MergeEndpoints merges src into dst. Endpoints beyond twice what one Collector tells
-// apart go to Other, so that a hostile sender cannot fill the memory.
+// MergeEndpoints merges src into dst. dst holds at most twice as many endpoints as one
+// Collector; all others go to Other. So a hostile sender cannot fill the memory.
 func MergeEndpoints(dst, src map[string]*Cell) {
 	for name, c := range src {
 		have := dst[name]
@@ -172,7 +172,7 @@ func MergeEndpoints(dst, src map[string]*Cell) {
 	}
 }
 
-// bound counts features beyond the number that collectors hand out as Other.
+// bound counts as Other the features beyond a fixed number.
 func (c *Cell) bound() {
 	if len(c.Fields) <= 4*maxFields {
 		return

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// A shard holds what was counted since the last tick by whoever took it.
+// A shard holds a part of what was counted since the last tick.
 type shard struct {
 	mu   sync.Mutex
 	now  tally
@@ -44,7 +44,7 @@ func (t *tally) count(g *group) {
 	t.errors[g]++
 }
 
-// gather takes over the cells of a tally, which is not used afterwards.
+// gather takes over the cells of a tally. The tally must not be used afterwards.
 func (iv *Interval) gather(t tally, entries []*entry) {
 	for i, cell := range t.cells {
 		if cell == nil {

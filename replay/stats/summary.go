@@ -3,9 +3,9 @@ package stats
 // A Summary is a run in figures. Its JSON keys are stable: it is what
 // `starling report --json` prints. Times are in microseconds.
 //
-// Most figures cover the window of the run alone: its planned duration, or all
-// of a run without one. What ended after the window stands in Drained. Counts,
-// Sessions, Due, Arrived, Skipped and the counts of Errors cover both together.
+// Most figures cover only the window of the run: its planned duration, or all of a run
+// without one. What ended after the window is in Drained. Counts, Sessions, Due,
+// Arrived, Skipped and the counts of Errors cover both together.
 type Summary struct {
 	Requests     uint64            `json:"requests"` // ok + failed + timed_out
 	Failures     uint64            `json:"failures"` // failed + timed_out
@@ -30,12 +30,12 @@ type Summary struct {
 	Overflow     uint64            `json:"overflow"` // response times above one hour
 	Due          uint64            `json:"sessions_due"`
 	Arrived      uint64            `json:"sessions_started"`
-	Open         uint64            `json:"sessions_open"` // started, and nobody has said how they ended: under way, or of a replayer that was lost
+	Open         uint64            `json:"sessions_open"` // without a known end, such as those under way
 	Replayers    []string          `json:"replayers"`
 	Lost         []string          `json:"lost"` // replayers that fell silent
 	Thresholds   []ThresholdResult `json:"thresholds"`
 	Machine      MachineSummary    `json:"machine"`
-	Paused       float64           `json:"paused_s"` // how long the replayer that was paused for longest sent nothing; not in Duration
+	Paused       float64           `json:"paused_s"` // the longest of all replayers; not in Duration
 	Partial      bool              `json:"partial"`  // the run did not come to its planned end
 }
 
@@ -59,8 +59,8 @@ type Latency struct {
 	Mean int64 `json:"mean"`
 }
 
-// An EndpointSummary is one endpoint of a Summary. Counts and Skipped cover the
-// window and what ended after it, all else the window alone.
+// An EndpointSummary is one endpoint of a Summary. Counts and Skipped cover the window
+// and what ended after it. Everything else covers only the window.
 type EndpointSummary struct {
 	Name     string         `json:"name"`
 	Requests uint64         `json:"requests"`
@@ -78,7 +78,8 @@ type EndpointSummary struct {
 	BytesOut     int64   `json:"bytes_out"`
 }
 
-// A MachineSummary tells how the replayers fared: the worst of them, each second.
+// A MachineSummary tells how the replayers fared. Each maximum is over all replayers
+// and all their intervals.
 type MachineSummary struct {
 	CPUMax       float64 `json:"cpu_max_ratio"`    // of all cores of one replayer, 0 to 1
 	BusySeconds  float64 `json:"cpu_busy_seconds"` // seconds with CPU at or above the limit of Judge

@@ -25,8 +25,8 @@ func (s *Summary) Text(w io.Writer, m *Manifest) error {
 	return s.text(w, m, nil)
 }
 
-// Text writes the run as Summary.Text does, with its course over time, and says
-// what could not be read.
+// Text writes the run as Summary.Text does. It adds the course over time, and says what
+// could not be read.
 func (r *Run) Text(w io.Writer) error {
 	if err := r.Summary.text(w, &r.Manifest, r.Points); err != nil {
 		return err

@@ -84,9 +84,9 @@ func ParseThreshold(s string) (Threshold, error) {
 // sessionMatch is a figure of two words.
 const sessionMatch = "session match"
 
-// WithDefault returns the thresholds with "failures < 50%" before them, unless
-// one of them judges the failures of the whole run itself. A run in which nothing
-// was answered, or in which most acts failed or could not be made, does not keep it.
+// WithDefault returns the thresholds with "failures < 50%" before them, unless one of
+// them judges the failures of the whole run itself. The default does not hold in a run
+// without any answer, or in which half of the acts failed or could not be made.
 func WithDefault(thresholds []Threshold) []Threshold {
 	for _, t := range thresholds {
 		if t.figure == "failures" && t.endpoint == "" {
@@ -152,8 +152,9 @@ func (l Latency) figure(name string) (int64, bool) {
 // String returns the threshold as it was written.
 func (t Threshold) String() string { return t.text }
 
-// Check compares a run with the threshold. It returns the value for people and
-// whether the threshold holds. An act that could not be made is a failure. It does not hold when there is no value.
+// Check compares a run with the threshold. It returns the value for people and whether
+// the threshold holds. An act that could not be made is a failure. Without a value the
+// threshold does not hold.
 func (t Threshold) Check(s *Summary) (value string, ok bool) {
 	requests, failures, skipped, rate, match := s.Requests, s.Failures, s.Skipped, s.Rate, s.OutcomeMatch
 	response, service := s.Response, s.Service

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A Timeline is a run as known so far: the merge of all intervals added. The
-// order of adding does not matter, and neither does adding twice. Its memory is
-// bounded by the number of endpoints and by two hours of seconds: in a longer run
-// the points get wider. The methods may be called from any goroutine.
+// A Timeline is a run as known so far: the merge of all intervals added. The order of
+// adding does not matter. Adding an interval again changes nothing. Its memory is
+// bounded by the number of endpoints and by two hours of seconds: in a longer run the
+// points get wider. The methods may be called from any goroutine.
 type Timeline struct {
 	mu       sync.Mutex // guards what follows
 	seen     map[string]*seqs
@@ -76,7 +76,7 @@ func (t *Timeline) part(drain bool) *sums {
 	return &t.window
 }
 
-// addTotals merges all of iv but its endpoints. It is called with mu held.
+// addTotals merges all of iv except its endpoints. The caller holds mu.
 func (t *Timeline) addTotals(iv *Interval) {
 	t.part(iv.Drain).total.Merge(&iv.Total)
 	addGroups(t.errors, iv.Errors, iv.Drain)
@@ -94,8 +94,8 @@ func (t *Timeline) addTotals(iv *Interval) {
 	t.machine.add(iv)
 }
 
-// Lose marks a replayer as fallen silent before its end. Its intervals stay
-// counted; what it had in flight stays in flight.
+// Lose marks a replayer that fell silent before its end. Its intervals stay counted;
+// what it had in flight stays in flight.
 func (t *Timeline) Lose(replayer string) {
 	t.mu.Lock()
 	t.lost[replayer] = true
@@ -109,9 +109,9 @@ func (t *Timeline) Found(replayer string) {
 	t.mu.Unlock()
 }
 
-// Seconds returns the points from offset from on, in order of time, merged over
-// all replayers; seconds in which nothing was reported are left out. The last
-// point may still grow.
+// Seconds returns the points that end after from, in order of time, merged over all
+// replayers. Seconds in which nothing was reported are left out. The last point may
+// still grow.
 func (t *Timeline) Seconds(from time.Duration) []Point {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -255,9 +255,9 @@ func (c *Cell) summary(name string, d time.Duration, stopped uint64) EndpointSum
 	return e
 }
 
-// outcomeMatch is the share of acts that were made and passed their check. It is
-// a share of the exchanges that ended, without those that the end of the run
-// stopped, and of the acts that were skipped.
+// outcomeMatch is the share of acts that were made and passed their check. The whole
+// is the exchanges that ended and the acts that were skipped, without the exchanges
+// that the end of the run stopped.
 func (c *Cell) outcomeMatch(stopped uint64) float64 {
 	n := c.Ended() - min(stopped, c.Aborted) + c.Skipped
 	if n == 0 {
@@ -360,9 +360,9 @@ func (s *seqs) add(n uint64) bool {
 	return true
 }
 
-// What comes from elsewhere is bounded: the replayers of a Timeline, and for each
-// the numbers that came before a smaller one. When there are more, the missing
-// number counts as seen.
+// What comes from elsewhere is bounded: the replayers of a Timeline, and for each the
+// numbers that wait for a smaller one. When too many wait, the smaller one counts as
+// seen.
 const (
 	maxReplayers = 100_000
 	maxAbove     = 100_000

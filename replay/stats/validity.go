@@ -17,12 +17,12 @@ const (
 	busyRatio     = 0.95 // of all cores
 	busyInvalid   = 0.50 // share of seconds as busy as that
 	busyDegraded  = 0.20
-	busyLeast     = 2.0                    // busy seconds that are not held against a run: its start is always busy
+	busyLeast     = 2.0                    // fewer busy seconds do not count: a start is always busy
 	pauseDegraded = 100 * time.Millisecond // garbage collection within one interval
 )
 
-// Judge sets Validity from the other fields: whether the replayers kept their
-// schedule and had the means to.
+// Judge sets Validity from the other fields. It asks whether the replayers kept their
+// schedule, and whether their machines were fast enough for it.
 func (s *Summary) Judge() {
 	j := &judge{Validity{Verdict: Valid, Reasons: []string{}}}
 	j.schedule(s)

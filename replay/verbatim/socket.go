@@ -28,13 +28,13 @@ func isSocket(f *flow.Flow) bool {
 }
 
 // socketActs turns a WebSocket that began at offset at into acts: it opens, sends
-// what its client sent, waits for what its server sent, and closes. Messages of
-// the server are waited for one after the other, each from the event before it.
+// what its client sent, waits for what its server sent, and closes. Each wait for a
+// message of the server begins at the event before it.
 //
 //	client  open ├──┤  send │        send │              close │
 //	server       ├── await ───┤ await ├─┤   ├─── await ───┤
 //
-// What the recording has only the beginning of is skipped.
+// A message of which the recording has only the beginning is not sent.
 func socketActs(f *flow.Flow, at time.Duration, strand int) []timedAct {
 	open := recordedAct(f)
 	open.Kind, open.Strand = replay.Open, strand
@@ -69,11 +69,11 @@ func socketActs(f *flow.Flow, at time.Duration, strand int) []timedAct {
 	return acts
 }
 
-// A merge orders the acts of a session by their start: those of its flows, which
-// come in that order, and those of streams that are open meanwhile.
+// A merge orders the acts of a session by their start. The flows come in that order
+// already; the acts of streams that are open meanwhile go in between.
 type merge struct {
 	next  func() ([]timedAct, bool) // the acts of the next flow, in order of start
-	ahead []timedAct                // of the flow that was looked at last
+	ahead []timedAct                // of the flow that next returned last
 	ended bool
 	open  []timedAct // of streams, in order of start
 }
@@ -98,6 +98,6 @@ func (m *merge) pull() (timedAct, bool) {
 	}
 	first := m.open[0]
 	m.open[0] = timedAct{} // lets go of its message
-	m.open = m.open[1:]    // without moving the others, which may be many
+	m.open = m.open[1:]    // moves none of the others, which may be many
 	return first, true
 }

@@ -31,8 +31,8 @@ type Recording interface {
 
 // A Cursor hands out the flows of one session.
 type Cursor interface {
-	// Next returns the next flow, which is the caller's then, or io.EOF after
-	// the last.
+	// Next returns the next flow, which then belongs to the caller. After the last
+	// it returns io.EOF.
 	Next() (*flow.Flow, error)
 }
 
@@ -57,16 +57,15 @@ func (c *flowCursor) Next() (*flow.Flow, error) {
 	return f, nil
 }
 
-// New returns the source that repeats the sessions of rec as they were:
-// the same requests, each when those have been answered that were over before
-// it in the recording, and after the same pause. Cookies that the target sets
-// replace the recorded ones; Referer and Origin name the places as they are now;
-// everything else is sent as recorded. An answer passes when it looks like the
-// recorded one.
+// New returns the source that repeats the sessions of rec as they were. A request
+// that waited for others in the recording waits for the same ones, and then for the
+// same pause. Cookies that the target sets replace the recorded ones. Referer and
+// Origin name the places as they are now. Everything else is sent as recorded. An
+// answer passes when it looks like the recorded one.
 //
-// Requests go where origins say; one that went elsewhere goes to the first of
-// them. Flows that Omitted names are skipped. Beyond the last session the
-// first follows again.
+// Requests go where origins say. A request to a place that origins do not list goes
+// to the first of them. A flow for which Omitted returns a name is skipped. After the
+// last session the first follows again.
 func New(rec Recording, origins []replay.Origin) (replay.Source, error) {
 	if rec.Sessions() == 0 {
 		return nil, errors.New("the recording holds no request that can be replayed")
@@ -74,7 +73,7 @@ func New(rec Recording, origins []replay.Origin) (replay.Source, error) {
 	return &source{rec, origins}, nil
 }
 
-// Omitted names what is missing to repeat f, "" when New can.
+// Omitted names what is missing to repeat f. It returns "" when nothing is.
 func Omitted(f *flow.Flow) string {
 	switch {
 	case f.Response != nil && f.Response.Status == http.StatusSwitchingProtocols && !isSocket(f):
@@ -110,7 +109,7 @@ func (v *source) Session(i, _ uint64) replay.Session {
 	return r
 }
 
-// A repetition is a recorded session on its way through the engine.
+// A repetition is a recorded session that the engine plays.
 type repetition struct {
 	replay.Table
 	source  *source
@@ -124,10 +123,10 @@ type repetition struct {
 	conns   map[uint64]int // recorded connections, numbered from 1
 }
 
-// Fill implements Session: a recorded request is whole.
+// Fill implements Session. It does nothing: a recorded request is complete.
 func (r *repetition) Fill(*replay.Act) {}
 
-// pull returns the act that begins next, with those it waits for.
+// pull returns the act that begins next, with the acts that it waits for.
 func (r *repetition) pull() (replay.Waiting, bool) {
 	next, ok := r.merge.pull()
 	if !ok {
@@ -212,8 +211,8 @@ func recordedAct(f *flow.Flow) replay.Act {
 	return a
 }
 
-// withBody refuses an answer without a body, such as a stream that ended before its
-// first event.
+// withBody adds to judge that the answer must have a body. A stream that ended before
+// its first event has none.
 func withBody(judge func(*flow.Response, *content.Doc) (string, string)) func(*flow.Response, *content.Doc) (string, string) {
 	return func(resp *flow.Response, doc *content.Doc) (name, detail string) {
 		if name, detail = judge(resp, doc); name == "" && resp.Body.Size == 0 {
@@ -223,9 +222,9 @@ func withBody(judge func(*flow.Response, *content.Doc) (string, string)) func(*f
 	}
 }
 
-// recordedProtocol is the version of HTTP to ask for. A recording of HTTP/2 over
-// TLS may be replayed to a plain target, which then gets HTTP/1.1, but for gRPC,
-// which knows nothing else than HTTP/2. HTTP/3 is replayed over HTTP/2.
+// recordedProtocol is the version of HTTP to ask for. HTTP/3 is replayed over HTTP/2.
+// What was recorded over TLS may be replayed to a plain target, which then gets
+// HTTP/1.1. gRPC always gets HTTP/2: it has no other version.
 func recordedProtocol(f *flow.Flow) client.Protocol {
 	switch {
 	case f.Protocol != "HTTP/2.0" && f.Protocol != "HTTP/3.0":
@@ -236,7 +235,7 @@ func recordedProtocol(f *flow.Flow) client.Protocol {
 	return client.Auto
 }
 
-// recordedCheck accepts what looks like resp.
+// recordedCheck returns a check that accepts answers that look like resp.
 func recordedCheck(resp *flow.Response) *model.Check {
 	shape := content.New(resp).Shape()
 	c := &model.Check{Status: []int{resp.Status / 100}, Known: shape.Features}
@@ -256,8 +255,8 @@ func recordedCheck(resp *flow.Response) *model.Check {
 }
 
 // ledTo is where a recorded redirection led, as [model.Check.Redirect]: its path
-// without host and query. A segment with a digit, as ids have, may be another now. A
-// relative reference says too little, and is nil.
+// without host and query. A segment that looks like an id, as any with a digit does,
+// may differ now. For a relative reference ledTo returns nil: it says too little.
 func ledTo(location string) []string {
 	u, err := url.Parse(location)
 	if err != nil || !strings.HasPrefix(u.Path, "/") {

@@ -5,6 +5,6 @@
 //	err = w.Interval(iv) // each interval that a Timeline reports as new
 //	run, err := runfile.Read(path)
 //
-// The file is described in FORMAT.md. What its numbers mean is said there and in
-// package stats, which holds the types.
+// FORMAT.md describes the file. It says what the numbers mean, and so does package
+// stats, which holds the types.
 package runfile

@@ -15,15 +15,14 @@ import (
 // ErrNotRun says that a file is no run file.
 var ErrNotRun = errors.New("not a Starling run file")
 
-// maxDamage is the number of damaged frames that are told one by one.
+// maxDamage is the number of damaged frames that are reported one by one.
 const maxDamage = 10
 
-// Read reads a run file, also one that is still being written, was cut off
-// or is damaged: then the Run has what could be read, and Damage says what could
-// not. The error is for files that cannot be opened or are no run file.
+// Read reads a run file. The file may still be written, be cut off, or be damaged: then
+// the Run holds what could be read, and Damage says what could not. Read returns an
+// error if the file cannot be opened or is no run file.
 //
-// Memory is bounded whatever the file holds: by endpoints, and by seconds as in
-// a stats.Timeline.
+// Memory is bounded as that of a stats.Timeline, whatever the file holds.
 func Read(path string) (*stats.Run, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -59,7 +58,7 @@ type reader struct {
 	path     string
 	history  *stats.History
 	manifest *stats.Manifest // nil: not read yet
-	summary  *stats.Summary  // likewise
+	summary  *stats.Summary  // nil: not read yet
 	frame    int
 	lines    int // understood
 	damage   []error
@@ -108,8 +107,8 @@ func (r *reader) readLines(content []byte) error {
 	return problems
 }
 
-// readLine takes one line in. Lines of an unknown kind are skipped, so that a
-// later format may add some.
+// readLine takes one line in. It skips lines of an unknown kind, so that a later
+// format may add kinds.
 func (r *reader) readLine(b []byte) error {
 	var l line
 	if err := json.Unmarshal(b, &l); err != nil {

@@ -51,10 +51,10 @@ type span struct {
 	Endpoints map[string]*stats.Cell `json:"endpoints"`
 }
 
-// A Writer writes a run file while the run goes on. Each call leaves whole
-// zstd frames behind, so the file can be read at any time and after a crash; what
-// is missing then is at most the endpoints of the last ten seconds and the
-// summary. It is used by one goroutine at a time.
+// A Writer writes a run file while the run goes on. After each call the file ends with
+// a whole zstd frame, so it can be read at any time and after a crash. At most the
+// endpoints of the last ten seconds and the summary are missing then. A Writer is used
+// by one goroutine at a time.
 type Writer struct {
 	path    string
 	file    *os.File
@@ -92,9 +92,9 @@ func Create(path string, m *stats.Manifest) (*Writer, error) {
 	return w, nil
 }
 
-// Interval appends the totals of iv and keeps its endpoints until their span
-// of five seconds is over. iv is only read. Give each interval once: what a
-// stats.Timeline's Add reports as new.
+// Interval appends the totals of iv and keeps its endpoints until their span of five
+// seconds is over. iv is only read. Give each interval once: those that the Add of a
+// stats.Timeline reports as new.
 func (w *Writer) Interval(iv *stats.Interval) error {
 	totals := *iv
 	totals.Endpoints = nil
