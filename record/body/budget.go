@@ -2,10 +2,10 @@ package body
 
 import "sync/atomic"
 
-// A Budget is a number of bytes that may be taken, by any number of goroutines.
+// A Budget is a number of bytes that any number of goroutines may take from.
 type Budget struct{ free atomic.Int64 }
 
-// NewBudget returns a Budget of so many bytes.
+// NewBudget returns a Budget of that many bytes.
 func NewBudget(bytes int64) *Budget {
 	b := new(Budget)
 	b.Give(bytes)
@@ -15,7 +15,7 @@ func NewBudget(bytes int64) *Budget {
 // Free returns the bytes that are not taken.
 func (b *Budget) Free() int64 { return b.free.Load() }
 
-// Take takes n bytes, or reports false and takes none.
+// Take takes n bytes. If fewer are free, it takes none and reports false.
 func (b *Budget) Take(n int64) bool {
 	if b.free.Add(-n) >= 0 {
 		return true

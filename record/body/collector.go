@@ -13,48 +13,48 @@ import (
 // A Collector collects one body. It belongs to one goroutine.
 type Collector struct {
 	budget *Budget
-	limit  int64 // most bytes of data kept
+	limit  int64 // most bytes of data that are kept
 	hint   int64 // expected size; -1: unknown
 	taken  int64 // from budget: the capacity of data
 	data   []byte
 	size   int64
-	full   bool           // data has its end: limit, budget or a hole was reached
-	blind  bool           // nothing but the size is wanted, or known: there is no hash
-	hash   *xxhash.Digest // of all bytes, from where data is full
-	rest   *rest          // nil where nothing is kept behind data
+	full   bool           // nothing more is added to data: the limit, the budget or a hole was reached
+	blind  bool           // only the size is wanted, or known: there is no hash
+	hash   *xxhash.Digest // of all bytes; begins when data is full
+	rest   *rest          // nil if nothing behind data is kept
 }
 
-// A rest is what a body has behind its data.
+// A rest is the part of a body behind its data.
 type rest struct {
 	spool *spool.Spool
-	most  int64       // longest body that is kept whole
-	file  *spool.File // nil before the first byte
+	most  int64       // the longest body that is kept whole
+	file  *spool.File // nil until the first byte comes
 }
 
-// Start begins a body of about hint bytes, -1 if that is not known, of which at most
-// limit bytes are kept.
+// Start begins a body of about hint bytes, of which at most limit bytes are kept. A hint
+// of -1 is unknown.
 func (c *Collector) Start(budget *Budget, limit, hint int64) {
 	*c = Collector{budget: budget, limit: limit, hint: hint}
 }
 
-// KeepRest has what follows the limit, or does not fit into the budget, kept in a
-// Spool, if the body is not longer than most. It belongs behind Start.
+// KeepRest keeps the rest of the body in a Spool: what is beyond the limit or does not
+// fit into the budget. A body longer than most loses its rest. Call it right after Start.
 func (c *Collector) KeepRest(s *spool.Spool, most int64) { c.rest = &rest{spool: s, most: most} }
 
-// CountOnly says that of what comes nothing but the size is wanted.
+// CountOnly says that from now on only the size is wanted.
 func (c *Collector) CountOnly() {
 	c.full, c.blind, c.hash = true, true, nil
 	c.dropRest()
 }
 
-// Miss says that n bytes of the body were not seen; a negative n is unknown. Nothing
-// that follows is kept, and there is no hash.
+// Miss says that n bytes of the body were not seen. A negative n is unknown. Nothing
+// after them is kept, and there is no hash.
 func (c *Collector) Miss(n int64) {
 	c.size += max(n, 0)
 	c.CountOnly()
 }
 
-// Add takes the next bytes and copies what it keeps.
+// Add takes the next bytes. It copies what it keeps.
 func (c *Collector) Add(p []byte) {
 	if len(p) == 0 {
 		return
@@ -81,7 +81,7 @@ func (c *Collector) Add(p []byte) {
 	}
 }
 
-// add reports whether the rest is whole so far. size is that of the body.
+// add adds p and reports whether the rest is whole so far. size is that of the body.
 func (r *rest) add(p []byte, size int64) bool {
 	if r.file == nil {
 		r.file = r.spool.File()
@@ -89,21 +89,21 @@ func (r *rest) add(p []byte, size int64) bool {
 	return size <= r.most && r.file.Write(p)
 }
 
-// dropRest keeps nothing but data.
+// dropRest gives up the rest and keeps data.
 func (c *Collector) dropRest() {
 	if c.rest != nil && c.rest.file != nil {
-		_ = c.rest.file.Discard() // it holds nothing that anybody wants
+		_ = c.rest.file.Discard() // its content is not wanted any more
 	}
 	c.rest = nil
 }
 
 const (
-	leastPiece = 512      // bytes that are taken at a time, at least
-	firstPiece = 64 << 10 // most bytes that an expected size alone takes
+	leastPiece = 512      // least bytes that are taken at a time
+	firstPiece = 64 << 10 // most bytes that are taken because of an expected size alone
 )
 
-// grow makes room for n bytes of data, out of the budget. Once a quarter of the
-// expected size has come, all of it is believed.
+// grow makes room for n bytes of data and takes it from the budget. Once a quarter of the
+// expected size has come, it takes room for all of it.
 func (c *Collector) grow(n int64) bool {
 	if n <= c.taken {
 		return true
@@ -128,12 +128,12 @@ func (c *Collector) grow(n int64) bool {
 // Started reports whether a body is being collected.
 func (c *Collector) Started() bool { return c.budget != nil }
 
-// Size returns the bytes that came, and those that were missed.
+// Size returns the number of bytes that came or were missed.
 func (c *Collector) Size() int64 { return c.size }
 
-// Body returns what was collected, and what it took of the budget, which the caller
-// gives back. The Collector is empty then. A body with a rest has Open, which has to
-// be called once, and what it opens be closed.
+// Body returns what was collected and the number of bytes that it took from the budget.
+// The caller gives these back. The Collector is empty then. If a body with a rest has an
+// Open, call it once, and close what it returns.
 func (c *Collector) Body() (flow.Body, int64) {
 	b, taken := flow.Body{Data: c.data, Size: c.size}, c.taken
 	if c.hash != nil && !c.blind {
@@ -146,7 +146,7 @@ func (c *Collector) Body() (flow.Body, int64) {
 	return b, taken
 }
 
-// behind returns what opens the body that begins with data.
+// behind returns a function that opens the whole body, which begins with data.
 func (r *rest) behind(data []byte) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) {
 		content, err := r.file.Open()

@@ -9,6 +9,6 @@
 //	b, taken := c.Body()
 //	budget.Give(taken) // when b is not needed any more
 //
-// What a limit cuts off still counts in size and hash. It does not undo transfer or
-// content coding.
+// What a limit cuts off still counts in size and hash. The package does not undo transfer
+// or content coding.
 package body

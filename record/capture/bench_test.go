@@ -34,9 +34,8 @@ func (s writing) Conn(c *flow.Conn) { s.write(c) }
 func (s writing) Flow(f *flow.Flow) { s.write(f) }
 func (s writing) Loss(l *flow.Loss) { s.write(l) }
 
-// BenchmarkRead takes keep-alive exchanges of 1 KiB on the average from a capture
-// file in memory. Beside the time of an operation, which is a whole capture, it
-// reports that of one exchange.
+// BenchmarkRead reads keep-alive exchanges of 1 KiB on average from a capture file in
+// memory. An operation is a whole capture. The time of one exchange is reported too.
 func BenchmarkRead(b *testing.B) {
 	p := plan{conns: 50, exchanges: 200, segment: 1460, body: 2048}
 	file := pcap(p.frames(rand.New(rand.NewPCG(1, 2))))

@@ -15,8 +15,8 @@ import (
 	"github.com/starling-load/starling/record/capture/tcp"
 )
 
-// A Capture finds the flows in packets. It is used once: one call of Read or Live.
-// Counts may be called by anyone at any time.
+// A Capture finds the flows in packets. It is used once, for one call of Read or Live.
+// Any goroutine may call Counts at any time.
 type Capture struct {
 	o      Options
 	budget *exchange.Budget
@@ -34,11 +34,11 @@ func New(o Options) *Capture {
 	return &Capture{o: o, budget: exchange.NewBudget(o.ParseBytes)}
 }
 
-// Read finds the flows in capture files, which are taken as one capture: connections
-// go on from one file into the next, as in files that tcpdump cuts by size. Read takes
-// the files one after the other, to their ends or until ctx is done, and then gives
-// the sink what is still open. It logs and counts damage and goes on behind it. A file
-// that is no capture is an error.
+// Read finds the flows in capture files. The files are one capture: a connection may
+// continue from one file into the next, as in files that tcpdump cuts by size. Read reads
+// one file after the other until their ends or until ctx is done. Then it gives the sink
+// what is still open. It logs and counts damage in a file and goes on behind it. A file
+// that is not a capture is an error.
 func (c *Capture) Read(ctx context.Context, files ...io.Reader) error {
 	a := c.assembler()
 	defer c.end(a)
@@ -65,9 +65,9 @@ func named(r io.Reader, err error) error {
 	return err
 }
 
-// Live finds the flows that pass an interface: sources are those of packet.Listen
-// with the filter of the Options. When ctx is done it reads the packets that have
-// arrived, closes the sources, and returns.
+// Live finds the flows that pass an interface. sources come from packet.Listen with the
+// filter of the Options. When ctx is done, Live reads the packets that have arrived,
+// closes the sources, and returns.
 func (c *Capture) Live(ctx context.Context, sources []packet.Source) error {
 	var until atomic.Int64
 	stop := context.AfterFunc(ctx, func() { until.Store(time.Now().UnixNano()) })
@@ -96,7 +96,7 @@ func (c *Capture) assembler() *tcp.Assembler {
 	}, func(conn *tcp.Conn) tcp.Stream { return exchange.New(conn, c.lastID.Add(1), o) })
 }
 
-// feed returns the feed that leads the segments of src to a, and counts both.
+// feed returns a feed that passes the segments of src to a and counts both.
 func (c *Capture) feed(src packet.Source, a *tcp.Assembler) *feed {
 	f := &feed{c: c, src: src, a: a}
 	c.mu.Lock()
@@ -105,7 +105,7 @@ func (c *Capture) feed(src packet.Source, a *tcp.Assembler) *feed {
 	return f
 }
 
-// end gives on what the connections of a hold, and shows the last counts of its feeds.
+// end tells what the connections of a still hold, and shows the last counts of its feeds.
 func (c *Capture) end(a *tcp.Assembler) {
 	a.Close()
 	n := a.Counts()
@@ -118,5 +118,5 @@ func (c *Capture) end(a *tcp.Assembler) {
 	}
 }
 
-// over reports the errors that end a source in order.
+// over reports whether an error is the orderly end of a source.
 func over(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) }

@@ -2,35 +2,36 @@ package capture
 
 import "github.com/starling-load/starling/record/capture/tcp"
 
-// Counts tell how a capture goes. Numbers of packets may be some hundred behind.
+// Counts tell what a capture has found so far. Numbers of packets may be a few hundred
+// behind.
 type Counts struct {
 	Packets     uint64 // captured
 	PacketBytes uint64 // captured, headers included
-	KernelDrops uint64 // packets that the capture had no room for
-	Segments    uint64 // TCP segments among them that the filter wanted
+	KernelDrops uint64 // packets dropped because the capture had no room for them
+	Segments    uint64 // TCP segments in these packets that the filter lets pass
 	Malformed   uint64 // packets whose headers make no sense
-	Cut         uint64 // segments of which the capture kept only a beginning
-	Damaged     uint64 // places at which a file is damaged
+	Cut         uint64 // segments of which only the beginning was captured
+	Damaged     uint64 // places where a file is damaged
 
-	Connections uint64 // that said something
-	Open        int    // of these, not over yet
-	MidStream   uint64 // of these, met in their middle
+	Connections uint64 // connections that carried something
+	Open        int    // of these, still open
+	MidStream   uint64 // of these, seen without their beginning
 	Evicted     uint64 // of these, given up because there were too many
-	Gaps        uint64 // holes in what connections carried, as loss records declare them
+	Gaps        uint64 // holes in connections, as loss records declare them
 	Missing     uint64 // bytes in them
 
 	Requests  uint64 // found
 	Responses uint64 // found, without interim ones
 	Interim   uint64 // 1xx responses found
 
-	RequestsLost  uint64 // responses were found for them
-	ResponsesLost uint64 // requests were found for them
+	RequestsLost  uint64 // requests never seen whose response was found
+	ResponsesLost uint64 // responses never seen whose request was found
 
-	Flows    uint64 // given to the sink
+	Flows    uint64 // flows given to the sink
 	Partial  uint64 // of these, not complete
 	Shed     uint64 // flows given up because memory was short
 	Unparsed uint64 // bytes seen and not understood
-	Skipped  uint64 // bytes before the first message of a connection met in its middle
+	Skipped  uint64 // bytes before the first message of a connection whose beginning was not seen
 }
 
 // Counts returns the numbers of this moment.

@@ -42,7 +42,7 @@ func (b *basket) Loss(l *flow.Loss) {
 	b.losses = append(b.losses, l)
 }
 
-// lost sums the losses of a reason.
+// lost sums up the losses with one reason.
 func (b *basket) lost(reason string) (sum flow.Loss) {
 	for _, l := range b.losses {
 		if l.Reason == reason {
@@ -55,7 +55,7 @@ func (b *basket) lost(reason string) (sum flow.Loss) {
 	return sum
 }
 
-// messages are the numbers of a row of the table of captures.
+// messages are the numbers in a row of the table of captures.
 type messages struct{ h1Requests, h1Responses, h2Requests, h2Responses, frames, calls int }
 
 func (m messages) String() string {
@@ -140,8 +140,8 @@ func replay(t testing.TB, o Options, paths ...string) (*basket, Counts) {
 	return b, c.Counts()
 }
 
-// tableRow is a row of the table of captures: file, and the six counts behind three
-// columns; a number in brackets is the larger one, which holds.
+// tableRow is a row of the table of captures: the file, and six counts behind three
+// columns. Of a number and one in brackets, the one in brackets is larger and is used.
 var tableRow = regexp.MustCompile(`(?m)^\| ([\w/.-]+\.pcap(?:ng)?(?:\.gz|\.xz)?) \|[^|]*\|[^|]*\| \d+ \| \d+ ((?:\| \d+(?: \(\d+\))? ){6})\|`)
 
 func row(t testing.TB, cells string) messages {
@@ -191,7 +191,7 @@ func TestCapturesOfOthersHoldWhatTsharkCounts(t *testing.T) {
 	}
 }
 
-// corrected are the captures of which tshark is known to count something else.
+// corrected are the captures that tshark is known to count differently.
 var corrected = map[string]struct {
 	tshark, messages messages
 	why              string

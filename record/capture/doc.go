@@ -14,9 +14,10 @@
 //
 // # What is counted
 //
-// Messages found and messages declared lost are the messages sent. Whatever the capture
-// does not have is a flow.Loss: packets that the kernel dropped, holes in streams, bytes
-// that were not understood, connections met in their middle. Time is that of the packets.
+// Messages found plus messages declared lost are the messages sent. What the capture
+// lacks is declared as a flow.Loss: packets that the kernel dropped, holes in streams,
+// bytes that were not understood, and beginnings of connections that were not seen. All
+// times are those of the packets.
 //
 // # What it does not do
 //

@@ -14,12 +14,12 @@ import (
 // publishEvery is the number of segments after which the counts of a feed are shown.
 const publishEvery = 512
 
-// dropsEvery is the least packet time between two loss records for packets that the
+// dropsEvery is the least packet time between two loss records about packets that the
 // kernel dropped.
 const dropsEvery = int64(time.Second)
 
-// A feed leads the segments of one source to one assembler. It belongs to one
-// goroutine, except for shown and src.Counts.
+// A feed passes the segments of one source to one assembler. It belongs to one goroutine,
+// except for shown and src.Counts.
 type feed struct {
 	c     *Capture
 	src   packet.Source
@@ -29,11 +29,11 @@ type feed struct {
 	segment  packet.Segment
 	n        uint64
 	last     int64  // packet time of the last segment
-	drops    uint64 // declared so far
+	drops    uint64 // drops declared so far
 	declared int64  // packet time of the last declaration
 }
 
-// read leads all segments of a file.
+// read passes on all segments of a file.
 func (f *feed) read(ctx context.Context) error {
 	for {
 		if f.n%publishEvery == 0 && ctx.Err() != nil {
@@ -57,9 +57,9 @@ func (f *feed) read(ctx context.Context) error {
 	}
 }
 
-// listen leads the segments of an interface until the source is closed, or those
-// up to an instant (unix ns) once it is set. While no packet comes, packet time
-// goes on with the clock.
+// listen passes on the segments of an interface until the source is closed. Once until is
+// set (unix ns), it ends at that instant. While no packet comes, packet time follows the
+// clock.
 func (f *feed) listen(until *atomic.Int64) error {
 	var idleSince time.Time
 	for {
@@ -95,7 +95,7 @@ func (f *feed) take() {
 	}
 }
 
-// publish shows the counts, and declares what the kernel has dropped since.
+// publish shows the counts and declares what the kernel has dropped since the last call.
 func (f *feed) publish() {
 	n := f.a.Counts()
 	f.shown.Store(&n)

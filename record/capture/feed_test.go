@@ -13,8 +13,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A lossySource gives segments in a time of one millisecond each; for every tenth the
-// kernel has dropped a packet.
+// A lossySource gives one segment each millisecond. For every tenth segment the kernel
+// has dropped a packet.
 type lossySource struct{ given, total uint64 }
 
 func (s *lossySource) Next(g *packet.Segment) error {

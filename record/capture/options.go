@@ -10,30 +10,29 @@ import (
 
 // Options of a Capture. Only Sink is required.
 type Options struct {
-	// Sink takes connections, flows and losses. With several readers it is called
-	// by several goroutines.
+	// Sink takes connections, flows and losses. With several readers, several goroutines
+	// call it.
 	Sink exchange.Sink
 
-	// Filter chooses packets. Its ports are taken for those of servers where no
-	// handshake was captured.
+	// Filter chooses packets. If no handshake was captured, its ports count as those of
+	// servers.
 	Filter packet.Filter
 
-	// Keys open TLS; more may be added while the capture goes on. Nil: those that a
-	// pcapng file brings along.
+	// Keys open TLS. More may be added while the capture runs. Nil: the keys that a
+	// pcapng file holds.
 	Keys *decrypt.Keys
 
 	// MaxBody is how many bytes of each body are kept. 0 is 8 MiB.
 	MaxBody int64
 
-	// ReorderBytes bounds the memory of each source for segments that wait for
+	// ReorderBytes bounds the memory that each source takes for segments that wait for
 	// earlier ones. 0 is 64 MiB.
 	ReorderBytes int
 
-	// ParseBytes bounds the memory of exchanges under way, over all sources. 0 is
-	// 256 MiB.
+	// ParseBytes bounds the memory of open exchanges over all sources. 0 is 256 MiB.
 	ParseBytes int64
 
-	// Logger is told what is wrong with a file, and of losses. Nil: nobody.
+	// Logger is told about damaged files and losses. Nil: nothing is logged.
 	Logger *slog.Logger
 }
 

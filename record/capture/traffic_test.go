@@ -20,7 +20,7 @@ type frame struct {
 	seq, ack   uint32
 	flags      byte
 	payload    []byte
-	part       int // what it carries a part of: 2n+1 is request n, 2n+2 response n of its connection
+	part       int // the message of which it carries a part: 2n+1 is request n, 2n+2 response n of its connection
 }
 
 const (
@@ -31,12 +31,12 @@ const (
 // A plan says what traffic to make up.
 type plan struct {
 	conns, exchanges int // exchanges on each connection
-	pipeline         int // requests sent before the first of them is answered
+	pipeline         int // requests sent before the first one is answered
 	segment          int // greatest payload of a packet
 	body             int // greatest length of a response body
 }
 
-// request and response are what exchange n of a connection says.
+// request and response return the messages of exchange n of a connection.
 func request(port uint16, n int) []byte {
 	return fmt.Appendf(nil, "GET /%d/%d HTTP/1.1\r\nHost: shop.test\r\nUser-Agent: made-up/1.0\r\nAccept: */*\r\n\r\n", port, n)
 }
@@ -49,7 +49,7 @@ func response(port uint16, n, body int) []byte {
 	return r
 }
 
-// frames makes the traffic up: connections one beside the other, as on a busy server.
+// frames makes up the traffic. Connections run beside each other, as on a busy server.
 func (p plan) frames(random *rand.Rand) (all []frame) {
 	for c := range p.conns {
 		all = append(all, p.conn(uint16(20000+c), int64(c)*1000, random)...)
@@ -99,7 +99,7 @@ func (p plan) conn(port uint16, offset int64, random *rand.Rand) (fs []frame) {
 }
 
 func sortByTime(fs []frame) {
-	// Stable, so that the packets of a connection keep their order.
+	// The sort is stable, so that the packets of a connection keep their order.
 	for gap := 1; gap < len(fs); gap *= 2 {
 		merged := make([]frame, 0, len(fs))
 		for i := 0; i < len(fs); i += 2 * gap {
@@ -116,7 +116,7 @@ func sortByTime(fs []frame) {
 	}
 }
 
-// pcap writes frames as a capture file of raw IPv4 packets, nanoseconds.
+// pcap writes frames as a capture file of raw IPv4 packets, with times in nanoseconds.
 func pcap(fs []frame) []byte {
 	out := binary.LittleEndian.AppendUint32(nil, 0xa1b23c4d)
 	out = append(out, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -155,7 +155,7 @@ func capturing(t testing.TB, fs []frame) (*basket, Counts) {
 	return b, c.Counts()
 }
 
-// summary is what flows say, in the order of their connections.
+// summary returns the content of flows, in the order of their connections.
 func summary(b *basket) map[string]string {
 	clients := map[uint64]string{}
 	for _, c := range b.conns {
@@ -193,7 +193,7 @@ func TestDisorderWithinLimitsChangesNothing(t *testing.T) {
 }
 
 // disorder moves packets by some places, sends some twice, and joins or splits
-// retransmitted ones. The handshakes, which are the first packets, keep their places.
+// retransmitted ones. The handshakes are the first packets. They keep their places.
 func disorder(fs []frame, first int, random *rand.Rand) []frame {
 	var out []frame
 	for i, f := range fs {
@@ -204,7 +204,7 @@ func disorder(fs []frame, first int, random *rand.Rand) []frame {
 		switch n := len(f.payload); {
 		case random.IntN(8) == 0:
 			out = append(out, f)
-		case n > 1 && random.IntN(8) == 0: // sent again in two parts, of which one comes twice
+		case n > 1 && random.IntN(8) == 0: // sent again in two parts, one of them twice
 			cut := 1 + random.IntN(n-1)
 			head, tail := f, f
 			head.payload, tail.payload, tail.seq = f.payload[:cut], f.payload[cut:], f.seq+uint32(cut)
@@ -255,9 +255,9 @@ func testFoundAndLost(t *testing.T, seeds uint64, drop func([]frame, *rand.Rand)
 	}
 }
 
-// dropSome drops packets with payload: of each exchange at most those of one message,
-// and of two in a row at most those of one: as much as can be lost so that the others
-// always tell how many there were.
+// dropSome drops packets with payload. In an exchange it drops packets of one message at
+// most. Then it spares the next exchange. If more were lost, the rest could not always
+// tell how many messages there were.
 func dropSome(fs []frame, random *rand.Rand) (kept []frame) {
 	hurt := map[[2]int]int{} // by connection and exchange: the part that has suffered
 	for _, f := range fs {

@@ -6,8 +6,7 @@
 //	open, err := envelope.With(keyFile)
 //	block, err := open(sealed)
 //
-// Whoever records needs the public key alone and cannot read what was recorded.
-// Each block is an age file of its own, so that a killed writer loses no more
-// than its last block and a reader can go to any place: some 200 bytes and
-// 0.1 ms a block.
+// Recording needs only the public key, which cannot decrypt what was recorded. Each block
+// is an age file of its own. So a killed writer loses its last block at most, and a
+// reader can go to any place. This costs some 200 bytes and 0.1 ms a block.
 package envelope

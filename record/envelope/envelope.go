@@ -14,11 +14,11 @@ import (
 // A Cipher turns one block into another. It may be called by many goroutines.
 type Cipher = func(block []byte) ([]byte, error)
 
-// ErrNoKey says that none of the identities opens what was encrypted.
+// ErrNoKey says that none of the identities opens the block.
 var ErrNoKey = errors.New("it is encrypted for somebody else")
 
-// To returns the cipher that encrypts for all the recipients. A recipient is an age
-// public key ("age1…") or the path of a file that holds one on each line.
+// To returns a cipher that encrypts for all the recipients. A recipient is an age public
+// key ("age1…") or the path of a file that holds one on each line.
 func To(recipients ...string) (Cipher, error) {
 	var to []age.Recipient
 	for _, r := range recipients {
@@ -61,8 +61,8 @@ func To(recipients ...string) (Cipher, error) {
 	}, nil
 }
 
-// With returns the cipher that decrypts with the identities in a file, as
-// age-keygen writes it. For a block that is not for them it returns ErrNoKey.
+// With returns a cipher that decrypts with the identities in a file, as age-keygen writes
+// it. It returns ErrNoKey for a block that is encrypted for others.
 func With(path string) (Cipher, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -71,7 +71,7 @@ func With(path string) (Cipher, error) {
 	defer f.Close()
 	identities, err := age.ParseIdentities(io.LimitReader(f, 1<<20))
 	if err != nil {
-		// The text of the error can hold a part of the key.
+		// The error of age is left out: its text can hold a part of the key.
 		return nil, fmt.Errorf("read the identity %s: it holds no line AGE-SECRET-KEY-1…; name the file that age-keygen wrote", path)
 	}
 	return func(sealed []byte) ([]byte, error) {
@@ -83,7 +83,7 @@ func With(path string) (Cipher, error) {
 		if err != nil {
 			return nil, fmt.Errorf("decrypt block: %w", err)
 		}
-		// Encryption adds and never takes away: the block is no longer than this.
+		// A block is never longer than its encrypted form.
 		block := make([]byte, 0, len(sealed))
 		buf := bytes.NewBuffer(block)
 		if _, err := io.Copy(buf, r); err != nil {

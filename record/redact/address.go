@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// address returns the pseudonym of an address with or without a port: one of
-// the networks that exist for measurements and documentation (RFC 2544, RFC
-// 3849). What is no address stays.
+// address returns the pseudonym of an address, with or without a port. The pseudonym lies
+// in a network that is reserved for measurements and documentation (RFC 2544, RFC 3849).
+// Text that is not an address stays as it is.
 func (w *walker) address(s string) string {
 	if at, err := netip.ParseAddrPort(s); err == nil {
 		return netip.AddrPortFrom(w.pseudoAddr(at.Addr()), at.Port()).String()
@@ -33,8 +33,8 @@ func (w *walker) pseudoAddr(a netip.Addr) netip.Addr {
 	return netip.AddrFrom16(out)
 }
 
-// addressList replaces the addresses of X-Forwarded-For and of Forwarded (RFC
-// 7239), which may make it longer or shorter.
+// addressList replaces the addresses in X-Forwarded-For and Forwarded (RFC 7239). The
+// result may be longer or shorter than the value.
 func (w *walker) addressList(value string) string {
 	if w.report != nil {
 		return value

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// schemes are the authentication schemes that are looked for in other places than
-// Authorization (from IANA's registry, and some that are common without it).
+// schemes are the authentication schemes that are looked for outside Authorization too.
+// Most are from IANA's registry; the others are common without being in it.
 var schemes = []string{"bearer", "basic", "token", "digest", "jwt", "apikey", "negotiate", "oauth", "hawk", "ntlm", "dpop", "key"}
 
 // hasScheme reports whether b begins with the name of a scheme and a space.
@@ -18,7 +18,7 @@ func hasScheme(b []byte) bool {
 	return slices.Contains(schemes, string(bytes.ToLower(b[:i])))
 }
 
-// authorization walks credentials (RFC 9110, section 11.4): the scheme stays.
+// authorization walks credentials (RFC 9110, section 11.4). The name of the scheme stays.
 func (w *walker) authorization(b []byte, k Kind) {
 	b = bytes.TrimSpace(b)
 	scheme, rest, ok := bytes.Cut(b, []byte(" "))
@@ -39,13 +39,13 @@ func (w *walker) authorization(b []byte, k Kind) {
 	}
 }
 
-// hasParameters reports whether b has a = that is no padding.
+// hasParameters reports whether b has a = that is not padding.
 func hasParameters(b []byte) bool {
 	i := bytes.IndexByte(b, '=')
 	return i > 0 && len(bytes.TrimLeft(b[i:], "=")) > 0
 }
 
-// openParameters are no secrets.
+// openParameters are the parameters that are not secret.
 var openParameters = []string{"realm", "qop", "algorithm", "nc", "charset", "userhash", "uri", "signedheaders", "headers", "version", "oauth_version",
 	"oauth_signature_method", "oauth_timestamp", "ts", "created", "expires", "type", "stale", "domain", "scope", "error"}
 
@@ -63,7 +63,7 @@ func (w *walker) parameters(b []byte, k Kind) {
 	}
 }
 
-// parameterEnd returns the offset of the first comma outside of quotes.
+// parameterEnd returns the offset of the first comma outside quotes.
 func parameterEnd(b []byte) int {
 	quoted := false
 	for i, c := range b {

@@ -11,7 +11,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// smallGet is what a browser sends and gets for a picture: no secrets.
+// smallGet is the exchange for a picture in a browser. It holds no secrets.
 func smallGet() *flow.Flow {
 	f := get("/static/img/logo.png?v=3", "Host: shop.test", "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
 		"Accept: image/avif,image/webp,*/*", "Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br", "Referer: https://shop.test/products/17",
@@ -61,14 +61,14 @@ func page() []byte {
 
 func benchmarkBody(b *testing.B, media string, body []byte) {
 	r := newRedactor(b, testKey, "")
-	for i := range 2000 { // a table of secrets as after some time
+	for i := range 2000 { // a table of secrets as after some time of use
 		known := fmt.Sprintf("%x", []byte(fmt.Sprintf("secret-%09d", i)))
 		r.known.add([]byte(known))
 	}
 	f := get("/")
 	f.Response.Headers = flow.Headers{{Name: "Content-Type", Value: media}}
 	f.Response.Body = flow.NewBody(body)
-	f.Response.Body.Size++ // cut, and so never known as clean
+	f.Response.Body.Size++ // cut, so it never counts as clean
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -83,7 +83,7 @@ func BenchmarkText(b *testing.B) {
 	benchmarkBody(b, "text/plain", bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog, as it was told to. "), 5000))
 }
 
-// BenchmarkBase64 walks a download in Base64: words without end.
+// BenchmarkBase64 walks a download in Base64: words with no end.
 func BenchmarkBase64(b *testing.B) {
 	raw := make([]byte, 75000)
 	random := rand.NewChaCha8([32]byte{})
@@ -91,7 +91,7 @@ func BenchmarkBase64(b *testing.B) {
 	benchmarkBody(b, "application/octet-stream", []byte(base64.StdEncoding.EncodeToString(raw)))
 }
 
-// BenchmarkRepeated is a body that was found clean before.
+// BenchmarkRepeated walks a body that was found clean before.
 func BenchmarkRepeated(b *testing.B) {
 	r := newRedactor(b, testKey, "")
 	f := get("/")

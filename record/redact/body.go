@@ -14,15 +14,14 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// maxDecoded is how many decoded bytes of a body are looked into. The rest is
-// dropped.
+// maxDecoded is how many decoded bytes of a body are walked. The rest is dropped.
 const maxDecoded = 64 << 20
 
 // maxCodings is the number of content codings that one body can have.
 const maxCodings = 4
 
-// body walks the body of a message and returns it with the header lines that
-// belong to it. Bodies that change become new ones.
+// body walks the body of a message. It returns the body and the header lines that belong
+// to it. A body that changes is returned as a new one.
 func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	if b.Size == 0 && len(b.Data) == 0 {
 		return b, h
@@ -46,7 +45,7 @@ func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	return b, h
 }
 
-// walkBody does the work of body for a body that has bytes and was not met before.
+// walkBody does the work of body, for a body that has bytes and was not met before.
 func (w *walker) walkBody(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	w.changed, w.name = false, ""
 	w.part += " body"
@@ -70,7 +69,7 @@ func (w *walker) walkBody(b flow.Body, h flow.Headers) (flow.Body, flow.Headers)
 	return b, h
 }
 
-// dropped is a body that nobody can look into.
+// dropped returns b without its data, because the data cannot be read.
 func (w *walker) dropped(b flow.Body) flow.Body {
 	if w.maker == nil {
 		return b
@@ -82,7 +81,7 @@ func (w *walker) dropped(b flow.Body) flow.Body {
 	return b
 }
 
-// rebuilt returns b with other data. If b was cut, so is the result.
+// rebuilt returns b with other data. If b was cut, the result is cut too.
 func (w *walker) rebuilt(b flow.Body, data []byte) flow.Body {
 	missing := b.Size - int64(len(b.Data))
 	now := flow.NewBody(data)
@@ -107,8 +106,8 @@ func codingsOf(h flow.Headers) []string {
 	return codings
 }
 
-// codedBody walks a body behind content codings. If it changes, it is stored
-// with gzip where it had gzip or deflate alone, and without a coding otherwise.
+// codedBody walks a body that has content codings. A body that changes is stored with
+// gzip if its codings were gzip or deflate. Otherwise it is stored without a coding.
 func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, contentType string) (flow.Body, flow.Headers) {
 	if opaqueMedia(contentType) {
 		return b, h
@@ -130,7 +129,7 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 	}
 	before := b
 	b = w.rebuilt(b, data)
-	if !whole && !before.Truncated() { // broken: what lies behind is lost
+	if !whole && !before.Truncated() { // the body is broken: the rest of it is lost
 		b.Size++
 		b.Hash = w.maker.hash(before.Sum())
 	}
@@ -150,8 +149,8 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 	return b, w.digests(h)
 }
 
-// decoded removes content codings from data. whole is false if the end is
-// missing; ok is false if nobody can look into it.
+// decoded removes content codings from data. whole is false if the end is missing. ok is
+// false if the data cannot be decoded.
 func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok bool) {
 	if len(codings) > maxCodings {
 		return nil, false, false
@@ -177,8 +176,8 @@ func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok b
 	return data, whole, true
 }
 
-// digests replaces the digests of a body that changed. The old ones could confirm a
-// guess at the secrets.
+// digests replaces the digests of a body that changed. With an old digest, a guess at the
+// secrets could be confirmed.
 func (w *walker) digests(h flow.Headers) flow.Headers {
 	cloned := false
 	for i := range h {
@@ -197,8 +196,8 @@ func (w *walker) digests(h flow.Headers) flow.Headers {
 	return h
 }
 
-// opaqueMedia reports whether content of the type is pictures, sound or code in
-// which nobody looks for secrets.
+// opaqueMedia reports whether content of this type is pictures, sound or code. Such
+// content is not searched for secrets.
 func opaqueMedia(contentType string) bool {
 	for _, prefix := range []string{"image/", "font/", "video/", "audio/", "application/wasm", "application/font", "application/vnd.ms-fontobject"} {
 		if len(contentType) >= len(prefix) && strings.EqualFold(contentType[:len(prefix)], prefix) {
@@ -208,8 +207,8 @@ func opaqueMedia(contentType string) bool {
 	return false
 }
 
-// content walks data of a media type in place. It reports false if nobody can
-// look into it.
+// content walks data of a media type in place. It reports false if the data cannot be
+// read.
 func (w *walker) content(data []byte, contentType string) bool {
 	if opaqueMedia(contentType) {
 		return true
@@ -257,16 +256,16 @@ type codec struct {
 func (c *codec) gzip(data []byte) []byte {
 	var out bytes.Buffer
 	if c.out == nil {
-		c.out, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails for unknown levels only
+		c.out, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // fails only for unknown levels
 	}
 	c.out.Reset(&out)
-	c.out.Write(data) // a bytes.Buffer takes everything
+	c.out.Write(data) // a bytes.Buffer never fails
 	c.out.Close()
 	return out.Bytes()
 }
 
-// inflate removes gzip or deflate. By the standard, deflate is in the zlib format; some
-// servers send it raw. The result is valid until the next call.
+// inflate removes gzip or deflate. The standard puts deflate into the zlib format, but
+// some servers send it raw. The result is valid until the next call.
 func (c *codec) inflate(data []byte, coding string) (out []byte, whole bool) {
 	var r io.Reader
 	if coding == "deflate" {

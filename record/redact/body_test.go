@@ -11,7 +11,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// reversed is a coding of this test.
+// reversed is a content coding for this test.
 func reversed(coding string, data []byte, limit int64) (decoded []byte, whole bool) {
 	if coding != "rev" {
 		return nil, false
@@ -29,7 +29,7 @@ func TestCodedBodiesAgreeWithTheirHeaders(t *testing.T) {
 	for _, c := range []struct {
 		name, coding string
 		data         []byte
-		want         string // coding behind; "" is dropped
+		want         string // the coding of the result; "" is dropped
 	}{
 		{"gzip stays gzip", "gzip", gzipped(secret), "gzip"},
 		{"deflate becomes gzip", "Deflate", deflated(secret), "gzip"},

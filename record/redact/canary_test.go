@@ -126,8 +126,8 @@ func message(kind flow.MessageKind, data string) *flow.Flow {
 
 const formType, jsonType, htmlType = "application/x-www-form-urlencoded", "application/json", "text/html; charset=utf-8"
 
-// plants are ways in which a secret gets into a flow. Each gives the secret and
-// the flows that hold it.
+// plants put a secret into a flow in many places. Each gives the secret and the flows
+// that hold it.
 var plants = []struct {
 	name  string
 	plant func(c canaries) (string, []*flow.Flow)
@@ -453,7 +453,7 @@ func TestNoCanaryReachesTheFile(t *testing.T) {
 	}
 }
 
-// fileContent returns the decompressed file, and all gzip bodies in it behind.
+// fileContent returns the decompressed file, followed by all gzip bodies in it.
 func fileContent(t *testing.T, path string) []byte {
 	t.Helper()
 	file, err := os.Open(path)
@@ -482,7 +482,7 @@ func fileContent(t *testing.T, path string) []byte {
 	return content
 }
 
-// searched returns the texts by which a secret would be found.
+// searched returns the texts by which a secret would be found in the file.
 func searched(secret string) map[string]string {
 	out := map[string]string{"itself": secret, "lower case": strings.ToLower(secret), "upper case": strings.ToUpper(secret),
 		"url": url.QueryEscape(secret), "path": url.PathEscape(secret), "percent": percentAll(secret), "PERCENT": strings.ToUpper(percentAll(secret)),

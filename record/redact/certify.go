@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// Pseudonyms carry check characters, so that they can be told from secrets
-// without the key. They stand before the last letter or digit:
+// Pseudonyms carry check characters. They tell a pseudonym from a secret without the key.
+// They stand before the last letter or digit:
 //
 //	k 9 Q _ x 0 v 7 m 2
 //	-----------+++++-
 //	drawn      check  drawn
 //
-// The checks are a hash of all drawn characters, with letters folded, written in
-// digits of each place's class. A secret passes by chance once in 10² (four digits)
-// to 26⁶ times. Values with fewer than four letters and digits have no checks.
-
-// minCertified is the number of letters and digits from which pseudonyms carry
+// The checks are a hash of all drawn characters, with letters folded. Each check is
+// written in the character class of its place. A secret passes by chance once in 10²
+// (four digits) to once in 26⁶. Values with fewer than four letters and digits have no
 // checks.
+
+// minCertified is the least number of letters and digits of a pseudonym with checks.
 const minCertified = 4
 
 // checks returns how many of n letters and digits are checks.
@@ -64,7 +64,7 @@ func checkPlaces(b []byte) (places [6]int, count int) {
 	return places, count
 }
 
-// drawn hashes what is not a check (FNV-1a, then mixed).
+// drawn hashes the characters that are not checks (FNV-1a, then mixed).
 func drawn(b []byte, places [6]int, count int) uint64 {
 	h := uint64(14695981039346656037)
 	k := count - 1
@@ -81,7 +81,7 @@ func drawn(b []byte, places [6]int, count int) uint64 {
 	return h ^ h>>32
 }
 
-// certify sets the check characters of b, each within its class.
+// certify sets the check characters of b. Each stays within its class.
 func certify(b []byte, hex bool) {
 	places, count := checkPlaces(b)
 	h := drawn(b, places, count)
@@ -95,7 +95,7 @@ func certify(b []byte, hex bool) {
 	}
 }
 
-// certified reports whether b carries right checks.
+// certified reports whether the checks of b are right.
 func certified(b []byte) bool {
 	return certifiedAs(b, false) || onlyHex(b) && certifiedAs(b, true)
 }
@@ -154,8 +154,8 @@ func certifiedEmail(b []byte) bool {
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// onlyHex reports whether all letters are hexadecimal digits, of one case or
-// both, and there is one.
+// onlyHex reports whether b has letters and all of them are hexadecimal digits, in upper
+// or lower case.
 func onlyHex(b []byte) bool {
 	letters := false
 	for _, c := range b {
@@ -169,8 +169,7 @@ func onlyHex(b []byte) bool {
 	return letters
 }
 
-// decodeRune returns the first character and its length, -1 and 1 where there
-// is no UTF-8.
+// decodeRune returns the first character and its length, or -1 and 1 if it is not UTF-8.
 func decodeRune(b []byte) (rune, int) {
 	r, n := utf8.DecodeRune(b)
 	if r == utf8.RuneError && n <= 1 {

@@ -6,9 +6,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Bodies that come again and again (styles, scripts, pictures) are looked through
-// once. If an equal body without secrets is in the recording already, looking again
-// could hide nothing.
+// Bodies that come again and again (styles, scripts, pictures) are walked once. Once a
+// body without secrets is in the recording, an equal body has nothing to hide.
 const (
 	cleanSlots    = 512
 	maxCleanBody  = 1 << 20
@@ -31,14 +30,14 @@ type cleanBody struct {
 	scope  *scope
 }
 
-// sameAs reports whether two bodies are one.
+// sameAs reports whether two bodies are equal and walked by the same rules.
 func (c *cleanBody) sameAs(d *cleanBody) bool {
 	return c.sum == d.sum && c.scope == d.scope && c.media == d.media && c.coding == d.coding && c.site == d.site &&
 		bytes.Equal(c.body.Data, d.body.Data)
 }
 
-// cleanBody returns what is to be remembered of a body; ok is false for one that is cut,
-// too long, or too short to be worth it.
+// cleanBody returns what is remembered of a body. ok is false for a body that is cut, too
+// long, or too short to be worth remembering.
 func (w *walker) cleanBody(b flow.Body, h flow.Headers) (c cleanBody, ok bool) {
 	if w.report != nil || b.Truncated() || len(b.Data) < 64 || len(b.Data) > maxCleanBody {
 		return c, false
@@ -50,7 +49,7 @@ func (k *cleanBodies) has(c *cleanBody) bool {
 	return k.slots[c.sum%cleanSlots].sameAs(c)
 }
 
-// keep remembers the fresh bodies, which are in the recording now.
+// keep remembers the fresh bodies. They are in the recording now.
 func (k *cleanBodies) keep() {
 	for _, c := range k.fresh {
 		slot := &k.slots[c.sum%cleanSlots]

@@ -22,7 +22,7 @@ func TestSecretNamedBehindItsBodyIsReplacedInTheSameFlow(t *testing.T) {
 	secret := []byte("Zq81kVw0PpLm42xY")
 	page := append(bytes.Repeat([]byte("nothing to see here, "), 20), secret...)
 	f := sent("/", "text/plain", page)
-	// The name stands behind the body, in a trailer.
+	// The name of the secret stands behind the body, in a trailer.
 	f.Response.Trailers = flow.Headers{{Name: "X-Auth-Token", Value: string(secret)}}
 	r.Flow(f)
 	if bytes.Contains(f.Response.Body.Data, secret) {
@@ -41,14 +41,14 @@ func TestBodyThatIsKnownToBeCleanIsNotWalkedAgain(t *testing.T) {
 	if c, ok := r.walk.cleanBody(f.Response.Body, f.Response.Headers); !ok || !r.walk.bodies.has(&c) {
 		t.Fatal("the script is not remembered")
 	}
-	// One that only looks the same by its hash is another.
+	// A body with the same hash and other content is another body.
 	forged := sent("/a.js", "text/javascript", append(bytes.Clone(script), "ann@example.org"...))
 	c, _ := r.walk.cleanBody(f.Response.Body, f.Response.Headers)
 	d, _ := r.walk.cleanBody(forged.Response.Body, forged.Response.Headers)
 	if d.sum = c.sum; r.walk.bodies.has(&d) {
 		t.Error("an address hides behind the hash of another body")
 	}
-	// What was learned and not written is walked.
+	// A body that was learned and not written is walked again.
 	r, err = New(Options{})
 	if err != nil {
 		t.Fatal(err)

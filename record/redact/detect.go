@@ -32,8 +32,8 @@ func hexValue(c byte) int {
 	return -1
 }
 
-// digitsOf copies the digits of b, of which no more than 19 count, and returns
-// their number, or 0 if there is anything else but single spaces or dashes.
+// digitsOf copies the digits of b, at most 19, and returns their number. It returns 0 if
+// b holds anything else than digits and single spaces or dashes.
 func digitsOf(b []byte, digits *[19]byte) int {
 	n := 0
 	for i, c := range b {
@@ -51,7 +51,7 @@ func digitsOf(b []byte, digits *[19]byte) int {
 	return n
 }
 
-// luhn is the sum of ISO/IEC 7812-1, annex B; valid numbers have a multiple of 10.
+// luhn is the sum of ISO/IEC 7812-1, annex B. A valid number has a multiple of 10.
 func luhn(digits []byte) int {
 	sum, double := 0, false
 	for i := len(digits) - 1; i >= 0; i-- {
@@ -67,8 +67,8 @@ func luhn(digits []byte) int {
 	return sum
 }
 
-// isCard reports whether b is the number of a payment card: digits, in groups or
-// not, with the beginning and length of a brand and a right check digit.
+// isCard reports whether b is the number of a payment card: digits, perhaps in groups,
+// with the beginning and the length of a brand and a right check digit.
 func isCard(b []byte) bool {
 	if len(b) < 13 || len(b) > 24 || b[0] < '2' || b[0] > '6' {
 		return false
@@ -78,7 +78,7 @@ func isCard(b []byte) bool {
 	return n >= 13 && cardLength(digits[:n]) && luhn(digits[:n])%10 == 0
 }
 
-// cardLength reports whether some brand has numbers of this beginning and length.
+// cardLength reports whether a brand has numbers with this beginning and length.
 func cardLength(d []byte) bool {
 	first := func(n int) (v int) {
 		for _, c := range d[:n] {
@@ -102,12 +102,12 @@ func cardLength(d []byte) bool {
 	return false
 }
 
-// leastInBytes is the length of the shortest e-mail address that counts among bytes
-// that are no text. Shorter ones are chance: noise has some eighteen in each MiB.
+// leastInBytes is the length of the shortest e-mail address that counts next to bytes
+// that are not text. Shorter ones are chance: noise has some eighteen in each MiB.
 const leastInBytes = 10
 
-// emailAt returns the bounds of the e-mail address around the @ at offset at,
-// or ok false where there is none.
+// emailAt returns the bounds of the e-mail address around the @ at offset at. ok is false
+// if there is none.
 func emailAt(b []byte, at int) (start, end int, ok bool) {
 	start, end, ok = addressAt(b, at, true)
 	if ok && !utf8.Valid(b[start:end]) {
@@ -117,10 +117,11 @@ func emailAt(b []byte, at int) (start, end int, ok bool) {
 	return start, end, ok && (end-start >= leastInBytes || !inBytes)
 }
 
-// textual reports whether a byte that stands alone is one of a text.
+// textual reports whether a byte is a character of ASCII text.
 func textual(c byte) bool { return c >= ' ' && c < 0x7f || c == '\t' || c == '\r' || c == '\n' }
 
-// addressAt is emailAt by the characters alone, wide with those beyond ASCII.
+// addressAt finds the address by its characters alone. wide allows characters beyond
+// ASCII.
 func addressAt(b []byte, at int, wide bool) (start, end int, ok bool) {
 	beyond := func(c byte) bool { return wide && c >= 0x80 }
 	start = at
@@ -169,8 +170,8 @@ func isEmail(b []byte) bool {
 // minJWT is the length of the shortest JSON Web Token: {"alg":"none"} and {}.
 const minJWT = 18
 
-// tokenParts returns the offsets of the dots of the JSON Web Token that b begins
-// with (RFC 7519; a JWE, RFC 7516, has five parts) and its length, or 0.
+// tokenParts looks for a JSON Web Token at the beginning of b (RFC 7519; a JWE, RFC 7516,
+// has five parts). It returns the offsets of the dots and the length of the token, or 0.
 func tokenParts(b []byte) (dots [4]int, count, end int) {
 	if len(b) < minJWT || b[0] != 'e' || b[1] != 'y' || b[2] != 'J' && b[2] != 'A' {
 		return dots, 0, 0
@@ -188,7 +189,7 @@ func tokenParts(b []byte) (dots [4]int, count, end int) {
 		}
 		end++
 	}
-	if count == 3 { // a full stop behind it
+	if count == 3 { // the last dot is a full stop behind the token
 		end, count = dots[2], 2
 	}
 	if count != 2 && count != 4 || dots[0] < 12 || count == 2 && dots[1]-dots[0] < 3 {
@@ -197,14 +198,13 @@ func tokenParts(b []byte) (dots [4]int, count, end int) {
 	return dots, count, end
 }
 
-// A shape is how one maker of keys begins them. What follows the prefix is the
-// secret.
+// A shape is how keys of one maker begin. What follows the prefix is the secret.
 type shape struct {
 	prefix string
-	least  int // characters behind the prefix
+	least  int // least number of characters behind the prefix
 }
 
-// shapes are well-known beginnings of keys, by their makers' documentation.
+// shapes are the beginnings of well-known keys, as their makers document them.
 var shapes = []shape{
 	{"AKIA", 16}, {"ASIA", 16}, {"AIza", 30}, // Amazon, Google
 	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 22}, {"glpat-", 20},
@@ -213,8 +213,8 @@ var shapes = []shape{
 	{"sk-", 20}, {"npm_", 30}, {"pypi-", 30}, {"hf_", 30}, {"dop_v1_", 30}, {"shpat_", 30}, {"AGE-SECRET-KEY-", 40}, {"SG.", 40}, {"hvs.", 20},
 }
 
-// shapeOf returns the length of the prefix of a well-known key that word is, or
-// 0. The word is one of letters, digits, dashes and underscores.
+// shapeOf returns the length of the prefix if word is a well-known key, else 0. The word
+// consists of letters, digits, dashes and underscores.
 func shapeOf(word []byte) int {
 	if len(word) < 14 || !wellKnown[word[0]] {
 		return 0
@@ -227,7 +227,7 @@ func shapeOf(word []byte) int {
 	return 0
 }
 
-// wellKnown are the first characters of shapes.
+// wellKnown holds the first characters of shapes.
 var wellKnown = func() (set [256]bool) {
 	for _, s := range shapes {
 		set[s.prefix[0]] = true
@@ -245,8 +245,8 @@ func mixed(b []byte) bool {
 	return digit && letter
 }
 
-// traits are what a value looks like, by the classes of its characters alone:
-// a pseudonym has those of its secret.
+// traits count the characters of a value by class. A pseudonym has the traits of its
+// secret.
 type traits struct{ digits, upper, lower, space, other, switches int }
 
 func traitsOf(b []byte) (t traits) {
@@ -280,7 +280,7 @@ func traitsOf(b []byte) (t traits) {
 	return t
 }
 
-// random reports whether b looks made by a machine at random: nobody types it.
+// random reports whether b looks like something that a machine made at random.
 func random(b []byte) bool {
 	if len(b) < 16 || len(b) > 8192 {
 		return false
@@ -290,8 +290,8 @@ func random(b []byte) bool {
 		t.upper > 1 && t.lower > 1 && t.switches >= len(b)/4)
 }
 
-// distinctive reports whether b is so much like a secret that it is replaced even
-// where no name calls it one.
+// distinctive reports whether b looks so much like a secret that it is replaced even if
+// its name says nothing.
 func distinctive(b []byte) bool {
 	if len(b) < 8 || len(b) > maxCachedLen {
 		return false

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// form walks application/x-www-form-urlencoded text, as of a query or a body.
+// form walks application/x-www-form-urlencoded text, such as a query or a body.
 func (w *walker) form(b []byte) {
 	w.inURL++
 	for len(b) > 0 {
@@ -36,8 +36,8 @@ func (w *walker) formItem(b []byte) {
 	w.coded(c, value)
 }
 
-// input returns what the name of a form's field says, also what the page said
-// that the form stands in.
+// input returns the class of a form field by its name. It also knows under which names
+// the page with the form asked for a password.
 func (w *walker) input(name []byte) class {
 	c := w.scope.field(name)
 	if c < password && c != kept && w.part == "request body" && len(w.asked) > 0 && w.asked[w.site+"\x00"+string(name)] {
@@ -46,8 +46,8 @@ func (w *walker) input(name []byte) class {
 	return c
 }
 
-// ask remembers that pages of this site ask for a password by this name, which
-// can be any: DokuWiki's is "p".
+// ask remembers that pages of this site ask for a password under this name. It can be any
+// name: DokuWiki's is "p".
 func (w *walker) ask(name []byte) {
 	if len(name) == 0 || len(name) > maxName {
 		return

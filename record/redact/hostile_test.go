@@ -7,7 +7,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// What takes more than linear time on these does not end within the test's.
+// Code that takes more than linear time on these bodies exceeds the time of the test.
 func TestHostileBodiesAreWalkedInBoundedTime(t *testing.T) {
 	const length = 1 << 18
 	for _, c := range []struct{ name, media, unit string }{

@@ -2,13 +2,13 @@ package redact
 
 import "bytes"
 
-// A jsonMode says what in a JSON text is secret.
+// A jsonMode says what is secret in a JSON text.
 type jsonMode uint8
 
 const (
-	jsonNamed  jsonMode = iota // what has the name of a secret
+	jsonNamed  jsonMode = iota // values with the name of a secret
 	jsonSecret                 // everything
-	jsonClaims                 // of a JSON Web Token: what is personal
+	jsonClaims                 // the personal claims of a JSON Web Token
 )
 
 // isJSON reports whether b looks like a JSON object or array.
@@ -31,17 +31,17 @@ func isJSON(b []byte) bool {
 // A jsonFrame is an object or array that is open.
 type jsonFrame struct {
 	object bool
-	class  class  // of the value: what it holds inherits it
-	value  class  // of a member "value", from what stood under "name"
-	key    string // under which it stands; for JSON paths alone
+	class  class  // of the value; the members inherit it
+	value  class  // of a member "value", told by the member "name"
+	key    string // the name of the object or array; only set for JSON paths
 }
 
-// maxNesting is how deep objects and arrays are told apart; what lies deeper is
-// walked as if it lay there.
+// maxNesting is the depth to which objects and arrays are told apart. Deeper ones are
+// walked as if they stood at that depth.
 const maxNesting = 128
 
-// A jsonWalk goes through one JSON text, whole or not, and never fails: what is
-// no JSON is passed over.
+// A jsonWalk walks one JSON text, whole or not. It never fails: it passes over what is
+// not JSON.
 type jsonWalk struct {
 	w     *walker
 	b     []byte
@@ -68,7 +68,7 @@ func (w *walker) json(b []byte, mode jsonMode, k Kind) {
 	w.depth--
 }
 
-// base is the class of what has no name.
+// base is the class of a value without a name.
 func (j *jsonWalk) base() class {
 	if j.mode == jsonNamed {
 		return plain
@@ -109,7 +109,7 @@ func (j *jsonWalk) run() {
 			for end < len(b) && (isWord(b[end]) || b[end] == '.') {
 				end++
 			}
-			if word := b[i:end]; len(word) > 5 { // no literal: no JSON either
+			if word := b[i:end]; len(word) > 5 { // too long for a literal, so not JSON
 				j.w.field(j.class, word)
 			}
 			i = end
@@ -158,7 +158,7 @@ func (j *jsonWalk) isKey(end int) bool {
 	return false
 }
 
-// setKey notes the name of the next value. Names can be secret too.
+// setKey notes the name of the next value. The name can be secret too.
 func (j *jsonWalk) setKey(key []byte, escaped bool) {
 	switch inherited := j.inherited(); {
 	case j.mode == jsonClaims:
@@ -189,7 +189,7 @@ func (j *jsonWalk) setKey(key []byte, escaped bool) {
 	}
 }
 
-// isPairName and isPairValue know the members of lists of pairs, such as
+// isPairName and isPairValue recognise the members of lists of pairs, such as
 // {"name": "password", "value": "…"}.
 func isPairName(key []byte) bool {
 	return string(key) == "name" || string(key) == "key" || string(key) == "field" || string(key) == "header"
@@ -197,7 +197,7 @@ func isPairName(key []byte) bool {
 
 func isPairValue(key []byte) bool { return string(key) == "value" || string(key) == "val" }
 
-// inherited is the class that the members of the innermost object have.
+// inherited is the class that members of the innermost object take over.
 func (j *jsonWalk) inherited() class {
 	if j.depth == 0 || j.depth > maxNesting {
 		return j.base()
@@ -205,8 +205,8 @@ func (j *jsonWalk) inherited() class {
 	return j.stack[j.depth-1].class
 }
 
-// open enters an object or array. Members of an object with the name of a token
-// are secret if they look random, those of an array all.
+// open enters an object or array under the current name. If that is the name of a token,
+// all members of an array are secret, and members of an object only if they look random.
 func (j *jsonWalk) open(object bool) {
 	if j.depth < maxNesting {
 		c := j.class
@@ -229,7 +229,7 @@ func (j *jsonWalk) close() {
 	j.next()
 }
 
-// next forgets the name of the value before.
+// next forgets the name of the previous value.
 func (j *jsonWalk) next() {
 	j.class, j.times, j.names = j.inherited(), false, false
 	if j.key = j.key[:0]; j.depth > 0 && j.depth <= maxNesting && !j.stack[j.depth-1].object && j.w.scope.paths() {
@@ -258,7 +258,7 @@ func (j *jsonWalk) str(b []byte, escaped bool) {
 	}
 }
 
-// number walks a number value. It keeps its length, sign, point and exponent.
+// number walks a number. Its length, sign, point and exponent stay.
 func (j *jsonWalk) number(b []byte) {
 	if e := bytes.IndexAny(b, "eE"); e >= 0 {
 		b = b[:e]
@@ -276,14 +276,14 @@ func (j *jsonWalk) number(b []byte) {
 	}
 }
 
-// openClaims are the claims of a JSON Web Token that tell nothing of a person
-// (RFC 7519, RFC 9068, OpenID Connect), and numbers that are times.
+// openClaims are the claims of a JSON Web Token that say nothing about a person (RFC
+// 7519, RFC 9068, OpenID Connect).
 var openClaims = map[string]bool{"iss": true, "aud": true, "typ": true, "azp": true, "scope": true, "scp": true, "roles": true, "role": true,
 	"groups": true, "permissions": true, "amr": true, "acr": true, "alg": true, "kid": true, "token_use": true, "zoneinfo": true, "locale": true,
 	"ver": true, "client_id": true, "auth_method": true, "type": true, "cty": true, "entitlements": true, "realm_access": true, "resource_access": true}
 
-// claimClass tells what the name of a claim says. Numbers of nine digits and
-// more are times, unless the claim is one of the person.
+// claimClass returns the class of a claim by its name. times is true if a number of nine
+// digits or more under this name is a time. It is false for claims about the person.
 func claimClass(name []byte) (c class, times bool) {
 	if openClaims[string(name)] {
 		return plain, true

@@ -2,15 +2,15 @@ package redact
 
 import "slices"
 
-// maxKnown is the number of secrets remembered of each generation.
+// maxKnown is the number of secrets that each generation remembers.
 const maxKnown = 1 << 15
 
-// maxAlike is the number of secrets remembered that share their longest run.
+// maxAlike is the number of remembered secrets that share their longest run.
 const maxAlike = 16
 
-// A known table remembers secrets that stood under a name, to find them where they
-// stand without one. It finds a secret by its longest run of word characters (letters,
-// digits, dashes and underscores), in upper or lower case.
+// A known table remembers secrets that stood under a name. It finds them again where they
+// stand without a name. It looks a secret up by its longest run of word characters
+// (letters, digits, dashes and underscores), in upper or lower case.
 type known struct {
 	young, old map[uint64][]entry
 	count      int // in young
@@ -18,7 +18,7 @@ type known struct {
 	added      uint64 // entries ever added
 }
 
-// An entry is one secret, folded, and where its longest run lies in it.
+// An entry is one secret, folded, and the place of its longest run.
 type entry struct {
 	secret string
 	at     int
@@ -57,13 +57,12 @@ func (k *known) add(secret []byte) {
 	}
 }
 
-// has reports whether a secret is in a list.
+// has reports whether a list holds a secret.
 func (k *known) has(list []entry, secret []byte) bool {
 	return slices.ContainsFunc(list, func(e entry) bool { return len(e.secret) == len(secret) && equalFolded(e.secret, secret) })
 }
 
-// find returns the bounds of the secret that stands around the run b[start:end]
-// as a whole.
+// find returns the bounds of a known secret, all of it, around the run b[start:end].
 func (k *known) find(b []byte, start, end int) (from, to int, ok bool) {
 	if end-start < 8 || end-start > maxCachedLen || k.lengths[end-start] == 0 {
 		return 0, 0, false
@@ -122,7 +121,7 @@ func foldAll(b []byte) []byte {
 	return out
 }
 
-// equalFolded reports whether b folded is folded.
+// equalFolded reports whether b, once folded, equals folded.
 func equalFolded(folded string, b []byte) bool {
 	for i, c := range b {
 		if fold(c) != folded[i] {

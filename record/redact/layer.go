@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// A job says how to walk what an encoding held.
+// A job says how to walk decoded text.
 type job struct {
 	op    op
 	class class
@@ -51,8 +51,8 @@ const (
 	layerEntity               // HTML and XML
 )
 
-// layered decodes b, walks the result, and writes what changed back into b. Each
-// character is encoded as the one in its place was.
+// layered decodes b, walks the result, and writes what changed back into b. A new
+// character is encoded like the one that it replaces.
 func (w *walker) layered(l layer, b []byte, j job) {
 	if w.depth >= maxDepth {
 		return
@@ -92,7 +92,7 @@ func (w *walker) layered(l layer, b []byte, j job) {
 	w.arena = w.arena[:mark]
 }
 
-// unit decodes the first character of b: k bytes of out, from n bytes of b.
+// unit decodes the first character of b. It makes k bytes of out from n bytes of b.
 func (l layer) unit(b []byte) (out [4]byte, k, n int) {
 	c := b[0]
 	switch {
@@ -110,7 +110,7 @@ func (l layer) unit(b []byte) (out [4]byte, k, n int) {
 	return [4]byte{c}, 1, 1
 }
 
-// put writes a character into the n bytes that held another one of its length.
+// put writes a character into the n bytes of another one. Both have the same length.
 func (l layer) put(b, now []byte) {
 	const lower, upper = "0123456789abcdef", "0123456789ABCDEF"
 	switch l {
@@ -199,8 +199,7 @@ func hexRune(b []byte) (r rune, ok bool) {
 	return r, true
 }
 
-// names are the named entities of characters that stand in secrets or around
-// them.
+// names are the named entities of characters that occur in secrets or next to them.
 var names = map[string]byte{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\'', "commat": '@', "period": '.', "plus": '+', "equals": '=',
 	"sol": '/', "colon": ':', "lowbar": '_', "hyphen": '-', "num": '#', "percnt": '%', "quest": '?', "excl": '!', "dollar": '$', "semi": ';', "Tab": '\t', "NewLine": '\n'}
 
@@ -208,7 +207,7 @@ var names = map[string]byte{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos
 func entity(b []byte) (out [4]byte, k, n int) {
 	end := bytes.IndexByte(b[:min(len(b), 10)], ';')
 	if end >= 0 && b[1] == '#' && !allDigits(b[2:end]) && b[2]|0x20 != 'x' {
-		end = -1 // of something else
+		end = -1 // the semicolon belongs to something else
 	}
 	if end >= 3 {
 		if b[1] != '#' {
@@ -220,7 +219,7 @@ func entity(b []byte) (out [4]byte, k, n int) {
 			return out, k, end + 1
 		}
 	}
-	if end < 0 && len(b) > 3 && b[1] == '#' { // HTML does without the semicolon
+	if end < 0 && len(b) > 3 && b[1] == '#' { // in HTML the semicolon may lack
 		n = 2
 		for n < min(len(b), 9) && b[n] >= '0' && b[n] <= '9' {
 			n++
@@ -246,8 +245,9 @@ func numeric(b []byte) (rune, bool) {
 	return rune(n), err == nil && n > 0 && n <= utf8.MaxRune && utf8.ValidRune(rune(n))
 }
 
-// putEntity writes a character reference of the length that b has: decimal or
-// hexadecimal, filled up with zeros, or without its semicolon, which HTML allows.
+// putEntity writes a character reference that is as long as b. It is decimal or
+// hexadecimal. To fit, it is filled up with zeros, or it lacks the semicolon, which HTML
+// allows.
 func putEntity(b, now []byte) {
 	r, _ := utf8.DecodeRune(now)
 	head, digits, tail := "&#", strconv.Itoa(int(r)), ";"
@@ -285,12 +285,12 @@ func escapeAt(b []byte) int {
 	return -1
 }
 
-// minTranscribed is the length of the shortest text in base64 or hexadecimal
-// digits that is told from a word.
+// minTranscribed is the least length of a text in base64 or hexadecimal digits. A shorter
+// one cannot be told from a word.
 const minTranscribed = 12
 
-// transcribed walks text in base64 or hexadecimal digits. It reports false if b
-// is no such thing.
+// transcribed walks text in base64 or hexadecimal digits. It reports false if b is
+// neither.
 func (w *walker) transcribed(b []byte, j job) bool {
 	if len(b) < minTranscribed || w.depth >= maxDepth {
 		return false
@@ -372,8 +372,8 @@ func (w *walker) hexadecimal(b []byte, j job) bool {
 	return true
 }
 
-// readable64 reports whether the first twelve characters that base64 digits
-// stand for are readable, without copying anything.
+// readable64 reports whether the first twelve characters that base64 digits stand for are
+// readable. It copies nothing.
 func readable64(digits []byte) bool {
 	var v uint32
 	for i, c := range digits[:min(len(digits), 16)] {
@@ -392,7 +392,7 @@ func readable64(digits []byte) bool {
 	return true
 }
 
-// sextets are the values of the digits of both alphabets; 255 is no digit.
+// sextets are the values of the digits of both alphabets. 255 means no digit.
 var sextets = func() (t [256]byte) {
 	for i := range t {
 		t[i] = 255

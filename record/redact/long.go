@@ -14,18 +14,18 @@ const (
 	// longWindow is how much of a long body is walked at a time, in bytes.
 	longWindow = 1 << 20
 
-	// longBreak is how far before the end of a window a place is looked for where
-	// no word is torn apart, in bytes.
+	// longBreak is how far before the end of a window the end of a word is looked for, in
+	// bytes. There a window is cut without tearing a word apart.
 	longBreak = 8 << 10
 )
 
-// errStructured says that a secret could hide in a content that is walked piece by
-// piece, because only the whole of it tells what is one.
+// errStructured says that a part of a long body could hide a secret. The part has a
+// format whose secrets show only in the whole text, and it is walked in pieces.
 var errStructured = errors.New("a long part of JSON, markup or a form cannot be redacted")
 
-// long returns what opens the content of a long body with its secrets replaced. Nil
-// means that only the beginning of the body can be redacted: nobody can look behind
-// a content coding, or into JSON and markup, before all of it is there.
+// long returns a function that opens the content of a long body with its secrets
+// replaced. Nil means that only the beginning of the body can be redacted: content
+// codings, JSON and markup cannot be walked before all of them is there.
 func (w *walker) long(b flow.Body, h flow.Headers) func() (io.ReadCloser, error) {
 	contentType := h.Value("Content-Type")
 	switch open := b.Open; {
@@ -47,7 +47,7 @@ func (w *walker) long(b flow.Body, h flow.Headers) func() (io.ReadCloser, error)
 	}
 }
 
-// markOf returns what stands before each part of a multipart body; nil for others.
+// markOf returns the mark before each part of a multipart body, or nil for other bodies.
 func markOf(contentType string) []byte {
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil || !strings.HasPrefix(media, "multipart/") || params["boundary"] == "" {
@@ -56,8 +56,8 @@ func markOf(contentType string) []byte {
 	return []byte("--" + params["boundary"])
 }
 
-// scanLong reports the secrets of a long body. It is false for one that cannot be
-// read; then its beginning can still be walked.
+// scanLong reports the secrets of a long body. It returns false if the body cannot be
+// read. Its beginning can still be walked then.
 func (w *walker) scanLong(b flow.Body, h flow.Headers) bool {
 	if w.report == nil || b.Open == nil || len(codingsOf(h)) > 0 {
 		return false
@@ -68,13 +68,12 @@ func (w *walker) scanLong(b flow.Body, h flow.Headers) bool {
 	}
 	contentType := h.Value("Content-Type")
 	l := &longBody{w: w, content: content, authority: w.authority, site: w.site, media: contentType, mark: markOf(contentType)}
-	defer l.Close() // it was only read
+	defer l.Close() // it was only read from
 	_, err = io.Copy(io.Discard, l)
 	return err == nil
 }
 
-// structured reports whether only the whole of a content of the type tells what is
-// secret in it.
+// structured reports whether secrets in content of this type show only in the whole text.
 func structured(contentType string) bool {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	media = strings.TrimSpace(media)
@@ -82,8 +81,8 @@ func structured(contentType string) bool {
 		media == "application/x-www-form-urlencoded" || media == "text/event-stream" || strings.HasPrefix(media, "application/grpc")
 }
 
-// A longBody gives a content with its secrets replaced, while it holds a window of
-// it. It belongs to the goroutine of the Redactor.
+// A longBody gives a content with its secrets replaced. It holds one window of the
+// content at a time. It belongs to the goroutine of the Redactor.
 type longBody struct {
 	w               *walker
 	content         io.ReadCloser
@@ -93,9 +92,9 @@ type longBody struct {
 	class class  // of the part that is being read
 	media string
 
-	buf   []byte // read, and not walked yet
-	ready []byte // walked, the beginning of buf
-	end   error  // of the content: nothing follows buf
+	buf   []byte // read and not yet walked
+	ready []byte // the beginning of buf, walked
+	end   error  // of the content, once buf holds all that is left
 }
 
 // Read implements io.Reader.
@@ -113,7 +112,7 @@ func (l *longBody) Read(p []byte) (int, error) {
 // Close closes the content.
 func (l *longBody) Close() error { return l.content.Close() }
 
-// fill reads a window and walks as much of it as is certain.
+// fill reads a window and walks the part of it that can be judged already.
 func (l *longBody) fill() error {
 	l.buf = append(make([]byte, 0, longWindow), l.buf...)
 	for len(l.buf) < longWindow && l.end == nil {
@@ -131,7 +130,7 @@ func (l *longBody) fill() error {
 	return err
 }
 
-// walk walks the beginning of the window and returns its length.
+// walk walks the beginning of the window. It returns the length that it walked.
 func (l *longBody) walk() (int, error) {
 	at := -1
 	if l.mark != nil {
@@ -150,7 +149,8 @@ func (l *longBody) walk() (int, error) {
 	return n, l.inside(l.buf[:n])
 }
 
-// part walks the part that begins the window, or the head of a longer one.
+// part walks the part at the start of the window. If the part is longer than the window,
+// it walks the head of the part.
 func (l *longBody) part() (int, error) {
 	rest := l.buf[len(l.mark):]
 	if next := bytes.Index(rest, l.mark); next >= 0 || l.end != nil {
@@ -162,7 +162,7 @@ func (l *longBody) part() (int, error) {
 	}
 	head, _, whole := bytes.Cut(rest, []byte("\r\n\r\n"))
 	if !whole {
-		return 0, errStructured // no head is as long as a window
+		return 0, errStructured // the head does not end within a window
 	}
 	l.class, l.media = l.w.partHead(head)
 	return len(l.mark) + len(head) + 4, nil
@@ -181,7 +181,7 @@ func (l *longBody) inside(b []byte) error {
 	return nil
 }
 
-// cut returns the place before n where a word ends, or n if there is none near.
+// cut returns the last place before n where a word ends, or n if none is near.
 func (l *longBody) cut(n int) int {
 	from := max(0, n-longBreak)
 	if i := bytes.LastIndexFunc(l.buf[from:n], func(r rune) bool { return r <= ' ' || strings.ContainsRune(`"'&,;<>(){}`, r) }); i >= 0 {

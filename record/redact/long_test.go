@@ -13,7 +13,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// long makes the request body of f one of which memory holds the beginning alone.
+// long gives f a request body of which memory holds only the beginning.
 func long(f *flow.Flow) *flow.Flow {
 	all := f.Request.Body
 	f.Request.Body = flow.Body{Data: all.Data[:min(1000, len(all.Data))], Size: all.Size, Hash: all.Sum(),
@@ -141,7 +141,7 @@ func TestALongBodyThatBreaksOffIsAnError(t *testing.T) {
 
 func TestAddressesAmongBytesAreFoundAndNoiseIsNotTakenForThem(t *testing.T) {
 	noise := make([]byte, 8<<20)
-	rand.NewChaCha8([32]byte{3}).Read(noise) // cannot fail
+	rand.NewChaCha8([32]byte{3}).Read(noise) // never fails
 	at := len(noise) / 2
 	copy(noise[at:], "\x0a\x10ada@shop.example\x12\x03abc")
 	f := post(get("/up"), "application/octet-stream", string(noise))

@@ -8,7 +8,7 @@ func isMarkup(b []byte) bool {
 	return len(b) >= 4 && b[0] == '<' && (isLetter(b[1]) || b[1] == '!' || b[1] == '?') && bytes.IndexByte(b, '>') > 0
 }
 
-// maxAttributes is the number of attributes of one tag that are told apart.
+// maxAttributes is the number of attributes of a tag that are read one by one.
 const maxAttributes = 32
 
 // An attribute is one NAME="VALUE" of a tag.
@@ -23,16 +23,16 @@ type tag struct {
 	closed     bool
 }
 
-// markup walks HTML or XML: the values of fields and meta elements by their
-// names, elements by theirs, and everything else as text. In XML the name or key
-// of any element names what it holds.
+// markup walks HTML or XML. The names of fields and meta elements say what their values
+// are. The names of elements say what the elements hold. All else is walked as text. In
+// XML the name or key of any element says what it holds.
 func (w *walker) markup(b []byte, xml bool) {
 	if w.depth >= maxDepth {
 		return
 	}
 	w.depth++
 	var t tag
-	inside := plain // of the text that follows
+	inside := plain // class of the text that follows
 	for i := 0; i < len(b); {
 		lt := bytes.IndexByte(b[i:], '<')
 		if lt < 0 {
@@ -76,8 +76,7 @@ func (w *walker) markupText(b []byte, c class) {
 	}
 }
 
-// until walks what stands from the offset start to mark, and returns the offset
-// behind that.
+// until walks the text from the offset start to mark. It returns the offset behind mark.
 func (w *walker) until(b []byte, start int, mark string, c class) int {
 	end, next := len(b), len(b)
 	if n := bytes.Index(b[start:], []byte(mark)); n >= 0 {
@@ -88,8 +87,8 @@ func (w *walker) until(b []byte, start int, mark string, c class) int {
 	return next
 }
 
-// raw walks the content of an element that holds no markup and returns its
-// length.
+// raw walks the content of an element whose content is not markup. It returns the length
+// of the content.
 func (w *walker) raw(b, name []byte) int {
 	end := len(b)
 	for from := 0; ; {
@@ -181,9 +180,9 @@ func (t *tag) attribute(b []byte, i int) int {
 	return i
 }
 
-// tag walks the attributes and returns the class of what the element holds.
+// tag walks the attributes. It returns the class of what the element holds.
 func (w *walker) tag(t *tag, xml bool) class {
-	field := plain // of value or content
+	field := plain // class of the attribute value or content
 	holder := xml
 	switch string(t.name) {
 	case "input", "textarea", "meta", "button", "param", "select", "option":

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// A class says what the name of a value tells of it.
+// A class says what a name tells about its value.
 type class uint8
 
 const (
 	plain    class = iota // nothing
-	kept                  // a rule says that it is no secret
+	kept                  // not secret, by a rule
 	likely                // a secret if it looks random
 	token                 // a token or key
 	password              // what a person knows
@@ -25,8 +25,8 @@ func (c class) kind() Kind {
 	return KindToken
 }
 
-// classify tells what a name of a header, cookie, field or element says. The
-// words of a name are those between other characters and at changes of case.
+// classify returns the class of the name of a header, cookie, field or element. Words end
+// at other characters and where the case changes.
 func classify(name string) class {
 	words := wordsOf(name)
 	if len(words) == 0 {
@@ -59,14 +59,13 @@ func classify(name string) class {
 	return plain
 }
 
-// The tables of names. What a person knows is named as in HTML's autocomplete
-// tokens (WHATWG HTML, 4.10.18.7), in payment forms (cvv, cvc, csc: EMV) and in
-// common spellings of them. Tokens are named as in OAuth 2.0 (RFC 6749, 7521,
-// 7636), SAML 2.0 bindings, OpenID Connect, and the session ids that OWASP's Session
-// Management Cheat Sheet lists. A name that is in
-// no table is judged by its value, see detect.go.
+// The tables of names. Names of what a person knows come from HTML's autocomplete tokens
+// (WHATWG HTML, 4.10.18.7), from payment forms (cvv, cvc, csc: EMV) and from common
+// spellings. Names of tokens come from OAuth 2.0 (RFC 6749, 7521, 7636), SAML 2.0
+// bindings, OpenID Connect, and the session ids in OWASP's Session Management Cheat
+// Sheet. If a name is in no table, its value decides: see detect.go.
 var (
-	// passwordParts make a name that of a password wherever they stand in it.
+	// passwordParts make any name that contains one of them the name of a password.
 	passwordParts = []string{"password", "passwd", "passphrase", "passwort", "motdepasse", "contrasena"}
 
 	// passwordNames are whole names of what a person knows.
@@ -82,14 +81,14 @@ var (
 	tokenEnds = []string{"token", "secret", "apikey", "accesskey", "secretkey", "privatekey", "authkey", "sessionkey", "signingkey",
 		"encryptionkey", "subscriptionkey", "functionskey", "accountkey", "licensekey", "sessionid", "secretaccesskey", "accesskeyid"}
 
-	// tokenShort ends names that abbreviate "token", and other names too.
+	// tokenShort ends names that abbreviate "token". Other names end with it too.
 	tokenShort = "tok"
 
-	// likelyWords are words of names that tokens have, and other values too.
+	// likelyWords are words in names of tokens. Names of other values have them too.
 	likelyWords = []string{"token", "secret", "auth", "authorization", "nonce", "ticket", "sig", "signature", "hmac", "session", "sess", "sid",
 		"credential", "credentials", "assertion", "verifier", "jwt", "bearer", "code", "pass", "pwd", "otp", "csrf", "xsrf"}
 
-	// aboutWords end names of what is said about a secret.
+	// aboutWords end the names of values that describe a secret.
 	aboutWords = []string{"type", "types", "expires", "expiry", "expiration", "expire", "length", "min", "max", "count", "strength", "policy", "hint",
 		"url", "uri", "name", "param", "header", "at", "in", "date", "time", "ttl", "required", "label", "placeholder", "error", "message", "limit", "id"}
 )

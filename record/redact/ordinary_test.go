@@ -7,7 +7,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// TestOrdinaryValuesStay walks what looks a little like secrets and is none.
+// TestOrdinaryValuesStay walks values that look a little like secrets and are not.
 func TestOrdinaryValuesStay(t *testing.T) {
 	for name, f := range map[string]*flow.Flow{
 		"protocols of a WebSocket":     get("/", "Sec-WebSocket-Protocol: graphql-transport-ws, graphql-ws, v12.stomp, base64.binary.k8s.io"),

@@ -9,14 +9,14 @@ import (
 	"math/rand/v2"
 )
 
-// maxCached is the number of pseudonyms kept of each generation, maxCachedLen
-// the length in bytes of the longest one. What is forgotten is computed anew.
+// maxCached is the number of pseudonyms that each generation keeps. maxCachedLen is the
+// length in bytes of the longest one. A forgotten pseudonym is computed again.
 const (
 	maxCached    = 1 << 14
 	maxCachedLen = 4096
 )
 
-// A form is a kind of value with a pseudonym of its own make.
+// A form is a kind of value whose pseudonyms are made in their own manner.
 type form byte
 
 const (
@@ -26,8 +26,9 @@ const (
 	forms
 )
 
-// A maker makes pseudonyms: keyed functions of the secret alone. They draw from
-// a ChaCha8 stream seeded with HMAC-SHA256(key, form ∥ attempt ∥ folded secret).
+// A maker makes pseudonyms. A pseudonym depends on the key and the secret alone. It is
+// drawn from a ChaCha8 stream seeded with HMAC-SHA256(key, form ∥ attempt ∥ folded
+// secret).
 type maker struct {
 	mac    hash.Hash
 	stream rand.ChaCha8
@@ -41,8 +42,8 @@ func newMaker(key []byte) *maker {
 	return &maker{mac: hmac.New(sha256.New, key)}
 }
 
-// fold makes letters lower case and turns a plus sign into a space, because forms
-// write both alike.
+// fold makes letters lower case and turns a plus sign into a space, because a form writes
+// a space as a plus sign.
 func fold(c byte) byte {
 	switch {
 	case c >= 'A' && c <= 'Z':
@@ -53,8 +54,8 @@ func fold(c byte) byte {
 	return c
 }
 
-// seed starts the stream of one secret. Secrets that differ in case alone have
-// the same, so that their pseudonyms do too.
+// seed starts the stream of one secret. Secrets that differ only in case have the same
+// stream, so their pseudonyms differ only in case too.
 func (m *maker) seed(f form, attempt byte, secret []byte) {
 	m.folded = append(m.folded[:0], byte(f), attempt)
 	for _, c := range secret {
@@ -79,7 +80,7 @@ func (m *maker) hash(h uint64) uint64 {
 	return max(1, binary.LittleEndian.Uint64(m.mac.Sum(m.sum[:0])))
 }
 
-// replace puts the pseudonym of b in its place.
+// replace overwrites b with its pseudonym.
 func (m *maker) replace(f form, b []byte) {
 	if v, ok := m.young[f][string(b)]; ok {
 		copy(b, v)
@@ -105,7 +106,7 @@ func (m *maker) replace(f form, b []byte) {
 	}
 }
 
-// keep remembers a pseudonym. When there are too many, those not used lately go.
+// keep remembers a pseudonym. When there are too many, it forgets those not used lately.
 func (m *maker) keep(f form, secret, pseudonym string) {
 	if len(m.young[f]) >= maxCached {
 		m.old[f], m.young[f] = m.young[f], nil
@@ -116,11 +117,11 @@ func (m *maker) keep(f form, secret, pseudonym string) {
 	m.young[f][secret] = pseudonym
 }
 
-// attempts bounds the search for a pseudonym that differs from its secret and
-// has no meaning that the secret has not.
+// attempts bounds the search for a pseudonym. A pseudonym must differ from its secret and
+// must not gain a meaning, such as that of a card number.
 const attempts = 32
 
-// opaque replaces letters and digits by others of their class and certifies the
+// opaque replaces letters and digits by others of the same class, and certifies the
 // result.
 func (m *maker) opaque(b, secret []byte) {
 	hex := onlyHex(secret)
@@ -134,7 +135,8 @@ func (m *maker) opaque(b, secret []byte) {
 	}
 }
 
-// shares reports whether four letters or digits in a row happen to be the same.
+// shares reports whether four letters or digits in a row are the same in both. Long
+// values may share them.
 func shares(b, secret []byte) bool {
 	run := 0
 	for i, c := range b {
@@ -150,9 +152,8 @@ func shares(b, secret []byte) bool {
 	return false
 }
 
-// fill draws a character for each letter and digit of secret. The digits of a
-// UUID that tell its version stay, and so does what makes the end of base64
-// decodable.
+// fill draws a character for each letter and digit of secret. The version digits of a
+// UUID stay. The end of base64 stays decodable.
 func (m *maker) fill(b, secret []byte, hex bool) {
 	letters := 26
 	if hex {
@@ -167,7 +168,7 @@ func (m *maker) fill(b, secret []byte, hex bool) {
 		case c >= '0' && c <= '9':
 			b[i] = '0' + m.draw(10)
 			if c != '0' && (i == 0 || i == 1 && secret[0] == '-') {
-				b[i] = '1' + m.draw(9) // a number stays one
+				b[i] = '1' + m.draw(9) // a leading digit stays other than 0, so that a number stays one
 			}
 		case c >= 'a' && c <= 'z':
 			b[i] = 'a' + m.draw(letters)
@@ -182,12 +183,12 @@ func (m *maker) fill(b, secret []byte, hex bool) {
 	m.ending(b, secret)
 }
 
-// endings are the characters that base64 can end with before one or two
-// characters of padding, in groups of one class.
+// endings are the last characters that base64 can have before one or two characters of
+// padding. They are grouped by class.
 var endings = [2][3]string{{"AEIMQUY", "cgkosw", "048"}, {"AQ", "gw", ""}}
 
-// ending draws the last character of base64 among those that a strict decoder
-// accepts, if secret ends with such a one.
+// ending draws the last character of base64 anew, if secret ends with one of endings. A
+// strict decoder accepts the new one.
 func (m *maker) ending(b, secret []byte) {
 	n := len(bytes.TrimRight(secret, "="))
 	if n == 0 || n%4 < 2 {
@@ -200,8 +201,8 @@ func (m *maker) ending(b, secret []byte) {
 	}
 }
 
-// foreign replaces one character beyond ASCII by another of its length, and
-// returns that. Bytes that are no UTF-8 become other such bytes.
+// foreign replaces one character beyond ASCII by another of the same length, and returns
+// the length. Bytes that are not UTF-8 become other such bytes.
 func (m *maker) foreign(b, secret []byte) int {
 	r, n := decodeRune(secret)
 	switch {
@@ -217,15 +218,15 @@ func (m *maker) foreign(b, secret []byte) int {
 	return n
 }
 
-// Top-level domains that can never be registered (RFC 2606; ISO 3166 leaves ZZ
-// to its users): those of all pseudonyms of e-mail addresses.
+// The top-level domains in pseudonyms of e-mail addresses. They can never be registered
+// (RFC 2606; ISO 3166 leaves ZZ to its users).
 const (
 	longDomain  = ".invalid"
 	shortDomain = ".zz"
 )
 
-// email replaces an address by one that cannot exist. Addresses of one domain
-// keep a common domain.
+// email replaces an address by one that cannot exist. Addresses that share a domain share
+// a domain afterwards.
 func (m *maker) email(b, secret []byte) {
 	at := bytes.LastIndexByte(secret, '@')
 	for try := byte(0); try < attempts; try++ {
@@ -256,8 +257,8 @@ func (m *maker) email(b, secret []byte) {
 	}
 }
 
-// brands are beginnings of card numbers, each with the range that all its
-// pseudonyms come from. No bank issues from these.
+// brands are the beginnings of card numbers. Each has the range of its pseudonyms. No
+// bank issues cards in these ranges.
 var brands = []struct{ prefix, reserved string }{
 	{"4", "400000"},
 	{"51", "510000"}, {"52", "510000"}, {"53", "510000"}, {"54", "510000"}, {"55", "510000"},
@@ -268,8 +269,8 @@ var brands = []struct{ prefix, reserved string }{
 	{"62", "620000"},
 }
 
-// card replaces the digits of a card number by those of one that is not issued
-// and passes Luhn's test. Spaces and dashes stay.
+// card replaces the digits of a card number. The new number is never issued and passes
+// Luhn's test. Spaces and dashes stay.
 func (m *maker) card(b, secret []byte) {
 	var digits [19]byte
 	n := digitsOf(secret, &digits)
@@ -298,7 +299,7 @@ func (m *maker) card(b, secret []byte) {
 	}
 }
 
-// reservedFor returns the beginning of the pseudonym of a card number.
+// reservedFor returns the beginning that the pseudonym of a card number has.
 func reservedFor(digits []byte) string {
 	for _, brand := range brands {
 		if bytes.HasPrefix(digits, []byte(brand.prefix)) {

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// pseudonym is what a value becomes in a place where it is secret.
+// pseudonym returns what a value becomes in a place where it is secret.
 func pseudonym(t testing.TB, r *Redactor, secret string) string {
 	t.Helper()
 	return r.Value("token", secret)

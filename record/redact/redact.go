@@ -11,26 +11,26 @@ import (
 // KeySize is the length of a key in bytes.
 const KeySize = 32
 
-// A Decoder removes one content coding (RFC 9110, section 8.4.1), such as "br",
-// from data. It returns what data holds, at most limit bytes; whole is false if
-// data is cut or broken, longer than that, or the coding is not known.
+// A Decoder removes one content coding (RFC 9110, section 8.4.1), such as "br", from
+// data. It returns at most limit decoded bytes. whole is false if data is cut, broken or
+// longer than that, or if the coding is not known.
 type Decoder func(coding string, data []byte, limit int64) (decoded []byte, whole bool)
 
 // Options steer a Redactor. The zero value works.
 type Options struct {
-	// Key makes the pseudonyms. Recordings with the same key can be linked to
-	// each other, and those with different keys cannot. nil: a random one.
+	// Key makes the pseudonyms. Recordings with the same key can be linked to each other.
+	// Recordings with different keys cannot. nil: a random key.
 	Key []byte
 
-	// Rules are added to the default ones. nil: none.
+	// Rules are added to the default rules. nil: none.
 	Rules *Rules
 
-	// Decode removes content codings other than gzip and deflate. nil: bodies
-	// with such a coding are dropped, because nobody can look into them.
+	// Decode removes content codings other than gzip and deflate. nil: bodies with such a
+	// coding are dropped, because they cannot be read.
 	Decode Decoder
 
-	// Addresses has the client addresses of connections and of forwarding
-	// headers replaced too.
+	// Addresses says that client addresses are replaced too, those of connections and
+	// those in forwarding headers.
 	Addresses bool
 }
 
@@ -45,8 +45,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// A Redactor replaces secrets by pseudonyms. It remembers the secrets that it
-// met, in memory and within limits. It belongs to one goroutine at a time.
+// A Redactor replaces secrets by pseudonyms. It remembers the secrets that it met, in
+// memory and up to a limit. It belongs to one goroutine at a time.
 type Redactor struct {
 	o     Options
 	maker *maker
@@ -69,15 +69,14 @@ func New(o Options) (*Redactor, error) {
 // the rules that were added.
 func (r *Redactor) Name() string { return "default" + r.o.Rules.suffix() }
 
-// Flow replaces the secrets of f by pseudonyms. What changes gets new slices: it
-// never writes into those of f, which may be shared. A secret that stands in a
-// place without a name is replaced if an earlier flow, or any place in this one,
-// named it.
+// Flow replaces the secrets of f by pseudonyms. What changes gets new slices: Flow never
+// writes into the slices of f, which may be shared. A secret without a name is replaced
+// too if an earlier flow, or any place in this flow, had it under a name.
 func (r *Redactor) Flow(f *flow.Flow) {
 	before, added := *f, r.known.added
 	r.walk.flow(f)
 	if r.known.added != added {
-		// Some of the new secrets may have stood in front of their names.
+		// Some of the new secrets may stand before their names.
 		*f = before
 		r.walk.bodies.drop()
 		r.walk.flow(f)
@@ -85,8 +84,9 @@ func (r *Redactor) Flow(f *flow.Flow) {
 	r.walk.bodies.keep()
 }
 
-// Learn remembers the secrets of f for flows to come and leaves f as it is. Who
-// reads a recording twice misses no secret that stands in front of its name.
+// Learn remembers the secrets of f for later flows. It leaves f as it is. Learn all flows
+// of a recording first and redact them in a second reading: then secrets that stand
+// before their names are replaced too.
 func (r *Redactor) Learn(f *flow.Flow) {
 	c := *f
 	r.walk.flow(&c)
@@ -100,7 +100,7 @@ func (r *Redactor) Conn(c *flow.Conn) {
 	}
 }
 
-// Value returns the pseudonym that a value gets in a field with this name, by the
+// Value returns the pseudonym that value gets in a field with this name. It goes by the
 // rules for any host. It finds known accounts in a recording with the same key.
 func (r *Redactor) Value(name, value string) string {
 	r.walk.enter("")

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Rules say what is secret beside the default rules, and what is not. RULES.md
-// describes how they are written.
+// Rules add to the default rules what is secret, and what is not. RULES.md describes
+// their form.
 type Rules struct {
 	rules []rule
 	hash  [sha256.Size]byte
@@ -146,8 +146,7 @@ func parseRule(word, rest string) (r rule, err error) {
 	return r, err
 }
 
-// compile reads a regular expression that matches something, and not the empty
-// text.
+// compile reads a regular expression. The expression must not match the empty text.
 func compile(expr string) (*regexp.Regexp, error) {
 	if expr == "" || expr == "^(?:)$" {
 		return nil, errors.New("no expression; write one as for Go's package regexp")
@@ -162,7 +161,7 @@ func compile(expr string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// parsePath reads $.user.cards[].number, with * for any one name.
+// parsePath reads a path such as $.user.cards[].number. A * stands for any one name.
 func parsePath(s string) ([]string, error) {
 	rest, ok := strings.CutPrefix(s, "$")
 	if !ok || rest == "" {

@@ -6,8 +6,8 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Finding is something that looks like a secret and not like a pseudonym. It says
-// where, and does not hold the secret.
+// A Finding is something that looks like a secret and is not a pseudonym. It tells the
+// place. It does not hold the secret.
 type Finding struct {
 	Flow  uint64 // its Number
 	Place string // "request header Authorization", "response body field token"
@@ -16,14 +16,14 @@ type Finding struct {
 
 // A Scanner looks for secrets in flows. It belongs to one goroutine.
 type Scanner struct {
-	// Decode removes content codings other than gzip and deflate. nil: bodies
-	// with such a coding are not looked into.
+	// Decode removes content codings other than gzip and deflate. nil: bodies with such a
+	// coding are not searched.
 	Decode Decoder
 
 	walk *walker
 }
 
-// Scan calls found for each secret of f by the default rules. It changes nothing.
+// Scan calls found for each secret of f, by the default rules. It changes nothing.
 func (s *Scanner) Scan(f *flow.Flow, found func(Finding)) {
 	if s.walk == nil {
 		s.walk = &walker{all: &Rules{}, decode: s.Decode, seed: maphash.MakeSeed()}

@@ -21,23 +21,23 @@ const (
 	headerProtocols
 )
 
-// A scope holds the rules for one host, and what they say of the names met so far.
+// A scope holds the rules for one host, and what they say about names met so far.
 type scope struct {
 	rules     []rule
 	patterns  []rule
 	values    []rule
 	jsonRules []rule
-	cookies   bool // some are kept
+	cookies   bool // there are rules about cookies
 	addresses bool
 
 	headers map[string]headerRule
 	fields  map[string]class
 }
 
-// maxNames is the number of names of each kind that are remembered.
+// maxNames is how many names of each kind are remembered.
 const maxNames = 4096
 
-// enter takes the rules of a host.
+// enter selects the rules of a host.
 func (w *walker) enter(authority string) {
 	if w.scope != nil && (authority == w.authority || len(w.all.rules) == 0) {
 		return
@@ -78,7 +78,7 @@ func (w *walker) enter(authority string) {
 	w.scope = s
 }
 
-// ruled returns what the last rule about a name says.
+// ruled returns what the last rule that matches a name says.
 func (s *scope) ruled(what, name string) (keep, found bool) {
 	for _, r := range s.rules {
 		if r.what == what {
@@ -133,7 +133,7 @@ func (s *scope) newHeader(name string) headerRule {
 	return headerText
 }
 
-// dullHeaders are those of the protocol, whose values have no room for secrets.
+// dullHeaders are header fields of the protocol. Their values have no room for secrets.
 var dullHeaders = map[string]bool{"date": true, "accept": true, "accept-encoding": true, "accept-language": true, "accept-charset": true,
 	"accept-ranges": true, "age": true, "allow": true, "connection": true, "cache-control": true, "content-length": true, "content-encoding": true,
 	"content-language": true, "content-range": true, "content-type": true, "dnt": true, "expect": true, "expires": true, "host": true,
@@ -142,10 +142,10 @@ var dullHeaders = map[string]bool{"date": true, "accept": true, "accept-encoding
 	"sec-websocket-key": true, "sec-websocket-version": true, "server": true, "strict-transport-security": true, "te": true, "trailer": true,
 	"transfer-encoding": true, "upgrade": true, "upgrade-insecure-requests": true, "vary": true, "x-content-type-options": true,
 	"x-frame-options": true, "x-xss-protection": true,
-	// Digests are replaced together with what they are of.
+	// Digests are replaced together with their bodies.
 	"content-md5": true, "digest": true, "content-digest": true, "repr-digest": true, "x-amz-content-sha256": true}
 
-// field returns what the name of a field says.
+// field returns the class of the name of a field.
 func (s *scope) field(name []byte) class {
 	if len(name) > maxName {
 		return plain
@@ -175,7 +175,7 @@ func (s *scope) keepsCookie(name []byte) bool {
 	return keep
 }
 
-// keepsValue reports whether a rule says that a value is no secret.
+// keepsValue reports whether a rule says that a value is not secret.
 func (s *scope) keepsValue(b []byte) bool {
 	for _, r := range s.values {
 		if r.re.Match(b) {
@@ -185,11 +185,11 @@ func (s *scope) keepsValue(b []byte) bool {
 	return false
 }
 
-// paths reports whether there are rules about JSON paths.
+// paths reports whether a rule is about a JSON path.
 func (s *scope) paths() bool { return len(s.jsonRules) > 0 }
 
-// path returns what rules say of the value under key in the innermost of the
-// open objects and arrays; an empty key is that of a member of an array.
+// path returns what the rules say about the value under key in the innermost of the open
+// objects and arrays. The key is empty for a member of an array.
 func (s *scope) path(stack []jsonFrame, key []byte) class {
 	c := plain
 	for _, r := range s.jsonRules {
@@ -203,7 +203,7 @@ func (s *scope) path(stack []jsonFrame, key []byte) class {
 	return c
 }
 
-// fitsPath compares step by step: frame n+1 stands under step n.
+// fitsPath compares step by step: step n is the name of frame n+1.
 func fitsPath(steps []string, stack []jsonFrame, key []byte) bool {
 	for i, step := range steps {
 		have := string(key)

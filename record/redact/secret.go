@@ -9,16 +9,16 @@ type Kind string
 const (
 	KindAuthorization Kind = "authorization"
 	KindCookie        Kind = "cookie"
-	KindToken         Kind = "token"    // in a field or header of such a name
-	KindPassword      Kind = "password" // likewise
+	KindToken         Kind = "token"    // in a field or header with the name of a token
+	KindPassword      Kind = "password" // in a field or header with the name of a password
 	KindJWT           Kind = "jwt"
 	KindEmail         Kind = "e-mail"
 	KindCard          Kind = "card"
-	KindKey           Kind = "key"     // of a well-known form, or PEM
-	KindPattern       Kind = "pattern" // of a rule
+	KindKey           Kind = "key"     // of a well-known shape, or PEM
+	KindPattern       Kind = "pattern" // found by a pattern of the rules
 )
 
-// leaf replaces or reports one secret without further structure.
+// leaf replaces or reports one secret that is not taken apart any further.
 func (w *walker) leaf(f form, b []byte, k Kind) {
 	if w.scope.keepsValue(b) {
 		return
@@ -42,8 +42,7 @@ func (w *walker) leaf(f form, b []byte, k Kind) {
 	w.changed = true
 }
 
-// weighty reports whether b has enough letters and digits for its pseudonym to carry
-// checks.
+// weighty reports whether b has enough letters and digits for checks in its pseudonym.
 func weighty(b []byte) bool {
 	n := 0
 	for _, c := range b {
@@ -54,10 +53,10 @@ func weighty(b []byte) bool {
 	return n >= minCertified
 }
 
-// fillers are values that stand for none.
+// fillers are values that stand for "no value".
 var fillers = []string{"deleted", "true", "false", "null", "nil", "undefined", "none", "yes", "no", "on", "off"}
 
-// isFiller reports whether b says nothing.
+// isFiller reports whether b carries no information.
 func isFiller(b []byte) bool {
 	if len(b) <= 1 {
 		return true
@@ -70,7 +69,7 @@ func isFiller(b []byte) bool {
 	return false
 }
 
-// secret walks a value that is secret as a whole, whatever its form.
+// secret walks a value that is secret as a whole, in any form.
 func (w *walker) secret(b []byte, k Kind) {
 	b = unquote(bytes.TrimSpace(b))
 	if isFiller(b) || w.report != nil && certified(b) || w.scope.keepsValue(b) {
@@ -82,8 +81,7 @@ func (w *walker) secret(b []byte, k Kind) {
 	w.opaque(b, k)
 }
 
-// secretWithin walks a secret that is encoded or has parts. It reports false if
-// b is neither.
+// secretWithin walks a secret that is encoded or has parts. It reports false for others.
 func (w *walker) secretWithin(b []byte, k Kind) bool {
 	switch {
 	case escapeAt(b) >= 0:
@@ -113,7 +111,7 @@ func (w *walker) secretWithin(b []byte, k Kind) bool {
 	return true
 }
 
-// unquote cuts double quotes off.
+// unquote removes double quotes around b.
 func unquote(b []byte) []byte {
 	if len(b) >= 2 && b[0] == '"' && b[len(b)-1] == '"' {
 		return b[1 : len(b)-1]
@@ -121,11 +119,11 @@ func unquote(b []byte) []byte {
 	return b
 }
 
-// minPart is the least length of a part that has a pseudonym of its own.
+// minPart is the least length of a part that gets its own pseudonym.
 const minPart = 8
 
-// opaque replaces a secret that has no inner form, and remembers it. Long parts
-// between full stops are secrets of their own, which may stand alone elsewhere.
+// opaque replaces a secret that has no inner form, and remembers it. Long parts between
+// full stops get their own pseudonyms, because they may stand alone elsewhere.
 func (w *walker) opaque(b []byte, k Kind) {
 	if w.known != nil && (k == KindCookie && random(b) || k != KindCookie && distinctive(b)) {
 		w.known.add(b)
@@ -133,7 +131,7 @@ func (w *walker) opaque(b []byte, k Kind) {
 	w.replace(b, k)
 }
 
-// replace is opaque for a secret that is known.
+// replace does the same for a secret that is remembered already.
 func (w *walker) replace(b []byte, k Kind) {
 	if w.report != nil && certified(b) {
 		return
@@ -165,8 +163,8 @@ func inParts(b []byte) bool {
 	return true
 }
 
-// jwt walks a JSON Web Token: the header stays, the claims are walked, and the
-// signature is replaced.
+// jwt walks a JSON Web Token. The header stays, the claims are walked, and the signature
+// is replaced.
 func (w *walker) jwt(b []byte, dots [4]int, count int) {
 	if w.scope.keepsValue(b) {
 		return
@@ -194,8 +192,8 @@ func (w *walker) jwt(b []byte, dots [4]int, count int) {
 	}
 }
 
-// pem replaces the key between the lines of a PEM block (RFC 7468) at offset i
-// and returns the offset behind it, or 0 if none begins there.
+// pem replaces the key between the lines of a PEM block (RFC 7468) at offset i. It
+// returns the offset behind the block, or 0 if no block begins there.
 func (w *walker) pem(b []byte, i int) int {
 	head, _, ok := bytes.Cut(b[i:min(len(b), i+80)], []byte("PRIVATE KEY-----"))
 	if !ok || !bytes.HasPrefix(head, []byte("-----BEGIN")) {

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// events walks server-sent events: the lines of each field by themselves.
+// events walks server-sent events. Each line is walked on its own.
 func (w *walker) events(b []byte) {
 	for len(b) > 0 {
 		end := bytes.IndexAny(b, "\r\n")
@@ -21,8 +21,8 @@ func (w *walker) events(b []byte) {
 	}
 }
 
-// protobuf walks a message of Protocol Buffers. Strings are walked as text;
-// their fields have no names. What is no such message is text as a whole.
+// protobuf walks a message of Protocol Buffers. Strings are walked as text, because their
+// fields have no names. If b is not such a message, all of it is walked as text.
 func (w *walker) protobuf(b []byte) {
 	if w.depth >= maxDepth || !isProtobuf(b) {
 		w.text(b)
@@ -54,8 +54,8 @@ func isProtobuf(b []byte) bool {
 	return true
 }
 
-// protobufField reads one field: its number, the bytes of a length-delimited
-// value, and the length of the whole, 0 where there is none.
+// protobufField reads one field. It returns its number, the bytes of a length-delimited
+// value, and the length of the whole field, or 0 if there is none.
 func protobufField(b []byte) (number uint64, value []byte, length int) {
 	key, n := binary.Uvarint(b)
 	if n <= 0 || key>>3 == 0 {
@@ -88,8 +88,8 @@ func protobufField(b []byte) (number uint64, value []byte, length int) {
 	return 0, nil, 0
 }
 
-// framed walks the messages of a gRPC body (five bytes of flag and length, then
-// the message). It reports false if one is compressed: nobody can look into that.
+// framed walks the messages of a gRPC body. Before each message stand five bytes of flag
+// and length. It reports false if a message is compressed, because that cannot be read.
 func (w *walker) framed(b []byte) bool {
 	for len(b) >= 5 {
 		if b[0] != 0 {

@@ -23,19 +23,19 @@ var byteKinds = func() (t [256]byte) {
 
 func isWord(c byte) bool { return byteKinds[c] == inWord }
 
-// inURLWord reports whether c belongs to a word of a URL that is not encoded.
+// inURLWord reports whether c belongs to a word in a URL. c is not encoded.
 func inURLWord(c byte) bool {
 	return isWord(c) || c == '.' || c == '~' || c == '+' || c == '!' || c == '*' || c == '$' || c == '@' || c == '%' || c >= 0x80
 }
 
-// text walks running text of any kind: it finds NAME=VALUE and "NAME": "VALUE"
-// whose name is that of a secret, what has the form of a secret, and secrets that
-// are known. What is encoded there is decoded.
+// text walks running text of any kind. It finds NAME=VALUE and "NAME": "VALUE" whose name
+// is that of a secret, values that have the form of a secret, and secrets that are known.
+// It decodes what is encoded.
 func (w *walker) text(b []byte) {
 	if len(w.scope.patterns) > 0 {
 		w.patterns(b)
 	}
-	done := 0 // what lies before is not looked at again
+	done := 0 // the bytes before are not looked at again
 	for i := 0; i < len(b); {
 		switch byteKinds[b[i]] {
 		case inOther:
@@ -59,8 +59,8 @@ func (w *walker) text(b []byte) {
 	}
 }
 
-// special looks at the character at i, which may begin something. It returns
-// where to go on, or rest true if all the rest was walked decoded.
+// special looks at the character at i, which may begin something. It returns where to go
+// on. rest is true if it walked all that follows.
 func (w *walker) special(b []byte, i, done int) (end int, rest bool) {
 	switch b[i] {
 	case '%':
@@ -101,12 +101,11 @@ func (w *walker) special(b []byte, i, done int) (end int, rest bool) {
 	return i + 1, false
 }
 
-// maxUserinfo is the length in bytes within which an @ ends the credentials of
-// a URL.
+// maxUserinfo is how many bytes the credentials in a URL may take before their @.
 const maxUserinfo = 512
 
-// userinfoAt walks the credentials in front of a host that begins at i, if there
-// are any, and returns where to go on.
+// userinfoAt walks the credentials at i, before the host of a URL, if there are any. It
+// returns where to go on.
 func (w *walker) userinfoAt(b []byte, i int) int {
 	at := -1
 	for k := i; k < len(b) && k < i+maxUserinfo; k++ {
@@ -125,8 +124,8 @@ func (w *walker) userinfoAt(b []byte, i int) int {
 	return at + 1
 }
 
-// word looks at the word that begins at i. It returns where to go on, and
-// whether what lies before was handled and must not be looked at again.
+// word looks at the word that begins at i. It returns where to go on. handled: the bytes
+// before are done and must not be looked at again.
 func (w *walker) word(b []byte, i, done int) (end int, handled bool) {
 	j := i + 1
 	for j < len(b) && byteKinds[b[j]] == inWord {
@@ -159,7 +158,7 @@ func (w *walker) word(b []byte, i, done int) (end int, handled bool) {
 	return w.longWord(b, i, j, done)
 }
 
-// longWord looks at the word from i to j. It is long enough to be a secret.
+// longWord looks at the word from i to j, which is long enough to be a secret.
 func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 	if w.known != nil {
 		if from, to, ok := w.known.find(b, i, j); ok && from >= done {
@@ -188,7 +187,7 @@ func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 	return j, false
 }
 
-// encodedWord looks whether the word is text in base64 or hexadecimal digits.
+// encodedWord walks the word if it is text in base64 or hexadecimal digits.
 func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 	if w.hexadecimal(b[i:j], job{op: opField}) {
 		return j, true
@@ -197,7 +196,7 @@ func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 		return j, false
 	}
 	k := j
-	if i == 0 || b[i-1] != '/' && b[i-1] != '+' { // or it began before
+	if i == 0 || b[i-1] != '/' && b[i-1] != '+' { // else the base64 began before i
 		for k < len(b) && sextets[b[k]] <= 63 {
 			k++
 		}
@@ -216,11 +215,11 @@ func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 	return j, false
 }
 
-// maxLocal is within how many bytes the @ of an e-mail address comes (64 by RFC
-// 5321, section 4.5.3.1, and some more).
+// maxLocal is the most bytes before the @ of an e-mail address: 64 by RFC 5321, section
+// 4.5.3.1, and some more.
 const maxLocal = 128
 
-// emailAhead looks for an e-mail address that goes on at j, and replaces it.
+// emailAhead looks for an e-mail address that continues at j, and replaces it.
 func (w *walker) emailAhead(b []byte, j, done int) int {
 	for limit := min(len(b), j+maxLocal); j < limit && (isWord(b[j]) || b[j] == '.' || b[j] == '+'); j++ {
 	}
@@ -235,8 +234,8 @@ func (w *walker) emailAhead(b []byte, j, done int) int {
 	return end
 }
 
-// cardEnd returns the end of the card number that begins at i, or 0. No digit,
-// letter or decimal point stands next to it.
+// cardEnd returns the end of the card number that begins at i, or 0. A digit, letter or
+// decimal point next to the number rules it out.
 func cardEnd(b []byte, i int) int {
 	if i > 0 && (isWord(b[i-1]) || b[i-1] == '.') {
 		return 0
@@ -261,8 +260,8 @@ func cardEnd(b []byte, i int) int {
 	return end
 }
 
-// named looks at the value behind the name b[i:j] and walks it if the name is
-// that of a secret. It returns the end of the value, or 0.
+// named walks the value behind the name b[i:j] if that is the name of a secret. It
+// returns the end of the value, or 0.
 func (w *walker) named(b []byte, i, j int) int {
 	c := w.scope.field(b[i:j])
 	if c < likely {
@@ -277,7 +276,8 @@ func (w *walker) named(b []byte, i, j int) int {
 		return 0
 	}
 	if c != password && b[start-1] != '"' && b[start-1] != '\'' && b[start-1] != '`' {
-		// A parameter of a path, as ;jsessionid=…, ends before query and fragment.
+		// A parameter in a path, such as ;jsessionid=…, ends before the query and the
+		// fragment.
 		if n := bytes.IndexAny(b[start:end], "?#"); n > 0 {
 			end = start + n
 		}
@@ -294,16 +294,15 @@ func (w *walker) named(b []byte, i, j int) int {
 	return end
 }
 
-// The lengths in bytes of the longest values that are looked for behind names: of
-// secrets, and of what may be one. They bound the work where names follow each
-// other closely.
+// The longest values that are looked for behind names, in bytes: maxValue for secrets,
+// maxLikely for what may be one. They bound the work where many names follow each other.
 const (
 	maxValue  = 1 << 16
 	maxLikely = 1 << 10
 )
 
-// valueBehind returns the bounds of the value that follows a name which ends at
-// j. sure tells that it can be nothing else, such as an expression.
+// valueBehind returns the bounds of the value of a name that ends at j. sure means that
+// it is a value for certain; otherwise it may be code, such as an expression.
 func valueBehind(b []byte, j, longest int) (start, end int, sure bool) {
 	k, quotedName := j, false
 	for k < len(b) && b[k] == ']' {
@@ -345,7 +344,7 @@ func valueBehind(b []byte, j, longest int) (start, end int, sure bool) {
 	end = k
 	for end < len(b) && end < k+longest && !valueEnds[b[end]] {
 		if longest == maxLikely && b[end] == '=' && end+1 < len(b) && isWord(b[end+1]) {
-			break // no padding: the next name ended
+			break // this = is not padding: it follows the next name
 		}
 		end++
 	}
@@ -375,7 +374,7 @@ func allDigits(b []byte) bool {
 	return len(b) > 0
 }
 
-// field walks the value of a field whose name is of a class.
+// field walks the value of a field whose name has the class c.
 func (w *walker) field(c class, b []byte) {
 	switch {
 	case len(b) == 0 || c == kept:
@@ -394,7 +393,7 @@ func (w *walker) field(c class, b []byte) {
 	}
 }
 
-// patterns replaces what the patterns of rules find.
+// patterns replaces the matches of the patterns in the rules.
 func (w *walker) patterns(b []byte) {
 	for _, p := range w.scope.patterns {
 		for _, at := range p.re.FindAllSubmatchIndex(b, -1) {

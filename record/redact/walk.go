@@ -9,42 +9,42 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// maxDepth is how many encodings within each other are looked through.
+// maxDepth is how many nested encodings are decoded.
 const maxDepth = 8
 
-// A walker goes through flows and finds what is secret. It changes copies in place,
-// which it can because a pseudonym is as long as its secret.
+// A walker walks flows and finds secrets. It changes copies in place. That works because
+// a pseudonym is as long as its secret.
 type walker struct {
 	maker     *maker // nil: only report
-	known     *known // nil: only what has a name or a form
+	known     *known // nil: only find what has a name or a form
 	decode    Decoder
 	addresses bool
 	all       *Rules
 
 	scope     *scope
-	authority string // that scope is for
+	authority string // the host of scope
 	scopes    map[string]*scope
 
-	site  string          // whose pages and forms these are
+	site  string          // the site of the pages and forms being walked
 	asked map[string]bool // names of password fields, by site
 
 	bodies cleanBodies
 
 	arena   []byte
-	changed bool // since it was last set to false
+	changed bool // something was replaced since it was last set to false
 	depth   int
-	inURL   int // layers in which + and / mean something else
+	inURL   int // how many layers give + and / another meaning
 
-	report func(Kind) // of each secret, instead of replacing it
-	part   string     // being walked: "request target"
-	name   string     // of the header or field being walked
+	report func(Kind) // called for each secret, instead of replacing it
+	part   string     // the part being walked: "request target"
+	name   string     // the name of the header or field being walked
 
 	clean [256]cleaned
 	seed  maphash.Seed
 	codec codec
 }
 
-// A cleaned value was found to hold no secret while added secrets were known.
+// A cleaned value holds no secret. That was found when the known table had added entries.
 type cleaned struct {
 	value string
 	scope *scope
@@ -84,13 +84,13 @@ func (w *walker) flow(f *flow.Flow) {
 	w.messages(f)
 }
 
-// same reports whether two slices are one.
+// same reports whether two slices are the same slice.
 func same[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// load copies s to where it can be changed. Only the copy that was loaded last
-// may be unloaded.
+// load copies s to a place where it can be changed. Only the last loaded copy may be
+// unloaded.
 func (w *walker) load(s string) []byte {
 	w.changed = false
 	w.arena = append(w.arena[:0], s...)
@@ -105,7 +105,7 @@ func (w *walker) unload(b []byte, s string) string {
 	return string(b)
 }
 
-// host walks the host that a request was for, which may carry credentials.
+// host walks the host of a request. Credentials may stand before it.
 func (w *walker) host(s string) string {
 	at := strings.LastIndexByte(s, '@')
 	if at < 0 {
@@ -116,7 +116,7 @@ func (w *walker) host(s string) string {
 	return w.unload(b, s)
 }
 
-// target walks path and query of a request.
+// target walks the path and the query of a request.
 func (w *walker) target(s string) string {
 	b := w.load(s)
 	path, query, _ := bytes.Cut(b, []byte("?"))
@@ -129,7 +129,7 @@ func (w *walker) target(s string) string {
 	return w.unload(b, s)
 }
 
-// headers walks field lines and returns them, or changed copies.
+// headers walks field lines. It returns the same lines, or changed copies.
 func (w *walker) headers(h flow.Headers) flow.Headers {
 	out := h
 	for i := range h {
@@ -186,9 +186,8 @@ func (w *walker) header(name, value string) string {
 	return w.unload(b, value)
 }
 
-// protocols walks the names of protocols for a WebSocket, among which clients that
-// can set no other header send tokens: "chat, TOKEN", or
-// "base64url.bearer.authorization.k8s.io.TOKEN".
+// protocols walks the list of WebSocket protocols. Clients that cannot set another header
+// send tokens in it: "chat, TOKEN", or "base64url.bearer.authorization.k8s.io.TOKEN".
 func (w *walker) protocols(b []byte) {
 	for item := range bytes.SplitSeq(b, []byte(",")) {
 		item = bytes.TrimSpace(item)
@@ -198,15 +197,15 @@ func (w *walker) protocols(b []byte) {
 			w.field(likely, item)
 		case bytes.Contains(item[:i], []byte("bearer")):
 			w.field(likely, item[i+1:])
-		default: // the name of a host, or of a version
+		default: // the name of a host or of a version
 			w.text(item)
 		}
 	}
 }
 
-// path walks the path of a request. A segment that follows a word of links which
-// are sent to somebody is a token if it looks random: "/reset-password/TOKEN",
-// "/invitations/TOKEN/accept".
+// path walks the path of a request. Links that are sent to one person carry tokens. A
+// segment that looks random is a token if it follows a word of such links:
+// "/reset-password/TOKEN", "/invitations/TOKEN/accept".
 func (w *walker) path(b []byte) {
 	done := 0
 	for start := 0; start < len(b); {
@@ -224,16 +223,16 @@ func (w *walker) path(b []byte) {
 	w.text(b[done:])
 }
 
-// isLinkWord reports whether a segment of a path has one of the words.
+// isLinkWord reports whether a segment of a path contains one of linkWords.
 func isLinkWord(segment []byte) bool {
 	return slices.ContainsFunc(wordsOf(string(segment)), func(word string) bool { return slices.Contains(linkWords, word) })
 }
 
-// linkWords stand in the paths of links that are sent to one person.
+// linkWords are words in the paths of links that are sent to one person.
 var linkWords = []string{"reset", "recover", "recovery", "verify", "verification", "confirm", "confirmation", "activate", "activation",
 	"invite", "invites", "invitation", "invitations", "magic", "unsubscribe"}
 
-// generation changes when a value may hold a secret that was none before.
+// generation changes whenever more secrets become known. A value may hold one of them.
 func (w *walker) generation() uint64 {
 	if w.known == nil {
 		return 0
@@ -266,12 +265,12 @@ func (w *walker) cookie(pair []byte) {
 	}
 	w.label(name)
 	if w.known != nil && w.scope.field(name).secret() && distinctive(value) {
-		w.known.add(value) // a session by its name, however it looks
+		w.known.add(value) // a session by its name, whatever it looks like
 	}
 	w.secret(value, KindCookie)
 }
 
-// label notes the name of what is walked next, for reports.
+// label notes the name of the value that is walked next, for reports.
 func (w *walker) label(name []byte) {
 	if w.report != nil {
 		w.name = string(name[:min(len(name), 64)])

@@ -5,6 +5,6 @@
 //	content, err := f.Open()
 //	err = content.Close()
 //
-// The files have no names, and what stands in them is encrypted under keys that only
-// memory holds: nothing reaches the disk in clear before it is redacted.
+// The files have no names. Their content is encrypted under keys that only memory holds.
+// So nothing reaches the disk in clear before it is redacted.
 package spool

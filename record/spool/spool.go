@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	// waiting is how many pieces of a file may wait for the disk.
+	// waiting is how many pieces of a file may wait to be written.
 	waiting = 256
 
-	// patience is how long the writes to one file wait for the disk, all together.
-	// Then the file is given up.
+	// patience is how long all writes to one file together wait for the disk. After that
+	// the file is given up.
 	patience = time.Second
 )
 
-// ErrIncomplete says that a file lacks a part of what was written to it: the disk
-// was too slow or failed, or the limit was reached.
+// ErrIncomplete says that a part of a file is missing: the disk was too slow or failed,
+// or the limit was reached.
 var ErrIncomplete = errors.New("a long body could not be kept whole")
 
-// A Spool makes temporary files, which together take no more than its limit. It may
-// be used by many goroutines.
+// A Spool makes temporary files. Together they take no more than its limit. It may be
+// used by many goroutines.
 type Spool struct {
 	free atomic.Int64 // bytes
 }
@@ -46,26 +46,26 @@ func (s *Spool) File() *File {
 // goroutine at a time.
 type File struct {
 	spool  *Spool
-	pieces chan []byte // wait for the disk; see waiting
+	pieces chan []byte // to be written; see waiting
 	size   int64
 	lacks  bool // a piece was refused
 	closed bool // it was opened
 
-	patience time.Duration // that is left
+	patience time.Duration // what is left of it
 
-	users   atomic.Int32 // who still needs the file: the goroutine that writes, the one that reads
+	users   atomic.Int32 // goroutines that still need the file: the writing one, the reading one
 	dropped atomic.Bool  // nobody wants the content
 	ended   chan struct{}
 
-	// These belong to the goroutine that writes, until ended is closed.
+	// Until ended is closed, these belong to the goroutine that writes.
 	file  *os.File
 	block cipher.Block
 	err   error
 }
 
-// Write adds a piece, which it copies. Where the disk is slower than what comes, it
-// waits, but not longer than a second for all pieces of the file. It reports whether
-// the file is whole so far.
+// Write adds a piece, which it copies. If the disk is too slow, it waits, but at most a
+// second for all pieces of the file together. It reports whether the file is whole so
+// far.
 func (f *File) Write(p []byte) bool {
 	if f.lacks {
 		return false
@@ -105,8 +105,8 @@ func (f *File) pass(p []byte) bool {
 	}
 }
 
-// store writes the pieces, encrypted, until there are no more. It ends when the file
-// is opened.
+// store writes the pieces, encrypted. It ends when the file is opened and all pieces are
+// written.
 func (f *File) store() {
 	f.err = f.create()
 	var stream cipher.Stream
@@ -121,10 +121,10 @@ func (f *File) store() {
 		_, f.err = f.file.Write(p)
 	}
 	close(f.ended)
-	_ = f.leave() // the file has no name, and its content is read or not wanted
+	_ = f.leave() // the file has no name; its content was read or is not wanted
 }
 
-// create makes the file, without a name, and its key.
+// create makes the file, which has no name, and its key.
 func (f *File) create() (err error) {
 	var key [16]byte
 	if _, err = rand.Read(key[:]); err != nil {
@@ -139,15 +139,15 @@ func (f *File) create() (err error) {
 	return os.Remove(f.file.Name())
 }
 
-// stream begins the key stream anew. The key is of this file alone, so that the
-// counter may begin at 0.
+// stream begins the key stream at 0. That is safe because the key is used for this file
+// only.
 func (f *File) stream() cipher.Stream {
 	return cipher.NewCTR(f.block, make([]byte, f.block.BlockSize()))
 }
 
-// Open returns what was written. It does not wait, but the first Read does, until
-// everything is on disk; where a part is lacking, that Read is ErrIncomplete.
-// Closing removes the file; it cannot be opened again.
+// Open returns what was written. Open does not wait. The first Read waits until all is on
+// disk, and returns ErrIncomplete if a part is missing. Closing removes the file. It
+// cannot be opened again.
 func (f *File) Open() (io.ReadCloser, error) {
 	if f.closed {
 		return nil, os.ErrClosed
@@ -162,12 +162,12 @@ func (f *File) Open() (io.ReadCloser, error) {
 func (f *File) Discard() error {
 	content, err := f.Open()
 	if err != nil {
-		return nil // it is gone, or somebody reads it
+		return nil // it is gone, or it is being read
 	}
 	return content.Close()
 }
 
-// leave gives up the file; the last who does so removes it.
+// leave gives up the file for one goroutine. The last one removes it.
 func (f *File) leave() error {
 	if f.users.Add(-1) > 0 {
 		return nil
@@ -199,7 +199,7 @@ func (c *content) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// begin waits for the disk.
+// begin waits until all is on disk.
 func (c *content) begin() error {
 	f := c.f
 	if f.size == 0 {

@@ -13,11 +13,11 @@ import (
 
 func noise(n int) []byte {
 	b := make([]byte, n)
-	rand.NewChaCha8([32]byte{1}).Read(b) // cannot fail
+	rand.NewChaCha8([32]byte{1}).Read(b) // never fails
 	return b
 }
 
-// fill writes data in pieces, waiting for the disk as a slow client would.
+// fill writes data in pieces. It waits for the disk as a slow client would.
 func fill(t *testing.T, f *File, data []byte) {
 	t.Helper()
 	for len(data) > 0 {
@@ -52,7 +52,7 @@ func TestWhatWasWrittenIsReadOnce(t *testing.T) {
 		if err := errors.Join(content.Close(), content.Close()); err != nil {
 			t.Error(err)
 		}
-		for s.free.Load() != 10<<20 { // the goroutine that wrote may be the last
+		for s.free.Load() != 10<<20 { // the writing goroutine may be the last to leave
 			runtime.Gosched()
 		}
 		if _, err := f.Open(); !errors.Is(err, os.ErrClosed) {
@@ -92,14 +92,14 @@ func TestWhatIsNotWholeCannotBeReadAndGivesItsRoomBack(t *testing.T) {
 		{"over the limit", func(_ *testing.T, f *File) { f.Write(make([]byte, 1001)) }},
 		{"over the limit in the end", func(_ *testing.T, f *File) { f.Write(make([]byte, 900)); f.Write(make([]byte, 101)) }},
 		{"the disk too slow", func(_ *testing.T, f *File) {
-			f.pieces, f.patience = make(chan []byte), 0 // nobody is ready to take a piece at once for ever
+			f.pieces, f.patience = make(chan []byte), 0 // no piece is ever taken at once
 			for f.Write([]byte{1}) {
 			}
 		}},
 		{"no folder for it", func(t *testing.T, f *File) {
 			t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "gone"))
 			f.Write([]byte("x"))
-			for len(f.pieces) > 0 { // until the goroutine has seen that
+			for len(f.pieces) > 0 { // until the goroutine has taken all
 				runtime.Gosched()
 			}
 		}},

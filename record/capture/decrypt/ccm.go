@@ -11,8 +11,8 @@ import (
 // errOpen says that a tag does not fit.
 var errOpen = errors.New("message authentication failed")
 
-// A ccm is AES in CCM mode (RFC 3610). It holds the scratch memory of one
-// operation: not for concurrent use.
+// A ccm is AES in CCM mode (RFC 3610). It holds the scratch memory of one operation, so
+// it is not safe for concurrent use.
 type ccm struct {
 	block cipher.Block
 	nonce int // bytes, 7 to 13
@@ -21,7 +21,7 @@ type ccm struct {
 	mac, count, pad [aes.BlockSize]byte
 }
 
-// newCCM returns CCM with a key of 16, 24 or 32 bytes.
+// newCCM returns a ccm with a key of 16, 24 or 32 bytes.
 func newCCM(key []byte, nonceSize, tagSize int) (*ccm, error) {
 	b, err := aes.NewCipher(key)
 	if err != nil {
@@ -33,8 +33,8 @@ func newCCM(key []byte, nonceSize, tagSize int) (*ccm, error) {
 func (c *ccm) NonceSize() int { return c.nonce }
 func (c *ccm) Overhead() int  { return c.tag }
 
-// Seal appends the encrypted plaintext and its tag to dst, which must not
-// overlap plaintext.
+// Seal appends the encrypted plaintext and its tag to dst. dst must not overlap
+// plaintext.
 func (c *ccm) Seal(dst, nonce, plaintext, aad []byte) []byte {
 	at := len(dst)
 	dst = append(dst, plaintext...)
@@ -44,7 +44,7 @@ func (c *ccm) Seal(dst, nonce, plaintext, aad []byte) []byte {
 	return append(dst, c.mac[:c.tag]...)
 }
 
-// Open appends the plaintext to dst, which must not overlap ciphertext.
+// Open appends the plaintext to dst. dst must not overlap ciphertext.
 func (c *ccm) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
 	n := len(ciphertext) - c.tag
 	if n < 0 {
@@ -62,7 +62,7 @@ func (c *ccm) Open(dst, nonce, ciphertext, aad []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// sum leaves the CBC-MAC of the message in mac, not yet hidden:
+// sum computes the CBC-MAC of the message into mac. The MAC is not encrypted yet:
 //
 //	B0 = flags | nonce | length, then length of aad | aad | 0…, then plaintext | 0…
 //
@@ -78,7 +78,7 @@ func (c *ccm) sum(nonce, plaintext, aad []byte) {
 		c.mac[i] = byte(n)
 	}
 	c.block.Encrypt(c.mac[:], c.mac[:])
-	if len(aad) > 0 { // the records of TLS have 5 or 13 bytes: the short form does
+	if len(aad) > 0 { // the aad of TLS has 5 or 13 bytes, so the short form is enough
 		c.pad = [aes.BlockSize]byte{}
 		binary.BigEndian.PutUint16(c.pad[:], uint16(len(aad)))
 		n := copy(c.pad[2:], aad)
@@ -88,7 +88,7 @@ func (c *ccm) sum(nonce, plaintext, aad []byte) {
 	c.chain(plaintext)
 }
 
-// chain takes p into the CBC-MAC, filled up to whole blocks with zeros.
+// chain adds p to the CBC-MAC, filled up with zeros to whole blocks.
 func (c *ccm) chain(p []byte) {
 	for len(p) > 0 {
 		n := subtle.XORBytes(c.mac[:], c.mac[:], p[:min(len(p), aes.BlockSize)])
@@ -97,14 +97,15 @@ func (c *ccm) chain(p []byte) {
 	}
 }
 
-// crypt applies the key stream to p, from block 1 on.
+// crypt applies the key stream to p, starting with block 1.
 func (c *ccm) crypt(nonce, p []byte) {
 	c.counter(nonce)
 	c.count[aes.BlockSize-1] = 1
 	cipher.NewCTR(c.block, c.count[:]).XORKeyStream(p, p)
 }
 
-// hide applies block 0 of the key stream to mac: the tag is its beginning.
+// hide encrypts mac with block 0 of the key stream. The tag is the beginning of the
+// result.
 func (c *ccm) hide(nonce []byte) {
 	c.counter(nonce)
 	c.block.Encrypt(c.pad[:], c.count[:])

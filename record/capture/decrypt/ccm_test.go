@@ -15,8 +15,8 @@ func unhex(t testing.TB, s string) []byte {
 	return b
 }
 
-// TestCCMVectors holds packet vectors of RFC 3610, section 8, whose first bytes are
-// authenticated only, and example 3 of NIST SP 800-38C.
+// TestCCMVectors checks the packet vectors of RFC 3610, section 8, and example 3 of NIST
+// SP 800-38C. The first bytes of each packet vector are authenticated only.
 func TestCCMVectors(t *testing.T) {
 	const key = "c0c1c2c3c4c5c6c7c8c9cacbcccdcecf"
 	tests := []struct {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// shortTalk has turns of one byte, of some, and of several records.
+// shortTalk has turns of one byte, of a few bytes, and of several records.
 var shortTalk = talk{
 	client: []string{"GET / HTTP/1.1\r\n\r\n", "x", strings.Repeat("upload ", 5000)},
 	server: []string{"HTTP/1.1 200 OK\r\n\r\n", strings.Repeat("download ", 9000), "y"},
@@ -86,7 +86,7 @@ func TestConnReadsWhatGoSpeaks(t *testing.T) {
 	}
 }
 
-// check plays pieces as they were, and cut into single bytes.
+// check plays pieces as they are, and cut into single bytes.
 func check(t *testing.T, pieces []piece, secrets string, k talk, want Info) {
 	t.Helper()
 	for _, cut := range []int{1 << 20, 7, 1} {
@@ -285,7 +285,7 @@ func TestConnKeepsTheOrderWhenOneSideWaitsForKeys(t *testing.T) {
 	}
 }
 
-// BenchmarkConn decrypts a download, given in pieces of the size of a packet.
+// BenchmarkConn decrypts a download in pieces of the size of a packet.
 func BenchmarkConn(b *testing.B) {
 	server := &tls.Config{Certificates: []tls.Certificate{certificate(b, false)}}
 	k := talk{client: []string{"x"}, server: []string{strings.Repeat("y", 4<<20)}}

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// The types of handshake messages that are looked into.
+// The types of handshake messages that are read.
 const (
 	msgClientHello    = 1
 	msgServerHello    = 2
@@ -17,7 +17,7 @@ const (
 	msgKeyUpdate      = 24
 )
 
-// The extensions that are looked into.
+// The extensions that are read.
 const (
 	extServerName = 0
 	extALPN       = 16
@@ -30,28 +30,28 @@ const (
 	version12 = 0x0303
 	version13 = 0x0304
 
-	maxMessage = 64 << 10 // bytes of a message that is looked into
+	maxMessage = 64 << 10 // bytes of a message that is read
 )
 
-// retryRandom is the random of a server hello that asks for another client hello
-// (RFC 8446, 4.1.3): the SHA-256 of "HelloRetryRequest".
+// retryRandom marks a server hello that asks for another client hello (RFC 8446, 4.1.3).
+// It is the SHA-256 of "HelloRetryRequest".
 var retryRandom = random{
 	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
 	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 }
 
-// messages finds the handshake messages in the records of one direction. Messages
-// nobody looks into, certificates above all, are passed over without memory.
+// messages finds the handshake messages in the records of one direction. Messages that
+// are not needed, mostly certificates, are passed over without memory.
 type messages struct {
 	buf    []byte
-	skip   int  // bytes of a message to come that are passed over
+	skip   int  // bytes of a message still to come that are passed over
 	broken bool // the borders are lost until the next reset
 }
 
 func (m *messages) reset() { *m = messages{buf: m.buf[:0]} }
 
-// feed takes the next bytes and calls each with every message that is complete.
-// body is valid during the call. An error of each ends it.
+// feed takes the next bytes and calls each for every complete message. body is valid
+// during the call. If each returns an error, feed stops and returns it.
 func (m *messages) feed(p []byte, each func(kind byte, body []byte) error) error {
 	if m.broken {
 		return nil
@@ -94,11 +94,11 @@ func looksInto(kind byte) bool {
 	return false
 }
 
-// A clientHello is what a client begins with, as far as it matters here.
+// A clientHello is what matters here of the hello of a client.
 type clientHello struct {
 	random random
 	name   string // SNI
-	id     []byte // of the session to resume, or of nothing
+	id     []byte // of the session to resume, or random
 	ticket []byte // TLS 1.2
 	early  bool   // early data follows
 }
@@ -148,7 +148,7 @@ type serverHello struct {
 	version uint16
 	suite   uint16
 	id      []byte // of the session
-	alpn    string // TLS 1.2 alone
+	alpn    string // TLS 1.2 only
 }
 
 // retry reports whether the server asks for another client hello.
@@ -184,8 +184,8 @@ func parseTicket(body []byte) []byte {
 	return ticket
 }
 
-// parseExtensions reads the encrypted extensions of TLS 1.3: the protocol, and
-// whether the server takes the early data.
+// parseExtensions reads the encrypted extensions of TLS 1.3: the protocol, and whether
+// the server accepts the early data.
 func parseExtensions(body []byte) (alpn string, early bool) {
 	extensions(body, func(kind uint16, data cryptobyte.String) {
 		switch kind {
@@ -198,7 +198,7 @@ func parseExtensions(body []byte) (alpn string, early bool) {
 	return alpn, early
 }
 
-// chosenProtocol returns the one name of a server's ALPN extension (RFC 7301).
+// chosenProtocol returns the only name in the ALPN extension of a server (RFC 7301).
 func chosenProtocol(data cryptobyte.String) string {
 	var list, name cryptobyte.String
 	if data.ReadUint16LengthPrefixed(&list) && list.ReadUint8LengthPrefixed(&name) {
@@ -207,7 +207,7 @@ func chosenProtocol(data cryptobyte.String) string {
 	return ""
 }
 
-// extensions calls each with every extension of a list, which may be missing.
+// extensions calls each for every extension of a list. The list may be missing.
 func extensions(s cryptobyte.String, each func(kind uint16, data cryptobyte.String)) bool {
 	if s.Empty() {
 		return true

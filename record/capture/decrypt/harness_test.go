@@ -24,7 +24,7 @@ type piece struct {
 	p          []byte
 }
 
-// A wire keeps what passes, in order.
+// A wire keeps what it carries, in order.
 type wire struct {
 	mu     sync.Mutex
 	pieces []piece
@@ -55,7 +55,7 @@ func (t *tapped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A heard sink keeps both directions, with gaps as "<n>".
+// A heard is a Sink that keeps both directions, with a gap as "<n>".
 type heard struct {
 	said  [2]bytes.Buffer
 	order []string
@@ -94,7 +94,7 @@ func brief(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// play feeds pieces to a new connection, with times that count up from 1.
+// play feeds pieces to a new connection. Times count up from 1.
 func play(keys *Keys, pieces []piece) (*heard, *Conn, error) {
 	h := &heard{}
 	c := NewConn(keys, h)
@@ -108,7 +108,7 @@ func play(keys *Keys, pieces []piece) (*heard, *Conn, error) {
 	return h, c, err
 }
 
-// log returns keys with what a key log says.
+// log returns the keys of a key log.
 func logged(text string) *Keys {
 	k := &Keys{}
 	k.AddLog([]byte(text))
@@ -158,7 +158,7 @@ func (k talk) said(server bool) (all string) {
 	return all
 }
 
-// converse holds a talk over TLS, each turn answered by the next, and returns
+// converse holds a talk over TLS, in which each turn is answered by the next. It returns
 // what passed and the key log.
 func converse(t testing.TB, client, server *tls.Config, k talk) ([]piece, string) {
 	t.Helper()

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// records cuts pieces at the borders of records, as whole records.
+// records cuts pieces into whole records.
 func records(t *testing.T, pieces []piece) (list []piece) {
 	t.Helper()
 	var bufs [2][]byte
@@ -23,8 +23,8 @@ func records(t *testing.T, pieces []piece) (list []piece) {
 	return list
 }
 
-// holed is a talk in which the server sends records of 100 to 1,600 bytes, each
-// with a letter of its own, and the client short ones.
+// holed is a talk. The server sends records of 100 to 1,600 bytes, each with its own
+// letter. The client sends short records.
 func holed(t *testing.T, v uint16) ([]piece, string, string) {
 	t.Helper()
 	server := &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}, DynamicRecordSizingDisabled: true, SessionTicketsDisabled: true}
@@ -37,7 +37,7 @@ func holed(t *testing.T, v uint16) ([]piece, string, string) {
 	return records(t, pieces), secrets, k.said(true)
 }
 
-// cutOut plays records of which bytes of the server's stream are missing.
+// cutOut plays records with some bytes of the server's stream missing.
 func cutOut(recs []piece, secrets string, from, n int, known bool) (*heard, *Conn, error) {
 	h := &heard{}
 	c := NewConn(logged(secrets), h)
@@ -107,7 +107,7 @@ func TestConnGoesOnBehindHoles(t *testing.T) {
 						t.Fatal(err)
 					}
 					before, missing, after := expectHole(said, 4, tt.lost)
-					size := int64(-1) // in TLS 1.3 short records may be something else
+					size := int64(-1) // in TLS 1.3 a short record may be something else than data
 					if known && v == tls.VersionTLS12 {
 						size = missing
 					}
@@ -147,8 +147,8 @@ func squeeze(s string) string {
 	return b.String()
 }
 
-// TestConnHolesAnywhere cuts out bytes from every place: what is given must be what
-// was said, with holes.
+// TestConnHolesAnywhere cuts out bytes at every place. What is given must be what was
+// said, with holes.
 func TestConnHolesAnywhere(t *testing.T) {
 	for _, v := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		recs, secrets, said := holed(t, v)
@@ -195,8 +195,8 @@ func holes(s string) []string {
 	return said
 }
 
-// FuzzConn feeds pieces of a true connection with changes, holes and cuts. Nothing
-// that was not said may come out.
+// FuzzConn feeds pieces of a real connection with changes, holes and cuts. It must give
+// nothing that was not said.
 func FuzzConn(f *testing.F) {
 	server := &tls.Config{Certificates: []tls.Certificate{certificate(f, false)}}
 	k := talk{client: []string{strings.Repeat("q", 300), "q"}, server: []string{strings.Repeat("a", 20000), "a"}}

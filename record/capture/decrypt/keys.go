@@ -9,9 +9,9 @@ import (
 
 // The limits of Keys.
 const (
-	maxSessions  = 1 << 18  // handshakes whose secrets are kept, the newest
-	maxLogLine   = 1 << 10  // bytes of a line; a longer one is no secret
-	maxHeldTotal = 64 << 20 // bytes of ciphertext that all connections together hold for keys
+	maxSessions  = 1 << 18  // handshakes whose secrets are kept; the oldest are forgotten
+	maxLogLine   = 1 << 10  // bytes of a line; a longer line holds no secret
+	maxHeldTotal = 64 << 20 // bytes of ciphertext that all connections hold while they wait for keys
 )
 
 // A label is the first word of a line of a key log.
@@ -46,28 +46,28 @@ func labelOf(name string) (label, bool) {
 	return 0, false
 }
 
-// A random is what a client hello holds, the name of a handshake in a key log.
+// A random is the random of a client hello. In a key log it names the handshake.
 type random [32]byte
 
-// Keys are the secrets of a key log. The zero value is empty and ready. Its
-// methods may be called by any number of goroutines. The memory is bounded: of
-// more than 262,144 handshakes the oldest are forgotten.
+// Keys are the secrets of a key log. The zero value is empty and ready. Any number of
+// goroutines may call its methods. Its memory is bounded: of more than 262,144 handshakes
+// the oldest are forgotten.
 type Keys struct {
 	held atomic.Int64 // bytes that connections hold while they wait for keys
 
 	mu    sync.RWMutex
-	rest  []byte // the last line of the log, not ended yet
+	rest  []byte // the last line of the log, while its end is missing
 	found map[random]*[labels][]byte
-	order []random // of found, as a ring once it is full
-	next  int      // the oldest of a full ring
+	order []random // the keys of found; a ring once it is full
+	next  int      // the oldest entry of a full ring
 
 	resume resumptions
 }
 
-// AddLog adds lines in the NSS key log format (SSLKEYLOGFILE, or the secrets
-// block of a pcapng file). The text may be cut anywhere: the next call goes on
-// where this one ended, unless it begins with a new line. Comments, unknown
-// labels and broken lines are passed over. The text is not kept.
+// AddLog adds lines in the NSS key log format (SSLKEYLOGFILE, or the secrets block of a
+// pcapng file). The text may be cut anywhere. The next call continues a line that was
+// cut, unless its text begins a new line. Comments, unknown labels and broken lines are
+// passed over. The text is not kept.
 func (k *Keys) AddLog(text []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -88,7 +88,7 @@ func (k *Keys) AddLog(text []byte) {
 	}
 }
 
-// beginsLine reports whether text cannot be the rest of a line.
+// beginsLine reports whether text must be the beginning of a line.
 func beginsLine(text []byte) bool {
 	for _, start := range []string{"CLIENT_", "SERVER_", "EXPORTER_", "EARLY_EXPORTER_", "#"} {
 		if bytes.HasPrefix(text, []byte(start)) {
@@ -98,9 +98,9 @@ func beginsLine(text []byte) bool {
 	return false
 }
 
-// addLine adds "LABEL random secret". A line that is not ended is tried as well:
-// the last one of a file may lack its end, and what is too short now is replaced
-// when the rest has come.
+// addLine adds "LABEL random secret". A line whose end is missing is added too, because
+// the last line of a file may have no end. If its secret was cut, the whole line replaces
+// it later.
 func (k *Keys) addLine(line []byte) {
 	fields := bytes.Fields(line)
 	if len(line) > maxLogLine || len(fields) != 3 {
@@ -119,12 +119,12 @@ func (k *Keys) addLine(line []byte) {
 		return
 	}
 	if n := len(secret); n != 48 && (n != 32 || l == labelMaster) {
-		return // master secrets have 48 bytes, the others the length of SHA-256 or SHA-384
+		return // a master secret has 48 bytes, the others have the length of SHA-256 or SHA-384
 	}
 	k.session(r)[l] = secret
 }
 
-// session returns the secrets of a handshake, which may be none.
+// session returns the secrets of a handshake. There may be none yet.
 func (k *Keys) session(r random) *[labels][]byte {
 	if s := k.found[r]; s != nil {
 		return s
@@ -144,7 +144,7 @@ func (k *Keys) session(r random) *[labels][]byte {
 	return s
 }
 
-// secret returns the secret of this length, or nil.
+// secret returns the secret if it has this length, else nil.
 func (k *Keys) secret(r random, l label, size int) []byte {
 	if k == nil {
 		return nil
@@ -157,7 +157,8 @@ func (k *Keys) secret(r random, l label, size int) []byte {
 	return nil
 }
 
-// known counts the secrets of a handshake, in bytes, so that a change shows.
+// known returns how many bytes of secrets a handshake has. A change shows that there are
+// new ones.
 func (k *Keys) known(r random) int {
 	if k == nil {
 		return 0
@@ -175,7 +176,7 @@ func (k *Keys) known(r random) int {
 	return n
 }
 
-// hold takes n bytes of the memory for waiting, if there are so many.
+// hold takes n bytes of the memory for waiting. It reports false if fewer are left.
 func (k *Keys) hold(n int) bool {
 	if k == nil {
 		return false

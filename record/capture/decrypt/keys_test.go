@@ -69,8 +69,8 @@ func TestKeysForgetTheOldest(t *testing.T) {
 	}
 }
 
-// TestTrafficKeys holds the keys of the trace in RFC 8448, section 3: server
-// handshake traffic, and of the server's application traffic.
+// TestTrafficKeys checks the keys in the trace of RFC 8448, section 3: those of the
+// server for its handshake and for its application traffic.
 func TestTrafficKeys(t *testing.T) {
 	s, err := suiteOf(0x1301)
 	if err != nil {

@@ -11,12 +11,12 @@ const (
 	nonceSize  = 12
 	headerSize = 5 // type, version, length
 
-	// maxPayload is the most that a record may hold behind its header: TLS 1.2
-	// allows 2,048 bytes beside the plaintext (RFC 5246, 6.2.3).
+	// maxPayload is the largest payload of a record. TLS 1.2 allows 2,048 bytes beside
+	// the plaintext (RFC 5246, 6.2.3).
 	maxPayload = 1<<14 + 2048
 
-	// minPayload is the least that a protected record holds: a tag of 8 bytes
-	// and the type of TLS 1.3.
+	// minPayload is the smallest payload of a protected record: a tag of 8 bytes and the
+	// type of TLS 1.3.
 	minPayload = 9
 )
 
@@ -28,13 +28,13 @@ const (
 	typeData      = 23
 )
 
-// An opener removes the protection from the records of one direction under one
-// key. It holds scratch memory: not for concurrent use.
+// An opener removes the protection from the records of one direction under one key. It
+// holds scratch memory, so it is not safe for concurrent use.
 type opener struct {
 	suite  suite
 	aead   cipher.AEAD
 	v13    bool
-	secret []byte // TLS 1.3: what the keys were made of
+	secret []byte // TLS 1.3: the secret from which the keys were made
 	iv     [nonceSize]byte
 	seq    uint64 // number of the next record
 
@@ -57,7 +57,7 @@ func newOpener13(s suite, secret []byte) (*opener, error) {
 	return o, err
 }
 
-// update returns the opener behind a key update (RFC 8446, 7.2).
+// update returns the opener for the records after a key update (RFC 8446, 7.2).
 func (o *opener) update() (*opener, error) {
 	secret, err := expandLabel(o.suite, o.secret, "traffic upd", o.suite.hash.Size())
 	if err != nil {
@@ -74,8 +74,8 @@ func expandLabel(s suite, secret []byte, label string, size int) ([]byte, error)
 	return hkdf.Expand(s.hash.New, secret, string(append(info, 0)), size)
 }
 
-// newOpener12 makes the keys of one direction out of a master secret (RFC 5246,
-// 6.3). AEAD suites have no MAC keys:
+// newOpener12 makes the keys of one direction from a master secret (RFC 5246, 6.3). AEAD
+// suites have no MAC keys:
 //
 //	client key | server key | client salt | server salt
 func newOpener12(s suite, master []byte, client, server random, d side) (*opener, error) {
@@ -109,7 +109,7 @@ func prf(s suite, secret, seed []byte, size int) []byte {
 	return out[:size]
 }
 
-// explicit is the number of nonce bytes at the start of a payload.
+// explicit returns the number of nonce bytes at the start of a payload.
 func (o *opener) explicit() int {
 	if o.v13 {
 		return 0
@@ -117,8 +117,8 @@ func (o *opener) explicit() int {
 	return nonceSize - o.suite.salt
 }
 
-// overhead is how much longer a payload is than what it protects. In TLS 1.3
-// the type counts, and the sender may have padded.
+// overhead returns how much longer a payload is than its content. In TLS 1.3 the type is
+// part of it. Padding is not, because it is not known.
 func (o *opener) overhead() int {
 	n := o.explicit() + o.suite.tag
 	if o.v13 {
@@ -127,8 +127,8 @@ func (o *opener) overhead() int {
 	return n
 }
 
-// open returns what a record with the number seq protects, in the memory of dst, and
-// its true type. raw holds the header and the whole payload.
+// open returns the content of a record with the number seq, and its true type. It uses
+// the memory of dst. raw holds the header and the whole payload.
 func (o *opener) open(dst, raw []byte, seq uint64) (plain []byte, kind byte, err error) {
 	payload := raw[headerSize:]
 	n := len(payload) - o.overhead()
@@ -156,7 +156,7 @@ func (o *opener) open(dst, raw []byte, seq uint64) (plain []byte, kind byte, err
 	return plain, raw[0], err
 }
 
-// unpad takes the padding and the type off what a record of TLS 1.3 protects.
+// unpad removes the padding and the type from the content of a TLS 1.3 record.
 func unpad(p []byte) (plain []byte, kind byte, err error) {
 	for i := len(p) - 1; i >= 0; i-- {
 		if p[i] != 0 {

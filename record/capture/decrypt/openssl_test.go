@@ -263,7 +263,7 @@ func TestConnFollowsKeyUpdates(t *testing.T) {
 	p := newPeer(t, "-tls1_3", "-rev")
 	c := p.client(t, "-tls1_3")
 	c.say(t, "one", "eno")
-	c.say(t, "K", "KEYUPDATE") // and asks the server for the same
+	c.say(t, "K", "KEYUPDATE") // and asks the server for one too
 	c.say(t, "two", "owt")
 	c.say(t, "k", "KEYUPDATE")
 	c.say(t, "three", "eerht")
@@ -292,8 +292,8 @@ func mustRead(t *testing.T, path string) []byte {
 	return b
 }
 
-// TestConnReadsEarlyData sends early data twice with one ticket, which the server
-// takes only once.
+// TestConnReadsEarlyData sends early data twice with one ticket. The server accepts it
+// only once.
 func TestConnReadsEarlyData(t *testing.T) {
 	p := newPeer(t, "-tls1_3", "-early_data")
 	session := p.file("session")
@@ -321,8 +321,8 @@ func TestConnReadsEarlyData(t *testing.T) {
 	}
 }
 
-// logged waits until the server has logged so many secrets of a kind: the last one
-// only when it has read the end of the client's handshake.
+// logged waits until the server has logged this many secrets of a kind. It logs the last
+// one only when it has read the end of the client's handshake.
 func (p *peer) logged(t *testing.T, label string, count int) {
 	t.Helper()
 	for range 2000 {

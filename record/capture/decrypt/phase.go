@@ -1,6 +1,6 @@
 package decrypt
 
-// firstPhase is what protects the first protected record of a client in TLS 1.3.
+// firstPhase returns the phase of the first protected record of a client in TLS 1.3.
 func (c *Conn) firstPhase() phase {
 	if c.hello.early {
 		return phaseEarly
@@ -11,7 +11,7 @@ func (c *Conn) firstPhase() phase {
 // seal begins another phase.
 func (h *half) seal(p phase) { h.phase, h.open = p, nil }
 
-// greet takes a message of an open handshake, or a hello of a renegotiation.
+// greet takes a message of an unprotected handshake, or a hello of a renegotiation.
 func (c *Conn) greet(d side, kind byte, body []byte) error {
 	switch {
 	case d == client && kind == msgClientHello:
@@ -77,7 +77,7 @@ func versionName(v uint16) string {
 	return "TLS of unknown version"
 }
 
-// unlock makes the opener of the phase.
+// unlock makes the opener of the phase, or returns what it waits for.
 func (c *Conn) unlock(d side, at int64) wait {
 	h := &c.halves[d]
 	if h.open != nil {
@@ -93,8 +93,8 @@ func (c *Conn) unlock(d side, at int64) wait {
 	}
 	o, w := c.opener(d, h.phase)
 	if w == forKeys && h.phase != phaseData && c.v13() {
-		// Secrets are logged in their order: when that of the data is there, the
-		// one before it will not come any more.
+		// Secrets are logged in order: once the secret of the data is there, an earlier
+		// one that is missing never comes.
 		if o, _ = c.opener(d, phaseData); o != nil {
 			if h.phase == phaseEarly {
 				c.to.Gap(d == server, -1, at)
@@ -137,7 +137,7 @@ func (c *Conn) opener(d side, p phase) (*opener, wait) {
 	} else {
 		o, err = newOpener12(c.suite, secret, c.hello.random, c.answer.random, d)
 	}
-	if err != nil { // a cipher that this build does not have
+	if err != nil { // this build does not have the cipher
 		return nil, forKeys
 	}
 	return o, ready

@@ -1,43 +1,43 @@
 package decrypt
 
-// A phase is what protects the records of a direction.
+// A phase says which keys protect the records of a direction.
 type phase uint8
 
 const (
 	phasePlain     phase = iota
-	phaseEarly           // TLS 1.3: data before the server has answered
+	phaseEarly           // TLS 1.3: data sent before the server has answered
 	phaseHandshake       // TLS 1.3
 	phaseData
 )
 
 const (
-	maxFailures = 3       // records in a row that do not open, before a direction is given up
-	maxGuess    = 4 << 20 // bytes of records that need not open
+	maxFailures = 3       // records in a row that fail to open, before a direction is given up
+	maxGuess    = 4 << 20 // bytes of records that may fail to open while guessing
 )
 
 // A half is one direction of a connection.
 type half struct {
-	buf   []byte // of a record that is not complete; a whole one while it is read
-	skip  int    // bytes to come of a record that has a hole
-	dead  bool   // nothing is read any more
-	ended bool   // the sink knows of the end
+	buf   []byte // a record that is not complete yet; a whole one while it is read
+	skip  int    // bytes still to come of a record with a hole
+	dead  bool   // the direction is given up
+	ended bool   // the sink was told the end
 	waits wait
 
 	phase    phase
-	open     *opener // of the phase; nil before its first record
+	open     *opener // of the phase; nil until its first record
 	messages messages
 
-	guessing bool // records that do not open are none of this phase: rejected early data, or a handshake without keys
-	guessed  int  // bytes of them
-	failures int  // records in a row that did not open
+	guessing bool // what fails to open is refused early data, or a handshake without keys
+	guessed  int  // bytes of such records
+	failures int  // records in a row that failed to open
 
-	holed     bool  // there was a gap: numbers and phase may be ahead
+	holed     bool  // there was a gap, so the number and the phase may be further on
 	searching bool  // the borders of records are lost
-	missing   int64 // bytes since the last record that was counted; -1: not known
+	missing   int64 // bytes since the last record that was counted, or unknownSize
 	budget    int64 // bytes that may be opened by trying
 }
 
-// data takes bytes of one direction apart into records.
+// data splits the bytes of one direction into records.
 func (c *Conn) data(d side, p []byte, at int64) {
 	h := &c.halves[d]
 	for len(p) > 0 {
@@ -79,8 +79,8 @@ func (c *Conn) data(d side, p []byte, at int64) {
 	}
 }
 
-// next returns the next whole record and what follows it, or nil when there is
-// none yet. It sets dead when there will be none.
+// next returns the next whole record and the bytes behind it, or nil if none is complete
+// yet. It sets dead if no record can come any more.
 func (h *half) next(p []byte) (raw, rest []byte) {
 	if len(h.buf) >= headerSize && len(h.buf) == recordSize(h.buf) {
 		h.buf = h.buf[:0]
@@ -115,8 +115,8 @@ func (h *half) next(p []byte) (raw, rest []byte) {
 	return h.buf, p
 }
 
-// recordSize returns the size of the record that begins with head, or 0 when
-// none does.
+// recordSize returns the size of the record that begins with head, or 0 if head begins
+// none.
 func recordSize(head []byte) int {
 	n := int(head[3])<<8 | int(head[4])
 	if head[0] < typeCCS || head[0] > typeData || head[1] != 3 || head[2] > 4 || n > maxPayload {
@@ -154,7 +154,7 @@ func (c *Conn) record(d side, raw []byte, at int64) wait {
 		c.stopAll(ErrNoHandshake, at)
 		return ready
 	case c.retried && !c.chosen:
-		return ready // early data that the server has refused, or a CCS for middleboxes
+		return ready // early data that the server refused, or a CCS for middleboxes
 	case !c.chosen:
 		return forPeer
 	case raw[0] == typeCCS && c.v13():
@@ -175,7 +175,7 @@ func (c *Conn) record(d side, raw []byte, at int64) wait {
 func (c *Conn) sealed(d side, raw []byte, at int64) wait {
 	h := &c.halves[d]
 	if c.v13() && raw[0] != typeData {
-		return ready // a CCS for middleboxes, or an alert of who could not go on
+		return ready // a CCS for middleboxes, or an alert from an end that has no keys
 	}
 	if w := c.unlock(d, at); w != ready {
 		return w
@@ -193,7 +193,7 @@ func (c *Conn) sealed(d side, raw []byte, at int64) wait {
 	return ready
 }
 
-// opened takes what a record has protected.
+// opened takes the content of a protected record.
 func (c *Conn) opened(d side, kind byte, plain []byte, at int64) {
 	h := &c.halves[d]
 	c.scratch = plain[:0]
@@ -243,7 +243,7 @@ func (c *Conn) message(d side, kind byte, body []byte) error {
 	return nil
 }
 
-// unopened deals with a record that does not open with the next number.
+// unopened takes a record that fails to open with the next number.
 func (c *Conn) unopened(d side, raw []byte, at int64) {
 	h := &c.halves[d]
 	if h.holed {

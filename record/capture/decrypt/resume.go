@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// resumptions tell which handshake the sessions of TLS 1.2 come from that a
-// client resumes: many libraries log a master secret only when it is new.
+// resumptions tell from which handshake a resumed session of TLS 1.2 comes. They are
+// needed because many libraries log a master secret only when it is new.
 type resumptions struct {
 	mu    sync.Mutex
 	from  map[random]random // digest of a session ID or ticket to the random of the first handshake
-	order []random          // of from, as a ring once it is full
+	order []random          // the keys of from; a ring once it is full
 	next  int
 }
 
-// add says that the session with this name comes from a handshake.
+// add notes that the session with this name comes from a handshake.
 func (r *resumptions) add(name []byte, first random) {
 	if len(name) == 0 {
 		return
@@ -49,9 +49,9 @@ func (r *resumptions) first(name []byte) (random, bool) {
 	return first, ok
 }
 
-// resume finds out, from both hellos of TLS 1.2, which handshake has made the
-// master secret. A server that resumes repeats the session ID of the client,
-// which with a ticket may be any (RFC 5077, 3.4).
+// resume finds, from both hellos of TLS 1.2, the handshake that made the master secret. A
+// server that resumes repeats the session ID of the client. With a ticket that ID may be
+// any (RFC 5077, 3.4).
 func (c *Conn) resume() {
 	c.first = c.hello.random
 	if c.keys == nil || c.answer.version != version12 {
@@ -70,7 +70,7 @@ func (c *Conn) resume() {
 	c.keys.resume.add(c.answer.id, c.first)
 }
 
-// issued takes note of a ticket of TLS 1.2.
+// issued notes a ticket of TLS 1.2.
 func (c *Conn) issued(ticket []byte) {
 	if c.keys != nil && c.chosen && c.greeted && !c.v13() {
 		c.keys.resume.add(ticket, c.first)

@@ -1,16 +1,16 @@
 package decrypt
 
 const (
-	maxTrial    = 64 << 20 // bytes that are opened by trying, before a direction is given up
-	maxAhead    = 64       // numbers that are tried when the size of a gap is not known
-	maxNumbers  = 1 << 16  // numbers that are tried at most
-	sureServer  = 4096     // bytes of a lost record of a TLS 1.3 server that is surely no ticket
-	sureClient  = 64       // likewise of a client, that is surely no key update
+	maxTrial    = 64 << 20 // bytes that may be opened by trying, before a direction is given up
+	maxAhead    = 64       // numbers that are tried if the size of a gap is unknown
+	maxNumbers  = 1 << 16  // most numbers that are tried
+	sureServer  = 4096     // bytes from which a lost record of a TLS 1.3 server cannot be a ticket
+	sureClient  = 64       // likewise of a client, for a key update
 	leastRecord = headerSize + minPayload
 )
 
-// gap takes note of bytes that are missing. Inside a record whose head is known
-// the next one is known as well; otherwise both border and number are lost.
+// gap notes missing bytes. Inside a record whose head is known, the start of the next
+// record is known too. Elsewhere the border and the number of the next record are lost.
 func (c *Conn) gap(d side, n, at int64) {
 	h := &c.halves[d]
 	if h.dead || n == 0 {
@@ -36,7 +36,7 @@ func (c *Conn) gap(d side, n, at int64) {
 	c.loseBorders(h, n)
 }
 
-// left is the number of bytes that a record with a known head lacks.
+// left returns how many bytes are missing from a record whose head is known.
 func (h *half) left() int {
 	if len(h.buf) < headerSize {
 		return 0
@@ -44,13 +44,14 @@ func (h *half) left() int {
 	return recordSize(h.buf) - len(h.buf)
 }
 
-// loseBorders begins a search, or adds to the bytes that it lacks.
+// loseBorders begins a search, or adds missing bytes to the present search.
 func (c *Conn) loseBorders(h *half, n int64) {
 	if len(h.buf) >= headerSize && len(h.buf) == recordSize(h.buf) {
-		h.buf = h.buf[:0] // a whole one, read already
+		h.buf = h.buf[:0] // a whole record, read already
 	}
 	if !h.searching {
-		// Of a record with a hole that was counted already, the rest is missing too.
+		// A record with a hole was counted whole already, so its rest must not count
+		// again.
 		h.searching, h.missing = true, -int64(h.skip)
 		h.skip = 0
 		h.messages.broken = h.phase != phaseData
@@ -64,10 +65,10 @@ func (c *Conn) loseBorders(h *half, n int64) {
 	h.buf = nil
 }
 
-// unknownSize is a value of half.missing that no sum reaches.
+// unknownSize is a value of half.missing that no sum can reach.
 const unknownSize = -1 << 62
 
-// missed counts a record that is there by its head alone.
+// missed counts a record of which only the head is there.
 func (c *Conn) missed(d side, head []byte, at int64) {
 	h := &c.halves[d]
 	if h.phase == phasePlain {
@@ -82,7 +83,7 @@ func (c *Conn) missed(d side, head []byte, at int64) {
 	} else {
 		h.messages.reset()
 	}
-	if h.open == nil { // its number is found by trying
+	if h.open == nil { // its number will be found by trying
 		h.holed = true
 		c.to.Gap(d == server, -1, at)
 		return
@@ -94,7 +95,7 @@ func (c *Conn) missed(d side, head []byte, at int64) {
 	}
 }
 
-// missedPlain counts a record of an open handshake.
+// missedPlain counts an unprotected record of which only the head is there.
 func (c *Conn) missedPlain(d side, kind byte, at int64) {
 	h := &c.halves[d]
 	switch {
@@ -108,8 +109,8 @@ func (c *Conn) missedPlain(d side, kind byte, at int64) {
 	}
 }
 
-// sure returns the number of bytes in lost records, or -1 where they may have
-// been something else than data.
+// sure returns plain, the number of bytes in lost records. It returns -1 if the records
+// may have held something else than data.
 func (h *half) sure(d side, plain, records int64) int64 {
 	least := int64(0)
 	if h.open.v13 && d == server {
@@ -123,8 +124,8 @@ func (h *half) sure(d side, plain, records int64) int64 {
 	return plain
 }
 
-// search looks for the next record that opens and reads it. It returns what
-// follows.
+// search looks for the next record that opens, and reads it. It returns the bytes behind
+// the record.
 func (c *Conn) search(d side, p []byte, at int64) (rest []byte, w wait) {
 	h := &c.halves[d]
 	if w := c.searchable(d); w != ready {
@@ -163,7 +164,7 @@ func (c *Conn) search(d side, p []byte, at int64) (rest []byte, w wait) {
 	return nil, ready
 }
 
-// searchable reports what a search must wait for.
+// searchable returns what a search must wait for.
 func (c *Conn) searchable(d side) wait {
 	h := &c.halves[d]
 	if h.open != nil {
@@ -178,8 +179,8 @@ func (c *Conn) searchable(d side) wait {
 	return ready
 }
 
-// couldBe reports whether a protected record can begin with b, and its size; a
-// size beyond b where b is too short to tell.
+// couldBe reports whether b can begin a protected record, and returns the size of the
+// record. If b is too short to tell, the size is larger than b.
 func couldBe(b []byte) (size int, could bool) {
 	if b[0] <= typeCCS || b[0] > typeData {
 		return 0, false
@@ -204,17 +205,18 @@ func (c *Conn) passOver(h *half, n int) {
 type find struct {
 	plain    []byte
 	kind     byte
-	skipped  int64 // records before it, under its keys
-	sameKeys bool  // they are those of the record before
+	skipped  int64 // records skipped before it, with the same keys
+	sameKeys bool  // it has the keys of the record before
 	inData   bool  // the record before was in phaseData
 }
 
-// found reads a record behind a gap of missing bytes of ciphertext.
+// found reads a record behind a gap. missing is the number of ciphertext bytes in the
+// gap.
 func (c *Conn) found(d side, missing int64, f find, at int64) {
 	h := &c.halves[d]
 	switch {
 	case f.skipped == 0 && (f.sameKeys || !f.inData), h.phase == phaseHandshake:
-		// no data can have been among what is missing
+		// none of the missing bytes can have been data
 	case f.sameKeys && missing >= 0:
 		plain := missing - f.skipped*int64(headerSize+h.open.overhead())
 		c.to.Gap(d == server, h.sure(d, plain, f.skipped), at)
@@ -224,8 +226,8 @@ func (c *Conn) found(d side, missing int64, f find, at int64) {
 	c.opened(d, f.kind, f.plain, at)
 }
 
-// try opens a record with the numbers that can follow, and with the keys that can
-// follow, as far as the budget goes. It moves the direction to what fits.
+// try opens a record with each key and each number that can follow, within the budget. If
+// one fits, the direction continues from there.
 func (c *Conn) try(d side, raw []byte, reach int64) (f find, ok bool) {
 	h := &c.halves[d]
 	for _, next := range c.candidates(d) {
@@ -249,13 +251,13 @@ func (c *Conn) try(d side, raw []byte, reach int64) (f find, ok bool) {
 	return f, false
 }
 
-// A candidate is what the next record of a direction may be protected with.
+// A candidate is one phase and opener that may protect the next record.
 type candidate struct {
 	phase phase
 	open  *opener
 }
 
-// candidates lists the present keys and those that can follow them.
+// candidates lists the present opener and those that can follow it.
 func (c *Conn) candidates(d side) []candidate {
 	h := &c.halves[d]
 	var list []candidate

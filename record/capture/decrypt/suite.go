@@ -12,18 +12,17 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// A suite is what the two ends have agreed to protect records with.
+// A suite is the agreed protection of the records.
 type suite struct {
 	name   string // as in the IANA registry
 	hash   crypto.Hash
 	key    int // bytes
-	salt   int // bytes of nonce that the handshake gives in TLS 1.2: 4, or all 12
+	salt   int // nonce bytes from the handshake in TLS 1.2: 4, or all 12
 	tag    int // bytes behind the ciphertext
 	cipher func(key []byte) (cipher.AEAD, error)
 }
 
-// A SuiteError says that a connection uses a cipher suite that this package does
-// not read.
+// A SuiteError says that a connection uses a cipher suite that this package cannot read.
 type SuiteError struct{ Suite string }
 
 func (e *SuiteError) Error() string { return "cipher suite " + e.Suite + " is not supported" }
@@ -59,7 +58,7 @@ func suiteOf(id uint16) (suite, error) {
 	return s, nil
 }
 
-// suiteName returns the registered name, or the number.
+// suiteName returns the registered name of a suite, or its number.
 func suiteName(id uint16) string {
 	if name := suiteNames[id]; name != "" {
 		return "TLS_" + name

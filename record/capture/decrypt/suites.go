@@ -1,7 +1,7 @@
 package decrypt
 
-// suiteNames are the suites that are met in practice, named as in the IANA
-// registry without their "TLS_". What a suite is made of is read out of its name.
+// suiteNames are the suites that occur in practice. The names are those of the IANA
+// registry without "TLS_". The parts of a suite are read from its name.
 var suiteNames = map[uint16]string{
 	0x0001: "RSA_WITH_NULL_MD5",
 	0x0002: "RSA_WITH_NULL_SHA",

@@ -1,22 +1,22 @@
 package decrypt
 
 const (
-	maxHeld   = 512 << 10      // bytes that one connection holds for keys
-	maxWait   = 30_000_000_000 // nanoseconds between the packets that it holds
-	eventCost = 96             // bytes of memory of an event beside its data
+	maxHeld   = 512 << 10      // bytes that one connection holds while it waits for keys
+	maxWait   = 30_000_000_000 // nanoseconds from the first packet held to the last
+	eventCost = 96             // memory of an event beside its data, in bytes
 )
 
-// A wait is what the next record of a direction needs before it can be read.
+// A wait is what must come before the next record of a direction can be read.
 type wait uint8
 
 const (
 	ready   wait = iota
-	forPeer      // something that the other direction must say
+	forPeer      // a message of the other direction
 	forKeys      // lines of the key log
-	forTurn      // the other direction has older records, and they wait for keys
+	forTurn      // older records of the other direction, which wait for keys
 )
 
-// An event is one call of a Conn's user, or what is left of it.
+// An event is one call of a method of Conn, or what is left of it.
 type event struct {
 	kind  eventKind
 	d     side
@@ -35,7 +35,7 @@ const (
 	eventEnd
 )
 
-// take runs an event, or puts it behind what its direction waits for.
+// take runs an event, or puts it into the queue if its direction waits.
 func (c *Conn) take(e event) error {
 	if len(c.queue) > 0 {
 		if c.known != c.logged() {
@@ -62,7 +62,7 @@ func (c *Conn) take(e event) error {
 // logged changes when the key log tells more about this connection.
 func (c *Conn) logged() int { return c.keys.known(c.hello.random) + c.keys.known(c.first) }
 
-// hold copies an event to the queue.
+// hold adds a copy of an event to the queue.
 func (c *Conn) hold(e event) {
 	cost := len(e.p) + eventCost
 	switch {
@@ -75,7 +75,7 @@ func (c *Conn) hold(e event) {
 	c.queue = append(c.queue, e)
 }
 
-// run does what an event says. What cannot be read yet goes to the queue.
+// run runs an event. What cannot be read yet goes into the queue.
 func (c *Conn) run(e event) {
 	switch e.kind {
 	case eventData:
@@ -95,7 +95,7 @@ func (c *Conn) run(e event) {
 	}
 }
 
-// drain runs what waits, in its order, as far as that is possible now.
+// drain runs the events of the queue in order, as far as that is possible now.
 func (c *Conn) drain() {
 	for again := true; again && len(c.queue) > 0; again = c.changed {
 		queue := c.queue
@@ -114,7 +114,7 @@ func (c *Conn) drain() {
 	c.changed = false
 }
 
-// giveUp ends every wait: what cannot be read now is lost.
+// giveUp ends every wait. What cannot be read now is lost.
 func (c *Conn) giveUp(at int64) {
 	for len(c.queue) > 0 {
 		switch {

@@ -14,12 +14,12 @@ import (
 const maxInterim = 100
 
 // answer begins the response whose head is b. It reports false if b is text inside a
-// body. cut: a hole follows b.
+// body. cut means that a hole follows b.
 func (h *h1) answer(head *http1.Head, b []byte, at int64, cut bool) bool {
 	s := &h.side[tcp.FromServer]
 	x, ambiguous := h.pair(s.begun)
 	if x == nil && s.state == isLost && s.x != nil {
-		return false // nobody asked again
+		return false // no further request is open
 	}
 	h.p.unparsed(int64(head.Skipped), at)
 	h.answeredLast()
@@ -59,7 +59,7 @@ func (h *h1) answer(head *http1.Head, b []byte, at int64, cut bool) bool {
 	return true
 }
 
-// interim records an informational response.
+// interim records an informational (1xx) response.
 func (h *h1) interim(x *exchange, head *http1.Head, b []byte) {
 	h.p.o.Counts.Interim.Add(1)
 	if x != nil && !x.shed && len(x.f.Interim) < maxInterim {
@@ -67,7 +67,7 @@ func (h *h1) interim(x *exchange, head *http1.Head, b []byte) {
 	}
 }
 
-// orphan follows a response whose request is not known.
+// orphan takes a response whose request is not known.
 func (h *h1) orphan(head *http1.Head, at int64, ambiguous, cut bool) {
 	if !ambiguous {
 		h.p.o.Counts.RequestsLost.Add(1)
@@ -96,7 +96,7 @@ func (h *h1) orphan(head *http1.Head, at int64, ambiguous, cut bool) {
 	}
 }
 
-// follow prepares for what comes after the head of a response.
+// follow prepares for what comes behind the head of a response.
 func (h *h1) follow(x *exchange, f http1.Framing, at int64) {
 	switch f.Body {
 	case http1.NoBody:
@@ -118,7 +118,7 @@ func (h *h1) follow(x *exchange, f http1.Framing, at int64) {
 }
 
 // answeredLast ends the previous response before a new one begins. It is still open if
-// a hole hid its end.
+// its end was in a hole.
 func (h *h1) answeredLast() {
 	s := &h.side[tcp.FromServer]
 	if x := s.x; x != nil && !x.done {
@@ -128,7 +128,7 @@ func (h *h1) answeredLast() {
 		h.settle()
 	}
 	s.x, h.events = nil, nil
-	_, taken := s.body.Body() // of a message that is not kept
+	_, taken := s.body.Body() // for a message that is not kept
 	h.p.o.Budget.Give(taken)
 }
 
@@ -153,8 +153,8 @@ func (h *h1) endAnswer(at int64) {
 	h.settle()
 }
 
-// requestOver ends the request of an answered exchange if its end can no longer be
-// found.
+// requestOver ends the request of an answered exchange if its end cannot be found any
+// more.
 func (h *h1) requestOver(x *exchange) {
 	c := &h.side[tcp.FromClient]
 	if c.x == x && !x.asked && c.state == isLost {
@@ -164,8 +164,8 @@ func (h *h1) requestOver(x *exchange) {
 	}
 }
 
-// mayBeNeedless prepares for a client that announced a body with Expect and, because
-// the final answer came first, does not send it.
+// mayBeNeedless prepares for a client that announced a body with Expect. If the final
+// answer comes first, the client does not send the body.
 func (h *h1) mayBeNeedless(x *exchange) {
 	c := &h.side[tcp.FromClient]
 	if x.asked || !x.expects || c.x != x || c.body.Size() > 0 || len(c.buf) > 0 {
@@ -176,11 +176,11 @@ func (h *h1) mayBeNeedless(x *exchange) {
 	}
 }
 
-// turnInto hands the connection over to the protocol that the response agreed to.
+// turnInto passes the connection to the protocol to which the response agreed.
 func (h *h1) turnInto(x *exchange, protocol string, at int64) {
 	s := &h.side[tcp.FromServer]
 	s.x = nil
-	if !x.asked { // the rest of the body may still come, in the other protocol
+	if !x.asked { // the rest of the body may come in the other protocol
 		x.fail(failRequest)
 		h.keepBody(tcp.FromClient)
 	}

@@ -26,7 +26,7 @@ func (h *h1) expect(d tcp.Dir, f http1.Framing) {
 	}
 }
 
-// content reads bytes of a body and returns those after it.
+// content reads bytes of a body. It returns the bytes behind the body.
 func (h *h1) content(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	n := int64(len(p))
@@ -41,7 +41,7 @@ func (h *h1) content(d tcp.Dir, p []byte, at int64) []byte {
 	return p[n:]
 }
 
-// add takes the next bytes of the body of a message.
+// add adds bytes to the body of a message.
 func (h *h1) add(d tcp.Dir, p []byte, at int64) {
 	s := &h.side[d]
 	x := s.x
@@ -59,7 +59,7 @@ func (h *h1) add(d tcp.Dir, p []byte, at int64) {
 	}
 }
 
-// ended ends the message under way.
+// ended ends the current message.
 func (h *h1) ended(d tcp.Dir, at int64) {
 	if d == tcp.FromClient {
 		h.endRequest(at)
@@ -68,7 +68,7 @@ func (h *h1) ended(d tcp.Dir, at int64) {
 	}
 }
 
-// chunked reads bytes of a chunked body and returns those that it has not read.
+// chunked reads bytes of a chunked body. It returns the bytes that it has not read.
 func (h *h1) chunked(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	data, trailer, rest, err := s.chunks.Next(p)
@@ -90,7 +90,7 @@ func (h *h1) chunked(d tcp.Dir, p []byte, at int64) []byte {
 	return rest
 }
 
-// trailers takes the trailer fields of a message that have arrived whole.
+// trailers takes the trailer fields of a message. They are complete.
 func (h *h1) trailers(d tcp.Dir, at int64) {
 	s := &h.side[d]
 	b, x := s.buf, s.x
@@ -121,8 +121,7 @@ func (h *h1) trailers(d tcp.Dir, at int64) {
 	*list = append(*list, fieldsOf(head, string(b))...)
 }
 
-// broken gives up a chunked message because rest, which comes next, is not chunked
-// coding.
+// broken gives up a chunked message, because rest comes next and is not chunked coding.
 func (h *h1) broken(d tcp.Dir, rest []byte, at int64) {
 	s := &h.side[d]
 	line := s.chunks.Pending()

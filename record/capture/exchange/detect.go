@@ -15,9 +15,9 @@ type speech uint8
 
 const (
 	speaksMore   speech = iota // too few bytes to tell
-	speaksHTTP                 // HTTP/1, or nothing better is known
+	speaksHTTP                 // HTTP/1, or unknown
 	speaksHTTP2                // the preface
-	speaksFrames               // HTTP/2 from somewhere in its middle
+	speaksFrames               // HTTP/2 without its beginning
 	speaksTLS                  // a TLS record
 	speaksOther
 )
@@ -43,7 +43,7 @@ func IsRequest(p []byte) bool {
 	return false
 }
 
-// isAbsolute reports whether an absolute URL or host and port begins with p.
+// isAbsolute reports whether p begins with an absolute URL.
 func isAbsolute(p []byte) bool {
 	return bytes.HasPrefix(p, []byte("http://")) || bytes.HasPrefix(p, []byte("https://"))
 }
@@ -70,8 +70,8 @@ func clientSpeech(p []byte) speech {
 	return speaksOther
 }
 
-// serverSpeech recognises the protocol of a server that speaks before its client's
-// protocol is known.
+// serverSpeech recognises the protocol of a server that speaks first, while the protocol
+// of its client is not known.
 func serverSpeech(p []byte) speech {
 	p = trimLines(p)
 	if len(p) == 0 {
@@ -80,7 +80,7 @@ func serverSpeech(p []byte) speech {
 	if p[0] == 0x16 {
 		return tlsSpeech(p)
 	}
-	if isFirstSettings(p) { // the client will tell
+	if isFirstSettings(p) { // the first bytes of the client decide
 		return speaksMore
 	}
 	switch http1.StartsResponse(p) {
@@ -103,8 +103,8 @@ func tlsSpeech(p []byte) speech {
 	return speaksTLS
 }
 
-// frameSpeech reports whether p begins with a whole HTTP/2 frame; p may come from the
-// middle of a stream. It looks at that frame alone, so the answer does not depend on
+// frameSpeech reports whether p begins with a whole HTTP/2 frame. p may come from the
+// middle of a stream. Only that frame is looked at, so the answer does not depend on
 // where p was cut.
 func frameSpeech(p []byte) speech {
 	p = p[:min(len(p), maxHeld)]
@@ -126,7 +126,7 @@ func frameSpeech(p []byte) speech {
 		if stream != 0 {
 			return speaksOther
 		}
-	case 0, 1, 2, 3, 5, 9: // of a stream
+	case 0, 1, 2, 3, 5, 9: // frames of a stream
 		if stream == 0 {
 			return speaksOther
 		}
@@ -140,29 +140,29 @@ func frameSpeech(p []byte) speech {
 // trimLines removes line ends at the beginning.
 func trimLines(p []byte) []byte { return bytes.TrimLeft(p, "\r\n") }
 
-// A detect layer waits until the protocol of a connection, or of what is inside TLS or
-// a tunnel, is clear. It holds a few bytes at most.
+// A detect layer waits until the protocol is clear: that of a connection, or that inside
+// TLS or a tunnel. It holds a few bytes at most.
 type detect struct {
 	p    *Parser
 	w    where
-	mid  bool // the first bytes may be from the middle of something
+	mid  bool // the first bytes may be from the middle of a message
 	next layer
 	wait [2]early
 }
 
-// An early is what one direction did before its protocol was known.
+// An early holds what came in one direction before the protocol was known.
 type early struct {
 	held  []byte
 	at    int64
 	holes int64 // bytes missing before held; -1: unknown
-	holed int64 // when
+	holed int64 // time of the holes
 	ended bool
 	reset bool
 }
 
 func newDetect(p *Parser, w where, mid bool) *detect { return &detect{p: p, w: w, mid: mid} }
 
-// maxHeld bounds what is looked at to recognise a protocol, in bytes.
+// maxHeld is the most bytes that are looked at to recognise a protocol.
 const maxHeld = 256
 
 func (l *detect) Data(d tcp.Dir, b []byte, at int64) {
@@ -193,7 +193,7 @@ func (l *detect) Data(d tcp.Dir, b []byte, at int64) {
 	l.become(what)
 }
 
-// become chooses the layer and gives it what came before.
+// become makes the layer and passes to it what came before.
 func (l *detect) become(what speech) {
 	l.next = l.layerFor(what)
 	wait := l.wait
@@ -203,7 +203,7 @@ func (l *detect) become(what speech) {
 		if e.holes != 0 {
 			l.next.Gap(tcp.Dir(d), e.holes, e.holed)
 		}
-		if e.ended && len(e.held) == 0 { // before the other side said anything
+		if e.ended && len(e.held) == 0 { // the side ended without a word
 			l.next.End(tcp.Dir(d), e.at, e.reset)
 			e.ended = false
 		}
@@ -220,8 +220,8 @@ func (l *detect) become(what speech) {
 	}
 }
 
-// layerFor makes the layer for what is spoken. An unknown protocol goes to the layer of
-// HTTP/1 too: the server may answer it with an HTTP response.
+// layerFor makes the layer for a protocol. An unknown protocol goes to the layer of
+// HTTP/1, because the server may answer it with an HTTP response.
 func (l *detect) layerFor(what speech) layer {
 	if what != speaksTLS || l.p.o.Keys == nil {
 		l.p.release()
@@ -242,10 +242,10 @@ func (l *detect) Gap(d tcp.Dir, n, at int64) {
 	switch {
 	case l.next != nil:
 		l.next.Gap(d, n, at)
-	case len(e.held) > 0: // too few bytes to tell, and there are no more
+	case len(e.held) > 0: // too few bytes to tell, and no more come
 		l.become(speaksOther)
 		l.next.Gap(d, n, at)
-	default: // what follows may be recognised all the same
+	default: // what follows may still be recognised
 		if e.holes == 0 {
 			e.holed = at
 		}

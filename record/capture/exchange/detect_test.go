@@ -38,7 +38,7 @@ func TestFramesOfHTTP2AreRecognised(t *testing.T) {
 		"\x00\x00\x02\x00\x01\x00\x00\x00\x03a":           speaksMore,   // not the whole of it
 		"\x00\x00\x02":                                    speaksMore,
 		"\x00\x00\x00\x04\x01\x00\x00\x00\x01":            speaksOther, // SETTINGS of a stream
-		"\x00\x00\x02\x00\x01\x00\x00\x00\x00":            speaksOther, // DATA of no stream
+		"\x00\x00\x02\x00\x01\x00\x00\x00\x00":            speaksOther, // DATA without a stream
 		"\x00\x00\x02\x0a":                                speaksOther, // no such frame
 		"\x7f":                                            speaksOther, // too long
 		"tail of some content":                            speaksOther,

@@ -27,8 +27,8 @@ func (h *h1) End(d tcp.Dir, at int64, reset bool) {
 	}
 }
 
-// endClient ends the request under way. Answers may still come unless the client broke
-// off.
+// endClient ends the request that is still open. Answers may still come, unless the
+// client has reset the connection.
 func (h *h1) endClient(at int64, reset bool) {
 	s := &h.side[tcp.FromClient]
 	if s.state == isWaiting && !reset {
@@ -52,7 +52,7 @@ func (h *h1) endClient(at int64, reset bool) {
 	}
 }
 
-// endServer ends the response under way. Requests that wait get no response.
+// endServer ends the response that is still open. Requests that wait get no response.
 func (h *h1) endServer(at int64, reset bool) {
 	s := &h.side[tcp.FromServer]
 	if s.state == toEnd && !reset {
@@ -77,18 +77,18 @@ func (h *h1) endServer(at int64, reset bool) {
 	}
 }
 
-// unanswered says why a request has no response when the server has ended.
+// unanswered says why a request has no response once the server has ended.
 func (h *h1) unanswered(reset bool) string {
 	switch {
 	case h.unsure && h.holed:
-		return failResponseGap // the hole may have hidden it
+		return failResponseGap // the response may be in the hole
 	case reset:
 		return failReset
 	}
 	return failClosed
 }
 
-// Close ends the connection as far as it was seen.
+// Close ends the connection where the capture ends.
 func (h *h1) Close(at int64) {
 	if h.next != nil {
 		h.next.Close(at)
@@ -97,7 +97,7 @@ func (h *h1) Close(at int64) {
 	h.finish(max(h.side[0].last, h.side[1].last))
 }
 
-// finish gives everything under way to the sink.
+// finish gives all open exchanges to the sink.
 func (h *h1) finish(at int64) {
 	for d := range h.side {
 		h.dropBuffer(tcp.Dir(d), at)
@@ -128,7 +128,7 @@ func (h *h1) finish(at int64) {
 	}
 	h.answeredLast()
 	c.x = nil
-	c.state, s.state, c.back = isLost, isLost, atHead // what else comes belongs to nothing
+	c.state, s.state, c.back = isLost, isLost, atHead // what comes now belongs to no message
 	for len(h.queue) > 0 {
 		h.leave(h.queue[0])
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// The fuzzed input is a list of steps: a byte that says what (1: server; 2: a hole,
-// 4: an end, 8: and a reset), a byte of length, and so many bytes of data. Before it
-// stands a byte that is odd for a connection met in its middle.
+// The fuzzed input is a byte that is odd for a connection without a beginning, then a
+// list of steps. A step is a byte of flags (1: server; 2: a hole; 4: an end; 8: a reset
+// with it), a byte of length, and that many bytes of data.
 func encodeSteps(steps []step, mid bool) []byte {
 	b := []byte{0}
 	if mid {
@@ -61,8 +61,9 @@ func decodeSteps(b []byte) (steps []step, mid bool) {
 	return steps, mid
 }
 
-// FuzzParser feeds arbitrary bytes, holes and ends. Nothing panics, no flow is
-// impossible, every request is a flow, and where the bytes are cut makes no difference.
+// FuzzParser feeds arbitrary bytes, holes and ends. The parser must not panic. No flow is
+// impossible, every request is a flow, and it makes no difference where the bytes are
+// cut.
 func FuzzParser(f *testing.F) {
 	for _, steps := range [][]step{
 		{client(getting("a")), server(answering("1")), client(getting("b")), serverGap(9), server(answering("2")), serverFIN, clientFIN},
@@ -95,13 +96,13 @@ func FuzzParser(f *testing.F) {
 			return // other layers have their own tests
 		}
 		if fromTheMiddle(steps) {
-			return // where HTTP/2 goes on behind a hole is looked for in what has come
+			return // HTTP/2 behind a hole is found within what has come, so cuts matter
 		}
 		if c.Flows.Load()+c.FlowsShed.Load() != c.Requests.Load() {
 			t.Errorf("%d flows of %d requests", c.Flows.Load(), c.Requests.Load())
 		}
 		if strings.Contains(strings.ToLower(string(b)), "websocket") {
-			return // where a WebSocket stops being one is counted by pieces
+			return // a WebSocket that breaks is counted by pieces, so cuts matter
 		}
 		if got, want := play(steps, mid, o, bytewise).detailed(), g.detailed(); got != want {
 			t.Errorf("byte by byte:\n%swhole:\n%s", got, want)
@@ -110,7 +111,7 @@ func FuzzParser(f *testing.F) {
 	})
 }
 
-// fromTheMiddle reports whether what follows a hole at the beginning looks like HTTP/2.
+// fromTheMiddle reports whether the bytes after a hole at the beginning look like HTTP/2.
 func fromTheMiddle(steps []step) bool {
 	var said [2]string
 	var holed [2]bool

@@ -26,7 +26,8 @@ func (rawCodec) Marshal(v any) ([]byte, error)   { return *v.(*[]byte), nil }
 func (rawCodec) Unmarshal(p []byte, v any) error { *v.(*[]byte) = bytes.Clone(p); return nil }
 func (rawCodec) Name() string                    { return "raw" }
 
-// chat answers a call: each message in upper case, and with a status for "fail".
+// chat answers a call with each message in upper case. To "fail" it answers with a
+// status.
 func chat(_ any, s grpc.ServerStream) error {
 	for {
 		var in []byte
@@ -47,8 +48,8 @@ func chat(_ any, s grpc.ServerStream) error {
 	}
 }
 
-// TestGRPCCallsOfAllKinds reads calls of the real library from the bytes of its
-// client's connection.
+// TestGRPCCallsOfAllKinds parses calls of the real library from the bytes of its client's
+// connection.
 func TestGRPCCallsOfAllKinds(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -148,7 +149,7 @@ func expectCall(t *testing.T, f *flow.Flow, method string, send []string, answer
 		t.Errorf("%s: %d messages up and %d down, want %d and %d, or other bytes", method, len(up), len(down), len(send), answers)
 	}
 	got := f.Response.Trailers.Value("grpc-status")
-	if len(down) == 0 { // trailers alone are a head
+	if len(down) == 0 { // with trailers only, the trailers are the head
 		got = f.Response.Headers.Value("grpc-status")
 	}
 	if got != fmt.Sprint(uint32(code)) {

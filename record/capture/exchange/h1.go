@@ -7,16 +7,16 @@ import (
 	"github.com/starling-load/starling/record/message"
 )
 
-// A state is where one direction of HTTP/1 stands.
+// A state is what one direction of HTTP/1 reads next.
 type state uint8
 
 const (
-	atHead    state = iota // a head, or nothing, to come
-	inBody                 // left bytes of body
+	atHead    state = iota // a head, or nothing more
+	inBody                 // a body, of which left bytes are to come
 	toEnd                  // a body that ends with the connection
-	inChunks               // a body in chunks, and its trailer section
+	inChunks               // a chunked body and its trailer section
 	isLost                 // the position in the stream is not known
-	isWaiting              // client: for the answer that decides which protocol its bytes are
+	isWaiting              // client: the answer decides in which protocol its next bytes are
 )
 
 // A side is one direction of HTTP/1.
@@ -24,15 +24,15 @@ type side struct {
 	state  state
 	ended  bool
 	try    bool          // lost: a head may begin with the next byte
-	start  bool          // lost since a beginning that was not seen
-	back   state         // atHead after an early answer: the state of the body that may come after all
-	begun  int64         // time of the first byte of the head under way
+	start  bool          // lost because the beginning was not seen
+	back   state         // after an early answer: the state of the body that may still come
+	begun  int64         // time of the first byte of the current head
 	last   int64         // time of the last bytes
-	left   int64         // of a body of known length
-	chunks *http1.Chunks // of the chunked body under way, kept for the next one; nil: there was none yet
-	x      *exchange     // whose message is under way, nil for none and for one that is not kept
+	left   int64         // bytes to come of a body of known length
+	chunks *http1.Chunks // of the current chunked body, reused for the next one; nil at first
+	x      *exchange     // the exchange of the current message; nil if there is none or it is not kept
 	body   body.Collector
-	buf    []byte // of a head or trailer section that is not complete
+	buf    []byte // the part so far of a head or trailer section
 }
 
 // h1 is the layer of HTTP/1.x.
@@ -40,25 +40,25 @@ type h1 struct {
 	p    *Parser
 	w    where
 	side [2]side
-	next layer // what the connection was turned into
+	next layer // the layer of the protocol that took over
 
-	queue  []*exchange // under way, oldest first
+	queue  []*exchange // open exchanges, oldest first
 	few    [2]*exchange
-	events *message.Events // of the response under way
+	events *message.Events // of the current response
 
-	pipelined bool   // the client was seen to send requests before their turn
-	unsure    bool   // messages may be missing: the order alone does not pair them
+	pipelined bool   // the client was seen to send a request before its turn
+	unsure    bool   // messages may be missing, so order alone does not pair them
 	holed     bool   // there was a hole
-	deep      bool   // more messages may be missing than the queue holds
-	hole      uint32 // number of the last hole or piece of garbage, from 1
-	holeAt    int64  // time of the last bytes of the server before it
-	spoke     int64  // time of its last bytes since, 0 for none
-	turned    int64  // the value of spoke at the last turn
+	deep      bool   // more messages may be missing than the queue can hold
+	hole      uint32 // number of the last hole or garbage, counting from 1
+	holeAt    int64  // time of the last server bytes before it
+	spoke     int64  // time of the last server bytes since then, or 0
+	turned    int64  // value of spoke at the last turn
 
 	hidden hidden
 }
 
-// newH1 makes the layer. mid: both streams may begin anywhere.
+// newH1 makes the layer. mid means that both streams may begin anywhere.
 func newH1(p *Parser, w where, mid bool) *h1 {
 	h := &h1{p: p, w: w}
 	h.queue = h.few[:0]
@@ -91,7 +91,7 @@ func (h *h1) Data(d tcp.Dir, p []byte, at int64) {
 	}
 }
 
-// run reads bytes according to the state of their direction.
+// run reads bytes as the state of their direction says.
 func (h *h1) run(d tcp.Dir, p []byte, at int64) {
 	s := &h.side[d]
 	for len(p) > 0 {
@@ -114,7 +114,7 @@ func (h *h1) run(d tcp.Dir, p []byte, at int64) {
 	}
 }
 
-// head reads bytes of a head and returns those after it.
+// head reads bytes of a head. It returns the bytes behind the head.
 func (h *h1) head(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	had := len(s.buf)
@@ -153,8 +153,8 @@ func (h *h1) head(d tcp.Dir, p []byte, at int64) []byte {
 	return rest
 }
 
-// take begins the message whose head is b. It reports false if b cannot be one at this
-// place. cut: a hole follows.
+// take begins the message whose head is b. It reports false if b cannot be a head at this
+// place. cut means that a hole follows.
 func (h *h1) take(d tcp.Dir, head *http1.Head, b []byte, at int64, cut bool) bool {
 	if d == tcp.FromClient {
 		h.request(head, b, at, cut)
@@ -163,7 +163,7 @@ func (h *h1) take(d tcp.Dir, head *http1.Head, b []byte, at int64, cut bool) boo
 	return h.answer(head, b, at, cut)
 }
 
-// keep appends to the waiting bytes if the budget allows it.
+// keep appends p to the buffer if the budget allows it.
 func (h *h1) keep(s *side, p []byte) bool {
 	if !h.p.o.Budget.Take(int64(len(p))) {
 		return false
@@ -172,8 +172,8 @@ func (h *h1) keep(s *side, p []byte) bool {
 	return true
 }
 
-// drain forgets the waiting bytes and gives their memory back to the budget. A slice
-// of them stays valid.
+// drain empties the buffer and gives its memory back to the budget. Slices of it stay
+// valid.
 func (h *h1) drain(s *side) {
 	if s.buf != nil {
 		h.p.o.Budget.Give(int64(len(s.buf)))
@@ -181,7 +181,7 @@ func (h *h1) drain(s *side) {
 	}
 }
 
-// noRoom gives up a head for which there is no memory.
+// noRoom gives up a head because there is no memory for it.
 func (h *h1) noRoom(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	n := len(s.buf) + len(p)
@@ -195,7 +195,7 @@ func (h *h1) noRoom(d tcp.Dir, p []byte, at int64) []byte {
 func (h *h1) garbage(d tcp.Dir, b []byte, at int64) {
 	s := &h.side[d]
 	switch {
-	case s.back != atHead: // no head: it is the body that an early answer left open
+	case s.back != atHead: // not a head: the body that was open when the early answer came
 		s.state, s.back = s.back, atHead
 		h.run(d, b, at)
 		return
@@ -209,8 +209,8 @@ func (h *h1) garbage(d tcp.Dir, b []byte, at int64) {
 	h.drop(d, len(b), at)
 }
 
-// stray notes that the position in a direction is unknown. The message under way stays
-// open until another one is found.
+// stray notes that the position in a direction is lost. The current message stays open
+// until the next one is found.
 func (h *h1) stray(d tcp.Dir) {
 	s := &h.side[d]
 	s.state, s.try, s.back = isLost, false, atHead
@@ -236,10 +236,10 @@ func (h *h1) drop(d tcp.Dir, n int, at int64) {
 	}
 }
 
-// maxEarly bounds the bytes of a client that wait until their protocol is known.
+// maxEarly is the most bytes of a client that wait until their protocol is known.
 const maxEarly = 64 << 10
 
-// wait keeps what a client sends after it asked for another protocol.
+// wait keeps what a client sends after it has asked for another protocol.
 func (h *h1) wait(p []byte, at int64) []byte {
 	s := &h.side[tcp.FromClient]
 	if len(s.buf) == 0 {
@@ -252,7 +252,7 @@ func (h *h1) wait(p []byte, at int64) []byte {
 	return nil
 }
 
-// resume reads the waiting bytes as HTTP.
+// resume reads the bytes that wait as HTTP.
 func (h *h1) resume() {
 	s := &h.side[tcp.FromClient]
 	b, at := s.buf, s.begun
@@ -261,7 +261,7 @@ func (h *h1) resume() {
 	h.run(tcp.FromClient, b, at)
 }
 
-// become hands the connection over to another protocol.
+// become passes the connection to another protocol.
 func (h *h1) become(l layer, at int64) {
 	h.next = l
 	s := &h.side[tcp.FromClient]

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	maxStreams = 4096 // streams of a connection that are followed at a time
-	maxOrphans = 1000 // requests in one hole of unknown length that are counted
+	maxStreams = 4096 // streams of a connection that are followed at once
+	maxOrphans = 1000 // requests that are counted in one hole of unknown length
 
 	settingTableSize = 1 // SETTINGS_HEADER_TABLE_SIZE
 )
@@ -21,33 +21,33 @@ type h2 struct {
 	sides   [2]h2side
 	streams map[uint32]*h2stream
 
-	first, last uint32 // streams that the client has opened in the capture's sight
+	first, last uint32 // the first and last stream that the client was seen to open
 }
 
 // An h2side is one direction of the connection.
 type h2side struct {
 	d       tcp.Dir
-	preface int    // bytes of it to come
-	buf     []byte // of a frame head, then of what is read as a whole
+	preface int    // bytes of the preface to come
+	buf     []byte // of a frame head, then of a payload that is read as a whole
 	head    frameHead
 	inFrame bool
-	left    int // bytes of the payload to come, once buf has what it keeps
-	pad     int // of DATA: bytes of left that are padding; -1: the length of it comes first
+	left    int // bytes of the payload to come, once buf is filled
+	pad     int // bytes of left that are padding (DATA); -1: the length of the padding comes next
 	holed   bool
 
 	heads   *heads
-	block   []byte // field block so far
+	block   []byte // the current field block, so far
 	opening frameHead
 	inBlock bool
 	promise uint32 // the stream that the block promises
 
-	lost    bool   // where frames begin is not known
-	look    []byte // what is looked through for a beginning
-	missing int64  // bytes of holes since the last request, at most
+	lost    bool   // the next beginning of a frame is not known
+	look    []byte // bytes in which it is looked for
+	missing int64  // most bytes that holes have hidden since the last request
 	ended   bool
 }
 
-// newH2 reads a connection from its preface on, or from somewhere in its middle.
+// newH2 reads a connection from its preface on.
 func newH2(p *Parser, w where) *h2 {
 	l := &h2{p: p, w: w, streams: map[uint32]*h2stream{}}
 	for d := range l.sides {
@@ -57,7 +57,7 @@ func newH2(p *Parser, w where) *h2 {
 	return l
 }
 
-// newH2Middle reads a connection of which the beginning is not in the capture.
+// newH2Middle reads a connection whose beginning is not in the capture.
 func newH2Middle(p *Parser, w where) *h2 {
 	l := newH2(p, w)
 	for d := range l.sides {
@@ -68,8 +68,8 @@ func newH2Middle(p *Parser, w where) *h2 {
 	return l
 }
 
-// newH2Upgraded reads a connection that began with the HTTP/1.1 request of x, which
-// is stream 1 (RFC 7540, section 3.2). settings is its field HTTP2-Settings.
+// newH2Upgraded reads a connection that began with the HTTP/1.1 request of x. That
+// request is stream 1 (RFC 7540, section 3.2). settings is its HTTP2-Settings field.
 func newH2Upgraded(p *Parser, w where, x *exchange, settings string) *h2 {
 	l := newH2(p, w)
 	if b, err := base64.RawURLEncoding.DecodeString(settings); err == nil {
@@ -132,7 +132,7 @@ func (l *h2) begin(s *h2side, p []byte, at int64) []byte {
 	return p[n:]
 }
 
-// data takes bytes of a DATA frame.
+// data takes bytes of the payload of a DATA frame.
 func (l *h2) data(s *h2side, p []byte, at int64) []byte {
 	if s.pad < 0 {
 		s.left--
@@ -157,7 +157,7 @@ func (l *h2) data(s *h2side, p []byte, at int64) []byte {
 	return p
 }
 
-// payload takes bytes of any other frame.
+// payload takes bytes of the payload of any other frame.
 func (l *h2) payload(s *h2side, p []byte, at int64) []byte {
 	n := min(s.left, len(p))
 	if s.head.kind <= frameContinuation {
@@ -196,8 +196,8 @@ func (l *h2) endFrame(s *h2side, at int64) {
 	}
 }
 
-// settings takes the settings of one side: they bound the table with which the
-// other one compresses.
+// settings takes the settings of one side. They bound the table with which the other side
+// compresses.
 func (l *h2) settings(d tcp.Dir, b []byte) {
 	for ; len(b) >= 6; b = b[6:] {
 		if binary.BigEndian.Uint16(b) == settingTableSize {
@@ -206,17 +206,17 @@ func (l *h2) settings(d tcp.Dir, b []byte) {
 	}
 }
 
-// addBlock takes a frame that holds a piece of a field block.
+// addBlock takes a frame with a part of a field block.
 func (l *h2) addBlock(s *h2side, h frameHead, b []byte, at int64) {
 	b, ok := h.unpad(b)
 	if h.kind == frameContinuation {
 		if !s.inBlock || s.opening.stream != h.stream {
-			s.heads.forget() // of a block whose beginning was not seen
+			s.heads.forget() // the beginning of the block was not seen
 			s.inBlock = false
 			return
 		}
 	} else {
-		if s.inBlock { // it was never ended
+		if s.inBlock { // the previous block has no end
 			s.heads.forget()
 		}
 		s.opening, s.inBlock, s.block, s.promise = h, true, s.block[:0], 0

@@ -73,10 +73,10 @@ func (s *speaker) frame(write func(f *http2.Framer) error) string {
 	return s.take()
 }
 
-// cuts are the ways in which what is sent may arrive.
+// cuts are the different cuts in which the bytes may arrive.
 var cuts = map[string]func(string) []string{"whole": whole, "byte by byte": bytewise, "at random": randomly(3)}
 
-// digest tells the flows in short lines.
+// digest describes the flows in short lines.
 func digest(g *gathering) string {
 	var b strings.Builder
 	for _, f := range g.flows {
@@ -247,7 +247,7 @@ func TestHTTP2Streams(t *testing.T) {
 				hello := []step{client(preface + c.frame(func(f *http2.Framer) error { return f.WriteSettings() }))}
 				g := play(append(hello, tt.script(c, s)...), false, Options{}, cut)
 				got := digest(g)
-				if tt.want == "" { // only that nothing is missing
+				if tt.want == "" { // only check that nothing is missing
 					if len(g.flows) != 2 || len(g.flows[0].Request.Headers) != 200 || len(g.flows[1].Request.Headers) != 1 || g.counts.Partial.Load() != 0 {
 						t.Errorf("got %.300s", got)
 					}
@@ -274,7 +274,7 @@ func TestHTTP2MiddleOfAConnectionInventsNothing(t *testing.T) {
 	_ = c.get(1, "/known", secret...)
 	_ = s.headers(1, true, ":status", "200", "server", "shop/1", "x-made", "here")
 	g := play([]step{
-		client(c.get(3, "/first", secret...)), // refers to what was not seen
+		client(c.get(3, "/first", secret...)), // refers to an entry that was not seen
 		server(s.headers(3, true, ":status", "200", "server", "shop/1")),
 		client(c.get(5, "/known", "x-new", "1")), // :path is not known
 		server(s.headers(5, true, ":status", "418", "x-new", "2")),
@@ -296,8 +296,8 @@ func TestHTTP2MiddleOfAConnectionInventsNothing(t *testing.T) {
 	if got := digest(g); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	// /known is named by an entry that was not seen, and the request of the answer on
-	// stream 1 was sent before.
+	// The name of /known refers to an entry that was not seen. The request of stream 1
+	// was sent before the capture.
 	if lost := g.counts.RequestsLost.Load(); lost != 2 {
 		t.Errorf("got %d requests lost, want 2", lost)
 	}
@@ -422,8 +422,8 @@ func TestHTTP2MemoryIsBounded(t *testing.T) {
 	})
 }
 
-// FuzzHTTP2 feeds anything to both directions. What is emitted must hold together,
-// and all memory must be given back.
+// FuzzHTTP2 feeds anything to both directions. The flows must be consistent, and all
+// memory must be given back.
 func FuzzHTTP2(f *testing.F) {
 	c, s := newSpeaker(), newSpeaker()
 	up := preface + c.get(1, "/") + c.post(3, "/b") + c.data(3, true, "body")
@@ -454,7 +454,7 @@ func FuzzHTTP2(f *testing.F) {
 	})
 }
 
-// playH2 plays steps to a layer of HTTP/2, whatever they look like.
+// playH2 plays any steps to an HTTP/2 layer, whatever they look like.
 func playH2(steps []step, mid bool) *gathering {
 	if !mid {
 		return play(append([]step{client(preface)}, steps...), false, Options{}, whole)

@@ -27,11 +27,11 @@ const (
 
 const (
 	frameHeadSize = 9
-	maxControl    = 64 << 10 // bytes of a frame that is read as a whole, beside field blocks
+	maxControl    = 64 << 10 // bytes of a frame that is read as a whole, except field blocks
 	maxBlock      = 512 << 10
 )
 
-// A frameHead is what stands before every frame:
+// A frameHead stands before every frame:
 //
 //	0        3      4       5                       9
 //	| length | type | flags | 0 (1 bit) | stream ID |
@@ -53,12 +53,12 @@ func parseFrameHead(p []byte) frameHead {
 
 func (h frameHead) has(flag byte) bool { return h.flags&flag != 0 }
 
-// hasBlock reports whether the frame holds a piece of a field block.
+// hasBlock reports whether the frame holds a part of a field block.
 func (h frameHead) hasBlock() bool {
 	return h.kind == frameHeaders || h.kind == framePush || h.kind == frameContinuation
 }
 
-// valid reports whether a frame can begin like this.
+// valid reports whether a frame can begin with this head.
 func (h frameHead) valid() bool {
 	switch h.kind {
 	case frameData, frameHeaders, framePush, frameContinuation:
@@ -76,11 +76,11 @@ func (h frameHead) valid() bool {
 	case frameWindow:
 		return h.length == 4
 	}
-	return true // of an extension: passed over
+	return true // an extension, which is passed over
 }
 
-// sure is a stricter valid, for bytes that may be anything. It refuses extensions,
-// flags that the type does not have, and lengths above 1 MiB.
+// sure is a stricter valid, for bytes that may be anything. It refuses extensions, flags
+// that the type does not have, and lengths above 1 MiB.
 func (h frameHead) sure() bool {
 	allowed := byte(0)
 	switch h.kind {
@@ -98,8 +98,8 @@ func (h frameHead) sure() bool {
 	return h.kind <= frameContinuation && h.flags&^allowed == 0 && h.length <= 1<<20 && h.valid()
 }
 
-// unpad takes the padding off the payload of HEADERS or PUSH_PROMISE, and the
-// priority off HEADERS.
+// unpad removes the padding from the payload of HEADERS or PUSH_PROMISE, and the priority
+// from HEADERS.
 func (h frameHead) unpad(p []byte) ([]byte, bool) {
 	if h.kind == frameContinuation {
 		return p, true
@@ -119,8 +119,8 @@ func (h frameHead) unpad(p []byte) ([]byte, bool) {
 	return p, true
 }
 
-// isFirstSettings reports whether p is the beginning of the SETTINGS frame that a
-// server may send before it has heard of its client (RFC 9113, section 3.4).
+// isFirstSettings reports whether p begins with the SETTINGS frame that a server may send
+// before it has heard its client (RFC 9113, section 3.4).
 func isFirstSettings(p []byte) bool {
 	if len(p) < frameHeadSize {
 		return p[0] == 0 && (len(p) < 2 || p[1] == 0)

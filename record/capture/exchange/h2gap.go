@@ -6,11 +6,11 @@ import (
 	"github.com/starling-load/starling/record/capture/tcp"
 )
 
-// maxLook is the most bytes that are searched at a time for the beginning of a frame.
+// maxLook is the most bytes in which the beginning of a frame is looked for at once.
 const maxLook = 64<<10 + 2*frameHeadSize
 
-// Gap takes a hole. After a hole inside a frame whose head was seen, it is known where
-// the next frame begins.
+// Gap takes a hole. If it lies inside a frame whose head was seen, the beginning of the
+// next frame is known.
 func (l *h2) Gap(d tcp.Dir, n, at int64) {
 	s := &l.sides[d]
 	l.p.gap(n, at)
@@ -49,10 +49,10 @@ func (l *h2) hole(s *h2side, n int, at int64) {
 		s.inFrame = false
 		return
 	}
-	s.head.kind = 0xff // the rest is passed over
+	s.head.kind = 0xff // the rest of the frame is passed over
 }
 
-// lostFrame uses what is known of a frame of which a part is missing.
+// lostFrame uses what is known about a frame with a missing part.
 func (l *h2) lostFrame(s *h2side, h frameHead, b []byte, at int64) {
 	switch {
 	case h.hasBlock():
@@ -69,7 +69,7 @@ func (l *h2) lostFrame(s *h2side, h frameHead, b []byte, at int64) {
 	}
 }
 
-// noHead notes that a field block of a stream is unknown.
+// noHead notes that a field block of a stream is lost.
 func (l *h2) noHead(s *h2side, h frameHead, at int64) {
 	if h.kind == framePush {
 		l.lostRequest(at)
@@ -78,8 +78,8 @@ func (l *h2) noHead(s *h2side, h frameHead, at int64) {
 	l.headers(s.d, h, h2head{unknown: true}, at)
 }
 
-// lose notes that n bytes are missing and that it is unknown where the next frame
-// begins.
+// lose notes that n bytes are missing and that the beginning of the next frame is not
+// known.
 func (l *h2) lose(s *h2side, n, at int64) {
 	if s.inFrame && s.head.hasBlock() {
 		l.lostFrame(s, s.head, nil, at)
@@ -101,8 +101,8 @@ func (l *h2) lose(s *h2side, n, at int64) {
 	}
 }
 
-// find looks for the beginning of a frame: what looks like a frame and is followed by
-// another one, or by the end of the bytes so far.
+// find looks for the beginning of a frame. It takes bytes that look like a frame if
+// another frame follows them, or if no bytes have come behind them yet.
 func (l *h2) find(s *h2side, p []byte, at int64) []byte {
 	if s.d == tcp.FromClient && len(s.look) == 0 && len(p) >= len(preface) && string(p[:len(preface)]) == preface {
 		s.lost = false
@@ -143,7 +143,7 @@ func (l *h2) find(s *h2side, p []byte, at int64) []byte {
 	return p
 }
 
-// pass gives up the first n of the bytes that are searched.
+// pass gives up the first n bytes of those in which a frame is looked for.
 func (l *h2) pass(s *h2side, n int, at int64) {
 	if l.p.c.MidStream && l.last == 0 {
 		l.p.skipped(int64(n), at)
@@ -153,7 +153,7 @@ func (l *h2) pass(s *h2side, n int, at int64) {
 	s.look = append(s.look[:0], s.look[n:]...)
 }
 
-// likely reports whether a frame fits the streams that are known.
+// likely reports whether a frame fits the known streams.
 func (l *h2) likely(d tcp.Dir, h frameHead) bool {
 	const ahead = 1 << 16
 	switch {

@@ -11,31 +11,31 @@ import (
 
 const (
 	firstTable    = 4096      // bytes of the dynamic table until the settings say otherwise
-	maxTable      = 256 << 10 // bytes of a dynamic table at most
-	maxFilled     = 64 << 10  // bytes of unknown entries at most
+	maxTable      = 256 << 10 // most bytes of a dynamic table
+	maxFilled     = 64 << 10  // most bytes of unknown entries
 	maxHeadBytes  = 1 << 20   // bytes of a header list, as RFC 9113 counts them
 	fieldOverhead = 32        // of a field in a header list and in a table
 
-	// unknownName is the name of table entries from before the capture. No field can
+	// unknownName is the name of table entries that were added unseen. No real field can
 	// have this name.
 	unknownName = "\x00"
 )
 
 // A heads decodes the field blocks of one direction (RFC 7541). Blocks refer to the
-// dynamic table, which every block of the connection may change. When blocks were not
-// seen, the table is filled with unknown entries. An index counts from the newest
-// entry: entries added since then are found, and older ones are known to be unknown.
+// dynamic table, and every block of the connection may change it. When blocks were not
+// seen, the table is filled with unknown entries. An index counts from the newest entry.
+// So entries added since then are found, and older ones are recognised as unknown.
 type heads struct {
 	dec    *hpack.Decoder
 	table  uint32 // bytes that the settings allow
-	filled uint32 // bytes of unknown entries when it was filled last
+	filled uint32 // bytes of unknown entries when the table was last filled
 	list   h2head
 	bytes  int
 }
 
 // An h2head is a decoded field block.
 type h2head struct {
-	fields  flow.Headers // without pseudo-header fields, crumbs of cookies joined
+	fields  flow.Headers // without pseudo-header fields; parts of Cookie are joined
 	pseudo  [pseudos]string
 	unknown bool // some fields are not known
 	long    bool // some fields were left out
@@ -110,17 +110,17 @@ func (h *heads) forget() {
 	}
 	h.dec = hpack.NewDecoder(h.filled, func(hpack.HeaderField) {})
 	h.dec.SetAllowedMaxDynamicTableSize(maxTable)
-	// 0x40: a new entry with a new name; one byte each for the lengths.
+	// 0x40: a new entry with a new name. Both lengths take one byte.
 	entry := []byte{0x40, byte(len(unknownName)), unknownName[0], 0}
 	for range h.filled / (fieldOverhead + uint32(len(unknownName))) {
-		_, _ = h.dec.Write(entry) // cannot fail
+		_, _ = h.dec.Write(entry) // never fails
 	}
 	_ = h.dec.Close()
 	h.dec.SetEmitFunc(h.field)
 }
 
-// decode decodes a whole field block. ok is false if it breaks the format; the table
-// is unknown then.
+// decode decodes a whole field block. ok is false if the block is not well-formed. Then
+// the table is unknown.
 func (h *heads) decode(block []byte) (list h2head, ok bool) {
 	h.list, h.bytes = h2head{}, 0
 	h.dec.SetEmitEnabled(true)
@@ -132,7 +132,7 @@ func (h *heads) decode(block []byte) (list h2head, ok bool) {
 	if err == nil {
 		return list, true
 	}
-	if h.filled > 0 { // the real table may be larger than it was taken for
+	if h.filled > 0 { // the real table may be larger than it was assumed to be
 		h.filled = min(h.filled*16, maxFilled)
 	}
 	h.forget()
@@ -145,7 +145,7 @@ func (h *heads) field(f hpack.HeaderField) {
 	h.bytes += len(f.Name) + len(f.Value) + fieldOverhead
 	if h.bytes > maxHeadBytes {
 		h.list.long = true
-		h.dec.SetEmitEnabled(false) // the table goes on
+		h.dec.SetEmitEnabled(false) // the decoder still has to update the table
 		return
 	}
 	switch {

@@ -2,7 +2,7 @@ package exchange
 
 import "github.com/starling-load/starling/record/capture/tcp"
 
-// makeRoom ends the oldest stream whose end may have been in a hole.
+// makeRoom ends the oldest stream whose end may be in a hole.
 func (l *h2) makeRoom(at int64) bool {
 	for _, s := range l.sorted() {
 		if s.x == nil || s.holed[tcp.FromClient] || s.holed[tcp.FromServer] {
@@ -13,7 +13,7 @@ func (l *h2) makeRoom(at int64) bool {
 	return false
 }
 
-// shed counts a request for which there is no memory.
+// shed counts a request that there is no memory for.
 func (l *h2) shed(at int64) {
 	l.p.o.Counts.FlowsShed.Add(1)
 	l.p.losses.add(lossMemory, at, loss{flows: 1})
@@ -39,7 +39,7 @@ func (l *h2) skipTo(id uint32, at int64) {
 	side.missing = 0
 }
 
-// orphan begins a stream whose request was not seen, or returns nil for one that is
+// orphan begins a stream whose request was not seen. It returns nil for a stream that is
 // over already.
 func (l *h2) orphan(id uint32, list h2head, at int64) *h2stream {
 	unseen := id > l.last || id < l.first || l.first == 0
@@ -55,7 +55,7 @@ func (l *h2) orphan(id uint32, list h2head, at int64) *h2stream {
 	return s
 }
 
-// lostRequest declares a request that is not known.
+// lostRequest declares a request that was not seen.
 func (l *h2) lostRequest(at int64) {
 	l.p.o.Counts.RequestsLost.Add(1)
 	kind := lossUnparsed
@@ -68,7 +68,7 @@ func (l *h2) lostRequest(at int64) {
 	l.p.losses.add(kind, at, loss{flows: 1})
 }
 
-// lostResponse counts a response that is not known, once.
+// lostResponse counts a response that was not seen, once for each stream.
 func (l *h2) lostResponse(s *h2stream) {
 	if !s.lost {
 		s.lost = true

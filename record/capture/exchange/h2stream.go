@@ -13,22 +13,22 @@ import (
 	"github.com/starling-load/starling/record/message"
 )
 
-// failUnknown is the Error of a flow with unknown fields: they refer to bytes from
-// before the capture, or from a hole.
+// failUnknown is the Error of a flow with unknown fields. These fields refer to bytes
+// from before the capture or in a hole.
 const failUnknown = "unknown header state"
 
-// failLong is the Error of a flow whose header list exceeds the limit.
+// failLong is the Error of a flow whose header list is longer than the limit.
 const failLong = "headers too long"
 
 // An h2stream is one stream: an exchange with its two bodies.
 type h2stream struct {
 	id     uint32
-	x      *exchange // nil: its request is not known, or there was no memory
+	x      *exchange // nil: the request is not known, or there was no memory
 	bodies [2]body.Collector
 	feeds  [2]feed // messages in the bodies; may be nil
-	tunnel bool    // the data are of another protocol
+	tunnel bool    // the data belong to another protocol
 
-	headed [2]bool // the head of the message was found, or is lost
+	headed [2]bool // the head of the message was found or lost
 	over   [2]bool
 	holed  [2]bool
 	lost   bool // the response was counted as lost
@@ -45,7 +45,7 @@ func (l *h2) headers(d tcp.Dir, h frameHead, list h2head, at int64) {
 	switch {
 	case d == tcp.FromClient && s == nil:
 		if h.stream%2 == 0 || h.stream <= l.last {
-			return // of a stream that is over
+			return // the stream is over
 		}
 		l.open(h.stream, list, at)
 	case s == nil:
@@ -77,7 +77,7 @@ func (l *h2) open(id uint32, list h2head, at int64) *h2stream {
 	return s
 }
 
-// request makes the exchange of a stream, if it is known what is asked for.
+// request makes the exchange of a stream, if the head tells what is requested.
 func (l *h2) request(s *h2stream, list h2head, at int64) {
 	method, path := list.pseudo[pseudoMethod], list.pseudo[pseudoPath]
 	known := method != "" && (path != "" || method == "CONNECT")
@@ -114,7 +114,7 @@ func (l *h2) request(s *h2stream, list h2head, at int64) {
 	}
 }
 
-// mark sets the error of an exchange whose header list is incomplete.
+// mark sets the error of an exchange whose header list is not complete.
 func (l *h2) mark(x *exchange, list h2head) {
 	if list.unknown {
 		x.fail(failUnknown)
@@ -133,7 +133,7 @@ func declared(h flow.Headers) int64 {
 	return n
 }
 
-// promised begins the stream of a request that the server makes by itself.
+// promised begins the stream of a request that the server pushes.
 func (l *h2) promised(id uint32, list h2head, at int64) {
 	if id == 0 || id%2 != 0 || l.streams[id] != nil {
 		return
@@ -173,7 +173,7 @@ func (l *h2) answer(s *h2stream, list h2head, at int64) {
 		}
 		return
 	case s.headed[tcp.FromServer]:
-		return // a second answer, which no server sends
+		return // a second answer; no server sends one
 	}
 	s.headed[tcp.FromServer] = true
 	n.Responses.Add(1)
@@ -231,10 +231,10 @@ func (l *h2) trailers(s *h2stream, d tcp.Dir, list h2head) {
 func (l *h2) body(d tcp.Dir, id uint32, p []byte, at int64) {
 	s := l.streams[id]
 	switch {
-	case s == nil: // over, or shed
+	case s == nil: // the stream is over or shed
 	case s.x == nil, s.tunnel:
 		l.p.unparsed(int64(len(p)), at)
-	case !s.headed[d] || s.lost && d == tcp.FromServer: // of a head that is not known
+	case !s.headed[d] || s.lost && d == tcp.FromServer: // the head is not known
 		l.p.unparsed(int64(len(p)), at)
 	default:
 		s.bodies[d].Add(p)
@@ -258,7 +258,7 @@ func (l *h2) over(d tcp.Dir, id uint32, at int64) {
 			x.f.Done = x.since(at)
 		}
 	}
-	// The server's end is enough if the client's was in a hole, or if the request was
+	// The server's end is enough if the client's end was in a hole, or if the request was
 	// not seen.
 	if s.over[d.Other()] || d == tcp.FromServer && (s.holed[tcp.FromClient] || s.x == nil) {
 		l.finish(s, at)
@@ -284,7 +284,7 @@ func (l *h2) reset(d tcp.Dir, id uint32, at int64) {
 	l.finish(s, at)
 }
 
-// goAway ends the streams above last, which the server has not processed.
+// goAway ends the streams above last. The server has not processed them.
 func (l *h2) goAway(last uint32, at int64) {
 	for _, s := range l.sorted() {
 		if s.id > last && s.id%2 == 1 {
@@ -296,7 +296,7 @@ func (l *h2) goAway(last uint32, at int64) {
 	}
 }
 
-// lacks notes n missing bytes of one direction of a stream.
+// lacks notes n missing bytes in one direction of a stream.
 func (l *h2) lacks(s *h2stream, d tcp.Dir, n int64) {
 	s.holed[d] = true
 	s.feeds[d] = nil
@@ -322,7 +322,7 @@ func (l *h2) finish(s *h2stream, at int64) {
 		x.fail(failRequest)
 	}
 	if x.f.Response == nil {
-		x.fail(failInvalid) // the server has ended the stream and said nothing
+		x.fail(failInvalid) // the server has ended the stream without a response
 	}
 	if x.f.Done == 0 {
 		x.f.Done = x.since(at)
@@ -335,7 +335,8 @@ func (l *h2) finish(s *h2stream, at int64) {
 	l.p.deliver(&x.f, x.taken+taken[0]+taken[1])
 }
 
-// finishAll ends every stream, for these reasons.
+// finishAll ends every stream. unanswered is the error of those without a response, cut
+// of the others.
 func (l *h2) finishAll(unanswered, cut string, at int64) {
 	for _, s := range l.sorted() {
 		if x := s.x; x != nil && !s.over[tcp.FromServer] {

@@ -8,8 +8,8 @@ import (
 
 // Gap takes a hole of n bytes, or of unknown length.
 //
-// Inside a body, or a chunk, that reaches beyond the hole the position is known
-// afterwards. Everywhere else it is lost, and found again at the next head.
+// If a body or a chunk reaches beyond the hole, the position behind the hole is known.
+// Otherwise the position is lost until the next head.
 func (h *h1) Gap(d tcp.Dir, n, at int64) {
 	if h.next != nil {
 		h.next.Gap(d, n, at)
@@ -55,7 +55,7 @@ func (h *h1) Gap(d tcp.Dir, n, at int64) {
 	h.unsure, s.try = true, true
 }
 
-// failMessage notes the hole in the message under way.
+// failMessage notes the hole in the current message.
 func (h *h1) failMessage(d tcp.Dir, at int64) {
 	s := &h.side[d]
 	if s.x == nil || s.state == isWaiting || d == tcp.FromClient && s.x.asked {
@@ -67,8 +67,8 @@ func (h *h1) failMessage(d tcp.Dir, at int64) {
 	}
 }
 
-// cutHead takes the lines of a head that a hole has cut. It reports false if they
-// do not tell what it was.
+// cutHead takes the lines of a head that is cut by a hole. It reports false if they do
+// not tell which message it was.
 func (h *h1) cutHead(d tcp.Dir, at int64) bool {
 	s := &h.side[d]
 	b := s.buf
@@ -89,8 +89,8 @@ func (h *h1) cutHead(d tcp.Dir, at int64) bool {
 	return taken
 }
 
-// bodyAfterAll decides, once no head can be found, that the bytes after an early
-// answer are the body of the request.
+// bodyAfterAll decides that the bytes after an early answer are the body of the request,
+// because no head can be found in them.
 func (h *h1) bodyAfterAll(d tcp.Dir, at int64) {
 	s := &h.side[d]
 	if b := s.buf; s.back != atHead {
@@ -114,14 +114,14 @@ func (h *h1) dropBuffer(d tcp.Dir, at int64) {
 	}
 }
 
-// search skips bytes up to the next head, in a direction whose position is unknown.
+// search skips bytes up to the next head, in a direction whose position is lost.
 func (h *h1) search(d tcp.Dir, p []byte, at int64) []byte {
 	s := &h.side[d]
 	if s.try || len(s.buf) > 0 {
 		return h.head(d, p, at)
 	}
 	n := len(p)
-	if h.pipelined { // a head may stand anywhere
+	if h.pipelined { // a head may begin anywhere
 		if d == tcp.FromServer {
 			if i := bytes.IndexByte(p, 'H'); i >= 0 {
 				n, s.try = i, true

@@ -103,8 +103,8 @@ func TestOneOfAThousandAnswersHidden(t *testing.T) {
 	}
 }
 
-// TestTheOrderOfTellingDoesNotMatter tells one direction late, as a reassembler does
-// that waits in it for a hole to fill.
+// TestTheOrderOfTellingDoesNotMatter tells one direction late. A reassembler does that
+// while it waits for a hole in that direction to fill.
 func TestTheOrderOfTellingDoesNotMatter(t *testing.T) {
 	g := &gathering{}
 	p := New(&tcp.Conn{}, 1, Options{Sink: g})

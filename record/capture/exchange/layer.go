@@ -2,16 +2,16 @@ package exchange
 
 import "github.com/starling-load/starling/record/capture/tcp"
 
-// A layer reads one protocol of a connection. Its methods are those of tcp.Stream: p
-// is valid during the call, at is the time of the packet in nanoseconds since the
-// Unix epoch, and a hole of unknown length is -1. A layer that finds another protocol
-// inside its own makes a layer for it and passes everything on from there.
+// A layer reads one protocol of a connection. Its methods are those of tcp.Stream: p is
+// valid during the call, at is the time of the packet in nanoseconds since the Unix
+// epoch, and a hole of -1 bytes has an unknown length. If a layer finds another protocol
+// inside its own, it makes a layer for that protocol and passes everything on from there.
 type layer interface {
 	Data(d tcp.Dir, p []byte, at int64)
 	Gap(d tcp.Dir, n int64, at int64)
 	End(d tcp.Dir, at int64, reset bool)
 
-	// Close ends the layer. It emits what is under way.
+	// Close ends the layer. It gives open exchanges to the sink.
 	Close(at int64)
 }
 
@@ -21,10 +21,10 @@ type where struct {
 	authority string // host and port of the CONNECT request around it; "" outside a tunnel
 }
 
-// opaque is the layer of a protocol that is not understood. It only counts bytes.
+// opaque is the layer of an unknown protocol. It only counts bytes.
 type opaque struct {
 	p *Parser
-	x *exchange // the exchange that led here, emitted at the end; may be nil
+	x *exchange // the exchange that led here, given to the sink at the end; may be nil
 	n int       // ends seen
 }
 

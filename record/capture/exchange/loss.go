@@ -20,14 +20,14 @@ func (k lossKind) reason() string {
 // A loss sums up what was lost for one reason since the last declaration.
 type loss struct {
 	some               bool
-	at                 int64 // of the first
+	at                 int64 // time of the first
 	flows, bytes, gaps uint64
 }
 
-// losses sums up what a connection has lost, so that a connection that is not
-// understood yields one declaration instead of one for each packet.
+// losses sums up what a connection has lost. So a connection that is not understood gives
+// one declaration, and not one for each packet.
 type losses struct {
-	began bool // the missing start was noted
+	began bool // the missing beginning was noted
 	any   bool
 	all   [lossKinds]loss
 }
@@ -76,7 +76,8 @@ func (p *Parser) unparsed(n, at int64) {
 	}
 }
 
-// skipped notes bytes before the first message of a connection met in its middle.
+// skipped notes bytes before the first message of a connection whose beginning was not
+// seen.
 func (p *Parser) skipped(n, at int64) {
 	if n > 0 {
 		p.losses.add(lossStart, at, loss{bytes: uint64(n)})

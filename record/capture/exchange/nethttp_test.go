@@ -15,13 +15,13 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A wire remembers what went over the connections of a server, in order.
+// A wire remembers what the connections of a server carried, in order.
 type wire struct {
 	mu    sync.Mutex
 	conns [][]step
 }
 
-// A wired is one connection of it, seen from the server.
+// A wired is one of these connections, seen from the server.
 type wired struct {
 	net.Conn
 	w *wire
@@ -61,7 +61,7 @@ func (c *wired) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write notes the bytes before anybody can answer them.
+// Write notes the bytes before they can be answered.
 func (c *wired) Write(p []byte) (int, error) {
 	c.note(server(string(p)))
 	return c.Conn.Write(p)
@@ -72,15 +72,15 @@ func (c *wired) Close() error {
 	return c.Conn.Close()
 }
 
-// A seen is what a handler saw of a request, and what the client saw of the answer.
+// A seen is what a handler saw of a request, and what the client saw of its answer.
 type seen struct {
 	method, uri, host, body, trailer string
 	status                           int
 	answer, answerTrailer            string
 }
 
-// TestAgainstNetHTTP lets a client and a server of net/http speak, and compares the
-// flows with what both have seen.
+// TestAgainstNetHTTP lets a client and a server of net/http talk. It compares the flows
+// with what both have seen.
 func TestAgainstNetHTTP(t *testing.T) {
 	w := new(wire)
 	var mu sync.Mutex
@@ -221,7 +221,7 @@ func compareSeen(t *testing.T, f *flow.Flow, want *seen, host string) {
 	}
 	expected := *want
 	if strings.Contains(want.uri, "refuse") {
-		got.body, got.trailer = "", "" // the handler did not look
+		got.body, got.trailer = "", "" // the handler did not read them
 	} else if f.Error != "" {
 		t.Errorf("%s %s: error %q", got.method, got.uri, f.Error)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A Sink takes what the parsers find, and owns it from then on. Parsers of different
+// A Sink takes what the parsers find, and owns it from then on. Parsers in several
 // goroutines call it at the same time. If it blocks for long, packets are lost.
 type Sink interface {
 	// Conn is called once for each connection, before its first flow.
@@ -17,7 +17,8 @@ type Sink interface {
 	// Flow is called once for each exchange, when it is over.
 	Flow(*flow.Flow)
 
-	// Loss is called for what is missing, before the next flow of the connection.
+	// Loss is called for what is missing. It comes before the next flow of the
+	// connection.
 	Loss(*flow.Loss)
 }
 
@@ -26,15 +27,15 @@ type Options struct {
 	// Sink takes connections, flows and losses.
 	Sink Sink
 
-	// MaxBody is how many bytes of each body, and of all messages of one stream, are
-	// kept. 0: 8 MiB.
+	// MaxBody is how many bytes are kept of each body, and of all messages of one stream.
+	// 0: 8 MiB.
 	MaxBody int64
 
-	// Budget is the memory that all parsers share. Beyond it bodies keep no more
+	// Budget is the memory that all parsers share. When it is empty, bodies keep no more
 	// data, and then exchanges are given up and counted. Nil: 64 MiB for this parser.
 	Budget *Budget
 
-	// Counts are increased by what the parser finds. Nil: nothing is counted.
+	// Counts is increased by what the parser finds. Nil: nothing is counted.
 	Counts *Counts
 
 	// Keys decrypt TLS. Nil: encrypted bytes count as not understood.
@@ -61,8 +62,8 @@ type Parser struct {
 	c         *tcp.Conn
 	id        uint64
 	layer     layer
-	tls       *flow.TLS // set by the layer of TLS before anything is found inside
-	held      *exchange // a CONNECT exchange that waits for what tls becomes
+	tls       *flow.TLS // set by the TLS layer before it finds anything inside
+	held      *exchange // a CONNECT exchange that waits until tls is known
 	announced bool
 	ended     [2]bool
 	last      int64 // time of the last bytes
@@ -77,7 +78,7 @@ func New(c *tcp.Conn, id uint64, o Options) *Parser {
 	return p
 }
 
-// Data takes the next bytes that were sent in one direction. It keeps none of b.
+// Data takes the next bytes of one direction. It does not keep b.
 func (p *Parser) Data(d tcp.Dir, b []byte, at int64) {
 	if len(b) == 0 {
 		return
@@ -94,15 +95,15 @@ func (p *Parser) Data(d tcp.Dir, b []byte, at int64) {
 	p.layer.Data(d, b, at)
 }
 
-// Gap tells that n bytes are missing in one direction; -1 is unknown.
+// Gap says that n bytes of one direction are missing. -1 is unknown.
 func (p *Parser) Gap(d tcp.Dir, n, at int64) {
 	if !p.ended[d] {
 		p.layer.Gap(d, n, at)
 	}
 }
 
-// End tells that one direction has ended, by a FIN or by a reset. Bytes that come in
-// it later are not part of the stream.
+// End says that one direction has ended, by a FIN or by a reset. Later bytes in this
+// direction are not part of the stream.
 func (p *Parser) End(d tcp.Dir, at int64, reset bool) {
 	if !p.ended[d] {
 		p.ended[d] = true
@@ -110,15 +111,16 @@ func (p *Parser) End(d tcp.Dir, at int64, reset bool) {
 	}
 }
 
-// Close ends the connection, even if its end was not seen. Exchanges under way go to
-// the Sink as they are.
+// Close ends the connection, even if its end was not seen. Open exchanges go to the Sink
+// as they are.
 func (p *Parser) Close(at int64) {
 	p.layer.Close(at)
 	p.release()
 	p.losses.flush(p.o.Sink)
 }
 
-// deliver gives a flow that is over to the Sink, and its share of the budget back.
+// deliver gives a finished flow to the Sink, and gives back to the budget what the flow
+// has taken.
 func (p *Parser) deliver(f *flow.Flow, taken int64) {
 	p.release()
 	p.announce()
@@ -139,8 +141,8 @@ func (p *Parser) deliver(f *flow.Flow, taken int64) {
 	p.o.Budget.Give(taken)
 }
 
-// finish gives an exchange that is over to the Sink, or counts it when there was no
-// memory for it.
+// finish gives an exchange that is over to the Sink, or counts it if there was no memory
+// for it.
 func (p *Parser) finish(x *exchange) {
 	n := p.o.Counts
 	if x.responseHidden() {
@@ -155,8 +157,8 @@ func (p *Parser) finish(x *exchange) {
 	p.deliver(&x.f, x.taken)
 }
 
-// hold keeps the exchange of a CONNECT request until it is known how the connection is
-// secured: the Sink is told that with the connection, before its first flow.
+// hold keeps a CONNECT exchange until it is known how the connection is secured. The Sink
+// is told that with the connection, before its first flow.
 func (p *Parser) hold(x *exchange) {
 	p.release()
 	if p.announced {
@@ -166,7 +168,7 @@ func (p *Parser) hold(x *exchange) {
 	p.held = x
 }
 
-// release finishes the exchange that hold keeps, if there is one.
+// release finishes the exchange that hold has kept, if there is one.
 func (p *Parser) release() {
 	if x := p.held; x != nil {
 		p.held = nil
@@ -189,5 +191,5 @@ func (p *Parser) announce() {
 	})
 }
 
-// instant is a time of a packet as a wall-clock time.
+// instant converts the time of a packet to a wall-clock time.
 func instant(at int64) time.Time { return time.Unix(0, at).UTC() }

@@ -6,8 +6,8 @@ import (
 	"github.com/starling-load/starling/record/capture/tcp"
 )
 
-// awaiting returns the oldest exchange without an answer whose request began at or
-// before a time, or nil.
+// awaiting returns the oldest exchange that has no answer and whose request began at this
+// time or before, or nil.
 func (h *h1) awaiting(at int64) *exchange {
 	for _, x := range h.queue {
 		if !x.answered && x.begun <= at {
@@ -17,9 +17,9 @@ func (h *h1) awaiting(at int64) *exchange {
 	return nil
 }
 
-// pair returns the exchange to which a response belongs whose first byte came at a
-// time, and gives up those whose response must have been missed. Nil is none, or none
-// that is sure.
+// pair returns the exchange of a response whose first byte came at this time. It gives up
+// exchanges whose responses must have been missed. Nil means that there is none, or that
+// it is ambiguous which one.
 //
 //	request    1     2     3           1 pairs with a, 2 with nothing: when c came,
 //	response      a    hole   c        3 had been asked, and a client that does not
@@ -70,8 +70,7 @@ func (h *h1) giveUp(x *exchange) {
 	x.over()
 }
 
-// settle takes exchanges that are over from the head of the queue and gives them to
-// the sink.
+// settle takes finished exchanges from the front of the queue and gives them to the sink.
 func (h *h1) settle() {
 	for len(h.queue) > 0 && h.queue[0].asked && h.queue[0].done {
 		h.leave(h.queue[0])
@@ -81,7 +80,7 @@ func (h *h1) settle() {
 	}
 }
 
-// leave takes an exchange that is over out of the queue and gives it to the sink.
+// leave takes a finished exchange out of the queue and gives it to the sink.
 func (h *h1) leave(x *exchange) {
 	h.remove(x)
 	if x.responseHidden() {
@@ -100,8 +99,8 @@ func (h *h1) remove(x *exchange) {
 	}
 }
 
-// isTurn reports whether it is a side's turn to speak, so that its next bytes may
-// begin a head: a client speaks after it was answered, a server after it was asked.
+// isTurn reports whether a side may speak now, so that its next bytes may begin a head. A
+// client speaks after it was answered. A server speaks after it was asked.
 func (h *h1) isTurn(d tcp.Dir, at int64) bool {
 	s, other := &h.side[d], &h.side[d.Other()]
 	if at <= s.last {

@@ -8,10 +8,11 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// maxPipeline is the most requests of a connection that wait for their answers.
+// maxPipeline is the most requests of a connection that can wait for answers.
 const maxPipeline = 1000
 
-// request begins an exchange with a request whose head is b. cut: a hole follows b.
+// request begins an exchange with the request whose head is b. cut means that a hole
+// follows b.
 func (h *h1) request(head *http1.Head, b []byte, at int64, cut bool) {
 	s := &h.side[tcp.FromClient]
 	h.p.unparsed(int64(head.Skipped), at)
@@ -34,9 +35,8 @@ func (h *h1) request(head *http1.Head, b []byte, at int64, cut bool) {
 	}
 }
 
-// askedLast ends the previous request before a new one begins. It is still open if a
-// hole hid its end, or if the client never sent its body because the answer came
-// first.
+// askedLast ends the previous request before a new one begins. It is still open if its
+// end was in a hole, or if the answer came first and the client never sent the body.
 func (h *h1) askedLast(at int64) {
 	s := &h.side[tcp.FromClient]
 	if x := s.x; x != nil && !x.asked {
@@ -82,7 +82,7 @@ func (h *h1) open(head *http1.Head, b []byte, at int64) *exchange {
 	return x
 }
 
-// address tells where a request goes.
+// address sets where a request goes.
 func (h *h1) address(x *exchange) {
 	r := &x.f.Request
 	if r.Method == "CONNECT" {
@@ -105,10 +105,10 @@ func (h *h1) address(x *exchange) {
 	}
 }
 
-// fieldCost is the memory of a field beside its text, in bytes.
+// fieldCost is the memory of a field without its text, in bytes.
 const fieldCost = 32
 
-// withoutProxy removes the fields that are meant for a proxy alone.
+// withoutProxy removes fields that are meant for a proxy only.
 func withoutProxy(list flow.Headers) flow.Headers {
 	kept := list[:0]
 	for _, f := range list {
@@ -123,7 +123,7 @@ func withoutProxy(list flow.Headers) flow.Headers {
 	return kept
 }
 
-// tooDeep gives up the waiting requests because there are too many.
+// tooDeep gives up all requests that wait, because there are too many.
 func (h *h1) tooDeep(at int64) {
 	for _, x := range h.queue {
 		x.fail(failNoResponse)
@@ -152,7 +152,7 @@ func (h *h1) endRequest(at int64) {
 	h.settle()
 }
 
-// keepBody moves the collected body into its flow.
+// keepBody moves the collected body into the flow.
 func (h *h1) keepBody(d tcp.Dir) {
 	s := &h.side[d]
 	if s.x == nil {

@@ -12,7 +12,7 @@ import (
 type socket struct {
 	p      *Parser
 	x      *exchange
-	side   [2]*message.Socket // nil after a hole: nothing marks where a frame begins
+	side   [2]*message.Socket // nil after a hole, because the beginning of a frame cannot be found
 	ends   int
 	closed bool // a close frame was seen
 }
@@ -55,7 +55,7 @@ func (s *socket) End(d tcp.Dir, at int64, reset bool) {
 	}
 	s.ends++
 	if s.ends == 1 && !s.closed {
-		s.x.fail(brokeOff(d)) // without a close frame, also when it ended in order
+		s.x.fail(brokeOff(d)) // there was no close frame, so even an orderly end is an error
 	}
 	if reset || s.ends == 2 {
 		s.x.f.Done = s.x.since(at)

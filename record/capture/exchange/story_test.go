@@ -12,11 +12,11 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A step is something that happens on a connection, one millisecond after the last.
+// A step is an event on a connection, one millisecond after the previous one.
 type step struct {
 	d     tcp.Dir
 	data  string
-	gap   int64 // a hole of so many bytes, -1 unknown; 0 none
+	gap   int64 // a hole of this many bytes; -1: unknown; 0: none
 	end   bool
 	reset bool
 }
@@ -99,7 +99,7 @@ func randomly(seed uint64) func(string) []string {
 	}
 }
 
-// String tells what was found in a form made for comparing with an expectation.
+// String returns what was found, in a form that can be compared with an expectation.
 func (g *gathering) String() string {
 	var b strings.Builder
 	for _, f := range g.flows {
@@ -171,7 +171,7 @@ func (g *gathering) detailed() string {
 	return b.String()
 }
 
-// A story is what happens on a connection, and what is to be found.
+// A story is what happens on a connection, and what must be found.
 type story struct {
 	name  string
 	mid   bool
@@ -179,8 +179,8 @@ type story struct {
 	want  string
 }
 
-// tell plays the stories whole, byte by byte and cut at random: always the same has to
-// be found.
+// tell plays the stories whole, byte by byte, and cut at random. The result must always
+// be the same.
 func tell(t *testing.T, stories []story) {
 	t.Helper()
 	for _, s := range stories {
@@ -206,7 +206,7 @@ func tell(t *testing.T, stories []story) {
 	}
 }
 
-// checkFlow finds what no flow may be.
+// checkFlow checks what holds for every flow.
 func checkFlow(t *testing.T, f *flow.Flow) {
 	t.Helper()
 	switch {

@@ -12,14 +12,14 @@ type tlsLayer struct {
 	p     *Parser
 	w     where
 	c     *decrypt.Conn
-	inner layer // nil before the first bytes inside
+	inner layer // nil until the first bytes from inside
 
-	unread uint64 // bytes of ciphertext that were declared
+	unread uint64 // bytes of ciphertext that were declared as not read
 	holes  tlsHoles
 }
 
-// tlsHoles are holes that the layer inside has not been told of, and so has not
-// counted. Holes in a handshake are never passed on.
+// tlsHoles are holes that the inner layer was not told, so it has not counted them. A
+// hole in a handshake is never passed on.
 type tlsHoles struct{ n, bytes, at int64 }
 
 // newTLS reads TLS.
@@ -30,7 +30,7 @@ func newTLS(p *Parser, w where) *tlsLayer {
 	return l
 }
 
-// A decrypt.Conn counts what it cannot read; its errors say no more than that.
+// decrypt.Conn counts what it cannot read. Its errors say nothing more and are ignored.
 
 func (l *tlsLayer) Data(d tcp.Dir, p []byte, at int64) {
 	_ = l.c.Data(d == tcp.FromServer, p, at)
@@ -62,7 +62,7 @@ func (l *tlsLayer) Close(at int64) {
 	}
 }
 
-// declare notes the ciphertext that could not be read.
+// declare declares the ciphertext that could not be read.
 func (l *tlsLayer) declare(at int64) {
 	if n := l.c.Lost(); n > l.unread {
 		l.p.unparsed(int64(n-l.unread), at)
@@ -70,7 +70,7 @@ func (l *tlsLayer) declare(at int64) {
 	}
 }
 
-// A tlsInside is the sink of what was decrypted.
+// A tlsInside is the Sink of the decrypted content.
 type tlsInside tlsLayer
 
 func (l *tlsInside) Plain(fromServer bool, p []byte, at int64) {
@@ -80,7 +80,7 @@ func (l *tlsInside) Plain(fromServer bool, p []byte, at int64) {
 	l.inner.Data(dirOf(fromServer), p, at)
 }
 
-// begin chooses the layer inside by its first bytes. The handshake is over by then.
+// begin makes the inner layer by its first bytes. The handshake is over by then.
 func (l *tlsInside) begin() {
 	if i := l.c.Info(); !l.p.announced {
 		l.p.tls = &flow.TLS{Version: i.Version, Cipher: i.Cipher, ServerName: i.ServerName, ALPN: i.ALPN}

@@ -9,8 +9,8 @@ import (
 	"github.com/starling-load/starling/record/capture/tcp"
 )
 
-// TestTheHandshakeTellsHTTP2WhereItsPrefaceIsMissing drops the packet with which a
-// client begins HTTP/2 inside of TLS.
+// TestTheHandshakeTellsHTTP2WhereItsPrefaceIsMissing drops the packet with the HTTP/2
+// preface of the client, inside TLS.
 func TestTheHandshakeTellsHTTP2WhereItsPrefaceIsMissing(t *testing.T) {
 	origin := httptest.NewUnstartedServer(http.HandlerFunc(shop))
 	origin.EnableHTTP2 = true

@@ -28,9 +28,9 @@ import (
 // A way is how a client reaches the origin through the proxy.
 type way struct {
 	name    string
-	version uint16 // of TLS; 0: none
+	version uint16 // of TLS; 0: no TLS
 	h2      bool
-	forward bool // CONNECT and MITM; otherwise a reverse proxy
+	forward bool // CONNECT and MITM; else a reverse proxy
 }
 
 var ways = []way{
@@ -119,8 +119,8 @@ func visit(t *testing.T, c *http.Client, base string) int {
 	return len(requests)
 }
 
-// TestCaptureEqualsProxy records one and the same session by the proxy and from the
-// bytes of the client's connection.
+// TestCaptureEqualsProxy records the same session twice: by the proxy, and from the bytes
+// of the client's connection.
 func TestCaptureEqualsProxy(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
@@ -162,10 +162,11 @@ func times(t *testing.T, got, want *flow.Flow) {
 	}
 }
 
-// plain removes what cannot be equal: times and names of connections, the order in
-// which the proxy passes the fields of a response on, and where it opens HTTP/2 or TLS
-// for its origin also that of the request, which it does not know then. It neither
-// keeps which trailers HTTP/2 announces, nor the case of interim fields there.
+// plain removes what cannot be equal. These are times, names of connections, and the
+// order in which the proxy passes on the fields of a response. If the proxy opens HTTP/2
+// or TLS to its origin, the order of the request fields goes too, because the proxy does
+// not know it then. The proxy also does not keep which trailers HTTP/2 announces, nor the
+// case of interim fields there.
 func plain(flows []*flow.Flow, sorted bool) (list []flow.Flow) {
 	for _, f := range flows {
 		g := flow.Flow{

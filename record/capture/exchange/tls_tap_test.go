@@ -84,8 +84,8 @@ func (l *line) saw(d tcp.Dir, p []byte) {
 	l.pieces = append(l.pieces, piece{d: d, p: bytes.Clone(p), at: time.Now().UnixNano()})
 }
 
-// A tapped connection keeps what passes. What a client sends is kept before it can
-// be answered.
+// A tapped connection keeps what it carries. What a client sends is kept before it can be
+// answered.
 type tapped struct {
 	net.Conn
 	l *line
@@ -122,7 +122,7 @@ func (t *tap) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	return &tapped{c, l}, nil
 }
 
-// parse reads what was kept, with pieces of at most so many bytes.
+// parse parses what was kept, in pieces of at most this many bytes.
 func (t *tap) parse(keyLog []byte, most int) (*basket, *exchange.Counts) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

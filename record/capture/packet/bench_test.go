@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// BenchmarkRead gives the cost of one packet of a capture file: half of them
-// acknowledgments, half with 1 kB.
+// BenchmarkRead measures the cost of one packet of a capture file. Half of the packets
+// are acknowledgments, half carry 1 kB.
 func BenchmarkRead(b *testing.B) {
 	small, large := framed(0x0800, plain4("")), framed(0x0800, plain4(strings.Repeat("x", 1024)))
 	var packets [][]byte

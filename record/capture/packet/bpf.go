@@ -8,23 +8,23 @@ import (
 )
 
 const (
-	snapLength    = 256 << 10 // more than any merged packet but the largest jumbograms
+	snapLength    = 256 << 10 // more than any merged packet, except the largest jumbograms
 	maxProgram    = 4096      // instructions that the kernel takes
 	packetOut     = 4         // PACKET_OUTGOING of linux/if_packet.h
 	offloadedVLAN = 0xfff
 )
 
-// capture is what the kernel's part of a filter is made for.
+// capture is what a program depends on beside its filter.
 type capture struct {
-	// loopback is the index of the loopback interface if its packets can come. It
-	// shows each packet twice, leaving and arriving; the leaving one is dropped.
+	// loopback is the index of the loopback interface, if its packets can come. Each of
+	// them comes twice, leaving and arriving. The leaving one is dropped.
 	loopback int
 }
 
-// compile writes a filter as a program of the kernel for packets without link header
-// (SOCK_DGRAM). The program lets every packet pass that the filter could match. Of the
-// others it drops those that it can tell without walking through tunnels, tags and
-// extension headers, and whatever cannot hold TCP.
+// compile writes a filter as a program for the kernel. The program sees packets without a
+// link header (SOCK_DGRAM). It passes every packet that the filter may match. It drops a
+// packet that cannot hold TCP. It also drops one that cannot match, if this shows without
+// looking through tunnels, tags and extension headers.
 func compile(f *Filter, c capture) ([]bpf.RawInstruction, error) {
 	for _, part := range []*Filter{f, {Ports: f.Ports}, {}} {
 		p := newProgram()
@@ -39,18 +39,18 @@ func compile(f *Filter, c capture) ([]bpf.RawInstruction, error) {
 // label is a place in a program to jump to.
 type label int
 
-// The two ends of every program. All others come from program.label.
+// The two ends of every program. All other labels come from program.label.
 const (
 	pass label = iota
 	drop
 )
 
-// program is a list of instructions whose jumps lead to labels. All jumps lead
-// forwards, as the kernel wants it, and may lead far: a test is followed by long jumps.
+// program is a list of instructions whose jumps lead to labels. The kernel only allows
+// jumps forward. A jump may be long: each test is followed by long jumps.
 type program struct {
 	code   []bpf.Instruction
-	jumps  map[int]label // index of a bpf.Jump and where it leads
-	places []int         // of each label
+	jumps  map[int]label // where the bpf.Jump at this index leads
+	places []int         // the index of each label
 }
 
 func newProgram() *program {
@@ -71,7 +71,7 @@ func (p *program) jump(to label) {
 	p.do(bpf.Jump{})
 }
 
-// when jumps if the accumulator passes the test.
+// when jumps to a label if the accumulator passes the test.
 func (p *program) when(cond bpf.JumpTest, value uint32, to label) {
 	p.do(bpf.JumpIf{Cond: cond, Val: value, SkipFalse: 1})
 	p.jump(to)
@@ -95,7 +95,7 @@ func (p *program) instructions() []bpf.Instruction {
 	return p.code
 }
 
-// filter writes the whole program but its end.
+// filter writes the whole program except its end.
 func (p *program) filter(f *Filter, c capture) {
 	if c.loopback != 0 {
 		elsewhere := p.label()
@@ -110,7 +110,7 @@ func (p *program) filter(f *Filter, c capture) {
 	p.when(bpf.JumpEqual, 0x0800, v4)
 	p.when(bpf.JumpEqual, 0x86dd, v6)
 	for _, t := range []uint32{0x8100, 0x88a8, 0x9100, 0x9200, 0x8847, 0x8848, 0x8864, 0x6558} {
-		p.when(bpf.JumpEqual, t, pass) // TCP may lie within
+		p.when(bpf.JumpEqual, t, pass) // TCP may lie inside
 	}
 	p.jump(drop)
 	p.here(v4)
@@ -119,7 +119,7 @@ func (p *program) filter(f *Filter, c capture) {
 	p.ipv6(f)
 }
 
-// ipv4 ends in pass or drop, whatever the packet is.
+// ipv4 writes the tests of an IPv4 packet. All of them end in pass or drop.
 func (p *program) ipv4(f *Filter) {
 	tcp, udp := p.label(), p.label()
 	p.load(9, 1)
@@ -132,7 +132,7 @@ func (p *program) ipv4(f *Filter) {
 
 	p.here(udp)
 	p.load(6, 2)
-	p.when(bpf.JumpBitsSet, 0x3fff, pass) // a fragment: what it is, is known later
+	p.when(bpf.JumpBitsSet, 0x3fff, pass) // a fragment: its content is known only once it is whole
 	p.do(bpf.LoadMemShift{Off: 0}, bpf.LoadIndirect{Off: 2, Size: 2})
 	p.tunnelPorts()
 
@@ -141,11 +141,12 @@ func (p *program) ipv4(f *Filter) {
 	p.when(bpf.JumpBitsSet, 0x3fff, pass)
 	p.vlans(f)
 	p.hosts(f, 12, 16, true)
-	p.do(bpf.LoadMemShift{Off: 0}) // X is the header's length
+	p.do(bpf.LoadMemShift{Off: 0}) // X is the length of the header
 	p.ports(f)
 }
 
-// ipv6 is as ipv4. Packets with extension headers are left to the decoder.
+// ipv6 does the same for IPv6. A packet with extension headers passes, for the decoder to
+// judge.
 func (p *program) ipv6(f *Filter) {
 	tcp, udp := p.label(), p.label()
 	p.load(6, 1)
@@ -168,7 +169,7 @@ func (p *program) ipv6(f *Filter) {
 	p.ports(f)
 }
 
-// tunnelPorts passes a UDP packet with such a port in the accumulator.
+// tunnelPorts passes a UDP packet if the port in the accumulator is that of a tunnel.
 func (p *program) tunnelPorts() {
 	for _, port := range []uint32{portVXLAN, portVXLANLinux, portGENEVE} {
 		p.when(bpf.JumpEqual, port, pass)
@@ -176,8 +177,8 @@ func (p *program) tunnelPorts() {
 	p.jump(drop)
 }
 
-// vlans drops a packet without one of the VLAN tags. The kernel has taken the outermost
-// tag off the data; a packet with further tags does not come here.
+// vlans drops a packet that has none of the VLAN tags. The kernel has removed the
+// outermost tag from the data. A packet with more tags does not come here.
 func (p *program) vlans(f *Filter) {
 	if len(f.VLANs) == 0 {
 		return
@@ -194,7 +195,7 @@ func (p *program) vlans(f *Filter) {
 	p.here(wanted)
 }
 
-// hosts drops a packet of which neither address, at src and dst, is wanted.
+// hosts drops a packet if neither of its addresses, at src and dst, is wanted.
 func (p *program) hosts(f *Filter, src, dst int, v4 bool) {
 	if len(f.Hosts)+len(f.Nets) == 0 {
 		return
@@ -216,7 +217,7 @@ func (p *program) hosts(f *Filter, src, dst int, v4 bool) {
 	p.here(wanted)
 }
 
-// prefix jumps if the address at the given offset lies in n.
+// prefix jumps if the address at this offset lies in n.
 func (p *program) prefix(n netip.Prefix, at int, to label) {
 	other := p.label()
 	want, bits := n.Addr().AsSlice(), n.Bits()
@@ -233,7 +234,7 @@ func (p *program) prefix(n netip.Prefix, at int, to label) {
 	p.here(other)
 }
 
-// ports passes a packet with a wanted port in the TCP header at X, and drops others.
+// ports passes a packet if the TCP header at X has a wanted port. It drops others.
 func (p *program) ports(f *Filter) {
 	if len(f.Ports) == 0 {
 		p.jump(pass)

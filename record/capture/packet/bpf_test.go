@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-// kernelView is a packet as the kernel shows it to a program: from the network header
-// on, with what stands beside it.
+// kernelView is a packet as the kernel shows it to a program: the data from the network
+// header on, and what the kernel knows beside them.
 type kernelView struct {
 	data     []byte
 	protocol uint16
@@ -20,8 +20,8 @@ type kernelView struct {
 	netIf    int
 }
 
-// run runs a program on a packet. The virtual machine knows no extensions, so that
-// their values are written into the program first.
+// run runs a program on a packet. The virtual machine has no extensions, so their values
+// are written into the program first.
 func run(t *testing.T, p *program, v kernelView) int {
 	t.Helper()
 	code := slices.Clone(p.instructions())
@@ -56,7 +56,7 @@ func run(t *testing.T, p *program, v kernelView) int {
 	return n
 }
 
-// many is n hosts that are nobody.
+// many returns n hosts that no packet has.
 func many(n int) (out []netip.Addr) {
 	for i := range n {
 		out = append(out, netip.AddrFrom4([4]byte{100, byte(i >> 16), byte(i >> 8), byte(i)}))
@@ -87,7 +87,7 @@ func TestTheKernelPassesWhatTheFilterWantsAndLittleElse(t *testing.T) {
 		"leaving on loopback":   {data: plain4("x"), protocol: 0x0800, netIf: 1, outgoing: true},
 		"leaving on an adapter": {data: plain4("x"), protocol: 0x0800, netIf: 2, outgoing: true},
 	}
-	// What only a walk through the packet can tell is left to the decoder.
+	// The decoder judges what only a walk through the packet can tell.
 	unsure := []string{"two tags", "VXLAN", "GENEVE over IPv6", "a fragment", "IPv6 extensions"}
 	plain := []string{tcp4, "IPv4 options", "VLAN 7", "arriving on loopback", "leaving on an adapter"}
 	all := append(slices.Clone(plain), tcp6)
@@ -137,7 +137,8 @@ func TestAFilterTooLongForTheKernelIsAppliedInPart(t *testing.T) {
 	}
 }
 
-// reversed is a packet the other way: addresses and ports of a plain segment swapped.
+// reversed returns a packet of the opposite direction: the addresses and ports of a plain
+// segment are swapped.
 func reversed(p []byte, at, size, ports int) []byte {
 	p = slices.Clone(p)
 	swap := func(at, size int) {
@@ -153,7 +154,7 @@ func reversed(p []byte, at, size, ports int) []byte {
 func TestBothDirectionsGoToOneReader(t *testing.T) {
 	tunnel := vxlanDepth(1)[14:]
 	back := reversed(tunnel, 12, 4, 0)
-	binary.BigEndian.PutUint16(back[20:], 999) // each end chooses its outer port
+	binary.BigEndian.PutUint16(back[20:], 999) // each end chooses its own outer port
 	jumbo := wire(ip6(protoHopByHop), raw(protoTCP, 0, 0xc2, 4, 0, 1, 0, 0), gopacket.Payload(plain6("x")[40:]))
 	tagged := func(p []byte) []byte { return slices.Concat([]byte{0, 7, 8, 0}, p) }
 	tests := []struct {

@@ -7,38 +7,38 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// maxTunnels is how many tunnels may lie in each other, maxTags how many VLAN tags
-// in a row are kept.
+// maxTunnels is how many tunnels may be nested. maxTags is how many VLAN tags in a row
+// are kept.
 const (
 	maxTunnels = 4
 	maxTags    = 8
 )
 
-// The reasons for which a packet is no segment. They never leave the package.
+// The reasons why a packet gives no segment. They stay inside the package.
 var (
 	errMalformed = errors.New("malformed packet")
 	errOther     = errors.New("not TCP")
 	errFragment  = errors.New("fragment of a packet that is not whole yet")
 )
 
-// decoder finds the innermost TCP segment of a packet. It decodes into itself and
-// allocates nothing, except to keep fragments. One goroutine at a time.
+// decoder finds the innermost TCP segment of a packet. It decodes into itself. It
+// allocates memory only to keep fragments. It belongs to one goroutine at a time.
 type decoder struct {
 	filter *Filter
 	counts Counts
 	frags  fragments
 
 	parsers map[gopacket.LayerType]*gopacket.DecodingLayerParser
-	latest  *gopacket.DecodingLayerParser // of the layer latestFirst
+	latest  *gopacket.DecodingLayerParser // the parser of the layer latestFirst
 	table   gopacket.DecodingLayerSparse
 	decoded []gopacket.LayerType
 
 	latestFirst gopacket.LayerType
 
-	// of the packet at hand
+	// These describe the current packet.
 	seg     *Segment
 	done    bool // seg is filled in
-	cut     int  // bytes that the innermost IP packet states and the capture lacks
+	cut     int  // bytes of the innermost IP packet that the capture did not keep
 	tunnels int
 	tags    [maxTags]uint16
 	tagged  int
@@ -65,9 +65,9 @@ func newDecoder(f *Filter) *decoder {
 	return d
 }
 
-// decode looks for a segment in data, a packet captured at time (Unix ns) that begins
-// with a header of type first. It reports whether s holds one now, and counts the
-// packet in any case. tags are VLAN identifiers that came beside the data.
+// decode looks for a segment in data. data is a packet captured at time (Unix ns), and
+// first is the type of its first layer. decode reports whether s holds a segment now. It
+// counts the packet in any case. tags are VLAN identifiers that came beside the data.
 func (d *decoder) decode(s *Segment, first gopacket.LayerType, data []byte, time int64, tags ...uint16) bool {
 	d.counts.Packets++
 	d.counts.Bytes += uint64(len(data))
@@ -102,9 +102,8 @@ func (d *decoder) admit() bool {
 	return true
 }
 
-// parser returns the parser that begins at the given layer. A layer that nothing
-// here decodes makes every packet one of Counts.Other. Panics of the layers come
-// back as errors.
+// parser returns the parser for this first layer. If no code here decodes the layer,
+// every such packet counts as Counts.Other. A panic of a layer becomes an error.
 func (d *decoder) parser(first gopacket.LayerType) *gopacket.DecodingLayerParser {
 	if d.latest != nil && d.latestFirst == first {
 		return d.latest
@@ -120,8 +119,8 @@ func (d *decoder) parser(first gopacket.LayerType) *gopacket.DecodingLayerParser
 	return p
 }
 
-// tag notes a VLAN tag around the rest of the packet. Identifier 0 carries a
-// priority only and is no network (IEEE 802.1Q, 9.6).
+// tag notes a VLAN tag around the rest of the packet. Identifier 0 only carries a
+// priority and is not a network (IEEE 802.1Q, 9.6).
 func (d *decoder) tag(id uint16) {
 	if id &= 0x0fff; id == 0 {
 		return
@@ -152,8 +151,9 @@ const (
 	netGRE
 )
 
-// enter makes Segment.Net that of a network within the present one. The first network
-// has its kind and identifier; one within another has a hash of the path to it.
+// enter sets Segment.Net for a network inside the present one. The outermost network is
+// named by its kind and identifier. A nested one is named by a hash of all networks
+// around it.
 func (d *decoder) enter(kind, id uint32) {
 	n := kind<<24 ^ id
 	if d.seg.Net != 0 {

@@ -35,7 +35,7 @@ func TestPacketsThatHoldASegment(t *testing.T) {
 	cutShort := framed(layers.EthernetTypeIPv4, plain4(hello))
 	oddOptions := plain4(hello)
 	oddOptions[20+20] = 8 // a timestamp option
-	oddOptions[20+21] = 0 // of no length
+	oddOptions[20+21] = 0 // with length 0
 	const v4, v6 = layers.EthernetTypeIPv4, layers.EthernetTypeIPv6
 	tests := []struct {
 		name    string

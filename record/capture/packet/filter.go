@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// Filter chooses segments. Kinds are joined by "and", the values of one kind by "or";
-// Hosts and Nets are one kind. An empty Filter chooses everything.
+// Filter chooses segments. A segment must match every kind that is set, by at least one
+// of its values. Hosts and Nets are one kind. An empty Filter chooses everything.
 type Filter struct {
 	// Ports match the source or the destination port.
 	Ports []uint16
 	// Hosts and Nets match the source or the destination address.
 	Hosts []netip.Addr
 	Nets  []netip.Prefix
-	// VLANs match any of the VLAN tags around a packet, the outer as well as the inner.
+	// VLANs match any of the VLAN tags around a packet, outer or inner.
 	VLANs []uint16
 }
 
@@ -31,13 +31,13 @@ func (f *Filter) match(s *Segment, tags []uint16) bool {
 	return slices.ContainsFunc(tags, func(id uint16) bool { return slices.Contains(f.VLANs, id) })
 }
 
-// holds says whether an address is one of those wanted.
+// holds reports whether an address is wanted.
 func (f *Filter) holds(a netip.Addr) bool {
 	return slices.Contains(f.Hosts, a) ||
 		slices.ContainsFunc(f.Nets, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// clean returns a copy whose addresses compare with those of packets: IPv4 is never
+// clean returns a copy whose addresses compare equal to those of packets: IPv4 is never
 // mapped into IPv6, and there are no zones.
 func (f Filter) clean() *Filter {
 	c := Filter{Ports: slices.Clone(f.Ports), VLANs: slices.Clone(f.VLANs)}

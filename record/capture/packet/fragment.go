@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Bounds on the memory of fragments. Legal packets have up to 119 fragments at the
-// smallest packet size that hosts must take (576 bytes).
+// Bounds on the memory of fragments. A legal packet has at most 119 fragments if each is
+// as long as the smallest packet that hosts must accept (576 bytes).
 const (
-	fragmentBudget  = 4 << 20 // bytes waiting, each piece counted with pieceOverhead
+	fragmentBudget  = 4 << 20 // bytes waiting; each piece counts with pieceOverhead
 	fragmentPieces  = 256     // of one packet
 	fragmentPackets = 8192
 	fragmentTimeout = 30e9 // ns of packet time (RFC 8200 allows 60 s, Linux 30 s)
@@ -27,29 +27,29 @@ type fragment struct {
 	key  fragmentKey
 	at   int // offset in bytes
 	more bool
-	next uint8 // the header behind the fragment header of IPv6
+	next uint8 // the header behind the IPv6 fragment header
 	data []byte
 }
 
-// fragments puts IP fragments together (RFC 791, RFC 8200 4.5, RFC 5722). Packets with
-// fragments that overlap are refused as a whole; exact copies do no harm.
+// fragments puts IP fragments together (RFC 791, RFC 8200 4.5, RFC 5722). If fragments of
+// a packet overlap, the whole packet is refused. Exact copies of a fragment are ignored.
 type fragments struct {
 	waiting map[fragmentKey]*pieces
-	order   []*pieces // by time of the first fragment; dead ones are passed over
+	order   []*pieces // by time of the first fragment; gone ones are passed over
 	size    int       // bytes waiting
 	body    []byte    // the last whole packet
 	lost    *uint64
 }
 
-// pieces are the fragments of one packet, in order of offset.
+// pieces are the fragments of one packet, in the order of their offsets.
 type pieces struct {
 	key     fragmentKey
 	since   int64
-	refused bool // overlapping: the rest is not wanted either
+	refused bool // overlapping: further fragments are dropped too
 	gone    bool // no longer in waiting
 	list    []piece
 	have    int
-	total   int // -1 until the last fragment is there
+	total   int // -1 until the last fragment has come
 	next    uint8
 }
 
@@ -62,8 +62,8 @@ func newFragments() fragments {
 	return fragments{waiting: make(map[fragmentKey]*pieces)}
 }
 
-// add returns the body of the packet that f completes, valid until the next add, or
-// nil; and the header type that the first fragment states.
+// add returns the body of the packet that f completes, or nil. The body is valid until
+// the next add. next is the header type that the first fragment states.
 func (r *fragments) add(f fragment, now int64) (whole []byte, next uint8) {
 	r.expire(now)
 	end := f.at + len(f.data)
@@ -75,7 +75,7 @@ func (r *fragments) add(f fragment, now int64) (whole []byte, next uint8) {
 	if p == nil {
 		p = &pieces{key: f.key, since: now, total: -1}
 		r.waiting[f.key] = p
-		if len(r.order) > 2*len(r.waiting)+fragmentPieces { // mostly completed ones
+		if len(r.order) > 2*len(r.waiting)+fragmentPieces { // mostly completed packets
 			r.order = slices.DeleteFunc(r.order, func(p *pieces) bool { return p.gone })
 		}
 		r.order = append(r.order, p)
@@ -108,8 +108,8 @@ func (r *fragments) add(f fragment, now int64) (whole []byte, next uint8) {
 	return nil, 0
 }
 
-// place finds where f belongs. copied means that the same bytes are there already, ok
-// false that other bytes are.
+// place finds the place of f. copied means that the same bytes are there already. ok is
+// false if other bytes are there.
 func (p *pieces) place(f fragment, end int) (i int, copied, ok bool) {
 	if !f.more {
 		if p.total >= 0 && p.total != end {
@@ -146,7 +146,8 @@ func (r *fragments) complete(p *pieces) []byte {
 	return r.body
 }
 
-// expire drops what has waited too long, or too many.
+// expire drops packets that have waited for too long. If too many wait, it drops the
+// oldest.
 func (r *fragments) expire(now int64) {
 	for len(r.order) > 0 {
 		p := r.order[0]
@@ -157,14 +158,14 @@ func (r *fragments) expire(now int64) {
 	}
 }
 
-// refuse drops the content of p and keeps p, so that its further fragments are known.
+// refuse drops the content of p. It keeps p, so that further fragments are recognised.
 func (r *fragments) refuse(p *pieces) {
 	*r.lost += uint64(len(p.list))
 	r.release(p)
 	p.refused = true
 }
 
-// drop forgets p, the first of the order.
+// drop forgets p, which is the first in order.
 func (r *fragments) drop(p *pieces) {
 	r.order = r.order[1:]
 	if p.gone {
@@ -187,7 +188,7 @@ func (r *fragments) forget(p *pieces) {
 	p.gone = true
 }
 
-// end drops everything, at the end of a file.
+// end drops all fragments at the end of a file.
 func (r *fragments) end() {
 	for len(r.order) > 0 {
 		r.drop(r.order[0])

@@ -9,7 +9,7 @@ import (
 	"github.com/google/gopacket"
 )
 
-// feed decodes packets one second apart (gap) and returns the segments found.
+// feed decodes packets one second apart (gap). It returns the segments that it found.
 func feed(d *decoder, gap int64, packets ...[]byte) (found []Segment) {
 	for i, p := range packets {
 		var s Segment
@@ -106,7 +106,7 @@ func TestFragmentsTakeBoundedMemory(t *testing.T) {
 	}
 
 	d = newDecoder(&Filter{})
-	feed(d, 0, first) // waits for ever in front of the others
+	feed(d, 0, first) // waits for ever, before all others
 	for i := range 20_000 {
 		for _, p := range split4(plain4("0123456789abcdef"), 24) {
 			binary.BigEndian.PutUint32(p[12:], uint32(i))

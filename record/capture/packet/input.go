@@ -12,10 +12,10 @@ import (
 const (
 	inputBuffer = 256 << 10 // bytes read ahead; blocks up to this size are not copied
 	maxRecord   = 16 << 20  // bytes of a packet or block
-	maxNesting  = 4         // compressed files in each other
+	maxNesting  = 4         // how deep compressed files may be nested
 )
 
-// unpack returns the uncompressed content of r, which may be compressed several times.
+// unpack returns the uncompressed content of r. r may be compressed several times.
 func unpack(r io.Reader) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, inputBuffer)
 	for range maxNesting {
@@ -41,7 +41,7 @@ func unpack(r io.Reader) (*bufio.Reader, error) {
 	return nil, errors.New("compressed more than 4 times: decompress it first")
 }
 
-// take reads n bytes into buf, which grows only as far as there is data.
+// take reads n bytes into buf. buf only grows as data come.
 func take(in io.Reader, buf []byte, n int) ([]byte, error) {
 	buf = buf[:0]
 	for len(buf) < n {

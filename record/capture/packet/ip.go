@@ -28,7 +28,7 @@ const (
 	protoShim6       = 140
 )
 
-// transport returns the layer of an IP protocol, zero if nothing here decodes it.
+// transport returns the layer of an IP protocol, or zero if no code here decodes it.
 func transport(protocol uint8) gopacket.LayerType {
 	switch protocol {
 	case protoTCP:
@@ -45,9 +45,9 @@ func transport(protocol uint8) gopacket.LayerType {
 	return gopacket.LayerTypeZero
 }
 
-// ipv4 is an IPv4 header (RFC 791). A total length of 0 stands for all that was
-// captured: such packets were merged or not yet cut by the network card, and may be
-// longer than the field can say.
+// ipv4 is an IPv4 header (RFC 791). A total length of 0 means all that was captured: the
+// network card merged such packets or has not cut them yet, and they may be longer than
+// the field can say.
 type ipv4 struct {
 	step
 	d *decoder
@@ -95,8 +95,8 @@ func (l *ipv4) DecodeFromBytes(p []byte, _ gopacket.DecodeFeedback) error {
 	return nil
 }
 
-// fragment hands f to the fragments waiting, and returns the whole body if it is the
-// last missing piece.
+// fragment passes f to the fragments that wait. It returns the whole body if f was the
+// last missing one.
 func (d *decoder) fragment(f fragment) (whole []byte, next uint8, err error) {
 	d.counts.Fragments++
 	if d.cut > 0 {
@@ -133,7 +133,7 @@ func (l *ipv6) DecodeFromBytes(p []byte, _ gopacket.DecodeFeedback) error {
 	}
 	d.cut = max(length-len(body), 0)
 	body = body[:min(length, len(body))]
-	for range 16 { // extension headers; more are no honest packet
+	for range 16 { // extension headers; no normal packet has more
 		if t := transport(next); t != gopacket.LayerTypeZero {
 			if len(body) == 0 {
 				return errMalformed
@@ -173,8 +173,7 @@ func (l *ipv6) extension(kind uint8, p []byte) (next uint8, rest []byte, err err
 	return p[0], p[size:], nil
 }
 
-// fragment reads a fragment header. The header that follows it is that of the first
-// fragment.
+// fragment reads a fragment header. The header behind it is that of the first fragment.
 func (l *ipv6) fragment(p []byte) (next uint8, rest []byte, err error) {
 	at := binary.BigEndian.Uint16(p[2:])
 	if at&0xfff9 == 0 { // a whole packet in one fragment (RFC 6946)
@@ -191,8 +190,8 @@ func (l *ipv6) fragment(p []byte) (next uint8, rest []byte, err error) {
 	return next, rest, err
 }
 
-// jumboLength returns the length in a hop-by-hop header's jumbo option, or that of p
-// if it has none.
+// jumboLength returns the length in the jumbo option of a hop-by-hop header, or the
+// length of p if there is no such option.
 func jumboLength(p []byte) int {
 	if len(p) < 8 {
 		return len(p)
@@ -213,8 +212,8 @@ func jumboLength(p []byte) int {
 	return len(p)
 }
 
-// tcp is a TCP header (RFC 9293). Its options do not matter, so that a header whose
-// options are odd or cut off still gives a segment.
+// tcp is a TCP header (RFC 9293). Its options are not read, so a header with odd or cut
+// options still gives a segment.
 type tcp struct {
 	step
 	d *decoder

@@ -7,8 +7,8 @@ import (
 	"github.com/google/gopacket/layers"
 )
 
-// Link types of capture files (www.tcpdump.org/linktypes.html). Several have two
-// numbers, because some systems wrote their own DLT into files.
+// Link types of capture files (www.tcpdump.org/linktypes.html). Several have two numbers,
+// because some systems wrote their own DLT into files.
 const (
 	linkNull     = 0
 	linkEthernet = 1
@@ -24,8 +24,8 @@ const (
 	linkSLL2     = 276
 )
 
-// link returns the first layer of a packet of a file's link type, and the packet
-// from there on.
+// link returns the first layer of a packet with this link type, and the packet from that
+// layer on.
 func link(linkType uint32, p []byte) (gopacket.LayerType, []byte) {
 	switch linkType {
 	case linkEthernet:
@@ -55,7 +55,7 @@ func rawIP(p []byte) gopacket.LayerType {
 	return layers.LayerTypeIPv4
 }
 
-// etherType returns the layer behind an EtherType, zero if nothing here decodes it.
+// etherType returns the layer of an EtherType, or zero if no code here decodes it.
 func etherType(t uint16) gopacket.LayerType {
 	switch t {
 	case 0x0800:
@@ -74,12 +74,12 @@ func etherType(t uint16) gopacket.LayerType {
 	return gopacket.LayerTypeZero
 }
 
-// ethernet is gopacket's layer with the EtherTypes known here.
+// ethernet is gopacket's layer, with the EtherTypes known here.
 type ethernet struct{ layers.Ethernet }
 
 func (e *ethernet) NextLayerType() gopacket.LayerType { return etherType(uint16(e.EthernetType)) }
 
-// vlan is gopacket's layer; it tells the decoder of the tag.
+// vlan is gopacket's layer. It passes the tag to the decoder.
 type vlan struct {
 	layers.Dot1Q
 	d *decoder
@@ -95,7 +95,7 @@ func (v *vlan) DecodeFromBytes(p []byte, df gopacket.DecodeFeedback) error {
 
 func (v *vlan) NextLayerType() gopacket.LayerType { return etherType(uint16(v.Type)) }
 
-// step is what a layer written here hands to the parser: what follows, and its bytes.
+// step is what a layer of this package gives to the parser: the next layer and its bytes.
 type step struct {
 	next gopacket.LayerType
 	rest []byte
@@ -104,8 +104,8 @@ type step struct {
 func (s *step) NextLayerType() gopacket.LayerType { return s.next }
 func (s *step) LayerPayload() []byte              { return s.rest }
 
-// sll is the header of Linux "cooked" captures: 14 bytes, of which the addresses do
-// not matter, then the protocol.
+// sll is the header of Linux "cooked" captures: 14 bytes that are not needed, then the
+// protocol.
 type sll struct{ step }
 
 func (*sll) CanDecode() gopacket.LayerClass { return layers.LayerTypeLinuxSLL }
@@ -118,7 +118,7 @@ func (l *sll) DecodeFromBytes(p []byte, _ gopacket.DecodeFeedback) error {
 	return nil
 }
 
-// ppp is RFC 1661 with or without the HDLC framing of RFC 1662; the protocol may be
+// ppp is RFC 1661, with or without the HDLC framing of RFC 1662. The protocol may be
 // compressed to one byte.
 type ppp struct{ step }
 
@@ -160,8 +160,9 @@ func (l *pppoe) DecodeFromBytes(p []byte, _ gopacket.DecodeFeedback) error {
 	return nil
 }
 
-// mpls is a stack of labels (RFC 3032). What follows is not said and is taken for IP
-// if it looks so. Labels are chosen per direction, so they tell no networks apart.
+// mpls is a stack of labels (RFC 3032). It does not say what follows. That counts as IP
+// if it looks like IP. Each direction has its own labels, so labels do not tell networks
+// apart.
 type mpls struct{ step }
 
 func (*mpls) CanDecode() gopacket.LayerClass { return layers.LayerTypeMPLS }

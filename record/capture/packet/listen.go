@@ -1,23 +1,23 @@
 package packet
 
-// LiveOptions belong to Listen. The zero value listens with one reader and a ring of
-// 64 MiB to everything.
+// LiveOptions belong to Listen. The zero value takes everything, with one reader and a
+// ring of 64 MiB.
 type LiveOptions struct {
-	// Readers is the number of sources, among which the kernel spreads connections
-	// so that both directions of one reach the same source. 0 is 1.
+	// Readers is the number of sources. The kernel spreads connections among them so that
+	// both directions of a connection reach the same source. 0 is 1.
 	Readers int
-	// RingBytes is the size of each reader's ring, rounded up to whole blocks of
-	// 1 MiB, at least two. 0 is 64 MiB.
+	// RingBytes is the size of the ring of each reader. It is rounded up to whole blocks
+	// of 1 MiB, at least two. 0 is 64 MiB.
 	RingBytes int
-	// Filter is applied in the kernel as far as it can be, and again here.
+	// Filter is applied in the kernel as far as possible, and again here.
 	Filter Filter
-	// Promiscuous takes packets for other machines too, as a mirror port needs it.
+	// Promiscuous takes packets for other machines too. A mirror port needs it.
 	Promiscuous bool
 }
 
 const (
 	defaultRing = 64 << 20
-	maxReaders  = 256 // as the kernel has it
+	maxReaders  = 256 // the limit of the kernel
 )
 
 func (o LiveOptions) withDefaults() LiveOptions {

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	blockBytes  = 1 << 20 // of the ring; a packet may be as long
-	blockTimeMs = 20      // after which a block that is not full is handed over
+	blockBytes  = 1 << 20 // size of a block of the ring; a packet can be as long
+	blockTimeMs = 20      // a block that is not full is handed over after this time
 )
 
-// Listen captures TCP segments on a network interface of Linux, "any" being all of
-// them. It needs the capability CAP_NET_RAW and nothing else. Every Source is to be
-// read by its own goroutine until Next fails, and all are to be closed.
+// Listen captures TCP segments on a network interface of Linux. "any" means all
+// interfaces. It only needs the capability CAP_NET_RAW. Each Source is read by its own
+// goroutine until Next fails. The caller closes all of them.
 //
-// The packets are those that the machine sees: merged on receipt, not yet cut when
-// sent. On a loopback interface each is given once. Next returns ErrIdle about every
-// 100 ms without packets; when an interface goes down, that is only silence, but when
-// it is removed, Next fails.
+// Packets are those that the machine sees: merged when received, not yet cut when sent.
+// On a loopback interface each comes once. Next returns ErrIdle about every 100 ms
+// without packets. While an interface is down, there are just no packets. If it is
+// removed, Next fails.
 func Listen(iface string, o LiveOptions) ([]Source, error) {
 	o = o.withDefaults()
 	if o.Readers < 0 || o.Readers > maxReaders || o.RingBytes < 0 {
@@ -54,8 +54,8 @@ func Listen(iface string, o LiveOptions) ([]Source, error) {
 	return sources, nil
 }
 
-// findInterface returns the index of an interface, 0 for "any", and the index of the
-// loopback interface if its packets are among those captured.
+// findInterface returns the index of an interface, or 0 for "any". It also returns the
+// index of the loopback interface if its packets are captured.
 func findInterface(name string) (index, loopback int, err error) {
 	all, err := net.Interfaces()
 	if err != nil {
@@ -83,7 +83,7 @@ func findInterface(name string) (index, loopback int, err error) {
 	return index, loopback, nil
 }
 
-// explain adds to an error what to do about it.
+// explain adds to an error what the user can do about it.
 func explain(iface string, err error) error {
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
 		return fmt.Errorf("capture on %s: %w: it needs the capability CAP_NET_RAW and nothing else: run it as root, "+
@@ -95,8 +95,9 @@ func explain(iface string, err error) error {
 	return fmt.Errorf("capture on %s: %w", iface, err)
 }
 
-// openRings opens a socket with a ring for each reader. None takes packets yet: they
-// drop all until start gives them their filter. Rings are returned with an error too.
+// openRings opens a socket with a ring for each reader. The sockets drop all packets
+// until start gives them their filter. If there is an error, the rings opened so far are
+// returned too.
 func openRings(index int, o LiveOptions) (rings []*ring, err error) {
 	nothing, err := bpf.Assemble([]bpf.Instruction{bpf.RetConstant{Val: 0}})
 	if err != nil {
@@ -134,8 +135,8 @@ func openRings(index int, o LiveOptions) (rings []*ring, err error) {
 	return rings, nil
 }
 
-// joinGroup makes the socket one of those among which the packets are spread. The
-// first one founds the group, under a number that the kernel finds.
+// joinGroup adds the socket to the group among which packets are spread. The first socket
+// founds the group. The kernel finds a number for it.
 func joinGroup(fd, group int, first bool) (int, error) {
 	kind := unix.PACKET_FANOUT_CBPF | unix.PACKET_FANOUT_FLAG_DEFRAG
 	if first {
@@ -158,7 +159,7 @@ func joinGroup(fd, group int, first bool) (int, error) {
 	return joined & 0xffff, os.NewSyscallError("read fanout group", err)
 }
 
-// start lets the packets come.
+// start gives the sockets their filter, so that packets come.
 func start(rings []*ring, f *Filter, c capture) error {
 	code, err := compile(f, c)
 	if err != nil {
@@ -174,7 +175,7 @@ func start(rings []*ring, f *Filter, c capture) error {
 	return nil
 }
 
-// attach hands a program to the kernel by a socket option.
+// attach passes a program to the kernel by a socket option.
 func attach(fd, option, level int, code []bpf.RawInstruction) error {
 	filter := make([]unix.SockFilter, len(code))
 	for i, c := range code {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listen is Listen, or a visible skip without the capability.
+// listen calls Listen. Without the capability it skips the test visibly.
 func listen(t testing.TB, iface string, o LiveOptions) []Source {
 	t.Helper()
 	sources, err := Listen(iface, o)
@@ -29,8 +29,8 @@ func listen(t testing.TB, iface string, o LiveOptions) []Source {
 	return sources
 }
 
-// during reads all sources while traffic runs and until they are silent, closes them,
-// and returns copies of what each gave.
+// during reads all sources while traffic runs and until they are silent. Then it closes
+// them. It returns copies of what each source gave.
 func during(t testing.TB, sources []Source, traffic func()) [][]Segment {
 	t.Helper()
 	out := make([][]Segment, len(sources))
@@ -38,7 +38,7 @@ func during(t testing.TB, sources []Source, traffic func()) [][]Segment {
 	var wg sync.WaitGroup
 	for i, src := range sources {
 		wg.Go(func() {
-			for silent := 0; silent < 2; { // one silence may have begun before the end of the traffic
+			for silent := 0; silent < 2; { // one silence may have begun before the traffic ended
 				var s Segment
 				err := src.Next(&s)
 				switch {
@@ -63,7 +63,7 @@ func during(t testing.TB, sources []Source, traffic func()) [][]Segment {
 	return out
 }
 
-// listenTCP takes a free port of address.
+// listenTCP listens on a free port of address.
 func listenTCP(t testing.TB, address string) (net.Listener, uint16) {
 	t.Helper()
 	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
@@ -73,8 +73,8 @@ func listenTCP(t testing.TB, address string) (net.Listener, uint16) {
 	return l, netip.MustParseAddrPort(l.Addr().String()).Port()
 }
 
-// exchange opens n connections to a server on l, one after the other, sends up bytes on
-// each and receives down bytes. It closes l.
+// exchange opens n connections to a server on l, one after the other. On each it sends up
+// bytes and receives down bytes. It closes l.
 func exchange(t testing.TB, l net.Listener, n, up, down int) {
 	t.Helper()
 	var wg sync.WaitGroup
@@ -104,8 +104,8 @@ func exchange(t testing.TB, l net.Listener, n, up, down int) {
 	}
 }
 
-// spans counts bytes of a stream by their sequence numbers, so that what a busy machine
-// sends twice counts once.
+// spans counts the bytes of a stream by their sequence numbers. A busy machine sends some
+// bytes twice; these count once.
 type spans struct {
 	all  int
 	seen map[uint32]int // bytes by the number of the first
@@ -119,7 +119,8 @@ func (x *spans) add(s Segment) {
 	x.seen[s.Seq] = max(x.seen[s.Seq], len(s.Payload))
 }
 
-// distinct is the number of different bytes, of segments that begin at different ones.
+// distinct returns the number of different bytes. It assumes that segments begin at
+// different ones.
 func (x *spans) distinct() (n int) {
 	starts := slices.Collect(maps.Keys(x.seen))
 	for seq, size := range x.seen {

@@ -20,19 +20,20 @@ type frame struct {
 const (
 	pcapHead   = 24
 	pcapRecord = 16
-	// pcapUsual is the longest packet that is left to pcapgo, which allocates that
-	// much at once.
+	// pcapUsual is the longest packet that pcapgo reads. pcapgo allocates that much at
+	// once.
 	pcapUsual = 65535
 )
 
-// pcapFile reads the frames of a classic pcap file by pcapgo, and by itself those that
-// pcapgo refuses: longer than usual, or with more bytes captured than there were.
+// pcapFile reads the frames of a classic pcap file. pcapgo reads most of them. pcapFile
+// itself reads those that pcapgo refuses: packets that are longer than usual, or have
+// more bytes captured than there were.
 type pcapFile struct {
 	in     *bufio.Reader
 	file   *pcapgo.Reader
 	link   uint32
 	offset int64 // of the next record
-	skip   int   // bytes of a record too long, to be passed over first
+	skip   int   // bytes of a record that is too long, to be passed over first
 	buf    []byte
 	ended  bool
 }
@@ -46,7 +47,7 @@ func newPcap(in *bufio.Reader) (*pcapFile, error) {
 	if head[0] == 0xd4 || head[0] == 0x4d {
 		order = binary.LittleEndian
 	}
-	// The upper 16 bits tell of a frame check sequence, which IP's length cuts off.
+	// The upper 16 bits describe a frame check sequence. The IP length cuts it off.
 	link := order.Uint32(head[20:]) & 0xffff
 	file, err := pcapgo.NewReader(in)
 	if err != nil {
@@ -92,7 +93,7 @@ func (r *pcapFile) next(f *frame) error {
 
 func (*pcapFile) drops() uint64 { return 0 }
 
-// unexpected is io.ErrUnexpectedEOF for an end in the middle of something.
+// unexpected returns io.ErrUnexpectedEOF for an end in the middle of something.
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

@@ -35,13 +35,13 @@ type pcapng struct {
 	secrets func([]byte)
 	order   binary.ByteOrder
 	ifs     []netIf
-	offset  int64 // of the block at hand
-	size    int   // of the block at hand, to be passed over before the next one
+	offset  int64 // of the current block
+	size    int   // of the current block, to be passed over before the next one
 	peeked  bool  // the block is still in the buffer of in
 	buf     []byte
-	latest  int64 // time of the last packet, for those without
+	latest  int64 // time of the last packet, for packets without a time
 	ended   bool
-	dropped uint64 // in sections before this one
+	dropped uint64 // drops in earlier sections
 }
 
 // netIf is an interface of the present section.
@@ -72,7 +72,8 @@ func (r *pcapng) next(f *frame) error {
 	}
 }
 
-// read takes what a block says, and reports whether it is a packet, now in f.
+// read takes the content of a block. It reports whether the block is a packet, which is
+// in f then.
 func (r *pcapng) read(kind uint32, p []byte, f *frame) (bool, error) {
 	switch kind {
 	case blockSection:
@@ -94,8 +95,8 @@ func (r *pcapng) read(kind uint32, p []byte, f *frame) (bool, error) {
 	return false, nil
 }
 
-// block returns the next block's type and body, valid until the next call. Errors are
-// io.EOF and *DamageError.
+// block returns the type and body of the next block. The body is valid until the next
+// call. Errors are io.EOF and *DamageError.
 //
 //	type:4 length:4 body:length-12 length:4
 func (r *pcapng) block() (kind uint32, body []byte, err error) {
@@ -110,7 +111,7 @@ func (r *pcapng) block() (kind uint32, body []byte, err error) {
 	if err != nil {
 		return r.end(fmt.Errorf("read block head: %w", unexpected(err)))
 	}
-	if kind = r.order.Uint32(head); kind == blockSection { // reads the same in both orders
+	if kind = r.order.Uint32(head); kind == blockSection { // its bytes are the same in both orders
 		switch {
 		case binary.LittleEndian.Uint32(head[8:]) == sectionMagic:
 			r.order = binary.LittleEndian
@@ -161,7 +162,7 @@ func (r *pcapng) pass() error {
 	return nil
 }
 
-// end is for damage behind which no block can be found.
+// end is called for damage behind which no further block can be found.
 func (r *pcapng) end(err error) (uint32, []byte, error) {
 	r.ended = true
 	return 0, nil, &DamageError{r.offset, err}
@@ -226,8 +227,8 @@ func (r *pcapng) readObsolete(p []byte, f *frame) (bool, error) {
 	return err == nil, err
 }
 
-// readSimple reads original:4 data. The packet is of the section's first interface and
-// has no time; it is given that of the packet before it.
+// readSimple reads original:4 data. The packet belongs to the first interface of the
+// section. It has no time, so it gets the time of the packet before it.
 func (r *pcapng) readSimple(p []byte, f *frame) (bool, error) {
 	if len(p) < 4 {
 		return false, fmt.Errorf("a packet block of %d bytes", len(p))
@@ -244,7 +245,7 @@ func (r *pcapng) readSimple(p []byte, f *frame) (bool, error) {
 	return true, nil
 }
 
-// packet fills in f. at is the time, its upper half first.
+// packet fills f. at is the time, upper half first.
 func (r *pcapng) packet(i *netIf, at []byte, captured uint32, data []byte, f *frame) error {
 	if uint64(captured) > uint64(len(data)) {
 		return fmt.Errorf("a packet of %d bytes in a block with %d", captured, len(data))
@@ -261,7 +262,7 @@ func (r *pcapng) netIf(n uint32) (*netIf, error) {
 	return &r.ifs[n], nil
 }
 
-// readStatistics takes the drops of an interface from start to now.
+// readStatistics takes how many packets an interface dropped, from start to now.
 func (r *pcapng) readStatistics(p []byte) {
 	if len(p) < 12 {
 		return
@@ -279,8 +280,8 @@ func (r *pcapng) readStatistics(p []byte) {
 	i.total = max(i.total, total)
 }
 
-// drops is what the file says was lost while it was written. Drops of packet blocks are
-// part of those of the statistics.
+// drops returns how many packets the file says were dropped while it was written. Drops
+// in packet blocks are contained in those of the statistics.
 func (r *pcapng) drops() uint64 {
 	sum := r.dropped
 	for i := range r.ifs {
@@ -316,8 +317,8 @@ func (r *pcapng) options(p []byte, each func(code uint16, value []byte)) {
 	}
 }
 
-// ticks converts a time in units of 10⁻ⁿ s, or 2⁻ⁿ s if the upper bit of the unit is
-// set, to nanoseconds.
+// ticks converts a time to nanoseconds. Its unit is 10⁻ⁿ s, or 2⁻ⁿ s if the upper bit of
+// unit is set.
 func ticks(t uint64, unit uint8) int64 {
 	n := uint(unit & 0x7f)
 	if unit&0x80 == 0 {

@@ -12,15 +12,15 @@ import (
 
 // ReadOptions belong to Read. The zero value reads everything.
 type ReadOptions struct {
-	// Secrets, if not nil, gets the TLS key log text of every decryption-secrets
-	// block of a pcapng file, before the packets that follow it. The text is valid
-	// during the call.
+	// Secrets, if not nil, is called with the TLS key log text of every
+	// decryption-secrets block of a pcapng file, before the packets behind the block. The
+	// text is valid during the call.
 	Secrets func(keylog []byte)
 	// Filter chooses segments, after tunnels and fragments are undone.
 	Filter Filter
 }
 
-// DamageError is something wrong in a capture file.
+// DamageError says what is wrong at one place of a capture file.
 type DamageError struct {
 	// Offset is where the damaged record starts, in bytes of the uncompressed file.
 	Offset int64
@@ -32,10 +32,10 @@ func (e *DamageError) Error() string { return fmt.Sprintf("at byte %d: %v", e.Of
 // Unwrap returns the cause.
 func (e *DamageError) Unwrap() error { return e.Err }
 
-// Read reads a capture file from its present position: pcap (microseconds or
-// nanoseconds, either byte order) or pcapng, as it is or compressed by gzip or xz,
-// which is recognised by content. It needs no seeking; r may be a pipe. Close of the
-// Source does not wake a Next that waits for r; closing r does.
+// Read reads a capture file from its present position. The file is pcap (microseconds or
+// nanoseconds, either byte order) or pcapng, perhaps compressed with gzip or xz. Read
+// recognises this by content. It does not seek, so r may be a pipe. To wake a Next that
+// waits for r, close r: Close of the Source does not wake it.
 func Read(r io.Reader, o ReadOptions) (Source, error) {
 	in, err := unpack(r)
 	if err != nil {
@@ -48,13 +48,13 @@ func Read(r io.Reader, o ReadOptions) (Source, error) {
 	return s, nil
 }
 
-// frames is a pcap or a pcapng file. Errors of next are io.EOF and *DamageError.
+// frames is a pcap or pcapng file. Errors of next are io.EOF and *DamageError.
 type frames interface {
 	next(*frame) error
-	drops() uint64 // that the file tells of, so far
+	drops() uint64 // packets that the file says were dropped, so far
 }
 
-// open tells the kinds of files apart by their first four bytes.
+// open recognises the kind of a file by its first four bytes.
 func open(in *bufio.Reader, secrets func([]byte)) (frames, error) {
 	magic, err := in.Peek(4)
 	switch {
@@ -82,7 +82,7 @@ type fileSource struct {
 	public  tally
 }
 
-// publishEvery is the number of packets after which Counts of a file shows them.
+// publishEvery is the number of packets after which the counts of a file are shown.
 const publishEvery = 256
 
 func (s *fileSource) Next(seg *Segment) error {
@@ -120,7 +120,7 @@ func (s *fileSource) Close() error {
 	return nil
 }
 
-// tally holds counts for other goroutines to see.
+// tally holds counts that other goroutines may read.
 type tally struct {
 	mu sync.Mutex
 	n  Counts

@@ -93,7 +93,7 @@ func mustRead(t *testing.T, p []byte, o ReadOptions) Source {
 	return src
 }
 
-// briefly is what a test compares: time, VLAN and payload of each segment.
+// briefly returns what a test compares: time, VLAN and payload of each segment.
 func briefly(segments []Segment) (out []string) {
 	for _, s := range segments {
 		out = append(out, fmt.Sprintf("%d %d %s", s.Time, s.VLAN, s.Payload))
@@ -375,7 +375,8 @@ func smallFiles() map[string][]byte {
 	}
 }
 
-// readQuietly reads a file that may be anything, and fails only for what must not be.
+// readQuietly reads a file of any content. It fails the test only for what must never
+// happen.
 func readQuietly(t *testing.T, p []byte) Counts {
 	t.Helper()
 	src, err := Read(bytes.NewReader(p), ReadOptions{Secrets: func([]byte) {}})

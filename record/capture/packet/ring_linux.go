@@ -20,10 +20,10 @@ import (
 
 const idleAfter = 100 * time.Millisecond
 
-// ring is a Source over a ring of the kernel (TPACKET_V3, packet_mmap in the kernel's
-// documentation): blocks of memory that kernel and reader own in turn. Segments point
-// into the block at hand, which goes back to the kernel when Next is called for the
-// first packet behind it.
+// ring is a Source that reads a ring of the kernel (TPACKET_V3, packet_mmap in the
+// kernel's documentation). The ring consists of blocks of memory, which kernel and reader
+// own in turn. Segments point into the current block. The block goes back to the kernel
+// when Next is called for the first packet behind it.
 //
 //	block: status, number of packets, offset of the first | packet | packet | …
 //	packet: tpacket3_hdr | sockaddr_ll | data from the network header on
@@ -36,11 +36,11 @@ type ring struct {
 	cleanup runtime.Cleanup
 	closed  atomic.Bool
 
-	// of the goroutine that reads
-	block   []byte // at hand, nil if it is the kernel's
-	current int    // number of block, or of the one to come
+	// These belong to the goroutine that reads.
+	block   []byte // the current block; nil while the kernel owns it
+	current int    // number of the current block, or of the next one
 	left    int    // packets in block
-	packet  uint32 // offset of the next one in block
+	packet  uint32 // offset of the next packet in block
 	failure error
 
 	public tally
@@ -73,7 +73,7 @@ func mapRing(fd, size int) ([]byte, error) {
 		return nil, os.NewSyscallError("choose TPACKET_V3", err)
 	}
 	blocks := max((size+blockBytes-1)/blockBytes, 2)
-	const frameBytes = 2048 // TPACKET_V3 packs frames closely and wants a number all the same
+	const frameBytes = 2048 // TPACKET_V3 packs frames closely, but wants a frame size all the same
 	req := unix.TpacketReq3{
 		Block_size: blockBytes, Block_nr: uint32(blocks),
 		Frame_size: frameBytes, Frame_nr: uint32(blocks * (blockBytes / frameBytes)),
@@ -86,7 +86,7 @@ func mapRing(fd, size int) ([]byte, error) {
 	return memory, os.NewSyscallError("map the ring", err)
 }
 
-// control calls f with the socket, or fails if it is closed.
+// control calls f with the socket. It fails if the socket is closed.
 func (r *ring) control(f func(fd int) error) error {
 	var inner error
 	if err := r.conn.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
@@ -112,7 +112,7 @@ func (r *ring) Next(s *Segment) error {
 	}
 }
 
-// take decodes the next packet of the block, and reports whether it is a segment.
+// take decodes the next packet of the block. It reports whether that is a segment.
 func (r *ring) take(s *Segment) bool {
 	const address = (unix.SizeofTpacket3Hdr + unix.TPACKET_ALIGNMENT - 1) &^ (unix.TPACKET_ALIGNMENT - 1)
 	p := r.block[r.packet:]
@@ -129,10 +129,11 @@ func (r *ring) take(s *Segment) bool {
 	return r.decoder.decode(s, first, data, at)
 }
 
-// network returns the first layer of a packet whose link header the kernel took off.
-// With VLAN tags in the data, kernels differ: a tagged packet being sent begins behind
-// its tag although older ones call it a VLAN packet; a packet with a second tag begins
-// at that tag although newer ones (6.10) call it by what is behind. The data decides.
+// network returns the first layer of a packet from which the kernel removed the link
+// header. If there are VLAN tags in the data, kernels differ, so the data decide. A
+// tagged packet that is being sent begins behind its tag, but older kernels call it a
+// VLAN packet. A packet with a second tag begins at that tag, but newer kernels (6.10)
+// call it by what is behind the tag.
 func network(protocol uint16, p []byte) (gopacket.LayerType, []byte) {
 	first := etherType(protocol)
 	switch first {
@@ -151,7 +152,8 @@ func network(protocol uint16, p []byte) (gopacket.LayerType, []byte) {
 	return first, p
 }
 
-// holdsIP says whether p may be a whole IP packet; a tag in front of one is none.
+// holdsIP reports whether p may be a whole IP packet. A packet with a tag in front is not
+// one.
 func holdsIP(p []byte) bool {
 	switch {
 	case len(p) >= 20 && p[0]>>4 == 4:
@@ -162,7 +164,7 @@ func holdsIP(p []byte) bool {
 	return false
 }
 
-// turn gives the block at hand back and waits for the next one.
+// turn gives the current block back and waits for the next one.
 func (r *ring) turn() error {
 	if r.block != nil {
 		atomic.StoreUint32(r.status(), unix.TP_STATUS_KERNEL)
@@ -181,7 +183,7 @@ func (r *ring) turn() error {
 	return nil
 }
 
-// head is what stands at the beginning of the current block.
+// head returns the head of the current block.
 func (r *ring) head() *unix.TpacketHdrV1 {
 	desc := (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.memory[r.current*blockBytes]))
 	return (*unix.TpacketHdrV1)(unsafe.Pointer(&desc.Hdr))
@@ -189,7 +191,7 @@ func (r *ring) head() *unix.TpacketHdrV1 {
 
 func (r *ring) status() *uint32 { return &r.head().Block_status }
 
-// wait returns when the current block is ours.
+// wait returns when the reader owns the current block.
 func (r *ring) wait() error {
 	if r.failure != nil {
 		return r.failure
@@ -218,8 +220,8 @@ func (r *ring) wait() error {
 	return r.failure
 }
 
-// trouble returns the error of a socket. An interface that is only down is none: it
-// may come up again.
+// trouble returns the error of a socket. It returns nil if the interface is only down,
+// because it may come up again.
 func (r *ring) trouble(fd int) error {
 	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil || code == 0 || code == int(unix.ENETDOWN) {
@@ -236,7 +238,7 @@ func (r *ring) gone() (err error) {
 			err = fmt.Errorf("capture on %s: the interface was removed: start anew when it is back", r.iface)
 		}
 		return nil
-	}) // a closed socket is not asked; Next sees to that
+	}) // a closed socket is not asked; Next handles that
 	return err
 }
 
@@ -249,19 +251,19 @@ func (r *ring) publish() {
 	r.public.set(r.decoder.counts)
 }
 
-// addDrops adds the drops since the last call; the kernel counts anew after each.
+// addDrops adds the drops since the last call. The kernel counts from 0 after each.
 func (r *ring) addDrops() {
 	r.control(func(fd int) error {
 		if n, err := unix.GetsockoptTpacketStatsV3(fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
 			r.drops += uint64(n.Drops)
 		}
 		return nil
-	}) // a closed socket has been asked before
+	}) // a closed socket was asked before
 }
 
 func (r *ring) Counts() Counts { return r.public.get() }
 
-// Close ends the capture; the memory goes when Next has seen it.
+// Close ends the capture. The memory is freed when Next has noticed.
 func (r *ring) Close() error {
 	if r.closed.Swap(true) {
 		return nil

@@ -27,14 +27,14 @@ type Segment struct {
 	Window uint16
 	// Payload is valid until the next call of Next on the same source.
 	Payload []byte
-	// Cut counts the payload bytes that were on the wire after Payload and that
+	// Cut is the number of payload bytes behind Payload that were on the wire and that
 	// the capture did not keep.
 	Cut int
-	// VLAN is the innermost VLAN identifier, 0 if there is none.
+	// VLAN is the innermost VLAN identifier, or 0 if there is none.
 	VLAN uint16
-	// Net keeps equal addresses of different networks apart: it is a function of
-	// the VLAN tags and tunnel identifiers around the packet, 0 if there are none.
-	// Both directions of a connection have the same Net. The interface is not part
-	// of it, because the same packet is often seen on several (bridge and port).
+	// Net keeps equal addresses of different networks apart. It depends on the VLAN tags
+	// and tunnel identifiers around the packet, and is 0 if there are none. Both
+	// directions of a connection have the same Net. The interface does not matter,
+	// because the same packet is often seen on several (bridge and port).
 	Net uint32
 }

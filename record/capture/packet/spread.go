@@ -2,25 +2,25 @@ package packet
 
 import "golang.org/x/net/bpf"
 
-// netOffset is where loads count from the network header, whatever the packet's data
-// begins with (SKF_NET_OFF of linux/filter.h, -0x100000).
+// netOffset makes a load count from the network header, whatever the data of the packet
+// begin with (SKF_NET_OFF of linux/filter.h, -0x100000).
 const netOffset = 0xfff00000
 
-// Scratch memory of the program of spread.
+// The scratch memory of the program of spread.
 const (
 	scratchBase  = iota // of the IP header
 	scratchHash         // what both directions have in common, so far
 	scratchOther        // second operand of an exclusive or
 )
 
-// spread writes the program by which the kernel chooses among several readers. The
-// kernel's own hash is symmetric for TCP, but not for the outer UDP ports of a tunnel,
-// which each direction chooses for itself. Here addresses and ports are joined by
-// exclusive or, so that both directions give the same, and all that is not plain TCP
-// goes by its outer addresses alone: a tunnel stays with one reader.
+// spread writes the program by which the kernel chooses one of several readers. The
+// kernel's own hash is symmetric for TCP. It is not for the outer UDP ports of a tunnel,
+// which each direction chooses on its own. This program joins addresses and ports by
+// exclusive or, so both directions give the same result. A packet that is not plain TCP
+// goes by its outer addresses alone, so a tunnel stays with one reader.
 //
-// Fragments of IPv4 are put together by the kernel before. Those of IPv6 may come to
-// another reader than the rest of their connection.
+// The kernel puts IPv4 fragments together before the program runs. IPv6 fragments may
+// reach another reader than the rest of their connection.
 func spread(base uint32) *program {
 	p := newProgram()
 	mix, v4, v6 := p.label(), p.label(), p.label()
@@ -54,7 +54,7 @@ func spread(base uint32) *program {
 	p.at(6, 1)
 	p.when(bpf.JumpEqual, protoTCP, plain)
 	p.when(bpf.JumpNotEqual, protoHopByHop, mix)
-	p.at(40, 2) // the header that tells a jumbogram's length, before TCP
+	p.at(40, 2) // the header with the length of a jumbogram, before TCP
 	p.when(bpf.JumpNotEqual, protoTCP<<8, mix)
 	p.do(bpf.LoadConstant{Dst: bpf.RegA, Val: 48})
 	p.xorPorts(mix)
@@ -75,7 +75,7 @@ func (p *program) at(offset uint32, size int) {
 	p.do(bpf.LoadScratch{Dst: bpf.RegX, N: scratchBase}, bpf.LoadIndirect{Off: offset, Size: size})
 }
 
-// xor joins the hash with two words of the IP header.
+// xor joins two words of the IP header into the hash.
 func (p *program) xor(a, b uint32) {
 	for _, offset := range []uint32{a, b} {
 		p.at(offset, 4)
@@ -83,14 +83,14 @@ func (p *program) xor(a, b uint32) {
 	}
 }
 
-// join joins the hash with the accumulator.
+// join joins the accumulator into the hash.
 func (p *program) join() {
 	p.do(bpf.LoadScratch{Dst: bpf.RegX, N: scratchHash}, bpf.ALUOpX{Op: bpf.ALUOpXor},
 		bpf.StoreScratch{Src: bpf.RegA, N: scratchHash})
 }
 
-// xorPorts joins the hash with the ports behind an IP header, whose length is in the
-// accumulator, and jumps.
+// xorPorts joins the ports behind an IP header into the hash, and jumps. The length of
+// the header is in the accumulator.
 func (p *program) xorPorts(to label) {
 	p.do(bpf.LoadScratch{Dst: bpf.RegX, N: scratchBase}, bpf.ALUOpX{Op: bpf.ALUOpAdd},
 		bpf.StoreScratch{Src: bpf.RegA, N: scratchBase})

@@ -10,11 +10,11 @@ import (
 // UDP ports of tunnels.
 const (
 	portVXLAN      = 4789
-	portVXLANLinux = 8472 // Linux before the assignment, and flannel still
+	portVXLANLinux = 8472 // Linux before the port was assigned, and flannel
 	portGENEVE     = 6081
 )
 
-// udp is gopacket's layer with the tunnels known here behind it.
+// udp is gopacket's layer. The tunnels known here can follow it.
 type udp struct{ layers.UDP }
 
 func (u *udp) DecodeFromBytes(p []byte, df gopacket.DecodeFeedback) error {
@@ -35,7 +35,7 @@ func (u *udp) NextLayerType() gopacket.LayerType {
 	return layers.LayerTypeVXLAN
 }
 
-// vxlan is gopacket's layer (RFC 7348); it tells the decoder of the tunnel.
+// vxlan is gopacket's layer (RFC 7348). It passes the tunnel to the decoder.
 type vxlan struct {
 	layers.VXLAN
 	d *decoder
@@ -51,7 +51,7 @@ func (v *vxlan) DecodeFromBytes(p []byte, df gopacket.DecodeFeedback) error {
 	return v.d.tunnel(netVXLAN, v.VNI)
 }
 
-// geneve is the header of RFC 8926; options are passed over.
+// geneve is the header of RFC 8926. Options are passed over.
 type geneve struct {
 	step
 	d *decoder
@@ -74,8 +74,8 @@ func (g *geneve) DecodeFromBytes(p []byte, _ gopacket.DecodeFeedback) error {
 	return g.d.tunnel(netGENEVE, binary.BigEndian.Uint32(p[4:])>>8)
 }
 
-// gre is the header of RFC 2784 and 2890, with IP, Ethernet or ERSPAN (types I, II and
-// III) behind it. A key tells networks apart.
+// gre is the header of RFC 2784 and 2890. IP, Ethernet or ERSPAN (types I, II and III)
+// follow it. A key tells networks apart.
 type gre struct {
 	step
 	d *decoder
@@ -108,7 +108,7 @@ func (g *gre) DecodeFromBytes(p []byte, _ gopacket.DecodeFeedback) error {
 	}
 	g.next = etherType(protocol)
 	switch protocol {
-	case 0x88be: // ERSPAN: type II has a sequence number and 8 bytes, type I neither
+	case 0x88be: // ERSPAN: type II has a sequence number and 8 bytes, type I has neither
 		g.next = layers.LayerTypeEthernet
 		if sequence {
 			head += 8

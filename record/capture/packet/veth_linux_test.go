@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cable is a pair of interfaces in a network of its own, of which the test sends
-// frames into one end and listens on the other.
+// cable is a pair of interfaces in a network of its own. The test sends frames into one
+// end and listens at the other.
 type cable struct {
 	socket int
 	to     unix.SockaddrLinklayer
@@ -23,8 +23,8 @@ type cable struct {
 
 const nearEnd, farEnd = "near0", "far0"
 
-// newCable moves the test's goroutine to a network namespace of its own for as long as
-// its thread lives, or skips visibly.
+// newCable moves the goroutine of the test to its own network namespace for the life of
+// its thread. If that is not allowed, it skips the test visibly.
 func newCable(t testing.TB) *cable {
 	t.Helper()
 	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
@@ -159,8 +159,8 @@ func TestARemovedInterfaceEndsTheCapture(t *testing.T) {
 	t.Error("Next goes on after the interface was removed")
 }
 
-// BenchmarkRing gives the cost of one packet of 1 kB read from the kernel's ring.
-// Sending is not counted.
+// BenchmarkRing measures the cost of one packet of 1 kB that is read from the kernel's
+// ring. Sending does not count.
 func BenchmarkRing(b *testing.B) {
 	c := newCable(b)
 	frame := framed(0x0800, plain4(strings.Repeat("x", 1024)))

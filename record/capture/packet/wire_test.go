@@ -25,8 +25,8 @@ const (
 	serverPort = 8080
 )
 
-// wire is the bytes of layers in each other, outermost first. Lengths are filled in,
-// checksums are left wrong.
+// wire returns the bytes of nested layers, outermost first. Lengths are filled in.
+// Checksums are left wrong.
 func wire(all ...gopacket.SerializableLayer) []byte {
 	b := gopacket.NewSerializeBuffer()
 	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true}, all...); err != nil {
@@ -66,7 +66,7 @@ func tcpHead() *layers.TCP {
 			{OptionType: layers.TCPOptionKindTimestamps, OptionLength: 10, OptionData: make([]byte, 8)}}}
 }
 
-// plain4 and plain6 are packets without link header.
+// plain4 and plain6 are packets without a link header.
 func plain4(payload string) []byte {
 	return wire(ip4(client4, server4, layers.IPProtocolTCP), tcpHead(), text(payload))
 }
@@ -80,17 +80,17 @@ func genevePacket(vni uint32, protocol uint16, options, inner []byte) []byte {
 	return slices.Concat(p, options, inner)
 }
 
-// over wraps what lies in a tunnel in Ethernet, IPv4 and UDP.
+// over wraps the content of a tunnel in Ethernet, IPv4 and UDP.
 func over(port uint16, inner ...gopacket.SerializableLayer) []byte {
 	return wire(append([]gopacket.SerializableLayer{eth(layers.EthernetTypeIPv4), ip4(vtepA, vtepB, layers.IPProtocolUDP), udpTo(port)}, inner...)...)
 }
 
 func vni(id uint32) *layers.VXLAN { return &layers.VXLAN{ValidIDFlag: true, VNI: id} }
 
-// framed puts an Ethernet header in front.
+// framed puts an Ethernet header before a packet.
 func framed(t layers.EthernetType, p []byte) []byte { return wire(eth(t), gopacket.Payload(p)) }
 
-// vxlanDepth is a packet within n tunnels.
+// vxlanDepth returns a packet inside n tunnels.
 func vxlanDepth(n int) []byte {
 	p := framed(layers.EthernetTypeIPv4, plain4("deep"))
 	for i := range n {

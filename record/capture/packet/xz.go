@@ -15,7 +15,7 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// maxDictionary is the largest dictionary of an xz block; xz -9 uses 64 MiB.
+// maxDictionary is the largest dictionary of an xz block. xz -9 uses 64 MiB.
 const maxDictionary = 128 << 20
 
 var (
@@ -24,16 +24,16 @@ var (
 	errXZCheck = errors.New("the checksum of a block is wrong")
 )
 
-// xzReader reads the container of .xz files (The .xz File Format 1.2.1) around the
-// LZMA2 decoder of the library. The library's own container reader takes a file that
-// ends behind any block for a whole one, and gives each block the dictionary it asks
-// for, up to 4 GiB.
+// xzReader reads the container of .xz files (The .xz File Format 1.2.1) around the LZMA2
+// decoder of the library. The container reader of the library is not used, because it
+// takes a file that ends behind any block for a whole one, and gives each block the
+// dictionary that it asks for, up to 4 GiB.
 //
 //	stream: header:12 block… index footer:12, zeros up to a multiple of 4
 //	block:  size:1 flags:1 sizes filter, zeros, crc:4, LZMA2 data, zeros, check
 type xzReader struct {
 	in    *bufio.Reader
-	flags [2]byte // of the stream, the second telling the kind of check
+	flags [2]byte // of the stream; the second one is the kind of check
 	check hash.Hash
 	size  int       // of the check in bytes
 	block io.Reader // LZMA2, nil between blocks
@@ -146,13 +146,13 @@ func (r *xzReader) next() error {
 	return nil
 }
 
-// dictionary returns the size of the dictionary that a block's header states.
+// dictionary returns the size of the dictionary in the header of a block.
 func dictionary(p []byte) (int, error) {
 	flags, p := p[0], p[1:]
 	if flags&0x3f != 0 {
 		return 0, errors.New("a filter beside LZMA2: decompress it first")
 	}
-	for range flags>>6&1 + flags>>7 { // sizes, which are not needed
+	for range flags>>6&1 + flags>>7 { // the sizes are not needed
 		_, n := binary.Uvarint(p)
 		if n <= 0 {
 			return 0, errXZ
@@ -190,7 +190,7 @@ func (r *xzReader) endBlock() error {
 }
 
 // endStream passes over the index and the footer of a stream, and the zeros behind it.
-// The error is io.EOF if nothing else follows.
+// The error is io.EOF if no further stream follows.
 func (r *xzReader) endStream() error {
 	index := byteCounter{r.in, 1}
 	records, err := binary.ReadUvarint(&index)

@@ -8,11 +8,11 @@ import (
 	"github.com/starling-load/starling/record/capture/packet"
 )
 
-// sweepEvery is how often holes and silent connections are looked at, in packet time.
+// sweepEvery is how often holes and silent connections are checked, in packet time.
 const sweepEvery = int64(100 * time.Millisecond)
 
-// restTime is how long the addresses of a connection that is over, or that has said
-// nothing, are remembered.
+// restTime is how long the addresses of a connection are remembered after it is over. The
+// same holds for a connection that has said nothing.
 const restTime = int64(time.Minute)
 
 // An Assembler puts the segments of any number of connections in order. It belongs
@@ -29,7 +29,7 @@ type Assembler struct {
 
 	talking list // connections that have sent something and are open
 	resting list // all others
-	waiting list // connections in which something waits
+	waiting list // connections with pieces or holes that wait
 }
 
 // A key names a connection by its addresses, the smaller one first.
@@ -39,9 +39,9 @@ type key struct {
 	net          uint32
 }
 
-// New returns an Assembler. It asks open for the Stream of a connection when it knows
-// which side is the client and has something to tell. If open returns nil, it passes
-// over the connection.
+// New returns an Assembler. It calls open for the Stream of a connection, once it knows
+// which side is the client and has something to tell. If open returns nil, the connection
+// is passed over.
 func New(o Options, open func(*Conn) Stream) *Assembler {
 	return &Assembler{
 		o: o.withDefaults(), open: open, conns: map[key]*conn{},
@@ -49,7 +49,7 @@ func New(o Options, open func(*Conn) Stream) *Assembler {
 	}
 }
 
-// Segment takes the next segment. Its payload is not kept beyond the call.
+// Segment takes the next segment. It does not keep the payload after the call.
 func (a *Assembler) Segment(s *packet.Segment) {
 	a.counts.Segments++
 	a.Advance(s.Time)
@@ -66,9 +66,9 @@ func (a *Assembler) Segment(s *packet.Segment) {
 	a.touch(c)
 }
 
-// Advance tells that it is now in packet time although no segment came: holes whose
-// time is over are told, and connections that were silent for too long are closed.
-// now is in nanoseconds since the Unix epoch.
+// Advance says that packet time has reached now without a segment. Holes that have waited
+// too long are told, and connections that were silent for too long are closed. now is in
+// nanoseconds since the Unix epoch.
 func (a *Assembler) Advance(now int64) {
 	a.now = max(a.now, now)
 	if a.now >= a.sweepAt {
@@ -76,8 +76,8 @@ func (a *Assembler) Advance(now int64) {
 	}
 }
 
-// Close tells what still waits, holes included, and closes all connections, those
-// that were silent for longest first.
+// Close tells what still waits, holes included, and closes all connections. It begins
+// with the one that was silent for longest.
 func (a *Assembler) Close() {
 	for _, l := range []*list{&a.talking, &a.resting} {
 		for l.head != nil {
@@ -103,7 +103,7 @@ func keyOf(s *packet.Segment) (key, int) {
 	return key{a: src, b: dst, portA: s.Src.Port(), portB: s.Dst.Port(), net: s.Net}, 0
 }
 
-// begin makes a connection that a segment of side opens.
+// begin makes a connection whose first segment came from side.
 func (a *Assembler) begin(k key, side int, s *packet.Segment) *conn {
 	for len(a.conns) >= a.o.MaxConns {
 		a.evict()
@@ -156,16 +156,16 @@ func (a *Assembler) rest(c *conn) {
 	a.resting.add(c)
 }
 
-// exceeded reports that a memory bound does not hold any more.
+// exceeded reports whether a memory bound is exceeded.
 func (a *Assembler) exceeded(c *conn) bool { return c.exceeds() || a.counts.Waiting > a.o.MaxBytes }
 
-// exceeds reports that the connection alone holds too much.
+// exceeds reports whether the connection alone holds too much.
 func (c *conn) exceeds() bool {
 	return c.cost > c.a.o.MaxFlowBytes || len(c.half[0].pieces) > maxPieces || len(c.half[1].pieces) > maxPieces
 }
 
-// enforce gives up holes: of c as far as it holds too much itself, then of those
-// that wait for longest. Every connection that holds pieces is in a.waiting.
+// enforce gives up holes: first in c, until c holds no more than it may, then in the
+// connections that wait for longest. Every connection that holds pieces is in a.waiting.
 func (a *Assembler) enforce(c *conn) {
 	for c.exceeds() && c.relent() {
 		a.counts.Overflows++
@@ -181,7 +181,7 @@ func (a *Assembler) enforce(c *conn) {
 	}
 }
 
-// sweep looks after the connections that have no segments themselves.
+// sweep checks the connections to which no segment has come.
 func (a *Assembler) sweep() {
 	a.sweepAt = a.now + sweepEvery
 	for c := a.waiting.head; c != nil; {
@@ -194,7 +194,7 @@ func (a *Assembler) sweep() {
 	a.expire(&a.resting, a.now-restTime)
 }
 
-// expire closes the connections of l that were silent since before olderThan.
+// expire closes the connections of l whose last segment came before olderThan.
 func (a *Assembler) expire(l *list, olderThan int64) {
 	for l.head != nil && l.head.last < olderThan {
 		a.retire(l.head)

@@ -6,7 +6,7 @@ import (
 	"github.com/starling-load/starling/record/capture/packet"
 )
 
-// undecided is conn.client while it is not known which side is the client.
+// undecided is the value of conn.client while the client is not known.
 const undecided = -1
 
 // A conn is one connection of an Assembler. Its sides are 0 and 1 in the order of
@@ -26,7 +26,7 @@ type conn struct {
 	handshake bool // SYN or SYN-ACK was seen
 	cost      int  // memory of what waits
 
-	stream  Stream // nil: not asked for, not wanted, or over
+	stream  Stream // nil: not asked for yet, not wanted, or over
 	told    bool   // open was called
 	broken  bool   // a reset was told: the other direction has until brokenAt + slackTime
 	over    bool   // Close was told, or there is nothing to tell
@@ -70,7 +70,7 @@ func (c *conn) take(side int, s *packet.Segment) {
 	c.settle()
 }
 
-// payload takes the bytes of a segment, which begin at seq.
+// payload takes the bytes of a segment. They begin at seq.
 func (c *conn) payload(side int, seq uint32, s *packet.Segment) {
 	h := &c.half[side]
 	counts := &c.a.counts
@@ -87,7 +87,7 @@ func (c *conn) payload(side int, seq uint32, s *packet.Segment) {
 		return
 	}
 	if h.ending && after(end, h.end) {
-		h.ending, h.reset = false, false // the direction went on: that FIN or RST was not its
+		h.ending, h.reset = false, false // the direction went on, so the FIN or RST was not its own
 	}
 	if old := h.next - seq; before(seq, h.next) {
 		counts.Repeated += uint64(old)
@@ -106,7 +106,7 @@ func (c *conn) payload(side int, seq uint32, s *packet.Segment) {
 	c.hold(h, run)
 }
 
-// tooLate counts a segment of a direction that is over.
+// tooLate counts a segment that comes after the end of its direction.
 func (c *conn) tooLate(h *half, s *packet.Segment) {
 	switch n := uint32(len(s.Payload) + s.Cut); {
 	case n == 0:
@@ -117,7 +117,7 @@ func (c *conn) tooLate(h *half, s *packet.Segment) {
 	}
 }
 
-// hold keeps a piece until its turn comes.
+// hold keeps a piece until it can be told.
 func (c *conn) hold(h *half, p piece) {
 	if p.n == 0 {
 		return
@@ -127,13 +127,13 @@ func (c *conn) hold(h *half, p piece) {
 	c.weigh(cost)
 }
 
-// weigh changes the memory that the connection holds.
+// weigh adds cost to the memory that the connection holds.
 func (c *conn) weigh(cost int) {
 	c.cost += cost
 	c.a.counts.Waiting += cost
 }
 
-// tell passes on the next bytes of a side, and that missing ones follow them.
+// tell passes on the next bytes of a side, and then a hole of missing bytes.
 func (c *conn) tell(side int, p []byte, missing uint32, at int64) {
 	h := &c.half[side]
 	stream, d := c.wanted(), c.dir(side)
@@ -155,13 +155,14 @@ func (c *conn) tell(side int, p []byte, missing uint32, at int64) {
 	}
 }
 
-// pump tells everything whose turn has come.
+// pump tells all pieces that can be told.
 func (c *conn) pump() {
 	for c.client != undecided && !c.over && (c.pumpSide(c.client) || c.pumpSide(1-c.client) || c.untie()) {
 	}
 }
 
-// pumpSide tells what is ready of one side and reports whether there was anything.
+// pumpSide tells the pieces of a side that can be told. It reports whether there were
+// any.
 func (c *conn) pumpSide(side int) (told bool) {
 	h, o := &c.half[side], &c.half[1-side]
 	for !h.ended && h.ready() && !(h.pieces[0].acks && o.lacks(h.pieces[0].ack)) {
@@ -186,8 +187,8 @@ func (c *conn) tellFirst(side int) {
 	}
 }
 
-// untie goes on where both sides wait for each other: each claims to have received the
-// other's next piece before it sent its own, as segments that are sent again do.
+// untie goes on when both sides wait for each other. Each says that it received the next
+// piece of the other before it sent its own. Retransmitted segments do that.
 func (c *conn) untie() bool {
 	if !c.half[0].ready() || !c.half[1].ready() || c.half[0].ended || c.half[1].ended {
 		return false
@@ -196,7 +197,7 @@ func (c *conn) untie() bool {
 	return true
 }
 
-// settle brings the connection in order after a segment.
+// settle tells what can be told after a segment, and updates the waits.
 func (c *conn) settle() {
 	if c.over || c.quiet() {
 		return
@@ -210,17 +211,17 @@ func (c *conn) settle() {
 	}
 }
 
-// quiet reports that nothing waits and nothing ends: the common case.
+// quiet reports whether nothing waits and nothing ends. This is the common case.
 func (c *conn) quiet() bool {
 	return c.cost == 0 && c.links[byWait].on == nil && c.client != undecided && c.half[0].calm() && c.half[1].calm()
 }
 
-// calm reports that the direction is up to date.
+// calm reports whether the direction has told all that it is known to have sent.
 func (h *half) calm() bool {
 	return !h.ending && (!h.acks || !after(h.acked, h.next))
 }
 
-// enlist keeps the list of connections that wait.
+// enlist puts the connection into the list of those that wait, or removes it.
 func (c *conn) enlist() {
 	waits := !c.over && (c.cost > 0 || c.half[0].wait.on || c.half[1].wait.on || c.broken)
 	on := c.links[byWait].on != nil

@@ -2,26 +2,26 @@ package tcp
 
 import "github.com/starling-load/starling/record/capture/packet"
 
-// fin takes a FIN whose place is seq.
+// fin takes a FIN with the sequence number seq.
 func (c *conn) fin(side int, seq uint32) {
 	h := &c.half[side]
 	switch {
 	case h.ended || h.ending || before(seq, h.next):
 	case len(h.pieces) > 0 && after(h.pieces[len(h.pieces)-1].end(), seq):
-		c.a.counts.Outside++ // bytes are known that lie beyond
+		c.a.counts.Outside++ // bytes beyond this FIN are known
 	default:
 		h.ending, h.end = true, seq
 	}
 }
 
-// reset takes an RST. Only one at the place that the receiver expects is obeyed at
-// once (RFC 5961, 3.2). One further on waits for what lacks before it, and is
-// forgotten when the side goes on.
+// reset takes an RST. It is obeyed at once only if its sequence number is the one that
+// the receiver expects (RFC 5961, 3.2). An RST further on waits for the bytes before it.
+// It is forgotten when its side goes on.
 func (c *conn) reset(side int, seq uint32) {
 	h := &c.half[side]
 	expected := !h.ready() && (seq == h.next || h.acks && seq == h.acked && before(seq, h.next))
 	switch {
-	case h.ended: // after its FIN a side may still break off
+	case h.ended: // after its FIN a side may still reset the connection
 		if expected && !c.broken {
 			c.breakOff()
 		}
@@ -34,7 +34,7 @@ func (c *conn) reset(side int, seq uint32) {
 	}
 }
 
-// refuse takes an RST of a side that has said nothing yet: the answer to a SYN.
+// refuse takes an RST from a side that has said nothing yet. It is the answer to a SYN.
 func (c *conn) refuse(side int, s *packet.Segment) {
 	o := &c.half[1-side]
 	if s.Flags&packet.ACK == 0 || !o.known || s.Ack != o.last() && s.Ack != o.start {
@@ -44,12 +44,12 @@ func (c *conn) refuse(side int, s *packet.Segment) {
 	c.finish(c.last)
 }
 
-// endSide tells the end of a side, which has been reached.
+// endSide tells that a side has ended, once everything before its end was told.
 func (c *conn) endSide(side int, at int64) {
 	h := &c.half[side]
 	h.ended = true
 	if !h.reset {
-		h.next++ // FIN takes a number
+		h.next++ // FIN takes one sequence number
 	}
 	c.drop(h)
 	if stream := c.wantedIf(); stream != nil {
@@ -63,8 +63,8 @@ func (c *conn) endSide(side int, at int64) {
 	}
 }
 
-// wantedIf returns the Stream if the connection was told of already: an end alone is
-// nothing to tell.
+// wantedIf returns the Stream if it was asked for already. An end alone is no reason to
+// ask for it.
 func (c *conn) wantedIf() Stream {
 	if !c.told {
 		return nil
@@ -72,13 +72,13 @@ func (c *conn) wantedIf() Stream {
 	return c.stream
 }
 
-// breakOff gives the other side time for packets that were captured out of order.
+// breakOff gives the other side some time, for packets that were captured out of order.
 func (c *conn) breakOff() {
 	c.broken = true
 	c.breakAt = wait{on: true, since: c.a.now, ticks: c.ticks}
 }
 
-// finish tells what is left to tell and that the connection is over.
+// finish tells what is left and that the connection is over.
 func (c *conn) finish(at int64) {
 	if c.over {
 		return
@@ -86,7 +86,7 @@ func (c *conn) finish(at int64) {
 	c.guess()
 	c.drain()
 	if c.over {
-		return // the ends were among what waited
+		return // the end of the connection was in what waited
 	}
 	for side := range c.half {
 		h := &c.half[side]
@@ -113,7 +113,7 @@ func (c *conn) finish(at int64) {
 	c.a.rest(c)
 }
 
-// drop gives up what waits behind the end of a direction.
+// drop gives up the pieces behind the end of a direction.
 func (c *conn) drop(h *half) {
 	for i := range h.pieces {
 		c.a.counts.Outside++

@@ -10,10 +10,10 @@ import (
 	"github.com/starling-load/starling/record/capture/packet"
 )
 
-// octet is the byte that every sequence number has in these tests, whoever sends it.
+// octet is the byte at a sequence number. In these tests it is the same for both senders.
 func octet(seq uint32) byte { return byte(seq*2654435761>>24) ^ byte(seq) }
 
-// A critic is a Stream that knows what it has to be told.
+// A critic is a Stream that knows what it must be told.
 type critic struct {
 	t      testing.TB
 	a      *Assembler
@@ -23,7 +23,7 @@ type critic struct {
 	closed bool
 }
 
-// half returns the half that has just been told of.
+// half returns the half of which something was just told.
 func (k *critic) half(d Dir) *half {
 	for _, c := range k.a.conns {
 		if c.stream == Stream(k) {
@@ -83,7 +83,7 @@ func (k *critic) Close(at int64) {
 	k.closed = true
 }
 
-// check verifies what always holds.
+// check checks what must always hold.
 func check(t testing.TB, a *Assembler) {
 	t.Helper()
 	n := a.Counts()
@@ -120,7 +120,7 @@ func check(t testing.TB, a *Assembler) {
 	}
 }
 
-// feed gives an assembler the segments that data stands for, 6 bytes each.
+// feed gives an assembler the segments that data describes, 6 bytes each.
 func feed(t testing.TB, data []byte) Counts {
 	var a *Assembler
 	a = New(Options{
@@ -164,7 +164,7 @@ func feed(t testing.TB, data []byte) Counts {
 }
 
 // TestAResetWhereBytesWaitDoesNotEndBeforeThem resets a direction at the place of bytes
-// that wait for the client to be known.
+// that wait until the client is known.
 func TestAResetWhereBytesWaitDoesNotEndBeforeThem(t *testing.T) {
 	var a *Assembler
 	a = New(Options{IsRequest: func(p []byte) bool { return p[0] == octet(500) }}, func(*Conn) Stream { return &critic{t: t, a: a} })
@@ -202,7 +202,7 @@ func TestArbitrarySegmentsKeepOrderAndBounds(t *testing.T) {
 			switch i % 6 {
 			case 0:
 				if random.IntN(10) > 0 {
-					data[i] &= 127 // time passes seldom
+					data[i] &= 127 // time rarely passes
 				}
 			case 1:
 				if random.IntN(8) > 0 {

@@ -2,19 +2,21 @@ package tcp
 
 import "github.com/starling-load/starling/record/capture/packet"
 
-// syncRange is how far the acknowledgment of a SYN may go beyond it, for data in it.
+// syncRange is how far the acknowledgment of a SYN may go beyond it, because a SYN can
+// carry data.
 const syncRange = 64 << 10
 
-// A knock is a SYN or SYN-ACK that does not belong to the connection of its addresses,
-// which is still open. If the endpoints go on from it, a new connection has begun.
+// A knock is a SYN or SYN-ACK that does not belong to the open connection between its
+// addresses. If the endpoints go on from it, a new connection has begun.
 type knock struct {
 	side    int
 	segment packet.Segment
 	payload int // bytes of memory
 }
 
-// of returns the connection that a segment belongs to, or nil if there is none and
-// it begins none: c is the one that has its addresses, if any.
+// of returns the connection to which a segment belongs. It may begin that connection. c
+// is the connection that has the addresses now, if any. The result is nil if the segment
+// belongs to none.
 func (a *Assembler) of(c *conn, k key, side int, s *packet.Segment) *conn {
 	syn, payload := s.Flags&packet.SYN != 0, len(s.Payload)+s.Cut > 0
 	switch {
@@ -23,7 +25,7 @@ func (a *Assembler) of(c *conn, k key, side int, s *packet.Segment) *conn {
 		if syn || payload && s.Flags&packet.RST == 0 {
 			return a.begin(k, side, s)
 		}
-		return nil // the last ACKs of a connection that is over, most of all
+		return nil // mostly the last ACKs of a connection that is over
 	case c.knock != nil && c.knock.answered(side, s) && s.Seq != c.half[side].next:
 		saved := c.knock
 		c.knock = nil
@@ -47,7 +49,7 @@ func (a *Assembler) of(c *conn, k key, side int, s *packet.Segment) *conn {
 	return nil
 }
 
-// strange reports that a SYN has nothing to do with what is known of the connection.
+// strange reports whether a SYN does not belong to the connection.
 func (c *conn) strange(side int, s *packet.Segment) bool {
 	h, o := &c.half[side], &c.half[1-side]
 	seq := s.Seq + 1
@@ -59,11 +61,11 @@ func (c *conn) strange(side int, s *packet.Segment) bool {
 	case h.heard:
 		return true
 	}
-	return h.start-seq > syncRange // an inferred start may lie behind data in the SYN
+	return h.start-seq > syncRange // a start that was only inferred may lie behind data in the SYN
 }
 
-// strayed reports that a segment out of reach continues another one: what is known of
-// the direction does not hold any more.
+// strayed reports whether a segment out of reach continues another one out of reach. Then
+// what is known about the direction is outdated.
 func (h *half) strayed(s *packet.Segment) bool {
 	if h.stray && s.Seq == h.strayEnd {
 		return true
@@ -72,7 +74,7 @@ func (h *half) strayed(s *packet.Segment) bool {
 	return false
 }
 
-// keep keeps a SYN as a knock, in place of an earlier one.
+// keep keeps a SYN as the knock. It replaces an earlier knock.
 func (c *conn) keep(side int, s *packet.Segment) {
 	if k := c.knock; k != nil && k.side == side && k.segment.Seq == s.Seq {
 		return
@@ -98,7 +100,7 @@ func (c *conn) forget() {
 	}
 }
 
-// answered reports that a segment continues the knock.
+// answered reports whether a segment continues the knock.
 func (k *knock) answered(side int, s *packet.Segment) bool {
 	data := uint32(len(k.segment.Payload) + k.segment.Cut)
 	if side == k.side {

@@ -2,19 +2,19 @@ package tcp
 
 // A half is what is known of one direction of a connection.
 type half struct {
-	known bool   // next has a meaning
-	heard bool   // payload was seen, so that next is no mere inference
-	next  uint32 // what is to be told next
-	start uint32 // the first sequence number after SYN, as far as known
+	known bool   // next is set
+	heard bool   // payload was seen, so next is more than an inference
+	next  uint32 // the sequence number that is told next
+	start uint32 // the first sequence number after the SYN, if known
 
-	acks  bool   // the other side has acknowledged something
-	acked uint32 // up to here the other side has received, at least
+	acks  bool   // acked is set
+	acked uint32 // the other side has received everything before this
 
 	ending bool   // FIN or RST was seen at end
 	reset  bool   // it was RST
 	end    uint32 // where the direction ends
 	ended  bool   // End was told
-	finGap bool   // the one missing byte at next is taken for a FIN that the capture lacks
+	finGap bool   // the one missing byte at next counts as a FIN that the capture lacks
 
 	pieces pieces
 	wait   wait
@@ -23,17 +23,17 @@ type half struct {
 	strayEnd uint32 // which ended here
 }
 
-// A wait is the time given to a hole for being filled by packets out of order.
+// A wait is the time that a hole is given. Packets out of order may fill it.
 type wait struct {
 	on     bool
-	proven bool   // the other side has received what is missing
-	mark   uint32 // holes before this are meant
+	proven bool   // nobody will send the missing bytes again; see hole
+	mark   uint32 // the wait is for holes before this
 	since  int64
 	ticks  uint32
 }
 
-// begin sets where the direction starts. An end that was seen before it belongs to
-// another connection.
+// begin sets where the direction starts. An end seen earlier belongs to another
+// connection.
 func (h *half) begin(seq uint32) {
 	h.known, h.next, h.start = true, seq, seq
 	h.ending, h.reset = false, false
@@ -59,8 +59,8 @@ func (h *half) fits(seq uint32) bool {
 // ready reports whether the first piece continues what was told.
 func (h *half) ready() bool { return len(h.pieces) > 0 && h.pieces[0].seq == h.next }
 
-// hole reports whether something is missing at next, and whether the other side is
-// known to have received it, so that it is not sent again.
+// hole reports whether bytes are missing at next. proven means that nobody will send them
+// again: the other side has received them, or this side has reset the connection.
 func (h *half) hole() (missing, proven bool) {
 	if !h.known || h.ended || h.ready() {
 		return false, false
@@ -76,8 +76,8 @@ func (h *half) hole() (missing, proven bool) {
 	return ahead || beyond, ahead || beyond && h.reset
 }
 
-// lacks reports whether the other side says that it has received more, up to ack, than
-// was captured.
+// lacks reports whether the other side, by its acknowledgment ack, has received more than
+// was told.
 func (h *half) lacks(ack uint32) bool {
 	if h.ended || !h.known || !after(ack, h.next) || after(ack, h.acked) {
 		return false
@@ -86,7 +86,7 @@ func (h *half) lacks(ack uint32) bool {
 	return missing || h.ready()
 }
 
-// last returns the end of all that is known to exist.
+// last returns the end of all bytes that are known to exist.
 func (h *half) last() uint32 {
 	end := h.next
 	if h.acks {

@@ -1,7 +1,7 @@
 package tcp
 
-// A list holds connections in the order in which they were added. A connection has
-// one link for each kind of list.
+// A list holds connections in the order in which they were added. Each connection has one
+// link for each kind of list.
 type list struct {
 	head, tail *conn
 	kind       int
@@ -50,7 +50,7 @@ func (l *list) remove(c *conn) {
 	l.n--
 }
 
-// renew moves c to the end.
+// renew moves c to the end of the list.
 func (l *list) renew(c *conn) {
 	if l.tail != c {
 		l.remove(c)

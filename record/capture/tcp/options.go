@@ -7,23 +7,23 @@ import (
 
 // Options of an Assembler. The zero value works.
 type Options struct {
-	// IsRequest reports whether p begins like a client's first words. Where no
-	// handshake was seen it decides which side is the client. Nil: never.
+	// IsRequest reports whether p begins like the first words of a client. It decides
+	// which side is the client if no handshake was seen. Nil: never.
 	IsRequest func(p []byte) bool
 
-	// ServerPorts are the ports that only servers have. Where no handshake was
-	// seen they decide before IsRequest does.
+	// ServerPorts are ports that only servers have. If no handshake was seen, they decide
+	// which side is the client, before IsRequest does.
 	ServerPorts []uint16
 
-	// MaxFlowBytes bounds the memory of one connection for segments that wait
-	// for earlier ones. 0 is 4 MiB.
+	// MaxFlowBytes bounds the memory that one connection takes for segments that wait for
+	// earlier ones. 0 is 4 MiB.
 	MaxFlowBytes int
 
 	// MaxBytes bounds that memory over all connections. 0 is 64 MiB.
 	MaxBytes int
 
-	// MaxConns bounds the number of connections held at once; the one that has
-	// been silent for longest gives way. 0 is 100,000.
+	// MaxConns bounds how many connections are held at once. The one that was silent for
+	// longest makes room. 0 is 100,000.
 	MaxConns int
 
 	// Idle is how long a connection may be silent before it is closed, in packet
@@ -50,5 +50,5 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// serves reports whether port is one that only servers have.
+// serves reports whether only servers have this port.
 func (o *Options) serves(port uint16) bool { return slices.Contains(o.ServerPorts, port) }

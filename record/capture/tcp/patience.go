@@ -2,9 +2,9 @@ package tcp
 
 import "time"
 
-// How long a hole may stay open. One that the other side has acknowledged can only be
-// filled by packets that were captured out of order. Any other may be filled by the
-// sender, or by nobody if only one direction is captured.
+// How long a hole may stay open. If the other side has acknowledged the bytes, only
+// packets captured out of order can fill it. Otherwise the sender may fill it, or nobody,
+// if only one direction is captured.
 const (
 	slackTime     = int64(250 * time.Millisecond)
 	slackSegments = 128
@@ -12,7 +12,7 @@ const (
 	guessTime     = int64(5 * time.Second)
 )
 
-// patience starts and ends the waiting for holes.
+// patience starts and ends the waits for holes.
 func (c *conn) patience() {
 	for side := range c.half {
 		h := &c.half[side]
@@ -48,8 +48,8 @@ func (c *conn) skipUntil(side int, mark uint32) {
 	}
 }
 
-// skip tells the hole at the front of a side, at most up to to, and reports whether
-// that was anything.
+// skip tells the hole at next, which ends at the sequence number to at most. It reports
+// whether anything was told.
 func (c *conn) skip(side int, to uint32, at int64) bool {
 	h := &c.half[side]
 	if len(h.pieces) > 0 {
@@ -69,7 +69,7 @@ func (c *conn) skip(side int, to uint32, at int64) bool {
 	return true
 }
 
-// drain tells everything that waits, holes included.
+// drain tells all that waits, holes included.
 func (c *conn) drain() {
 	for !c.over && c.relent() {
 	}
@@ -96,14 +96,14 @@ func (c *conn) relent() bool {
 	}
 	c.pump()
 	if !c.over && c.cost == cost && h.next == next && h.finGap == guessed {
-		c.drop(&c.half[0]) // what nothing can free must not be waited for
+		c.drop(&c.half[0]) // nothing can free these pieces, so they are dropped
 		c.drop(&c.half[1])
 	}
 	return true
 }
 
-// hopeless returns the side whose hole everything else waits for: of two, the one
-// that waits for longer.
+// hopeless returns the side whose hole everything else waits for. If both sides have a
+// hole, it is the one that waits for longer.
 func (c *conn) hopeless() int {
 	side := undecided
 	for i := range c.half {

@@ -2,14 +2,14 @@ package tcp
 
 import "slices"
 
-// pieceOverhead is what one piece costs beside its bytes.
+// pieceOverhead is the memory of one piece beside its bytes.
 const pieceOverhead = 96
 
-// maxPieces bounds the pieces of one direction, so that putting one in its place
-// stays cheap however small they are.
+// maxPieces bounds the pieces of one direction. It keeps the insertion of a piece cheap,
+// even if pieces are small.
 const maxPieces = 4096
 
-// A piece is a run of bytes that waits for what comes before it.
+// A piece is a run of bytes that waits for the bytes before it.
 type piece struct {
 	seq, n uint32
 	data   []byte // nil: the capture did not keep these bytes
@@ -21,7 +21,7 @@ type piece struct {
 func (p *piece) end() uint32 { return p.seq + p.n }
 func (p *piece) cost() int   { return len(p.data) + pieceOverhead }
 
-// from returns the piece without what lies before seq.
+// from returns the piece without its bytes before seq.
 func (p piece) from(seq uint32) piece {
 	skip := seq - p.seq
 	if p.data != nil {
@@ -31,7 +31,7 @@ func (p piece) from(seq uint32) piece {
 	return p
 }
 
-// until returns the piece without what begins at seq.
+// until returns the piece without its bytes from seq on.
 func (p piece) until(seq uint32) piece {
 	p.n = seq - p.seq
 	if p.data != nil {
@@ -40,12 +40,12 @@ func (p piece) until(seq uint32) piece {
 	return p
 }
 
-// pieces are in order and do not overlap.
+// pieces are sorted by seq and do not overlap.
 type pieces []piece
 
-// insert puts a copy of p in its place, as far as its bytes are not there already:
-// what came first stays. It returns the memory that this takes, and how many bytes
-// of p were there.
+// insert puts a copy of p in its place. Of bytes that are there already, the old ones
+// stay. It returns the memory that the copy takes, and how many bytes of p were there
+// already.
 func (ps *pieces) insert(p piece) (cost int, repeated uint32) {
 	i := len(*ps)
 	for i > 0 && after((*ps)[i-1].end(), p.seq) {
@@ -67,7 +67,7 @@ func (ps *pieces) insert(p piece) (cost int, repeated uint32) {
 	return cost, repeated
 }
 
-// put inserts a copy of p at index i and returns what it costs.
+// put inserts a copy of p at index i. It returns the memory that the copy takes.
 func (ps *pieces) put(i int, p piece) int {
 	if p.data != nil {
 		p.data = append(make([]byte, 0, len(p.data)), p.data...)

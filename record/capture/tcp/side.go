@@ -2,8 +2,8 @@ package tcp
 
 import "github.com/starling-load/starling/record/capture/packet"
 
-// If no handshake was seen, at most so many bytes or pieces wait for one that tells
-// which side is the client. Then the ports decide.
+// If no handshake was seen, what comes waits until it shows which side is the client. At
+// most this many bytes or pieces wait. Then the ports decide.
 const (
 	guessBytes  = 16 << 10
 	guessPieces = 32
@@ -22,7 +22,7 @@ func (c *conn) shake(side int, s *packet.Segment) {
 	h := &c.half[side]
 	c.handshake = true
 	if !h.heard {
-		h.begin(s.Seq + 1) // also where an acknowledgment beyond data in the SYN came first
+		h.begin(s.Seq + 1) // even if an acknowledgment beyond the data in the SYN came first
 	}
 	if c.client != undecided {
 		return
@@ -33,7 +33,7 @@ func (c *conn) shake(side int, s *packet.Segment) {
 	}
 }
 
-// decide finds out which side is the client if p, the payload of a side, tells it.
+// decide sets which side is the client if p, the payload of a side, tells it.
 func (c *conn) decide(side int, p []byte) {
 	if c.client != undecided {
 		return
@@ -67,7 +67,7 @@ func (c *conn) guess() {
 	}
 }
 
-// wanted returns the Stream of the connection, and asks for it the first time.
+// wanted returns the Stream of the connection. The first call asks for it.
 func (c *conn) wanted() Stream {
 	if !c.told {
 		c.told = true

@@ -12,17 +12,17 @@ import (
 	"github.com/starling-load/starling/record/capture/packet"
 )
 
-// A story is a capture written down, and what streams are told of it.
+// A story is a capture in writing, and what its streams are told.
 //
-// A line is a segment, ">" from 10.0.0.1:40000 to 10.0.0.2:80 and "<" back, with
-// its flags (SFRA, "." for none), sequence number, acknowledgment and payload;
-// numbers count from the bases. "cut N" behind a payload are bytes that the capture
-// did not keep. "wait D" lets time pass; "advance" tells so without a segment;
-// "base C S" sets the bases.
+// A line is a segment: ">" from 10.0.0.1:40000 to 10.0.0.2:80, "<" back. Its flags (SFRA,
+// "." for none), sequence number, acknowledgment and payload follow. Numbers count from
+// the bases. "cut N" behind a payload stands for N bytes that the capture did not keep.
+// "wait D" lets time pass. "advance" calls Advance, without a segment. "base C S" sets
+// the bases.
 //
-// What streams are told is one word an event: who opened, the data of a direction
-// ("c:GET"), its holes ("c-4"), its end ("c." or "c!" after a reset), and the end
-// of the connection ("|").
+// What streams are told is one word for each event: who opened, the data of a direction
+// ("c:GET"), its holes ("c-4"), its end ("c." or "c!" after a reset), and the end of the
+// connection ("|").
 type story struct {
 	t         testing.TB
 	a         *Assembler
@@ -118,7 +118,8 @@ func (s *story) segment(word []string) {
 	}
 }
 
-// expect compares what was told, and that nothing waits when the story is over.
+// expect compares what was told. It also checks that nothing waits when the story is
+// over.
 func (s *story) expect(want string) {
 	s.t.Helper()
 	if got := strings.Join(s.told, " "); got != want {

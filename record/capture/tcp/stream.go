@@ -14,7 +14,7 @@ const (
 // Other returns the opposite direction.
 func (d Dir) Other() Dir { return 1 - d }
 
-// String returns "client" or "server": who sends in this direction.
+// String returns "client" or "server", the sender in this direction.
 func (d Dir) String() string {
 	if d == FromServer {
 		return "server"
@@ -22,35 +22,34 @@ func (d Dir) String() string {
 	return "client"
 }
 
-// A Conn is one TCP connection, from its opening to its end: a pair of addresses
-// that is used again is another Conn. It does not change once it was handed out.
+// A Conn is one TCP connection, from its opening to its end. If a pair of addresses is
+// used again, that is another Conn. A Conn does not change after it was passed to open.
 type Conn struct {
 	Client, Server netip.AddrPort
 
 	// Opened is the time of the first packet, in nanoseconds since the Unix epoch.
 	Opened int64
 
-	// MidStream is set when the packets do not begin with a handshake: what came
-	// before is not known, and Client and Server may be a guess.
+	// MidStream is set if the packets do not begin with a handshake. What came before is
+	// not known, and Client and Server may be a guess.
 	MidStream bool
 
-	// Net tells apart connections of equal addresses in separate networks; see
-	// packet.Segment.
+	// Net keeps equal addresses in separate networks apart; see packet.Segment.
 	Net uint32
 }
 
-// A Stream takes what one connection carries, in order and each byte once. All
-// times are those of packets, in nanoseconds since the Unix epoch.
+// A Stream takes what one connection carries, in order and each byte once. All times are
+// packet times, in nanoseconds since the Unix epoch.
 //
-// The two directions come in an order that the endpoints could have seen: what a
-// side sends after it had received something is told after that something, or after
-// the Gap in its place.
+// The two directions come in an order that the endpoints could have seen. If a side sends
+// after it has received something, then what it sends is told after what it received, or
+// after the Gap in that place.
 //
 // An Assembler calls a Stream from the one goroutine that feeds it. A Stream must
 // not call its Assembler.
 type Stream interface {
-	// Data are the next bytes of a direction. p is valid during the call and
-	// must not be changed. It is never empty.
+	// Data takes the next bytes of a direction. p has at least one byte, is valid during
+	// the call, and must not be changed.
 	Data(d Dir, p []byte, at int64)
 
 	// Gap says that the next n bytes of a direction are missing: the capture
@@ -58,11 +57,11 @@ type Stream interface {
 	// n is at least 1, or -1 for an unknown number.
 	Gap(d Dir, n int64, at int64)
 
-	// End says that a direction is over, at most once for each: with reset if
-	// the connection was broken off, else by an orderly end (FIN).
+	// End says that a direction is over. It is called at most once for each. reset: the
+	// connection was reset; otherwise the end was orderly (FIN).
 	End(d Dir, at int64, reset bool)
 
-	// Close is the last call. Directions without an End were still open when
-	// the capture ended, the connection fell silent, or memory was short.
+	// Close is the last call. A direction without an End was still open when the capture
+	// ended, the connection fell silent, or memory was short.
 	Close(at int64)
 }
