@@ -90,7 +90,7 @@ func (h *h1) chunked(d tcp.Dir, p []byte, at int64) []byte {
 	return rest
 }
 
-// trailers takes the trailer fields of a message. They are complete.
+// trailers takes those trailer fields of a message that have arrived whole.
 func (h *h1) trailers(d tcp.Dir, at int64) {
 	s := &h.side[d]
 	b, x := s.buf, s.x

@@ -27,8 +27,10 @@ func TestTheHandshakeTellsHTTP2WhereItsPrefaceIsMissing(t *testing.T) {
 	transport.CloseIdleConnections()
 
 	dropped, fromClient := 0, 0
-	for i := range wire.lines[0].pieces {
-		p := &wire.lines[0].pieces[i]
+	l := wire.lines[0]
+	l.mu.Lock() // the connection may still be closing
+	for i := range l.pieces {
+		p := &l.pieces[i]
 		if p.d != tcp.FromClient {
 			continue
 		}
@@ -37,6 +39,7 @@ func TestTheHandshakeTellsHTTP2WhereItsPrefaceIsMissing(t *testing.T) {
 			p.hole, dropped = true, len(p.p)
 		}
 	}
+	l.mu.Unlock()
 	if dropped < len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") {
 		t.Fatalf("%d bytes dropped: not the preface", dropped)
 	}
