@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"unicode"
 	"unicode/utf8"
 )
@@ -111,25 +112,18 @@ func (r *Report) table(p *bytes.Buffer) {
 			}
 		}
 	}
-	widths := make([]int, len(rows[0]))
+	var name, verdict int // widths of the first two columns
 	for _, row := range rows {
-		for i, s := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(s))
-		}
+		name = max(name, utf8.RuneCountInString(row[0]))
+		verdict = max(verdict, utf8.RuneCountInString(row[1]))
 	}
 	p.WriteByte('\n')
+	w := tabwriter.NewWriter(p, 0, 0, 0, ' ', tabwriter.AlignRight)
 	for _, row := range rows {
-		var line strings.Builder
-		for i, s := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(s))
-			if i < 2 {
-				line.WriteString(s + pad + "  ")
-			} else {
-				line.WriteString(pad + s + "  ")
-			}
-		}
-		p.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+		// The writer aligns all columns to one side, so texts are filled up here.
+		fmt.Fprintf(w, "%-*s  %-*s\t  %s\t\n", name, row[0], verdict, row[1], strings.Join(row[2:], "\t  "))
 	}
+	w.Flush()
 }
 
 func (e *Endpoint) row() []string {
