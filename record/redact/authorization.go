@@ -45,7 +45,8 @@ func hasParameters(b []byte) bool {
 	return i > 0 && len(bytes.TrimLeft(b[i:], "=")) > 0
 }
 
-// openParameters are the parameters that are not secret.
+// openParameters are the parameters that are not secret: of Digest (RFC 7616), OAuth
+// (RFC 5849, RFC 6750), HTTP signatures, AWS Signature Version 4 and Hawk.
 var openParameters = []string{"realm", "qop", "algorithm", "nc", "charset", "userhash", "uri", "signedheaders", "headers", "version", "oauth_version",
 	"oauth_signature_method", "oauth_timestamp", "ts", "created", "expires", "type", "stale", "domain", "scope", "error"}
 

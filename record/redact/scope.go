@@ -133,7 +133,8 @@ func (s *scope) newHeader(name string) headerRule {
 	return headerText
 }
 
-// dullHeaders are header fields of the protocol. Their values have no room for secrets.
+// dullHeaders are header fields of the protocol, from the IANA registry of HTTP field
+// names. Their values have no room for secrets.
 var dullHeaders = map[string]bool{"date": true, "accept": true, "accept-encoding": true, "accept-language": true, "accept-charset": true,
 	"accept-ranges": true, "age": true, "allow": true, "connection": true, "cache-control": true, "content-length": true, "content-encoding": true,
 	"content-language": true, "content-range": true, "content-type": true, "dnt": true, "expect": true, "expires": true, "host": true,

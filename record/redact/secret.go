@@ -53,7 +53,8 @@ func weighty(b []byte) bool {
 	return n >= minCertified
 }
 
-// fillers are values that stand for "no value".
+// fillers are values that stand for "no value": those of JSON, JavaScript, Go, Python
+// and YAML, and what PHP writes into a cookie to delete it.
 var fillers = []string{"deleted", "true", "false", "null", "nil", "undefined", "none", "yes", "no", "on", "off"}
 
 // isFiller reports whether b carries no information.

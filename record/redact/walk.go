@@ -228,7 +228,8 @@ func isLinkWord(segment []byte) bool {
 	return slices.ContainsFunc(wordsOf(string(segment)), func(word string) bool { return slices.Contains(linkWords, word) })
 }
 
-// linkWords are words in the paths of links that are sent to one person.
+// linkWords are words in the paths of links that are sent to one person, as the routes
+// of Devise, Django, Laravel and GoTrue name them. Unsubscribing is that of RFC 8058.
 var linkWords = []string{"reset", "recover", "recovery", "verify", "verification", "confirm", "confirmation", "activate", "activation",
 	"invite", "invites", "invitation", "invitations", "magic", "unsubscribe"}
 
