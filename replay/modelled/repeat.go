@@ -1,6 +1,8 @@
 package modelled
 
 import (
+	"slices"
+
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/replay"
@@ -25,20 +27,66 @@ type repeat struct {
 	visitor
 	acts []model.Act
 	made int
+
+	// A browser asks for the parts of a page while the page still comes, so that an
+	// act may be ready before the answer that issues a value of it is over.
+	held     []replay.Act
+	underWay map[int]int // acts that are ready and not over, by endpoint
 }
 
 func newRepeat(v visitor, of *model.Session) *repeat {
-	r := &repeat{visitor: v, acts: of.Acts}
+	r := &repeat{visitor: v, acts: of.Acts, underWay: make(map[int]int)}
 	r.Pull = r.act
 	return r
 }
 
 // Next implements Session.
 func (r *repeat) Next(over *replay.Answer) []replay.Act {
-	if over != nil {
-		r.learn(r.source.index[r.acts[over.Act.ID].Endpoint], over)
+	acts := r.held
+	r.held = nil
+	for i := range acts {
+		acts[i].Delay = 0
 	}
-	return r.Table.Next(over)
+	if over != nil {
+		at := r.endpoint(over.Act)
+		r.underWay[at]--
+		r.learn(at, over)
+	}
+	acts = append(acts, r.Table.Next(over)...)
+	for i := range acts {
+		r.underWay[r.endpoint(&acts[i])]++
+	}
+	var ready []replay.Act
+	for i := range acts {
+		if r.awaits(&acts[i]) {
+			r.underWay[r.endpoint(&acts[i])]--
+			r.held = append(r.held, acts[i])
+		} else {
+			ready = append(ready, acts[i])
+		}
+	}
+	return ready
+}
+
+// endpoint is the index of the endpoint of a.
+func (r *repeat) endpoint(a *replay.Act) int { return r.source.index[r.acts[a.ID].Endpoint] }
+
+// awaits reports whether a lacks a value that another act under way may issue.
+func (r *repeat) awaits(a *replay.Act) bool {
+	own := r.endpoint(a)
+	for _, v := range r.source.endpoints[own].variants {
+		for _, value := range v.values {
+			if v.name != r.acts[a.ID].Variant || value.kind != model.Bound || len(r.issued[value.index].values) > 0 {
+				continue
+			}
+			for at, n := range r.underWay {
+				if at != own && n > 0 && slices.ContainsFunc(r.source.endpoints[at].issues, func(i issue) bool { return i.binding == value.index }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // Fill implements Session. The values of act k draw from stream 2k+1 of the

@@ -204,3 +204,18 @@ func TestVariantsAreTakenAsOftenAsRecorded(t *testing.T) {
 		t.Errorf("targets %v, want /a in three quarters, /b in the others", count)
 	}
 }
+
+// The save was sent before the page with its token was over, as while a page streams.
+func TestAnActAwaitsTheValueThatIsOnItsWay(t *testing.T) {
+	w := &wiki{tokens: map[string]string{}}
+	s := httptest.NewServer(w)
+	defer s.Close()
+	m := wikiSessions()
+	m.Sessions = m.Sessions[:1]
+	m.Sessions[0].Acts[1].After = nil
+	p := replay.Plan{Target: s.URL, Users: 3, Sessions: 1}
+	sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
+	if sum.Skipped != 0 || sum.SessionMatch != 1 || len(w.saves) != 3 {
+		t.Errorf("%d skipped, session match %g, %d saves; want 0, 1, 3: %+v", sum.Skipped, sum.SessionMatch, len(w.saves), sum.Errors)
+	}
+}
