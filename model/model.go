@@ -17,7 +17,23 @@ type Model struct {
 	Data      []Source
 	Sessions  []Session // by start
 	Overrides string    // values that people pinned: see FORMAT.md of model/folder
-	Notes     []string  // for people: what learning left out or could not decide
+
+	// Unresolved are the varying values that are sent as recorded because nothing
+	// explains them.
+	Unresolved []Unresolved
+
+	Notes []string // for people: what learning left out
+}
+
+// An Unresolved is a varying value of requests whose origin is not known. It is sent
+// as it was recorded, although the target may expect another.
+type Unresolved struct {
+	Endpoint string `json:"endpoint"`          // its name
+	Place    string `json:"place"`             // where requests carry it, such as "header X-Signature"
+	Example  string `json:"example,omitempty"` // a recorded value, masked; "": none
+	Reason   string `json:"reason"`            // why it is not explained
+	Edit     string `json:"edit,omitempty"`    // what a person can do about it; "": nothing
+	Requests int    `json:"requests"`          // recorded requests that carried it
 }
 
 // Recorded tells where the model comes from.

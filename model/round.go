@@ -49,6 +49,7 @@ func (m *Model) round() {
 	}
 	m.Origins, m.Browsers, m.Behaviors, m.Endpoints = orNil(m.Origins), orNil(m.Browsers), orNil(m.Behaviors), orNil(m.Endpoints)
 	m.Bindings, m.Data, m.Sessions, m.Notes = orNil(m.Bindings), orNil(m.Data), orNil(m.Sessions), orNil(m.Notes)
+	m.Unresolved = orNil(m.Unresolved)
 }
 
 func (b *Behavior) round() {

@@ -45,6 +45,7 @@ func (m *Model) Validate() error {
 	for i := range m.Data {
 		v.source(&m.Data[i])
 	}
+	v.unresolved()
 	v.sessions()
 	return v.found.Err()
 }

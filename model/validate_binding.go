@@ -83,6 +83,21 @@ func (v *validator) binding(b *Binding) {
 	}
 }
 
+func (v *validator) unresolved() {
+	for i := range v.m.Unresolved {
+		u := &v.m.Unresolved[i]
+		p := v.at("unresolved")
+		for _, text := range []struct{ key, value string }{{"endpoint", u.Endpoint}, {"place", u.Place}, {"reason", u.Reason}} {
+			if text.value == "" {
+				p.addf("item %d has no %s", i+1, text.key)
+			}
+		}
+		if u.Requests < 0 {
+			p.addf("item %d: requests is negative", i+1)
+		}
+	}
+}
+
 func (v *validator) source(s *Source) {
 	p := v.at("data", s.Name)
 	if !validSource(s.Name) {

@@ -123,6 +123,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a pick", func(m *model.Model) { m.Bindings[0].Pick = "best" }, []string{`bindings: csrf: pick: "best" is not first, last or any`}},
 		{"evidence beyond 1", func(m *model.Model) { m.Bindings[0].Match = 1.5 }, []string{"bindings: csrf: evidence: match: 1.5 is not a share"}},
 		{"a data file out of the folder", func(m *model.Model) { m.Data = append(m.Data, model.Source{Name: "../x", Columns: []string{"a"}}) }, []string{"data: ../x: the name of a data file consists of"}},
+		{"an unresolved value that says nothing", func(m *model.Model) { m.Unresolved[1] = model.Unresolved{Requests: -1} },
+			[]string{"unresolved: item 2 has no endpoint", "unresolved: item 2 has no place", "unresolved: item 2 has no reason", "unresolved: item 2: requests is negative"}},
 		{"a data row that is too long", func(m *model.Model) { m.Data[0].Rows[0] = []string{"1", "2", "3"} }, []string{"data: accounts: row 1 has 3 columns, not 2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package correlate
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,21 +58,12 @@ func (l *learner) constantLeaf(p *leaf) {
 		return
 	}
 	if secret(p) && content.Bits(v) >= minBits {
-		l.note("unresolved: %s of %s is the same in all %d requests and was not issued in the recording; it is kept as recorded%s",
-			p.span.Selector, p.target.name, len(p.uses), l.second())
+		l.unresolved(p, p.uses, "is the same in all requests, and no answer issued it")
 		return
 	}
 	if k, ref := kindOf(p.uses); k == model.Now || k == model.Fresh && len(p.uses) == 1 && content.Kind(v) == "uuid" {
 		p.pieces = []piece{{value: model.Value{Kind: k, Ref: ref}}}
 	}
-}
-
-// second asks for a second session if the recording has only one.
-func (l *learner) second() string {
-	if len(l.sessions) < 2 {
-		return "; record a second session"
-	}
-	return ""
 }
 
 // secretWords are parts of names under which tokens stand: those of OAuth 2.0
@@ -212,9 +202,5 @@ func (l *learner) noteRow(p *leaf, uses []use) {
 	if seen > 0 {
 		why = "no answer held it often enough before"
 	}
-	l.note("unresolved: %s of %s varies and looks issued, but %s; recorded values are sent%s", p.span.Selector, p.target.name, why, l.second())
-}
-
-func (l *learner) note(format string, args ...any) {
-	l.result.Notes = append(l.result.Notes, fmt.Sprintf(format, args...))
+	l.unresolved(p, uses, "varies and looks issued, but "+why)
 }

@@ -1,7 +1,6 @@
 package correlate
 
 import (
-	"slices"
 	"time"
 
 	"github.com/starling-load/starling/model"
@@ -27,9 +26,10 @@ type Options struct {
 type Result struct {
 	Endpoints map[string]model.Endpoint // with Name and one variant
 	Bindings  []model.Binding           // in the order of their first use
-	Notes     []string                  // for people: what is unresolved, sorted by endpoint
 	Accounts  []string                  // per session: FILE.COLUMN=VALUE of the row found, or ""
 	Rows      [][]int                   // per session and exchange: the line in Rows, from 1; 0: none
+
+	Unresolved []model.Unresolved // by endpoint and place
 }
 
 // Learn explains the requests of sessions. Every flow must have a response; the
@@ -76,8 +76,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 		}
 		l.result.Rows = append(l.result.Rows, rows)
 	}
-	slices.Sort(l.result.Notes)
-	l.result.Notes = slices.Compact(l.result.Notes)
+	l.sortUnresolved()
 	return l.result
 }
 

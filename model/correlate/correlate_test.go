@@ -54,8 +54,8 @@ func TestIssuedTokenIsBoundAndTheLatestAnswerCounts(t *testing.T) {
 	want(t, "access", from(r, "access"), "POST /api/login json:access; POST /api/refresh json:access")
 	want(t, "refresh", from(r, "refresh"), "POST /api/login json:refresh")
 	want(t, "the same binding elsewhere", values(r, "GET /api/last"), "access=bound access")
-	if len(r.Notes) > 0 {
-		t.Errorf("notes %q, want none", r.Notes)
+	if len(r.Unresolved) > 0 {
+		t.Errorf("unresolved %+v, want none", r.Unresolved)
 	}
 	for _, b := range r.Bindings {
 		if b.Match != 1 || b.Shuffled != 0 {
@@ -141,8 +141,8 @@ func TestClientsOwnValuesAreMadeAnew(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"0", "0"}, {"1", "10"}, {"0", "0"}, {"1", "10"}}, e.Variants[0].Rows); diff != "" {
 		t.Errorf("rows are not sampled together (-want +got)\n%s", diff)
 	}
-	if len(r.Notes) > 0 {
-		t.Errorf("notes %q, want none", r.Notes)
+	if len(r.Unresolved) > 0 {
+		t.Errorf("unresolved %+v, want none", r.Unresolved)
 	}
 }
 
@@ -173,8 +173,8 @@ func TestClientFirstValuesAreNotIssued(t *testing.T) {
 		}
 	})
 	want(t, "values", values(r, "POST /ping"), "device=row")
-	if len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "unresolved: body:$.device of POST /ping") {
-		t.Errorf("notes %q, want that the device is unresolved", r.Notes)
+	if len(r.Unresolved) != 1 || r.Unresolved[0].Endpoint != "POST /ping" || r.Unresolved[0].Place != "body $.device" {
+		t.Errorf("unresolved %+v, want the device", r.Unresolved)
 	}
 }
 
@@ -213,11 +213,11 @@ func TestOneSessionNeedsMuchInformation(t *testing.T) {
 	})
 	want(t, "values", values(r, "POST /form"), "token=bound token")
 	want(t, "short values stay", r.Endpoints["POST /form"].Variants[0].Request.Body, `{"id":42,"csrf":"`+secretOf(2)+`"}`)
-	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "csrf") || !strings.Contains(r.Notes[0], "record a second session") {
-		t.Errorf("notes %q, want csrf unresolved and the advice to record a second session", r.Notes)
+	if len(r.Unresolved) != 1 || !strings.Contains(r.Unresolved[0].Place, "csrf") || r.Unresolved[0].Edit != "record a second session" {
+		t.Errorf("unresolved %+v, want csrf and the advice to record a second session", r.Unresolved)
 	}
-	if strings.Contains(strings.Join(r.Notes, ""), secretOf(2)) {
-		t.Errorf("notes %q hold the secret", r.Notes)
+	if strings.Contains(fmt.Sprint(r.Unresolved), secretOf(2)) {
+		t.Errorf("unresolved %+v holds the secret", r.Unresolved)
 	}
 }
 

@@ -40,6 +40,10 @@ func anyModel(t *rapid.T) *model.Model {
 	count := rapid.IntRange(0, 1000)
 
 	m := &model.Model{Version: 2, Notes: rapid.SliceOfN(texts, 0, 3).Draw(t, "notes")}
+	for range rapid.IntRange(0, 2).Draw(t, "unresolved") {
+		m.Unresolved = append(m.Unresolved, model.Unresolved{Endpoint: "GET /" + texts.Draw(t, "unresolved endpoint"), Place: "x" + texts.Draw(t, "place"),
+			Example: texts.Draw(t, "example"), Reason: "x" + texts.Draw(t, "reason"), Edit: texts.Draw(t, "edit"), Requests: count.Draw(t, "requests")})
+	}
 	m.Recorded = model.Recorded{Flows: count.Draw(t, "flows"), Users: count.Draw(t, "users"), Duration: duration.Draw(t, "duration")}
 	if rapid.Bool().Draw(t, "started") {
 		m.Recorded.Start = time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "start"), 123)

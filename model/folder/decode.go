@@ -159,6 +159,7 @@ func (d *decoder) model(x node) {
 			field{"browsers", func(x node) { m.Browsers = x.browsers() }},
 			field{"sessions", func(x node) { m.Sessions = x.sessions() }},
 			field{"acts", func(x node) { acts = x }},
+			field{"unresolved", func(x node) { m.Unresolved = x.unresolved() }},
 		)
 	}
 	x.fields(fields...)

@@ -80,3 +80,20 @@ func (x node) binding(name string) model.Binding {
 	)
 	return b
 }
+
+func (x node) unresolved() []model.Unresolved {
+	var list []model.Unresolved
+	x.items(func(x node) {
+		u := model.Unresolved{}
+		x.fields(
+			field{"endpoint", func(x node) { u.Endpoint = x.text() }},
+			field{"place", func(x node) { u.Place = x.text() }},
+			field{"example", func(x node) { u.Example = x.text() }},
+			field{"reason", func(x node) { u.Reason = x.text() }},
+			field{"edit", func(x node) { u.Edit = x.text() }},
+			field{"requests", func(x node) { u.Requests = x.count() }},
+		)
+		list = append(list, u)
+	})
+	return list
+}

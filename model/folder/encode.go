@@ -140,8 +140,24 @@ func (e *encoder) model(m *model.Model) *yaml.Node {
 		put(root, "sessions", text(sessionsFile))
 		put(root, "acts", text(actsFile))
 	}
+	putSome(root, "unresolved", unresolved(m.Unresolved))
 	putSome(root, "notes", texts(m.Notes))
 	return root
+}
+
+func unresolved(list []model.Unresolved) *yaml.Node {
+	n := sequence()
+	for _, u := range list {
+		one := mapping()
+		put(one, "endpoint", text(u.Endpoint))
+		put(one, "place", text(u.Place))
+		putText(one, "example", u.Example)
+		put(one, "reason", text(u.Reason))
+		putText(one, "edit", u.Edit)
+		putNumber(one, "requests", u.Requests)
+		n.Content = append(n.Content, one)
+	}
+	return n
 }
 
 func (e *encoder) recorded(r *model.Recorded) *yaml.Node {

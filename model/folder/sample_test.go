@@ -102,6 +102,10 @@ func sample() *model.Model {
 		}},
 		{User: "u2", Start: 1500 * time.Millisecond, Acts: []model.Act{{Endpoint: "GET /"}, {Endpoint: "GET /"}}},
 	}
+	m.Unresolved = []model.Unresolved{
+		{Endpoint: "POST /notes", Place: "header X-Signature", Example: "9f86… (64 hexadecimal digits)", Reason: "changes with each request, and no answer held it before", Edit: "compute it from the values of the request", Requests: 4},
+		{Endpoint: "GET /", Place: "query sig", Reason: "the key is not known"},
+	}
 	m.Overrides = "overrides: # what we know better\n  endpoints:\n    GET /app.css:\n      check: {status: [2xx, 3xx]} # caches\n"
 	m.Endpoints[5].Check = model.Check{Status: []int{2, 3}}
 	return m

@@ -124,7 +124,7 @@ func TestARecordedCrowdIsLearned(t *testing.T) {
 		t.Errorf("user types of %v sessions, want the 16 browsers, 14 buyers and 10 programs", shares)
 	}
 	if len(report.Unresolved) > 0 {
-		t.Errorf("unresolved: %q", report.Unresolved)
+		t.Errorf("unresolved: %+v", report.Unresolved)
 	}
 	if n := report.Lost["upgraded connection (WebSocket)"]; n == 0 {
 		t.Errorf("lost %v, want the chats over WebSocket counted", report.Lost)

@@ -223,7 +223,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	browsers := l.browsers(m)
 	l.keepSessions(m, browsers, found.Rows)
 	l.needs(m)
-	m.Notes = append(l.report.notes(), found.Notes...)
+	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {
 		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)
 	}
@@ -231,7 +231,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 		return nil, l.report, fmt.Errorf("correct the odds of the learned model: %w", err)
 	}
 	m = m.Rounded()
-	l.report.describe(m, found.Notes)
+	l.report.describe(m)
 	return m, l.report, nil
 }
 

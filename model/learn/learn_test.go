@@ -191,7 +191,7 @@ func TestTwoKindsOfUsersAreToldApart(t *testing.T) {
 		t.Errorf("types (-want +got)\n%s", diff)
 	}
 	if len(r.Unresolved) > 0 || len(m.Notes) > 0 {
-		t.Errorf("unresolved %q, notes %q; want none", r.Unresolved, m.Notes)
+		t.Errorf("unresolved %+v, notes %q; want none", r.Unresolved, m.Notes)
 	}
 }
 
@@ -484,7 +484,7 @@ func TestOneSessionGivesTheBestModelPossible(t *testing.T) {
 		t.Errorf("values %+v, want the record bound: it has much information", got)
 	}
 	if len(r.Unresolved) > 0 {
-		t.Errorf("unresolved %q", r.Unresolved)
+		t.Errorf("unresolved %+v", r.Unresolved)
 	}
 }
 

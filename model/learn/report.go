@@ -12,15 +12,17 @@ import (
 // A Report says what a model was made from, what it holds and what was lost.
 // Its JSON keys are stable.
 type Report struct {
-	Flows      int            `json:"flows"` // flows given
-	Used       int            `json:"used"`  // flows learned from
-	Sessions   int            `json:"sessions"`
-	Users      int            `json:"users"`
-	Types      []Type         `json:"types"`
-	Endpoints  []string       `json:"endpoints"`
-	Bindings   []Found        `json:"bindings"`
-	Lost       map[string]int `json:"lost"` // flows left out, by reason
-	Unresolved []string       `json:"unresolved"`
+	Flows     int            `json:"flows"` // flows given
+	Used      int            `json:"used"`  // flows learned from
+	Sessions  int            `json:"sessions"`
+	Users     int            `json:"users"`
+	Types     []Type         `json:"types"`
+	Endpoints []string       `json:"endpoints"`
+	Bindings  []Found        `json:"bindings"`
+	Lost      map[string]int `json:"lost"` // flows left out, by reason
+
+	// Unresolved are the varying values that nothing explains.
+	Unresolved []model.Unresolved `json:"unresolved"`
 
 	others string // hosts whose flows are left out, with their numbers; "": none
 }
@@ -44,7 +46,7 @@ type Found struct {
 }
 
 // describe fills in what m holds.
-func (r *Report) describe(m *model.Model, unresolved []string) {
+func (r *Report) describe(m *model.Model) {
 	r.Types, r.Endpoints, r.Bindings = []Type{}, []string{}, []Found{}
 	for _, b := range m.Behaviors {
 		r.Types = append(r.Types, Type{b.Name, b.Weight, b.Sessions, len(b.Steps)})
@@ -59,7 +61,7 @@ func (r *Report) describe(m *model.Model, unresolved []string) {
 		}
 		r.Bindings = append(r.Bindings, f)
 	}
-	r.Unresolved = append([]string{}, unresolved...)
+	r.Unresolved = append([]model.Unresolved{}, m.Unresolved...)
 }
 
 // reasons returns why flows were left out, sorted.
@@ -120,16 +122,33 @@ func (r *Report) Text(w io.Writer) error {
 			fmt.Fprintf(&b, "    from %s\n", s)
 		}
 	}
-	for _, n := range append(r.notes(), r.Unresolved...) {
+	r.unresolved(&b)
+	notes := r.notes()
+	for _, n := range notes {
 		fmt.Fprintf(&b, "\nnote: %s", n)
 	}
-	if len(r.Lost)+len(r.Unresolved) > 0 {
+	if len(notes) > 0 {
 		b.WriteByte('\n')
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write the learning report: %w", err)
 	}
 	return nil
+}
+
+// unresolved lists the values that nothing explains.
+func (r *Report) unresolved(b *strings.Builder) {
+	if len(r.Unresolved) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nunresolved (%d): sent as recorded, although the target may expect other values\n", len(r.Unresolved))
+	for _, u := range r.Unresolved {
+		fmt.Fprintf(b, "  %s: %s  %s, %d %s\n", u.Endpoint, u.Place, u.Example, u.Requests, plural(u.Requests, "request"))
+		fmt.Fprintf(b, "    %s\n", u.Reason)
+		if u.Edit != "" {
+			fmt.Fprintf(b, "    to do: %s\n", u.Edit)
+		}
+	}
 }
 
 // plural returns the name of n things: thing, with an ending if n is not 1.

@@ -19,7 +19,7 @@ const mostEdges = 5
 
 // Text prints m for people: the mix, each behavior as a table of its steps with
 // odds and median think times, the endpoints, the bindings with their evidence,
-// and the notes. The error is that of w.
+// the values that nothing explains, and the notes. The error is that of w.
 func Text(w io.Writer, m *model.Model) error {
 	var b bytes.Buffer
 	textMix(&b, m)
@@ -237,6 +237,16 @@ func textData(w io.Writer, m *model.Model) {
 			if line = strings.TrimRight(line, "\n"); line != "overrides:" {
 				fmt.Fprintln(w, problem.Visible(line))
 			}
+		}
+	}
+	if len(m.Unresolved) > 0 {
+		fmt.Fprintln(w, "\nUNRESOLVED")
+		for _, u := range m.Unresolved {
+			line := u.Endpoint + ": " + u.Place + ": " + u.Reason
+			if u.Edit != "" {
+				line += "; " + u.Edit
+			}
+			fmt.Fprintf(w, "  %s\n", problem.Visible(strings.Join(strings.Fields(line), " ")))
 		}
 	}
 	if len(m.Notes) > 0 {

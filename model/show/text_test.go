@@ -69,11 +69,12 @@ func TestTextFoldsRareEdges(t *testing.T) {
 func TestTextIsPlainWhateverTheNames(t *testing.T) {
 	odd := "a\x1b[31m\x00\r\n" + strings.Repeat("x", 300)
 	m := &model.Model{
-		Behaviors: []model.Behavior{{Name: odd, Start: []model.Edge{{To: odd, Odds: 1}}, Steps: []model.Step{{ID: odd, Page: &model.Page{Endpoint: odd}, Next: []model.Edge{{To: odd}}}}}},
-		Endpoints: []model.Endpoint{{Name: odd, Variants: []model.Variant{{Values: []model.Value{{Name: odd, Kind: model.Data, Ref: odd}}}}}},
-		Bindings:  []model.Binding{{Name: odd, Sources: []model.Select{{Endpoint: odd, Selector: odd}}}},
-		Data:      []model.Source{{Name: "d", Columns: []string{odd}}},
-		Notes:     []string{odd},
+		Behaviors:  []model.Behavior{{Name: odd, Start: []model.Edge{{To: odd, Odds: 1}}, Steps: []model.Step{{ID: odd, Page: &model.Page{Endpoint: odd}, Next: []model.Edge{{To: odd}}}}}},
+		Endpoints:  []model.Endpoint{{Name: odd, Variants: []model.Variant{{Values: []model.Value{{Name: odd, Kind: model.Data, Ref: odd}}}}}},
+		Bindings:   []model.Binding{{Name: odd, Sources: []model.Select{{Endpoint: odd, Selector: odd}}}},
+		Data:       []model.Source{{Name: "d", Columns: []string{odd}}},
+		Notes:      []string{odd},
+		Unresolved: []model.Unresolved{{Endpoint: odd, Place: odd, Reason: odd, Edit: odd}},
 	}
 	m.Recorded.Flows, m.Origins, m.Overrides = 1, []model.Origin{{Name: odd, URL: odd}, {Name: odd}}, odd
 	var out bytes.Buffer

@@ -1,0 +1,47 @@
+package correlate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/starling-load/starling/model"
+)
+
+// unresolved notes that nothing explains the values of p.
+func (l *learner) unresolved(p *leaf, uses []use, reason string) {
+	u := model.Unresolved{
+		Endpoint: p.target.name,
+		Place:    strings.Replace(p.span.Selector, ":", " ", 1),
+		Example:  mask(uses[0].value),
+		Reason:   reason,
+		Edit:     "bind it to an answer or give its values with --data",
+		Requests: len(uses),
+	}
+	if len(l.sessions) < 2 {
+		u.Edit = "record a second session"
+	}
+	l.result.Unresolved = append(l.result.Unresolved, u)
+}
+
+// shown is how many characters of a masked value can be read.
+const shown = 4
+
+// mask returns the beginning of a value and its length, so that people recognise it
+// and nobody can use it.
+func mask(v string) string {
+	n := utf8.RuneCountInString(v)
+	if n < 4*shown {
+		return fmt.Sprintf("%d characters", n)
+	}
+	return fmt.Sprintf("%s… (%d characters)", strings.ToValidUTF8(string([]rune(v)[:shown]), "?"), n)
+}
+
+// sortUnresolved sorts by endpoint and place.
+func (l *learner) sortUnresolved() {
+	slices.SortStableFunc(l.result.Unresolved, func(a, b model.Unresolved) int {
+		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Place, b.Place))
+	})
+}
