@@ -83,7 +83,7 @@ func TestWalksObeyNeedsAndBindings(t *testing.T) {
 				for n := range m.Bindings {
 					if rapid.IntRange(0, 2).Draw(t, "bound") == 0 {
 						v := fmt.Sprint("v", n)
-						e.Variants[0].Values = append(e.Variants[0].Values, Value{v, Bound, m.Bindings[n].Name})
+						e.Variants[0].Values = append(e.Variants[0].Values, Value{Name: v, Kind: Bound, Ref: m.Bindings[n].Name})
 						e.Variants[0].Request.Target += "/${" + v + "}"
 					}
 				}

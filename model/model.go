@@ -77,7 +77,7 @@ type Variant struct {
 	Recorded int    // flows
 	Request  Request
 	Values   []Value    // the holes of Request, by name
-	Rows     [][]string // values recorded together: a column per Value of kind Row, as in Values
+	Rows     [][]string // values recorded together: a column per Value that is InRows, as in Values
 }
 
 // A Request is a request with holes. A hole is ${name} in Target, a header value or
@@ -126,6 +126,7 @@ type Value struct {
 	Name string
 	Kind ValueKind
 	Ref  string
+	Own  bool // some acts send a recorded content of their own: it has a column in Rows
 }
 
 // A Need is a condition on the past of a session, learned from the recording:
@@ -205,13 +206,29 @@ func (e *Endpoint) Recorded() int {
 	return n
 }
 
-// RowColumns returns the names of the values of kind Row: the columns of v.Rows.
+// RowColumns returns the names of the values that have recorded contents, in order:
+// the columns of v.Rows.
 func (v *Variant) RowColumns() []string {
 	var names []string
-	for _, value := range v.Values {
-		if value.Kind == Row {
-			names = append(names, value.Name)
+	for i := range v.Values {
+		if v.Values[i].InRows() {
+			names = append(names, v.Values[i].Name)
 		}
 	}
 	return names
 }
+
+// Takers returns the indices of the values whose content an act may take from a
+// place of its own: those that are Bound or Own.
+func (v *Variant) Takers() []int {
+	var list []int
+	for i := range v.Values {
+		if v.Values[i].Kind == Bound || v.Values[i].Own {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// InRows reports whether rows of recorded values have a column for v.
+func (v *Value) InRows() bool { return v.Kind == Row || v.Own }

@@ -25,4 +25,19 @@ type Act struct {
 	Conn     int    // connection within the session, from 1; 0: any
 	Row      int    // line of the variant's Rows, from 1; 0: any
 	Status   int    // of the recorded answer; 0: any that the check of the endpoint allows
+	Takes    []Take // one for each of the variant's Takers, in their order; nil: Latest for all
 }
+
+// A Take says where an act has the content of one of its values from: match Match
+// of selector Source in the answer of the act with index Act.
+type Take struct {
+	Act    int // index of an earlier act of the session, or Own or Latest
+	Source int // index in the Sources of the binding
+	Match  int // which of the selector's matches, from 0
+}
+
+// Values of Take.Act where no act is named.
+const (
+	Own    = -1 // the recorded value of this act: the one in its row
+	Latest = -2 // what the value's kind says, such as the latest answer that issued it
+)

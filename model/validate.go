@@ -55,17 +55,17 @@ type validator struct {
 	m         *Model
 	found     problem.List
 	endpoints map[string]*Endpoint
-	bindings  map[string]bool
+	bindings  map[string]*Binding
 	sources   map[string]*Source
 }
 
 func newValidator(m *Model) *validator {
-	v := &validator{m: m, endpoints: map[string]*Endpoint{}, bindings: map[string]bool{}, sources: map[string]*Source{}}
+	v := &validator{m: m, endpoints: map[string]*Endpoint{}, bindings: map[string]*Binding{}, sources: map[string]*Source{}}
 	for i := range m.Endpoints {
 		v.endpoints[m.Endpoints[i].Name] = &m.Endpoints[i]
 	}
 	for i := range m.Bindings {
-		v.bindings[m.Bindings[i].Name] = true
+		v.bindings[m.Bindings[i].Name] = &m.Bindings[i]
 	}
 	for i := range m.Data {
 		v.sources[m.Data[i].Name] = &m.Data[i]

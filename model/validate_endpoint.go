@@ -143,7 +143,7 @@ func (v *validator) values(p place, e *Variant) {
 			at.addf("is there twice")
 		}
 		seen[val.Name] = true
-		if val.Kind == Row {
+		if val.InRows() {
 			columns++
 		}
 		v.value(at, val)
@@ -154,7 +154,7 @@ func (v *validator) values(p place, e *Variant) {
 func (v *validator) value(p place, val *Value) {
 	switch val.Kind {
 	case Bound:
-		if !v.bindings[val.Ref] {
+		if v.bindings[val.Ref] == nil {
 			var names []string
 			for i := range v.m.Bindings {
 				names = append(names, v.m.Bindings[i].Name)
@@ -166,6 +166,9 @@ func (v *validator) value(p place, val *Value) {
 	case Row:
 		if val.Ref != "" {
 			p.addf("a value of kind row has no reference: its column has its name")
+		}
+		if val.Own {
+			p.addf("a value of kind row is always recorded: delete own")
 		}
 	case Fresh:
 	case Now:
@@ -200,13 +203,13 @@ func (v *validator) column(p place, ref string) {
 func (v *validator) rows(p place, rows [][]string, columns int) {
 	switch {
 	case columns > 0 && len(rows) == 0:
-		p.addf("there is none for the values of kind row")
+		p.addf("there is none for the recorded values")
 	case columns == 0 && len(rows) > 0:
-		p.addf("there are %d, but no value of kind row", len(rows))
+		p.addf("there are %d, but no value of kind row or own", len(rows))
 	}
 	for i, row := range rows {
 		if len(row) != columns {
-			p.addf("row %d has %d columns, there are %d values of kind row", i+1, len(row), columns)
+			p.addf("row %d has %d columns, there are %d recorded values", i+1, len(row), columns)
 			return
 		}
 	}

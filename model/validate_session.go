@@ -68,8 +68,56 @@ func (v *validator) act(n int, acts []Act, k int) {
 	if why := badName(a.Strand); a.Strand != "" && why != "" {
 		bad("%s cannot be the name of a strand: %s", problem.Quote(a.Strand), why)
 	}
-	if variant != nil && (a.Row < 0 || a.Row > len(variant.Rows)) {
+	if variant == nil {
+		return
+	}
+	if a.Row < 0 || a.Row > len(variant.Rows) {
 		bad("there is no row %d: %s has %d", a.Row, problem.Shorten(a.Endpoint), len(variant.Rows))
+	}
+	v.takes(bad, acts, k, variant)
+}
+
+// takes checks from where act k has its values.
+func (v *validator) takes(bad func(format string, args ...any), acts []Act, k int, variant *Variant) {
+	a := &acts[k]
+	takers := variant.Takers()
+	if len(a.Takes) > 0 && len(a.Takes) != len(takers) {
+		bad("takes %d values, its request has %d that it could take", len(a.Takes), len(takers))
+		return
+	}
+	for i := range a.Takes {
+		t, value := &a.Takes[i], &variant.Values[takers[i]]
+		switch {
+		case t.Act == Latest:
+		case t.Act == Own && !value.Own:
+			bad("value %s has no recorded content of its own", problem.Quote(value.Name))
+		case t.Act == Own && a.Row == 0:
+			bad("value %s is the one in the row of the act, but the act names no row", problem.Quote(value.Name))
+		case t.Act == Own:
+		case t.Act < 0 || t.Act >= k:
+			bad("act %d cannot take a value from act %d: it takes from earlier ones", k+1, t.Act+1)
+		case value.Kind != Bound:
+			bad("value %s is of kind %s: only bound values are taken from answers", problem.Quote(value.Name), value.Kind)
+		default:
+			v.take(bad, t, value.Ref, acts[t.Act].Endpoint)
+		}
+	}
+}
+
+// take checks that the binding has the source, and that it is at the endpoint.
+func (v *validator) take(bad func(format string, args ...any), t *Take, binding, endpoint string) {
+	b := v.bindings[binding]
+	if b == nil {
+		return // the value itself is wrong
+	}
+	sources := b.Sources
+	switch {
+	case t.Source < 0 || t.Source >= len(sources):
+		bad("binding %s has no source %d", problem.Quote(binding), t.Source+1)
+	case sources[t.Source].Endpoint != endpoint:
+		bad("source %d of binding %s is not at %s", t.Source+1, problem.Quote(binding), problem.Shorten(endpoint))
+	case t.Match < 0:
+		bad("the number of the match is negative")
 	}
 }
 

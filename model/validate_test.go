@@ -43,7 +43,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 			[]string{"behaviors: browser: steps: GET /: next: GET /products/{id}: odds -0.5 is negative", "behaviors: browser: steps: GET /products/{id}: nothing leads to this step"}},
 		{"two behaviors of one name", func(m *model.Model) { m.Behaviors[1].Name = "browser" }, []string{"behaviors: browser: is there twice"}},
 		{"two endpoints of one name", func(m *model.Model) { m.Endpoints = append(m.Endpoints, m.Endpoints[0]) }, []string{"endpoints: GET /: is there twice"}},
-		{"a name with a line break", func(m *model.Model) { m.Bindings[0].Name, m.Endpoints[4].Variants[0].Values[0].Ref = "a\nb", "a\nb" }, []string{`bindings: "a\nb" cannot be a name: it contains a control character`}},
+		{"a name with a line break", func(m *model.Model) { m.Bindings[0].Name, m.Endpoints[4].Variants[0].Values[0].Ref = "a\nb", "a\nb" },
+			[]string{`bindings: "a\nb" cannot be a name: it contains a control character`, "endpoints: POST /notes: variants: reply: values: csrf: there is no binding", "endpoints: POST /notes: variants: reply: values: to: there is no binding"}},
 		{"a step called end", func(m *model.Model) {
 			m.Behaviors[0].Steps[1].ID, m.Behaviors[0].Steps[0].Next[0].To, m.Behaviors[0].Steps[1].Next[0].To = model.End, "GET /", "GET /"
 		},
@@ -73,7 +74,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"an act that waits for itself", func(m *model.Model) { m.Sessions[0].Acts[1].After = []int{1} }, []string{"acts: 2: act 2 cannot wait for act 2"}},
 		{"acts to wait for out of order", func(m *model.Model) { m.Sessions[0].Acts[4].After = []int{2, 1} }, []string{"acts: 5: the acts to wait for must be in ascending order"}},
 		{"a row that is not there", func(m *model.Model) { m.Sessions[0].Acts[2].Row = 3 }, []string{"acts: 3: there is no row 3: GET /products/{id} has 2"}},
-		{"an act with a negative delay", func(m *model.Model) { m.Sessions[1].Acts[1].Delay = -1 }, []string{"acts: 7: the delay -1ns is not from 0"}},
+		{"an act with a negative delay", func(m *model.Model) { m.Sessions[1].Acts[1].Delay = -1 }, []string{"acts: 9: the delay -1ns is not from 0"}},
 		{"a status that is none", func(m *model.Model) { m.Sessions[0].Acts[0].Status = 20 }, []string{"acts: 1: 20 is not a status"}},
 		{"an origin with a path", func(m *model.Model) { m.Origins[1].URL = "https://cdn.test/x" }, []string{`origins: cdn: "https://cdn.test/x" is not scheme://host[:port]`}},
 		{"an endpoint of an unknown origin", func(m *model.Model) { m.Endpoints[5].Origin = "cnd" }, []string{`endpoints: GET /app.css: origin: there is no origin "cnd"; did you mean "cdn"?`}},
@@ -93,20 +94,20 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a negative interval", func(m *model.Model) { m.Behaviors[2].Steps[2].Open.Every.Fixed = -1 }, []string{"behaviors: reader: steps: stock: every: -1ns is negative"}},
 		{"a hole that nothing fills", func(m *model.Model) {
 			m.Endpoints[0].Variants[0].Request.Target = "/${lagn}"
-			m.Endpoints[0].Variants[0].Values = []model.Value{{"lang", model.Fresh, "x"}}
+			m.Endpoints[0].Variants[0].Values = []model.Value{{Name: "lang", Kind: model.Fresh, Ref: "x"}}
 		},
 			[]string{"endpoints: GET /: request: target: nothing fills ${lagn}: add it to values, or write $${lagn} for the text itself; did you mean \"lang\"?", "endpoints: GET /: values: lang: no ${lang} in the request uses this value"}},
 		{"a hole in a header", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Value = "${x}" }, []string{"endpoints: GET /: request: headers: Accept: nothing fills ${x}"}},
 		{"a single dollar", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Body = "cost: $5" }, []string{`endpoints: GET /: request: body: character 7: a single "$"`}},
 		{"a value with a reserved name", func(m *model.Model) {
-			m.Endpoints[1].Variants[0].Values = append(m.Endpoints[1].Variants[0].Values, model.Value{"origin", model.Fresh, ""})
+			m.Endpoints[1].Variants[0].Values = append(m.Endpoints[1].Variants[0].Values, model.Value{Name: "origin", Kind: model.Fresh})
 		}, []string{"endpoints: GET /products/{id}: values: origin: the replayer fills ${origin}"}},
 		{"an unknown binding", func(m *model.Model) { m.Endpoints[4].Variants[0].Values[0].Ref = "csfr" }, []string{`endpoints: POST /checkout: values: csrf: there is no binding "csfr"; did you mean "csrf"?`}},
 		{"an unknown data file", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[0].Ref = "acounts.user" }, []string{`endpoints: POST /login: values: user: there is no data file "acounts"; did you mean "accounts"?`}},
 		{"an unknown column", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[0].Ref = "accounts.usr" }, []string{`endpoints: POST /login: values: user: data/accounts.csv has no column "usr"; did you mean "user"?`}},
 		{"an unknown kind", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[1].Kind = "x" }, []string{`endpoints: POST /login: values: nonce: "x" is not a kind of value`}},
 		{"a form of the time", func(m *model.Model) { m.Endpoints[3].Variants[0].Values[0].Ref = "us" }, []string{`endpoints: GET /cart: values: t: "us" is not a form of the time`}},
-		{"rows that are too short", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 values of kind row"}},
+		{"rows that are too short", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 recorded values"}},
 		{"no rows", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows = nil }, []string{"endpoints: GET /products/{id}: rows: there is none", "acts: 3: there is no row 2"}},
 		{"a target that is a URL", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "http://x/" }, []string{`endpoints: GET /: request: target: "http://x/" must begin with "/"`}},
 		{"a target that smuggles a header", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "/ HTTP/1.1\r\nX: y" }, []string{"endpoints: GET /: request: target: contains a space"}},
@@ -118,8 +119,14 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a need of itself", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{Endpoint: "GET /", Since: "GET /"} }, []string{"endpoints: GET /cart: needs: nobody can have visited"}},
 		{"a status that is no class", func(m *model.Model) { m.Endpoints[0].Check.Status = []int{200} }, []string{"endpoints: GET /: check: status: 200 is not a status class"}},
 		{"a selector that is none", func(m *model.Model) { m.Bindings[0].Sources[0].Selector = "frm:csrf" }, []string{"bindings: csrf: from: GET /cart: "}},
-		{"a source that is no endpoint", func(m *model.Model) { m.Bindings[0].Sources[0].Endpoint = "GET /crt" }, []string{`bindings: csrf: from: there is no endpoint "GET /crt"`}},
-		{"a binding without source", func(m *model.Model) { m.Bindings[0].Sources = nil }, []string{"bindings: csrf: from: is empty"}},
+		{"a source that is no endpoint", func(m *model.Model) { m.Bindings[0].Sources[0].Endpoint = "GET /crt" }, []string{`bindings: csrf: from: there is no endpoint "GET /crt"`, "acts: 5: source 1 of binding", "acts: 5"}},
+		{"a take from a later act", func(m *model.Model) { m.Sessions[0].Acts[4].Takes[0].Act = 4 }, []string{"acts: 5: act 5 cannot take a value from act 5"}},
+		{"a take from another endpoint", func(m *model.Model) { m.Sessions[0].Acts[4].Takes[0].Act = 0 }, []string{`acts: 5: source 1 of binding "csrf" is not at GET /`}},
+		{"a take of an own content that is not recorded", func(m *model.Model) { m.Sessions[0].Acts[4].Takes[0].Act = model.Own }, []string{`acts: 5: value "csrf" has no recorded content`}},
+		{"an own content without a row", func(m *model.Model) { m.Sessions[0].Acts[4].Row = 0 }, []string{`acts: 5: value "user" is the one in the row`}},
+		{"takes for some values", func(m *model.Model) { m.Sessions[0].Acts[4].Takes = m.Sessions[0].Acts[4].Takes[:2] }, []string{"acts: 5: takes 2 values, its request has 3"}},
+		{"a row that is own", func(m *model.Model) { m.Endpoints[6].Variants[0].Values[0].Own = true }, []string{"endpoints: POST /notes: variants: text: values: text: a value of kind row is always recorded"}},
+		{"a binding without source", func(m *model.Model) { m.Bindings[0].Sources = nil }, []string{"bindings: csrf: from: is empty", "acts: 5: binding", "acts: 5"}},
 		{"a pick", func(m *model.Model) { m.Bindings[0].Pick = "best" }, []string{`bindings: csrf: pick: "best" is not first, last or any`}},
 		{"evidence beyond 1", func(m *model.Model) { m.Bindings[0].Match = 1.5 }, []string{"bindings: csrf: evidence: match: 1.5 is not a share"}},
 		{"a data file out of the folder", func(m *model.Model) { m.Data = append(m.Data, model.Source{Name: "../x", Columns: []string{"a"}}) }, []string{"data: ../x: the name of a data file consists of"}},

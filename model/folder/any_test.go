@@ -193,6 +193,13 @@ func (g *generator) sessions(t *rapid.T) {
 					a.After = append(a.After, w)
 				}
 			}
+			for _, i := range v.Takers() {
+				take := model.Take{Act: model.Latest}
+				if v.Values[i].Own && a.Row > 0 && rapid.Bool().Draw(t, "own") {
+					take.Act = model.Own
+				}
+				a.Takes = append(a.Takes, take)
+			}
 			s.Acts = append(s.Acts, a)
 		}
 		g.m.Sessions = append(g.m.Sessions, s)
@@ -231,13 +238,13 @@ func anyVariant(t *rapid.T, m *model.Model, texts *rapid.Generator[string]) mode
 		e.Request.Headers = []model.Header{{Name: "X-A", Value: model.EscapeTemplate(v)}, {Name: "X-A", Value: "${referer}"}}
 		e.Request.Trailers = e.Request.Headers[:1]
 	}
-	for i, v := range []model.Value{{Kind: model.Bound, Ref: m.Bindings[0].Name}, {Kind: model.Data, Ref: "accounts." + m.Data[0].Columns[0]},
+	for i, v := range []model.Value{{Kind: model.Bound, Ref: m.Bindings[0].Name}, {Kind: model.Bound, Ref: m.Bindings[0].Name, Own: true}, {Kind: model.Data, Ref: "accounts." + m.Data[0].Columns[0]},
 		{Kind: model.Row}, {Kind: model.Row}, {Kind: model.Fresh, Ref: texts.Draw(t, "example")}, {Kind: model.Now, Ref: "rfc3339"}} {
 		if rapid.Bool().Draw(t, "value") {
 			v.Name = fmt.Sprintf("v[%d]:é", i)
 			e.Values = append(e.Values, v)
 			e.Request.Target += "/${" + v.Name + "}"
-			if v.Kind == model.Row {
+			if v.InRows() {
 				column := rapid.SliceOfN(texts, 2, 2).Draw(t, "recorded values")
 				if e.Rows == nil {
 					e.Rows = make([][]string, 2)

@@ -121,15 +121,20 @@ func (x node) body(r *model.Request, body string) {
 // value reads a kind, or a kind and what it refers to.
 func (x node) value(name string) model.Value {
 	v := model.Value{Name: name}
-	if x.y.Kind == yaml.MappingNode {
-		key, ref, ok := x.pair("a kind of value and its reference")
-		if !ok {
-			return v
-		}
-		v.Kind, v.Ref = model.ValueKind(key), ref.text()
-	} else {
+	if x.y.Kind != yaml.MappingNode {
 		v.Kind = model.ValueKind(x.text())
+		return v
 	}
+	x.each(func(key string, _ *yaml.Node, x node) {
+		switch {
+		case key == "own":
+			v.Own = x.flag()
+		case v.Kind != "":
+			x.failf("is of kind %s already: a value has one kind", v.Kind)
+		default:
+			v.Kind, v.Ref = model.ValueKind(key), x.text()
+		}
+	})
 	return v
 }
 

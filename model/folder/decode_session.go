@@ -13,7 +13,7 @@ import (
 // Columns of the tables of recorded sessions and of their acts.
 var (
 	sessionColumns = []string{"user", "behavior", "browser", "start"}
-	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status"}
+	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes"}
 )
 
 // lines says in which lines the rows of a table are.
@@ -49,7 +49,7 @@ func (x node) acts(sessions []model.Session) {
 		}
 		s.Acts = append(s.Acts, model.Act{
 			Endpoint: r.text(2), Variant: r.text(3), After: r.after(4), Delay: r.seconds(5), Strand: r.text(6),
-			Conn: r.count(7), Row: r.count(8), Status: r.count(9),
+			Conn: r.count(7), Row: r.count(8), Status: r.count(9), Takes: r.takes(10),
 		})
 	})
 }
@@ -143,6 +143,34 @@ func (r *tableRow) after(i int) []int {
 			return nil
 		}
 		list = append(list, n-1)
+	}
+	return list
+}
+
+// takes reads where the values of an act come from: "-" the row of the act, "." what
+// the value says, and otherwise ACT[.SOURCE[.MATCH]], all counted from 1.
+func (r *tableRow) takes(i int) []model.Take {
+	var list []model.Take
+	for s := range strings.FieldsSeq(r.fields[i]) {
+		switch s {
+		case "-":
+			list = append(list, model.Take{Act: model.Own})
+			continue
+		case ".":
+			list = append(list, model.Take{Act: model.Latest})
+			continue
+		}
+		n := [3]int{1, 1, 1}
+		parts := strings.Split(s, ".")
+		for k, part := range parts {
+			x, err := strconv.Atoi(part)
+			if err != nil || x < 1 || k == len(n) {
+				r.failf("%s is not ACT.SOURCE.MATCH, such as 3.1.2", problem.Quote(s))
+				return nil
+			}
+			n[k] = x
+		}
+		list = append(list, model.Take{Act: n[0] - 1, Source: n[1] - 1, Match: n[2] - 1})
 	}
 	return list
 }

@@ -233,9 +233,12 @@ func (e *encoder) variant(n *yaml.Node, name string, v *model.Variant) {
 	values := mapping()
 	for _, v := range v.Values {
 		kind := text(string(v.Kind))
-		if v.Ref != "" {
+		if v.Ref != "" || v.Own {
 			one := oneLine(mapping())
 			put(one, string(v.Kind), text(v.Ref))
+			if v.Own {
+				put(one, "own", plain("true"))
+			}
 			kind = one
 		}
 		put(values, v.Name, kind)

@@ -31,7 +31,7 @@ func (e *encoder) sessions(list []model.Session) {
 				delay = seconds(a.Delay)
 			}
 			appendRow(&acts, []string{strconv.Itoa(i + 1), strconv.Itoa(k + 1), a.Endpoint, a.Variant, string(after), delay, a.Strand,
-				some(a.Conn), some(a.Row), some(a.Status)})
+				some(a.Conn), some(a.Row), some(a.Status), takes(a.Takes)})
 		}
 	}
 	e.files = append(e.files, file{dataFolder + sessionsFile, sessions.Bytes()}, file{dataFolder + actsFile, acts.Bytes()})
@@ -43,4 +43,33 @@ func some(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+// takes writes where the values of an act come from.
+func takes(list []model.Take) string {
+	var b []byte
+	for i, t := range list {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		switch t.Act {
+		case model.Own:
+			b = append(b, '-')
+			continue
+		case model.Latest:
+			b = append(b, '.')
+			continue
+		}
+		b = strconv.AppendInt(b, int64(t.Act)+1, 10)
+		if t.Source == 0 && t.Match == 0 {
+			continue
+		}
+		b = append(b, '.')
+		b = strconv.AppendInt(b, int64(t.Source)+1, 10)
+		if t.Match != 0 {
+			b = append(b, '.')
+			b = strconv.AppendInt(b, int64(t.Match)+1, 10)
+		}
+	}
+	return string(b)
 }

@@ -159,6 +159,17 @@ func (x node) texts() []string {
 	return list
 }
 
+// flag reads true or false.
+func (x node) flag() bool {
+	if !x.is(yaml.ScalarNode, "true or false") {
+		return false
+	}
+	if s := x.y.Value; s != "true" && s != "false" {
+		x.failf("%s is neither true nor false", problem.Quote(s))
+	}
+	return x.y.Value == "true"
+}
+
 // count reads a whole number from 0 on.
 func (x node) count() int {
 	if !x.is(yaml.ScalarNode, "a number") {

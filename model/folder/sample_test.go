@@ -90,6 +90,9 @@ func sample() *model.Model {
 			{Name: "text and sum", Recorded: 1, Request: model.Request{Method: "POST", Target: "/notes", Protocol: model.HTTP1, Body: "text=${text}",
 				Headers: []model.Header{{Name: "TE-Sum", Value: "yes"}}, Trailers: []model.Header{{Name: "Sum", Value: "${sum}"}}},
 				Values: []model.Value{{Name: "text", Kind: model.Row}, {Name: "sum", Kind: model.Row}}, Rows: [][]string{{"a", "17"}}},
+			{Name: "reply", Recorded: 2, Request: model.Request{Method: "POST", Target: "/notes", Body: "csrf=${csrf}&to=${to}&user=${user}"},
+				Values: []model.Value{{Name: "csrf", Kind: model.Bound, Ref: "csrf"}, {Name: "to", Kind: model.Bound, Ref: "csrf", Own: true}, {Name: "user", Kind: model.Data, Ref: "accounts.user", Own: true}},
+				Rows:   [][]string{{"", "eve"}, {"7", ""}}},
 		}})
 	m.Recorded.Starts = nil
 	m.Sessions = []model.Session{
@@ -98,6 +101,8 @@ func sample() *model.Model {
 			{Endpoint: "GET /app.css", After: []int{0}, Delay: 12345678, Conn: 1, Status: 304},
 			{Endpoint: "GET /products/{id}", After: []int{0}, Delay: 20 * time.Millisecond, Conn: 2, Row: 2, Status: 200},
 			{Endpoint: "GET /cart", After: []int{0}, Strand: "news", Delay: time.Second},
+			{Endpoint: "POST /notes", Variant: "reply", After: []int{3}, Row: 1, Takes: []model.Take{{Act: 3}, {Act: 3, Match: 2}, {Act: model.Own}}},
+			{Endpoint: "POST /notes", Variant: "reply", After: []int{4}, Row: 2, Takes: []model.Take{{Act: model.Latest}, {Act: model.Own}, {Act: model.Latest}}},
 			{Endpoint: "POST /notes", Variant: "text and sum", After: []int{1, 2}, Delay: time.Minute, Row: 1, Status: 201},
 		}},
 		{User: "u2", Start: 1500 * time.Millisecond, Acts: []model.Act{{Endpoint: "GET /"}, {Endpoint: "GET /"}}},

@@ -92,14 +92,14 @@ func (s *source) compileEndpoints(m *model.Model) error {
 func (s *source) compileBindings(m *model.Model) error {
 	var errs []error
 	for i, b := range m.Bindings {
-		for _, src := range b.Sources {
+		for k, src := range b.Sources {
 			selector, err := content.ParseSelector(src.Selector)
 			e, ok := s.index[src.Endpoint]
 			if err != nil || !ok {
 				errs = append(errs, fmt.Errorf("binding %q: source %q at %q cannot be used", b.Name, src.Selector, src.Endpoint))
 				continue
 			}
-			s.endpoints[e].issues = append(s.endpoints[e].issues, issue{binding: i, selector: selector})
+			s.endpoints[e].issues = append(s.endpoints[e].issues, issue{binding: i, source: k, selector: selector})
 		}
 	}
 	return errors.Join(errs...)

@@ -37,6 +37,7 @@ type variant struct {
 	trailers []headerTemplate
 	events   int
 	values   []value
+	takers   []int // indices of the values that an act may take from a place of its own
 	rows     [][]string
 }
 
@@ -49,23 +50,25 @@ type headerTemplate struct {
 }
 
 // A value fills a hole. By its kind, index is that of a binding or of a data source,
-// and column is that of a data source or of the recorded rows.
+// and column is that of a data source.
 type value struct {
 	kind   model.ValueKind
 	index  int
 	column int
+	row    int // column in the recorded rows, -1: none
 	ref    string
 }
 
-// An issue says where an answer holds the values of a binding.
+// An issue says where an answer holds the values of a binding: at a source of it.
 type issue struct {
 	binding  int
+	source   int
 	selector content.Selector
 }
 
 func compileVariant(from *model.Variant, bindings map[string]int, data []model.Source) (variant, error) {
 	q := &from.Request
-	out := variant{name: from.Name, recorded: from.Recorded, method: q.Method, events: q.Events, rows: from.Rows}
+	out := variant{name: from.Name, recorded: from.Recorded, method: q.Method, events: q.Events, takers: from.Takers(), rows: from.Rows}
 	switch q.Protocol {
 	case model.HTTP1:
 		out.protocol = client.HTTP1
@@ -76,7 +79,11 @@ func compileVariant(from *model.Variant, bindings map[string]int, data []model.S
 	rowColumns := 0
 	for i, v := range from.Values {
 		names[v.Name] = i
-		val := value{kind: v.Kind, ref: v.Ref}
+		val := value{kind: v.Kind, ref: v.Ref, row: -1}
+		if v.InRows() {
+			val.row = rowColumns
+			rowColumns++
+		}
 		switch v.Kind {
 		case model.Bound:
 			b, ok := bindings[v.Ref]
@@ -89,9 +96,6 @@ func compileVariant(from *model.Variant, bindings map[string]int, data []model.S
 			if val.index, val.column, err = findColumn(data, v.Ref); err != nil {
 				return out, fmt.Errorf("value %q: %w", v.Name, err)
 			}
-		case model.Row:
-			val.column = rowColumns
-			rowColumns++
 		}
 		out.values = append(out.values, val)
 	}

@@ -83,16 +83,23 @@ func (v *visitor) missing(e *variant) string {
 	return ""
 }
 
-// fill fills the holes of e into a. Values of kind Row come from row.
-func (v *visitor) fill(a *replay.Act, e *variant, row []string, r *rand.Rand) {
-	if a.Skip = v.missing(e); a.Skip != "" {
-		return
+// values returns the contents of the holes of e, as their kinds say. Recorded ones come
+// from row. If one is missing, it returns the name of its binding.
+func (v *visitor) values(e *variant, row []string, r *rand.Rand) (values []string, missing string) {
+	if missing = v.missing(e); missing != "" {
+		return nil, missing
 	}
-	values := make([]string, len(e.values)+len(reservedHoles))
-	for i, value := range e.values {
-		values[i] = v.value(&value, row, r)
+	values = make([]string, len(e.values))
+	for i := range e.values {
+		values[i] = v.value(&e.values[i], row, r)
 	}
+	return values, ""
+}
+
+// fill writes the request of e into a, with the contents of its holes.
+func (v *visitor) fill(a *replay.Act, e *variant, values []string) {
 	own := len(e.values)
+	values = append(values, make([]string, len(reservedHoles))...)
 	values[own], values[own+1] = v.page, v.origin()
 	q := &a.Request
 	a.Protocol = e.protocol
@@ -118,15 +125,21 @@ func (v *visitor) value(of *value, row []string, r *rand.Rand) string {
 		rows := v.source.data[of.index].Rows
 		return rows[v.user%uint64(len(rows))][of.column]
 	case model.Row:
-		if of.column < len(row) {
-			return row[of.column]
-		}
+		return own(of, row)
 	case model.Fresh:
 		return fresh(of.ref, r)
 	case model.Now:
 		return now(of.ref)
 	}
 	return ""
+}
+
+// own returns the recorded content of a hole, "" where row has none.
+func own(of *value, row []string) string {
+	if of.row < 0 || of.row >= len(row) {
+		return ""
+	}
+	return row[of.row]
 }
 
 // headers returns the field lines of the browser, then those of the endpoint whose

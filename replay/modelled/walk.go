@@ -271,7 +271,11 @@ func (w *walk) Fill(a *replay.Act) {
 	if len(v.rows) > 0 {
 		row = v.rows[random.IntN(len(v.rows))]
 	}
-	w.fill(a, v, row, random)
+	values, missing := w.values(v, row, random)
+	if a.Skip = missing; missing != "" {
+		return
+	}
+	w.fill(a, v, values)
 }
 
 // choose picks a variant whose values have been issued, in proportion to how often
