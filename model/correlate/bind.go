@@ -87,7 +87,7 @@ func (l *learner) candidates(p *leaf) []*candidate {
 	}
 	var out []*candidate
 	for i := range p.pieces {
-		if len(p.pieces[i].uses) > 0 {
+		if p.pieces[i].value.Kind == "" && len(p.pieces[i].uses) > 0 {
 			if c := (&candidate{leaf: p, at: i, uses: p.pieces[i].uses}); c.worth() {
 				out = append(out, c)
 			}
@@ -98,7 +98,7 @@ func (l *learner) candidates(p *leaf) []*candidate {
 
 // bindable reports whether a header may carry an issued value.
 func bindable(name string) bool {
-	return name != "Content-Type" && conditional(name) == "" && tokenHeader(name)
+	return name != "Content-Type" && reserved(name) == "" && tokenHeader(name)
 }
 
 // worth reports whether the value is worth binding. It is if it varies, if it looks
@@ -144,7 +144,7 @@ func (c *candidate) group() string {
 		return c.leaf.target.name + "\x00" + s + "\x00" + string(rune('0'+c.at))
 	}
 	if n, ok := strings.CutPrefix(s, "path:"); ok {
-		segments := strings.Split(c.leaf.target.sample.Path, "/")
+		segments := strings.Split(c.leaf.target.sample().Path, "/")
 		at := 0
 		for _, d := range n {
 			at = 10*at + int(d-'0')
@@ -244,7 +244,7 @@ func (b *binding) add(c *binding) {
 
 // set puts the binding into the leaf.
 func (c *candidate) set(b *binding) {
-	p := piece{value: model.Value{Kind: model.Bound}, binding: b}
+	p := piece{value: model.Value{Kind: model.Bound}, binding: b, uses: c.uses}
 	if c.at < 0 {
 		c.leaf.pieces = []piece{p}
 	} else {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
 )
 
 // An edit replaces bytes of one part of the sample by a piece of template.
@@ -25,55 +26,119 @@ const (
 	inBody   part = -2
 )
 
-// build makes the endpoint's request with its holes.
+// build makes the requests of the endpoint with their holes: one for each structure,
+// and for each set of leaves whose values are made of the same pieces.
 func (t *target) build() model.Endpoint {
-	n := &namer{values: map[string]model.Value{}, rows: map[string][]use{}}
-	edits := map[part][]edit{}
-	for _, p := range t.leaves {
-		where := partOf(p.span)
-		switch {
-		case p.usual:
-			edits[where] = append(edits[where], edit{p.span.Start, p.span.End, model.EscapeTemplate(p.common)})
-		case p.pieces != nil:
-			edits[where] = append(edits[where], edit{p.span.Start, p.span.End, n.text(p)})
+	e := model.Endpoint{Name: t.name}
+	list := structures(t.uses, func(u *parsed) string { return structureOf(u) + t.oddities(u) })
+	for i, s := range list {
+		v := t.variant(s)
+		if len(list) > 1 {
+			v.Name = strconv.Itoa(i + 1)
+			for _, u := range s.uses {
+				u.act.Variant = v.Name
+			}
+		}
+		e.Variants = append(e.Variants, v)
+	}
+	return e
+}
+
+// oddities names the leaves of a request whose values are not made of their pieces,
+// such as the login of somebody who is in no data file.
+func (t *target) oddities(u *parsed) string {
+	var b strings.Builder
+	for i, l := range t.leaves {
+		if len(l.pieces) > 1 && l.at(u) >= 0 && !l.fits(u) {
+			b.WriteByte(0)
+			b.WriteString(strconv.Itoa(i))
 		}
 	}
-	sample := &t.sample.Flow.Request
-	for _, sp := range t.sample.spans { // the body holds the boundary once for each part
-		if sp.Place == content.InMultipart && strings.HasSuffix(sp.Selector, " boundary") {
+	return b.String()
+}
+
+// at returns the index in l.uses of the use of a request, or -1.
+func (l *leaf) at(u *parsed) int { return useOf(l.uses, u) }
+
+func useOf(uses []use, u *parsed) int {
+	i, ok := slices.BinarySearchFunc(uses, u, func(x use, u *parsed) int {
+		return cmp.Or(cmp.Compare(x.exchange.session.number, u.session.number), cmp.Compare(x.exchange.index, u.index))
+	})
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+// fits reports whether the value of a request is made of the pieces of l.
+func (l *leaf) fits(u *parsed) bool {
+	for i := range l.pieces {
+		if q := &l.pieces[i]; q.value.Kind != "" && useOf(q.uses, u) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// sameIn reports whether all requests of a structure have the same recorded value.
+func (l *leaf) sameIn(s *structure) bool {
+	if len(l.pieces) > 1 || l.pieces[0].value.Kind != model.Row {
+		return false
+	}
+	for _, u := range s.uses {
+		if l.uses[l.at(u)].value != l.uses[l.at(s.sample)].value {
+			return false
+		}
+	}
+	return true
+}
+
+// variant makes the request of one structure.
+func (t *target) variant(s *structure) model.Variant {
+	n := &namer{uses: s.uses}
+	edits := map[part][]edit{}
+	for i := range s.sample.spans {
+		sp := &s.sample.spans[i]
+		l := t.byPlace[sp.Selector]
+		if l == nil || l.pieces == nil || !leafy(s.sample.spans, i) || sp.Place == content.InHeader && l.sameIn(s) {
+			continue
+		}
+		where := partOf(sp)
+		edits[where] = append(edits[where], edit{sp.Start, sp.End, n.text(l, sp, s.sample)})
+	}
+	sample := &s.sample.Flow.Request
+	for i := range s.sample.spans { // the body holds the boundary once for each part
+		if sp := &s.sample.spans[i]; sp.Place == content.InMultipart && strings.HasSuffix(sp.Selector, " boundary") {
 			edits[inBody] = append(edits[inBody], edit{sp.Start, sp.End, "${boundary}"})
 		}
 	}
-	e := model.Variant{Recorded: len(t.uses), Request: model.Request{
-		Method: sample.Method,
-		Target: apply(sample.Target, edits[inTarget]),
-		Body:   apply(string(sample.Body.Data), edits[inBody]),
+	v := model.Variant{Recorded: len(s.uses), Request: model.Request{
+		Method:  sample.Method,
+		Target:  apply(sample.Target, edits[inTarget]),
+		Body:    apply(string(sample.Body.Data), edits[inBody]),
+		Headers: headers(sample, edits),
 	}}
-	for i, h := range sample.Headers {
-		if !content.Forwarded(h.Name) || !sendable(h.Name, h.Value) || !t.keeps(content.Span{Leaf: content.Leaf{Selector: "header:" + h.Name}}) {
+	for _, h := range sample.Trailers {
+		v.Request.Trailers = append(v.Request.Trailers, model.Header{Name: h.Name, Value: model.EscapeTemplate(h.Value)})
+	}
+	v.Values, v.Rows = n.finish()
+	return v
+}
+
+// headers returns the field lines of a request with their holes.
+func headers(r *flow.Request, edits map[part][]edit) []model.Header {
+	var out []model.Header
+	for i, h := range r.Headers {
+		if !content.Forwarded(h.Name) || content.OfBrowser(h.Name) || !sendable(h.Name, h.Value) {
 			continue
 		}
 		value := apply(h.Value, edits[part(i)])
-		switch strings.ToLower(h.Name) {
-		case "referer":
-			value = "${" + model.RefererHole + "}"
-		case "origin":
-			value = "${" + model.OriginHole + "}"
-		case "if-none-match", "if-modified-since":
-			continue
+		if hole := reserved(h.Name); hole != "" {
+			value = "${" + hole + "}"
 		}
-		e.Request.Headers = append(e.Request.Headers, model.Header{Name: h.Name, Value: value})
+		out = append(out, model.Header{Name: h.Name, Value: value})
 	}
-	for _, name := range []string{"If-None-Match", "If-Modified-Since"} {
-		if t.keeps(content.Span{Leaf: content.Leaf{Selector: "header:" + name}}) {
-			e.Request.Headers = append(e.Request.Headers, model.Header{Name: name, Value: "${" + conditional(name) + "}"})
-		}
-	}
-	e.Values, e.Rows = n.list, t.rows(n)
-	for _, h := range sample.Trailers {
-		e.Request.Trailers = append(e.Request.Trailers, model.Header{Name: h.Name, Value: model.EscapeTemplate(h.Value)})
-	}
-	return model.Endpoint{Name: t.name, Variants: []model.Variant{e}}
+	return out
 }
 
 // sendable reports whether HTTP allows the header.
@@ -83,7 +148,7 @@ func sendable(name, value string) bool {
 }
 
 // partOf returns the part of the request that holds a span.
-func partOf(sp content.Span) part {
+func partOf(sp *content.Span) part {
 	switch sp.Place {
 	case content.InPath, content.InQuery:
 		return inTarget
@@ -110,30 +175,35 @@ func apply(raw string, edits []edit) string {
 	return b.String()
 }
 
-// text returns the template of a leaf.
-func (n *namer) text(p *leaf) string {
-	raw := rawOf(p)
+// text returns the template of a leaf in the requests that sample stands for.
+func (n *namer) text(l *leaf, sp *content.Span, sample *parsed) string {
+	pieces := l.pieces
+	if len(pieces) > 1 && !l.fits(sample) {
+		pieces = []piece{{value: model.Value{Kind: model.Row}, uses: l.uses}}
+	}
+	raw := rawOf(sp, sample)
 	var b strings.Builder
-	for _, q := range p.pieces {
+	for i := range pieces {
+		q := &pieces[i]
 		if q.value.Kind == "" {
-			b.WriteString(model.EscapeTemplate(encode(q.text, p.span.Place, raw)))
+			b.WriteString(model.EscapeTemplate(encode(q.text, sp.Place, raw)))
 			continue
 		}
-		b.WriteString("${" + n.name(p, q) + "}")
+		b.WriteString("${" + n.name(l, q) + "}")
 	}
 	return b.String()
 }
 
-// rawOf returns the encoded form of the sample's value.
-func rawOf(p *leaf) string {
-	r := &p.target.sample.Flow.Request
-	switch partOf(p.span) {
+// rawOf returns the encoded form of the value at a place of a request.
+func rawOf(sp *content.Span, of *parsed) string {
+	r := &of.Flow.Request
+	switch partOf(sp) {
 	case inTarget:
-		return r.Target[p.span.Start:p.span.End]
+		return r.Target[sp.Start:sp.End]
 	case inBody:
-		return string(r.Body.Data[p.span.Start:p.span.End])
+		return string(r.Body.Data[sp.Start:sp.End])
 	}
-	return p.span.Value
+	return sp.Value
 }
 
 // encode writes the text of a piece as its place needs it. If the recorded client
@@ -175,37 +245,4 @@ func appendJSON(b []byte, s string) []byte {
 		}
 	}
 	return b
-}
-
-// rows returns the recorded values of the Row holes, one row per request that
-// has them all, in the order of the recording. It sets the row of each request.
-func (t *target) rows(n *namer) [][]string {
-	var columns []map[*parsed]string
-	for _, v := range n.list {
-		if v.Kind != model.Row {
-			continue
-		}
-		column := map[*parsed]string{}
-		for _, u := range n.rows[v.Name] {
-			column[u.exchange] = u.value
-		}
-		columns = append(columns, column)
-	}
-	if len(columns) == 0 {
-		return nil
-	}
-	var rows [][]string
-	for _, e := range t.uses {
-		row := make([]string, 0, len(columns))
-		for _, c := range columns {
-			if v, ok := c[e]; ok {
-				row = append(row, v)
-			}
-		}
-		if len(row) == len(columns) {
-			rows = append(rows, row)
-			e.row = len(rows)
-		}
-	}
-	return rows
 }

@@ -27,8 +27,8 @@ func (l *learner) classify(p *leaf) {
 			l.constantLeaf(p)
 			return
 		}
-		if name := p.header(); name != "" && !l.ownHeader(p) {
-			p.usual, p.common = true, commonest(p.uses)
+		if p.header() != "" && !l.ownHeader(p) {
+			p.pieces = []piece{{value: model.Value{Kind: model.Row}, uses: p.uses}}
 			return
 		}
 		p.pieces = split(p.uses)
@@ -38,15 +38,13 @@ func (l *learner) classify(p *leaf) {
 	}
 	for i := range p.pieces {
 		q := &p.pieces[i]
-		if len(q.uses) == 0 {
+		if q.value.Kind != "" || len(q.uses) == 0 {
 			continue
 		}
 		kind, ref := kindOf(q.uses)
 		q.value = model.Value{Kind: kind, Ref: ref}
 		if kind == model.Row {
 			l.noteRow(p, q.uses)
-		} else {
-			q.uses = nil
 		}
 	}
 }
@@ -78,28 +76,13 @@ func secret(p *leaf) bool {
 }
 
 // ownHeader reports whether a header that varies holds a value of this one client.
-// Other headers depend on the kind of client: their commonest value is sent.
+// Others say how the client loads the answer, and are sent as recorded.
 func (l *learner) ownHeader(p *leaf) bool {
 	if !bindable(p.header()) {
 		return false
 	}
 	k, _ := kindOf(p.uses)
 	return k == model.Fresh || k == model.Now || secret(p) || content.Opaque(p.uses[0].value)
-}
-
-// commonest returns the value seen most often, the first of several.
-func commonest(uses []use) string {
-	counts := map[string]int{}
-	best := ""
-	for _, u := range uses {
-		counts[u.value]++
-	}
-	for _, u := range uses {
-		if counts[u.value] > counts[best] {
-			best = u.value
-		}
-	}
-	return best
 }
 
 // kindOf tells apart times of the clock, values new in every request, and the rest.

@@ -24,12 +24,20 @@ type Options struct {
 
 // A Result is what the requests of a recording are made of.
 type Result struct {
-	Endpoints map[string]model.Endpoint // with Name and one variant
+	Endpoints map[string]model.Endpoint // with Name and Variants, the commonest first
 	Bindings  []model.Binding           // in the order of their first use
 	Accounts  []string                  // per session: FILE.COLUMN=VALUE of the row found, or ""
-	Rows      [][]int                   // per session and exchange: the line in Rows, from 1; 0: none
+	Acts      [][]Act                   // per session and exchange: how it was sent
 
 	Unresolved []model.Unresolved // by endpoint and place
+}
+
+// An Act says which request of an endpoint an exchange sent, and where it had its
+// values, as in model.Act.
+type Act struct {
+	Variant string
+	Row     int
+	Takes   []model.Take
 }
 
 // Learn explains the requests of sessions. Every flow must have a response; the
@@ -70,11 +78,11 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 		l.result.Endpoints[t.name] = t.build()
 	}
 	for _, s := range l.sessions {
-		rows := make([]int, len(s.exchanges))
+		acts := make([]Act, len(s.exchanges))
 		for i, e := range s.exchanges {
-			rows[i] = e.row
+			acts[i] = e.act
 		}
-		l.result.Rows = append(l.result.Rows, rows)
+		l.result.Acts = append(l.result.Acts, acts)
 	}
 	l.sortUnresolved()
 	return l.result
@@ -94,6 +102,8 @@ type learner struct {
 type session struct {
 	number    int
 	exchanges []*parsed
+	of        map[string][]*parsed // exchanges by endpoint
+	read      map[source]map[string][]hit
 	received  map[string][]place // where a value was received
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
@@ -114,11 +124,11 @@ type parsed struct {
 	doc     *content.Doc
 	head    time.Time // when the answer began
 	cache   map[string][]string
-	row     int // line of the endpoint's Rows, from 1; 0: none
+	act     Act // how it was sent
 }
 
 func newSession(n int, exchanges []Exchange) *session {
-	s := &session{number: n, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
+	s := &session{number: n, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
 			Exchange: one, session: s, index: i,
@@ -128,6 +138,7 @@ func newSession(n int, exchanges []Exchange) *session {
 			cache: map[string][]string{},
 		}
 		s.exchanges = append(s.exchanges, e)
+		s.of[e.Endpoint] = append(s.of[e.Endpoint], e)
 		for _, leaf := range e.doc.Leaves() {
 			s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
 		}
@@ -140,9 +151,14 @@ func newSession(n int, exchanges []Exchange) *session {
 	return s
 }
 
-// before reports whether the answer of e could be read before the request of u.
+// before reports whether the answer of e could be read before the request of u. A
+// stream of events counts only when it had ended: a replay reads it as a whole.
 func (e *parsed) before(u *parsed) bool {
-	return e.index < u.index && !e.head.After(u.Flow.Start)
+	at := e.head
+	if e.doc.Media() == "text/event-stream" {
+		at = e.Flow.Start.Add(e.Flow.Done)
+	}
+	return e.index < u.index && !at.After(u.Flow.Start)
 }
 
 // values returns what a selector finds in the answer of e.

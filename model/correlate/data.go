@@ -113,7 +113,7 @@ func (l *learner) splitData(uses []use) []piece {
 
 // splitColumn cuts values at one column, or returns nil.
 func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, whole bool) []piece {
-	var before, after []use
+	var before, at, after []use
 	known, rows := 0, map[int]bool{}
 	for _, u := range uses {
 		r, ok := u.exchange.session.row[f.Name]
@@ -125,6 +125,7 @@ func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 		if whole {
 			if u.value == v && v != "" {
 				before = append(before, use{u.exchange, ""})
+				at = append(at, u)
 				after = append(after, use{u.exchange, ""})
 				rows[r] = true
 			}
@@ -133,9 +134,10 @@ func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 		if len(v) < 3 {
 			continue
 		}
-		if at := endpoint.Delimited(u.value, v); at >= 0 {
-			before = append(before, use{u.exchange, u.value[:at]})
-			after = append(after, use{u.exchange, u.value[at+len(v):]})
+		if i := endpoint.Delimited(u.value, v); i >= 0 {
+			before = append(before, use{u.exchange, u.value[:i]})
+			at = append(at, use{u.exchange, v})
+			after = append(after, use{u.exchange, u.value[i+len(v):]})
 			rows[r] = true
 		}
 	}
@@ -144,7 +146,7 @@ func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 		return nil
 	}
 	_, name, _ := strings.Cut(ref, ".")
-	hole := piece{value: model.Value{Name: name, Kind: model.Data, Ref: ref}}
+	hole := piece{value: model.Value{Name: name, Kind: model.Data, Ref: ref}, uses: at}
 	return append(append(l.rest(before), hole), l.rest(after)...)
 }
 

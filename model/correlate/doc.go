@@ -6,10 +6,13 @@
 //	fmt.Println(r.Endpoints["POST /cart"].Variants[0].Request.Body) // a template: csrf=${csrf}
 //	fmt.Println(r.Bindings[0].Name, r.Bindings[0].Sources) // where csrf is issued
 //
-// All requests of an endpoint are compared leaf by leaf. What is the same in all of
-// them stays text. What varies, or looks issued, becomes a hole. A hole is bound to
-// an answer if its value equals what that answer issued in the same session, and
-// differs from what it issued in other sessions. A value with much information is
-// bound without other sessions. Bindings are chosen by the rule of the replayer: the
-// latest answer of any source counts.
+// All requests of an endpoint are compared leaf by leaf, whatever structure they have.
+// What is the same in all of them stays text. What varies, or looks issued, becomes a
+// hole. A hole is bound to answers if its values equal what those issued in the same
+// session, and differ from what they issued in other sessions. A value with much
+// information is bound without other sessions. Requests of one structure share a
+// variant. Each act says from which answer it takes each value, or that it has its own.
+//
+// It is one package because all explanations read one index of what was sent and
+// received, and each leaves to the next what it did not explain.
 package correlate

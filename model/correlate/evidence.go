@@ -52,7 +52,7 @@ func fromFirst(b *binding, uses []use) bool {
 	for _, u := range uses {
 		if n := u.exchange.session.number; !seen[n] {
 			seen[n] = true
-			if equal(predict(b.sources, u.exchange), b.pick, u.value) {
+			if explained(b.sources, b.pick, u) {
 				hits++
 			}
 		}

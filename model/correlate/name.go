@@ -9,49 +9,114 @@ import (
 	"github.com/starling-load/starling/model/endpoint"
 )
 
-// A namer gives the holes of one endpoint their names.
+// A namer gives the holes of one variant their names, and says what each request of
+// the variant has in them.
 type namer struct {
-	list   []model.Value
-	values map[string]model.Value // by name
-	rows   map[string][]use       // of Row values, by name
+	uses  []*parsed // the requests
+	holes []hole
 }
 
-// name returns the name of a hole: that of an earlier hole with the same value, or a
-// new one.
-func (n *namer) name(p *leaf, q piece) string {
-	v := q.value
-	base := v.Name
+// A hole is a value of a variant with what each of the requests has there.
+type hole struct {
+	value model.Value
+	takes []model.Take
+	own   []string
+}
+
+// name returns the name of a hole: that of an earlier hole with the same content in
+// each request, or a new one.
+func (n *namer) name(l *leaf, q *piece) string {
+	h := n.hole(l, q)
+	base := h.value.Name
 	switch {
-	case v.Kind == model.Bound:
-		v.Ref = q.binding.name
-		base = v.Ref
+	case h.value.Kind == model.Bound:
+		base = h.value.Ref
 	case base == "":
-		base = holeName(p.key())
+		base = holeName(l.key())
 	}
 	base = holeName(base)
-	name := base
+	h.value.Name = base
 	for k := 2; ; k++ {
-		old, had := n.values[name]
-		if !had {
+		at := slices.IndexFunc(n.holes, func(o hole) bool { return o.value.Name == h.value.Name })
+		if at < 0 {
 			break
 		}
-		if old.Kind == v.Kind && old.Ref == v.Ref && (v.Kind != model.Row && v.Kind != model.Fresh || v.Kind == model.Row && equalUses(n.rows[name], q.uses)) {
-			return name
+		if old := &n.holes[at]; old.value == h.value && old.value.Kind != model.Fresh && slices.Equal(old.takes, h.takes) && slices.Equal(old.own, h.own) {
+			return h.value.Name
 		}
-		name = base + "_" + strconv.Itoa(k)
+		h.value.Name = base + "_" + strconv.Itoa(k)
 	}
-	v.Name = name
-	n.values[name] = v
-	n.list = append(n.list, v)
-	if v.Kind == model.Row {
-		n.rows[name] = q.uses
-	}
-	return name
+	n.holes = append(n.holes, h)
+	return h.value.Name
 }
 
-// equalUses reports whether two places carry the same value in each request.
-func equalUses(a, b []use) bool {
-	return slices.EqualFunc(a, b, func(x, y use) bool { return x.exchange == y.exchange && x.value == y.value })
+// hole says what the requests have in a piece.
+func (n *namer) hole(l *leaf, q *piece) hole {
+	h := hole{value: q.value}
+	if q.binding != nil {
+		h.value.Ref = q.binding.name
+	}
+	owns := 0
+	for _, e := range n.uses {
+		take, own := n.content(l, q, e)
+		if take.Act == model.Own {
+			owns++
+		}
+		h.takes, h.own = append(h.takes, take), append(h.own, own)
+	}
+	switch {
+	case owns == len(n.uses):
+		h.value = model.Value{Name: h.value.Name, Kind: model.Row}
+	case owns > 0:
+		h.value.Own = true
+	}
+	return h
+}
+
+// content returns what a request has in a piece: a place to take it from, or its own.
+func (n *namer) content(l *leaf, q *piece, e *parsed) (model.Take, string) {
+	uses := q.uses
+	if len(l.pieces) == 1 {
+		uses = l.uses
+	}
+	u := use{exchange: e}
+	if i := useOf(uses, e); i >= 0 {
+		u = uses[i]
+	}
+	take := model.Take{Act: model.Own}
+	if q.value.Kind != model.Row && (q.value.Kind != model.Data || useOf(q.uses, e) >= 0) {
+		take = q.take(u)
+	}
+	if take.Act == model.Own {
+		return take, u.value
+	}
+	return take, ""
+}
+
+// finish returns the values of the variant and the recorded contents, a row for each
+// request. It tells the requests their rows and what they take.
+func (n *namer) finish() (values []model.Value, rows [][]string) {
+	v := model.Variant{}
+	for _, h := range n.holes {
+		v.Values = append(v.Values, h.value)
+	}
+	takers := v.Takers()
+	for i, e := range n.uses {
+		for _, k := range takers {
+			e.act.Takes = append(e.act.Takes, n.holes[k].takes[i])
+		}
+		var row []string
+		for k := range n.holes {
+			if v.Values[k].InRows() {
+				row = append(row, n.holes[k].own[i])
+			}
+		}
+		if row != nil {
+			rows = append(rows, row)
+			e.act.Row = len(rows)
+		}
+	}
+	return v.Values, rows
 }
 
 // holeName turns a key into a name that can stand between braces.

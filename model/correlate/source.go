@@ -3,6 +3,7 @@ package correlate
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 
@@ -87,7 +88,7 @@ func (c *candidate) patterns() []string {
 	if c.at >= 0 {
 		return nil
 	}
-	s, path := c.leaf.span.Selector, c.leaf.target.sample.Path
+	s, path := c.leaf.span.Selector, c.leaf.target.sample().Path
 	switch {
 	case strings.HasPrefix(s, "query:") && !strings.Contains(s, "#"):
 		key := strings.TrimPrefix(s, "query:")
@@ -111,11 +112,11 @@ func (c *candidate) patterns() []string {
 // such as do=diff.
 func (t *target) fixedQuery(except string) string {
 	var out []string
-	for _, sp := range t.sample.spans {
+	for _, sp := range t.sample().spans {
 		if sp.Place != content.InQuery || sp.Selector == except || sp.Value == "" || strings.ContainsAny(sp.Selector+sp.Value, "#&=?|") || content.Kind(sp.Value) != "" {
 			continue
 		}
-		p := t.leaf(sp)
+		p := t.byPlace[sp.Selector]
 		if len(p.uses) == len(t.uses) && p.constant() {
 			out = append(out, strings.TrimPrefix(sp.Selector, "query:")+"="+sp.Value)
 		}
@@ -125,17 +126,44 @@ func (t *target) fixedQuery(except string) string {
 
 // predict returns the values in the latest answer of a source before u was sent.
 func predict(sources []source, u *parsed) []string {
-	for i := u.index - 1; i >= 0; i-- {
-		e := u.session.exchanges[i]
-		for _, s := range sources {
-			if s.endpoint == e.Endpoint && e.before(u) {
-				if v := e.values(s.selector); len(v) > 0 {
-					return v
-				}
+	var latest *parsed
+	var values []string
+	for _, s := range sources {
+		for e := range u.answers(s.endpoint) {
+			if latest != nil && e.index < latest.index {
+				break
+			}
+			if v := e.values(s.selector); len(v) > 0 {
+				latest, values = e, v
+				break
 			}
 		}
 	}
-	return nil
+	return values
+}
+
+// answers yields the answers of an endpoint that the session had before u was sent,
+// the latest first.
+func (u *parsed) answers(endpoint string) iter.Seq[*parsed] {
+	return func(yield func(*parsed) bool) {
+		list := u.session.of[endpoint]
+		n, _ := slices.BinarySearchFunc(list, u.index, func(e *parsed, at int) int { return cmp.Compare(e.index, at) })
+		for _, e := range slices.Backward(list[:n]) {
+			if e.before(u) && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// explained reports whether the sources gave the value of u: the latest answer of
+// them or, where users pick from lists, any.
+func explained(sources []source, pick string, u use) bool {
+	if pick != "any" {
+		return equal(predict(sources, u.exchange), pick, u.value)
+	}
+	_, ok := find(sources, u)
+	return ok
 }
 
 // equal reports whether the choice from values is v.
@@ -156,7 +184,7 @@ func equal(values []string, pick, v string) bool {
 func evaluate(sources []source, pick string, uses []use) (hits, sessions int) {
 	in := map[int]bool{}
 	for _, u := range uses {
-		if equal(predict(sources, u.exchange), pick, u.value) {
+		if explained(sources, pick, u) {
 			hits++
 			in[u.exchange.session.number] = true
 		}
@@ -201,9 +229,6 @@ func choose(found []source, uses []use) *binding {
 // the binding then still explains as many uses. An answer that renews the token must
 // be a source, even if the recording never shows the difference.
 func (b *binding) widen(found []source, uses []use) {
-	if b.pick == "any" {
-		return
-	}
 	names := map[string]bool{}
 	for _, s := range b.sources {
 		names[bindingName(s)] = true
@@ -215,6 +240,29 @@ func (b *binding) widen(found []source, uses []use) {
 		more := append(slices.Clone(b.sources), s)
 		if hits, _ := evaluate(more, b.pick, uses); hits >= b.hits {
 			b.sources = more
+		}
+	}
+	slices.SortFunc(b.sources, bySource)
+}
+
+// addOrigins adds to a choice from lists the places that gave one of the values alone,
+// such as the answer to the creation of a record: see find.
+func (b *binding) addOrigins(found []source, uses []use) {
+	for _, s := range found {
+		if len(b.sources) == maxChosen {
+			break
+		}
+		if slices.Contains(b.sources, s) {
+			continue
+		}
+		sessions := map[int]bool{}
+		for _, u := range uses {
+			if h, ok := u.exchange.session.first(s, u); ok && !h.list {
+				sessions[u.exchange.session.number] = true
+			}
+		}
+		if len(sessions) > 1 {
+			b.sources = append(b.sources, s)
 		}
 	}
 	slices.SortFunc(b.sources, bySource)
@@ -238,7 +286,10 @@ func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
 			return nil
 		}
 	}
-	if secret(c.leaf) {
+	switch {
+	case b.pick == "any":
+		b.addOrigins(found, uses)
+	case secret(c.leaf):
 		b.widen(found, uses)
 	}
 	b.uses = len(uses)
@@ -259,7 +310,7 @@ func (l *learner) hiddenField(c *candidate) *binding {
 	if field == "" {
 		return nil
 	}
-	action := c.leaf.target.sample.Path
+	action := c.leaf.target.sample().Path
 	var found []source
 	for _, u := range c.uses {
 		for i := u.exchange.index - 1; i >= 0; i-- {

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,20 +11,27 @@ import (
 
 // A target is one endpoint with all its recorded requests.
 type target struct {
-	name   string
-	uses   []*parsed
-	sample *parsed // the request that the template is made from
-	leaves []*leaf
+	name       string
+	uses       []*parsed
+	structures []*structure // the commonest first
+	leaves     []*leaf
+	byPlace    map[string]*leaf // by selector
 }
 
-// A leaf is one place of the requests to a target and everything seen there.
+// A structure is what requests have in common that have the same places for values
+// and the same header fields.
+type structure struct {
+	uses   []*parsed
+	sample *parsed // the first
+}
+
+// A leaf is one place of the requests to a target and everything seen there, in
+// requests of every structure.
 type leaf struct {
 	target *target
-	span   content.Span // in the sample
+	span   content.Span // in the first request that has it
 	uses   []use
 	pieces []piece // what the value is made of; nil: text, as in the sample
-	common string  // text to send instead of the sample's, where usual is set
-	usual  bool
 }
 
 // A use is the value that one request carried.
@@ -37,75 +45,75 @@ type piece struct {
 	text    string
 	value   model.Value // Kind "" is text
 	binding *binding
-	uses    []use // for holes not yet explained, and rows
+	uses    []use // of a hole
 }
 
-// align chooses the commonest structure and collects the values of its leaves.
+// sample returns the request that stands for all of the target.
+func (t *target) sample() *parsed { return t.structures[0].sample }
+
+// align sorts the requests by structure and collects the values of their leaves.
 func (t *target) align() {
-	counts, first := map[string]int{}, map[string]*parsed{}
-	var order []string
-	for _, e := range t.uses {
-		s := structure(e)
-		if counts[s]++; counts[s] == 1 {
-			first[s] = e
-			order = append(order, s)
-		}
-	}
-	best := ""
-	for _, s := range order {
-		if counts[s] > counts[best] {
-			best = s
-		}
-	}
-	t.sample = first[best]
-	for i, sp := range t.sample.spans {
-		if sp.Place == content.InHeader && !t.keeps(sp) || contains(t.sample.spans, i) || sp.Place == content.InMultipart && strings.HasSuffix(sp.Selector, " boundary") {
-			continue
-		}
-		t.leaves = append(t.leaves, t.leaf(sp))
-	}
-}
-
-// leaf collects the values of one place. Selectors are unique in a request, except
-// those of multipart boundaries.
-func (t *target) leaf(sp content.Span) *leaf {
-	l := &leaf{target: t, span: sp}
-	for _, e := range t.uses {
-		for i := range e.spans {
-			if e.spans[i].Selector == sp.Selector {
-				l.uses = append(l.uses, use{e, e.spans[i].Value})
-				break
+	t.structures = structures(t.uses, structureOf)
+	t.byPlace = map[string]*leaf{}
+	for _, s := range t.structures {
+		for i := range s.sample.spans {
+			if sp := s.sample.spans[i]; t.byPlace[sp.Selector] == nil && leafy(s.sample.spans, i) {
+				l := &leaf{target: t, span: sp}
+				t.leaves = append(t.leaves, l)
+				t.byPlace[sp.Selector] = l
 			}
 		}
 	}
-	return l
-}
-
-// keeps reports whether the endpoint has the header: at least half of the requests
-// carry it. A header that asks only for what is new is kept if any request carries
-// it, since the replayer leaves it out when its cache is empty. Headers of the
-// browser are not kept: they are no part of the endpoint.
-func (t *target) keeps(sp content.Span) bool {
-	name := headerName(sp.Selector)
-	if content.OfBrowser(name) {
-		return false
-	}
-	if conditional(name) != "" {
-		return slices.ContainsFunc(t.uses, func(e *parsed) bool { return e.Flow.Request.Headers.Has(name) })
-	}
-	n := 0
+	// Selectors are unique in a request, except those of multipart boundaries.
 	for _, e := range t.uses {
-		if e.Flow.Request.Headers.Has(name) {
-			n++
+		for i := range e.spans {
+			if l := t.byPlace[e.spans[i].Selector]; l != nil && leafy(e.spans, i) {
+				l.uses = append(l.uses, use{e, e.spans[i].Value})
+			}
 		}
 	}
-	return 2*n >= len(t.uses)
 }
 
-// conditional returns the hole that the replayer fills in a header which asks
-// only for what is new, or "".
-func conditional(header string) string {
+// structures sorts requests by a key, the commonest first.
+func structures(uses []*parsed, key func(*parsed) string) []*structure {
+	byKey := map[string]*structure{}
+	var list []*structure
+	for _, e := range uses {
+		k := key(e)
+		s := byKey[k]
+		if s == nil {
+			s = &structure{sample: e}
+			byKey[k] = s
+			list = append(list, s)
+		}
+		s.uses = append(s.uses, e)
+	}
+	slices.SortStableFunc(list, func(a, b *structure) int { return cmp.Compare(len(b.uses), len(a.uses)) })
+	return list
+}
+
+// leafy reports whether a span is a leaf of its own. Headers of the browser and those
+// that the replayer makes are not. Nor is a span that the one after it explains.
+func leafy(spans []content.Span, i int) bool {
+	sp := &spans[i]
+	switch sp.Place {
+	case content.InHeader:
+		name := headerName(sp.Selector)
+		return !content.OfBrowser(name) && reserved(name) == "" && !contains(spans, i)
+	case content.InMultipart:
+		return !strings.HasSuffix(sp.Selector, " boundary")
+	}
+	return true
+}
+
+// reserved returns the hole that the replayer fills in a header: the page that the
+// user came from, its origin, and what the user's cache holds. It returns "" for others.
+func reserved(header string) string {
 	switch strings.ToLower(header) {
+	case "referer":
+		return model.RefererHole
+	case "origin":
+		return model.OriginHole
 	case "if-none-match":
 		return model.ETagHole
 	case "if-modified-since":
@@ -131,14 +139,21 @@ func contains(spans []content.Span, i int) bool {
 	return b.Place == a.Place && b.Header == a.Header && b.Start >= a.Start && b.End <= a.End
 }
 
-// structure describes which places for values a request has in its target and body.
-func structure(e *parsed) string {
+// structureOf describes which places for values and which header fields a request has.
+func structureOf(e *parsed) string {
 	var b strings.Builder
-	for _, sp := range e.spans {
-		if sp.Place != content.InHeader {
+	for i := range e.spans {
+		if sp := &e.spans[i]; leafy(e.spans, i) {
 			b.WriteByte(byte('0' + sp.Place))
 			b.WriteString(sp.Selector)
 			b.WriteByte(0)
+		}
+	}
+	b.WriteString(e.Flow.Request.Method)
+	for _, h := range e.Flow.Request.Headers {
+		if content.Forwarded(h.Name) && !content.OfBrowser(h.Name) {
+			b.WriteByte(0)
+			b.WriteString(h.Name)
 		}
 	}
 	return b.String()

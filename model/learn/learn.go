@@ -217,11 +217,14 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
 		e.Check = l.check(name, private)
-		e.Variants[0].Request.Events, e.Variants[0].Request.Protocol = l.events(name), l.protocol(name)
+		events, protocol := l.events(name), l.protocol(name)
+		for i := range e.Variants {
+			e.Variants[i].Request.Events, e.Variants[i].Request.Protocol = events, protocol
+		}
 		m.Endpoints = append(m.Endpoints, e)
 	}
 	browsers := l.browsers(m)
-	l.keepSessions(m, browsers, found.Rows)
+	l.keepSessions(m, browsers, found.Acts)
 	l.needs(m)
 	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {

@@ -9,13 +9,14 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/correlate"
 	"github.com/starling-load/starling/model/precedence"
 	"github.com/starling-load/starling/record/flow"
 )
 
 // keepSessions adds the recorded sessions to m. browsers holds the name of the browser
-// of each session, rows the lines of the recorded values of its exchanges.
-func (l *learner) keepSessions(m *model.Model, browsers []string, rows [][]int) {
+// of each session, sent how its exchanges were sent.
+func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]correlate.Act) {
 	for i, v := range l.sessions {
 		start := v.exchanges[0].Flow.Start
 		s := model.Session{User: v.user, Behavior: v.behavior, Browser: browsers[i], Start: start.Sub(m.Recorded.Start)}
@@ -23,7 +24,8 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, rows [][]int) 
 		conns := map[uint64]int{}
 		for k, step := range v.exchanges {
 			f := step.Flow
-			a := model.Act{Endpoint: step.Endpoint, Row: rows[i][k], Status: f.Response.Status}
+			how := &sent[i][k]
+			a := model.Act{Endpoint: step.Endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Status: f.Response.Status}
 			at := f.Start.Sub(start)
 			a.After, a.Delay = order.Add(k, at, at+max(f.Done, 0))
 			if f.Conn != 0 {

@@ -1,0 +1,92 @@
+package correlate
+
+import (
+	"strings"
+
+	"github.com/starling-load/starling/model"
+)
+
+// find returns where a use has its value: in an answer that one of the sources read.
+//
+// A place that holds one value, such as a token, a form field or the id of a created
+// record, gives the latest answer that held it: that is the one that counts if the
+// target renews the value. A list gives the earliest: the user picked from it, and
+// what came later shows the same record again. One value is better than a list: a user
+// who made a record means that record, wherever it stands in a list.
+func find(sources []source, u use) (take model.Take, ok bool) {
+	var best hit
+	for i, s := range sources {
+		for _, h := range u.exchange.session.hits(s)[u.value] {
+			if !h.exchange.before(u.exchange) {
+				continue
+			}
+			later := ok && h.exchange.index > best.exchange.index
+			if !ok || best.list && !h.list || best.list == h.list && later != h.list && h.exchange != best.exchange {
+				best, ok = h, true
+				take = model.Take{Act: h.exchange.index, Source: i, Match: h.match}
+			}
+		}
+	}
+	return take, ok
+}
+
+// A hit is a value that a source read in an answer.
+type hit struct {
+	exchange *parsed
+	match    int
+	list     bool // the place holds a choice of values
+}
+
+// hits returns what a source read in the session, by value, in the order of the answers.
+func (s *session) hits(of source) map[string][]hit {
+	if found, ok := s.read[of]; ok {
+		return found
+	}
+	found := map[string][]hit{}
+	for _, e := range s.of[of.endpoint] {
+		values := e.values(of.selector)
+		list := isList(of.selector, values)
+		for i, v := range values {
+			if old := found[v]; len(old) == 0 || old[len(old)-1].exchange != e {
+				found[v] = append(old, hit{e, i, list})
+			}
+		}
+	}
+	s.read[of] = found
+	return found
+}
+
+// isList reports whether a place holds a choice of values.
+func isList(selector string, values []string) bool {
+	if strings.Contains(selector, "[]") || strings.HasPrefix(selector, "link:") {
+		return true
+	}
+	for _, v := range values {
+		if v != values[0] {
+			return true
+		}
+	}
+	return false
+}
+
+// take says where a hole has its content in the request that u is part of. If no source
+// gave it, it is the recorded one.
+func (q *piece) take(u use) model.Take {
+	if q.binding == nil {
+		return model.Take{Act: model.Latest}
+	}
+	if t, ok := find(q.binding.sources, u); ok {
+		return t
+	}
+	return model.Take{Act: model.Own}
+}
+
+// first returns the first place where a source read the value of u before it was sent.
+func (s *session) first(of source, u use) (hit, bool) {
+	for _, h := range s.hits(of)[u.value] {
+		if h.exchange.before(u.exchange) {
+			return h, true
+		}
+	}
+	return hit{}, false
+}
