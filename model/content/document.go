@@ -31,6 +31,9 @@ type Doc struct {
 	parsed bool
 	json   bool
 	page   *page
+
+	linked bool
+	links  []string
 }
 
 // New returns the Doc of r. It does no work yet. A nil response is an empty one.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"github.com/starling-load/starling/model/content/form"
 )
 
 // Limits on what is kept of one page. A longer page is read to its end, but nothing
@@ -17,26 +19,14 @@ const (
 // A page is what a user or a script could take from an HTML document.
 type page struct {
 	title  string
-	forms  []form
-	metas  []named // meta elements by name or property
-	data   []named // data-* attributes
+	forms  []form.Form // the first holds the controls outside of forms
+	metas  []named     // meta elements by name or property
+	data   []named     // data-* attributes
 	links  []string
 	errors []string // classes of non-empty error blocks
 }
 
 type named struct{ name, value string }
-
-// A form is one form element. Fields outside of any form belong to the form
-// with an empty method.
-type form struct {
-	method, action string
-	fields         []field
-}
-
-type field struct {
-	name, value string
-	kind        string // input type, "textarea", "select" or "button"
-}
 
 // errorWords mark the class of an element that tells the user of a problem. They
 // occur in the classes of common style sheets, such as alert-danger and
@@ -54,15 +44,12 @@ type block struct {
 type pageParser struct {
 	z    *html.Tokenizer
 	p    *page
-	form int // index of the open form; 0 holds the fields outside of forms
 	open []block
+	controls
 
-	textarea   []byte
-	inTitle    bool
-	inTextarea bool
-	inSelect   bool
-	taken      bool // the select has a value
-	inScript   bool
+	inTitle  bool
+	inScript bool
+	inStyle  bool
 }
 
 // parsePage reads an HTML document with the tokenizer alone: no tree is built,
@@ -70,10 +57,12 @@ type pageParser struct {
 func parsePage(body []byte) *page {
 	z := html.NewTokenizer(bytes.NewReader(body))
 	z.SetMaxBuf(1 << 20)
-	q := &pageParser{z: z, p: &page{forms: make([]form, 1, 8)}}
+	q := &pageParser{z: z, p: &page{}}
+	q.forms = make([]form.Form, 1, 8)
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
+			q.p.forms = q.finish()
 			return q.p
 		case html.TextToken:
 			q.text(z.Text())
@@ -95,8 +84,9 @@ func (q *pageParser) text(t []byte) {
 		if q.p.title == "" {
 			q.p.title = string(bytes.TrimSpace(t))
 		}
-	case q.inTextarea:
-		q.textarea = append(q.textarea, t...)
+	case q.characters(t):
+	case q.inStyle:
+		q.p.links = cssLinks(t, q.p.links)
 	case q.inScript:
 	case len(q.open) > 0 && len(bytes.TrimSpace(t)) > 0:
 		for _, b := range q.open {
@@ -108,9 +98,11 @@ func (q *pageParser) text(t []byte) {
 
 // attributes are the attributes of an element that matter here.
 type attributes struct {
-	name, value, kind, href, action, method, content, property, class, role string
+	name, value, kind, href, srcset, action, method, enctype, content, property, class, role string
 
-	hasValue, hidden, selected, checked bool
+	id, form, formaction, dirname string
+
+	hasValue, hidden, selected, checked, disabled, multiple, refresh bool
 }
 
 // start takes a start tag.
@@ -128,9 +120,8 @@ func (q *pageParser) start(closed bool) {
 		key, val, more = q.z.TagAttr()
 		q.attribute(&a, key, val)
 	}
-	if a.href != "" && len(q.p.links) < maxItems {
-		q.p.links = append(q.p.links, a.href)
-	}
+	q.link(a.href)
+	q.p.links = srcsetLinks(a.srcset, q.p.links)
 	if class := errorClass(a.class, a.role); class != "" && !a.hidden {
 		if tag == "input" {
 			q.p.errors = append(q.p.errors, class)
@@ -171,16 +162,30 @@ func (q *pageParser) attribute(a *attributes, key, val []byte) {
 		a.value, a.hasValue = string(val), true
 	case "type":
 		a.kind = strings.ToLower(string(val))
-	case "href", "src":
+	case "href", "src", "poster":
 		a.href = string(val)
+	case "srcset", "imagesrcset":
+		a.srcset = string(val)
 	case "action":
 		a.action = string(val)
+	case "formaction":
+		a.formaction = string(val)
 	case "method":
 		a.method = strings.ToUpper(string(val))
+	case "enctype":
+		a.enctype = strings.ToLower(string(val))
+	case "id":
+		a.id = string(val)
+	case "form":
+		a.form = string(val)
+	case "dirname":
+		a.dirname = string(val)
 	case "content":
 		a.content = string(val)
 	case "property":
 		a.property = string(val)
+	case "http-equiv":
+		a.refresh = strings.EqualFold(string(val), "refresh")
 	case "class":
 		a.class = string(val)
 	case "role":
@@ -191,10 +196,21 @@ func (q *pageParser) attribute(a *attributes, key, val []byte) {
 		a.selected = true
 	case "checked":
 		a.checked = true
+	case "disabled":
+		a.disabled = true
+	case "multiple":
+		a.multiple = true
 	default:
 		if bytes.HasPrefix(key, []byte("data-")) && len(val) > 0 && len(q.p.data) < maxItems {
 			q.p.data = append(q.p.data, named{string(key), string(val)})
 		}
+	}
+}
+
+// link keeps a link of the page.
+func (q *pageParser) link(to string) {
+	if to != "" && len(q.p.links) < maxItems {
+		q.p.links = append(q.p.links, to)
 	}
 }
 
@@ -203,8 +219,10 @@ func (q *pageParser) element(tag string, closed bool, a *attributes) {
 	switch tag {
 	case "title":
 		q.inTitle = !closed
-	case "script", "style":
+	case "script":
 		q.inScript = !closed
+	case "style":
+		q.inStyle = !closed
 	case "meta":
 		name := a.name
 		if name == "" {
@@ -213,58 +231,16 @@ func (q *pageParser) element(tag string, closed bool, a *attributes) {
 		if name != "" && len(q.p.metas) < maxItems {
 			q.p.metas = append(q.p.metas, named{name, a.content})
 		}
+		if a.refresh {
+			q.link(refreshLink(a.content))
+		}
 	case "form":
-		if len(q.p.forms) < 1000 {
-			if a.method == "" {
-				a.method = "GET"
-			}
-			q.p.forms = append(q.p.forms, form{method: a.method, action: a.action})
-			q.form = len(q.p.forms) - 1
-		}
-		if a.action != "" && len(q.p.links) < maxItems {
-			q.p.links = append(q.p.links, a.action)
-		}
-	case "input":
-		kind := a.kind
-		if kind == "" {
-			kind = "text"
-		}
-		if (kind == "checkbox" || kind == "radio") && !a.hasValue {
-			a.value = "on"
-		}
-		q.field(a.name, a.value, kind)
-	case "button":
-		q.field(a.name, a.value, "button")
-	case "textarea":
-		q.field(a.name, "", "textarea")
-		q.inTextarea, q.textarea = !closed, q.textarea[:0]
-	case "select":
-		q.field(a.name, "", "select")
-		q.inSelect, q.taken = a.name != "", false
-	case "option":
-		if q.inSelect && (!q.taken || a.selected) {
-			if f := q.last(); f != nil && f.kind == "select" {
-				f.value, q.taken = a.value, true
-			}
-		}
+		q.link(a.action)
+		q.openForm(a)
+	default:
+		q.link(a.formaction)
+		q.control(tag, closed, a)
 	}
-}
-
-// field adds a field to the open form.
-func (q *pageParser) field(name, value, kind string) {
-	f := &q.p.forms[q.form]
-	if name != "" && len(f.fields) < maxItems {
-		f.fields = append(f.fields, field{name, value, kind})
-	}
-}
-
-// last returns the field added last to the open form.
-func (q *pageParser) last() *field {
-	fs := q.p.forms[q.form].fields
-	if len(fs) == 0 {
-		return nil
-	}
-	return &fs[len(fs)-1]
 }
 
 // end takes an end tag.
@@ -280,18 +256,12 @@ func (q *pageParser) end(tag string) {
 	switch tag {
 	case "title":
 		q.inTitle = false
-	case "script", "style":
+	case "script":
 		q.inScript = false
-	case "form":
-		q.form = 0
-	case "select":
-		q.inSelect = false
-	case "textarea":
-		if f := q.last(); q.inTextarea && f != nil && f.kind == "textarea" {
-			// A browser sends line ends as CR LF and drops the first one.
-			f.value = strings.TrimPrefix(string(q.textarea), "\n")
-		}
-		q.inTextarea = false
+	case "style":
+		q.inStyle = false
+	default:
+		q.endControl(tag)
 	}
 }
 

@@ -270,7 +270,8 @@ func parsePath(s string) (steps []step, ok bool) {
 // find appends the scalars of b at steps below the value at start.
 func find(b []byte, start, end int, steps []step, out []string) []string {
 	if len(steps) == 0 {
-		if c := b[start]; c != '{' && c != '[' {
+		// null and "" say that there is no value.
+		if c := b[start]; c != '{' && c != '[' && c != 'n' && (c != '"' || end-start > 2) {
 			out = append(out, text(b, start, end))
 		}
 		return out

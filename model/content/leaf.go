@@ -38,6 +38,11 @@ func (d *Doc) Leaves() []Leaf {
 	if d.page != nil {
 		out = d.page.leaves(out)
 	}
+	for _, link := range d.Links() {
+		if len(out) < maxLeaves {
+			out = linkLeaves("link:", link, out)
+		}
+	}
 	if len(out) > maxLeaves {
 		out = out[:maxLeaves]
 	}
@@ -78,19 +83,7 @@ func (d *Doc) headLeaves(out []Leaf) []Leaf {
 // leaves appends what the page holds.
 func (p *page) leaves(out []Leaf) []Leaf {
 	for i := range p.forms {
-		f := &p.forms[i]
-		at := ""
-		if i > 0 {
-			if action := formAction(f); strings.HasPrefix(action, "/") {
-				at = "@" + action
-			}
-		}
-		for _, x := range f.fields {
-			out = appendLeaf(out, "form:"+x.name, x.value)
-			if at != "" {
-				out = appendLeaf(out, "form:"+x.name+at, x.value)
-			}
-		}
+		out = formLeaves(&p.forms[i], i == 0, out)
 	}
 	for _, m := range p.metas {
 		if m.name != "viewport" && m.name != "description" && m.name != "generator" {
@@ -99,11 +92,6 @@ func (p *page) leaves(out []Leaf) []Leaf {
 	}
 	for _, a := range p.data {
 		out = appendLeaf(out, "attr:"+a.name, a.value)
-	}
-	for _, link := range p.links {
-		if len(out) < maxLeaves {
-			out = linkLeaves("link:", link, out)
-		}
 	}
 	return out
 }
@@ -125,9 +113,9 @@ func (d *Doc) Hidden() []Hidden {
 	var out []Hidden
 	for i := range d.page.forms[1:] {
 		f := &d.page.forms[i+1]
-		for _, x := range f.fields {
-			if x.kind == "hidden" {
-				out = append(out, Hidden{f.method, formAction(f), x.name, x.value})
+		for _, c := range f.Controls {
+			if c.Kind == "hidden" && !c.Disabled {
+				out = append(out, Hidden{f.Method, formAction(f), c.Name, c.Value})
 			}
 		}
 	}

@@ -95,8 +95,8 @@ func volatileItem(item string) bool {
 }
 
 // A linkPattern selects one value from links of one shape:
-// PATHTEMPLATE#N (the N-th {} segment) or PATHTEMPLATE?k=v&KEY (the value of KEY
-// in links that have the other items too).
+// PATHTEMPLATE#N (the N-th {}, a segment or a part of one, such as app.{}.js) or
+// PATHTEMPLATE?k=v&KEY (the value of KEY in links that have the other items too).
 type linkPattern struct {
 	segments []string
 	segment  int // index into segments, or -1 for a query value
@@ -120,7 +120,7 @@ func parsePattern(s string) (p linkPattern, ok bool) {
 		}
 		p.segments = strings.Split(s[:i], "/")
 		for j, seg := range p.segments {
-			if seg == "{}" {
+			if strings.Contains(seg, "{}") {
 				if n == 0 {
 					p.segment = j
 					return p, true
@@ -169,15 +169,18 @@ func (p *linkPattern) match(link string, out []string) []string {
 		for i, w := range want {
 			var seg string
 			seg, rest, _ = strings.Cut(rest, "/")
-			if w == "{}" {
-				if seg == "" {
+			before, after, variable := strings.Cut(w, "{}")
+			if !variable {
+				if w != seg {
 					return out
 				}
-				if len(p.segments)-len(want)+i == p.segment {
-					value = unescape(seg)
-				}
-			} else if w != seg {
+				continue
+			}
+			if len(seg) <= len(w)-len("{}") || !strings.HasPrefix(seg, before) || !strings.HasSuffix(seg, after) {
 				return out
+			}
+			if len(p.segments)-len(want)+i == p.segment {
+				value = unescape(seg[len(before) : len(seg)-len(after)])
 			}
 		}
 		if p.segment >= 0 {

@@ -16,9 +16,12 @@ import (
 //	                        that is an identifier; \ before . [ ] \ in a key
 //	form:FIELD              the value of an input, textarea, select or button
 //	form:FIELD@/cart/{}     the same in forms whose action has this template
+//	option:FIELD            the values that the user can choose for it; @ as above
+//	entries:POST /cart/{}   all that a form with this method and action sends, coded
+//	                        as a query; entries:POST /cart/{}[a,b] if it has these fields
 //	meta:NAME               the content of a meta element
 //	attr:data-NAME          a data attribute of any element
-//	link:/product/{}#0      the first variable segment of links of this shape
+//	link:/product/{}#0      the first variable segment of links of this shape, see Links
 //	link:/page?rev          the query value of links with this path;
 //	                        link:/page?do=diff&rev only where do is diff
 //	redirect:/orders/{}#0   as link:, taken from the Location header
@@ -30,7 +33,9 @@ type Selector struct {
 	source  string
 	kind    string
 	name    string
-	action  string
+	action  string   // template of the action of forms; "": any
+	method  string   // of forms
+	fields  []string // that forms have
 	steps   []step
 	pattern linkPattern
 	left    string
@@ -45,7 +50,7 @@ func ParseSelector(source string) (Selector, error) {
 	s.percent = percent
 	kind, rest, ok := strings.Cut(rest, ":")
 	if !ok {
-		return Selector{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, form:, meta:, attr:, link:, redirect: or text: first", source)
+		return Selector{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, form:, option:, entries:, meta:, attr:, link:, redirect: or text: first", source)
 	}
 	s.kind, s.name = kind, rest
 	switch kind {
@@ -53,18 +58,20 @@ func ParseSelector(source string) (Selector, error) {
 		ok = rest != ""
 	case "json":
 		s.steps, ok = parsePath(rest)
-	case "form":
+	case "form", "option":
 		if i := strings.LastIndex(rest, "@/"); i > 0 {
 			s.name, s.action = rest[:i], rest[i+1:]
 		}
 		ok = s.name != ""
+	case "entries":
+		ok = s.parseEntries(rest)
 	case "link", "redirect":
 		s.pattern, ok = parsePattern(rest)
 	case "text":
 		s.left, s.right, ok = strings.Cut(rest, "…")
 		ok = ok && s.left != ""
 	default:
-		return Selector{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, form, meta, attr, link, redirect or text", source, kind)
+		return Selector{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, form, option, entries, meta, attr, link, redirect or text", source, kind)
 	}
 	if !ok {
 		return Selector{}, fmt.Errorf("selector %q: %s:%s is not of the form that %s: needs", source, kind, rest, kind)
@@ -109,47 +116,23 @@ func (s Selector) values(d *Doc) []string {
 		start := space(b, 0)
 		return find(b, start, skipValue(b, start), s.steps, nil)
 	}
-	if d.page == nil {
-		return nil
-	}
 	var out []string
-	switch s.kind {
-	case "form":
-		out = s.fields(d.page)
-	case "meta":
-		out = byName(d.page.metas, s.name)
-	case "attr":
-		out = byName(d.page.data, s.name)
-	case "link":
-		for _, link := range d.page.links {
+	switch {
+	case s.kind == "link":
+		for _, link := range d.Links() {
 			out = s.pattern.match(link, out)
 		}
+	case d.page == nil:
+	case s.kind == "form", s.kind == "option", s.kind == "entries":
+		for i := range d.page.forms {
+			out = s.ofForm(&d.page.forms[i], i == 0, out)
+		}
+	case s.kind == "meta":
+		out = byName(d.page.metas, s.name)
+	case s.kind == "attr":
+		out = byName(d.page.data, s.name)
 	}
 	return out
-}
-
-// fields returns the values of a form field.
-func (s Selector) fields(p *page) []string {
-	var out []string
-	for i := range p.forms {
-		f := &p.forms[i]
-		if s.action != "" && (i == 0 || formAction(f) != s.action) {
-			continue
-		}
-		for _, x := range f.fields {
-			if x.name == s.name {
-				out = append(out, x.value)
-			}
-		}
-	}
-	return out
-}
-
-// formAction returns the template of the path that a form is sent to, "" for
-// the page's own.
-func formAction(f *form) string {
-	path, _, _ := splitLink(f.action)
-	return Template(path)
 }
 
 func byName(list []named, name string) []string {

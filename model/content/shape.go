@@ -3,6 +3,8 @@ package content
 import (
 	"slices"
 	"strings"
+
+	"github.com/starling-load/starling/model/content/form"
 )
 
 // MaxFeatures is the number of features after which a Shape takes no more.
@@ -91,17 +93,17 @@ func (p *page) features() []string {
 }
 
 // formFeature describes one form.
-func formFeature(f *form) string {
-	names := make([]string, 0, len(f.fields))
-	for _, x := range f.fields {
-		names = append(names, fieldName(x.name))
+func formFeature(f *form.Form) string {
+	names := make([]string, 0, len(f.Controls))
+	for i := range f.Controls {
+		names = append(names, fieldName(f.Controls[i].Name))
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
 	if len(names) > 100 {
 		names = names[:100]
 	}
-	return "form:" + f.method + " " + formAction(f) + "[" + strings.Join(names, ",") + "]"
+	return "form:" + f.Method + " " + formAction(f) + "[" + strings.Join(names, ",") + "]"
 }
 
 // fieldName removes record numbers from the name of a field.

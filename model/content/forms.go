@@ -1,0 +1,171 @@
+package content
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model/content/form"
+)
+
+// Forms returns the forms of an HTML page in document order. They belong to the Doc.
+func (d *Doc) Forms() []form.Form {
+	d.parse()
+	if d.page == nil {
+		return nil
+	}
+	return d.page.forms[1:]
+}
+
+// EntriesSelector returns the selector of all that forms like f send: those with its
+// method and action that have these fields.
+func EntriesSelector(f *form.Form, fields []string) string {
+	s := "entries:" + f.Method + " " + formAction(f)
+	if len(fields) == 0 {
+		return s
+	}
+	return s + "[" + strings.Join(fields, ",") + "]"
+}
+
+// parseEntries reads METHOD ACTION or METHOD ACTION[FIELD,FIELD].
+func (s *Selector) parseEntries(rest string) bool {
+	method, action, ok := strings.Cut(rest, " ")
+	if i := strings.IndexByte(action, '['); i >= 0 && strings.HasSuffix(action, "]") {
+		s.fields = strings.Split(action[i+1:len(action)-1], ",")
+		action = action[:i]
+	}
+	s.method, s.action = method, action
+	return ok && method != "" && !slices.Contains(s.fields, "")
+}
+
+// ofForm appends what the selector finds in one form. outside tells that f is not a
+// form but the controls that belong to none.
+func (s *Selector) ofForm(f *form.Form, outside bool, out []string) []string {
+	if s.kind == "entries" {
+		if outside || f.Method != s.method || formAction(f) != s.action || !hasFields(f, s.fields) {
+			return out
+		}
+		return append(out, EncodeEntries(f.Entries()))
+	}
+	if s.action != "" && (outside || formAction(f) != s.action) {
+		return out
+	}
+	for i := range f.Controls {
+		c := &f.Controls[i]
+		switch {
+		case c.Name != s.name || c.Disabled:
+		case s.kind == "option":
+			out = append(out, c.Choices()...)
+		case c.IsButton():
+			out = append(out, c.Value)
+		default:
+			out = append(out, c.Values()...)
+		}
+	}
+	return out
+}
+
+// hasFields reports whether f has controls of all these names.
+func hasFields(f *form.Form, names []string) bool {
+	for _, name := range names {
+		if !slices.ContainsFunc(f.Controls, func(c form.Control) bool { return c.Name == name }) {
+			return false
+		}
+	}
+	return true
+}
+
+// formLeaves appends the values of one form.
+func formLeaves(f *form.Form, outside bool, out []Leaf) []Leaf {
+	at := ""
+	if action := formAction(f); !outside && strings.HasPrefix(action, "/") {
+		at = "@" + action
+	}
+	add := func(kind, name, value string) {
+		out = appendLeaf(out, kind+name, value)
+		if at != "" {
+			out = appendLeaf(out, kind+name+at, value)
+		}
+	}
+	for i := range f.Controls {
+		c := &f.Controls[i]
+		if c.Disabled {
+			continue
+		}
+		if c.IsButton() {
+			add("form:", c.Name, c.Value)
+		}
+		for _, v := range c.Values() {
+			add("form:", c.Name, v)
+		}
+		for _, v := range c.Choices() {
+			if Kind(v) != "" { // a word is the same for everybody
+				add("option:", c.Name, v)
+			}
+		}
+	}
+	return out
+}
+
+// formAction returns the template of the path that a form is sent to, "" for
+// the page's own.
+func formAction(f *form.Form) string {
+	path, _, _ := splitLink(f.Action)
+	return Template(path)
+}
+
+// EncodeEntries writes entries as application/x-www-form-urlencoded.
+func EncodeEntries(entries []form.Entry) string {
+	var b strings.Builder
+	for i, e := range entries {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(e.Name) + "=" + url.QueryEscape(e.Value))
+	}
+	return b.String()
+}
+
+// DecodeEntries reads application/x-www-form-urlencoded. What is not valid stays as
+// it is.
+func DecodeEntries(s string) []form.Entry {
+	var out []form.Entry
+	for item := range strings.SplitSeq(s, "&") {
+		if item != "" {
+			name, value, _ := strings.Cut(item, "=")
+			out = append(out, form.Entry{Name: unquery(name), Value: unquery(value)})
+		}
+	}
+	return out
+}
+
+// A Match is a value that a selector finds, with the link or form that holds it.
+type Match struct {
+	Value string
+	At    int // index in the Links or Forms of the Doc; -1: outside of forms
+}
+
+// Matches returns the values that a selector of kind link, form, option or entries
+// finds, in the order of Values; nil for other kinds.
+func (s Selector) Matches(d *Doc) []Match {
+	var out []Match
+	add := func(at int, values []string) {
+		for _, v := range values {
+			out = append(out, Match{v, at})
+		}
+	}
+	switch s.kind {
+	case "link":
+		for i, link := range d.Links() {
+			add(i, s.pattern.match(link, nil))
+		}
+	case "form", "option", "entries":
+		if d.parse(); d.page == nil {
+			return nil
+		}
+		for i := range d.page.forms {
+			add(i-1, s.ofForm(&d.page.forms[i], i == 0, nil))
+		}
+	}
+	return out
+}

@@ -1,0 +1,77 @@
+package patch
+
+import "strings"
+
+// self is the key of elements that are identified by what they are: "~".
+const self = "~"
+
+// keys are names of members that identify a record among others, the surest first.
+var keys = [...]string{"id", "_id", "uuid", "guid", "key", "slug", "code", "sku", "name"}
+
+// identity returns the name of the member that identifies the elements of both
+// arrays, self for different strings or numbers, or "" if nothing does. Elements of b
+// that lack it are new.
+func identity(a, b *node) string {
+	if len(a.children) == 0 {
+		return ""
+	}
+	if complete(a, self) && complete(b, self) {
+		return self
+	}
+	for _, key := range keys {
+		if complete(a, key) && unique(b, key) {
+			return key
+		}
+	}
+	for _, key := range a.children[0].names {
+		if strings.HasSuffix(strings.ToLower(key), "id") && complete(a, key) && unique(b, key) {
+			return key
+		}
+	}
+	return ""
+}
+
+// complete reports whether every element of an array has an identity of its own.
+func complete(n *node, key string) bool {
+	return unique(n, key) && len(byIdentity(n, key)) == len(n.children)
+}
+
+// unique reports whether no two elements of an array have one identity.
+func unique(n *node, key string) bool {
+	seen := make(map[any]bool, len(n.children))
+	for _, c := range n.children {
+		id := identityOf(c, key)
+		if id == nil {
+			continue
+		}
+		if seen[id] {
+			return false
+		}
+		seen[id] = true
+	}
+	return true
+}
+
+// identityOf returns what identifies an element; nil if it lacks it.
+func identityOf(n *node, key string) any {
+	if key != self {
+		if n = n.member(key); n == nil {
+			return nil
+		}
+	}
+	if n.kind != 0 || n.scalar == nil {
+		return nil
+	}
+	return n.scalar
+}
+
+// byIdentity returns the indices of the elements that have an identity.
+func byIdentity(n *node, key string) map[any]int {
+	out := make(map[any]int, len(n.children))
+	for i, c := range n.children {
+		if id := identityOf(c, key); id != nil {
+			out[id] = i
+		}
+	}
+	return out
+}

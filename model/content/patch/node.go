@@ -1,0 +1,180 @@
+package patch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+)
+
+// A node is a JSON value. Objects keep the order of their members, numbers their
+// digits.
+type node struct {
+	kind     byte // '{', '[', or 0 for a scalar
+	scalar   any  // string, json.Number, bool or nil
+	names    []string
+	children []*node // members or elements
+
+	places map[string]int // of members, in a large object
+}
+
+// many is the number of members from which an object has an index.
+const many = 16
+
+// maxDepth is the nesting up to which documents are read.
+const maxDepth = 200
+
+var errDepth = errors.New("the document is nested too deep")
+
+// parse reads one JSON value.
+func parse(b []byte) (*node, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	n, err := read(d, 0)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("there is text behind the document")
+	}
+	return n, nil
+}
+
+func read(d *json.Decoder, depth int) (*node, error) {
+	if depth > maxDepth {
+		return nil, errDepth
+	}
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	open, ok := t.(json.Delim)
+	if !ok {
+		return &node{scalar: t}, nil
+	}
+	n := &node{kind: byte(open)}
+	for d.More() {
+		if n.kind == '{' {
+			key, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			n.names = append(n.names, key.(string)) // the decoder checks it
+		}
+		child, err := read(d, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		n.children = append(n.children, child)
+	}
+	_, err = d.Token()
+	return n, err
+}
+
+// write appends the JSON text of n.
+func (n *node) write(b *bytes.Buffer) {
+	switch n.kind {
+	case '{', '[':
+		b.WriteByte(n.kind)
+		for i, c := range n.children {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if n.kind == '{' {
+				writeScalar(b, n.names[i])
+				b.WriteByte(':')
+			}
+			c.write(b)
+		}
+		b.WriteByte(n.kind + 2) // } and ] stand two behind { and [
+	default:
+		writeScalar(b, n.scalar)
+	}
+}
+
+func writeScalar(b *bytes.Buffer, v any) {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err == nil { // a string, number, boolean or null
+		b.Truncate(b.Len() - 1) // the line end
+	}
+}
+
+// text returns the JSON text of n.
+func (n *node) text() []byte {
+	var b bytes.Buffer
+	n.write(&b)
+	return b.Bytes()
+}
+
+// member returns the value of a member; nil if there is none.
+func (n *node) member(name string) *node {
+	if i := n.place(name); i >= 0 {
+		return n.children[i]
+	}
+	return nil
+}
+
+// place returns the index of a member; -1 if there is none.
+func (n *node) place(name string) int {
+	if len(n.names) < many {
+		return slices.Index(n.names, name)
+	}
+	if len(n.places) == 0 {
+		n.places = make(map[string]int, len(n.names))
+		for i, have := range n.names {
+			n.places[have] = i
+		}
+	}
+	if i, ok := n.places[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// object returns an object with these members in turn: name, value, name, value.
+func object(members ...any) *node {
+	n := &node{kind: '{'}
+	for i := 0; i+1 < len(members); i += 2 {
+		n.names = append(n.names, members[i].(string))
+		n.children = append(n.children, members[i+1].(*node))
+	}
+	return n
+}
+
+// equal reports whether two values are the same, whatever the order of members.
+func equal(a, b *node) bool {
+	if a.kind != b.kind || len(a.children) != len(b.children) {
+		return false
+	}
+	switch a.kind {
+	case '{':
+		for i, name := range a.names {
+			if x := b.member(name); x == nil || !equal(a.children[i], x) {
+				return false
+			}
+		}
+		return true
+	case '[':
+		for i := range a.children {
+			if !equal(a.children[i], b.children[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return a.scalar == b.scalar
+}
+
+// leaves returns the number of scalars in n.
+func (n *node) leaves() int {
+	if n.kind == 0 {
+		return 1
+	}
+	sum := 0
+	for _, c := range n.children {
+		sum += c.leaves()
+	}
+	return sum
+}

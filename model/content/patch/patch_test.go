@@ -1,0 +1,156 @@
+package patch
+
+import (
+	"encoding/json"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// list writes operations as their JSON text.
+func list(ops []Op) string {
+	n := &node{kind: '['}
+	for i := range ops {
+		n.children = append(n.children, ops[i].node())
+	}
+	return string(n.text())
+}
+
+func TestAChangeIsDoneToTheLiveDocument(t *testing.T) {
+	const shown = `{"id":7,"name":"Trip","rev":"1-a","tags":["x","y"],"stops":[{"id":1,"at":"Bonn","km":0},{"id":2,"at":"Kiel","km":500}],"text":"one\ntwo\nthree\n"}`
+	const live = `{"id":9,"name":"Tour","rev":"4-d","new":true,"tags":["y","z"],"stops":[{"id":3,"at":"Ulm","km":9},{"id":2,"at":"Kiel","km":501}],"text":"zero\ntwo\n"}`
+	tests := []struct{ name, sent, ops, want string }{
+		{"nothing", shown, `[]`, live},
+		{"a member", `{"id":7,"name":"Journey","rev":"1-a","tags":["x","y"],"stops":[{"id":1,"at":"Bonn","km":0},{"id":2,"at":"Kiel","km":500}],"text":"one\ntwo\nthree\n"}`,
+			`[{"at":["name"],"set":"Journey"}]`,
+			`{"id":9,"name":"Journey","rev":"4-d","new":true,"tags":["y","z"],"stops":[{"id":3,"at":"Ulm","km":9},{"id":2,"at":"Kiel","km":501}],"text":"zero\ntwo\n"}`},
+		{"a member of one element, another element, a tag", `{"id":7,"name":"Trip","rev":"1-a","tags":["x","y","w"],"stops":[{"id":1,"at":"Bonn","km":0},{"id":2,"at":"Lund","km":500},{"at":"Oslo","km":900}],"text":"one\ntwo\nthree\n"}`,
+			`[{"at":["tags"],"add":"w"},{"at":["stops",{"id":2},"at"],"set":"Lund"},{"at":["stops"],"add":{"at":"Oslo","km":900}}]`,
+			`{"id":9,"name":"Tour","rev":"4-d","new":true,"tags":["y","z","w"],"stops":[{"id":3,"at":"Ulm","km":9},{"id":2,"at":"Lund","km":501},{"at":"Oslo","km":900}],"text":"zero\ntwo\n"}`},
+		{"an element and a tag less", `{"id":7,"name":"Trip","rev":"1-a","tags":["x"],"stops":[{"id":1,"at":"Bonn","km":0}],"text":"one\ntwo\nthree\n"}`,
+			`[{"at":["tags",{"~":"y"}],"drop":true},{"at":["stops",{"id":2}],"drop":true}]`,
+			`{"id":9,"name":"Tour","rev":"4-d","new":true,"tags":["z"],"stops":[{"id":3,"at":"Ulm","km":9}],"text":"zero\ntwo\n"}`},
+		{"another order", `{"id":7,"name":"Trip","rev":"1-a","tags":["y","x"],"stops":[{"id":2,"at":"Kiel","km":500},{"id":1,"at":"Bonn","km":0}],"text":"one\ntwo\nthree\n"}`,
+			`[{"at":["tags"],"by":"~","order":["y","x"]},{"at":["stops"],"by":"id","order":[2,1]}]`,
+			`{"id":9,"name":"Tour","rev":"4-d","new":true,"tags":["y","z"],"stops":[{"id":2,"at":"Kiel","km":501},{"id":3,"at":"Ulm","km":9}],"text":"zero\ntwo\n"}`},
+		{"a line of a text", `{"id":7,"name":"Trip","rev":"1-a","tags":["x","y"],"stops":[{"id":1,"at":"Bonn","km":0},{"id":2,"at":"Kiel","km":500}],"text":"one\n2\nthree\n"}`,
+			`[{"at":["text"],"find":"two\n","replace":"2\n"}]`,
+			`{"id":9,"name":"Tour","rev":"4-d","new":true,"tags":["y","z"],"stops":[{"id":3,"at":"Ulm","km":9},{"id":2,"at":"Kiel","km":501}],"text":"zero\n2\n"}`},
+		{"a part of the document, and of each element", `{"id":7,"name":"Trip","stops":[{"id":1,"at":"Bonn"},{"id":2,"at":"Kiel"}]}`,
+			`[{"at":["rev"],"drop":true},{"at":["tags"],"drop":true},{"at":["text"],"drop":true},{"at":["stops",{},"km"],"drop":true}]`,
+			`{"id":9,"name":"Tour","new":true,"stops":[{"id":3,"at":"Ulm"},{"id":2,"at":"Kiel"}]}`},
+		{"a small part of the document", `{"id":7,"name":"Trap","mine":[1]}`,
+			`[{"at":[],"keep":["id","name"]},{"at":["name"],"set":"Trap"},{"at":["mine"],"set":[1]}]`,
+			`{"id":9,"name":"Trap","mine":[1]}`},
+		{"an empty list", `{"id":7,"name":"Trip","rev":"1-a","tags":[],"stops":[{"id":1,"at":"Bonn","km":0},{"id":2,"at":"Kiel","km":500}],"text":"one\ntwo\nthree\n"}`,
+			`[{"at":["tags"],"set":[]}]`,
+			`{"id":9,"name":"Tour","rev":"4-d","new":true,"tags":[],"stops":[{"id":3,"at":"Ulm","km":9},{"id":2,"at":"Kiel","km":501}],"text":"zero\ntwo\n"}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ops, ok := Between([]byte(shown), []byte(tt.sent))
+			if !ok || list(ops) != tt.ops {
+				t.Fatalf("changes %s %v\nwant    %s", list(ops), ok, tt.ops)
+			}
+			if got, err := Apply([]byte(live), ops); err != nil || string(got) != tt.want {
+				t.Errorf("applied to the live document\n%s %v, want\n%s", got, err, tt.want)
+			}
+			sealed, err := Sealed([]byte(`{"data":[`+tt.sent+`],"force":true}`), []string{"data", "0"}, ops)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := Open(sealed, []byte(live)); err != nil || string(got) != `{"data":[`+tt.want+`],"force":true}` {
+				t.Errorf("sealed %s\nopened %s %v, want %s", sealed, got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestKeptCountsWhatWasLeftAlone(t *testing.T) {
+	tests := []struct {
+		shown, sent string
+		kept, all   int
+	}{
+		{`{"a":1,"b":"x"}`, `{"b":"x","a":1}`, 2, 2},
+		{`{"a":1,"b":"x"}`, `{"a":"1","b":"x","c":null}`, 1, 3},
+		{`[{"id":1,"n":"a"},{"id":2,"n":"b"}]`, `[{"id":2,"n":"b"},{"id":3,"n":"a"}]`, 2, 4},
+		{`["x","y"]`, `["y","z"]`, 1, 2},
+		{`{"a":1}`, `{"a":`, 0, 0},
+	}
+	for _, tt := range tests {
+		if kept, all := Kept([]byte(tt.shown), []byte(tt.sent)); kept != tt.kept || all != tt.all {
+			t.Errorf("of %s, %s kept %d of %d, want %d of %d", tt.shown, tt.sent, kept, all, tt.kept, tt.all)
+		}
+	}
+}
+
+func TestWhatIsNoDocumentIsRefused(t *testing.T) {
+	for _, body := range []string{``, `{`, `{"~document":1}`, `{"~document":[{"set":1}]}`, `{"~document":[{"at":[1.5],"set":1}]}`, `{"~document":[{"at":["a"]}]}`, `{"~document":[{"at":[],"drop":true}]}`, `{"a":1}`} {
+		if got, err := Open([]byte(body), []byte(`{"a":1}`)); err == nil {
+			t.Errorf("%s is opened as %s", body, got)
+		}
+	}
+}
+
+// document draws JSON documents that share members and identities.
+func document(depth int) *rapid.Generator[any] {
+	return rapid.Custom(func(t *rapid.T) any {
+		kinds := []string{"word", "number", "null", "text"}
+		if depth > 0 {
+			kinds = append(kinds, "object", "object", "array", "records")
+		}
+		switch rapid.SampledFrom(kinds).Draw(t, "kind") {
+		case "word":
+			return rapid.SampledFrom([]string{"", "a", "b", "a longer text here", "a longer text here and more"}).Draw(t, "word")
+		case "text":
+			return rapid.SampledFrom([]string{"one\ntwo\n", "one\nthree\ntwo\n", "one\n2\n"}).Draw(t, "text")
+		case "number":
+			return rapid.IntRange(0, 3).Draw(t, "number")
+		case "array":
+			return rapid.SliceOfN(document(depth-1), 0, 4).Draw(t, "array")
+		case "object":
+			return rapid.MapOfN(rapid.SampledFrom([]string{"a", "b", "c", "id"}), document(depth-1), 0, 4).Draw(t, "object")
+		case "records":
+			out := []any{}
+			for _, id := range rapid.SliceOfNDistinct(rapid.IntRange(1, 6), 0, 5, rapid.ID).Draw(t, "ids") {
+				r := rapid.MapOfN(rapid.SampledFrom([]string{"a", "b", "c"}), document(depth-1), 0, 3).Draw(t, "record")
+				if id < 6 {
+					r["id"] = id
+				}
+				out = append(out, r)
+			}
+			return out
+		}
+		return nil
+	})
+}
+
+func TestChangesLeadFromOneDocumentToTheOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, _ := json.Marshal(document(3).Draw(t, "shown"))
+		b, _ := json.Marshal(document(3).Draw(t, "sent"))
+		d := &differ{}
+		x, errA := parse(a)
+		y, errB := parse(b)
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		d.value(nil, x, y)
+		got, err := Apply(a, d.ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if z, err := parse(got); err != nil || !equal(z, y) {
+			t.Fatalf("from %s to %s by %s gives %s", a, b, list(d.ops), got)
+		}
+	})
+}
+
+func FuzzOpen(f *testing.F) {
+	f.Add([]byte(`{"~document":[{"at":["a",{"id":1},0,{}],"set":1},{"at":[],"keep":["a"]},{"at":["a"],"order":[1,null],"by":"id"}]}`), []byte(`{"a":[{"id":1}]}`))
+	f.Fuzz(func(t *testing.T, sealed, live []byte) {
+		if body, err := Open(sealed, live); err == nil && !json.Valid(body) {
+			t.Errorf("%q on %q gives %q", sealed, live, body)
+		}
+	})
+}
