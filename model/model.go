@@ -117,8 +117,8 @@ const (
 	Bound ValueKind = "bound" // issued by the target: the binding named Ref
 	Data  ValueKind = "data"  // column of a data file: Ref is "accounts.user"
 	Row   ValueKind = "row"   // as recorded, together with the other Row values of the variant
-	Fresh ValueKind = "fresh" // made by the client, new in every request, formed like the example in Ref
-	Now   ValueKind = "now"   // the time of sending: Ref is "s", "ms" or "rfc3339"
+	Fresh ValueKind = "fresh" // made by the client: Ref is a made.Form
+	Now   ValueKind = "now"   // the time of sending: Ref is a made.Clock
 )
 
 // A Value fills one hole.
@@ -126,7 +126,11 @@ type Value struct {
 	Name string
 	Kind ValueKind
 	Ref  string
-	Own  bool // some acts send a recorded content of their own: it has a column in Rows
+
+	// Own says that some acts send a recorded content of their own: the value has a
+	// column in Rows. For what the client makes, the column says which value it was:
+	// one recorded content stands for one made value in a session.
+	Own bool
 }
 
 // A Need is a condition on the past of a session, learned from the recording:

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model/made"
 	"github.com/starling-load/starling/model/problem"
 )
 
@@ -171,9 +172,12 @@ func (v *validator) value(p place, val *Value) {
 			p.addf("a value of kind row is always recorded: delete own")
 		}
 	case Fresh:
+		if _, err := made.Parse(val.Ref); err != nil {
+			p.addf("%v", err)
+		}
 	case Now:
-		if val.Ref != "s" && val.Ref != "ms" && val.Ref != "rfc3339" {
-			p.addf("%s is not a form of the time: s, ms or rfc3339", problem.Quote(val.Ref))
+		if _, err := made.ParseClock(val.Ref); err != nil {
+			p.addf("%v", err)
 		}
 	default:
 		p.addf("%s is not a kind of value: bound, data, row, fresh or now%s", problem.Quote(string(val.Kind)), problem.Suggest(string(val.Kind), valueKinds))

@@ -19,7 +19,7 @@ func (l *learner) classify(p *leaf) {
 		return
 	}
 	if p.span.Place == content.InHeader && strings.HasSuffix(p.span.Selector, " boundary") {
-		p.pieces = []piece{{value: model.Value{Name: "boundary", Kind: model.Fresh, Ref: p.span.Value}}}
+		p.pieces = []piece{{value: model.Value{Name: "boundary", Kind: model.Fresh, Ref: strings.ReplaceAll(p.span.Value, "{", "{{")}}}
 		return
 	}
 	if p.pieces == nil {
@@ -113,7 +113,7 @@ func kindOf(uses []use) (kind model.ValueKind, ref string) {
 		example = uses[0].value
 	}
 	if example != "" {
-		return model.Fresh, example
+		return model.Fresh, strings.ReplaceAll(example, "{", "{{")
 	}
 	return model.Row, ""
 }

@@ -133,6 +133,9 @@ func (x node) value(name string) model.Value {
 			x.failf("is of kind %s already: a value has one kind", v.Kind)
 		default:
 			v.Kind, v.Ref = model.ValueKind(key), x.text()
+			if x.d.first && v.Kind == model.Fresh { // an example, in which a brace is a brace
+				v.Ref = strings.ReplaceAll(v.Ref, "{", "{{")
+			}
 		}
 	})
 	return v

@@ -27,6 +27,28 @@ func TestTheFolderOfVersion1(t *testing.T) {
 	}
 }
 
+func TestABraceInAnExampleOfVersion1IsText(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v1", "shop.model"))); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "model.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Replace(text, []byte("fresh: 7f3a9c"), []byte("fresh: '{7f3a9c'"), 1)
+	if err := os.WriteFile(filepath.Join(dir, "model.yaml"), changed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Endpoints[2].Variants[0].Values[1].Ref; got != "{{7f3a9c" {
+		t.Errorf("the form is %q", got)
+	}
+}
+
 func TestTheFolderOfVersion2(t *testing.T) {
 	dir := filepath.Join("testdata", "v2", "shop.model")
 	if *update {

@@ -3,7 +3,6 @@ package modelled
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"strings"
 
@@ -108,68 +107,4 @@ func jsonText(s string) string {
 		return ""
 	}
 	return b.String()[1 : b.Len()-2]
-}
-
-// freshRun is the shortest run of letters and digits that looks made up.
-const freshRun = 4
-
-// fresh returns a value formed like example, with new made-up parts. Every run of at
-// least four letters and digits that holds a digit gets new characters of the same
-// classes. If there is no such run, six new digits are appended.
-func fresh(example string, r *rand.Rand) string {
-	out := []byte(example)
-	renewed := false
-	for i := 0; i < len(out); {
-		end, digit, hex := i, false, true
-		for end < len(out) && isAlnum(out[end]) {
-			digit = digit || isDigit(out[end])
-			hex = hex && isHex(out[end])
-			end++
-		}
-		if end-i >= freshRun && digit {
-			renew(out[i:end], hex, r)
-			renewed = true
-		}
-		i = max(end, i+1)
-	}
-	if isUUID(example) { // its version and variant stay
-		out[14], out[19] = example[14], example[19]
-	}
-	if renewed {
-		return string(out)
-	}
-	tail := []byte("-000000")
-	renew(tail[1:], false, r)
-	return example + string(tail)
-}
-
-func isUUID(s string) bool {
-	return len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-'
-}
-
-// renew draws new characters for a run. A leading 0 comes only where there was one.
-func renew(run []byte, hex bool, r *rand.Rand) {
-	const lower, upper = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	letters := 26
-	if hex {
-		letters = 6
-	}
-	for i, c := range run {
-		switch {
-		case isDigit(c) && i == 0 && c != '0':
-			run[i] = byte('1' + r.IntN(9))
-		case isDigit(c):
-			run[i] = byte('0' + r.IntN(10))
-		case c >= 'a':
-			run[i] = lower[r.IntN(letters)]
-		default:
-			run[i] = upper[r.IntN(letters)]
-		}
-	}
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-func isHex(c byte) bool   { return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
-func isAlnum(c byte) bool {
-	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }

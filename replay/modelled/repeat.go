@@ -209,7 +209,7 @@ func (r *repeat) Fill(a *replay.Act) {
 // the act took it from, or, if that holds none, the one that was issued last.
 func (r *repeat) content(of *value, take model.Take, row []string, random *rand.Rand) (s string, ok bool) {
 	if take.Act == model.Own {
-		return own(of, row), true
+		return r.own(of, row), true
 	}
 	if take.Act >= 0 {
 		if from := r.taken[place{take.Act, of.index, take.Source}]; len(from) > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/made"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
 )
@@ -56,7 +57,8 @@ type value struct {
 	index  int
 	column int
 	row    int // column in the recorded rows, -1: none
-	ref    string
+	form   made.Form
+	clock  made.Clock
 }
 
 // An issue says where an answer holds the values of a binding: at a source of it.
@@ -79,23 +81,28 @@ func compileVariant(from *model.Variant, bindings map[string]int, data []model.S
 	rowColumns := 0
 	for i, v := range from.Values {
 		names[v.Name] = i
-		val := value{kind: v.Kind, ref: v.Ref, row: -1}
+		val := value{kind: v.Kind, row: -1}
 		if v.InRows() {
 			val.row = rowColumns
 			rowColumns++
 		}
+		var err error
 		switch v.Kind {
 		case model.Bound:
 			b, ok := bindings[v.Ref]
 			if !ok {
-				return out, fmt.Errorf("value %q: no binding named %q", v.Name, v.Ref)
+				err = fmt.Errorf("no binding named %q", v.Ref)
 			}
 			val.index = b
 		case model.Data:
-			var err error
-			if val.index, val.column, err = findColumn(data, v.Ref); err != nil {
-				return out, fmt.Errorf("value %q: %w", v.Name, err)
-			}
+			val.index, val.column, err = findColumn(data, v.Ref)
+		case model.Fresh:
+			val.form, err = made.Parse(v.Ref)
+		case model.Now:
+			val.clock, err = made.ParseClock(v.Ref)
+		}
+		if err != nil {
+			return out, fmt.Errorf("value %q: %w", v.Name, err)
 		}
 		out.values = append(out.values, val)
 	}

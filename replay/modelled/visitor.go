@@ -3,8 +3,6 @@ package modelled
 import (
 	"math/rand/v2"
 	"net/url"
-	"strconv"
-	"time"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
@@ -25,6 +23,7 @@ type visitor struct {
 	issued  []issued // by binding
 	page    string   // URL of the last HTML page
 	cache   map[string]validators
+	made    map[string]string // what the user has made, by what was recorded in its place
 }
 
 // An issued holds the values of a binding, from the latest answer that held any.
@@ -125,17 +124,24 @@ func (v *visitor) value(of *value, row []string, r *rand.Rand) string {
 		rows := v.source.data[of.index].Rows
 		return rows[v.user%uint64(len(rows))][of.column]
 	case model.Row:
-		return own(of, row)
-	case model.Fresh:
-		return fresh(of.ref, r)
-	case model.Now:
-		return now(of.ref)
+		return v.own(of, row)
+	case model.Fresh, model.Now:
+		return v.madeAnew(of, row, r)
 	}
 	return ""
 }
 
-// own returns the recorded content of a hole, "" where row has none.
-func own(of *value, row []string) string {
+// own returns the recorded content of a hole, "" where row has none. Where the user made
+// that content, it is what the session made in its place.
+func (v *visitor) own(of *value, row []string) string {
+	recorded := recordedAt(of, row)
+	if now, ok := v.made[recorded]; ok {
+		return now
+	}
+	return recorded
+}
+
+func recordedAt(of *value, row []string) string {
 	if of.row < 0 || of.row >= len(row) {
 		return ""
 	}
@@ -181,21 +187,10 @@ func pick(values []string, how string, r *rand.Rand) string {
 	return values[0]
 }
 
-// now writes the present time in a format.
-func now(format string) string {
-	t := time.Now()
-	switch format {
-	case "ms":
-		return strconv.FormatInt(t.UnixMilli(), 10)
-	case "rfc3339":
-		return t.UTC().Format(time.RFC3339Nano)
-	}
-	return strconv.FormatInt(t.Unix(), 10)
-}
-
 // The streams of random numbers that do not belong to one step of a session.
 const (
 	browserStream uint64 = 1 << 63 // keyed by user
+	madeStream    uint64 = 1 << 61 // keyed also by what was recorded in the place of the value
 	pollStream    uint64 = 1 << 62 // keyed also by the poll and the step that opened the poller
 )
 

@@ -1,0 +1,91 @@
+package modelled
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/replaytest"
+)
+
+// The values that the recorded user of drafts made.
+const firstDraft, secondDraft = "0b3c9d1e-5d3a-4f6b-8c7d-1e2f3a4b5c6d", "5f0e9c1e-0d3a-4f6b-9c7d-1e2f3a4b5c6e"
+
+// drafts is a session that puts two documents under names that the client makes, and
+// then reads the first, the second, and one that another user made. A key is new in
+// every request.
+func drafts() *model.Model {
+	m := newspaper()
+	put := model.Endpoint{Name: "put", Variants: []model.Variant{{
+		Request: model.Request{Method: "PUT", Target: "/drafts/${id}?at=${at}", Headers: []model.Header{{Name: "Idempotency-Key", Value: "${key}"}}},
+		Values: []model.Value{{Name: "id", Kind: model.Fresh, Ref: "{uuid4}", Own: true}, {Name: "at", Kind: model.Now, Ref: "2006-01-02T15:04:05.000Z07:00"},
+			{Name: "key", Kind: model.Fresh, Ref: "k-{hex 20}"}},
+		Rows: [][]string{{firstDraft}, {secondDraft}, {"index"}},
+	}}}
+	get := model.Endpoint{Name: "get", Variants: []model.Variant{{
+		Request: model.Request{Method: "GET", Target: "/drafts/${id}"},
+		Values:  []model.Value{{Name: "id", Kind: model.Row}},
+		Rows:    [][]string{{firstDraft}, {secondDraft}, {"d41b58e6-0d3a-4f6b-8c7d-1e2f3a4b5c6d"}},
+	}}}
+	m.Endpoints = append(m.Endpoints, put, get)
+	m.Sessions = []model.Session{{Acts: []model.Act{
+		{Endpoint: "put", Row: 1}, {Endpoint: "put", Row: 2, After: []int{0}}, {Endpoint: "put", Row: 3, After: []int{1}},
+		{Endpoint: "get", Row: 1, After: []int{2}}, {Endpoint: "get", Row: 2, After: []int{3}}, {Endpoint: "get", Row: 3, After: []int{4}},
+	}}}
+	return m
+}
+
+func TestAUserReadsWhatItMadeAndNothingElse(t *testing.T) {
+	var seen replaytest.Journal
+	puts, keys, others := map[string]int{}, map[string]int{}, 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := strings.TrimPrefix(r.URL.Path, "/drafts/")
+		switch {
+		case r.Method == "PUT":
+			keys[r.Header.Get("Idempotency-Key")]++
+			puts[id]++
+			if at, err := time.Parse("2006-01-02T15:04:05.000Z", r.URL.Query().Get("at")); err != nil || time.Since(at).Abs() > time.Minute {
+				seen.Add("at %s: %v", r.URL.Query().Get("at"), err)
+			}
+		case id == "d41b58e6-0d3a-4f6b-8c7d-1e2f3a4b5c6d":
+			others++
+		case puts[id] == 0:
+			seen.Add("GET %s, which nobody put", id)
+		}
+		_, _ = io.WriteString(w, "ok")
+	}))
+	defer s.Close()
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 5, Seed: 4}
+	replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, drafts(), p)}))
+	for _, line := range seen.Sorted() {
+		t.Error(line)
+	}
+	if len(puts) != 11 || puts["index"] != 5 || puts[firstDraft]+puts[secondDraft] > 0 || others != 5 || len(keys) != 15 {
+		t.Errorf("put %v with %d keys, %d reads of the document of another user; want ten documents of new names, the index five times, 15 keys, 5 reads", puts, len(keys), others)
+	}
+}
+
+func TestWhatAUserMakesDependsOnSeedAndSession(t *testing.T) {
+	made := func(seed, session uint64) string {
+		m := drafts()
+		m.Endpoints[len(m.Endpoints)-2].Variants[0].Values[1] = model.Value{Name: "at", Kind: model.Fresh, Ref: "{hex 9}"}
+		src := modelledOn(t, m, replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Seed: seed})
+		targets := ""
+		for _, a := range replaytest.Script(t, src, session, 0) {
+			targets += fmt.Sprint(a.Request.Target, a.Request.Headers, "\n")
+		}
+		return targets
+	}
+	if a, b := made(1, 2), made(1, 2); a != b {
+		t.Errorf("the same session makes\n%s\nand then\n%s", a, b)
+	}
+	if made(1, 2) == made(1, 3) || made(1, 2) == made(2, 2) {
+		t.Error("another session and another seed make the same values")
+	}
+}
