@@ -107,11 +107,6 @@ func (t *target) variant(s *structure) model.Variant {
 		edits[where] = append(edits[where], edit{sp.Start, sp.End, n.text(l, sp, s.sample)})
 	}
 	sample := &s.sample.Flow.Request
-	for i := range s.sample.spans { // the body holds the boundary once for each part
-		if sp := &s.sample.spans[i]; sp.Place == content.InMultipart && strings.HasSuffix(sp.Selector, " boundary") {
-			edits[inBody] = append(edits[inBody], edit{sp.Start, sp.End, "${boundary}"})
-		}
-	}
 	v := model.Variant{Recorded: len(s.uses), Request: model.Request{
 		Method:  sample.Method,
 		Target:  apply(sample.Target, edits[inTarget]),

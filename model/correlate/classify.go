@@ -2,66 +2,118 @@ package correlate
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/made"
 )
 
-// near is how far a time stamp may lie from the request's own time.
-const near = 10 * time.Minute
+// classify explains the values that come from no data file and no answer: the clients
+// made them, or they are recorded ones, which are sent whole.
+func (l *learner) classify() {
+	m := newMaker(l.sessions)
+	l.open(func(p *leaf, uses []use, part bool) { m.find(p, uses, part) })
+	m.count(l.sessions)
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			l.explain(m, p)
+		}
+	}
+}
 
-// classify explains the values that come from no data file and no answer.
-func (l *learner) classify(p *leaf) {
-	if len(p.uses) == 0 {
-		return
-	}
-	if p.span.Place == content.InHeader && strings.HasSuffix(p.span.Selector, " boundary") {
-		p.pieces = []piece{{value: model.Value{Name: "boundary", Kind: model.Fresh, Ref: strings.ReplaceAll(p.span.Value, "{", "{{")}}}
-		return
-	}
-	if p.pieces == nil {
-		if p.constant() {
-			l.constantLeaf(p)
-			return
+// open calls f with every place that is not explained: a leaf, or a part of one, and
+// with the parts of leaves that begin and end alike.
+func (l *learner) open(f func(p *leaf, uses []use, part bool)) {
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			if p.header() != "" && !bindable(p.header()) {
+				continue
+			}
+			if p.pieces == nil {
+				f(p, p.uses, false)
+			}
+			for _, q := range p.parts() {
+				if q.value.Kind == "" && len(q.uses) > 0 {
+					f(p, q.uses, true)
+				}
+			}
 		}
-		if p.header() != "" && !l.ownHeader(p) {
+	}
+}
+
+// parts returns the pieces of a leaf. Where it has none yet, it is cut where its values
+// begin to differ, if they do within their text.
+func (p *leaf) parts() []piece {
+	if p.pieces != nil || len(p.uses) == 0 || p.constant() {
+		return p.pieces
+	}
+	if pieces := split(p.uses); len(pieces) > 1 {
+		return pieces
+	}
+	return nil
+}
+
+// explain finds out what a leaf holds that has no explanation.
+func (l *learner) explain(m *maker, p *leaf) {
+	switch {
+	case len(p.uses) == 0:
+		return
+	case p.header() != "" && !bindable(p.header()):
+		if p.pieces == nil && !p.constant() {
 			p.pieces = []piece{{value: model.Value{Kind: model.Row}, uses: p.uses}}
-			return
 		}
-		p.pieces = split(p.uses)
-		if k, _ := kindOf(p.uses); k == model.Row || k == model.Now || k == model.Fresh && content.Opaque(p.uses[0].value) {
-			p.pieces = []piece{{uses: p.uses}}
-		}
+		return
+	case p.pieces == nil:
+		l.explainWhole(m, p)
+		return
 	}
 	for i := range p.pieces {
 		q := &p.pieces[i]
 		if q.value.Kind != "" || len(q.uses) == 0 {
 			continue
 		}
-		kind, ref := kindOf(q.uses)
-		q.value = model.Value{Kind: kind, Ref: ref}
-		if kind == model.Row {
-			l.noteRow(p, q.uses)
+		q.value = m.explained(q.uses, true)
+		if q.value.Kind == model.Row {
+			l.noteRow(m, p, q.uses, true)
 		}
 	}
 }
 
-// constantLeaf looks at a value that never varies.
-func (l *learner) constantLeaf(p *leaf) {
-	v := p.uses[0].value
-	if p.header() != "" && !bindable(p.header()) {
+// explained returns the value of a place: the time, made by the client, or recorded.
+func (m *maker) explained(uses []use, part bool) model.Value {
+	if v, ok := m.clock(uses, part); ok {
+		return v
+	}
+	if v, ok := m.value(uses); ok {
+		return v
+	}
+	return model.Value{Kind: model.Row}
+}
+
+// explainWhole explains a leaf as a whole or, where only a part is made, by its parts.
+func (l *learner) explainWhole(m *maker, p *leaf) {
+	v := m.explained(p.uses, false)
+	if v.Kind == model.Row && p.constant() {
+		l.noteConstant(p)
 		return
 	}
-	if secret(p) && content.Bits(v) >= minBits {
-		l.unresolved(p, p.uses, "is the same in all requests, and no answer issued it")
-		return
+	if v.Kind == model.Row {
+		parts := p.parts()
+		found := false
+		for i := range parts {
+			if q := &parts[i]; len(q.uses) > 0 {
+				q.value = m.explained(q.uses, true)
+				found = found || q.value.Kind != model.Row
+			}
+		}
+		if found {
+			p.pieces = parts
+			return
+		}
+		l.noteRow(m, p, p.uses, false)
 	}
-	if k, ref := kindOf(p.uses); k == model.Now || k == model.Fresh && len(p.uses) == 1 && content.Kind(v) == "uuid" {
-		p.pieces = []piece{{value: model.Value{Kind: k, Ref: ref}}}
-	}
+	p.pieces = []piece{{value: v, uses: p.uses}}
 }
 
 // secretWords are parts of names under which tokens stand: those of OAuth 2.0
@@ -75,100 +127,22 @@ func secret(p *leaf) bool {
 	return slices.ContainsFunc(secretWords[:], func(w string) bool { return strings.Contains(s, w) })
 }
 
-// ownHeader reports whether a header that varies holds a value of this one client.
-// Others say how the client loads the answer, and are sent as recorded.
-func (l *learner) ownHeader(p *leaf) bool {
-	if !bindable(p.header()) {
-		return false
+// noteConstant notes a secret that never varies and that no answer issued.
+func (l *learner) noteConstant(p *leaf) {
+	if secret(p) && content.Bits(p.uses[0].value) >= minBits {
+		l.unresolved(p, p.uses, "is the same in all requests, and no answer issued it", "")
 	}
-	k, _ := kindOf(p.uses)
-	return k == model.Fresh || k == model.Now || secret(p) || content.Opaque(p.uses[0].value)
 }
 
-// kindOf tells apart times of the clock, values new in every request, and the rest.
-func kindOf(uses []use) (kind model.ValueKind, ref string) {
-	for _, form := range []string{"ms", "s", "rfc3339"} {
-		n := 0
-		for _, u := range uses {
-			if isNow(u, form) {
-				n++
-			}
-		}
-		if 10*n >= 9*len(uses) {
-			return model.Now, form
-		}
-	}
-	distinct := map[string]bool{}
-	example := ""
-	for _, u := range uses {
-		distinct[u.value] = true
-		if len(content.Runs(u.value)) > 0 && example == "" {
-			example = u.value
-		}
-	}
-	if 10*len(distinct) < 9*len(uses) || numbers(uses) {
-		return model.Row, ""
-	}
-	if example == "" && written(uses) {
-		example = uses[0].value
-	}
-	if example != "" {
-		return model.Fresh, strings.ReplaceAll(example, "{", "{{")
-	}
-	return model.Row, ""
-}
+// maxToken is the greatest length of a value that may be a token. What is longer is a
+// text or a file.
+const maxToken = 4096
 
-// written reports whether the values are sentences that users wrote into a body,
-// as opposed to words that they searched for.
-func written(uses []use) bool {
-	n := 0
-	for _, u := range uses {
-		if len(u.value) >= 12 && strings.ContainsAny(u.value, " \n") && len(u.exchange.Flow.Request.Body.Data) > len(u.value) {
-			n++
-		}
+// noteRow notes values that look issued or computed but are sent as recorded.
+func (l *learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
+	if p.span.Place == content.InText || len(uses[0].value) > maxToken {
+		return
 	}
-	return n == len(uses) && n >= 3
-}
-
-// numbers reports whether most values are plain numbers. Numbers count things, even
-// if each occurs only once.
-func numbers(uses []use) bool {
-	n := 0
-	for _, u := range uses {
-		if _, err := strconv.ParseFloat(u.value, 64); err == nil && len(u.value) < 12 {
-			n++
-		}
-	}
-	return 2*n > len(uses)
-}
-
-// isNow reports whether a value is the time of its request.
-func isNow(u use, form string) bool {
-	var at time.Time
-	switch form {
-	case "rfc3339":
-		t, err := time.Parse(time.RFC3339Nano, u.value)
-		if err != nil {
-			return false
-		}
-		at = t
-	default:
-		n, err := strconv.ParseInt(u.value, 10, 64)
-		if err != nil {
-			return false
-		}
-		if form == "ms" {
-			at = time.UnixMilli(n)
-		} else {
-			at = time.Unix(n, 0)
-		}
-	}
-	d := at.Sub(u.exchange.Flow.Start)
-	return d > -near && d < near
-}
-
-// noteRow notes values that look issued but are sent as recorded.
-func (l *learner) noteRow(p *leaf, uses []use) {
 	opaque, seen := 0, 0
 	for _, u := range uses {
 		if content.Opaque(u.value) {
@@ -181,9 +155,13 @@ func (l *learner) noteRow(p *leaf, uses []use) {
 	if 2*opaque < len(uses) && !(secret(p) && content.Bits(uses[0].value) >= minBits) {
 		return
 	}
-	why := "no answer held it before"
-	if seen > 0 {
-		why = "no answer held it often enough before"
+	form, how, why := m.evidence(p, uses, part)
+	switch {
+	case seen > 0:
+		l.unresolved(p, uses, "varies and looks issued, but no answer held it often enough before", "")
+	case how == made.Unknown:
+		l.unresolved(p, uses, "varies and looks issued, but no answer held it before", "")
+	default:
+		l.unresolved(p, uses, "varies and no answer held it before; "+why, "if the client makes it up, write {fresh: '"+form.String()+"'}")
 	}
-	l.unresolved(p, uses, "varies and looks issued, but "+why)
 }

@@ -68,11 +68,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 		}
 	}
 	l.bind()
-	for _, t := range l.targets {
-		for _, p := range t.leaves {
-			l.classify(p)
-		}
-	}
+	l.classify()
 	l.nameBindings()
 	for _, t := range l.targets {
 		l.result.Endpoints[t.name] = t.build()

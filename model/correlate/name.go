@@ -41,7 +41,7 @@ func (n *namer) name(l *leaf, q *piece) string {
 		if at < 0 {
 			break
 		}
-		if old := &n.holes[at]; old.value == h.value && old.value.Kind != model.Fresh && slices.Equal(old.takes, h.takes) && slices.Equal(old.own, h.own) {
+		if old := &n.holes[at]; old.value == h.value && (old.value.Kind != model.Fresh || old.value.Own) && slices.Equal(old.takes, h.takes) && slices.Equal(old.own, h.own) {
 			return h.value.Name
 		}
 		h.value.Name = base + "_" + strconv.Itoa(k)
@@ -87,7 +87,7 @@ func (n *namer) content(l *leaf, q *piece, e *parsed) (model.Take, string) {
 	if q.value.Kind != model.Row && (q.value.Kind != model.Data || useOf(q.uses, e) >= 0) {
 		take = q.take(u)
 	}
-	if take.Act == model.Own {
+	if take.Act == model.Own || q.value.Own {
 		return take, u.value
 	}
 	return take, ""

@@ -99,12 +99,16 @@ func leafy(spans []content.Span, i int) bool {
 	switch sp.Place {
 	case content.InHeader:
 		name := headerName(sp.Selector)
-		return !content.OfBrowser(name) && reserved(name) == "" && !contains(spans, i)
+		return !content.OfBrowser(name) && reserved(name) == "" && !contains(spans, i) && !isBoundary(sp)
 	case content.InMultipart:
-		return !strings.HasSuffix(sp.Selector, " boundary")
+		return !isBoundary(sp)
 	}
 	return true
 }
+
+// isBoundary reports whether a span holds the boundary of a multipart body. It stays as
+// it was recorded: nothing but the body depends on it.
+func isBoundary(sp *content.Span) bool { return strings.HasSuffix(sp.Selector, " boundary") }
 
 // reserved returns the hole that the replayer fills in a header: the page that the
 // user came from, its origin, and what the user's cache holds. It returns "" for others.

@@ -10,14 +10,15 @@ import (
 	"github.com/starling-load/starling/model"
 )
 
-// unresolved notes that nothing explains the values of p.
-func (l *learner) unresolved(p *leaf, uses []use, reason string) {
+// unresolved notes that nothing explains the values of p. Without an edit it proposes
+// what helps in most cases.
+func (l *learner) unresolved(p *leaf, uses []use, reason, edit string) {
 	u := model.Unresolved{
 		Endpoint: p.target.name,
 		Place:    strings.Replace(p.span.Selector, ":", " ", 1),
 		Example:  mask(uses[0].value),
 		Reason:   reason,
-		Edit:     "bind it to an answer or give its values with --data",
+		Edit:     cmp.Or(edit, "bind it to an answer, or give its values with --data"),
 		Requests: len(uses),
 	}
 	if len(l.sessions) < 2 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -367,4 +368,10 @@ func isUUID(v string, version byte) bool {
 		}
 	}
 	return v[14] == version && strings.IndexByte("89abAB", v[19]) >= 0
+}
+
+// Timed reports whether the form holds the time, or the fraction that a script draws:
+// values that only keep a cache from answering.
+func (f Form) Timed() bool {
+	return f.isFraction() || slices.ContainsFunc(f.parts, func(p part) bool { return slices.Contains(clockUnits[:], p.kind) })
 }

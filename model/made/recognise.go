@@ -47,6 +47,9 @@ func Recognise(values []Value) (Form, Strength) {
 	if len(values) > maxValues {
 		values = values[:maxValues]
 	}
+	if strings.ContainsAny(values[0].Text, " \t\r\n") { // people write sentences
+		return Form{}, Unknown
+	}
 	for _, whole := range []bool{false, true} {
 		if f, how := recognise(values, whole); how != Unknown {
 			return f, how

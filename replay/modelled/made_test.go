@@ -89,3 +89,25 @@ func TestWhatAUserMakesDependsOnSeedAndSession(t *testing.T) {
 		t.Error("another session and another seed make the same values")
 	}
 }
+
+// A body that is a value as a whole is sent as it is, whatever its media type.
+func TestAWholeBodyIsSentByteForByte(t *testing.T) {
+	for name, headers := range map[string][]model.Header{
+		"compressed JSON":   {{Name: "Content-Type", Value: "application/json"}, {Name: "Content-Encoding", Value: "gzip"}},
+		"a compressed form": {{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}, {Name: "Content-Encoding", Value: "gzip"}},
+		"bad JSON":          {{Name: "Content-Type", Value: "application/json"}},
+		"a picture":         {{Name: "Content-Type", Value: "image/png"}},
+	} {
+		const body = "\x1f\x8b\x08\x00\"\\\r\n\x00\xff%&= "
+		m := newspaper()
+		m.Endpoints = append(m.Endpoints, model.Endpoint{Name: "up", Variants: []model.Variant{{
+			Request: model.Request{Method: "POST", Target: "/up", Headers: headers, Body: "${value}"},
+			Values:  []model.Value{{Name: "value", Kind: model.Row}}, Rows: [][]string{{body}},
+		}}})
+		m.Sessions = []model.Session{{Acts: []model.Act{{Endpoint: "up", Row: 1}}}}
+		acts := replaytest.Script(t, modelledOn(t, m, replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1}), 0, 0)
+		if got := string(acts[0].Request.Body.Data); got != body {
+			t.Errorf("%s: sent %q, want %q", name, got, body)
+		}
+	}
+}

@@ -122,13 +122,18 @@ func (v *variant) compileRequest(q *model.Request, names map[string]int) (err er
 	if v.trailers, err = v.compileHeaders(q.Trailers, names); err != nil {
 		return err
 	}
-	contentType := ""
+	contentType, coded := "", false
 	for _, h := range q.Headers {
 		if strings.EqualFold(h.Name, "Content-Type") {
 			contentType = h.Value
 		}
+		coded = coded || strings.EqualFold(h.Name, "Content-Encoding")
 	}
-	if v.body, err = compile(q.Body, bodyEncoding(contentType), names); err != nil {
+	enc := bodyEncoding(contentType)
+	if coded || enc == jsonEncoding && strings.HasPrefix(q.Body, "${") {
+		enc = raw // the value is the body: what was compressed, or a body that is no JSON
+	}
+	if v.body, err = compile(q.Body, enc, names); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
 	return nil

@@ -1,0 +1,161 @@
+package correlate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// uuidOf makes a UUID of version 4, the same for the same arguments.
+func uuidOf(args ...any) string {
+	u := secretOf(args...)
+	return u[:8] + "-" + u[8:12] + "-4" + u[13:16] + "-a" + u[17:20] + "-" + u[20:32]
+}
+
+func TestTimesAndKeysOfClientsAreMadeAnew(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		for k := range 2 {
+			p.do(fmt.Sprintf("GET /poll?_=%d&at=%s&s=%d", p.now.UnixMilli(), url.QueryEscape(p.now.Format(time.RFC3339)), p.now.Unix()), "200")
+			p.do("POST /pay\nIdempotency-Key: "+uuidOf(i, k)+asJSON+`{"ref":"ord_`+secretOf("ref", i, k)[:20]+`","ts":`+fmt.Sprint(p.now.Unix())+`,"n":`+fmt.Sprint(i%2)+`}`, "201")
+		}
+	})
+	want(t, "times", r.Endpoints["GET /poll"].Variants[0].Request.Target, "/poll?_=${value}&at=${at}&s=${s}")
+	want(t, "times", values(r, "GET /poll"), "value=now ms, at=now 2006-01-02T15:04:05Z07:00, s=now s")
+	want(t, "payment", r.Endpoints["POST /pay"].Variants[0].Request.Body, `{"ref":"${ref}","ts":${ts},"n":${n}}`)
+	want(t, "payment", values(r, "POST /pay"), "idempotency-key=fresh {uuid4}, ref=fresh ord_{hex 20}, ts=now s, n=row")
+	if len(r.Unresolved) > 0 {
+		t.Errorf("unresolved %+v, want none", r.Unresolved)
+	}
+}
+
+// A client names its documents and goes on with those names, in bodies and in paths.
+func TestANameThatTheClientMadeIsUsedAgain(t *testing.T) {
+	r := record(5, nil, func(p *tape, i int) {
+		for k := range 2 {
+			id := uuidOf("doc", i, k)
+			p.do("POST /docs"+asJSON+`{"id":"`+id+`","title":"t"}`, "201")
+			p.do("PATCH /docs/"+id+asJSON+`{"title":"u"}`, "200")
+			p.do("GET /docs?of="+id, "200")
+		}
+	})
+	want(t, "made", values(r, "POST /docs"), "id=fresh {uuid4}")
+	for _, e := range []string{"PATCH /docs/{}", "GET /docs"} {
+		if got := values(r, e); !strings.HasSuffix(got, "=fresh {uuid4}") {
+			t.Errorf("%s: %s, want the value that was made", e, got)
+		}
+	}
+	want(t, "who made what", fmt.Sprint(r.Endpoints["POST /docs"].Variants[0].Values[0].Own, r.Endpoints["GET /docs"].Variants[0].Values[0].Own), "true true")
+	if diff := cmp.Diff(r.Endpoints["POST /docs"].Variants[0].Rows, r.Endpoints["GET /docs"].Variants[0].Rows); diff != "" {
+		t.Errorf("the columns say different values (-created +read)\n%s", diff)
+	}
+}
+
+func TestATimeThatTheSessionKeepsIsTakenOnce(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		opened := p.now.UnixMilli()
+		for range 30 {
+			p.do("POST /beat"+asJSON+fmt.Sprintf(`{"opened":%d}`, opened), "204")
+		}
+		p.now = p.now.Add(time.Hour)
+		p.do("POST /beat"+asJSON+fmt.Sprintf(`{"opened":%d}`, opened), "204")
+	})
+	v := r.Endpoints["POST /beat"].Variants[0]
+	want(t, "opened", fmt.Sprint(v.Values), "[{opened now ms true}]")
+}
+
+// What users and their programs send that nobody may make up: each request, or each
+// session, has another value.
+func TestValuesOfUsersAreSentWhole(t *testing.T) {
+	draw := rand.New(rand.NewPCG(1, 1))
+	random := func(from string, n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = from[draw.IntN(len(from))]
+		}
+		return string(b)
+	}
+	const hex, base62 = "0123456789abcdef", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for name, of := range map[string]func(p *tape, i, k int){
+		"a login of each user": func(p *tape, i, _ int) {
+			p.do("POST /x"+asForm+fmt.Sprintf("u=%s&password=%s", random(hex, 9), random(base62, 22)), "200")
+		},
+		"a key of each user":        func(p *tape, i, _ int) { p.do("POST /x\nX-Api-Key: "+uuidOf("key", i), "200") },
+		"a tenant of each user":     func(p *tape, i, _ int) { p.do("POST /x"+asJSON+`{"tenant":"`+uuidOf("tenant", i)+`"}`, "200") },
+		"records known from before": func(p *tape, i, k int) { p.do("GET /x/"+uuidOf("old", i, k), "200") },
+		"records in a query":        func(p *tape, i, k int) { p.do("GET /x?id="+uuidOf("old", i, k), "200") },
+		"deleted records":           func(p *tape, i, k int) { p.do("DELETE /x/"+uuidOf("old", i, k), "204") },
+		"refused names":             func(p *tape, i, k int) { p.do("POST /x"+asJSON+`{"id":"`+uuidOf("new", i, k)+`"}`, "422") },
+		"hashes of files": func(p *tape, i, k int) {
+			p.do("POST /x"+asJSON+fmt.Sprintf(`{"name":"f%d-%d","md5":"%s"}`, i, k, random(hex, 32)), "200")
+		},
+		"uploads": func(p *tape, i, k int) {
+			p.do("PUT /x\nContent-Type: text/csv\n\nid,name\n"+uuidOf("row", i, k)+",Ann\n", "200")
+		},
+		"texts": func(p *tape, i, k int) {
+			p.do("POST /x"+asJSON+`{"text":"Entry `+random(hex, 20)+` of today, and a word."}`, "200")
+		},
+		"dates": func(p *tape, i, k int) {
+			p.do("POST /x"+asJSON+fmt.Sprintf(`{"at":"2026-%02d-%02dT10:%02d:00Z"}`, 1+draw.IntN(12), 1+draw.IntN(28), draw.IntN(60)), "200")
+		},
+		"phone numbers and accounts": func(p *tape, i, k int) {
+			p.do("POST /x"+asJSON+fmt.Sprintf(`{"phone":"+4930%07d","iban":"DE02%018d"}`, draw.IntN(1e7), draw.Int64N(1e15)), "200")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := record(8, nil, func(p *tape, i int) {
+				for k := range 2 {
+					of(p, i, k)
+				}
+			})
+			for at, e := range r.Endpoints {
+				for _, v := range e.Variants {
+					for _, value := range v.Values {
+						if value.Kind != "row" {
+							t.Errorf("%s of %s is %s %s, want it as recorded", value.Name, at, value.Kind, value.Ref)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// The random parts below have the length of hashes. Requests that are equal otherwise
+// show that they are none.
+func TestRandomValuesOfTheLengthOfHashesNeedProof(t *testing.T) {
+	of := func(distinct bool) string {
+		r := record(6, nil, func(p *tape, i int) {
+			for k := range 3 {
+				n := 0
+				if distinct {
+					n = 10*i + k
+				}
+				p.do("POST /x"+asJSON+fmt.Sprintf(`{"n":%d,"id":"%s"}`, n, secretOf(i, k)), "200")
+			}
+		})
+		return values(r, "POST /x")
+	}
+	want(t, "equal requests", of(false), "id=fresh {hex 32}")
+	want(t, "different requests", of(true), "n=row, id=row")
+}
+
+func TestWhatMayBeComputedOrMadeIsNamed(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		for k := range 2 {
+			p.do("POST /x\nX-Signature: "+secretOf(i, k)+secretOf(k, i)+asJSON+fmt.Sprintf(`{"n":%d}`, 10*i+k), "200")
+		}
+	})
+	if len(r.Unresolved) != 1 {
+		t.Fatalf("unresolved %+v, want the signature", r.Unresolved)
+	}
+	u := r.Unresolved[0]
+	if u.Endpoint != "POST /x" || u.Place != "header X-Signature" || u.Requests != 12 || !strings.Contains(u.Edit, "{hex 64}") ||
+		!strings.Contains(u.Reason, "signatures") || strings.Contains(u.Example, secretOf(0, 0)[:8]) {
+		t.Errorf("unresolved %+v", u)
+	}
+}
