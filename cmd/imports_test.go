@@ -46,7 +46,8 @@ var importOrder = map[string][]string{
 		"record/capture/exchange"},
 
 	"model/dist":          {},
-	"model/content":       {"record/flow", "model/content/form"},
+	"model/content/codec": {},
+	"model/content":       {"record/flow", "model/content/form", "model/content/codec"},
 	"model/content/prose": {},
 	"model/content/form":  {"model/content/prose"},
 	"model/content/patch": {"model/content/prose"},
@@ -89,7 +90,7 @@ var importOrder = map[string][]string{
 // coding share, has four.
 var foreign = map[string][]string{
 	"github.com/HdrHistogram/hdrhistogram-go": {"replay/stats"},
-	"github.com/andybalholm/brotli":           {"model/content"},
+	"github.com/andybalholm/brotli":           {"model/content/codec"},
 	"filippo.io/age":                          {"record/envelope"},
 	"github.com/cespare/xxhash/v2":            {"record/flow", "record/flowfile", "record/body"},
 	"github.com/dustin/go-humanize":           {"cmd", "replay/run", "replay/stats"},
@@ -97,7 +98,7 @@ var foreign = map[string][]string{
 	"github.com/gobwas/ws":                    {"record/message", "fixtures/shop", "fixtures/crowd"},
 	"github.com/google/go-cmp":                {"record/flow/flowtest"},
 	"github.com/google/gopacket":              {"record/capture/packet"},
-	"github.com/klauspost/compress":           {"record/flowfile", "replay/stats/runfile", "model/content"},
+	"github.com/klauspost/compress":           {"record/flowfile", "replay/stats/runfile", "model/content/codec"},
 	"github.com/knadh/koanf":                  {"cmd"},
 	"github.com/nats-io":                      {"replay/cluster"},
 	"github.com/spf13":                        {"cmd"},

@@ -1,22 +1,15 @@
 package content
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
-	"io"
 	"strings"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
-
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/record/flow"
 )
 
 // MaxBody is the length in bytes up to which a body is decoded. What follows is
 // ignored.
-const MaxBody = 8 << 20
+const MaxBody = codec.MaxText
 
 // A Doc is the content of one response. It refers to the response, which must
 // not change while the Doc is used. Decoding and parsing happen at the first
@@ -34,6 +27,7 @@ type Doc struct {
 
 	linked bool
 	links  []string
+	text   bool // a value within an answer: its form says what it is
 }
 
 // New returns the Doc of r. It does no work yet. A nil response is an empty one.
@@ -42,6 +36,11 @@ func New(r *flow.Response) *Doc {
 		r = &flow.Response{}
 	}
 	return &Doc{resp: r}
+}
+
+// textDoc returns the Doc of a value within an answer.
+func textDoc(value string) *Doc {
+	return &Doc{resp: &flow.Response{}, body: []byte(value), decoded: true, text: true}
 }
 
 // Media returns the media type of the body in lower case without parameters,
@@ -91,9 +90,9 @@ func decode(data []byte, headers flow.Headers) (body []byte, cut bool) {
 		return nil, true
 	}
 	for i := len(codings) - 1; i >= 0; i-- {
-		var bad bool
-		data, bad = decodeOne(data, codings[i])
-		cut = cut || bad
+		var whole bool
+		data, whole = codec.Inflate(data, codings[i])
+		cut = cut || !whole
 	}
 	if len(data) > MaxBody {
 		return data[:MaxBody], true
@@ -106,63 +105,7 @@ func decode(data []byte, headers flow.Headers) (body []byte, cut bool) {
 // cut, broken or longer than that, or the coding is not known; body then holds
 // what could be decoded.
 func Decode(data []byte, coding string) (body []byte, whole bool) {
-	body, bad := decodeOne(data, strings.ToLower(coding))
-	if len(body) > MaxBody {
-		return body[:MaxBody], false
-	}
-	return body, !bad
-}
-
-// decodeOne removes one coding.
-func decodeOne(data []byte, coding string) (out []byte, bad bool) {
-	var r io.Reader
-	switch coding {
-	case "", "identity":
-		return data, false
-	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
-			return nil, true
-		}
-		r = z
-	case "deflate": // zlib by the standard, raw by some servers
-		z, err := zlib.NewReader(bytes.NewReader(data))
-		if err != nil {
-			r = flate.NewReader(bytes.NewReader(data))
-		} else {
-			r = z
-		}
-	case "br":
-		r = brotli.NewReader(bytes.NewReader(data))
-	case "zstd":
-		z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
-		if err != nil {
-			return nil, true
-		}
-		defer z.Close()
-		r = z
-	default:
-		return nil, true
-	}
-	return readAll(r, min(4*len(data), MaxBody)+bytes.MinRead)
-}
-
-// readAll reads r to its end, but at most MaxBody+1 bytes. out takes no more memory
-// than that. size is the number of bytes to expect.
-func readAll(r io.Reader, size int) (out []byte, bad bool) {
-	const most = MaxBody + 1
-	out = make([]byte, 0, min(size, most))
-	for len(out) < most {
-		if len(out) == cap(out) {
-			out = append(make([]byte, 0, min(2*cap(out), most)), out...)
-		}
-		n, err := r.Read(out[len(out):cap(out)])
-		out = out[:len(out)+n]
-		if err != nil {
-			return out, err != io.EOF
-		}
-	}
-	return out, false
+	return codec.Inflate(data, strings.ToLower(coding))
 }
 
 // parse finds out what the body is and reads an HTML page.
@@ -174,6 +117,14 @@ func (d *Doc) parse() {
 	body := d.Body()
 	media := d.Media()
 	switch {
+	case d.text:
+		first := byte(0)
+		if at := space(body, 0); at < len(body) {
+			first = body[at]
+		}
+		if d.json = (first == '{' || first == '[') && validJSON(body); first == '<' {
+			d.page = parsePage(body)
+		}
 	case media == "application/json" || strings.HasSuffix(media, "+json") || media == "" || media == "text/json":
 		d.json = validJSON(body)
 	case media == "text/html" || media == "application/xhtml+xml":

@@ -28,33 +28,33 @@ func EntriesSelector(f *form.Form, fields []string) string {
 }
 
 // parseEntries reads METHOD ACTION or METHOD ACTION[FIELD,FIELD].
-func (s *Selector) parseEntries(rest string) bool {
+func (t *taker) parseEntries(rest string) bool {
 	method, action, ok := strings.Cut(rest, " ")
 	if i := strings.IndexByte(action, '['); i >= 0 && strings.HasSuffix(action, "]") {
-		s.fields = strings.Split(action[i+1:len(action)-1], ",")
+		t.having = strings.Split(action[i+1:len(action)-1], ",")
 		action = action[:i]
 	}
-	s.method, s.action = method, action
-	return ok && method != "" && !slices.Contains(s.fields, "")
+	t.method, t.action = method, action
+	return ok && method != "" && !slices.Contains(t.having, "")
 }
 
 // ofForm appends what the selector finds in one form. outside tells that f is not a
 // form but the controls that belong to none.
-func (s *Selector) ofForm(f *form.Form, outside bool, out []string) []string {
-	if s.kind == "entries" {
-		if outside || f.Method != s.method || formAction(f) != s.action || !hasFields(f, s.fields) {
+func (t *taker) ofForm(f *form.Form, outside bool, out []string) []string {
+	if t.kind == "entries" {
+		if outside || f.Method != t.method || formAction(f) != t.action || !hasFields(f, t.having) {
 			return out
 		}
 		return append(out, EncodeEntries(f.Entries()))
 	}
-	if s.action != "" && (outside || formAction(f) != s.action) {
+	if t.action != "" && (outside || formAction(f) != t.action) {
 		return out
 	}
 	for i := range f.Controls {
 		c := &f.Controls[i]
 		switch {
-		case c.Name != s.name || c.Disabled:
-		case s.kind == "option":
+		case c.Name != t.name || c.Disabled:
+		case t.kind == "option":
 			out = append(out, c.Choices()...)
 		case c.IsButton():
 			out = append(out, c.Value)
@@ -75,16 +75,17 @@ func hasFields(f *form.Form, names []string) bool {
 	return true
 }
 
-// formLeaves appends the values of one form.
-func formLeaves(f *form.Form, outside bool, out []Leaf) []Leaf {
+// form adds the values of one form.
+func (g *gatherer) form(prefix string, f *form.Form, outside bool) {
 	at := ""
 	if action := formAction(f); !outside && strings.HasPrefix(action, "/") {
-		at = "@" + action
+		at = "@" + escapeBar(action)
 	}
 	add := func(kind, name, value string) {
-		out = appendLeaf(out, kind+name, value)
-		if at != "" {
-			out = appendLeaf(out, kind+name+at, value)
+		selector := prefix + kind + escapeBar(name)
+		g.add(selector, value)
+		if at != "" && value != "" && len(value) <= maxValue && len(g.out) < maxLeaves {
+			g.out = append(g.out, Leaf{selector + at, value})
 		}
 	}
 	for i := range f.Controls {
@@ -104,7 +105,6 @@ func formLeaves(f *form.Form, outside bool, out []Leaf) []Leaf {
 			}
 		}
 	}
-	return out
 }
 
 // formAction returns the template of the path that a form is sent to, "" for
@@ -149,22 +149,23 @@ type Match struct {
 // finds, in the order of Values; nil for other kinds.
 func (s Selector) Matches(d *Doc) []Match {
 	var out []Match
+	first := &s.steps[0]
 	add := func(at int, values []string) {
-		for _, v := range values {
+		for _, v := range s.further(values) {
 			out = append(out, Match{v, at})
 		}
 	}
-	switch s.kind {
+	switch first.kind {
 	case "link":
 		for i, link := range d.Links() {
-			add(i, s.pattern.match(link, nil))
+			add(i, first.pattern.match(link, nil))
 		}
 	case "form", "option", "entries":
 		if d.parse(); d.page == nil {
 			return nil
 		}
 		for i := range d.page.forms {
-			add(i-1, s.ofForm(&d.page.forms[i], i == 0, nil))
+			add(i-1, first.ofForm(&d.page.forms[i], i == 0, nil))
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -9,6 +10,9 @@ import (
 // maxDepth is the nesting up to which JSON is read. Services answer with less, and
 // the validity check recurses once a level.
 const maxDepth = 200
+
+// maxPath is the length in bytes of the longest path to a value: each value repeats it.
+const maxPath = 2000
 
 // validJSON reports whether b is one JSON value of at most maxDepth levels.
 func validJSON(b []byte) bool {
@@ -159,7 +163,9 @@ type walker struct {
 	b       []byte
 	path    []byte // of the value visited
 	indexed bool   // [0] instead of [] for elements
+	shared  bool   // {} instead of keys that are identifiers
 	visit   func(path []byte, start, end int)
+	key     func(path []byte, start, end int) // of each such key, unless nil
 }
 
 // walk visits the value at start and everything below it.
@@ -170,7 +176,12 @@ func (w *walker) walk(start, end int) {
 	case '{':
 		members(w.b, start, func(key []byte, s, e int) bool {
 			w.path = append(w.path, '.')
-			w.path = appendKey(w.path, key, !w.indexed)
+			w.path = appendKey(w.path, key, w.shared)
+			if w.key != nil && bytes.HasSuffix(w.path[mark:], []byte("."+bareKey)) && Kind(string(key)) != "" {
+				// The key begins behind the quote.
+				at := cap(w.b) - cap(key)
+				w.key(w.path, at, at+len(key))
+			}
 			w.walk(s, e)
 			w.path = w.path[:mark]
 			return true
@@ -194,7 +205,7 @@ func walkJSON(b []byte, indexed bool, visit func(path []byte, start, end int)) {
 	if start >= len(b) {
 		return
 	}
-	w := &walker{b: b, indexed: indexed, visit: visit, path: make([]byte, 0, 128)}
+	w := &walker{b: b, indexed: indexed, shared: !indexed, visit: visit, path: make([]byte, 0, 128)}
 	w.walk(start, skipValue(b, start))
 }
 
@@ -220,14 +231,18 @@ func appendKey(path, key []byte, shared bool) []byte {
 		}
 		path = append(path, c)
 	}
+	if n := len(path); len(key) > 0 && path[n-1] == '~' { // see step
+		path = append(path[:n-1], '\\', '~')
+	}
 	return path
 }
 
 // A step is one part of a JSON path: a key, any key that is an identifier
-// ("{}"), or any element ("[]").
+// ("{}"), the key itself in place of its value ("{}~"), or any element ("[]").
 type step struct {
 	key   string
 	any   bool
+	name  bool
 	array bool
 }
 
@@ -261,8 +276,10 @@ func parsePath(s string) (steps []step, ok bool) {
 		if i == 0 && (len(s) > 0 && s[0] == '[') {
 			return nil, false
 		}
-		steps = append(steps, step{key: string(key), any: s[:i] == "{}"})
-		s = s[i:]
+		steps = append(steps, step{key: string(key), any: s[:i] == "{}" || s[:i] == "{}~", name: s[:i] == "{}~"})
+		if s = s[i:]; s != "" && steps[len(steps)-1].name {
+			return nil, false
+		}
 	}
 	return steps, true
 }
@@ -283,7 +300,11 @@ func find(b []byte, start, end int, steps []step, out []string) []string {
 	case b[start] == '{' && !s.array:
 		members(b, start, func(key []byte, i, e int) bool {
 			if s.any {
-				if Kind(string(key)) != "" {
+				switch {
+				case Kind(string(key)) == "":
+				case s.name:
+					out = append(out, string(key))
+				default:
 					out = find(b, i, e, steps[1:], out)
 				}
 				return true

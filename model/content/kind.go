@@ -205,8 +205,9 @@ func isCode(s string) bool {
 	return digits >= 4 || digits > 0 && longest >= 8 || longest >= 12
 }
 
-// Template returns path with {} in place of each segment that has a Kind. The
-// addresses of one kind of record become equal.
+// Template returns path with {} in place of each segment that has a Kind, and of the
+// identifiers within other segments, such as those of "order-42", "12.pdf" and
+// "Orders('ALFKI-7')". The addresses of one kind of record become equal.
 func Template(path string) string {
 	if !strings.ContainsAny(path, "0123456789@") && len(path) < 16 {
 		return path
@@ -214,14 +215,34 @@ func Template(path string) string {
 	segments := strings.Split(path, "/")
 	changed := false
 	for i, s := range segments {
-		if Kind(unescape(s)) != "" {
-			segments[i], changed = "{}", true
+		if t := segmentTemplate(s); t != s {
+			segments[i], changed = t, true
 		}
 	}
 	if !changed {
 		return path
 	}
 	return strings.Join(segments, "/")
+}
+
+// segmentTemplate is the template of one segment.
+func segmentTemplate(s string) string {
+	if Kind(unescape(s)) != "" {
+		return bareKey
+	}
+	parts := Parts(s)
+	if len(parts) == 0 || len(parts) > 8 {
+		return s
+	}
+	var b strings.Builder
+	at := 0
+	for _, p := range parts {
+		b.WriteString(s[at:p.Start])
+		b.WriteString(bareKey)
+		at = p.End
+	}
+	b.WriteString(s[at:])
+	return b.String()
 }
 
 // Runs returns the parts of s that look made at random, as pairs of offsets. They

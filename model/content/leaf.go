@@ -3,6 +3,8 @@ package content
 import (
 	"net/textproto"
 	"strings"
+
+	"github.com/starling-load/starling/record/flow"
 )
 
 // A Leaf is one value with its place.
@@ -17,84 +19,184 @@ const maxLeaves = 20000
 // maxValue is the length in bytes of the longest value that is a leaf.
 const maxValue = 8192
 
+// maxNested is the number of bytes of values within values that are read in one
+// message, and maxNest how deep.
+const (
+	maxNested = 4 << 20
+	maxNest   = 4
+)
+
 // Leaves returns every value of the answer that a later request could carry,
 // with the selector that finds it: headers, cookies, redirects, then the body in
-// document order. Empty values and JSON's true, false and null are left out.
-// At most maxLeaves are returned.
+// document order. Behind a value follow those within it: members of JSON in a string,
+// what Base64 holds, identifiers that are a part of it. Empty values and JSON's true,
+// false and null are left out. At most maxLeaves are returned.
 func (d *Doc) Leaves() []Leaf {
-	out := d.headLeaves(nil)
-	d.parse()
-	if d.json {
-		b := d.Body()
-		walkJSON(b, false, func(path []byte, start, end int) {
-			c := b[start]
-			if len(out) >= maxLeaves || c != '"' && c != '-' && (c < '0' || c > '9') || end-start > maxValue {
-				return
-			}
-			p := strings.TrimPrefix(string(path), ".")
-			out = appendLeaf(out, "json:"+p, text(b, start, end))
-		})
+	g := &gatherer{nested: maxNested}
+	g.head(d.resp)
+	g.body(d)
+	if len(g.out) > maxLeaves {
+		g.out = g.out[:maxLeaves]
 	}
-	if d.page != nil {
-		out = d.page.leaves(out)
-	}
-	for _, link := range d.Links() {
-		if len(out) < maxLeaves {
-			out = linkLeaves("link:", link, out)
-		}
-	}
-	if len(out) > maxLeaves {
-		out = out[:maxLeaves]
-	}
-	return out
+	return g.out
 }
 
-func appendLeaf(out []Leaf, selector, value string) []Leaf {
-	if value == "" || len(value) > maxValue {
-		return out
-	}
-	return append(out, Leaf{selector, value})
+// A gatherer collects leaves. The prefix of a selector is empty or ends in "|".
+type gatherer struct {
+	out    []Leaf
+	nested int // bytes left
+	depth  int
 }
 
-// headLeaves appends what the head of the answer holds.
-func (d *Doc) headLeaves(out []Leaf) []Leaf {
-	for _, h := range d.resp.Headers {
+// add appends a value and those within it.
+func (g *gatherer) add(selector, value string) {
+	if value == "" || len(value) > maxText || len(g.out) >= maxLeaves {
+		return
+	}
+	if len(value) <= maxValue {
+		g.out = append(g.out, Leaf{selector, value})
+	}
+	g.open(selector+"|", value)
+}
+
+// head adds what the head of an answer holds.
+func (g *gatherer) head(resp *flow.Response) {
+	for _, h := range resp.Headers {
 		name := textproto.CanonicalMIMEHeaderKey(h.Name)
 		switch name {
 		case "Set-Cookie":
 			n, v := cookiePair(h.Value)
-			out = appendLeaf(out, "cookie:"+n, v)
-			if u := unescape(v); u != v {
-				out = appendLeaf(out, "cookie:"+n+"|percent", u)
-			}
+			g.add("cookie:"+escapeBar(n), v)
 		case "Location":
-			out = linkLeaves("redirect:", h.Value, out)
+			g.out = linkLeaves("redirect:", h.Value, g.out)
+			if _, fragment, ok := strings.Cut(h.Value, "#"); ok {
+				g.open("header:Location|fragment|", fragment)
+			}
+		case "Link":
+			linkHeader(h.Value, func(rel, link string) {
+				g.out = linkLeaves("header:Link|rel:"+escapeBar(rel)+"|link:", link, g.out)
+			})
+		case "Refresh":
+			if link := refreshLink(h.Value); link != "" {
+				g.out = linkLeaves("header:Refresh|url|link:", link, g.out)
+			}
 		case "Date", "Server", "Content-Length", "Content-Type", "Content-Encoding", "Connection",
 			"Keep-Alive", "Transfer-Encoding", "Vary", "Cache-Control", "Expires", "Pragma", "Age", "Via",
 			"Accept-Ranges", "Alt-Svc", "Content-Security-Policy", "Strict-Transport-Security",
 			"X-Content-Type-Options", "X-Frame-Options", "X-Powered-By", "X-Xss-Protection", "Referrer-Policy":
 		default:
-			out = appendLeaf(out, "header:"+name, h.Value)
+			g.add("header:"+name, h.Value)
 		}
 	}
-	return out
 }
 
-// leaves appends what the page holds.
-func (p *page) leaves(out []Leaf) []Leaf {
+// body adds what the body of an answer holds.
+func (g *gatherer) body(d *Doc) {
+	d.parse()
+	body := d.Body()
+	switch {
+	case d.json:
+		g.json("", body)
+	case d.page != nil:
+		g.page("", d.page)
+		scripts(body, func(id string, script []byte, data bool) {
+			if data {
+				g.depth++
+				g.json("script:#"+escapeBar(id)+"|", script)
+				g.depth--
+			} else {
+				g.script("", script)
+			}
+		})
+	case len(body) == 0:
+	case isXML(d.Media()):
+		g.xml("", body)
+	case isScript(d.Media()):
+		g.script("", body)
+	case isGRPC(d.Media()) || isProtobuf(d.Media()):
+		g.protobuf("", body, d.Media())
+	case strings.HasPrefix(d.Media(), "text/") || d.Media() == formMedia:
+		g.plain(body)
+	}
+	g.links("", d.Links())
+}
+
+// json adds the scalars of a JSON document, and its keys that are identifiers.
+func (g *gatherer) json(prefix string, b []byte) {
+	w := walker{b: b, shared: true, path: make([]byte, 0, 128)}
+	w.visit = func(path []byte, start, end int) {
+		c := b[start]
+		if len(g.out) >= maxLeaves || c != '"' && c != '-' && (c < '0' || c > '9') || end-start > maxText || len(path) > maxPath {
+			return
+		}
+		g.add(prefix+"json:"+escapeBar(strings.TrimPrefix(string(path), ".")), text(b, start, end))
+	}
+	w.key = func(path []byte, start, end int) {
+		if len(g.out) < maxLeaves && len(path) <= maxPath {
+			g.out = append(g.out, Leaf{prefix + "json:" + escapeBar(strings.TrimPrefix(string(path), ".")) + "~", string(b[start:end])})
+		}
+	}
+	if start := space(b, 0); start < len(b) {
+		w.walk(start, skipValue(b, start))
+	}
+}
+
+// page adds what a page holds.
+func (g *gatherer) page(prefix string, p *page) {
 	for i := range p.forms {
-		out = formLeaves(&p.forms[i], i == 0, out)
+		g.form(prefix, &p.forms[i], i == 0)
 	}
 	for _, m := range p.metas {
 		if m.name != "viewport" && m.name != "description" && m.name != "generator" {
-			out = appendLeaf(out, "meta:"+m.name, m.value)
+			g.add(prefix+"meta:"+escapeBar(m.name), m.value)
 		}
 	}
 	for _, a := range p.data {
-		out = appendLeaf(out, "attr:"+a.name, a.value)
+		g.add(prefix+"attr:"+escapeBar(a.name), a.value)
 	}
-	return out
 }
+
+// links adds what links hold.
+func (g *gatherer) links(prefix string, list []string) {
+	for _, link := range list {
+		if len(g.out) < maxLeaves {
+			g.out = linkLeaves(prefix+"link:", link, g.out)
+		}
+	}
+}
+
+// script adds the literals of a script.
+func (g *gatherer) script(prefix string, b []byte) {
+	for _, l := range literals(b) {
+		g.add(prefix+"script:"+escapeBar(l.name), l.value)
+	}
+}
+
+// xml adds the texts and attributes of an XML document.
+func (g *gatherer) xml(prefix string, b []byte) {
+	walkXML(b, func(path []byte, start, end int, plain bool) {
+		if len(g.out) < maxLeaves && end-start <= maxText && len(path) > 0 && len(path) <= maxPath {
+			g.add(prefix+"xml:"+escapeBar(string(path)), xmlText(b[start:end], plain))
+		}
+	})
+}
+
+// plain adds what a text holds that has no structure of its own: the parts of a partial
+// page, the items of a form, identifiers.
+func (g *gatherer) plain(b []byte) {
+	s := strings.TrimSpace(string(b[:min(len(b), maxNested)]))
+	if n := deltas(s, func(key, value string) { g.add("delta:"+escapeBar(key), value) }); n > 0 {
+		return
+	}
+	if len(s) <= maxText {
+		g.add(wholeText, s)
+	} else {
+		g.open(wholeText+"|", s)
+	}
+}
+
+// wholeText selects a body of text, without the white space around it.
+const wholeText = "text:…"
 
 // A Hidden is a hidden field that the page gives to the browser to send back.
 type Hidden struct {

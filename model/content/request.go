@@ -8,6 +8,9 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
+// formMedia is the media type of a form.
+const formMedia = "application/x-www-form-urlencoded"
+
 // A Place is the part of a request that holds a value. It decides how the value is
 // encoded there.
 type Place uint8

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -13,7 +14,8 @@ import (
 //	header:NAME             a field line, compared without case
 //	cookie:NAME             the value of a Set-Cookie
 //	json:items[].id         a member of a JSON body; [] is any element, {} any key
-//	                        that is an identifier; \ before . [ ] \ in a key
+//	                        that is an identifier, {}~ such a key itself;
+//	                        \ before . [ ] \ in a key
 //	form:FIELD              the value of an input, textarea, select or button
 //	form:FIELD@/cart/{}     the same in forms whose action has this template
 //	option:FIELD            the values that the user can choose for it; @ as above
@@ -21,62 +23,122 @@ import (
 //	                        as a query; entries:POST /cart/{}[a,b] if it has these fields
 //	meta:NAME               the content of a meta element
 //	attr:data-NAME          a data attribute of any element
-//	link:/product/{}#0      the first variable segment of links of this shape, see Links
+//	link:/product/{}#0      the first variable part of links of this shape
 //	link:/page?rev          the query value of links with this path;
 //	                        link:/page?do=diff&rev only where do is diff
 //	redirect:/orders/{}#0   as link:, taken from the Location header
-//	text:LEFT…RIGHT         what stands between two texts in the body
+//	script:NAME             a string or number in a script that follows this name, and
+//	                        "NAME(" those in a call; "#ID" a script that is JSON
+//	xml:Envelope/Body/id    a text of XML by the names of its elements without prefixes;
+//	                        item@key an attribute
+//	proto:1.3               a value of a protobuf message by the numbers of its fields
+//	delta:TYPE/ID           a part of a partial page of ASP.NET
+//	text:LEFT…RIGHT         what stands between two texts in the body; text:… all of it
 //
-// A query item without "=" that is a number or looks random has the key {}. A
-// selector that ends in "|percent" yields values with percent-encoding removed.
+// A query item without "=" that is a number or looks random has the key {}.
+//
+// Behind "|" follows what a value holds. An encoding is removed: percent, plus, html,
+// json, js, base64, base64url, hex, quotes, jwt, crlf. Kinds of the table above read
+// the value as they read a body, link: also a value that is an address. In addition:
+//
+//	query:KEY               an item of a form
+//	part:NAME               an identifier in a text that follows this word (see Parts)
+//	fragment                what follows "#" in an address
+//	rel:NEXT                the addresses of this relation in a Link header
+//	url                     the address in a Refresh header
+//
+// "\|" is a bar within a name.
 type Selector struct {
-	source  string
+	source string
+	steps  []taker
+}
+
+// A taker takes values from an answer or, behind "|", from a value.
+type taker struct {
 	kind    string
 	name    string
 	action  string   // template of the action of forms; "": any
 	method  string   // of forms
-	fields  []string // that forms have
+	having  []string // fields that forms have
 	steps   []step
 	pattern linkPattern
 	left    string
 	right   string
-	percent bool
+	codec   codec.Kind // removed from the value; "": the kind says what is taken
 }
+
+// maxSteps is the number of steps of a selector.
+const maxSteps = 2*maxNest + 2
 
 // ParseSelector reads a selector. The error names what is wrong with it.
 func ParseSelector(source string) (Selector, error) {
 	s := Selector{source: source}
-	rest, percent := strings.CutSuffix(source, "|percent")
-	s.percent = percent
-	kind, rest, ok := strings.Cut(rest, ":")
-	if !ok {
-		return Selector{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, form:, option:, entries:, meta:, attr:, link:, redirect: or text: first", source)
+	list := splitBars(source)
+	if len(list) > maxSteps {
+		return Selector{}, fmt.Errorf("selector %q: more than %d steps", source, maxSteps)
 	}
-	s.kind, s.name = kind, rest
-	switch kind {
-	case "header", "cookie", "meta", "attr":
-		ok = rest != ""
-	case "json":
-		s.steps, ok = parsePath(rest)
-	case "form", "option":
-		if i := strings.LastIndex(rest, "@/"); i > 0 {
-			s.name, s.action = rest[:i], rest[i+1:]
+	for i, one := range list {
+		if i > 0 && codec.Kind(one).Known() {
+			s.steps = append(s.steps, taker{codec: codec.Kind(one)})
+			continue
 		}
-		ok = s.name != ""
-	case "entries":
-		ok = s.parseEntries(rest)
-	case "link", "redirect":
-		s.pattern, ok = parsePattern(rest)
-	case "text":
-		s.left, s.right, ok = strings.Cut(rest, "…")
-		ok = ok && s.left != ""
-	default:
-		return Selector{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, form, option, entries, meta, attr, link, redirect or text", source, kind)
-	}
-	if !ok {
-		return Selector{}, fmt.Errorf("selector %q: %s:%s is not of the form that %s: needs", source, kind, rest, kind)
+		t, err := parseTaker(source, one, i > 0)
+		if err != nil {
+			return Selector{}, err
+		}
+		s.steps = append(s.steps, t)
 	}
 	return s, nil
+}
+
+// parseTaker reads one step. A later one reads a value.
+func parseTaker(source, one string, later bool) (taker, error) {
+	kind, rest, ok := strings.Cut(one, ":")
+	if later && (one == "fragment" || one == "url") {
+		return taker{kind: one}, nil
+	}
+	if !ok && later {
+		return taker{}, fmt.Errorf("selector %q: unknown step %q", source, one)
+	}
+	if !ok {
+		return taker{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, form:, option:, entries:, meta:, attr:, link:, redirect:, script:, xml:, proto:, delta: or text: first", source)
+	}
+	t := taker{kind: kind, name: rest}
+	switch kind {
+	case "header", "cookie", "redirect":
+		if later {
+			return taker{}, fmt.Errorf("selector %q: a value has no %s", source, kind)
+		}
+	case "part", "query", "rel":
+		if !later {
+			return taker{}, fmt.Errorf("selector %q: %s: follows behind a value", source, kind)
+		}
+	}
+	switch kind {
+	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta":
+		ok = rest != ""
+	case "script", "part", "rel":
+	case "json":
+		t.steps, ok = parsePath(rest)
+	case "form", "option":
+		if i := strings.LastIndex(rest, "@/"); i > 0 {
+			t.name, t.action = rest[:i], rest[i+1:]
+		}
+		ok = t.name != ""
+	case "entries":
+		ok = t.parseEntries(rest)
+	case "link", "redirect":
+		t.pattern, ok = parsePattern(rest)
+	case "text":
+		t.left, t.right, ok = strings.Cut(rest, "…")
+		ok = ok && (t.left != "" || t.right == "")
+	default:
+		return taker{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, form, option, entries, meta, attr, link, redirect, script, xml, proto, delta or text", source, kind)
+	}
+	if !ok {
+		return taker{}, fmt.Errorf("selector %q: %s:%s is not of the form that %s: needs", source, kind, rest, kind)
+	}
+	return t, nil
 }
 
 // String returns the selector as it was written.
@@ -84,55 +146,184 @@ func (s Selector) String() string { return s.source }
 
 // Values returns all matches in d in document order; nil when there is none.
 func (s Selector) Values(d *Doc) []string {
-	out := s.values(d)
-	if s.percent {
-		for i := range out {
-			out[i] = unescape(out[i])
-		}
-	}
-	return out
+	return s.further(s.steps[0].values(d))
 }
 
-func (s Selector) values(d *Doc) []string {
-	switch s.kind {
+// further takes the steps behind the first one.
+func (s Selector) further(values []string) []string {
+	for i := range s.steps[1:] {
+		t := &s.steps[i+1]
+		var next []string
+		for _, value := range values {
+			next = append(next, t.within(value)...)
+		}
+		values = next
+	}
+	return values
+}
+
+// within returns what the step takes from a value.
+func (t *taker) within(value string) []string {
+	switch {
+	case t.codec != "":
+		decoded, ok := codec.Decode(t.codec, value)
+		if !ok && t.codec != codec.Percent {
+			return nil
+		}
+		return []string{decoded}
+	case t.kind == "query":
+		var out []string
+		queryItems(value, func(k, v string, _ int) {
+			if k == t.name {
+				out = append(out, unquery(v))
+			}
+		})
+		return out
+	case t.kind == "part":
+		var out []string
+		for _, p := range Parts(value) {
+			if p.Name == t.name {
+				out = append(out, value[p.Start:p.End])
+			}
+		}
+		return out
+	case t.kind == "fragment":
+		if _, fragment, ok := strings.Cut(value, "#"); ok {
+			return []string{fragment}
+		}
+		return nil
+	case t.kind == "rel":
+		var out []string
+		linkHeader(value, func(rel, link string) {
+			if rel == t.name {
+				out = append(out, link)
+			}
+		})
+		return out
+	case t.kind == "url":
+		if link := refreshLink(value); link != "" {
+			return []string{link}
+		}
+		return nil
+	}
+	return t.values(textDoc(value))
+}
+
+// values returns what the step takes from an answer.
+func (t *taker) values(d *Doc) []string {
+	switch t.kind {
 	case "header":
-		return d.resp.Headers.Values(s.name)
+		return d.resp.Headers.Values(t.name)
 	case "cookie":
-		return setCookies(d.resp.Headers, s.name)
+		return setCookies(d.resp.Headers, t.name)
 	case "redirect":
 		if location := d.resp.Headers.Value("Location"); location != "" {
-			return s.pattern.match(location, nil)
+			return t.pattern.match(location, nil)
 		}
 		return nil
 	case "text":
-		return between(d.Body(), s.left, s.right)
+		if t.left == "" {
+			return []string{string(bytes.TrimSpace(d.Body()))}
+		}
+		return between(d.Body(), t.left, t.right)
+	case "script":
+		return t.literals(d)
+	case "xml":
+		return t.xml(d)
+	case "proto":
+		return protobufValues(d.Body(), d.Media(), t.name)
+	case "delta":
+		var out []string
+		deltas(strings.TrimSpace(string(d.Body())), func(key, value string) {
+			if key == t.name {
+				out = append(out, value)
+			}
+		})
+		return out
 	}
 	d.parse()
-	if s.kind == "json" {
+	switch {
+	case t.kind == "json":
 		if !d.json {
 			return nil
 		}
 		b := d.Body()
 		start := space(b, 0)
-		return find(b, start, skipValue(b, start), s.steps, nil)
+		return find(b, start, skipValue(b, start), t.steps, nil)
+	case t.kind == "link":
+		if d.text && d.page == nil && !d.json {
+			return t.pattern.match(string(d.Body()), nil)
+		}
+		var out []string
+		for _, link := range d.Links() {
+			out = t.pattern.match(link, out)
+		}
+		return out
+	case d.page == nil:
+		return nil
+	}
+	return t.page(d.page)
+}
+
+// page returns what the step takes from a page.
+func (t *taker) page(p *page) []string {
+	switch t.kind {
+	case "meta":
+		return byName(p.metas, t.name)
+	case "attr":
+		return byName(p.data, t.name)
 	}
 	var out []string
-	switch {
-	case s.kind == "link":
-		for _, link := range d.Links() {
-			out = s.pattern.match(link, out)
-		}
-	case d.page == nil:
-	case s.kind == "form", s.kind == "option", s.kind == "entries":
-		for i := range d.page.forms {
-			out = s.ofForm(&d.page.forms[i], i == 0, out)
-		}
-	case s.kind == "meta":
-		out = byName(d.page.metas, s.name)
-	case s.kind == "attr":
-		out = byName(d.page.data, s.name)
+	for i := range p.forms {
+		out = t.ofForm(&p.forms[i], i == 0, out)
 	}
 	return out
+}
+
+// literals returns the literals of scripts, or scripts that are JSON, by name.
+func (t *taker) literals(d *Doc) []string {
+	var out []string
+	take := func(script []byte) {
+		for _, l := range literals(script) {
+			if l.name == t.name {
+				out = append(out, l.value)
+			}
+		}
+	}
+	if isScript(d.Media()) {
+		take(d.Body())
+		return out
+	}
+	scripts(d.Body(), func(id string, script []byte, data bool) {
+		switch {
+		case data && t.name == "#"+id:
+			out = append(out, string(script))
+		case !data:
+			take(script)
+		}
+	})
+	return out
+}
+
+// xml returns the texts or attributes at a path.
+func (t *taker) xml(d *Doc) []string {
+	var out []string
+	b := d.Body()
+	walkXML(b, func(path []byte, start, end int, plain bool) {
+		if string(path) == t.name && len(out) < maxItems {
+			out = append(out, xmlText(b[start:end], plain))
+		}
+	})
+	return out
+}
+
+// isXML reports whether a media type is XML that is no page.
+func isXML(media string) bool {
+	return media == "text/xml" || media == "application/xml" || strings.HasSuffix(media, "+xml") && media != "application/xhtml+xml"
+}
+
+func isScript(media string) bool {
+	return media == "application/javascript" || media == "text/javascript" || media == "application/x-javascript"
 }
 
 func byName(list []named, name string) []string {

@@ -59,6 +59,9 @@ func jsonFeatures(b []byte) []string {
 	key := make([]byte, 0, 128)
 	var out []string
 	walkJSON(b, false, func(path []byte, start, _ int) {
+		if len(path) > maxPath {
+			return
+		}
 		key = append(key[:0], '$')
 		key = append(key, path...)
 		key = append(key, ':')

@@ -224,8 +224,16 @@ func TestTokensInScriptsAndCookiesAreFound(t *testing.T) {
 		p.do("POST /save\nX-XSRF: a="+secretOf("x", i)+asForm+"nonce="+secretOf("n", i), "200")
 	})
 	want(t, "cookie", from(r, "xsrf"), "GET / cookie:XSRF|percent")
-	if got := from(r, "token"); !strings.HasPrefix(got, "GET / text:") || !strings.HasSuffix(got, `Nonce":"…"`) {
-		t.Errorf("nonce is bound to %s, want text of the script", got)
+	want(t, "nonce", from(r, "apiNonce"), "GET / script:apiNonce")
+}
+
+func TestTokensInUnknownFormatsAreFound(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		p.do("GET /", "200\nContent-Type: application/x-own\n\n{{ticket <"+secretOf("n", i)+">}}, more")
+		p.do("POST /save"+asForm+"nonce="+secretOf("n", i), "200")
+	})
+	if got := from(r, "token"); !strings.HasPrefix(got, "GET / text:") || !strings.HasSuffix(got, `ticket <…>`) {
+		t.Errorf("nonce is bound to %s, want text around it", got)
 	}
 }
 

@@ -168,7 +168,7 @@ func round(x float64) float64 { return float64(int(x*1000+0.5)) / 1000 }
 
 // bindingName names a binding after the place of its first source.
 func bindingName(s source) string {
-	kind, rest, _ := strings.Cut(strings.TrimSuffix(s.selector, "|percent"), ":")
+	kind, rest := naming(s.selector)
 	switch kind {
 	case "header", "cookie", "meta":
 		return strings.ToLower(rest)
@@ -177,6 +177,12 @@ func bindingName(s source) string {
 	case "form":
 		name, _, _ := strings.Cut(rest, "@/")
 		return name
+	case "query", "part", "delta", "script":
+		return strings.Trim(rest[strings.LastIndexByte(rest, '/')+1:], "#(_")
+	case "xml":
+		return rest[strings.LastIndexAny(rest, "/@")+1:]
+	case "proto":
+		return "field_" + rest
 	case "json":
 		parts := strings.FieldsFunc(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 		if len(parts) == 0 {
@@ -201,6 +207,17 @@ func bindingName(s source) string {
 		return resource(rest) + "id"
 	}
 	return "token"
+}
+
+// naming returns kind and rest of the last step of a selector that has a name.
+func naming(selector string) (kind, rest string) {
+	steps := strings.Split(selector, "|")
+	for _, step := range slices.Backward(steps) {
+		if kind, rest, _ = strings.Cut(step, ":"); rest != "" {
+			return kind, rest
+		}
+	}
+	return kind, rest
 }
 
 // resource returns the last word of a path that says what the path is about, in the

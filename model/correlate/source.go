@@ -69,15 +69,20 @@ func (l *learner) sources(c *candidate, uses []use) []source {
 	return out
 }
 
-// order ranks selectors by how well they survive a change of the page.
+// stable lists kinds of selectors by how well they survive a change of the page.
+var stable = [...]string{"header", "cookie", "json", "xml", "proto", "form", "meta", "redirect", "attr", "delta", "script", "option", "link", "text"}
+
+// order ranks selectors by how well they survive a change of the page. Each further
+// step is one more thing that may change.
 func order(selector string) int {
 	kind, _, _ := strings.Cut(selector, ":")
-	n := slices.Index([]string{"header", "cookie", "json", "form", "meta", "redirect", "attr", "link", "text"}, kind)
+	n := slices.Index(stable[:], kind)
+	if n < 0 {
+		n = len(stable)
+	}
+	n += 2 * strings.Count(selector, "|")
 	if strings.Contains(selector, "[]") || strings.Contains(selector, "{}.") {
 		n += 20
-	}
-	if strings.HasSuffix(selector, "|percent") {
-		n++
 	}
 	return n
 }
