@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
+	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/run"
 	"github.com/starling-load/starling/replay/stats"
 )
@@ -29,6 +30,8 @@ type replayOptions struct {
 	plan       bool
 	dryRun     bool
 	json       bool
+
+	requireFaithful bool
 }
 
 func replayCommand(env environment) *cobra.Command {
@@ -48,7 +51,9 @@ service time from the instant of sending; both are reported. Ctrl-C ends the run
 cleanly: what was counted is reported and the run file is whole.
 
 A run in which half of the requests or more fail ends with exit code 3, unless
---threshold sets another limit on failures.`,
+--threshold sets another limit on failures. --require-faithful does so for a run
+in which users did not do what they did in the recording: see "faithful" in the
+report, with the three worst reasons.`,
 		Example: `  starling replay shop.model --target http://127.0.0.1:9000 --scale 10x --duration 1m -o new.run.zst
   starling replay shop.model --target http://127.0.0.1:9000 --users 50 --duration 30s --threshold 'p99 < 300ms'
   starling replay shop.flow.zst --target http://127.0.0.1:9000 --speed 2x
@@ -67,6 +72,7 @@ A run in which half of the requests or more fail ends with exit code 3, unless
 	f.Var(newPositive(&o.sessions, 0), "sessions", "`NUMBER` of sessions of each user, with --users (default: until --duration)")
 	f.Var(newSpan(&o.duration, 0), "duration", "`LENGTH` of the run, as 1m30s (default: with --scale that of the recording, with --url 10s)")
 	f.StringArrayVar(&o.thresholds, "threshold", nil, "`CONDITION` on the result, as 'p99 < 300ms' or 'failures < 1%'; may be repeated (default: 'failures < 50%')")
+	f.BoolVar(&o.requireFaithful, "require-faithful", false, "end with exit code 3 unless users did what they did in the recording")
 	o.job.addDestination(f)
 	f.Var(newPositive(&o.replayers, 0), "replayers", "`NUMBER` of replayer processes: started here, or, with --nats, waited for (default: replay in this process)")
 	f.StringVar(&o.nats, "nats", "", "`URL` of a NATS server with JetStream to meet the replayers on (default: one of our own)")
@@ -93,6 +99,9 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 	if err != nil {
 		return err
 	}
+	if o.requireFaithful && job.Recording == "" && r.Manifest().Recorded == nil {
+		return usagef("--require-faithful: what is played has no recording to be faithful to")
+	}
 	if o.plan || o.dryRun {
 		return printPlan(ctx, env, r, o.dryRun, o.json)
 	}
@@ -118,7 +127,7 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 	if err != nil {
 		return err
 	}
-	return verdict(summary)
+	return verdict(summary, o.requireFaithful)
 }
 
 // openRun makes a run that tells how far it is. end takes its progress line away.
@@ -179,8 +188,9 @@ func (o *replayOptions) read(args []string) (run.Job, error) {
 	return job, err
 }
 
-// verdict turns a finished run into the command's error.
-func verdict(s *stats.Summary) error {
+// verdict turns a finished run into the command's error. With requireFaithful a run
+// that was not like the recording is one.
+func verdict(s *stats.Summary, requireFaithful bool) error {
 	if s.Validity.Verdict == stats.Invalid {
 		return verdictError{exitInvalid, "invalid run: " + strings.Join(s.Validity.Reasons, "; ")}
 	}
@@ -188,6 +198,15 @@ func verdict(s *stats.Summary) error {
 		if !t.OK {
 			return verdictError{exitThreshold, fmt.Sprintf("threshold %s not met", t.Threshold)}
 		}
+	}
+	if !requireFaithful {
+		return nil
+	}
+	switch {
+	case s.Faithful == nil:
+		return usagef("--require-faithful: what was played has no recording to be faithful to")
+	case s.Faithful.Verdict != faithful.Faithful:
+		return verdictError{exitThreshold, "not faithful: " + strings.Join(s.Faithful.Reasons, "; ")}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 func reportCommand(env environment) *cobra.Command {
 	var asJSON bool
 	var format string
+	var requireFaithful bool
 	cmd := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Show the result of a run",
@@ -40,10 +41,11 @@ a threshold was not met, 4 when the run is invalid.`,
 			if err != nil {
 				return fmt.Errorf("print the report: %w", err)
 			}
-			return verdict(run.Summary)
+			return verdict(run.Summary, requireFaithful)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
+	cmd.Flags().BoolVar(&requireFaithful, "require-faithful", false, "exit code 3 unless users did what they did in the recording")
 	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: text or json")
 	return cmd
 }

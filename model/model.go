@@ -44,6 +44,16 @@ type Recorded struct {
 	Start    time.Time
 	Duration time.Duration
 	Starts   []time.Duration // only without Sessions: their starts as offsets, ascending
+	LeftOut  []LeftOut       // what of the recording is not in the model
+	From     string          // names the recordings and options that the model was learned from; "": not known
+}
+
+// A LeftOut is a part of a recording that is not in the model.
+type LeftOut struct {
+	What   string // for people: why it is left out
+	Flows  int
+	Writes int  // of these: those that changed something at the target
+	Whole  bool // something that users did is missing whole, such as their sockets
 }
 
 // An Origin is a scheme, host and port that users talk to.

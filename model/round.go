@@ -41,7 +41,7 @@ func (m *Model) round() {
 	for i := range m.Data {
 		m.Data[i].Columns, m.Data[i].Rows = orNil(m.Data[i].Columns), orNil(m.Data[i].Rows)
 	}
-	m.Recorded.Starts = orNil(m.Recorded.Starts)
+	m.Recorded.Starts, m.Recorded.LeftOut = orNil(m.Recorded.Starts), orNil(m.Recorded.LeftOut)
 	if !m.Recorded.Start.IsZero() {
 		m.Recorded.Start = m.Recorded.Start.UTC().Round(0)
 	} else {

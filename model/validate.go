@@ -150,6 +150,14 @@ func (v *validator) recorded() {
 			p.at(c.key).addf("is negative")
 		}
 	}
+	for i, l := range r.LeftOut {
+		if l.Flows < 1 || l.Writes < 0 || l.Writes > l.Flows {
+			p.at("left_out").addf("item %d has %d flows, %d of them writes", i+1, l.Flows, l.Writes)
+		}
+		if strings.TrimSpace(l.What) == "" {
+			p.at("left_out").addf("item %d does not say what it is", i+1)
+		}
+	}
 	if r.Duration < 0 {
 		p.at("duration").addf("is negative")
 	}

@@ -132,6 +132,10 @@ type Act struct {
 	// status below 400.
 	Judge func(resp *flow.Response, doc *content.Doc) (name, detail string)
 
+	// Write says that the act changes something at the target. Writes that had their
+	// recorded outcome are counted.
+	Write bool
+
 	// Observe asks for the features of the body in the result.
 	Observe bool
 }

@@ -30,7 +30,7 @@ type exchange struct {
 // the user's lock.
 func (x *exchange) prepare() {
 	u := x.user
-	if !x.asks() {
+	if !x.act.asks() {
 		if x.stream = u.streams[x.act.Strand]; x.stream == nil {
 			x.act.Skip = "a stream, which is not open"
 		}
@@ -52,8 +52,8 @@ func (x *exchange) prepare() {
 	}
 }
 
-// asks reports whether the act is a request with an answer.
-func (x *exchange) asks() bool { return x.act.Kind == Request || x.act.Kind == Open }
+// asks reports whether a is a request with an answer.
+func (a *Act) asks() bool { return a.Kind == Request || a.Kind == Open }
 
 // headers returns the fields to send: those of the act, those of the plan, and the
 // cookies. Referer and Origin name the places as they are now. A field of the plan
@@ -87,7 +87,7 @@ func (x *exchange) skip() {
 func (x *exchange) send() {
 	e := x.user.engine
 	e.collector.Started(x.act.Endpoint)
-	x.result = stats.Result{Endpoint: x.act.Endpoint, Scheduled: x.due, Sent: x.due, Done: x.due}
+	x.result = stats.Result{Endpoint: x.act.Endpoint, Scheduled: x.due, Sent: x.due, Done: x.due, Write: x.act.Write}
 	ctx, cancel := x.bound()
 	defer cancel()
 	slot := 0
@@ -187,7 +187,7 @@ func fail(result *stats.Result, err error) {
 
 // judge decides whether the answer is the one expected, and counts the exchange.
 func (x *exchange) judge() {
-	if x.act.Skip != "" || !x.asks() {
+	if x.act.Skip != "" || !x.act.asks() {
 		return
 	}
 	if x.answered {
@@ -224,7 +224,7 @@ func (x *exchange) answer() *Answer {
 		return a
 	case x.act.Skip != "":
 		return a
-	case !x.asks():
+	case !x.act.asks():
 		a.OK, a.Doc = x.answered, x.doc
 		return a
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/cookie"
+	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -21,9 +22,10 @@ type user struct {
 	played  int        // sessions begun before this one
 	session uint64     // number of the session in the plan
 	visit   Session
-	open    int  // acts that are ready or under way
-	matched bool // every act of the session so far had its recorded outcome
-	cut     bool // the end of the run broke off an act of the session
+	open    int              // acts that are ready or under way
+	matched bool             // every act of the session so far had its recorded outcome
+	cut     bool             // the end of the run broke off an act of the session
+	work    faithful.Session // what it does
 	cookies *cookie.Jar
 	pool    *client.Pool           // nil: nothing sent yet
 	broken  int                    // exchanges without an answer in a row
@@ -37,6 +39,8 @@ type task struct {
 	user *user
 	act  Act
 	due  time.Duration
+
+	beside uint64 // exchanges of the session that were ready or under way when it became ready, itself included
 
 	// These are set only for an act of a strand. The user's lock guards them.
 	closed bool                    // the strand was closed before the act was sent
@@ -69,7 +73,7 @@ func (u *user) enter(at time.Duration) []*task {
 	}
 	u.leave()
 	u.cookies = cookie.NewJar(u.engine.places)
-	u.matched, u.cut = true, false
+	u.matched, u.cut, u.work = true, false, faithful.Session{}
 	u.entered, u.strands = at, nil
 	return u.take(u.visit.Next(nil), at, 0)
 }
@@ -94,6 +98,9 @@ func (u *user) take(acts []Act, at, late time.Duration) []*task {
 	for i, a := range acts {
 		delay := max(0, scaled(a.Delay, u.engine.Plan.Speed)-late)
 		tasks[i] = &task{user: u, act: a, due: at + delay + u.backoff()}
+		if a.asks() {
+			tasks[i].beside = u.work.Ready()
+		}
 		if a.Strand != 0 && a.Kind == Request {
 			if u.strands == nil {
 				u.strands = make(map[int]*task)
@@ -143,6 +150,9 @@ func (t *task) perform() []*task {
 		}
 	case t.act.Skip == "":
 		x.prepare()
+		if t.act.asks() {
+			u.work.Send(t.beside)
+		}
 	}
 	u.mu.Unlock()
 	switch {
@@ -150,7 +160,7 @@ func (t *task) perform() []*task {
 		x.result.Done = t.due
 	case t.act.Skip != "":
 		x.skip()
-	case x.asks():
+	case x.act.asks():
 		x.send()
 	default:
 		x.converse()
@@ -173,6 +183,9 @@ func (u *user) hear(x *exchange) []*task {
 		delete(u.strands, x.act.Strand)
 	}
 	u.open--
+	if x.act.asks() {
+		u.work.Over(x.act.Skip == "", x.act.Write, answer.OK)
+	}
 	u.matched = u.matched && answer.OK
 	u.cut = u.cut || x.result.Error == stats.ErrorStopped
 	tasks := u.take(u.visit.Next(answer), x.result.Done, max(0, x.result.Sent-x.result.Scheduled))
@@ -197,6 +210,7 @@ func (u *user) close(strand int) {
 	default:
 		t.closed = true
 		u.open--
+		u.work.Drop()
 	}
 	delete(u.strands, strand)
 }
@@ -205,7 +219,7 @@ func (u *user) close(strand int) {
 // the first acts of the user's next session, or none when the user is done.
 func (u *user) finish(at time.Duration) []*task {
 	e := u.engine
-	e.collector.SessionOver(stats.SessionResult{Matched: u.matched, Cut: u.cut})
+	e.collector.SessionOver(u.result())
 	p := &e.Plan
 	u.played++
 	if p.Users > 0 && (p.Sessions == 0 || u.played < p.Sessions) && !e.over(at) {
@@ -221,6 +235,11 @@ func (u *user) finish(at time.Duration) []*task {
 	return nil
 }
 
+// result is how the session that is over ended.
+func (u *user) result() stats.SessionResult {
+	return stats.SessionResult{Matched: u.matched && !u.cut, Cut: u.cut, Work: u.work.Work(u.cut)}
+}
+
 // drop gives up an act that still waits at the end of the run. When the last act of
 // a session is dropped, the session is over and counts as cut. drop needs no lock:
 // nothing is under way any more.
@@ -229,7 +248,8 @@ func (u *user) drop() {
 	if u.open > 0 {
 		return
 	}
-	u.engine.collector.SessionOver(stats.SessionResult{Cut: true})
+	u.cut = true
+	u.engine.collector.SessionOver(u.result())
 	u.leave()
 	u.engine.retire()
 }

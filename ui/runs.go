@@ -43,17 +43,18 @@ type runRow struct {
 }
 
 type runHeadline struct {
-	Requests     uint64  `json:"requests"`
-	Failures     uint64  `json:"failures"`
-	Duration     float64 `json:"duration_s"`
-	Rate         float64 `json:"rps"`
-	UsersMax     int     `json:"users_max"`
-	OutcomeMatch float64 `json:"outcome_match"`
-	SessionMatch float64 `json:"session_match"`
-	P50          int64   `json:"p50_us"`
-	P95          int64   `json:"p95_us"`
-	P99          int64   `json:"p99_us"`
-	Verdict      string  `json:"verdict"`
+	Requests     uint64      `json:"requests"`
+	Failures     uint64      `json:"failures"`
+	Duration     float64     `json:"duration_s"`
+	Rate         float64     `json:"rps"`
+	UsersMax     int         `json:"users_max"`
+	OutcomeMatch float64     `json:"outcome_match"`
+	SessionMatch stats.Ratio `json:"session_match"`
+	P50          int64       `json:"p50_us"`
+	P95          int64       `json:"p95_us"`
+	P99          int64       `json:"p99_us"`
+	Verdict      string      `json:"verdict"`
+	Faithful     string      `json:"faithful"` // verdict; "": there is no recording to compare with
 }
 
 // pastRun is a whole run on the wire.
@@ -165,6 +166,9 @@ func (r *runRow) fill(run *stats.Run, problem string) {
 		Requests: s.Requests, Failures: s.Failures, Duration: s.Duration, Rate: s.Rate, UsersMax: s.UsersMax,
 		OutcomeMatch: s.OutcomeMatch, SessionMatch: s.SessionMatch, P50: s.Response.P50, P95: s.Response.P95, P99: s.Response.P99,
 		Verdict: s.Validity.Verdict,
+	}
+	if s.Faithful != nil {
+		r.Summary.Faithful = s.Faithful.Verdict
 	}
 }
 

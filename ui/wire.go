@@ -124,6 +124,7 @@ func whole(s *stats.Summary) *stats.Summary {
 	c.Replayers = orEmpty(c.Replayers)
 	c.Lost = orEmpty(c.Lost)
 	c.Thresholds = orEmpty(c.Thresholds)
+	c.Unresolved = orEmpty(c.Unresolved)
 	c.Validity.Reasons = orEmpty(c.Validity.Reasons)
 	return &c
 }

@@ -82,6 +82,9 @@ func anyModel(t *rapid.T) *model.Model {
 	for i := range m.Browsers {
 		m.Browsers[i].Weight = 1 / float64(len(m.Browsers))
 	}
+	if rapid.Bool().Draw(t, "something is left out") {
+		m.Recorded.From, m.Recorded.LeftOut = "5f2c", []model.LeftOut{{What: "a: b", Flows: 2, Writes: rapid.IntRange(0, 2).Draw(t, "writes"), Whole: rapid.Bool().Draw(t, "whole")}}
+	}
 	if rapid.Bool().Draw(t, "sessions are kept") {
 		g.sessions(t)
 	} else {

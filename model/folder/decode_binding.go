@@ -23,6 +23,8 @@ func (x node) recorded(r *model.Recorded) {
 			r.Start = t.UTC()
 		}},
 		{"duration", func(x node) { r.Duration = x.duration() }},
+		{"from", func(x node) { r.From = x.text() }},
+		{"left_out", func(x node) { r.LeftOut = x.leftOut() }},
 		{"starts", func(x node) {
 			header, rows := x.table(x.text())
 			if header != nil && !slices.Equal(header, []string{"seconds"}) {
@@ -47,6 +49,21 @@ func (x node) recorded(r *model.Recorded) {
 		}})
 	}
 	x.fields(fields...)
+}
+
+func (x node) leftOut() []model.LeftOut {
+	var list []model.LeftOut
+	x.items(func(x node) {
+		var l model.LeftOut
+		x.fields(
+			field{"what", func(x node) { l.What = x.text() }},
+			field{"flows", func(x node) { l.Flows = x.count() }},
+			field{"writes", func(x node) { l.Writes = x.count() }},
+			field{"whole", func(x node) { l.Whole = x.flag() }},
+		)
+		list = append(list, l)
+	})
+	return list
 }
 
 func (x node) source(name string) model.Source {

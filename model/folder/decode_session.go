@@ -13,8 +13,11 @@ import (
 // Columns of the tables of recorded sessions and of their acts.
 var (
 	sessionColumns = []string{"user", "behavior", "browser", "start"}
-	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes"}
+	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", takesColumn}
 )
+
+// takesColumn is the last column of acts. Whoever writes acts by hand may leave it out.
+const takesColumn = "takes"
 
 // lines says in which lines the rows of a table are.
 type lines struct {
@@ -66,12 +69,15 @@ func (x node) rowsOf(key string, columns []string, read func(*tableRow)) {
 	x.d.tables[key] = where
 	row := &tableRow{d: x.d, file: where.file, texts: map[string]string{}}
 	err := eachRow(data, func(line int, fields []string) bool {
-		if row.fields == nil && !slices.Equal(fields, columns) {
+		if row.fields == nil && !slices.Equal(fields, columns) && !slices.Equal(append(slices.Clone(fields), takesColumn), columns) {
 			x.failf("data/%s must have the columns %s", problem.Shorten(name), strings.Join(columns, ", "))
 			return false
 		}
 		header := row.fields == nil
 		row.fields, row.line = fields, line
+		if len(fields) < len(columns) {
+			row.fields = append(fields, "")
+		}
 		if header {
 			return true
 		}

@@ -179,6 +179,23 @@ func (e *encoder) recorded(r *model.Recorded) *yaml.Node {
 		e.table(dataFolder+startsFile, []string{"seconds"}, rows)
 		put(n, "starts", text(startsFile))
 	}
+	putText(n, "from", r.From)
+	putSome(n, "left_out", leftOut(r.LeftOut))
+	return n
+}
+
+func leftOut(list []model.LeftOut) *yaml.Node {
+	n := sequence()
+	for _, l := range list {
+		one := mapping()
+		put(one, "what", text(l.What))
+		putNumber(one, "flows", l.Flows)
+		putNumber(one, "writes", l.Writes)
+		if l.Whole {
+			put(one, "whole", plain("true"))
+		}
+		n.Content = append(n.Content, one)
+	}
 	return n
 }
 

@@ -95,6 +95,8 @@ func sample() *model.Model {
 				Rows:   [][]string{{"", "eve"}, {"7", ""}}},
 		}})
 	m.Recorded.Starts = nil
+	m.Recorded.From = "5f2c9a"
+	m.Recorded.LeftOut = []model.LeftOut{{What: "upgraded connections (WebSocket)", Flows: 7, Whole: true}, {What: "incomplete: reset", Flows: 3, Writes: 2}}
 	m.Sessions = []model.Session{
 		{User: "u1", Behavior: "reader", Browser: "phone", Acts: []model.Act{
 			{Endpoint: "GET /", Conn: 1, Status: 200},

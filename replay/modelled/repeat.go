@@ -2,6 +2,7 @@ package modelled
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"slices"
 
 	"github.com/starling-load/starling/model"
@@ -237,6 +238,7 @@ func (r *repeat) act() (replay.Waiting, bool) {
 		return w, true
 	}
 	w.Endpoint, w.Origin, w.Judge, w.Observe = e.name, e.origin, e.judge.Judge, true
+	w.Write = r.source.variantOf(from).writes && from.Status < http.StatusBadRequest
 	if from.Status != 0 {
 		w.Judge = outcome{from.Status, e.judge}.check
 	}

@@ -112,7 +112,7 @@ func TestTheRecordedOutcomeIsExpected(t *testing.T) {
 			m.Sessions = []model.Session{{Acts: []model.Act{{Endpoint: e.Name, Status: tt.recorded}}}}
 			p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
 			sum := replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
-			if sum.SessionMatch != tt.match {
+			if float64(sum.SessionMatch) != tt.match {
 				t.Errorf("session match %g, want %g: %+v", sum.SessionMatch, tt.match, sum.Errors)
 			}
 		})

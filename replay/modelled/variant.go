@@ -37,6 +37,7 @@ type variant struct {
 	body     template
 	trailers []headerTemplate
 	events   int
+	writes   bool // it changes something at the target
 	values   []value
 	takers   []int // indices of the values that an act may take from a place of its own
 	rows     [][]string
@@ -70,7 +71,7 @@ type issue struct {
 
 func compileVariant(from *model.Variant, bindings map[string]int, data []model.Source) (variant, error) {
 	q := &from.Request
-	out := variant{name: from.Name, recorded: from.Recorded, method: q.Method, events: q.Events, takers: from.Takers(), rows: from.Rows}
+	out := variant{name: from.Name, recorded: from.Recorded, method: q.Method, events: q.Events, takers: from.Takers(), rows: from.Rows, writes: writes(q)}
 	switch q.Protocol {
 	case model.HTTP1:
 		out.protocol = client.HTTP1

@@ -267,6 +267,7 @@ func (w *walk) Fill(a *replay.Act) {
 	r := w.roles[a.ID]
 	random := dist.Keyed(w.source.plan.Seed, w.number, r.stream)
 	v := w.choose(&w.source.endpoints[r.endpoint], random)
+	a.Write = v.writes
 	var row []string
 	if len(v.rows) > 0 {
 		row = v.rows[random.IntN(len(v.rows))]

@@ -17,6 +17,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/load"
 	"github.com/starling-load/starling/replay/modelled"
 	"github.com/starling-load/starling/replay/verbatim"
@@ -158,7 +159,8 @@ func (in *input) countOrigins(path string) error {
 type work struct {
 	source    replay.Source
 	arrivals  load.Arrivals
-	recording *recording // that the source reads; may be nil
+	recording *recording         // that the source reads; may be nil
+	recorded  *faithful.Recorded // what a recording holds to compare with; nil: nothing is known, or a model is played
 }
 
 // close ends the use of the source.
@@ -191,7 +193,7 @@ func (in *input) load(ctx context.Context) (*work, error) {
 		w.source, err = modelled.New(in.model, plan)
 	case in.job.Recording != "":
 		if w.recording, w.source, err = in.repeat(ctx); err == nil {
-			starts, span = w.recording.starts(), w.recording.sessions.Span()
+			starts, span, w.recorded = w.recording.starts(), w.recording.sessions.Span(), w.recording.recorded
 		}
 	default:
 		w.source, err = replay.Single(in.job.URL, plan)

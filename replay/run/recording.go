@@ -16,6 +16,7 @@ import (
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/verbatim"
 )
 
@@ -24,6 +25,7 @@ import (
 type recording struct {
 	shelf    *flowfile.Shelf
 	sessions *flowfile.Sessions
+	recorded *faithful.Recorded // what the users of the recording did
 }
 
 // Sessions implements [verbatim.Recording].
@@ -50,7 +52,7 @@ func (in *input) openRecording(ctx context.Context, origins []replay.Origin) (*r
 	if err != nil {
 		return nil, err
 	}
-	r := &recording{shelf, shelf.NewSessions()}
+	r := &recording{shelf: shelf, sessions: shelf.NewSessions()}
 	if err := in.find(ctx, r, origins); err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", in.job.Recording, err), r.close())
 	}
@@ -68,6 +70,7 @@ func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin
 		hosts = append(hosts, hostOf(o.Recorded))
 	}
 	left := omissions{in: in, origins: origins, why: map[string]int{}}
+	var done faithful.Builder
 	err := session.Find(left.watch(ctx, r.shelf.Flows()), session.Options{Hosts: hosts}, func(v session.Visit) error {
 		if !slices.ContainsFunc(v.Flows, func(n uint64) bool { return !left.has(n) }) {
 			return nil
@@ -76,9 +79,11 @@ func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin
 		if err != nil {
 			return err
 		}
+		done.Session(left.steps(v.Flows))
 		return r.sessions.Add(first.Start, v.End, v.Flows)
 	})
-	left.tell()
+	left.tell(&done)
+	r.recorded = done.Recorded()
 	return err
 }
 
@@ -89,6 +94,7 @@ type omissions struct {
 	numbers []uint64 // one bit for each flow, by its number: it cannot be replayed
 	why     map[string]int
 	watched bool
+	deeds   deeds
 }
 
 // watch passes on the flows to mapped origins, and leaves out what is damaged. The
@@ -125,6 +131,7 @@ func (o *omissions) mapped(recorded string) bool {
 }
 
 func (o *omissions) see(f *flow.Flow) {
+	o.deeds.see(f)
 	why := verbatim.Omitted(f)
 	if why == "" {
 		return
@@ -141,9 +148,15 @@ func (o *omissions) has(number uint64) bool {
 	return number/64 < uint64(len(o.numbers)) && o.numbers[number/64]&(1<<(number%64)) != 0
 }
 
-// tell says how many flows cannot be replayed, and why.
-func (o *omissions) tell() {
+// steps are the requests of a session that can be replayed.
+func (o *omissions) steps(flows []uint64) []faithful.Step {
+	return o.deeds.steps(slices.DeleteFunc(slices.Clone(flows), o.has))
+}
+
+// tell says how many flows cannot be replayed, and why, also to done.
+func (o *omissions) tell(done *faithful.Builder) {
 	for _, why := range slices.Sorted(maps.Keys(o.why)) {
+		done.LeaveOut(faithful.LeftOut{What: "requests without " + why, Flows: o.why[why], Whole: true})
 		o.in.note(fmt.Sprintf("%s not replayed: %s is missing", english.Plural(o.why[why], "request is", "requests are"), why))
 	}
 }

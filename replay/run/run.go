@@ -10,6 +10,8 @@ import (
 
 	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/faithful"
+	"github.com/starling-load/starling/replay/modelled"
 	"github.com/starling-load/starling/replay/stats"
 	"github.com/starling-load/starling/replay/stats/runfile"
 )
@@ -78,7 +80,10 @@ func describe(in *input, version string) stats.Manifest {
 		Host: stats.Host{Name: host, OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version()},
 	}
 	if in.model != nil {
-		m.ModelHash = folder.Hash(in.model)
+		m.ModelHash, m.Recorded = folder.Hash(in.model), modelled.Recorded(in.model, p)
+		for _, u := range in.model.Unresolved {
+			m.Unresolved = append(m.Unresolved, stats.Unresolved(u))
+		}
 	}
 	return m
 }
@@ -87,6 +92,17 @@ func describe(in *input, version string) stats.Manifest {
 func (r *Run) Manifest() stats.Manifest {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.manifest
+}
+
+// know returns the manifest, completed with what the run is compared with.
+func (r *Run) know(recorded *faithful.Recorded) stats.Manifest {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if recorded != nil {
+		r.manifest.Recorded = recorded
+	}
+	r.timeline.Of(&r.manifest)
 	return r.manifest
 }
 
@@ -129,7 +145,7 @@ func (r *Run) play(ctx context.Context) (*stats.Summary, error) {
 			return nil, err
 		}
 	}
-	manifest := r.Manifest()
+	manifest := r.know(local.recorded)
 	if r.options.Output != "" {
 		if r.file, err = runfile.Create(r.options.Output, &manifest); err != nil {
 			return nil, err

@@ -58,6 +58,8 @@ func (c *Counts) add(o Counts) {
 // Response holds every exchange that was not aborted. Service and Lateness hold
 // those that were sent. Status counts whole answers by status code.
 //
+// Writes counts the exchanges among OK that change something at the target.
+//
 // Skipped counts acts that were not made because a value was missing. They are no
 // exchanges, so they are not in Counts.
 //
@@ -72,6 +74,7 @@ type Cell struct {
 	Status   map[int]uint64    `json:"status,omitempty"`
 	BytesIn  int64             `json:"bytes_in"`
 	BytesOut int64             `json:"bytes_out"`
+	Writes   uint64            `json:"writes,omitempty"`
 	Skipped  uint64            `json:"skipped,omitempty"`
 	Shaped   uint64            `json:"shaped,omitempty"`
 	Fields   map[string]uint64 `json:"fields,omitempty"`
@@ -89,6 +92,7 @@ func (c *Cell) Merge(o *Cell) {
 	c.Status = addMap(c.Status, o.Status)
 	c.BytesIn += o.BytesIn
 	c.BytesOut += o.BytesOut
+	c.Writes += o.Writes
 	c.Skipped += o.Skipped
 	c.Shaped += o.Shaped
 	c.Fields = addMap(c.Fields, o.Fields)

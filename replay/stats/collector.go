@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"github.com/starling-load/starling/replay/faithful"
 )
 
 // How many names a Collector tells apart. All further ones are counted as Other. So
@@ -38,6 +40,7 @@ type Collector struct {
 	due      uint64
 	arrived  uint64
 	sessions Sessions
+	work     faithful.Work
 	paused   time.Duration
 
 	groupsMu sync.RWMutex // guards groups and what they hold
@@ -125,6 +128,7 @@ func (c *Collector) Skipped(endpoint, value string) {
 func (c *Collector) SessionOver(r SessionResult) {
 	c.mu.Lock()
 	c.sessions.count(r)
+	c.work.Add(r.Work)
 	c.mu.Unlock()
 }
 
@@ -194,8 +198,8 @@ func (c *Collector) tick(end time.Duration, m Machine) *Interval {
 	full := c.swap(drain)
 	c.mu.Lock()
 	entries := c.entries // only ever appended to
-	iv.Users, iv.Due, iv.Arrived, iv.Sessions, iv.Paused = c.usersMax, c.due, c.arrived, c.sessions, c.paused
-	c.usersMax, c.due, c.arrived, c.sessions, c.paused = c.users, 0, 0, Sessions{}, 0
+	iv.Users, iv.Due, iv.Arrived, iv.Sessions, iv.Work, iv.Paused = c.usersMax, c.due, c.arrived, c.sessions, c.work, c.paused
+	c.usersMax, c.due, c.arrived, c.sessions, c.work, c.paused = c.users, 0, 0, Sessions{}, faithful.Work{}, 0
 	c.mu.Unlock()
 
 	errors := map[*group]uint64{}

@@ -57,9 +57,12 @@ func (h *History) AddEndpoints(w *Interval) error {
 	return nil
 }
 
-// Run returns what was added, with a Summary computed from it. The history must not be
-// used afterwards.
-func (h *History) Run() *Run {
+// Run returns what was added, with a Summary computed from it. m is the manifest of the
+// run, nil when it is not known. The history must not be used afterwards.
+func (h *History) Run(m *Manifest) *Run {
+	if m != nil {
+		h.timeline.Of(m)
+	}
 	return &Run{
 		Intervals: h.timeline.seconds.intervals(), Spans: h.spans.intervals(),
 		Points: h.timeline.Seconds(0), Summary: h.timeline.Summary(),

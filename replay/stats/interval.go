@@ -1,6 +1,10 @@
 package stats
 
-import "time"
+import (
+	"time"
+
+	"github.com/starling-load/starling/replay/faithful"
+)
 
 // An Interval is what one replayer saw between two ticks. Its name is (Replayer,
 // Seq). It never changes once made, so it may be shared, sent twice and merged in
@@ -12,7 +16,7 @@ import "time"
 // Total is the sum of Endpoints, without Fields. InFlight is the number of exchanges
 // under way at End. Users is the highest number of virtual users in the interval. Due
 // counts the sessions that the schedule wanted started in the interval, Arrived those
-// that did start, and Sessions those that ended. Paused is how long the clock of the
+// that did start, Sessions those that ended, and Work what these did. Paused is how long the clock of the
 // run stood still: Start and End do not include it.
 type Interval struct {
 	Replayer  string           `json:"replayer"`
@@ -28,6 +32,7 @@ type Interval struct {
 	Due       uint64           `json:"due,omitempty"`
 	Arrived   uint64           `json:"arrived,omitempty"`
 	Sessions  Sessions         `json:"sessions,omitzero"`
+	Work      faithful.Work    `json:"work,omitzero"`
 	Paused    time.Duration    `json:"paused_ns,omitempty"`
 	Machine   Machine          `json:"machine"`
 }

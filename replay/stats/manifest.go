@@ -1,6 +1,10 @@
 package stats
 
-import "time"
+import (
+	"time"
+
+	"github.com/starling-load/starling/replay/faithful"
+)
 
 // A Manifest says what a run was: everything needed to start it again, and to
 // judge whether two runs can be compared.
@@ -19,6 +23,23 @@ type Manifest struct {
 	Start     time.Time     `json:"start"`
 	Host      Host          `json:"host"`
 	Labels    []string      `json:"labels,omitempty"` // free, "release=1.4"
+
+	// Recorded is what the run is compared with. nil: the source has no recording.
+	Recorded *faithful.Recorded `json:"recorded,omitempty"`
+
+	// Unresolved are the varying values of the source that nothing explains.
+	Unresolved []Unresolved `json:"unresolved,omitempty"`
+}
+
+// An Unresolved is a varying value of requests whose origin is not known. It is sent
+// as it was recorded, although the target may expect another.
+type Unresolved struct {
+	Endpoint string `json:"endpoint"`          // its name
+	Place    string `json:"place"`             // where requests carry it, such as "header X-Signature"
+	Example  string `json:"example,omitempty"` // a recorded value, masked; "": none
+	Reason   string `json:"reason"`            // why it is not explained
+	Edit     string `json:"edit,omitempty"`    // what a person can do about it; "": nothing
+	Requests int    `json:"requests"`          // recorded requests that carried it
 }
 
 // A Host is the machine that wrote the run file.

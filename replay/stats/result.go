@@ -1,6 +1,10 @@
 package stats
 
-import "time"
+import (
+	"time"
+
+	"github.com/starling-load/starling/replay/faithful"
+)
 
 // An Outcome is how an exchange ended. Every exchange that was started has
 // exactly one, or is still in flight.
@@ -28,13 +32,15 @@ type Result struct {
 	Detail    string // one line for people, free of secrets; kept for a few samples only
 	BytesOut  int64
 	BytesIn   int64
+	Write     bool     // it changes something at the target
 	Fields    []string // features of the body ("$.items[].id:string"), see content.Shape; shared, not owned
 }
 
 // A SessionResult is how a session ended.
 type SessionResult struct {
-	Matched bool // every act was made and had its recorded outcome
-	Cut     bool // the run ended it before its own end; Matched says nothing then
+	Matched bool          // every act was made and had its recorded outcome
+	Cut     bool          // the run ended it before its own end; Matched says nothing then
+	Work    faithful.Work // what the session did
 }
 
 // Sessions counts sessions that ended. Like Counts it is additive.
@@ -64,13 +70,8 @@ func (s *Sessions) add(o Sessions) {
 	s.Cut += o.Cut
 }
 
-// match is the share of the ended sessions that matched, 0 when none ended.
-func (s Sessions) match() float64 {
-	if s.Ended == 0 {
-		return 0
-	}
-	return float64(s.Matched) / float64(s.Ended)
-}
+// match is the share of the ended sessions that matched.
+func (s Sessions) match() Ratio { return Ratio(float64(s.Matched) / float64(s.Ended)) }
 
 // ResponseTime is what an arriving user waits: done − scheduled.
 func (r *Result) ResponseTime() time.Duration { return r.Done - r.Scheduled }

@@ -1,11 +1,13 @@
 package stats
 
+import "github.com/starling-load/starling/replay/faithful"
+
 // A Summary is a run in figures. Its JSON keys are stable: it is what
 // `starling report --json` prints. Times are in microseconds.
 //
 // Most figures cover only the window of the run: its planned duration, or all of a run
 // without one. What ended after the window is in Drained. Counts, Sessions, Due,
-// Arrived, Skipped and the counts of Errors cover both together.
+// Arrived, Skipped, Faithful and the counts of Errors cover both together.
 type Summary struct {
 	Requests     uint64            `json:"requests"` // ok + failed + timed_out
 	Failures     uint64            `json:"failures"` // failed + timed_out
@@ -19,10 +21,12 @@ type Summary struct {
 	Endpoints    []EndpointSummary `json:"endpoints"` // by name
 	Errors       []ErrorGroup      `json:"errors"`    // most frequent first
 	Validity     Validity          `json:"validity"`
+	Faithful     *faithful.Verdict `json:"faithful"`   // nil when the source has no recording
+	Unresolved   []Unresolved      `json:"unresolved"` // values that were sent, and whose origin is not known
 	Counts                         // started, ok, failed, timed_out, aborted, in_flight
 	Drained      Drained           `json:"drained"`
 	OutcomeMatch float64           `json:"outcome_match"` // ratio, 0 to 1
-	SessionMatch float64           `json:"session_match"` // ratio of Sessions.Matched to Ended, 0 when none ended
+	SessionMatch Ratio             `json:"session_match"` // of Sessions.Matched to Ended
 	Sessions     Sessions          `json:"sessions"`
 	Skipped      uint64            `json:"skipped"` // acts that could not be made
 	BytesIn      int64             `json:"bytes_in"`
@@ -37,6 +41,14 @@ type Summary struct {
 	Machine      MachineSummary    `json:"machine"`
 	Paused       float64           `json:"paused_s"` // the longest of all replayers; not in Duration
 	Partial      bool              `json:"partial"`  // the run did not come to its planned end
+}
+
+// Complete adds what summaries of earlier versions lack.
+func (s *Summary) Complete() {
+	s.SessionMatch = s.Sessions.match()
+	if s.Unresolved == nil {
+		s.Unresolved = []Unresolved{}
+	}
 }
 
 // Drained is what ended after the window, while the run waited for exchanges

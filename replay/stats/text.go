@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	shownErrors   = 20
-	maxNameColumn = 60
+	shownErrors     = 20
+	shownUnresolved = 10
+	maxNameColumn   = 60
 )
 
 // Text writes the summary as a page for people: what ran, whether the figures
@@ -68,10 +69,57 @@ func (s *Summary) header(p *page, m *Manifest) {
 		}
 		p.printf("\n")
 	}
+	s.unresolvedList(p)
 	p.printf("Validity     %s\n", s.Validity.Verdict)
-	for _, r := range s.Validity.Reasons {
+	p.reasons(s.Validity.Reasons)
+	s.likeness(p)
+}
+
+// reasons writes why a verdict is as it is.
+func (p *page) reasons(list []string) {
+	for _, r := range list {
 		p.printf("             · %s\n", printable(r))
 	}
+}
+
+// unresolvedList names the values that were sent as recorded because nothing explains
+// them.
+func (s *Summary) unresolvedList(p *page) {
+	if len(s.Unresolved) == 0 {
+		return
+	}
+	p.printf("Unresolved   %s sent as recorded, and the target may expect others\n", counted(uint64(len(s.Unresolved)), "varying value"))
+	for _, u := range s.Unresolved[:min(shownUnresolved, len(s.Unresolved))] {
+		line := u.Endpoint + ", " + u.Place
+		if u.Example != "" {
+			line += " (" + u.Example + ")"
+		}
+		line += ": " + u.Reason
+		if u.Edit != "" {
+			line += "; " + u.Edit
+		}
+		p.printf("             · %s\n", printable(line))
+	}
+	if more := len(s.Unresolved) - shownUnresolved; more > 0 {
+		p.printf("             · … and %d more\n", more)
+	}
+	p.printf("\n")
+}
+
+// likeness writes whether the run was like the recording.
+func (s *Summary) likeness(p *page) {
+	f := s.Faithful
+	if f == nil {
+		return
+	}
+	p.printf("Faithful     %s\n", f.Verdict)
+	p.reasons(f.Reasons)
+	p.printf("Recording    %.2f of %.2f steps a session · %.2f of %.2f writes · mix distance %.2f · overlap %.2f of %.2f",
+		f.Steps.Replayed, f.Steps.Recorded, f.Writes.Replayed, f.Writes.Recorded, f.MixDistance, f.Overlap.Replayed, f.Overlap.Recorded)
+	if n := len(f.Unreached); n > 0 {
+		p.printf(" · %s never reached", counted(uint64(n), "endpoint"))
+	}
+	p.printf("\n")
 }
 
 func orUnknown(s string) string {
@@ -85,7 +133,7 @@ func orUnknown(s string) string {
 func (s *Summary) totals(p *page) {
 	p.printf("Requests     %s in %s · %.1f/s · outcome match %s · session match %s\n",
 		count(s.Requests), seconds(s.Duration), s.Rate,
-		percentOf(s.OutcomeMatch, s.Requests+s.Skipped), percentOf(s.SessionMatch, s.Sessions.Ended))
+		percentOf(s.OutcomeMatch, s.Requests+s.Skipped), s.sessionMatch())
 	p.printf("Outcomes     %s ok · %s failed · %s timed out · %s aborted · %s in flight (of %s started)\n",
 		count(s.OK), count(s.Failed), count(s.TimedOut), count(s.Aborted), count(uint64(max(s.InFlight, 0))), count(s.Started))
 	if d := s.Drained; d.Requests+d.Aborted > 0 {
@@ -288,6 +336,14 @@ func counted(n uint64, one string) string {
 		return "1 " + one
 	}
 	return count(n) + " " + one + "s"
+}
+
+// sessionMatch renders the session match.
+func (s *Summary) sessionMatch() string {
+	if !s.SessionMatch.Known() {
+		return "–"
+	}
+	return percent(float64(s.SessionMatch))
 }
 
 // percentOf renders the ratio of something of which there were n.

@@ -170,10 +170,11 @@ func (t Threshold) Check(s *Summary) (value string, ok bool) {
 		return fmt.Sprintf("%.1f/s", rate), t.holds(rate)
 	}
 	if t.figure == sessionMatch {
-		if s.Sessions.Ended == 0 {
+		if !s.SessionMatch.Known() {
 			return "none", false
 		}
-		return percent(s.SessionMatch), t.holds(s.SessionMatch)
+		match := float64(s.SessionMatch)
+		return percent(match), t.holds(match)
 	}
 	if t.figure == "failures" && requests+skipped > 0 {
 		share := float64(failures+skipped) / float64(requests+skipped)

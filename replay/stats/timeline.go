@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/starling-load/starling/replay/faithful"
 )
 
 // A Timeline is a run as known so far: the merge of all intervals added. The order of
@@ -20,6 +22,8 @@ type Timeline struct {
 	errors   map[groupKey]*ErrorGroup // of both
 	seconds  *series
 	sessions Sessions
+	work     faithful.Work
+	source   source
 	paused   map[string]time.Duration // by replayer
 	due      uint64
 	arrived  uint64
@@ -81,6 +85,7 @@ func (t *Timeline) addTotals(iv *Interval) {
 	t.part(iv.Drain).total.Merge(&iv.Total)
 	addGroups(t.errors, iv.Errors, iv.Drain)
 	t.sessions.add(iv.Sessions)
+	t.work.Add(iv.Work)
 	if iv.Paused > 0 {
 		t.paused[iv.Replayer] += iv.Paused
 	}
@@ -201,6 +206,8 @@ func (t *Timeline) Summary(thresholds ...Threshold) *Summary {
 	}
 	s.OutcomeMatch = total.outcomeMatch(all)
 	s.Endpoints = t.endpointSummaries(stopped)
+	s.Faithful = faithful.Judge(t.source.recorded, t.replayed(s))
+	s.Unresolved = t.source.sent(s)
 	s.Check(thresholds)
 	s.Judge()
 	return s

@@ -87,6 +87,21 @@ func Omitted(f *flow.Flow) string {
 // OriginOf is where f went, as [replay.ParseOrigin] writes it.
 func OriginOf(f *flow.Flow) string { return replay.OriginAt(f.Scheme, f.Request.Authority) }
 
+// Endpoint is the name under which the request of f is counted.
+func Endpoint(f *flow.Flow) string { return f.Request.Method + " " + f.Request.Path() }
+
+// Writes reports whether f changed something at the target: it was a request that does
+// so (see [content.Writes]), and was not refused.
+func Writes(f *flow.Flow) bool {
+	return content.Writes(&f.Request) && (f.Response == nil || f.Response.Status < http.StatusBadRequest)
+}
+
+// Bare reports whether the answer in f holds nothing to tell a right one by: it was 200
+// without content.
+func Bare(f *flow.Flow) bool {
+	return f.Response == nil || f.Response.Status == http.StatusOK && f.Response.Body.Size == 0 && f.Response.Headers.Value("Content-Type") == ""
+}
+
 // indexOf finds the origin that f went to, -1 for none.
 func indexOf(origins []replay.Origin, f *flow.Flow) int {
 	return replay.FindOrigin(origins, OriginOf(f))
@@ -180,7 +195,7 @@ func (r *repetition) conn(id uint64) int {
 
 // recordedAct turns a flow into the act that repeats it.
 func recordedAct(f *flow.Flow) replay.Act {
-	a := replay.Act{Endpoint: f.Request.Method + " " + f.Request.Path(), Protocol: recordedProtocol(f), Observe: true}
+	a := replay.Act{Endpoint: Endpoint(f), Protocol: recordedProtocol(f), Write: Writes(f), Observe: true}
 	a.Request = client.Request{Request: flow.Request{
 		Method: f.Request.Method, Target: f.Request.Target, Body: f.Request.Body, Trailers: f.Request.Trailers,
 	}, Upload: f.Request.Body.Open}

@@ -143,7 +143,7 @@ func (r *reader) readLine(b []byte) error {
 
 // finish turns what was gathered into a Run.
 func (r *reader) finish() *stats.Run {
-	run := r.history.Run()
+	run := r.history.Run(r.manifest)
 	if r.damaged > len(r.damage) {
 		r.damage = append(r.damage, fmt.Errorf("%s: %d more damaged frames", r.path, r.damaged-len(r.damage)))
 	}
@@ -154,6 +154,7 @@ func (r *reader) finish() *stats.Run {
 	}
 	if r.summary != nil {
 		run.Summary = r.summary
+		run.Summary.Complete()
 	} else {
 		run.Recovered = true
 		run.Summary.Partial = true

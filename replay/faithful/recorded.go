@@ -1,0 +1,162 @@
+package faithful
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A Recorded is what users did in the recording, as far as a run can be expected to
+// do it again. Its JSON keys are stable: it stands in run files.
+type Recorded struct {
+	Sessions int `json:"sessions"`
+	Steps    int `json:"steps"`  // requests
+	Writes   int `json:"writes"` // of these
+
+	// Standard deviations of the steps and of the writes of a session.
+	StepsSpread  float64 `json:"steps_spread"`
+	WritesSpread float64 `json:"writes_spread"`
+
+	// MixSpread is how far the mix of one session drawn at random is from that of all:
+	// half the sum over endpoints of the standard deviation of the requests of a
+	// session, divided by the steps of a session.
+	MixSpread float64 `json:"mix_spread"`
+
+	// Overlap is the mean over all requests of 1 + the number of requests of the same
+	// session that were under way when it was sent.
+	Overlap float64 `json:"overlap"`
+
+	Endpoints []Endpoint `json:"endpoints"` // by name; none when there were more than 2,000
+
+	// Bare is the number of steps whose recorded answer holds nothing to tell it by:
+	// it was 200, without content.
+	Bare int `json:"bare,omitempty"`
+
+	LeftOut []LeftOut `json:"left_out,omitempty"`
+}
+
+// An Endpoint is how often an endpoint was asked.
+type Endpoint struct {
+	Name   string `json:"name"`
+	Steps  int    `json:"steps"`
+	Writes int    `json:"writes,omitempty"`
+}
+
+// A LeftOut is a part of the recording that a run cannot do.
+type LeftOut struct {
+	What   string `json:"what"` // for people: "upgraded connections (WebSocket)"
+	Flows  int    `json:"flows"`
+	Writes int    `json:"writes,omitempty"` // of these
+
+	// Whole says that something which users did is missing whole, such as their
+	// sockets, and not only single requests.
+	Whole bool `json:"whole,omitempty"`
+}
+
+// A Step is a recorded request.
+type Step struct {
+	Endpoint string
+	Write    bool
+	Bare     bool // see Recorded.Bare
+	Beside   int  // requests of the session that were under way when it was sent
+}
+
+// maxEndpoints is how many endpoints are told apart. A run tells as many apart.
+const maxEndpoints = 2000
+
+// A Builder makes a Recorded of sessions. The zero value has none.
+type Builder struct {
+	out      Recorded
+	steps    moments
+	writes   moments
+	beside   int
+	names    map[string]int // index in out.Endpoints and spreads
+	spreads  []moments
+	overflow bool
+}
+
+// moments are sums over sessions.
+type moments struct{ sum, squares float64 }
+
+func (m *moments) add(x float64) {
+	m.sum += x
+	m.squares += x * x
+}
+
+// deviation is the standard deviation over n sessions.
+func (m moments) deviation(n int) float64 {
+	mean := m.sum / float64(n)
+	return math.Sqrt(max(0, m.squares/float64(n)-mean*mean))
+}
+
+// Session adds a session.
+func (b *Builder) Session(steps []Step) {
+	if b.names == nil {
+		b.names = map[string]int{}
+	}
+	writes := 0
+	asked := map[int]int{} // requests of this session, by endpoint
+	for _, s := range steps {
+		b.beside += s.Beside
+		if s.Bare {
+			b.out.Bare++
+		}
+		i, known := b.names[s.Endpoint]
+		if !known && !b.overflow {
+			if b.overflow = len(b.names) == maxEndpoints; !b.overflow {
+				i, known = len(b.names), true
+				b.names[s.Endpoint] = i
+				b.out.Endpoints = append(b.out.Endpoints, Endpoint{Name: s.Endpoint})
+				b.spreads = append(b.spreads, moments{})
+			}
+		}
+		if s.Write {
+			writes++
+		}
+		if !known {
+			continue
+		}
+		asked[i]++
+		b.out.Endpoints[i].Steps++
+		if s.Write {
+			b.out.Endpoints[i].Writes++
+		}
+	}
+	for i, n := range asked {
+		b.spreads[i].add(float64(n))
+	}
+	b.out.Sessions++
+	b.out.Steps += len(steps)
+	b.out.Writes += writes
+	b.steps.add(float64(len(steps)))
+	b.writes.add(float64(writes))
+}
+
+// LeaveOut adds what a run cannot do.
+func (b *Builder) LeaveOut(l LeftOut) { b.out.LeftOut = append(b.out.LeftOut, l) }
+
+// Recorded returns what was added, or nil if that was no session.
+func (b *Builder) Recorded() *Recorded {
+	r := b.out
+	if r.Sessions == 0 || r.Steps == 0 {
+		return nil
+	}
+	r.StepsSpread, r.WritesSpread = b.steps.deviation(r.Sessions), b.writes.deviation(r.Sessions)
+	r.Overlap = 1 + float64(b.beside)/float64(r.Steps)
+	r.Endpoints = slices.Clone(r.Endpoints)
+	for i := range r.Endpoints {
+		r.MixSpread += b.spreads[i].deviation(r.Sessions) / 2 / perSession(r.Steps, r.Sessions)
+	}
+	if b.overflow {
+		r.Endpoints, r.MixSpread = nil, 0
+	}
+	slices.SortFunc(r.Endpoints, func(a, b Endpoint) int { return cmp.Compare(a.Name, b.Name) })
+	return &r
+}
+
+func perSession[T int | uint64](n, sessions T) float64 {
+	if sessions == 0 {
+		return 0
+	}
+	return float64(n) / float64(sessions)
+}

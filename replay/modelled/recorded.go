@@ -1,0 +1,110 @@
+package modelled
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/faithful"
+)
+
+// Recorded says what the recorded sessions of m do, as far as p sends it anywhere. It
+// returns nil for a model without recorded sessions. Requests to origins that p does
+// not map do not count, except that writes among them are named as left out.
+func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
+	if len(m.Sessions) == 0 {
+		return nil
+	}
+	kinds := make(map[string]kind, len(m.Endpoints))
+	for i := range m.Endpoints {
+		kinds[m.Endpoints[i].Name] = kindOf(m, &m.Endpoints[i], p.Origins(m.MainOrigin()))
+	}
+	var b faithful.Builder
+	var elsewhere unmapped
+	for i := range m.Sessions {
+		b.Session(steps(m.Sessions[i].Acts, kinds, &elsewhere))
+	}
+	for _, l := range m.Recorded.LeftOut {
+		b.LeaveOut(faithful.LeftOut(l))
+	}
+	if elsewhere.writes > 0 {
+		b.LeaveOut(faithful.LeftOut{
+			What:  fmt.Sprintf("requests to origins that are not mapped, %d of them writes", elsewhere.writes),
+			Flows: elsewhere.flows, Writes: elsewhere.writes,
+		})
+	}
+	return b.Recorded()
+}
+
+// unmapped counts the requests that are sent nowhere.
+type unmapped struct{ flows, writes int }
+
+// A kind is what an endpoint's requests are.
+type kind struct {
+	mapped bool
+	blank  bool            // its check knows nothing but the status
+	writes map[string]bool // by variant
+}
+
+func kindOf(m *model.Model, e *model.Endpoint, origins []replay.Origin) kind {
+	c := &e.Check
+	k := kind{mapped: true, writes: make(map[string]bool, len(e.Variants))}
+	k.blank = len(c.Content)+len(c.Require)+len(c.Known)+len(c.Redirect) == 0
+	for _, o := range m.Origins {
+		if o.Name == e.Origin && e.Origin != "" {
+			k.mapped = replay.FindOrigin(origins, o.URL) >= 0
+		}
+	}
+	for i := range e.Variants {
+		k.writes[e.Variants[i].Name] = writes(&e.Variants[i].Request)
+	}
+	return k
+}
+
+// writes reports whether a request changes something at the target.
+func writes(q *model.Request) bool {
+	r := flow.Request{Method: q.Method, Target: q.Target, Body: flow.Body{Data: []byte(q.Body)}}
+	for _, h := range q.Headers {
+		r.Headers = append(r.Headers, flow.Header{Name: h.Name, Value: h.Value})
+	}
+	return content.Writes(&r)
+}
+
+// write reports whether an act is a write: a request that changes something, and
+// that was not refused in the recording.
+func (k kind) write(a *model.Act) bool {
+	return k.writes[a.Variant] && a.Status < http.StatusBadRequest
+}
+
+// steps lists the requests of a session with what was under way when each was sent:
+// the earlier ones that it did not wait for. What an act waited for is what it names,
+// and all that the one of these waited for that waited for the most.
+func steps(acts []model.Act, kinds map[string]kind, elsewhere *unmapped) []faithful.Step {
+	before := make([]int, len(acts)) // how many acts were over when each began
+	list := make([]faithful.Step, 0, len(acts))
+	sent := 0 // earlier acts that are requests to a mapped origin
+	for i := range acts {
+		a := &acts[i]
+		for _, k := range a.After {
+			before[i] = max(before[i], before[k])
+		}
+		before[i] += len(a.After)
+		k := kinds[a.Endpoint]
+		switch {
+		case !k.mapped && k.write(a):
+			elsewhere.writes++
+			fallthrough
+		case !k.mapped:
+			elsewhere.flows++
+			continue
+		}
+		list = append(list, faithful.Step{
+			Endpoint: a.Endpoint, Write: k.write(a), Bare: k.blank && a.Status == http.StatusOK, Beside: max(0, min(sent, i-before[i])),
+		})
+		sent++
+	}
+	return list
+}
