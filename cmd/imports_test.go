@@ -72,7 +72,7 @@ var importOrder = map[string][]string{
 	"replay/replaytest":    {"replay", "replay/stats"},
 	"replay/verbatim": {"record/flow", "record/message", "model", "model/content", "model/precedence", "replay", "replay/client", "replay/cookie",
 		"replay/stats"},
-	"replay/modelled": {"record/flow", "model", "model/dist", "model/content", "model/made", "replay", "replay/load", "replay/client", "replay/faithful"},
+	"replay/modelled": {"record/flow", "model", "model/dist", "model/content", "model/made", "replay", "replay/load", "replay/client", "replay/cookie", "replay/faithful"},
 	"replay/compare":  {"replay/stats"},
 	"replay/cluster":  {"model", "replay", "replay/load", "replay/stats"},
 	"replay/run": {"record/flow", "record/flowfile", "model", "model/content", "model/folder", "model/session", "replay", "replay/modelled", "replay/verbatim", "replay/load", "replay/client", "replay/faithful", "replay/stats",

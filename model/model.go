@@ -92,9 +92,10 @@ type Variant struct {
 
 // A Request is a request with holes. A hole is ${name} in Target, a header value or
 // Body. The named value takes its place, encoded as the place needs it (path
-// segment, query, form, JSON string). $$ is a dollar sign. Host, Cookie,
-// Content-Length and hop-by-hop headers are not kept. The replayer makes Referer
-// and Origin where they are listed.
+// segment, query, form, JSON string). $$ is a dollar sign. Host, Content-Length and
+// hop-by-hop headers are not kept. Cookie holds only what no answer sets: cookies of
+// scripts, and those that users had before. The replayer adds those that the target
+// set, and makes Referer and Origin where they are listed.
 type Request struct {
 	Method   string
 	Target   string

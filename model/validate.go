@@ -188,7 +188,7 @@ func (v *validator) browsers() {
 		weights[i] = b.Weight
 		at := p.at(b.Name, "headers")
 		for _, h := range b.Headers {
-			at.at(h.Name).header(&h)
+			at.at(h.Name).header(&h, false)
 		}
 	}
 	if len(weights) > 0 {

@@ -63,7 +63,7 @@ func (v *validator) request(p place, x *Variant) {
 	}{{"headers", r.Headers}, {"trailers", r.Trailers}} {
 		for _, h := range list.fields {
 			at := p.at(list.key, h.Name)
-			at.header(&h)
+			at.header(&h, list.key == "headers")
 			x.template(at, h.Value, used)
 		}
 	}
@@ -75,11 +75,13 @@ func (v *validator) request(p place, x *Variant) {
 	}
 }
 
-// header checks a field line at p.
-func (p place) header(h *Header) {
+// header checks a field line at p. Only requests may have cookies: those that a script
+// sets.
+func (p place) header(h *Header, cookies bool) {
 	switch {
 	case !isToken(h.Name):
 		p.addf("%s is not the name of a header", problem.Quote(h.Name))
+	case cookies && strings.EqualFold(h.Name, "Cookie") && !strings.ContainsAny(h.Value, "\r\n\x00"):
 	case ownHeader(h.Name):
 		p.addf("is made by the replayer: delete it")
 	case strings.ContainsAny(h.Value, "\r\n\x00"):

@@ -113,7 +113,12 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a target that is a URL", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "http://x/" }, []string{`endpoints: GET /: request: target: "http://x/" must begin with "/"`}},
 		{"a target that smuggles a header", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "/ HTTP/1.1\r\nX: y" }, []string{"endpoints: GET /: request: target: contains a space"}},
 		{"a header that smuggles another", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Value = "a\r\nX: y" }, []string{"endpoints: GET /: request: headers: Accept: the value contains a line break"}},
-		{"a header of the replayer", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Name = "cookie" }, []string{"endpoints: GET /: request: headers: cookie: is made by the replayer"}},
+		{"a header of the replayer", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Name = "host" }, []string{"endpoints: GET /: request: headers: host: is made by the replayer"}},
+		{"a cookie of a script", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Name = "cookie" }, nil},
+		{"a cookie of a browser", func(m *model.Model) { m.Browsers[0].Headers[0].Name = "Cookie" }, []string{"browsers: desktop: headers: Cookie: is made by the replayer"}},
+		{"a cookie of two lines", func(m *model.Model) {
+			m.Endpoints[0].Variants[0].Request.Headers[0] = model.Header{Name: "Cookie", Value: "a\nb"}
+		}, []string{"endpoints: GET /: request: headers: Cookie: is made by the replayer"}},
 		{"a method with a space", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Method = "GET /" }, []string{`endpoints: GET /: request: method: "GET /" is not a method`}},
 		{"an unknown need", func(m *model.Model) { m.Endpoints[3].Needs[0].Endpoint = "POST /logon" }, []string{`endpoints: GET /cart: needs: there is no endpoint "POST /logon"; did you mean "POST /login"?`}},
 		{"an empty need", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{} }, []string{"endpoints: GET /cart: needs: is empty"}},

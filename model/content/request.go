@@ -25,6 +25,7 @@ const (
 	InString                     // JSON string without its quotes, in Body.Data
 	InJSON                       // JSON number, true, false or null, in Body.Data
 	InText                       // the whole of Body.Data
+	InCookie                     // as it is, in Headers[Header].Value
 )
 
 // A Span is a leaf of a request and the bytes that hold it, still encoded:
@@ -65,6 +66,27 @@ func Spans(r *flow.Request) []Span {
 		s.header(i, textproto.CanonicalMIMEHeaderKey(h.Name), h.Value)
 	}
 	s.body()
+	return s.out
+}
+
+// Cookies returns the cookies that r carries, as cookie:NAME, repetitions as above.
+func Cookies(r *flow.Request) []Span {
+	s := &spanner{r: r, seen: map[string]int{}}
+	for i, h := range r.Headers {
+		if !strings.EqualFold(h.Name, "Cookie") {
+			continue
+		}
+		at := 0
+		for pair := range strings.SplitSeq(h.Value, ";") {
+			name, value, ok := strings.Cut(pair, "=")
+			start := at + len(name) + 1 + len(value) - len(strings.TrimLeft(value, " "))
+			value = strings.TrimSpace(value)
+			if name = strings.TrimSpace(name); ok && name != "" && len(s.out) < maxLeaves {
+				s.add(InCookie, i, "cookie:"+name, value, start, start+len(value))
+			}
+			at += len(pair) + 1
+		}
+	}
 	return s.out
 }
 

@@ -97,9 +97,14 @@ func (l *leaf) sameIn(s *structure) bool {
 func (t *target) variant(s *structure) model.Variant {
 	n := &namer{uses: s.uses}
 	edits := map[part][]edit{}
+	var cookies []string
 	for i := range s.sample.spans {
 		sp := &s.sample.spans[i]
 		l := t.byPlace[sp.Selector]
+		if sp.Place == content.InCookie {
+			cookies = append(cookies, cookieName(sp)+"="+n.cookie(l, sp, s.sample))
+			continue
+		}
 		if l == nil || l.pieces == nil || !leafy(s.sample.spans, i) || sp.Place == content.InHeader && l.sameIn(s) {
 			continue
 		}
@@ -115,6 +120,9 @@ func (t *target) variant(s *structure) model.Variant {
 	}}
 	for _, h := range sample.Trailers {
 		v.Request.Trailers = append(v.Request.Trailers, model.Header{Name: h.Name, Value: model.EscapeTemplate(h.Value)})
+	}
+	if line := strings.Join(cookies, "; "); line != "" {
+		v.Request.Headers = append(v.Request.Headers, model.Header{Name: "Cookie", Value: line})
 	}
 	v.Values, v.Rows = n.finish()
 	return v
@@ -147,7 +155,7 @@ func partOf(sp *content.Span) part {
 	switch sp.Place {
 	case content.InPath, content.InQuery:
 		return inTarget
-	case content.InHeader:
+	case content.InHeader, content.InCookie:
 		return part(sp.Header)
 	}
 	return inBody

@@ -45,8 +45,9 @@ type Act struct {
 // while Learn runs. The result depends on the arguments alone.
 func Learn(sessions [][]Exchange, o Options) *Result {
 	l := &learner{result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}}
+	set := cookiesSet(sessions)
 	for i, s := range sessions {
-		l.sessions = append(l.sessions, newSession(i, s))
+		l.sessions = append(l.sessions, newSession(i, s, set))
 	}
 	l.data = newData(o.Data, l.sessions)
 	l.result.Accounts = l.data.accounts()
@@ -123,7 +124,8 @@ type parsed struct {
 	act     Act // how it was sent
 }
 
-func newSession(n int, exchanges []Exchange) *session {
+// newSession reads the exchanges of session n. set holds the cookies of the recording.
+func newSession(n int, exchanges []Exchange, set cookieSet) *session {
 	s := &session{number: n, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
@@ -138,6 +140,7 @@ func newSession(n int, exchanges []Exchange) *session {
 		for _, leaf := range e.doc.Leaves() {
 			s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
 		}
+		e.spans = append(e.spans, set.own(e)...)
 		for _, sp := range e.spans {
 			if s.sent[sp.Value] == nil {
 				s.sent[sp.Value] = e

@@ -261,7 +261,7 @@ func TestAMultipartBodyIsSentWithItsBoundary(t *testing.T) {
 
 func TestHeadersOfTheConnectionAreNotKept(t *testing.T) {
 	r := record(3, nil, func(p *tape, i int) {
-		p.do("GET /\nHost: shop.test\nCookie: a=b\nReferer: http://shop.test/x"+fmt.Sprint(i)+"\nOrigin: http://shop.test\nUser-Agent: "+
+		p.do("GET /\nHost: shop.test\nReferer: http://shop.test/x"+fmt.Sprint(i)+"\nOrigin: http://shop.test\nUser-Agent: "+
 			[]string{"A", "B", "A"}[i]+"\nConnection: close\nX-Price: $1", "200")
 	})
 	want(t, "headers", fmt.Sprint(r.Endpoints["GET /"].Variants[0].Request.Headers), "[{Referer ${referer}} {Origin ${origin}} {X-Price $$1}]")

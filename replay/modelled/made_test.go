@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,5 +110,41 @@ func TestAWholeBodyIsSentByteForByte(t *testing.T) {
 		if got := string(acts[0].Request.Body.Data); got != body {
 			t.Errorf("%s: sent %q, want %q", name, got, body)
 		}
+	}
+}
+
+func TestCookiesOfScriptsAreSentUntilTheTargetSetsThem(t *testing.T) {
+	var seen replaytest.Journal
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.Add("%s: %s", r.URL.Path, r.Header.Get("Cookie"))
+		if r.URL.Path == "/1" {
+			http.SetCookie(w, &http.Cookie{Name: "theme", Value: "of the target", Path: "/"})
+			w.Header().Set("X-Token", "t1")
+		}
+	}))
+	defer s.Close()
+	m := newspaper()
+	m.Sessions = []model.Session{{}}
+	for i := 1; i <= 2; i++ {
+		name := fmt.Sprint("page ", i)
+		m.Endpoints = append(m.Endpoints, model.Endpoint{Name: name, Variants: []model.Variant{{
+			Request: model.Request{Method: "GET", Target: fmt.Sprint("/", i), Headers: []model.Header{{Name: "Cookie", Value: "theme=${theme}"}}},
+			Values:  []model.Value{{Name: "theme", Kind: model.Row}}, Rows: [][]string{{"dark"}},
+		}}})
+		act := model.Act{Endpoint: name, Row: 1}
+		if i > 1 {
+			act.After = []int{0}
+		}
+		m.Sessions[0].Acts = append(m.Sessions[0].Acts, act)
+	}
+	last := &m.Endpoints[len(m.Endpoints)-1].Variants[0]
+	last.Request.Headers[0].Value += "; token=${token}"
+	last.Values = append(last.Values, model.Value{Name: "token", Kind: model.Bound, Ref: "token"})
+	m.Bindings = append(m.Bindings, model.Binding{Name: "token", Sources: []model.Select{{Endpoint: "page 1", Selector: "header:X-Token"}}})
+	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
+	replaytest.Total(t, replaytest.Play(t, t.Context(), replay.Options{Plan: p, Source: modelledOn(t, m, p)}))
+	want := []string{"/1: theme=dark", `/2: theme="of the target"; token=t1`}
+	if got := seen.Sorted(); !slices.Equal(got, want) {
+		t.Errorf("cookies %q, want %q", got, want)
 	}
 }

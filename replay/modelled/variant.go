@@ -34,6 +34,7 @@ type variant struct {
 	protocol client.Protocol
 	target   template
 	headers  []headerTemplate
+	cookies  []template // those that no answer sets
 	body     template
 	trailers []headerTemplate
 	events   int
@@ -146,6 +147,10 @@ func (v *variant) compileHeaders(list []model.Header, names map[string]int) ([]h
 		t, err := compile(h.Value, raw, names)
 		if err != nil {
 			return nil, fmt.Errorf("header %s: %w", h.Name, err)
+		}
+		if strings.EqualFold(h.Name, "Cookie") {
+			v.cookies = append(v.cookies, t)
+			continue
 		}
 		optional := len(t) == 1 && t[0].hole >= len(v.values)
 		out = append(out, headerTemplate{h.Name, t, optional})

@@ -3,11 +3,13 @@ package modelled
 import (
 	"math/rand/v2"
 	"net/url"
+	"strings"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/cookie"
 )
 
 // maxCached bounds the URLs of one session whose validators are kept.
@@ -107,6 +109,13 @@ func (v *visitor) fill(a *replay.Act, e *variant, values []string) {
 	known := v.cache[v.source.origins[a.Origin].Shown()+q.Target]
 	values[own+2], values[own+3] = known.etag, known.modified
 	q.Headers = v.headers(e.headers, values)
+	for _, t := range e.cookies {
+		for pair := range strings.SplitSeq(t.render(values), ";") {
+			if c, ok := cookie.Parse(pair); ok {
+				a.Cookies = append(a.Cookies, c)
+			}
+		}
+	}
 	if body := e.body.render(values); body != "" {
 		q.Body = flow.Body{Data: []byte(body), Size: int64(len(body))}
 	}
