@@ -1,12 +1,10 @@
 package endpoint
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
 
-	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -20,13 +18,11 @@ type Options struct {
 // Templates name requests. They do not change once learned and may be used
 // concurrently.
 type Templates struct {
-	data  []word // longest first
-	open  map[string]vocabulary
+	data  map[string]string // columns by value
+	root  *node
 	rules map[string]*rule  // by method and path template
 	names map[string]string // by method, path template and tokens
 }
-
-type word struct{ value, column string }
 
 // A rule says what tells the variants of one method and path template apart.
 type rule struct {
@@ -35,24 +31,21 @@ type rule struct {
 }
 
 // Learn finds the templates of flows. Flows without a response count too, but say
-// less about variants.
+// less. The work grows with the number of flows; learning looks at no more than
+// 200,000 different ones.
 func Learn(flows []*flow.Flow, o Options) *Templates {
-	t := &Templates{open: map[string]vocabulary{}, rules: map[string]*rule{}, names: map[string]string{}}
+	t := &Templates{data: map[string]string{}, rules: map[string]*rule{}, names: map[string]string{}}
 	for v, c := range o.Data {
 		if len(v) >= 3 {
-			t.data = append(t.data, word{v, c})
+			t.data[v] = c
 		}
 	}
-	slices.SortFunc(t.data, func(a, b word) int {
-		return cmp.Or(cmp.Compare(len(b.value), len(a.value)), cmp.Compare(a.value, b.value), cmp.Compare(a.column, b.column))
-	})
+	t.root = grow(t.gather(flows))
 	prints := make([]string, len(flows))
-	for i, f := range flows {
-		prints[i] = fingerprint(f)
-	}
-	t.learnOpen(flows, prints)
+	printer := newPrinter()
 	groups := map[string][]int{}
 	for i, f := range flows {
+		prints[i] = printer.print(f)
 		base := t.base(f)
 		groups[base] = append(groups[base], i)
 	}
@@ -73,100 +66,81 @@ func (t *Templates) Name(f *flow.Flow) string {
 	return render(base, tokens)
 }
 
-// Path returns the path template of f with every variable segment as {}.
+// Path returns the path template of f: see PathOf.
 func (t *Templates) Path(f *flow.Flow) string { return t.PathOf(f.Request.Path()) }
 
-// PathOf returns the template of any path with every variable segment as {}.
+// PathOf returns the template of any path, with {} for each value: a segment, or a
+// part of one as in /static/app.{}.js, /@{} and /cart;jsessionid={}.
 func (t *Templates) PathOf(path string) string {
-	segments := t.segments(path)
-	for i, s := range segments {
-		if variable(s) {
-			segments[i] = "{}"
+	var b strings.Builder
+	for i, s := range t.match(path) {
+		if i > 0 {
+			b.WriteByte('/')
 		}
+		if whole(s.key) {
+			s.key = "{}"
+		}
+		b.WriteString(s.key + s.matrix)
 	}
-	return strings.Join(segments, "/")
+	return b.String()
 }
 
 // base returns method and path template.
 func (t *Templates) base(f *flow.Flow) string {
-	segments := t.segments(f.Request.Path())
+	steps := t.match(f.Request.Path())
 	ids := 0
-	for _, s := range segments {
-		if s == "{id}" {
+	for _, s := range steps {
+		if s.key == "{id}" {
 			ids++
 		}
 	}
-	for i, s := range segments {
-		if s == "{id}" && ids > 1 && i > 0 && !variable(segments[i-1]) {
-			segments[i] = "{" + singular(segments[i-1]) + "_id}"
+	var b strings.Builder
+	b.WriteString(f.Request.Method + " ")
+	for i, s := range steps {
+		if i > 0 {
+			b.WriteByte('/')
 		}
+		if s.key == "{id}" && ids > 1 && i > 0 && steps[i-1].key != "" && !holds(steps[i-1].key) {
+			s.key = "{" + singular(steps[i-1].key) + "_id}"
+		}
+		b.WriteString(s.key)
 	}
-	return f.Request.Method + " " + strings.Join(segments, "/")
-}
-
-// variable reports whether a segment of a template is a placeholder.
-func variable(s string) bool { return len(s) > 2 && s[0] == '{' && s[len(s)-1] == '}' || s == "{}" }
-
-// segments splits a path and replaces variable segments by their names.
-func (t *Templates) segments(path string) []string {
-	typed := t.typed(path)
-	segments := slices.Clone(typed)
-	for i := range segments {
-		if segments[i] == "" || variable(segments[i]) {
-			continue
-		}
-		if v := t.open[openKey(typed, i)]; v.all || v.has(segments[i]) {
-			segments[i] = "{id}"
-		}
-	}
-	return segments
-}
-
-// typed replaces the segments that are values by their form or by a data file.
-func (t *Templates) typed(path string) []string {
-	segments := strings.Split(path, "/")
-	for i, raw := range segments {
-		if raw == "" {
-			continue
-		}
-		s := decode(raw)
-		if column := t.column(s); column != "" {
-			segments[i] = "{" + column + "}"
-			continue
-		}
-		switch kind := content.Kind(s); kind {
-		case "":
-		case "date", "email":
-			segments[i] = "{" + kind + "}"
-		case "jwt":
-			segments[i] = "{token}"
-		default:
-			segments[i] = "{id}"
-		}
-	}
-	return segments
-}
-
-// column returns the data column that has the value s.
-func (t *Templates) column(s string) string {
-	for _, w := range t.data {
-		if w.value == s {
-			return w.column
-		}
-	}
-	return ""
+	return b.String()
 }
 
 // pattern returns s with {column} in place of a data value that stands in it
-// between delimiters, or "" if there is none.
+// between delimiters, or "" if there is none. The longest counts.
 func (t *Templates) pattern(s string) string {
-	for _, w := range t.data {
-		if i := Delimited(s, w.value); i >= 0 {
-			return s[:i] + "{" + w.column + "}" + s[i+len(w.value):]
+	if len(t.data) == 0 || len(s) < 3 {
+		return ""
+	}
+	var from, to []int
+	for i := 0; i < len(s) && len(from) <= maxWordsOfValue; i++ {
+		if i == 0 || !alphanumeric(s[i-1]) {
+			from = append(from, i)
+		}
+		if i+1 == len(s) || !alphanumeric(s[i+1]) {
+			to = append(to, i+1)
 		}
 	}
-	return ""
+	best, start, column := 0, 0, ""
+	for _, a := range from {
+		for _, b := range to {
+			if b-a > best {
+				if c, ok := t.data[s[a:b]]; ok {
+					best, start, column = b-a, a, c
+				}
+			}
+		}
+	}
+	if best == 0 {
+		return ""
+	}
+	return s[:start] + "{" + column + "}" + s[start+best:]
 }
+
+// maxWordsOfValue bounds the places in a value where a data value may begin.
+const maxWordsOfValue = 40
 
 // Delimited returns the index at which part stands in s with no letter or digit
 // next to it, or -1.
@@ -190,35 +164,17 @@ func alphanumeric(b byte) bool {
 	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' || b >= 0x80
 }
 
-// fingerprint describes the part of an answer's shape that tells operations apart.
-func fingerprint(f *flow.Flow) string {
-	if f.Response == nil {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteByte(byte('0' + f.Response.Status/100))
-	if location := f.Response.Headers.Value("Location"); location != "" {
-		path, _, _ := strings.Cut(location, "?")
-		b.WriteString(" to " + content.Template(path))
-	}
-	shape := content.New(f.Response).Shape()
-	b.WriteString(" " + shape.Content)
-	for _, feature := range shape.Features {
-		if !strings.HasPrefix(feature, "title:") && !strings.HasPrefix(feature, "error:") && strings.Count(feature, ".") <= 2 {
-			b.WriteString(" " + feature)
-		}
-	}
-	return b.String()
-}
-
 // singular turns the name of a collection into the name of its members.
 func singular(s string) string {
+	for _, end := range [...]string{"ches", "shes", "sses", "xes", "uses"} {
+		if strings.HasSuffix(s, end) {
+			return s[:len(s)-2]
+		}
+	}
 	switch {
 	case strings.HasSuffix(s, "ies") && len(s) > 4:
 		return s[:len(s)-3] + "y"
-	case strings.HasSuffix(s, "ses") && len(s) > 4:
-		return s[:len(s)-2]
-	case strings.HasSuffix(s, "s") && !strings.HasSuffix(s, "ss") && len(s) > 3:
+	case strings.HasSuffix(s, "s") && !strings.HasSuffix(s, "ss") && !strings.HasSuffix(s, "us") && len(s) > 3:
 		return s[:len(s)-1]
 	}
 	return s

@@ -110,7 +110,7 @@ func TestSlugsAreOneEndpointAndRoutesAreNot(t *testing.T) {
 			t.Errorf("Name(%s) = %s, want %s", line, got, want)
 		}
 	}
-	if got := templates.PathOf("/shop/a-lamp/9"); got != "/shop/a-lamp/{}" {
+	if got := templates.PathOf("/shop/a-lamp/9"); got != "/shop/{}/{}" {
 		t.Errorf("PathOf = %s", got)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -18,14 +17,6 @@ const (
 	minGain     = 0.3 // bits that a decisive key tells about the answer
 	fewFlows    = 8   // fewer cannot be told from chance
 )
-
-// decode removes percent-encoding from a segment.
-func decode(s string) string {
-	if u, err := url.PathUnescape(s); err == nil {
-		return u
-	}
-	return s
-}
 
 // An item is one key of a query ("?key") or body ("[key]") with its value.
 type item struct{ key, value string }
