@@ -21,6 +21,7 @@ type Act struct {
 	Variant  string
 	After    []int // indices of earlier acts, ascending, without those that others imply
 	Delay    time.Duration
+	Step     string // ID of the step that begins with the act; "": it loads beside the step before it
 	Strand   string // name of the socket, stream or poller; "": none
 	Conn     int    // connection within the session, from 1; 0: any
 	Row      int    // line of the variant's Rows, from 1; 0: any

@@ -11,9 +11,13 @@ import (
 // ["sessions", "3"] is the third session, ["acts", "17"] is the seventeenth act,
 // counted through all sessions.
 func (v *validator) sessions() {
-	behaviors, browsers := map[string]bool{}, map[string]bool{}
+	behaviors, browsers := map[string]map[string]bool{}, map[string]bool{}
 	for i := range v.m.Behaviors {
-		behaviors[v.m.Behaviors[i].Name] = true
+		steps := map[string]bool{}
+		for k := range v.m.Behaviors[i].Steps {
+			steps[v.m.Behaviors[i].Steps[k].ID] = true
+		}
+		behaviors[v.m.Behaviors[i].Name] = steps
 	}
 	for i := range v.m.Browsers {
 		browsers[v.m.Browsers[i].Name] = true
@@ -28,7 +32,7 @@ func (v *validator) sessions() {
 		case i > 0 && s.Start < v.m.Sessions[i-1].Start:
 			p.addf("starts before the session above: the sessions are in the order of their start")
 		}
-		if s.Behavior != "" && !behaviors[s.Behavior] {
+		if s.Behavior != "" && behaviors[s.Behavior] == nil {
 			p.unknown("behavior", s.Behavior, len(v.m.Behaviors), func(i int) string { return v.m.Behaviors[i].Name })
 		}
 		if s.Browser != "" && !browsers[s.Browser] {
@@ -40,6 +44,9 @@ func (v *validator) sessions() {
 		for k := range s.Acts {
 			acts++
 			v.act(acts, s.Acts, k)
+			if step := s.Acts[k].Step; step != "" && !behaviors[s.Behavior][step] {
+				v.at("acts", strconv.Itoa(acts)).addf("there is no step %s in behavior %s", problem.Quote(step), problem.Quote(s.Behavior))
+			}
 		}
 	}
 }

@@ -32,7 +32,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		change func(m *model.Model)
 		want   []string
 	}{
-		{"no behaviors", func(m *model.Model) { m.Behaviors = nil }, []string{"behaviors: there is none", "sessions: 1: there is no behavior"}},
+		{"no behaviors", func(m *model.Model) { m.Behaviors = nil }, []string{"behaviors: there is none", "sessions: 1: there is no behavior", "acts: 1: there is no step"}},
 		{"weights", func(m *model.Model) { m.Behaviors[0].Weight = 0.6 }, []string{"mix: the weights sum to 0.9, not to 1"}},
 		{"a negative weight", func(m *model.Model) { m.Behaviors[0].Weight, m.Behaviors[1].Weight = -1, 1.9 }, []string{"mix: browser: weight -1 is negative"}},
 		{"a weight that is no number", func(m *model.Model) { m.Behaviors[0].Weight = math.NaN() }, []string{"mix: browser: weight NaN is not a number"}},

@@ -13,11 +13,12 @@ import (
 // Columns of the tables of recorded sessions and of their acts.
 var (
 	sessionColumns = []string{"user", "behavior", "browser", "start"}
-	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", takesColumn}
+	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step"}
 )
 
-// takesColumn is the last column of acts. Whoever writes acts by hand may leave it out.
-const takesColumn = "takes"
+// learnedColumns is the number of columns at the end of acts that whoever writes acts by
+// hand may leave out.
+const learnedColumns = 2
 
 // lines says in which lines the rows of a table are.
 type lines struct {
@@ -52,7 +53,7 @@ func (x node) acts(sessions []model.Session) {
 		}
 		s.Acts = append(s.Acts, model.Act{
 			Endpoint: r.text(2), Variant: r.text(3), After: r.after(4), Delay: r.seconds(5), Strand: r.text(6),
-			Conn: r.count(7), Row: r.count(8), Status: r.count(9), Takes: r.takes(10),
+			Conn: r.count(7), Row: r.count(8), Status: r.count(9), Takes: r.takes(10), Step: r.text(11),
 		})
 	})
 }
@@ -69,14 +70,14 @@ func (x node) rowsOf(key string, columns []string, read func(*tableRow)) {
 	x.d.tables[key] = where
 	row := &tableRow{d: x.d, file: where.file, texts: map[string]string{}}
 	err := eachRow(data, func(line int, fields []string) bool {
-		if row.fields == nil && !slices.Equal(fields, columns) && !slices.Equal(append(slices.Clone(fields), takesColumn), columns) {
+		if row.fields == nil && (len(fields) > len(columns) || len(fields) < min(len(columns), len(actColumns)-learnedColumns) || !slices.Equal(fields, columns[:len(fields)])) {
 			x.failf("data/%s must have the columns %s", problem.Shorten(name), strings.Join(columns, ", "))
 			return false
 		}
 		header := row.fields == nil
 		row.fields, row.line = fields, line
-		if len(fields) < len(columns) {
-			row.fields = append(fields, "")
+		for len(row.fields) < len(columns) {
+			row.fields = append(row.fields, "")
 		}
 		if header {
 			return true

@@ -27,8 +27,8 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 		"accounts.csv":                     "user,password\nann,secret\n",
 		"learned/rows/get-products-id.csv": "id\n1\n2\n",
 		"learned/sessions.csv":             "user,behavior,browser,start\nu1,buyer,phone,0\n",
-		"learned/acts.csv": "session,act,endpoint,variant,after,delay,strand,connection,row,status,takes\n" +
-			"1,1,GET /,,,,,1,,200,\n1,2,POST /cart,empty,1,2.5,,1,,303,\n",
+		"learned/acts.csv": "session,act,endpoint,variant,after,delay,strand,connection,row,status,takes,step\n" +
+			"1,1,GET /,,,,,1,,200,,\n1,2,POST /cart,empty,1,2.5,,1,,303,,\n",
 		"learned/think.csv": "name,seconds\nbrowser,0.1 2.35 4\n",
 	}
 	s := compileSchema(t)

@@ -99,7 +99,7 @@ func sample() *model.Model {
 	m.Recorded.LeftOut = []model.LeftOut{{What: "upgraded connections (WebSocket)", Flows: 7, Whole: true}, {What: "incomplete: reset", Flows: 3, Writes: 2}}
 	m.Sessions = []model.Session{
 		{User: "u1", Behavior: "reader", Browser: "phone", Acts: []model.Act{
-			{Endpoint: "GET /", Conn: 1, Status: 200},
+			{Endpoint: "GET /", Conn: 1, Status: 200, Step: "home"},
 			{Endpoint: "GET /app.css", After: []int{0}, Delay: 12345678, Conn: 1, Status: 304},
 			{Endpoint: "GET /products/{id}", After: []int{0}, Delay: 20 * time.Millisecond, Conn: 2, Row: 2, Status: 200},
 			{Endpoint: "GET /cart", After: []int{0}, Strand: "news", Delay: time.Second},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/correlate"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/model/endpoint"
 )
@@ -15,10 +16,12 @@ import (
 // thinkSteps is the number of quantiles kept of a think time.
 const thinkSteps = 17
 
-// behaviors groups the sessions into types of users and describes each type. taken
-// tells, for each type, how often a session makes each transition on average. Each
+// maxLoads is the number of loads of a page that a behavior names.
+const maxLoads = 50
+
+// behaviors groups the sessions into types of users and describes each type. Each
 // session is marked with its type.
-func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[transition]float64) {
+func (l *learner) behaviors(most int) (out []model.Behavior) {
 	groups := l.cluster(most)
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
 	names := l.typeNames(groups)
@@ -30,22 +33,6 @@ func (l *learner) behaviors(most int) (out []model.Behavior, taken []map[transit
 			l.sessions[v].behavior = b.Name
 		}
 		out = append(out, b)
-		taken = append(taken, l.transitions(g))
-	}
-	return out, taken
-}
-
-// transitions returns how often a session of the group makes each transition, on
-// average.
-func (l *learner) transitions(group []int) map[transition]float64 {
-	out := map[transition]float64{}
-	for _, g := range group {
-		last := ""
-		for _, s := range l.sessions[g].exchanges {
-			out[transition{last, s.Endpoint}] += 1 / float64(len(group))
-			last = s.Endpoint
-		}
-		out[transition{last, model.End}] += 1 / float64(len(group))
 	}
 	return out
 }
@@ -102,37 +89,89 @@ func thinkOf(pauses []time.Duration) model.Think {
 	return model.Think{Quantiles: q}
 }
 
-// behavior describes the sessions of one type as a first-order chain.
+// behavior describes the sessions of one type: the steps that users make, with what
+// loads beside them, and where they go next.
 func (l *learner) behavior(group []int) model.Behavior {
 	starts := &moves{}
 	from := map[string]*moves{}
+	pages := map[string]*pageLoads{}
 	var order []string
 	for _, g := range group {
-		steps := l.sessions[g].exchanges
-		starts.add(steps[0].Endpoint, 0)
-		var end time.Time // when everything asked for so far had been answered
-		for i, s := range steps {
-			m := from[s.Endpoint]
+		s := &l.sessions[g]
+		for i, v := range s.visits {
+			if i == 0 {
+				starts.add(v.step, 0)
+			}
+			m := from[v.step]
 			if m == nil {
 				m = &moves{}
-				from[s.Endpoint] = m
-				order = append(order, s.Endpoint)
+				from[v.step], pages[v.step] = m, &pageLoads{}
+				order = append(order, v.step)
 			}
-			if done := s.Flow.Start.Add(s.Flow.Done); done.After(end) {
-				end = done
-			}
-			if i+1 == len(steps) {
+			pages[v.step].add(s.exchanges[v.first:v.next], v.step)
+			if i+1 == len(s.visits) {
 				m.add(model.End, 0)
 			} else {
-				m.add(steps[i+1].Endpoint, max(0, steps[i+1].Flow.Start.Sub(end)))
+				m.add(s.visits[i+1].step, s.visits[i+1].think)
 			}
 		}
 	}
 	b := model.Behavior{Start: starts.edges(false)}
 	for _, name := range order {
-		b.Steps = append(b.Steps, model.Step{ID: name, Page: &model.Page{Endpoint: name}, Next: from[name].edges(true)})
+		page := &model.Page{Endpoint: name, Loads: pages[name].list()}
+		b.Steps = append(b.Steps, model.Step{ID: name, Page: page, Next: from[name].edges(true)})
 	}
 	return b
+}
+
+// pageLoads collects what loads beside the visits to one page.
+type pageLoads struct {
+	visits int
+	loads  []*pageLoad
+	byName map[string][]*pageLoad // one for each time that a visit loads it
+}
+
+type pageLoad struct {
+	endpoint string
+	delays   []time.Duration
+}
+
+// add takes the exchanges of one visit. One of them is the page itself.
+func (p *pageLoads) add(exchanges []correlate.Exchange, page string) {
+	if p.byName == nil {
+		p.byName = map[string][]*pageLoad{}
+	}
+	p.visits++
+	at := slices.IndexFunc(exchanges, func(x correlate.Exchange) bool { return x.Endpoint == page })
+	end := exchanges[at].Flow.Start.Add(max(exchanges[at].Flow.Done, 0))
+	times := map[string]int{}
+	for i, x := range exchanges {
+		if i == at {
+			continue
+		}
+		n := times[x.Endpoint]
+		times[x.Endpoint]++
+		if n >= len(p.byName[x.Endpoint]) {
+			if len(p.loads) == maxLoads {
+				continue
+			}
+			load := &pageLoad{endpoint: x.Endpoint}
+			p.loads = append(p.loads, load)
+			p.byName[x.Endpoint] = append(p.byName[x.Endpoint], load)
+		}
+		load := p.byName[x.Endpoint][n]
+		load.delays = append(load.delays, max(0, x.Flow.Start.Sub(end)))
+	}
+}
+
+// list returns the loads, those that begin first before the others.
+func (p *pageLoads) list() []model.Load {
+	var out []model.Load
+	for _, x := range p.loads {
+		out = append(out, model.Load{Endpoint: x.endpoint, Share: float64(len(x.delays)) / float64(p.visits), Delay: thinkOf(x.delays)})
+	}
+	slices.SortStableFunc(out, func(a, b model.Load) int { return cmp.Compare(a.Delay.Draw(0), b.Delay.Draw(0)) })
+	return out
 }
 
 // typeNames names each type after the endpoint that sets it apart most: one that its

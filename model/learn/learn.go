@@ -54,6 +54,9 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 	}
 	l.name(o.Data)
 	l.findAssets()
+	for i := range l.sessions {
+		l.sessions[i].visits = l.visits(l.sessions[i].exchanges)
+	}
 	return l.model(o)
 }
 
@@ -87,6 +90,7 @@ type learner struct {
 type recorded struct {
 	user      string
 	exchanges []correlate.Exchange
+	visits    []visit
 	behavior  string // name of the type of user
 }
 
@@ -211,8 +215,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	found := correlate.Learn(steps, correlate.Options{Data: o.Data})
 	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: o.Data}
 	m.Recorded, m.Origins = l.recorded()
-	var taken []map[transition]float64
-	m.Behaviors, taken = l.behaviors(o.Types)
+	m.Behaviors = l.behaviors(o.Types)
 	private := l.privateTexts(o.Data)
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
@@ -225,13 +228,9 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	}
 	browsers := l.browsers(m)
 	l.keepSessions(m, browsers, found.Acts)
-	l.needs(m)
 	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {
 		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)
-	}
-	if err := rake(m, taken); err != nil {
-		return nil, l.report, fmt.Errorf("correct the odds of the learned model: %w", err)
 	}
 	m = m.Rounded()
 	l.report.describe(m)

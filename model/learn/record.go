@@ -22,10 +22,14 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]corre
 		s := model.Session{User: v.user, Behavior: v.behavior, Browser: browsers[i], Start: start.Sub(m.Recorded.Start)}
 		var order precedence.Order
 		conns := map[uint64]int{}
+		steps := map[int]string{}
+		for _, visit := range v.visits {
+			steps[visit.first] = visit.step
+		}
 		for k, step := range v.exchanges {
 			f := step.Flow
 			how := &sent[i][k]
-			a := model.Act{Endpoint: step.Endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Status: f.Response.Status}
+			a := model.Act{Endpoint: step.Endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Step: steps[k], Status: f.Response.Status}
 			at := f.Start.Sub(start)
 			a.After, a.Delay = order.Add(k, at, at+max(f.Done, 0))
 			if f.Conn != 0 {

@@ -34,11 +34,11 @@ func TestRecordedSessionsAreKept(t *testing.T) {
 	m, _ := mustLearn(t, visits(4, pageApp))
 	const ms = time.Millisecond
 	want := model.Session{User: "u3", Behavior: m.Behaviors[0].Name, Browser: "fox", Start: 2 * time.Minute, Acts: []model.Act{
-		{Endpoint: "GET /page", Conn: 1, Status: 200},
+		{Endpoint: "GET /page", Step: "GET /page", Conn: 1, Status: 200},
 		{Endpoint: "GET /logo", After: []int{0}, Delay: 5 * ms, Conn: 1, Status: 200},
 		{Endpoint: "GET /first?v", After: []int{0}, Delay: 6 * ms, Conn: 2, Row: 3, Status: 200},
 		{Endpoint: "GET /second", After: []int{2}, Delay: 10 * ms, Conn: 2, Status: 404},
-		{Endpoint: "GET /next", After: []int{1, 3}, Delay: 1910 * ms, Conn: 2, Status: 200},
+		{Endpoint: "GET /next", Step: "GET /next", After: []int{1, 3}, Delay: 1910 * ms, Conn: 2, Status: 200},
 	}}
 	if len(m.Sessions) != 4 {
 		t.Fatalf("%d sessions, want 4", len(m.Sessions))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
 )
@@ -20,18 +21,20 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	}
 	s := &source{
 		plan: p, graph: graph, origins: p.Origins(m.MainOrigin()), behaviors: m.Behaviors,
-		bindings: m.Bindings, data: m.Data, index: make(map[string]int, len(m.Endpoints)),
+		sessions: m.Sessions, bindings: m.Bindings, data: m.Data, index: make(map[string]int, len(m.Endpoints)),
 	}
 	switch {
 	case p.Paths == replay.WalkPaths, p.Paths == "" && len(m.Sessions) == 0:
+		s.walks = true
 	case len(m.Sessions) == 0:
 		return nil, errors.New("the model holds no recorded sessions to play; walk its behaviors instead")
-	default:
-		s.sessions = m.Sessions
 	}
-	err = errors.Join(s.compileEndpoints(m), s.compileBindings(m))
+	if err = errors.Join(s.compileEndpoints(m), s.compileBindings(m)); err != nil {
+		return nil, err
+	}
 	s.compileBrowsers(m)
-	return s, err
+	s.compileTracks(m)
+	return s, nil
 }
 
 // A source plays a model. It is immutable.
@@ -40,7 +43,10 @@ type source struct {
 	graph     *model.Graph
 	origins   []replay.Origin
 	behaviors []model.Behavior
-	sessions  []model.Session // empty: walks of the graph
+	sessions  []model.Session
+	tracks    []track     // the sessions made ready to play
+	walks     bool        // sessions are walks of behaviors, not recorded ones
+	splices   []crossings // by behavior
 	endpoints []endpoint
 	index     map[string]int // of endpoints, by name
 	browsers  []browser
@@ -54,10 +60,23 @@ func (s *source) Origins() []replay.Origin { return s.origins }
 // Session implements Source.
 func (s *source) Session(i, u uint64) replay.Session {
 	v := visitor{source: s, number: i, user: u, browser: s.browserOf(u), issued: make([]issued, len(s.bindings))}
-	if len(s.sessions) > 0 {
-		return newRepeat(v, &s.sessions[s.recorded(i)])
+	if !s.walks {
+		return newRepeat(v, &s.tracks[s.recorded(i)])
+	}
+	start := s.graph.Start(dist.Keyed(s.plan.Seed, i, 0))
+	if of := &s.splices[start.Behavior()]; len(of.starts) > 0 {
+		return newSplice(v, of)
 	}
 	return newWalk(v)
+}
+
+func (s *source) compileTracks(m *model.Model) {
+	for i := range m.Sessions {
+		s.tracks = append(s.tracks, s.compileTrack(&m.Sessions[i]))
+	}
+	for i := range m.Behaviors {
+		s.splices = append(s.splices, s.compileCrossings(&m.Behaviors[i]))
+	}
 }
 
 func (s *source) compileEndpoints(m *model.Model) error {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/replaytest"
 )
@@ -106,4 +108,12 @@ func TestAnActIsHeldUntilItsSourceIsOver(t *testing.T) {
 		}
 	}
 	t.Error("the change is not ready although the record is there")
+}
+
+// withBody gives an answer a JSON body.
+func withBody(over *replay.Answer, body string) *replay.Answer {
+	over.Response.Headers = flow.Headers{{Name: "Content-Type", Value: "application/json"}}
+	over.Response.Body = flow.NewBody([]byte(body))
+	over.Doc = content.New(over.Response)
+	return over
 }

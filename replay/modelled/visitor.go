@@ -209,7 +209,7 @@ func (s *source) browserOf(user uint64) *browser {
 	if len(s.browsers) == 0 {
 		return nil
 	}
-	if len(s.sessions) > 0 {
+	if !s.walks {
 		name := s.sessions[s.recorded(user)].Browser
 		for i := range s.browsers {
 			if name != "" && s.browsers[i].name == name {

@@ -1,0 +1,127 @@
+package learn
+
+import (
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/correlate"
+	"github.com/starling-load/starling/record/flow"
+)
+
+const (
+	// chained is the longest pause after which a script, not the user, goes on.
+	chained = 100 * time.Millisecond
+
+	// lasting is how long a request may take at most to have loads beside it. What
+	// takes longer waits for news, such as a long poll.
+	lasting = 10 * time.Second
+)
+
+// heads tells, for each exchange of a session, whether a step of the user begins with
+// it: a page that was opened, a form that was sent, a call of a program. The others load
+// beside the step before them. They are
+//
+//   - assets, such as styles and images,
+//   - what began while a request of the step was under way,
+//   - what a script of the page asked for right after an answer,
+//   - and the request that a preflight (OPTIONS) had asked leave for.
+func (l *learner) heads(exchanges []correlate.Exchange) []bool {
+	heads := make([]bool, len(exchanges))
+	var busy, loading time.Time // when the last request of the step is over: of calls and pages, of all
+	var end time.Time           // the same of the session
+	preflight := false
+	for i, x := range exchanges {
+		f := x.Flow
+		done := f.Start.Add(max(f.Done, 0))
+		gap := f.Start.Sub(end)
+		switch {
+		case i == 0:
+			heads[i] = true
+		case l.assets[x.Endpoint] || f.Start.Before(busy):
+		case f.Start.Before(loading) && !navigation(f):
+		case preflight && gap < chained:
+		case scripted(f) && f.Request.Method == "GET" && gap < chained:
+		default:
+			heads[i] = true
+			busy, loading = time.Time{}, time.Time{}
+		}
+		preflight = isPreflight(f)
+		if !stream(f) && f.Done < lasting {
+			loading = later(loading, done)
+			if !l.assets[x.Endpoint] {
+				busy = later(busy, done)
+			}
+		}
+		end = later(end, done)
+	}
+	return heads
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// navigation reports whether the user may have opened another page while the one before
+// it was still loading: by its own word, or because it sent a form or got a page.
+func navigation(f *flow.Flow) bool {
+	if mode := f.Request.Headers.Value("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate"
+	}
+	return f.Request.Method != "GET" || content.New(f.Response).Media() == "text/html"
+}
+
+// scripted reports whether a script of a page sent the request, and not the navigation
+// of a browser or a program of its own (Fetch Metadata, and what libraries send).
+func scripted(f *flow.Flow) bool {
+	h := f.Request.Headers
+	if mode := h.Value("Sec-Fetch-Mode"); mode != "" {
+		return mode != "navigate"
+	}
+	return strings.EqualFold(h.Value("X-Requested-With"), "XMLHttpRequest")
+}
+
+// isPreflight reports whether the browser asked leave for another request (Fetch
+// Standard, CORS-preflight fetch).
+func isPreflight(f *flow.Flow) bool {
+	return f.Request.Method == "OPTIONS" && f.Request.Headers.Has("Access-Control-Request-Method")
+}
+
+// A visit is a step as a recorded session made it: its exchanges from Head on, up to
+// the next visit.
+type visit struct {
+	step  string // the endpoint that names it
+	first int    // index of its first exchange
+	next  int    // index of the first exchange of the next visit
+	think time.Duration
+}
+
+// visits returns the steps of a session. A visit is named after its first request that
+// is no preflight.
+func (l *learner) visits(exchanges []correlate.Exchange) []visit {
+	var list []visit
+	var end time.Time // when everything asked for so far had been answered
+	for i, head := range l.heads(exchanges) {
+		f := exchanges[i].Flow
+		if head {
+			v := visit{step: exchanges[i].Endpoint, first: i}
+			if len(list) > 0 {
+				list[len(list)-1].next = i
+				v.think = max(0, f.Start.Sub(end))
+			}
+			list = append(list, v)
+		} else if v := &list[len(list)-1]; i == v.first+1 && isPreflight(exchanges[v.first].Flow) {
+			v.step = exchanges[i].Endpoint
+		}
+		if done := f.Start.Add(max(f.Done, 0)); done.After(end) && !stream(f) {
+			end = done
+		}
+	}
+	if len(list) > 0 {
+		list[len(list)-1].next = len(exchanges)
+	}
+	return list
+}

@@ -1,0 +1,215 @@
+package modelled
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/replaytest"
+)
+
+// journeys is a model of recorded sessions of one behavior. Each is a list of steps, the
+// requests of a name with an exclamation mark are POSTs. The odds are those of the
+// sessions.
+func journeys(sessions ...string) *model.Model {
+	m := &model.Model{Version: model.Version, Origins: []model.Origin{{Name: "main", URL: "https://shop.test"}}}
+	b := model.Behavior{Name: "user", Weight: 1, Start: []model.Edge{{To: strings.Fields(sessions[0])[0], Odds: 1}}}
+	counts := map[string]map[string]float64{}
+	visits := map[string]float64{}
+	var order []string
+	for _, s := range sessions {
+		recorded := model.Session{User: "u", Behavior: b.Name}
+		steps := strings.Fields(s)
+		for i, step := range steps {
+			if counts[step] == nil {
+				counts[step] = map[string]float64{}
+				order = append(order, step)
+			}
+			to := model.End
+			if i+1 < len(steps) {
+				to = steps[i+1]
+			}
+			counts[step][to]++
+			visits[step]++
+			a := model.Act{Endpoint: step, Step: step}
+			if i > 0 {
+				a.After = []int{i - 1}
+			}
+			recorded.Acts = append(recorded.Acts, a)
+		}
+		m.Sessions = append(m.Sessions, recorded)
+	}
+	for _, step := range order {
+		method := "GET"
+		if strings.HasSuffix(step, "!") {
+			method = "POST"
+		}
+		m.Endpoints = append(m.Endpoints, model.Endpoint{Name: step, Variants: []model.Variant{{Request: model.Request{Method: method, Target: "/" + strings.Trim(step, "!")}}}})
+		s := model.Step{ID: step, Page: &model.Page{Endpoint: step}}
+		for _, to := range append(slices.Clone(order), model.End) {
+			if n := counts[step][to]; n > 0 {
+				s.Next = append(s.Next, model.Edge{To: to, Odds: n / visits[step]})
+			}
+		}
+		b.Steps = append(b.Steps, s)
+	}
+	m.Behaviors = []model.Behavior{b}
+	return m
+}
+
+// walks returns the steps of n walks, each as one text.
+func walks(t *testing.T, m *model.Model, n int) []string {
+	t.Helper()
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: n, Paths: replay.WalkPaths, Seed: 7}
+	src := modelledOn(t, m, p)
+	var out []string
+	for i := range n {
+		var steps []string
+		for _, a := range replaytest.Script(t, src, uint64(i), uint64(i)) {
+			steps = append(steps, a.Endpoint)
+		}
+		out = append(out, strings.Join(steps, " "))
+	}
+	return out
+}
+
+func TestWalksDoWhatSessionsDidAsOftenAsTheyDid(t *testing.T) {
+	recorded := []string{
+		"home login! list item list logout!", "home login! list logout!", "home list item home", "home list item list item home", "home",
+		"home list item list item list news", "news list item list item list home",
+	}
+	const n = 4000
+	list := walks(t, journeys(recorded...), n)
+	count := func(of []string, step string) float64 {
+		total := 0
+		for _, s := range of {
+			total += strings.Count(" "+s+" ", " "+step+" ")
+		}
+		return float64(total) / float64(len(of))
+	}
+	for _, step := range []string{"home", "login!", "list", "item", "logout!"} {
+		if got, want := count(list, step), count(recorded, step); math.Abs(got-want) > 0.1*want {
+			t.Errorf("%s %.3f times a walk, recorded %.3f times a session", step, got, want)
+		}
+	}
+	seen := map[string]bool{}
+	for _, s := range list {
+		seen[s] = true
+		if strings.Contains(s, "logout!") != strings.Contains(s, "login!") {
+			t.Fatalf("a walk logs out without a login, or the other way round: %s", s)
+		}
+	}
+	if len(seen) <= len(recorded) {
+		t.Errorf("%d different walks of %d sessions: none is a splice", len(seen), len(recorded))
+	}
+}
+
+func TestWalksDoOnlyWhatTheUserHasPreparedFor(t *testing.T) {
+	for _, s := range walks(t, journeys(
+		"home add! home checkout! home", "home news home add! home checkout! home news home add! home checkout! home",
+		"home add! home news home checkout! home", "home news home",
+	), 3000) {
+		full := false
+		for step := range strings.FieldsSeq(s) {
+			switch step {
+			case "add!":
+				full = true
+			case "checkout!":
+				if !full {
+					t.Fatalf("an empty cart is checked out: %s", s)
+				}
+				full = false
+			}
+		}
+	}
+}
+
+func TestWalksFollowEditedOdds(t *testing.T) {
+	m := journeys("home list bye", "home news bye", "home news bye", "home news bye")
+	steps := m.Behaviors[0].Steps
+	home := &steps[slices.IndexFunc(steps, func(s model.Step) bool { return s.ID == "home" })]
+	home.Next[0].Odds, home.Next[1].Odds = 0.75, 0.25 // list and news, recorded the other way round
+	lists := 0
+	for _, s := range walks(t, m, 2000) {
+		lists += strings.Count(s, "list")
+	}
+	if share := float64(lists) / 2000; math.Abs(share-0.75) > 0.04 {
+		t.Errorf("%.3f of the walks go to the list, want the edited 0.75", share)
+	}
+	home.Next = []model.Edge{{To: "list", Odds: 0.5}, {To: "news", Odds: 0.25}, {To: "bye", Odds: 0.25}}
+	m.Behaviors[0].Steps[slices.IndexFunc(steps, func(s model.Step) bool { return s.ID == "list" })].Next = []model.Edge{{To: "home", Odds: 1}}
+	again := 0
+	for _, s := range walks(t, m, 2000) {
+		if strings.HasPrefix(s, "home list home") {
+			again++
+		}
+	}
+	if again == 0 {
+		t.Error("no walk takes the edge that was written by hand")
+	}
+}
+
+// A request that waits for news stays under way while the user goes on.
+func TestAStepIsOverWhenTheNextOneDidNotWaitForTheRest(t *testing.T) {
+	m := journeys("home news", "home news")
+	m.Endpoints = append(m.Endpoints, model.Endpoint{Name: "poll", Variants: []model.Variant{{Request: model.Request{Method: "GET", Target: "/poll"}}}})
+	for i := range m.Sessions {
+		m.Sessions[i].Acts = []model.Act{
+			{Endpoint: "home", Step: "home"},
+			{Endpoint: "poll", After: []int{0}, Delay: time.Second},
+			{Endpoint: "news", Step: "news", After: []int{0}, Delay: 3 * time.Second},
+		}
+	}
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: replay.WalkPaths}
+	s := modelledOn(t, m, p).Session(0, 0)
+	home := s.Next(nil)
+	s.Fill(&home[0])
+	var names []string
+	for _, a := range s.Next(answered(&home[0], time.Second)) {
+		names = append(names, fmt.Sprint(a.Endpoint, " ", a.Delay))
+	}
+	if got := strings.Join(names, ", "); !strings.Contains(got, "poll 1s") || !strings.Contains(got, "news") {
+		t.Errorf("after the home page %s is ready, want the poll and the news beside it", got)
+	}
+}
+
+// A walk that leaves a session takes values that this session took from an act which the
+// walk did not make from the latest answer that issued one.
+func TestAWalkTakesValuesOfActsThatItMade(t *testing.T) {
+	m := tracker()
+	b := model.Behavior{Name: "user", Weight: 1, Start: []model.Edge{{To: "list", Odds: 1}}}
+	for _, name := range []string{"list", "create", "change"} {
+		b.Steps = append(b.Steps, model.Step{ID: name, Page: &model.Page{Endpoint: name}, Next: []model.Edge{{To: "list", Odds: 0.3}, {To: "create", Odds: 0.2}, {To: "change", Odds: 0.3}, {To: model.End, Odds: 0.2}}})
+	}
+	m.Behaviors = []model.Behavior{b}
+	m.Sessions[0].Behavior = "user"
+	for i := range m.Sessions[0].Acts {
+		m.Sessions[0].Acts[i].Step = m.Sessions[0].Acts[i].Endpoint
+	}
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: replay.WalkPaths, Seed: 3}
+	src := modelledOn(t, m, p)
+	for i := range uint64(200) {
+		s := src.Session(i, i)
+		acts := s.Next(nil)
+		created := false
+		for n := 0; len(acts) > 0 && n < 500; n++ {
+			a := acts[0]
+			s.Fill(&a)
+			over := answered(&a, time.Second)
+			body := `[{"id":"a"},{"id":"b"}]`
+			if a.Endpoint == "create" {
+				created, body = true, `{"id":"own","title":"mine"}`
+			}
+			if a.Endpoint == "change" && a.Skip == "" && strings.HasSuffix(a.Request.Target, "/own") && !created {
+				t.Fatalf("walk %d changes a record that it did not make", i)
+			}
+			over = withBody(over, body)
+			acts = append(acts[1:], s.Next(over)...)
+		}
+	}
+}

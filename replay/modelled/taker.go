@@ -1,0 +1,162 @@
+package modelled
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/replay"
+)
+
+// A taker is a visitor whose acts are recorded ones: they take their values from the
+// places of earlier answers that the model names.
+type taker struct {
+	visitor
+	taken    map[place][]string
+	ended    map[int]bool // of the acts that others take from, those that are over
+	underWay map[int]int  // the endpoints of acts that are ready and not over, by ID
+}
+
+// An idOf returns the ID of the act that stands for another recorded act of the session
+// that a is from. ok is false if that was not made.
+type idOf func(a *replay.Act, recorded int) (id int, ok bool)
+
+// A place is a source of a binding in the answer of an act.
+type place struct{ act, binding, source int }
+
+func newTaker(v visitor) taker {
+	return taker{visitor: v, taken: make(map[place][]string), ended: make(map[int]bool), underWay: make(map[int]int)}
+}
+
+// heard takes what later acts want out of an answer.
+func (t *taker) heard(over *replay.Answer, from *model.Act, wants []issue) {
+	delete(t.underWay, over.Act.ID)
+	t.learn(t.source.index[from.Endpoint], over)
+	if len(wants) == 0 {
+		return
+	}
+	t.ended[over.Act.ID] = true
+	if over.Response == nil {
+		return
+	}
+	for _, want := range wants {
+		t.taken[place{over.Act.ID, want.binding, want.source}] = want.selector.Values(over.Doc)
+	}
+}
+
+// release returns the acts that were held back. They are due at once.
+func (t *taker) release(held *[]replay.Act) []replay.Act {
+	acts := *held
+	*held = nil
+	for i := range acts {
+		acts[i].Delay = 0
+	}
+	return acts
+}
+
+// hold keeps back the acts that lack a value which another act may still issue, and
+// returns the others. from gives the recorded act of an act.
+func (t *taker) hold(held *[]replay.Act, acts []replay.Act, from func(*replay.Act) *model.Act, idOf idOf) []replay.Act {
+	for i := range acts {
+		t.underWay[acts[i].ID] = t.source.index[from(&acts[i]).Endpoint]
+	}
+	var ready []replay.Act
+	for i := range acts {
+		if t.awaits(&acts[i], from(&acts[i]), idOf) {
+			*held = append(*held, acts[i])
+		} else {
+			ready = append(ready, acts[i])
+		}
+	}
+	for i := range *held {
+		delete(t.underWay, (*held)[i].ID)
+	}
+	return ready
+}
+
+// awaits reports whether an act lacks a value that another act may still issue: the
+// act that it takes from or, where it takes the latest one, any under way that issues it.
+func (t *taker) awaits(a *replay.Act, from *model.Act, idOf idOf) bool {
+	v := t.source.variantOf(from)
+	for i, at := range v.takers {
+		take := model.Take{Act: model.Latest}
+		if len(from.Takes) > 0 {
+			take = from.Takes[i]
+		}
+		value := &v.values[at]
+		if take.Act >= 0 {
+			if id, ok := idOf(a, take.Act); ok && !t.ended[id] {
+				return true
+			}
+			continue
+		}
+		if take.Act == model.Latest && value.kind == model.Bound && len(t.issued[value.index].values) == 0 && t.issuing(value.index, from) {
+			return true
+		}
+	}
+	return false
+}
+
+// issuing reports whether an act under way may issue a value of a binding for another.
+func (t *taker) issuing(binding int, other *model.Act) bool {
+	own := t.source.index[other.Endpoint]
+	for _, at := range t.underWay {
+		if at != own && slices.ContainsFunc(t.source.endpoints[at].issues, func(i issue) bool { return i.binding == binding }) {
+			return true
+		}
+	}
+	return false
+}
+
+// fillRecorded writes the request of a recorded act into a.
+func (t *taker) fillRecorded(a *replay.Act, from *model.Act, idOf idOf, random *rand.Rand) {
+	v := t.source.variantOf(from)
+	var row []string
+	switch {
+	case from.Row > 0:
+		row = v.rows[from.Row-1]
+	case len(v.rows) > 0:
+		row = v.rows[random.IntN(len(v.rows))]
+	}
+	values := make([]string, len(v.values))
+	next := 0 // taker
+	for i := range v.values {
+		take := model.Take{Act: model.Latest}
+		if next < len(v.takers) && v.takers[next] == i {
+			if len(from.Takes) > 0 {
+				take = from.Takes[next]
+			}
+			next++
+		}
+		if take.Act >= 0 {
+			if id, ok := idOf(a, take.Act); ok {
+				take.Act = id
+			} else {
+				take.Act = model.Latest
+			}
+		}
+		var ok bool
+		if values[i], ok = t.content(&v.values[i], take, row, random); !ok {
+			a.Skip = t.source.bindings[v.values[i].index].Name
+			return
+		}
+	}
+	t.fill(a, v, values)
+}
+
+// content returns the content of a value: the recorded one, the one of the answer that
+// the act takes it from, or, if that holds none, the one that was issued last.
+func (t *taker) content(of *value, take model.Take, row []string, random *rand.Rand) (s string, ok bool) {
+	if take.Act == model.Own {
+		return t.own(of, row), true
+	}
+	if take.Act >= 0 {
+		if from := t.taken[place{take.Act, of.index, take.Source}]; len(from) > 0 {
+			return from[take.Match%len(from)], true
+		}
+	}
+	if of.kind == model.Bound && len(t.issued[of.index].values) == 0 {
+		return "", false
+	}
+	return t.value(of, row, random), true
+}
