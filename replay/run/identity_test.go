@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"os"
 	"path/filepath"
 	"slices"
@@ -158,7 +159,7 @@ func differs(a *replay.Act, f *flow.Flow) string {
 		return "method " + q.Method
 	case q.Target != f.Request.Target:
 		return "target " + q.Target
-	case !bytes.Equal(q.Body.Data, f.Request.Body.Data):
+	case !bytes.Equal(bare(q.Body.Data, q.Headers), bare(f.Request.Body.Data, f.Request.Headers)):
 		return fmt.Sprintf("body %.300q instead of %.300q", q.Body.Data, f.Request.Body.Data)
 	}
 	for _, h := range f.Request.Headers {
@@ -166,7 +167,7 @@ func differs(a *replay.Act, f *flow.Flow) string {
 		case "referer", "origin", "if-none-match", "if-modified-since":
 			continue
 		}
-		if !content.Forwarded(h.Name) || content.OfBrowser(h.Name) {
+		if !content.Forwarded(h.Name) || content.OfBrowser(h.Name) || boundary(f.Request.Headers) != "" && strings.EqualFold(h.Name, "Content-Type") {
 			continue
 		}
 		if got := strings.Join(q.Headers.Values(h.Name), "|"); !strings.Contains(got, h.Value) {
@@ -174,6 +175,22 @@ func differs(a *replay.Act, f *flow.Flow) string {
 		}
 	}
 	return ""
+}
+
+// bare returns a body without the boundary of its parts: any will do.
+func bare(body []byte, headers flow.Headers) []byte {
+	if b := boundary(headers); b != "" {
+		return bytes.ReplaceAll(body, []byte(b), []byte("boundary"))
+	}
+	return body
+}
+
+func boundary(headers flow.Headers) string {
+	_, params, err := mime.ParseMediaType(headers.Value("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return params["boundary"]
 }
 
 // anew reports whether an act carries values that clients make anew.
