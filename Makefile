@@ -43,10 +43,10 @@ test: build ## every test, with the race detector
 
 race: test # the tests always run with the race detector
 
-e2e: build ## end-to-end tests on DokuWiki and PocketBase, which they install
+e2e: build ## end-to-end tests on real applications, which they install
 	cmd/testdata/e2e/setup.sh
 	$(GO) test -tags e2e -timeout 20m -count 1 ./fixtures/apps
-	$(GO) test -tags e2e -timeout 20m -count 1 -v -run '^(TestApplicationsThatNobodyHereWrote|TestWhatOverlappedOverlaps)$$' ./cmd
+	$(GO) test -tags e2e -timeout 40m -count 1 -v -run '^(TestApplicationsThatNobodyHereWrote|TestRealApplicationsKeepWhatWasRecorded|TestWhatOverlappedOverlaps)$$' ./cmd
 
 bench: ## benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...

@@ -5,7 +5,7 @@
 # you like.
 set -eu
 
-packages="dokuwiki php-cli php-xml chromium"
+packages="dokuwiki php-cli php-xml chromium redmine redmine-sqlite puma etcd-server"
 policy=/usr/sbin/policy-rc.d
 
 command -v apt-get >/dev/null || {
