@@ -130,6 +130,11 @@ const (
 	Row   ValueKind = "row"   // as recorded, together with the other Row values of the variant
 	Fresh ValueKind = "fresh" // made by the client: Ref is a made.Form
 	Now   ValueKind = "now"   // the time of sending: Ref is a made.Clock
+
+	// Template is a text whose holes are values that stand before it in the variant:
+	// Ref is the text. It serves where a value stands within a value that is encoded
+	// as a whole, such as an id in JSON in Base64.
+	Template ValueKind = "template"
 )
 
 // A Value fills one hole.
@@ -137,6 +142,10 @@ type Value struct {
 	Name string
 	Kind ValueKind
 	Ref  string
+
+	// Codec is the chain of encodings that the content is written through, in the
+	// syntax of codec.Parse. If it is "", the place of the hole decides.
+	Codec string
 
 	// Own says that some acts send a recorded content of their own: the value has a
 	// column in Rows. For what the client makes, the column says which value it was:

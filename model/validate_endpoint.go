@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/made"
 	"github.com/starling-load/starling/model/problem"
 )
@@ -68,6 +69,7 @@ func (v *validator) request(p place, x *Variant) {
 		}
 	}
 	x.template(p.at("body"), r.Body, used)
+	x.templates(p, used)
 	for _, val := range x.Values {
 		if !used[val.Name] && !reserved(val.Name) {
 			p.v.at(append(slices.Clone(p.path[:len(p.path)-1]), "values", val.Name)...).addf("no ${%s} in the request uses this value: delete it", val.Name)
@@ -111,6 +113,22 @@ func (x *Variant) template(p place, text string, used map[string]bool) {
 	}
 }
 
+// templates checks the values that are templates. They use values before them.
+func (x *Variant) templates(p place, used map[string]bool) {
+	for i := len(x.Values) - 1; i >= 0; i-- {
+		val := &x.Values[i]
+		if val.Kind != Template || !used[val.Name] {
+			continue
+		}
+		at := p.v.at(append(slices.Clone(p.path[:len(p.path)-1]), "values", val.Name)...)
+		within, before := map[string]bool{}, Variant{Values: x.Values[:i]}
+		before.template(at, val.Ref, within)
+		for name := range within {
+			used[name] = true
+		}
+	}
+}
+
 // isToken reports whether s is a token of RFC 9110, as methods and header names are.
 func isToken(s string) bool {
 	for i := range len(s) {
@@ -150,6 +168,9 @@ func (v *validator) values(p place, e *Variant) {
 			columns++
 		}
 		v.value(at, val)
+		if _, err := codec.Parse(val.Codec); err != nil {
+			at.at("codec").addf("%v", err)
+		}
 	}
 	v.rows(p.at("rows"), e.Rows, columns)
 }
@@ -181,13 +202,17 @@ func (v *validator) value(p place, val *Value) {
 		if _, err := made.ParseClock(val.Ref); err != nil {
 			p.addf("%v", err)
 		}
+	case Template:
+		if val.Own {
+			p.addf("a template has no content of its own: delete own")
+		}
 	default:
-		p.addf("%s is not a kind of value: bound, data, row, fresh or now%s", problem.Quote(string(val.Kind)), problem.Suggest(string(val.Kind), valueKinds))
+		p.addf("%s is not a kind of value: bound, data, row, fresh, now or template%s", problem.Quote(string(val.Kind)), problem.Suggest(string(val.Kind), valueKinds))
 	}
 }
 
 // valueKinds are the kinds of values as they are written.
-var valueKinds = []string{string(Bound), string(Data), string(Row), string(Fresh), string(Now)}
+var valueKinds = []string{string(Bound), string(Data), string(Row), string(Fresh), string(Now), string(Template)}
 
 func (v *validator) column(p place, ref string) {
 	name, column, ok := strings.Cut(ref, ".")

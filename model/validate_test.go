@@ -44,7 +44,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"two behaviors of one name", func(m *model.Model) { m.Behaviors[1].Name = "browser" }, []string{"behaviors: browser: is there twice"}},
 		{"two endpoints of one name", func(m *model.Model) { m.Endpoints = append(m.Endpoints, m.Endpoints[0]) }, []string{"endpoints: GET /: is there twice"}},
 		{"a name with a line break", func(m *model.Model) { m.Bindings[0].Name, m.Endpoints[4].Variants[0].Values[0].Ref = "a\nb", "a\nb" },
-			[]string{`bindings: "a\nb" cannot be a name: it contains a control character`, "endpoints: POST /notes: variants: reply: values: csrf: there is no binding", "endpoints: POST /notes: variants: reply: values: to: there is no binding"}},
+			[]string{`bindings: "a\nb" cannot be a name: it contains a control character`, "endpoints: POST /notes: variants: state: values: id: there is no binding", "endpoints: POST /notes: variants: reply: values: csrf: there is no binding", "endpoints: POST /notes: variants: reply: values: to: there is no binding"}},
 		{"a step called end", func(m *model.Model) {
 			m.Behaviors[0].Steps[1].ID, m.Behaviors[0].Steps[0].Next[0].To, m.Behaviors[0].Steps[1].Next[0].To = model.End, "GET /", "GET /"
 		},
@@ -104,6 +104,13 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		}, []string{"endpoints: GET /products/{id}: values: origin: the replayer fills ${origin}"}},
 		{"an unknown binding", func(m *model.Model) { m.Endpoints[4].Variants[0].Values[0].Ref = "csfr" }, []string{`endpoints: POST /checkout: values: csrf: there is no binding "csfr"; did you mean "csrf"?`}},
 		{"an unknown data file", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[0].Ref = "acounts.user" }, []string{`endpoints: POST /login: values: user: there is no data file "acounts"; did you mean "accounts"?`}},
+		{"an unknown codec", func(m *model.Model) { m.Endpoints[4].Variants[0].Values[0].Codec = "json|rot13" }, []string{`endpoints: POST /checkout: values: csrf: codec: codec "rot13" is not known`}},
+		{"a codec that cannot write", func(m *model.Model) { m.Endpoints[4].Variants[0].Values[0].Codec = "jwt" }, []string{`endpoints: POST /checkout: values: csrf: codec: codec jwt: can be read, not written`}},
+		{"a template of a later value", func(m *model.Model) {
+			v := m.Endpoints[6].Variants[2].Values
+			v[1], v[2] = v[2], v[1]
+		}, []string{"endpoints: POST /notes: variants: state: values: state: nothing fills ${id}"}},
+		{"a template with an own content", func(m *model.Model) { m.Endpoints[6].Variants[2].Values[2].Own = true }, []string{"endpoints: POST /notes: variants: state: values: state: a template has no content of its own", "endpoints: POST /notes: variants: state: rows: row 1 has 1 columns, there are 2 recorded values"}},
 		{"an unknown column", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[0].Ref = "accounts.usr" }, []string{`endpoints: POST /login: values: user: data/accounts.csv has no column "usr"; did you mean "user"?`}},
 		{"an unknown kind", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[1].Kind = "x" }, []string{`endpoints: POST /login: values: nonce: "x" is not a kind of value`}},
 		{"a form of the time", func(m *model.Model) { m.Endpoints[3].Variants[0].Values[0].Ref = "minutes" }, []string{`endpoints: GET /cart: values: t: "minutes" is no way to write a time`}},

@@ -242,7 +242,7 @@ func anyVariant(t *rapid.T, m *model.Model, texts *rapid.Generator[string]) mode
 		e.Request.Trailers = e.Request.Headers[:1]
 	}
 	for i, v := range []model.Value{{Kind: model.Bound, Ref: m.Bindings[0].Name}, {Kind: model.Bound, Ref: m.Bindings[0].Name, Own: true}, {Kind: model.Data, Ref: "accounts." + m.Data[0].Columns[0]},
-		{Kind: model.Row}, {Kind: model.Row}, {Kind: model.Fresh, Ref: strings.ReplaceAll(texts.Draw(t, "example"), "{", "{{")},
+		{Kind: model.Row}, {Kind: model.Row, Codec: "json|percent-lower[!%7C]"}, {Kind: model.Template, Ref: model.EscapeTemplate(texts.Draw(t, "template")), Codec: "base64"}, {Kind: model.Fresh, Ref: strings.ReplaceAll(texts.Draw(t, "example"), "{", "{{")},
 		{Kind: model.Fresh, Ref: "a{hex 8-9}", Own: true}, {Kind: model.Now, Ref: "2006-01-02 15:04:05 zone +02:00 plus 1h0m0s"}} {
 		if rapid.Bool().Draw(t, "value") {
 			v.Name = fmt.Sprintf("v[%d]:é", i)

@@ -129,6 +129,8 @@ func (x node) value(name string) model.Value {
 		switch {
 		case key == "own":
 			v.Own = x.flag()
+		case key == "codec":
+			v.Codec = x.text()
 		case v.Kind != "":
 			x.failf("is of kind %s already: a value has one kind", v.Kind)
 		default:

@@ -250,12 +250,13 @@ func (e *encoder) variant(n *yaml.Node, name string, v *model.Variant) {
 	values := mapping()
 	for _, v := range v.Values {
 		kind := text(string(v.Kind))
-		if v.Ref != "" || v.Own {
+		if v.Ref != "" || v.Own || v.Codec != "" {
 			one := oneLine(mapping())
 			put(one, string(v.Kind), text(v.Ref))
 			if v.Own {
 				put(one, "own", plain("true"))
 			}
+			putText(one, "codec", v.Codec)
 			kind = one
 		}
 		put(values, v.Name, kind)

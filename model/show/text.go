@@ -197,6 +197,9 @@ func values(v *model.Variant) string {
 		if v.Ref != "" && v.Kind != model.Fresh { // the Ref of a Fresh value is a recorded value
 			s += " " + v.Ref
 		}
+		if v.Codec != "" {
+			s += " as " + v.Codec
+		}
 		list = append(list, problem.Shorten(s))
 	}
 	return strings.Join(list, ", ")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content/codec"
 )
 
 // An encoding says how a value is written at its place in a request.
@@ -27,6 +28,7 @@ type piece struct {
 	literal  string
 	hole     int // index into the values; -1: none
 	encoding encoding
+	codec    codec.Chain // in place of encoding, unless it is empty
 }
 
 // compile parses text and looks its holes up in names.
@@ -85,6 +87,8 @@ func (t template) render(values []string) string {
 		switch {
 		case p.hole < 0:
 			b.WriteString(p.literal)
+		case p.codec != nil:
+			b.WriteString(p.codec.Encode(values[p.hole]))
 		case p.encoding == pathEncoding:
 			b.WriteString(url.PathEscape(values[p.hole]))
 		case p.encoding == queryEncoding:

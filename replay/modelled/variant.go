@@ -8,6 +8,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/made"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
@@ -61,6 +62,8 @@ type value struct {
 	row    int // column in the recorded rows, -1: none
 	form   made.Form
 	clock  made.Clock
+	codec  codec.Chain // how the content is written; empty: as the place needs it
+	text   template    // of a value of kind Template
 }
 
 // An issue says where an answer holds the values of a binding: at a source of it.
@@ -82,7 +85,6 @@ func compileVariant(from *model.Variant, bindings map[string]int, data []model.S
 	names := make(map[string]int, len(from.Values)+len(reservedHoles))
 	rowColumns := 0
 	for i, v := range from.Values {
-		names[v.Name] = i
 		val := value{kind: v.Kind, row: -1}
 		if v.InRows() {
 			val.row = rowColumns
@@ -102,11 +104,18 @@ func compileVariant(from *model.Variant, bindings map[string]int, data []model.S
 			val.form, err = made.Parse(v.Ref)
 		case model.Now:
 			val.clock, err = made.ParseClock(v.Ref)
+		case model.Template:
+			val.text, err = compile(v.Ref, raw, names)
+			out.coded(val.text)
+		}
+		if err == nil {
+			val.codec, err = codec.Parse(v.Codec)
 		}
 		if err != nil {
 			return out, fmt.Errorf("value %q: %w", v.Name, err)
 		}
 		out.values = append(out.values, val)
+		names[v.Name] = i
 	}
 	for i, name := range reservedHoles {
 		names[name] = len(from.Values) + i
@@ -138,7 +147,23 @@ func (v *variant) compileRequest(q *model.Request, names map[string]int) (err er
 	if v.body, err = compile(q.Body, enc, names); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
+	v.coded(v.target)
+	v.coded(v.body)
+	for _, list := range [][]headerTemplate{v.headers, v.trailers} {
+		for i := range list {
+			v.coded(list[i].template)
+		}
+	}
 	return nil
+}
+
+// coded gives the holes of a template the codecs of their values.
+func (v *variant) coded(t template) {
+	for i := range t {
+		if hole := t[i].hole; hole >= 0 && hole < len(v.values) {
+			t[i].codec = v.values[hole].codec
+		}
+	}
 }
 
 func (v *variant) compileHeaders(list []model.Header, names map[string]int) ([]headerTemplate, error) {

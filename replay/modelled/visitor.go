@@ -102,6 +102,11 @@ func (v *visitor) fill(a *replay.Act, e *variant, values []string) {
 	own := len(e.values)
 	values = append(values, make([]string, len(reservedHoles))...)
 	values[own], values[own+1] = v.page, v.origin()
+	for i := range e.values { // a template uses values before it
+		if e.values[i].kind == model.Template {
+			values[i] = e.values[i].text.render(values)
+		}
+	}
 	q := &a.Request
 	a.Protocol = e.protocol
 	q.Method, q.Events = e.method, e.events
