@@ -72,17 +72,17 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 	if err != nil {
 		return nil, err
 	}
-	return compareTargets(ctx, env, run.Comparison{
-		Job: job, Baseline: o.baseline, Candidate: o.candidate, Pairs: o.pairs, Block: o.block,
-	})
-}
-
-// compareTargets plays a comparison and tells how far it is.
-func compareTargets(ctx context.Context, env environment, c run.Comparison) (*compare.Report, error) {
-	options, err := env.runOptions()
+	options, err := o.job.options(env)
 	if err != nil {
 		return nil, err
 	}
+	return compareTargets(ctx, env, run.Comparison{
+		Job: job, Baseline: o.baseline, Candidate: o.candidate, Pairs: o.pairs, Block: o.block,
+	}, options)
+}
+
+// compareTargets plays a comparison and tells how far it is.
+func compareTargets(ctx context.Context, env environment, c run.Comparison, options run.Options) (*compare.Report, error) {
 	var bar *progress
 	blocks := 0
 	c.OnBlock = func(pair int, target string) {

@@ -298,10 +298,14 @@ func (d *demo) compare(ctx context.Context) error {
 	}
 	defer stop()
 	d.env.say("The candidate has two faults: %s; %s", demoSlower, demoChanged)
+	options, err := d.env.runOptions()
+	if err != nil {
+		return err
+	}
 	d.report, err = compareTargets(ctx, d.env, run.Comparison{
 		Job: d.job(replay.Plan{Scale: 8, Speed: 3}), Baseline: d.shopURL, Candidate: worse,
 		Pairs: d.pairs, Block: d.block, Judge: compare.Options{FalseRate: 0.001},
-	})
+	}, options)
 	if err != nil {
 		return err
 	}

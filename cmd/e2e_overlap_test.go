@@ -84,7 +84,7 @@ func overlapStory(t *testing.T, s *starling, site func(*testing.T) http.Handler,
 	loads := was.Loads()
 
 	t.Run("verbatim", func(t *testing.T) {
-		compareLoads(t, loads, played(t, s, site, file))
+		compareLoads(t, loads, played(t, s, site, file, "--verbatim"))
 	})
 	t.Run("by a model", func(t *testing.T) {
 		name := strings.TrimSuffix(file, ".flow.zst") + ".model"

@@ -27,9 +27,10 @@ type jobFlags struct {
 	seed        uint64
 	timeout     time.Duration
 	stopTimeout time.Duration
-	data        []string
-	labels      []string
-	allowHosts  []string
+	accountOptions
+	verbatim   bool
+	labels     []string
+	allowHosts []string
 
 	maps        []string
 	host        string
@@ -53,11 +54,13 @@ func (j *jobFlags) addLoad(f *pflag.FlagSet) {
 	f.StringVar(&j.rate, "rate", "", "`RATE` of sessions, or of requests with --url, as 50/s or 600/m")
 	f.StringVar(&j.scale, "scale", "", "`FACTOR` on the recorded users, as 3x (default: 1x without --users and --rate)")
 	f.StringVar(&j.speed, "speed", "", "`FACTOR` on the recorded speed, as 2x")
+	f.BoolVar(&j.verbatim, "verbatim", false, "send a recording as it was, its old tokens and passwords too (default: learn from it, and play its sessions with live values)")
 	f.StringVar(&j.paths, "paths", "", "`WHICH` paths the users of a model take: recorded, those of the recorded sessions; walk, along the odds of its behaviors (default: recorded, where the model holds sessions)")
 	f.Uint64Var(&j.seed, "seed", 1, "`NUMBER` that seeds every random draw; the same seed gives the same sessions")
 	f.Var(newSpan(&j.timeout, replay.DefaultTimeout), "timeout", "`TIME` allowed for one answer")
 	f.Var(newSpan(&j.stopTimeout, 0), "stop-timeout", "`TIME` allowed for answers that are under way at the end (default 5s)")
-	f.StringArrayVar(&j.data, "data", nil, "CSV `FILE` with the rows of a data source of the model, as accounts.csv or accounts=FILE.csv; may be repeated")
+	f.StringArrayVar(&j.data, "data", nil, "CSV `FILE` with the rows of a data source of the model, as accounts.csv or accounts=FILE.csv; with a recording, the accounts that its users had, and more; may be repeated")
+	f.StringVar(&j.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms of a recording, from record --redact-key; goes with --data")
 }
 
 // addDestination adds the flags that say where requests go, and over which
@@ -79,6 +82,16 @@ func (j *jobFlags) addDestination(f *pflag.FlagSet) {
 	f.StringArrayVar(&j.labels, "label", nil, "`KEY=VALUE` to keep in the run file, as release=1.4; may be repeated")
 }
 
+// options are those of a run by these flags: it learns from a recording, unless that is
+// sent verbatim.
+func (j *jobFlags) options(env environment) (run.Options, error) {
+	o, err := env.runOptions()
+	if !j.verbatim {
+		o.Learn = env.learner(j.accountOptions)
+	}
+	return o, err
+}
+
 // job is what the flags say of how src is to be played.
 func (j *jobFlags) job(src run.Source) (run.Job, error) {
 	job := run.Job{Source: src, AllowHosts: j.allowHosts, StopTimeout: j.stopTimeout}
@@ -94,6 +107,16 @@ func (j *jobFlags) job(src run.Source) (run.Job, error) {
 	job.Labels = j.labels
 	if err := j.destination(&job.Plan); err != nil {
 		return job, err
+	}
+	switch {
+	case j.verbatim && src.Recording == "":
+		return job, usagef("--verbatim sends a recording as it was; name a flow file, NAME.flow.zst")
+	case j.verbatim && j.paths != "":
+		return job, usagef("--paths goes with a model, or with what is learned from a recording; --verbatim has neither")
+	case j.redactKey != "" && (j.verbatim || src.Recording == ""):
+		return job, usagef("--redact-key goes with a recording that is learned from")
+	case src.Recording != "" && !j.verbatim:
+		return job, j.client(&job) // learning reads the data files
 	}
 	for _, spec := range j.data {
 		name, file := dataFile(spec)

@@ -28,12 +28,17 @@ func modelCommand(env environment) *cobra.Command {
 
 // learnOptions are the flags of model learn.
 type learnOptions struct {
+	accountOptions
 	output    string
-	data      []string
 	hosts     []string
-	redactKey string
 	overwrite bool
 	json      bool
+}
+
+// accountOptions say what the users of a recording brought along.
+type accountOptions struct {
+	data      []string // CSV files, each perhaps with a name
+	redactKey string   // file of the key by which their values became pseudonyms
 }
 
 func modelLearnCommand(env environment) *cobra.Command {
@@ -83,39 +88,16 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if _, err := os.Lstat(o.output); err == nil && !o.overwrite {
 		return modelExists(o.output)
 	}
-	if o.redactKey != "" && len(o.data) == 0 {
-		return usagef("--redact-key goes with --data: it finds the rows of that file in the recording")
-	}
-	var sources []model.Source
-	for _, spec := range o.data {
-		src, err := run.ReadData(dataFile(spec))
-		if err != nil {
-			return err
-		}
-		sources = append(sources, src)
-	}
-	recorded, err := asRecorded(sources, o.redactKey)
-	if err != nil {
-		return err
-	}
 	var split session.Report
 	sessions, err := session.Split(readable(env, paths...), session.Options{Hosts: o.hosts, Report: &split})
 	if err != nil {
 		return err
 	}
-	m, report, err := learn.Learn(sessions, learn.Options{Data: recorded, Split: split})
+	m, report, err := o.learn(paths, sessions, learn.Options{Split: split})
 	if err != nil {
-		return fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
+		return err
 	}
-	m.Data = sources
-	var options []folder.WriteOption
-	if o.overwrite {
-		options = append(options, folder.Overwrite)
-		if m.Overrides, err = folder.Overrides(o.output); err != nil {
-			return fmt.Errorf("%w; mend them, or remove the folder", err)
-		}
-	}
-	if err := folder.Write(o.output, m, options...); errors.Is(err, fs.ErrExist) && !o.overwrite {
+	if err := keepModel(o.output, m, o.overwrite); errors.Is(err, fs.ErrExist) && !o.overwrite {
 		return modelExists(o.output)
 	} else if err != nil {
 		return err
@@ -124,6 +106,45 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		return writeJSON(env.stdout, report)
 	}
 	return report.Text(env.stdout)
+}
+
+// learn learns from the sessions of recordings. The data files of o become those of the
+// model.
+func (o *accountOptions) learn(paths []string, sessions []session.Session, options learn.Options) (*model.Model, *learn.Report, error) {
+	if o.redactKey != "" && len(o.data) == 0 {
+		return nil, nil, usagef("--redact-key goes with --data: it finds the rows of that file in the recording")
+	}
+	var sources []model.Source
+	for _, spec := range o.data {
+		src, err := run.ReadData(dataFile(spec))
+		if err != nil {
+			return nil, nil, err
+		}
+		sources = append(sources, src)
+	}
+	var err error
+	if options.Data, err = asRecorded(sources, o.redactKey); err != nil {
+		return nil, nil, err
+	}
+	m, report, err := learn.Learn(sessions, options)
+	if err != nil {
+		return nil, nil, fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
+	}
+	m.Data = sources
+	return m, report, nil
+}
+
+// keepModel writes a model folder. With overwrite it replaces one that is there, whose
+// overrides stay.
+func keepModel(path string, m *model.Model, overwrite bool) error {
+	if !overwrite {
+		return folder.Write(path, m)
+	}
+	var err error
+	if m.Overrides, err = folder.Overrides(path); err != nil {
+		return fmt.Errorf("%w; mend them, or remove the folder", err)
+	}
+	return folder.Write(path, m, folder.Overwrite)
 }
 
 // asRecorded returns data files with the values as they stand in a recording

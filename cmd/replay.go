@@ -39,11 +39,20 @@ func replayCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay MODEL|FLOW --target URL",
 		Short: "Replay users against a target, at any multiple",
-		Long: `Replay a model's users, or a recording verbatim, against a target; or, with
---url, one request in a loop. Say how many users come by one of --users (so many
-at all times), --rate (sessions a second; requests with --url) and --scale (the
-recorded arrivals, so many times as many users). A model without any of them
-plays at --scale 1x, a recording once as it was.
+		Long: `Replay a model's users, or those of a recording, against a target; or, with --url,
+one request in a loop. Say how many users come by one of --users (so many at all
+times), --rate (sessions a second; requests with --url) and --scale (the recorded
+arrivals, so many times as many users). Without any of them it is --scale 1x: each
+recorded session once, at its recorded start.
+
+A recording is learned from first: its sessions are played with what the target
+issues now (session tokens, ids), and with the accounts of --data. The model is
+kept beside it, NAME.learned.model, and used again as long as recording and
+options stay the same. --verbatim sends the recording as it was instead.
+
+With --users and --rate the recorded sessions are played in rounds, each in a new
+order, so that the mix is that of the recording at every moment. --paths walk
+draws sessions from the graphs of the model instead.
 
 Requests go to the target, and to the origins of --map; those of other recorded
 origins are left out and named. Response time counts from the scheduled instant,
@@ -90,7 +99,7 @@ func replayRun(ctx context.Context, env environment, o replayOptions, args []str
 	if err != nil {
 		return err
 	}
-	options, err := env.runOptions()
+	options, err := o.job.options(env)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestAssetsAreToldByWhatTheyAnswer(t *testing.T) {
 		get("GET", "/mixed", "image/png"), get("GET", "/mixed", "application/json"), get("POST", "/draw", "image/png"),
 		get("GET", "/static/page", "text/html"),
 	}}})
-	l.name(nil)
+	l.name(Options{})
 	l.findAssets()
 	if diff := cmp.Diff(map[string]bool{"GET /theme.php": true, "GET /logo": true}, l.assets); diff != "" {
 		t.Errorf("assets, want (-) and got (+):\n%s", diff)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,12 @@ type Options struct {
 
 	// Types is the greatest number of user types. 0: 8.
 	Types int
+
+	// Origin names the further origin of the recording that a flow went to, as
+	// https://id.test, and "" for the main one. Requests to further origins become
+	// endpoints of their own, which a replay sends elsewhere. nil: there is only the
+	// main one.
+	Origin func(*flow.Flow) string
 
 	// Split is what session.Split reported of the sessions. From it the model says
 	// what went to other hosts. The zero value says nothing.
@@ -52,7 +59,7 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 	if len(l.sessions) == 0 {
 		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())
 	}
-	l.name(o.Data)
+	l.name(o)
 	l.findAssets()
 	for i := range l.sessions {
 		l.sessions[i].visits = l.visits(l.sessions[i].exchanges)
@@ -81,7 +88,9 @@ func checkData(files []model.Source) error {
 type learner struct {
 	sessions  []recorded
 	templates *endpoint.Templates
-	endpoints []string        // in the order of their first use
+	endpoints []string          // in the order of their first use
+	further   map[string]string // their origins, of those that are not of the main one
+	leftOut   leftOut
 	assets    map[string]bool // endpoints that are parts of pages
 	report    *Report
 }
@@ -106,6 +115,7 @@ func (l *learner) filter(sessions []session.Session) {
 			l.report.Flows++
 			if why := unusable(f); why != "" {
 				l.report.Lost[why]++
+				l.leftOut.add(f, why)
 				continue
 			}
 			v.exchanges = append(v.exchanges, correlate.Exchange{Flow: f})
@@ -131,7 +141,7 @@ func unusable(f *flow.Flow) string {
 	case f.Response == nil:
 		return "no response"
 	case f.Response.Status == 101 || f.Request.Method == "CONNECT" || webSocket(f):
-		return "upgraded connection (WebSocket)"
+		return whySocket
 	case f.Error != "" && !stream(f):
 		return "incomplete: " + f.Error
 	case f.Response.Status < 200 || f.Response.Status > 599:
@@ -139,9 +149,9 @@ func unusable(f *flow.Flow) string {
 	case !strings.HasPrefix(f.Request.Target, "/"):
 		return "request target without a path"
 	case !f.Request.Body.Kept():
-		return "request body of which the recording has only the beginning"
+		return whyCut
 	case f.Request.Body.Truncated():
-		return "request body too long for a model; replay the recording to send it"
+		return whyLong
 	case !sendable(&f.Request):
 		return "a request that HTTP does not allow"
 	}
@@ -174,9 +184,9 @@ func stream(f *flow.Flow) bool {
 }
 
 // name finds the endpoint of every exchange.
-func (l *learner) name(files []model.Source) {
+func (l *learner) name(o Options) {
 	values := map[string]string{}
-	for _, f := range files {
+	for _, f := range o.Data {
 		for _, row := range f.Rows {
 			for c, v := range row {
 				if _, had := values[v]; !had {
@@ -192,11 +202,15 @@ func (l *learner) name(files []model.Source) {
 		}
 	}
 	l.templates = endpoint.Learn(flows, endpoint.Options{Data: values})
+	l.further = map[string]string{}
 	seen := map[string]bool{}
 	for _, v := range l.sessions {
 		for i := range v.exchanges {
 			s := &v.exchanges[i]
 			s.Endpoint, s.Path = l.templates.Name(s.Flow), l.templates.Path(s.Flow)
+			if o.Origin != nil {
+				l.apart(s, o.Origin(s.Flow))
+			}
 			if !seen[s.Endpoint] {
 				seen[s.Endpoint] = true
 				l.endpoints = append(l.endpoints, s.Endpoint)
@@ -215,11 +229,12 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	found := correlate.Learn(steps, correlate.Options{Data: o.Data})
 	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: o.Data}
 	m.Recorded, m.Origins = l.recorded()
+	m.Recorded.LeftOut = l.leftOut.list()
 	m.Behaviors = l.behaviors(o.Types)
 	private := l.privateTexts(o.Data)
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
-		e.Check = l.check(name, private)
+		e.Origin, e.Check = l.further[name], l.check(name, private)
 		events, protocol := l.events(name), l.protocol(name)
 		for i := range e.Variants {
 			e.Variants[i].Request.Events, e.Variants[i].Request.Protocol = events, protocol
@@ -248,7 +263,9 @@ func (l *learner) recorded() (model.Recorded, []model.Origin) {
 		}
 		for _, s := range v.exchanges {
 			o := s.Flow.Scheme + "://" + s.Flow.Request.Authority
-			origins[o]++
+			if l.further[s.Endpoint] == "" {
+				origins[o]++
+			}
 			if origins[o] > origins[main] || origins[o] == origins[main] && o < main {
 				main = o
 			}
@@ -258,7 +275,11 @@ func (l *learner) recorded() (model.Recorded, []model.Origin) {
 		}
 	}
 	r.Duration = max(0, end.Sub(r.Start))
-	return r, []model.Origin{{Name: "main", URL: main}}
+	list := []model.Origin{{Name: "main", URL: main}}
+	for _, url := range slices.Compact(slices.Sorted(maps.Values(l.further))) {
+		list = append(list, model.Origin{Name: url, URL: url})
+	}
+	return r, list
 }
 
 // events returns after how many events users leave a stream: the median.

@@ -308,8 +308,8 @@ func TestWhatCannotBeLearnedIsCounted(t *testing.T) {
 	})
 	m, r := mustLearn(t, sessions)
 	want := map[string]int{"incomplete: response cut": 2, "no response": 2, "upgraded connection (WebSocket)": 2, "request target without a path": 2,
-		"request body of which the recording has only the beginning":         2,
-		"request body too long for a model; replay the recording to send it": 2}
+		"request body of which the recording has only the beginning":                  2,
+		"request body too long for a model; replay the recording verbatim to send it": 2}
 	if diff := cmp.Diff(want, r.Lost); diff != "" {
 		t.Errorf("lost (-want +got)\n%s", diff)
 	}

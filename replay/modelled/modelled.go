@@ -3,6 +3,8 @@ package modelled
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
@@ -91,7 +93,7 @@ func (s *source) compileEndpoints(m *model.Model) error {
 	var errs []error
 	for i := range m.Endpoints {
 		from := &m.Endpoints[i]
-		e := endpoint{name: from.Name, judge: from.Check.Compile()}
+		e := endpoint{name: from.Name, judge: s.here(from.Check).Compile()}
 		if from.Origin != "" {
 			e.origin = replay.FindOrigin(s.origins, urls[from.Origin])
 		}
@@ -106,6 +108,24 @@ func (s *source) compileEndpoints(m *model.Model) error {
 		s.index[e.name] = i
 	}
 	return errors.Join(errs...)
+}
+
+// here is c for a replay: a redirection that led to an origin of the recording may lead
+// to wherever that is now, and only its path is compared.
+func (s *source) here(c model.Check) *model.Check {
+	redirect := slices.Clone(c.Redirect)
+	for i, to := range redirect {
+		scheme, rest, whole := strings.Cut(to, "://")
+		if !whole {
+			continue
+		}
+		host, path, _ := strings.Cut(rest, "/")
+		if replay.FindOrigin(s.origins, scheme+"://"+host) >= 0 {
+			redirect[i] = "/" + path
+		}
+	}
+	c.Redirect = redirect
+	return &c
 }
 
 func (s *source) compileBindings(m *model.Model) error {

@@ -41,7 +41,7 @@ func Compare(ctx context.Context, c Comparison, o Options) (*compare.Report, err
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	p, err := newPairing(c, o.withDefaults())
+	p, err := newPairing(ctx, c, o.withDefaults())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ type pairing struct {
 }
 
 // newPairing reads the job once and checks it against both targets.
-func newPairing(c Comparison, o Options) (*pairing, error) {
+func newPairing(ctx context.Context, c Comparison, o Options) (*pairing, error) {
 	o.Output = ""
 	p := &pairing{Comparison: c, options: o}
 	for side, target := range []string{c.Baseline, c.Candidate} {
@@ -73,9 +73,10 @@ func newPairing(c Comparison, o Options) (*pairing, error) {
 			return nil, err
 		}
 		if side == 0 {
-			p.sides[0], err = openInput(j, o)
+			p.sides[0], err = openInput(ctx, j, o)
 		} else {
 			second := *p.sides[0]
+			j.Source = second.job.Source // what the first has learned
 			second.job = j
 			p.sides[1], err = &second, second.check()
 		}

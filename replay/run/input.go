@@ -32,11 +32,12 @@ type input struct {
 	model    *model.Model // of a job that plays one
 	recorded []string     // origins that were recorded, those with the most requests first
 	shares   []float64    // of the requests, by recorded; empty: not known
+	redacted bool         // passwords and tokens of the recording are pseudonyms
 }
 
 // openInput reads the model of a completed job, or looks into its recording, and
 // refuses to send load to where that was recorded.
-func openInput(j Job, o Options) (*input, error) {
+func openInput(ctx context.Context, j Job, o Options) (*input, error) {
 	in := &input{job: j, reading: o.Reading, note: o.OnNote, damage: o.OnDamage}
 	switch {
 	case j.Model != "":
@@ -50,11 +51,48 @@ func openInput(j Job, o Options) (*input, error) {
 		in.model = m
 		in.recorded, in.shares = origins(m)
 	case j.Recording != "":
-		if err := in.lookInto(j.Recording); err != nil {
+		if err := in.lookInto(j.Recording, o.Learn == nil); err != nil {
 			return nil, err
 		}
 	}
-	return in, in.check()
+	if err := in.check(); err != nil || o.Learn == nil || j.Recording == "" {
+		return in, err
+	}
+	return in, in.learn(ctx, o)
+}
+
+// A Recording is what Options.Learn learns from.
+type Recording struct {
+	Path     string
+	Origins  []replay.Origin // whose requests are sent somewhere, the main one first
+	Redacted bool            // passwords and tokens are pseudonyms
+}
+
+// OriginOf names the further origin that f went to, and "" for the main one. sent is
+// false if the request is sent nowhere.
+func (r Recording) OriginOf(f *flow.Flow) (further string, sent bool) {
+	switch i := replay.FindOrigin(r.Origins, verbatim.OriginOf(f)); i {
+	case -1:
+		return "", false
+	case 0:
+		return "", true
+	default:
+		return r.Origins[i].Recorded, true
+	}
+}
+
+// learn makes the input one of a model of its recording.
+func (in *input) learn(ctx context.Context, o Options) error {
+	path := in.job.Recording
+	if len(in.recorded) == 0 {
+		return in.empty()
+	}
+	m, kept, err := o.Learn(ctx, Recording{path, in.job.Plan.Origins(in.main()), in.redacted})
+	if err != nil {
+		return err
+	}
+	in.model, in.job.Source = m, Source{Model: kept}
+	return nil
 }
 
 // origins lists the origins that the requests of a model went to, the main one first,
@@ -113,9 +151,9 @@ func sameHost(origin string) func(string) bool {
 	return func(other string) bool { return hostOf(other) == hostOf(origin) }
 }
 
-// lookInto finds out which origins the requests of a recording went to, and returns an
-// error when they cannot be sent as they were.
-func (in *input) lookInto(path string) error {
+// lookInto finds out which origins the requests of a recording went to. It says what of
+// them the target will refuse if they are sent verbatim.
+func (in *input) lookInto(path string, verbatim bool) error {
 	if err := in.countOrigins(path); err != nil {
 		return err
 	}
@@ -124,9 +162,10 @@ func (in *input) lookInto(path string) error {
 		return err
 	}
 	redacted := func(info flow.Info) bool { return info.Redaction != "" && info.Redaction != "none" }
-	if slices.ContainsFunc(totals.Infos, redacted) {
+	in.redacted = slices.ContainsFunc(totals.Infos, redacted)
+	if in.redacted && verbatim {
 		in.note(fmt.Sprintf("passwords and tokens of %s are pseudonyms, which the target will refuse; "+
-			"record without redaction to send what was sent, or learn a model with a data file", path))
+			"record without redaction to send what was sent, or learn from it with a data file", path))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/record/flowfile"
 	"github.com/starling-load/starling/replay/stats"
 )
@@ -33,6 +34,10 @@ type Options struct {
 	// of that or of ctx. An error means that the replayer could not play, and ends
 	// the run. The url holds a token.
 	Launch func(ctx context.Context, url, name string) error
+
+	// Learn makes the model by which a recording is played. It returns the path under
+	// which it is kept, which names it in reports. nil: the recording is sent as it was.
+	Learn func(ctx context.Context, r Recording) (m *model.Model, path string, err error)
 
 	// OnNote is told what a person should know of the job before it is played.
 	OnNote func(text string)

@@ -47,7 +47,7 @@ func TestWhatCannotBeSentIsSkippedAndTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notes []string
-	in, err := openInput(Job{Source: Source{Recording: path}, Plan: replay.Plan{Target: "http://127.0.0.1:1", Scale: 1}},
+	in, err := openInput(t.Context(), Job{Source: Source{Recording: path}, Plan: replay.Plan{Target: "http://127.0.0.1:1", Scale: 1}},
 		Options{OnNote: func(text string) { notes = append(notes, text) }}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestARecordingThatIsAllDamageSaysSo(t *testing.T) {
 	if err := os.WriteFile(path, whole[:150], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	in, err := openInput(Job{Source: Source{Recording: path}, Plan: replay.Plan{Target: "http://127.0.0.1:1", Scale: 1}}, Options{}.withDefaults())
+	in, err := openInput(t.Context(), Job{Source: Source{Recording: path}, Plan: replay.Plan{Target: "http://127.0.0.1:1", Scale: 1}}, Options{}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}

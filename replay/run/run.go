@@ -53,7 +53,7 @@ func New(ctx context.Context, j Job, o Options) (*Run, error) {
 		need := (j.Plan.Users + replay.MaxUsers - 1) / replay.MaxUsers
 		return nil, jobErrorf("%d users: one process plays at most %d; use %d replayers", j.Plan.Users, replay.MaxUsers, need)
 	}
-	in, err := openInput(j, o)
+	in, err := openInput(ctx, j, o)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,60 @@
+package learn
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/correlate"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// apart gives an exchange with a further origin an endpoint of its own: the host stands
+// before the path, as in "GET id.test/login". An origin "" is the main one.
+func (l *learner) apart(s *correlate.Exchange, origin string) {
+	if origin == "" {
+		return
+	}
+	_, host, _ := strings.Cut(origin, "://")
+	method, path, _ := strings.Cut(s.Endpoint, " ")
+	s.Endpoint = method + " " + host + path
+	l.further[s.Endpoint] = origin
+}
+
+// Why flows are left out that are something which users did.
+const (
+	whySocket = "upgraded connection (WebSocket)"
+	whyCut    = "request body of which the recording has only the beginning"
+	whyLong   = "request body too long for a model; replay the recording verbatim to send it"
+)
+
+// leftOut counts the flows that are not in the model, by why.
+type leftOut map[string]*model.LeftOut
+
+func (l *leftOut) add(f *flow.Flow, why string) {
+	if *l == nil {
+		*l = leftOut{}
+	}
+	one := (*l)[why]
+	if one == nil {
+		one = &model.LeftOut{What: why, Whole: slices.Contains([]string{whySocket, whyCut, whyLong}, why)}
+		(*l)[why] = one
+	}
+	one.Flows++
+	if f.Response != nil && f.Response.Status < http.StatusBadRequest && content.Writes(&f.Request) {
+		one.Writes++
+	}
+}
+
+// list is what was counted, sorted by why.
+func (l leftOut) list() []model.LeftOut {
+	var out []model.LeftOut
+	for _, one := range l {
+		out = append(out, *one)
+	}
+	slices.SortFunc(out, func(a, b model.LeftOut) int { return cmp.Compare(a.What, b.What) })
+	return out
+}
