@@ -96,11 +96,16 @@ type Variant struct {
 // hop-by-hop headers are not kept. Cookie holds only what no answer sets: cookies of
 // scripts, and those that users had before. The replayer adds those that the target
 // set, and makes Referer and Origin where they are listed.
+//
+// Where Changes names a value, the request sends that value with changes, and Body, or
+// without one the query of Target, holds the changes alone. The value is a live form
+// (see package form) or a live JSON document (see package patch) that an answer gave.
 type Request struct {
 	Method   string
 	Target   string
 	Headers  []Header
 	Body     string
+	Changes  string   // name of a Bound value; "": Body is sent as it stands
 	Trailers []Header // after Body
 	Protocol Protocol
 	Events   int // number of server-sent events after which the user leaves; 0: not a stream

@@ -69,6 +69,9 @@ func (v *validator) request(p place, x *Variant) {
 		}
 	}
 	x.template(p.at("body"), r.Body, used)
+	if r.Changes != "" {
+		x.changes(p.at("changes"), v, used)
+	}
 	x.templates(p, used)
 	for _, val := range x.Values {
 		if !used[val.Name] && !reserved(val.Name) {
@@ -127,6 +130,34 @@ func (x *Variant) templates(p place, used map[string]bool) {
 			used[name] = true
 		}
 	}
+}
+
+// changes checks the value that a request changes, and notes it in used.
+func (x *Variant) changes(p place, v *validator, used map[string]bool) {
+	used[x.Request.Changes] = true
+	for i := range x.Values {
+		val := &x.Values[i]
+		if val.Name != x.Request.Changes {
+			continue
+		}
+		if b := v.bindings[val.Ref]; val.Kind != Bound || val.Own || b != nil && !changeable(b.Sources) {
+			p.addf("%s is no form and no document: its binding must have selectors entries: or document:", problem.Quote(val.Name))
+		}
+		return
+	}
+	p.addf("there is no value %s", problem.Quote(x.Request.Changes))
+}
+
+// changeable reports whether all sources give forms, or all give documents.
+func changeable(sources []Select) bool {
+	for _, s := range sources {
+		kind, _, _ := strings.Cut(s.Selector, ":")
+		first, _, _ := strings.Cut(sources[0].Selector, ":")
+		if kind != first || kind != "entries" && kind != "document" {
+			return false
+		}
+	}
+	return true
 }
 
 // isToken reports whether s is a token of RFC 9110, as methods and header names are.

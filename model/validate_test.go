@@ -117,6 +117,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"a form of nothing", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[1].Ref = "a-{hax 3}" }, []string{"endpoints: POST /login: values: nonce: nothing is made by {hax 3}"}},
 		{"rows that are too short", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 recorded values"}},
 		{"no rows", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows = nil }, []string{"endpoints: GET /products/{id}: rows: there is none", "acts: 3: there is no row 2"}},
+		{"changes of a value that is not there", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Changes = "form" }, []string{`endpoints: GET /: request: changes: there is no value "form"`}},
+		{"changes of a token", func(m *model.Model) { m.Endpoints[4].Variants[0].Request.Changes = "csrf" }, []string{`endpoints: POST /checkout: request: changes: "csrf" is no form and no document`}},
 		{"a target that is a URL", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "http://x/" }, []string{`endpoints: GET /: request: target: "http://x/" must begin with "/"`}},
 		{"a target that smuggles a header", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Target = "/ HTTP/1.1\r\nX: y" }, []string{"endpoints: GET /: request: target: contains a space"}},
 		{"a header that smuggles another", func(m *model.Model) { m.Endpoints[0].Variants[0].Request.Headers[0].Value = "a\r\nX: y" }, []string{"endpoints: GET /: request: headers: Accept: the value contains a line break"}},

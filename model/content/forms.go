@@ -1,7 +1,6 @@
 package content
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -20,11 +19,26 @@ func (d *Doc) Forms() []form.Form {
 // EntriesSelector returns the selector of all that forms like f send: those with its
 // method and action that have these fields.
 func EntriesSelector(f *form.Form, fields []string) string {
-	s := "entries:" + f.Method + " " + formAction(f)
+	s := "entries:" + f.Method + " " + escapeBar(formAction(f))
 	if len(fields) == 0 {
 		return s
 	}
 	return s + "[" + strings.Join(fields, ",") + "]"
+}
+
+// FieldSelector returns the selector of a kind, "form" or "option", of a field of
+// forms like f.
+func FieldSelector(kind, field string, f *form.Form) string {
+	return kind + ":" + escapeBar(field) + ofAction(f)
+}
+
+// ofAction returns what limits a selector to forms with the action of f; "" if that is
+// not absolute.
+func ofAction(f *form.Form) string {
+	if action := formAction(f); strings.HasPrefix(action, "/") {
+		return "@" + escapeBar(action)
+	}
+	return ""
 }
 
 // parseEntries reads METHOD ACTION or METHOD ACTION[FIELD,FIELD].
@@ -78,8 +92,8 @@ func hasFields(f *form.Form, names []string) bool {
 // form adds the values of one form.
 func (g *gatherer) form(prefix string, f *form.Form, outside bool) {
 	at := ""
-	if action := formAction(f); !outside && strings.HasPrefix(action, "/") {
-		at = "@" + escapeBar(action)
+	if !outside {
+		at = ofAction(f)
 	}
 	add := func(kind, name, value string) {
 		selector := prefix + kind + escapeBar(name)
@@ -112,31 +126,6 @@ func (g *gatherer) form(prefix string, f *form.Form, outside bool) {
 func formAction(f *form.Form) string {
 	path, _, _ := splitLink(f.Action)
 	return Template(path)
-}
-
-// EncodeEntries writes entries as application/x-www-form-urlencoded.
-func EncodeEntries(entries []form.Entry) string {
-	var b strings.Builder
-	for i, e := range entries {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(url.QueryEscape(e.Name) + "=" + url.QueryEscape(e.Value))
-	}
-	return b.String()
-}
-
-// DecodeEntries reads application/x-www-form-urlencoded. What is not valid stays as
-// it is.
-func DecodeEntries(s string) []form.Entry {
-	var out []form.Entry
-	for item := range strings.SplitSeq(s, "&") {
-		if item != "" {
-			name, value, _ := strings.Cut(item, "=")
-			out = append(out, form.Entry{Name: unquery(name), Value: unquery(value)})
-		}
-	}
-	return out
 }
 
 // A Match is a value that a selector finds, with the link or form that holds it.

@@ -284,37 +284,56 @@ func parsePath(s string) (steps []step, ok bool) {
 	return steps, true
 }
 
+// parts appends the objects and arrays of b at steps below the value at start, as
+// they are written.
+func parts(b []byte, start, end int, steps []step, out []string) []string {
+	at(b, start, end, steps, func(start, end int) {
+		if c := b[start]; c == '{' || c == '[' {
+			out = append(out, string(b[start:end]))
+		}
+	}, func(string) {})
+	return out
+}
+
 // find appends the scalars of b at steps below the value at start.
 func find(b []byte, start, end int, steps []step, out []string) []string {
-	if len(steps) == 0 {
+	at(b, start, end, steps, func(start, end int) {
 		// null and "" say that there is no value.
 		if c := b[start]; c != '{' && c != '[' && c != 'n' && (c != '"' || end-start > 2) {
 			out = append(out, text(b, start, end))
 		}
-		return out
+	}, func(key string) { out = append(out, key) })
+	return out
+}
+
+// at calls visit for each value of b at steps below the value at start, or keyed for
+// each key if the last step asks for keys.
+func at(b []byte, start, end int, steps []step, visit func(start, end int), keyed func(key string)) {
+	if len(steps) == 0 {
+		visit(start, end)
+		return
 	}
 	s := steps[0]
 	switch {
 	case b[start] == '[' && s.array:
-		elements(b, start, func(_, i, e int) { out = find(b, i, e, steps[1:], out) })
+		elements(b, start, func(_, i, e int) { at(b, i, e, steps[1:], visit, keyed) })
 	case b[start] == '{' && !s.array:
 		members(b, start, func(key []byte, i, e int) bool {
 			if s.any {
 				switch {
 				case Kind(string(key)) == "":
 				case s.name:
-					out = append(out, string(key))
+					keyed(string(key))
 				default:
-					out = find(b, i, e, steps[1:], out)
+					at(b, i, e, steps[1:], visit, keyed)
 				}
 				return true
 			}
 			if string(key) != s.key {
 				return true
 			}
-			out = find(b, i, e, steps[1:], out)
+			at(b, i, e, steps[1:], visit, keyed)
 			return false
 		})
 	}
-	return out
 }

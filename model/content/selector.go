@@ -13,6 +13,7 @@ import (
 //
 //	header:NAME             a field line, compared without case
 //	cookie:NAME             the value of a Set-Cookie
+//	document:items[]        a JSON document, or parts of it at a path, as JSON text
 //	json:items[].id         a member of a JSON body; [] is any element, {} any key
 //	                        that is an identifier, {}~ such a key itself;
 //	                        \ before . [ ] \ in a key
@@ -101,7 +102,7 @@ func parseTaker(source, one string, later bool) (taker, error) {
 		return taker{}, fmt.Errorf("selector %q: unknown step %q", source, one)
 	}
 	if !ok {
-		return taker{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, form:, option:, entries:, meta:, attr:, link:, redirect:, script:, xml:, proto:, delta: or text: first", source)
+		return taker{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, document:, form:, option:, entries:, meta:, attr:, link:, redirect:, script:, xml:, proto:, delta: or text: first", source)
 	}
 	t := taker{kind: kind, name: rest}
 	switch kind {
@@ -118,7 +119,7 @@ func parseTaker(source, one string, later bool) (taker, error) {
 	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta":
 		ok = rest != ""
 	case "script", "part", "rel":
-	case "json":
+	case "json", "document":
 		t.steps, ok = parsePath(rest)
 	case "form", "option":
 		if i := strings.LastIndex(rest, "@/"); i > 0 {
@@ -133,7 +134,7 @@ func parseTaker(source, one string, later bool) (taker, error) {
 		t.left, t.right, ok = strings.Cut(rest, "…")
 		ok = ok && (t.left != "" || t.right == "")
 	default:
-		return taker{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, form, option, entries, meta, attr, link, redirect, script, xml, proto, delta or text", source, kind)
+		return taker{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, document, form, option, entries, meta, attr, link, redirect, script, xml, proto, delta or text", source, kind)
 	}
 	if !ok {
 		return taker{}, fmt.Errorf("selector %q: %s:%s is not of the form that %s: needs", source, kind, rest, kind)
@@ -243,6 +244,13 @@ func (t *taker) values(d *Doc) []string {
 	}
 	d.parse()
 	switch {
+	case t.kind == "document":
+		if !d.json {
+			return nil
+		}
+		b := d.Body()
+		start := space(b, 0)
+		return parts(b, start, skipValue(b, start), t.steps, nil)
 	case t.kind == "json":
 		if !d.json {
 			return nil

@@ -29,6 +29,8 @@ type binding struct {
 	shuffled float64
 
 	hits int // uses matched
+
+	structural bool // an answer's structure says so
 }
 
 // A source is where the answers of one endpoint hold a value.

@@ -124,6 +124,9 @@ func (t *target) variant(s *structure) model.Variant {
 	if line := strings.Join(cookies, "; "); line != "" {
 		v.Request.Headers = append(v.Request.Headers, model.Header{Name: "Cookie", Value: line})
 	}
+	if s.sample.changes != nil {
+		v.Request.Changes = n.name(t.changed, &t.changed.pieces[0])
+	}
 	v.Values, v.Rows = n.finish()
 	return v
 }

@@ -68,6 +68,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 			l.fromData(p)
 		}
 	}
+	l.structural()
 	l.bind()
 	l.classify()
 	l.nameBindings()
@@ -122,6 +123,9 @@ type parsed struct {
 	head    time.Time // when the answer began
 	cache   map[string][]string
 	act     Act // how it was sent
+
+	changes *spot           // the form or document that the request changes; nil: none
+	spots   map[string]spot // where values of the request come from, by their places
 }
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.
@@ -130,13 +134,14 @@ func newSession(n int, exchanges []Exchange, set cookieSet) *session {
 	for i, one := range exchanges {
 		e := &parsed{
 			Exchange: one, session: s, index: i,
-			spans: content.Spans(&one.Flow.Request),
 			doc:   content.New(one.Flow.Response),
 			head:  one.Flow.Start.Add(one.Flow.FirstByte),
 			cache: map[string][]string{},
 		}
 		s.exchanges = append(s.exchanges, e)
 		s.of[e.Endpoint] = append(s.of[e.Endpoint], e)
+		e.rewrite()
+		e.spans = content.Spans(&e.Flow.Request)
 		for _, leaf := range e.doc.Leaves() {
 			s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
 		}

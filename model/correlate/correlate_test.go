@@ -74,8 +74,8 @@ func TestHiddenFieldsComeFromTheFormOfThisPage(t *testing.T) {
 			p.do("POST /cart"+asForm+"csrf="+csrf+"&product="+id+"&utf8=yes&qty="+fmt.Sprint(1+i*k%2), "303\nLocation: /cart")
 		}
 	})
-	want(t, "body", r.Endpoints["POST /cart"].Variants[0].Request.Body, "csrf=${csrf}&product=${product}&utf8=yes&qty=${qty}")
-	want(t, "values", values(r, "POST /cart"), "csrf=bound csrf, product=bound product, qty=row")
+	want(t, "body", r.Endpoints["POST /cart"].Variants[0].Request.Body, "csrf=${csrf}&product=${product}&utf8=${utf8}&qty=${qty}")
+	want(t, "values", values(r, "POST /cart"), "csrf=bound csrf, product=bound product, utf8=bound utf8, qty=row, cart_form=bound cart_form")
 	want(t, "csrf", from(r, "csrf"), "GET /product/{} form:csrf@/cart")
 	want(t, "product", from(r, "product"), "GET /product/{} form:product@/cart")
 	want(t, "a number chosen by the user", values(r, "GET /product/{}"), "id=row")

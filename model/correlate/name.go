@@ -174,9 +174,15 @@ func bindingName(s source) string {
 		return strings.ToLower(rest)
 	case "attr":
 		return strings.TrimPrefix(rest, "data-")
-	case "form":
+	case "form", "option":
 		name, _, _ := strings.Cut(rest, "@/")
 		return name
+	case "entries":
+		_, action, _ := strings.Cut(rest, " ")
+		action, _, _ = strings.Cut(action, "[")
+		return resource(action) + "form"
+	case "document":
+		return resource(s.endpoint) + "document"
 	case "query", "part", "delta", "script":
 		return strings.Trim(rest[strings.LastIndexByte(rest, '/')+1:], "#(_")
 	case "xml":

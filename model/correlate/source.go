@@ -273,6 +273,9 @@ func (b *binding) addOrigins(found []source, uses []use) {
 	slices.SortFunc(b.sources, bySource)
 }
 
+// sort brings the sources into their order.
+func (b *binding) sort() { slices.SortFunc(b.sources, bySource) }
+
 func bySource(a, b source) int {
 	return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.selector, b.selector))
 }

@@ -75,6 +75,12 @@ func (q *piece) take(u use) model.Take {
 	if q.binding == nil {
 		return model.Take{Act: model.Latest}
 	}
+	if t, ok := q.taken[u.exchange]; ok || q.taken != nil {
+		if !ok {
+			t.Act = model.Own
+		}
+		return t
+	}
 	if t, ok := find(q.binding.sources, u); ok {
 		return t
 	}

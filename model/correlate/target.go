@@ -16,6 +16,7 @@ type target struct {
 	structures []*structure // the commonest first
 	leaves     []*leaf
 	byPlace    map[string]*leaf // by selector
+	changed    *leaf            // the forms and documents that requests change; nil: none
 }
 
 // A structure is what requests have in common that have the same places for values
@@ -46,6 +47,8 @@ type piece struct {
 	value   model.Value // Kind "" is text
 	binding *binding
 	uses    []use // of a hole
+
+	taken map[*parsed]model.Take // where requests have it from; nil: from the binding's sources
 }
 
 // sample returns the request that stands for all of the target.
@@ -152,6 +155,9 @@ func structureOf(e *parsed) string {
 			b.WriteString(sp.Selector)
 			b.WriteByte(0)
 		}
+	}
+	if e.changes != nil {
+		b.WriteString("changes " + e.changes.selector)
 	}
 	b.WriteString(e.Flow.Request.Method)
 	for _, h := range e.Flow.Request.Headers {

@@ -61,7 +61,7 @@ func anyModel(t *rapid.T) *model.Model {
 	endpoints := names("endpoints", 1, 4)
 	for _, b := range names("bindings", 1, 2) {
 		m.Bindings = append(m.Bindings, model.Binding{Name: b, Pick: rapid.SampledFrom([]string{"", "first", "any"}).Draw(t, "pick"),
-			Sources:  []model.Select{{Endpoint: rapid.SampledFrom(endpoints).Draw(t, "source"), Selector: "json:a.b[].c"}},
+			Sources:  []model.Select{{Endpoint: rapid.SampledFrom(endpoints).Draw(t, "source"), Selector: rapid.SampledFrom([]string{"json:a.b[].c", "document:"}).Draw(t, "selector")}},
 			Evidence: model.Evidence{Uses: count.Draw(t, "uses"), Match: rapid.Float64Range(0, 1).Draw(t, "match")}})
 	}
 	for _, at := range endpoints {
@@ -240,6 +240,10 @@ func anyVariant(t *rapid.T, m *model.Model, texts *rapid.Generator[string]) mode
 	if v := texts.Draw(t, "header"); !strings.ContainsAny(v, "\r\n\x00") {
 		e.Request.Headers = []model.Header{{Name: "X-A", Value: model.EscapeTemplate(v)}, {Name: "X-A", Value: "${referer}"}}
 		e.Request.Trailers = e.Request.Headers[:1]
+	}
+	if changed := m.Bindings[0]; changed.Sources[0].Selector == "document:" && rapid.Bool().Draw(t, "changes a document") {
+		e.Values = append(e.Values, model.Value{Name: "document", Kind: model.Bound, Ref: changed.Name})
+		e.Request.Changes = "document"
 	}
 	for i, v := range []model.Value{{Kind: model.Bound, Ref: m.Bindings[0].Name}, {Kind: model.Bound, Ref: m.Bindings[0].Name, Own: true}, {Kind: model.Data, Ref: "accounts." + m.Data[0].Columns[0]},
 		{Kind: model.Row}, {Kind: model.Row, Codec: "json|percent-lower[!%7C]"}, {Kind: model.Template, Ref: model.EscapeTemplate(texts.Draw(t, "template")), Codec: "base64"}, {Kind: model.Fresh, Ref: strings.ReplaceAll(texts.Draw(t, "example"), "{", "{{")},

@@ -93,6 +93,7 @@ func (x node) request(r *model.Request) {
 	}
 	if !x.d.first {
 		fields = append(fields,
+			field{"changes", func(x node) { r.Changes = x.text() }},
 			field{"trailers", func(x node) { r.Trailers = x.headers() }},
 			field{"protocol", func(x node) { r.Protocol = model.Protocol(x.text()) }},
 		)

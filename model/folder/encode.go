@@ -284,6 +284,7 @@ func (e *encoder) request(name string, r *model.Request) *yaml.Node {
 		e.files = append(e.files, file{dataFolder + name, []byte(r.Body)})
 		put(n, "body_file", text(name))
 	}
+	putText(n, "changes", r.Changes)
 	putSome(n, "trailers", headers(r.Trailers))
 	putNumber(n, "events", r.Events)
 	return n

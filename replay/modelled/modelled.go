@@ -102,6 +102,7 @@ func (s *source) compileEndpoints(m *model.Model) error {
 			if err != nil {
 				errs = append(errs, fmt.Errorf("endpoint %q: %w", e.name, err))
 			}
+			v.change = compileChange(&from.Variants[k], m.Bindings)
 			e.variants = append(e.variants, v)
 		}
 		s.endpoints = append(s.endpoints, e)

@@ -41,7 +41,8 @@ type variant struct {
 	events   int
 	writes   bool // it changes something at the target
 	values   []value
-	takers   []int // indices of the values that an act may take from a place of its own
+	change   *change // nil: the body is sent as it stands
+	takers   []int   // indices of the values that an act may take from a place of its own
 	rows     [][]string
 }
 

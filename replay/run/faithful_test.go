@@ -143,7 +143,11 @@ func TestARunWithoutTheRecordedWorkIsNotFaithful(t *testing.T) {
 		{name: "the bindings are gone", model: func(m *model.Model) {
 			for i := range m.Bindings {
 				for k := range m.Bindings[i].Sources {
+					kind, _, _ := strings.Cut(m.Bindings[i].Sources[k].Selector, ":")
 					m.Bindings[i].Sources[k].Selector = "form:nothing"
+					if kind == "entries" {
+						m.Bindings[i].Sources[k].Selector = "entries:POST /nothing"
+					}
 				}
 			}
 		}, reason: "never succeeded (skipped"},

@@ -6,7 +6,10 @@ import "strings"
 const self = "~"
 
 // keys are names of members that identify a record among others, the surest first.
+// The first surest of them identify a record anywhere.
 var keys = [...]string{"id", "_id", "uuid", "guid", "key", "slug", "code", "sku", "name"}
+
+const surest = 6
 
 // identity returns the name of the member that identifies the elements of both
 // arrays, self for different strings or numbers, or "" if nothing does. Elements of b

@@ -2,6 +2,7 @@ package patch
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -81,6 +82,37 @@ func TestKeptCountsWhatWasLeftAlone(t *testing.T) {
 		if kept, all := Kept([]byte(tt.shown), []byte(tt.sent)); kept != tt.kept || all != tt.all {
 			t.Errorf("of %s, %s kept %d of %d, want %d of %d", tt.shown, tt.sent, kept, all, tt.kept, tt.all)
 		}
+	}
+}
+
+func TestADocumentIsFoundByItsIdentityOrItsAddress(t *testing.T) {
+	const list = `{"page":1,"items":[{"id":4,"name":"a","n":1,"on":true},{"id":5,"name":"b","n":2,"on":true}]}`
+	tests := []struct {
+		name, shown, sent string
+		same              bool
+		path              string
+		match             int
+		way               string
+	}{
+		{"the whole at its address", `{"name":"a","n":1,"on":true}`, `{"name":"b","n":1,"on":true,"x":2}`, true, "none", 0, ""},
+		{"the whole at its address, mostly kept", `{"name":"a","n":1,"on":true,"x":0}`, `{"name":"b","n":1,"on":true,"x":0}`, true, "", 0, ""},
+		{"not at another address", `{"name":"a","n":1,"on":true,"x":0}`, `{"name":"b","n":1,"on":true,"x":0}`, false, "none", 0, ""},
+		{"an element of a list", list, `{"id":5,"name":"c","n":2,"on":true}`, false, "items[]", 1, ""},
+		{"an element of a list, wrapped", list, `{"force":1,"data":{"id":5,"name":"c","n":2,"on":true}}`, false, "items[]", 1, "data"},
+		{"a list", list, `[{"id":4,"name":"a","n":1,"on":true},{"id":5,"name":"c","n":2,"on":true}]`, false, "items", 0, ""},
+		{"no record of another identity", list, `{"id":6,"name":"b","n":2,"on":true}`, false, "none", 0, ""},
+		{"no few members", list, `{"id":5,"name":"b","z":1}`, false, "none", 0, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, ok := Find([]byte(tt.shown), []byte(tt.sent), tt.same)
+			if !ok {
+				c.Path = "none"
+			}
+			if c.Path != tt.path || c.Match != tt.match || strings.Join(c.Sent, ".") != tt.way {
+				t.Errorf("in %s, %s is %q %d at %q, want %q %d at %q", tt.shown, tt.sent, c.Path, c.Match, c.Sent, tt.path, tt.match, tt.way)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,62 @@
+package correlate
+
+import (
+	"strings"
+
+	"github.com/starling-load/starling/model/content/patch"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// maxDocuments is how many earlier answers are searched for a document that was
+// written back, the latest first.
+const maxDocuments = 30
+
+// fromDocument finds the JSON document of an earlier answer that e sends back, and
+// makes r hold the changes alone. Of several it takes the one of which the client left
+// the most alone, the latest of equals.
+func (e *parsed) fromDocument(r *flow.Request) bool {
+	body := r.Body.Data
+	if r.Method == "GET" || len(body) < len(`{"a":1,"b":2}`) || r.Body.Truncated() || r.Headers.Has("Content-Encoding") || !isJSON(r.Headers.Value("Content-Type")) {
+		return false
+	}
+	var best patch.Copy
+	var from *parsed
+	tried := 0
+	for i := e.index - 1; i >= 0 && tried < maxDocuments; i-- {
+		a := e.session.exchanges[i]
+		if !isJSON(a.doc.Media()) || len(a.doc.Body()) == 0 || a.doc.Cut() || !a.before(e) {
+			continue
+		}
+		tried++
+		if c, ok := patch.Find(a.doc.Body(), body, sameAddress(a, e)); ok && c.Kept > best.Kept {
+			best, from = c, a
+		}
+	}
+	if from == nil {
+		return false
+	}
+	sealed, err := patch.Sealed(body, best.Sent, best.Ops)
+	if err != nil {
+		return false
+	}
+	e.changes = &spot{from, "document:" + best.Path, best.Match}
+	r.Body = flow.NewBody(sealed)
+	return true
+}
+
+func isJSON(contentType string) bool {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	media = strings.TrimSpace(media)
+	return media == "application/json" || strings.HasSuffix(media, "+json")
+}
+
+// sameAddress reports whether a document that was read by a can be written by e: one
+// path is the other or lies directly above it.
+func sameAddress(a, e *parsed) bool {
+	p, q := strings.TrimSuffix(a.Flow.Request.Path(), "/"), strings.TrimSuffix(e.Flow.Request.Path(), "/")
+	if len(p) > len(q) {
+		p, q = q, p
+	}
+	rest, ok := strings.CutPrefix(q, p)
+	return ok && (rest == "" || rest[0] == '/' && strings.Count(rest, "/") == 1)
+}

@@ -1,0 +1,310 @@
+package correlate
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/form"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// Limits on the search for the form that a request was sent from.
+const (
+	maxPages = 30 // pages with forms, the latest first
+	maxForms = 200
+)
+
+// A shownForm is a form in an answer, as its user saw it.
+type shownForm struct {
+	page    *parsed
+	index   int // among the forms of the page
+	form    *form.Form
+	changes []form.Entry
+	cost    int
+}
+
+// fromForm finds the form that e was sent from. It notes the places of its fields and
+// makes r hold the changes alone.
+func (e *parsed) fromForm(r *flow.Request) bool {
+	sent, ok := content.Entries(r)
+	if !ok || len(sent) == 0 {
+		return false
+	}
+	s := e.findForm(sent)
+	if s == nil {
+		return false
+	}
+	kept := s.kept(sent)
+	if !s.gives(sent, kept, r.Method == "GET") {
+		return false
+	}
+	selector, match := s.selector()
+	e.changes = &spot{s.page, selector, match}
+	s.noteFields(e, kept)
+	content.SetEntries(r, kept)
+	return true
+}
+
+// findForm returns the form of an earlier answer that e was sent from: among those
+// with its address the one that needs the fewest changes, the one of the page that e
+// says it came from before others, the latest of equals.
+func (e *parsed) findForm(sent []form.Entry) *shownForm {
+	var best *shownForm
+	pages, forms := 0, 0
+	names := distinct(sent)
+	referer := e.Flow.Request.Headers.Value("Referer")
+	for i := e.index - 1; i >= 0 && pages < maxPages && forms < maxForms; i-- {
+		page := e.session.exchanges[i]
+		if len(page.doc.Forms()) == 0 || !page.before(e) {
+			continue
+		}
+		pages++
+		for k := range page.doc.Forms() {
+			f := &page.doc.Forms()[k]
+			if !e.sentTo(page, f) {
+				continue
+			}
+			forms++
+			s := &shownForm{page: page, index: k, form: f}
+			if !s.explains(sent, names, e.Flow.Request.Method == "GET") {
+				continue
+			}
+			if referer != "" && strings.HasSuffix(referer, page.Flow.Request.Target) {
+				s.cost -= 5
+			}
+			if best == nil || s.cost < best.cost {
+				best = s
+			}
+		}
+	}
+	return best
+}
+
+// gives reports whether the form with these changes sends what was sent. In a query the
+// order counts too: a link may have the items of a form in another one.
+func (s *shownForm) gives(sent, kept []form.Entry, query bool) bool {
+	again := form.Apply(s.form.Entries(), kept)
+	if !query {
+		order := func(a, b form.Entry) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) }
+		sent = slices.SortedFunc(slices.Values(sent), order)
+		slices.SortFunc(again, order)
+	}
+	return slices.EqualFunc(again, sent, func(a, b form.Entry) bool {
+		return a.Name == b.Name && form.LineEnds(a.Value) == form.LineEnds(b.Value)
+	})
+}
+
+// distinct returns the names of entries, each once.
+func distinct(entries []form.Entry) []string {
+	var out []string
+	seen := make(map[string]bool, len(entries))
+	for _, x := range entries {
+		if !seen[x.Name] {
+			seen[x.Name] = true
+			out = append(out, x.Name)
+		}
+	}
+	return out
+}
+
+// sentTo reports whether a form of page is sent to the address of e.
+func (e *parsed) sentTo(page *parsed, f *form.Form) bool {
+	if f.Method != e.Flow.Request.Method {
+		return false
+	}
+	if leadsTo(page, f.Action, e) {
+		return true
+	}
+	return slices.ContainsFunc(f.Controls, func(c form.Control) bool { return c.Action != "" && leadsTo(page, c.Action, e) })
+}
+
+// leadsTo reports whether a link of page leads to the host and path of e.
+func leadsTo(page *parsed, link string, e *parsed) bool {
+	to, ok := resolve(page, link)
+	return ok && to.Path == e.path() && (to.Host == "" || to.Host == e.Flow.Request.Authority)
+}
+
+// path returns the path of the request without percent-encoding.
+func (e *parsed) path() string {
+	p := e.Flow.Request.Path()
+	if u, err := url.PathUnescape(p); err == nil {
+		return u
+	}
+	return p
+}
+
+// resolve returns where a link of page leads to.
+func resolve(page *parsed, link string) (*url.URL, bool) {
+	base, err := url.Parse(page.Flow.Request.Target)
+	if err != nil {
+		return nil, false
+	}
+	base.Scheme, base.Host = page.Flow.Scheme, page.Flow.Request.Authority
+	to, err := base.Parse(strings.TrimSpace(link))
+	if err != nil || to.Path == "" && to.Opaque != "" {
+		return nil, false
+	}
+	if to.Path == "" {
+		to.Path = "/"
+	}
+	return to, true
+}
+
+// explains compares the form with what was sent. It reports whether that is what the
+// form sends: it has most of the fields, in a query all.
+func (s *shownForm) explains(sent []form.Entry, names []string, query bool) bool {
+	kinds := make(map[string]string, len(s.form.Controls))
+	for i := range s.form.Controls {
+		kinds[s.form.Controls[i].Name] = s.form.Controls[i].Kind
+	}
+	known := 0
+	for _, name := range names {
+		if kinds[name] != "" {
+			known++
+		}
+	}
+	if known == 0 || 2*known < len(names) || query && known < len(names) {
+		return false
+	}
+	s.cost = 3 * (len(names) - known)
+	s.changes = s.form.Changes(sent)
+	for _, c := range s.changes {
+		if s.cost++; kinds[form.Field(c.Name)] == "hidden" {
+			s.cost += 10
+		}
+	}
+	return true
+}
+
+// selector returns the selector of the form, and its number among the forms that the
+// selector finds in its page.
+func (s *shownForm) selector() (selector string, match int) {
+	selector = content.EntriesSelector(s.form, s.telling())
+	parsed, err := content.ParseSelector(selector)
+	if err != nil {
+		selector = content.EntriesSelector(s.form, nil)
+		parsed, _ = content.ParseSelector(selector)
+	}
+	for i, m := range parsed.Matches(s.page.doc) {
+		if m.At == s.index {
+			return selector, i
+		}
+	}
+	return selector, 0
+}
+
+// telling returns up to three fields that the form has and another form of the page
+// with its method and action has not.
+func (s *shownForm) telling() []string {
+	var out []string
+	plain := content.EntriesSelector(s.form, nil)
+	forms := s.page.doc.Forms()
+	for i := range forms {
+		if i == s.index || content.EntriesSelector(&forms[i], nil) != plain {
+			continue
+		}
+		for k := range s.form.Controls {
+			name := s.form.Controls[k].Name
+			if slices.Contains(out, name) || strings.ContainsAny(name, "[],|") || len(out) == 3 {
+				continue
+			}
+			if !slices.ContainsFunc(forms[i].Controls, func(c form.Control) bool { return c.Name == name }) {
+				out = append(out, name)
+				break
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// kept returns what the request says by itself: hidden fields, which often are tokens
+// that people look for, and what the user changed. All else is as the form shows it.
+func (s *shownForm) kept(sent []form.Entry) []form.Entry {
+	changed := map[string][]form.Entry{}
+	for _, c := range s.changes {
+		name := form.Field(c.Name)
+		changed[name] = append(changed[name], c)
+	}
+	hidden := map[string]int{}
+	for i := range s.form.Controls {
+		if c := &s.form.Controls[i]; c.Kind == "hidden" && c.Value != "" {
+			hidden[c.Name]++
+		} else {
+			hidden[c.Name] += 2
+		}
+	}
+	var out []form.Entry
+	for _, x := range sent {
+		list, isChanged := changed[x.Name]
+		switch {
+		case isChanged:
+			out = append(out, list...)
+			changed[x.Name] = nil
+		case hidden[x.Name] == 1:
+			out = append(out, x)
+		}
+	}
+	for _, c := range s.changes { // what was not sent at all
+		if name := form.Field(c.Name); len(changed[name]) > 0 {
+			out = append(out, changed[name]...)
+			changed[name] = nil
+		}
+	}
+	return out
+}
+
+// noteFields notes where the values of the request stand in the form: the fields that
+// were sent as shown, and what the user chose of a list that the target makes.
+func (s *shownForm) noteFields(e *parsed, kept []form.Entry) {
+	prefix := "body:"
+	if len(e.Flow.Request.Body.Data) == 0 {
+		prefix = "query:"
+	}
+	counts := map[string]int{}
+	for _, x := range kept {
+		place := prefix + x.Name
+		if n := counts[x.Name]; n > 0 {
+			place += "#" + string(rune('0'+min(n, 9)))
+		}
+		counts[x.Name]++
+		kinds, field := []string{"form"}, form.Field(x.Name)
+		if field != x.Name || content.Kind(x.Value) != "" && content.Kind(x.Value) != "int" {
+			kinds = append(kinds, "option")
+		}
+		for _, kind := range kinds {
+			selector := content.FieldSelector(kind, field, s.form)
+			if match, ok := s.match(selector, x.Value); ok {
+				e.note(place, spot{s.page, selector, match})
+				break
+			}
+		}
+	}
+}
+
+// match returns the number of the match that holds value in the form.
+func (s *shownForm) match(selector, value string) (match int, ok bool) {
+	parsed, err := content.ParseSelector(selector)
+	if err != nil {
+		return 0, false
+	}
+	for i, m := range parsed.Matches(s.page.doc) {
+		if m.At == s.index && m.Value == value {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// note notes that the value at a place of the request comes from s.
+func (e *parsed) note(place string, s spot) {
+	if e.spots == nil {
+		e.spots = map[string]spot{}
+	}
+	if _, had := e.spots[place]; !had {
+		e.spots[place] = s
+	}
+}

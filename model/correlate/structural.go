@@ -1,0 +1,108 @@
+package correlate
+
+import (
+	"github.com/starling-load/starling/model"
+)
+
+// A request is explained by the structure of the answer that it follows from: the form
+// that was sent, the document that was written back, the link that was followed. What
+// the structure says needs no test by other sessions, and holds also where everybody
+// sees the same.
+
+// A spot is a place in an earlier answer: the match of a selector.
+type spot struct {
+	from     *parsed
+	selector string
+	match    int
+}
+
+// rewrite makes e a request that tells only what the user did to the form or document
+// that it sends back, and notes that as what e changes.
+func (e *parsed) rewrite() {
+	r := e.Flow.Request
+	if !e.fromForm(&r) && !e.fromDocument(&r) {
+		return
+	}
+	f := *e.Flow
+	f.Request = r
+	e.Flow = &f
+}
+
+// structural explains leaves by the structure of earlier answers.
+func (l *learner) structural() {
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			if p.pieces == nil {
+				l.fromStructure(p)
+			}
+		}
+		l.bindChanged(t)
+	}
+}
+
+// fromStructure binds a leaf whose values come from places of the answers that the
+// requests follow from. Values that do not are the acts' own.
+func (l *learner) fromStructure(p *leaf) {
+	spots := map[*parsed]spot{}
+	for _, u := range p.uses {
+		if s, ok := u.exchange.spots[p.span.Selector]; ok {
+			spots[u.exchange] = s
+		}
+	}
+	if 2*len(spots) < len(p.uses) || len(spots) == 0 {
+		return
+	}
+	p.pieces = []piece{l.place(p.uses, spots)}
+}
+
+// bindChanged binds the forms and documents that requests change.
+func (l *learner) bindChanged(t *target) {
+	p := &leaf{target: t}
+	spots := map[*parsed]spot{}
+	for _, e := range t.uses {
+		if e.changes != nil {
+			p.uses = append(p.uses, use{exchange: e})
+			spots[e] = *e.changes
+		}
+	}
+	if len(spots) > 0 {
+		p.pieces = []piece{l.place(p.uses, spots)}
+		t.changed = p
+	}
+}
+
+// place returns the hole that takes its content from spots.
+func (l *learner) place(uses []use, spots map[*parsed]spot) piece {
+	b := &binding{pick: "first", uses: len(uses), match: float64(len(spots)) / float64(len(uses)), structural: true}
+	index := map[source]int{}
+	for _, u := range uses {
+		if s, ok := spots[u.exchange]; ok {
+			of := source{s.from.Endpoint, s.selector}
+			if _, had := index[of]; !had {
+				index[of] = 0
+				b.sources = append(b.sources, of)
+			}
+		}
+	}
+	b.sort()
+	for i, s := range b.sources {
+		index[s] = i
+	}
+	taken := map[*parsed]model.Take{}
+	for e, s := range spots {
+		taken[e] = model.Take{Act: s.from.index, Source: index[source{s.from.Endpoint, s.selector}], Match: s.match}
+	}
+	return piece{value: model.Value{Kind: model.Bound}, binding: l.join(b), uses: uses, taken: taken}
+}
+
+// join returns an earlier binding with the same sources, or b.
+func (l *learner) join(b *binding) *binding {
+	for _, old := range l.bindings {
+		if old.same(b) {
+			old.add(b)
+			return old
+		}
+	}
+	l.bindings = append(l.bindings, b)
+	return b
+}
