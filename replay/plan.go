@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/load"
 )
@@ -171,9 +172,31 @@ func (p Plan) Arrivals(starts []time.Duration, span time.Duration) (load.Arrival
 	case len(starts) == 0:
 		return nil, errors.New("the model holds no recorded arrivals to scale; give users or a rate instead")
 	}
+	return p.recording(starts, span)
+}
+
+// recording returns the arrivals of a recording under a scale.
+func (p Plan) recording(starts []time.Duration, span time.Duration) (*load.Recording, error) {
 	fast := make([]time.Duration, len(starts))
 	for i, at := range starts {
 		fast[i] = scaled(at, p.Speed)
 	}
 	return load.Recorded(fast, scaled(span, p.Speed), p.Scale, p.Duration, p.Seed)
+}
+
+// Recorded returns which recorded session each session of the plan plays, as an index
+// of starts. With a scale it is the one whose start the arrival repeats. Otherwise all
+// are played in turn, in a new order each round: so the mix is that of the recording at
+// every moment. starts, of which there must be one, and span are those of Arrivals.
+func (p Plan) Recorded(starts []time.Duration, span time.Duration) (func(session uint64) int, error) {
+	p = p.withDefaults()
+	if p.Users > 0 || p.Rate > 0 {
+		n := uint64(len(starts))
+		return func(i uint64) int { return int(dist.Shuffled(p.Seed, i/n, i%n, n)) }, nil
+	}
+	r, err := p.recording(starts, span)
+	if err != nil {
+		return nil, err
+	}
+	return r.Original, nil
 }

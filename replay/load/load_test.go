@@ -163,7 +163,8 @@ func TestScaledRecordingsKeepTheirShape(t *testing.T) {
 		if math.Abs(whole-100*scale) > 1 {
 			t.Errorf("scale %g: %g arrivals, want %g", scale, whole, 100*scale)
 		}
-		if want := 90 * scale; math.Abs(first-want) > 1 {
+		// Some clones of the last starts come from the other side of the second.
+		if want := 90 * scale; math.Abs(first-want) > 1+0.02*want {
 			t.Errorf("scale %g: %g arrivals in the first second, want %g", scale, first, want)
 		}
 	}

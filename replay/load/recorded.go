@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -12,21 +13,31 @@ import (
 // ascending and lie within the span, the length of the recording.
 //
 // With scale 1 they are repeated as they are. With scale s every start is played s
-// times: once at its own instant, and as clones at random instants before the next
-// start. So the rate rises and falls as recorded, and clones arrive spread over
-// time. The seed decides the instants.
+// times: once at its own instant, and as clones elsewhere. So the rate rises and falls
+// as recorded, and the clones come as independent users would. The seed decides the
+// instants.
 //
 //	recorded   |      |  |          |
-//	scale 3    |  ·  ·|··|··  ·     |·  ·
+//	scale 3    | · ·  |··|·  · ·    |·
+//
+// Users who come independently of each other at a rate λ(t) that they share have an
+// index of dispersion of I(w) = Var N/E N in windows of w, and k times as many of them
+// one of 1 + k(I−1). Clones that stay near their original exceed that, since they
+// repeat what was chance. So a clone is moved by about half of √n places in the order of
+// the n starts, and time runs evenly between every √n-th start and the next. A pause
+// of more than eight mean distances is no chance: no clone falls into it. What remains
+// of chance is the number of starts between two knots: (k−1)·N/√n in windows of N starts.
 //
 // With a scale such as 2.5, some starts are played once more than others; these are
-// spread evenly. A clone comes at most four mean distances after its original, so
-// that a quiet time stays quiet.
+// spread evenly.
 //
 // The schedule ends at d; 0 means after one span. When d is longer than the span, the
 // recording starts over, with other clones. A round lasts at least a second: a very
 // short recording does not tell how often its users come back.
-func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (Arrivals, error) {
+//
+// The arrivals are kept in memory, 12 bytes each. There are maxArrivals at most: a
+// schedule of more is an error.
+func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (*Recording, error) {
 	switch {
 	case len(offsets) == 0:
 		return nil, errors.New("the recording has no session start to repeat")
@@ -47,74 +58,79 @@ func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time
 	if d > span {
 		span = max(span, minRound)
 	}
-	return &recorded{
-		offsets: slices.Clone(offsets), span: span, scale: scale, duration: d, seed: seed,
-		reach: 4 * span / time.Duration(len(offsets)),
-	}, nil
+	if n := float64(len(offsets)) * scale * math.Ceil(float64(d)/float64(span)); n > maxArrivals {
+		return nil, fmt.Errorf("scale %g for %s: %.0f sessions are more than %d; lower the scale, or give a rate or a number of users", scale, d, n, maxArrivals)
+	}
+	r := &Recording{}
+	spread := newSpread(offsets, span)
+	for round := uint64(0); time.Duration(round)*span < d; round++ {
+		r.play(offsets, spread, round, scale, seed, time.Duration(round)*span)
+	}
+	r.sort(d)
+	return r, nil
 }
 
-// minRound is the least time between the beginnings of two rounds.
-const minRound = time.Second
+const (
+	// minRound is the least time between the beginnings of two rounds.
+	minRound = time.Second
 
-type recorded struct {
-	offsets  []time.Duration
-	span     time.Duration
-	scale    float64
-	duration time.Duration
-	seed     uint64
-	reach    time.Duration // how far a clone may lie behind its original
+	// maxArrivals is the greatest number of arrivals of a Recording.
+	maxArrivals = 20_000_000
+)
+
+// A Recording is the session starts of a recording, scaled.
+type Recording struct {
+	at       []time.Duration
+	original []uint32 // the recorded start that each arrival repeats, within its round
 }
 
-// Original returns the recorded start that arrival i of a schedule with that
-// scale belongs to, counted from 0 over all rounds.
-func Original(i uint64, scale float64) uint64 {
-	j := uint64(math.Ceil(float64(i+1)/scale)) - 1
-	for j > 0 && startsBefore(j, scale) > i {
-		j--
+// At implements Arrivals.
+func (r *Recording) At(i uint64) (time.Duration, bool) {
+	if i >= uint64(len(r.at)) {
+		return 0, false
 	}
-	for startsBefore(j+1, scale) <= i {
-		j++
+	return r.at[i], true
+}
+
+// Original returns the recorded start that arrival i repeats, counted from 0 within the
+// recording. There must be such an arrival.
+func (r *Recording) Original(i uint64) int { return int(r.original[i]) }
+
+// play adds a round of the recording that begins at start.
+func (r *Recording) play(offsets []time.Duration, s *spread, round uint64, scale float64, seed uint64, start time.Duration) {
+	n := uint64(len(offsets))
+	for k := range n {
+		j := round*n + k
+		copies := startsBefore(j+1, scale) - startsBefore(j, scale)
+		draw := stream(seed, j, 2)
+		for c := range copies {
+			at := offsets[k]
+			if c > 0 {
+				at = s.clone(k, draw)
+			}
+			r.at, r.original = append(r.at, start+at), append(r.original, uint32(k))
+		}
 	}
-	return j
+}
+
+// sort puts the arrivals in order and cuts them at the end d.
+func (r *Recording) sort(d time.Duration) {
+	order := make([]uint32, len(r.at))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortStableFunc(order, func(a, b uint32) int { return cmp.Compare(r.at[a], r.at[b]) })
+	at, original := make([]time.Duration, 0, len(order)), make([]uint32, 0, len(order))
+	for _, i := range order {
+		if r.at[i] < d {
+			at, original = append(at, r.at[i]), append(original, r.original[i])
+		}
+	}
+	r.at, r.original = at, original
 }
 
 // startsBefore is the number of arrivals that come from starts 0 … j−1, counted over
 // all rounds.
 func startsBefore(j uint64, scale float64) uint64 {
 	return uint64(math.Floor(float64(j)*scale + 1e-9))
-}
-
-func (r *recorded) At(i uint64) (time.Duration, bool) {
-	j := Original(i, r.scale)
-	n := uint64(len(r.offsets))
-	round, k := j/n, j%n
-	if float64(round)*float64(r.span) > float64(r.duration) {
-		return 0, false
-	}
-	at := time.Duration(round)*r.span + r.offsets[k]
-	at += r.shift(j, k, i-startsBefore(j, r.scale), startsBefore(j+1, r.scale)-startsBefore(j, r.scale))
-	if at >= r.duration {
-		return 0, false
-	}
-	return at, true
-}
-
-// shift returns how far clone number c of m lies behind its original, start k
-// of the recording and j of all rounds. Clone 0 is the original.
-func (r *recorded) shift(j, k, c, m uint64) time.Duration {
-	if c == 0 {
-		return 0
-	}
-	next := r.span + r.offsets[0]
-	if k+1 < uint64(len(r.offsets)) {
-		next = r.offsets[k+1]
-	}
-	gap := min(next-r.offsets[k], r.reach)
-	draw := stream(r.seed, j, 2)
-	places := make([]float64, m-1)
-	for i := range places {
-		places[i] = draw()
-	}
-	slices.Sort(places)
-	return time.Duration(places[c-1] * float64(gap))
 }

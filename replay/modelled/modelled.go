@@ -30,6 +30,10 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 		s.walks = true
 	case len(m.Sessions) == 0:
 		return nil, errors.New("the model holds no recorded sessions to play; walk its behaviors instead")
+	default:
+		if s.recorded, err = p.Recorded(m.Starts(), m.Recorded.Duration); err != nil {
+			return nil, err
+		}
 	}
 	if err = errors.Join(s.compileEndpoints(m), s.compileBindings(m)); err != nil {
 		return nil, err
@@ -46,9 +50,10 @@ type source struct {
 	origins   []replay.Origin
 	behaviors []model.Behavior
 	sessions  []model.Session
-	tracks    []track     // the sessions made ready to play
-	walks     bool        // sessions are walks of behaviors, not recorded ones
-	splices   []crossings // by behavior
+	tracks    []track                  // the sessions made ready to play
+	recorded  func(session uint64) int // index of the track that a session plays
+	walks     bool                     // sessions are walks of behaviors, not recorded ones
+	splices   []crossings              // by behavior
 	endpoints []endpoint
 	index     map[string]int // of endpoints, by name
 	browsers  []browser

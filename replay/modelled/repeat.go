@@ -4,19 +4,7 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/replay"
-	"github.com/starling-load/starling/replay/load"
 )
-
-// recorded returns the recorded session that session i plays. With a scale it is the
-// one whose start the arrival belongs to. Otherwise all are played in turn, in a new
-// order each round: so the mix is that of the recording at every moment.
-func (s *source) recorded(i uint64) int {
-	n := uint64(len(s.sessions))
-	if s.plan.Scale > 0 {
-		return int(load.Original(i, s.plan.Scale) % n)
-	}
-	return int(dist.Shuffled(s.plan.Seed, i/n, i%n, n))
-}
 
 // A repeat is a recorded session of a model, played with live values. Each act comes
 // when the acts that it waited for are over, and takes its recorded row.

@@ -145,9 +145,23 @@ func TestTheMixOfRecordedSessionsIsExact(t *testing.T) {
 	if len(orders) < 4 {
 		t.Errorf("4 rounds have %d orders", len(orders))
 	}
+	times := map[int]int{}
+	p := replay.Plan{Target: "http://127.0.0.1:1", Scale: 3}
+	arrivals, err := p.Arrivals(m.Starts(), m.Recorded.Duration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := map[int]bool{}
 	for i := range uint64(3 * n) {
-		if k := played(replay.Plan{Scale: 3}, i); k != int(i/3) {
-			t.Errorf("at 3 times the users, arrival %d plays session %d, want %d", i, k, i/3)
+		k := played(p, i)
+		times[k]++
+		if at, ok := arrivals.At(i); ok && at == m.Sessions[k].Start {
+			own[k] = true
+		}
+	}
+	for k := range n {
+		if times[k] != 3 || !own[k] {
+			t.Errorf("at 3 times the users, session %d is played %d times, at its own start: %v", k, times[k], own[k])
 		}
 	}
 }

@@ -279,6 +279,13 @@ func (in *input) repeat(ctx context.Context) (r *recording, src replay.Source, e
 	if r, err = in.openRecording(ctx, origins); err != nil {
 		return nil, nil, err
 	}
-	src, err = verbatim.New(r, origins)
+	starts := r.starts()
+	if len(starts) == 0 {
+		return r, nil, errors.New("the recording holds no request that can be replayed")
+	}
+	play, err := in.job.Plan.Recorded(starts, r.sessions.Span())
+	if err == nil {
+		src, err = verbatim.New(r, origins, play)
+	}
 	return r, src, err
 }

@@ -34,7 +34,7 @@ func ExampleNew() {
 	}
 	timeline := stats.NewTimeline()
 
-	src, err := verbatim.New(verbatim.Flows{session}, plan.Origins("https://shop.example"))
+	src, err := verbatim.New(verbatim.Flows{session}, plan.Origins("https://shop.example"), nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -64,13 +64,19 @@ func (c *flowCursor) Next() (*flow.Flow, error) {
 // answer passes when it looks like the recorded one.
 //
 // Requests go where origins say. A request to a place that origins do not list goes
-// to the first of them. A flow for which Omitted returns a name is skipped. After the
-// last session the first follows again.
-func New(rec Recording, origins []replay.Origin) (replay.Source, error) {
+// to the first of them. A flow for which Omitted returns a name is skipped.
+//
+// play says which session of rec each session of the plan plays, such as [replay.Plan]'s
+// Recorded. If it is nil, they are played in turn, over and over.
+func New(rec Recording, origins []replay.Origin, play func(session uint64) int) (replay.Source, error) {
 	if rec.Sessions() == 0 {
 		return nil, errors.New("the recording holds no request that can be replayed")
 	}
-	return &source{rec, origins}, nil
+	if play == nil {
+		n := uint64(rec.Sessions())
+		play = func(i uint64) int { return int(i % n) }
+	}
+	return &source{rec, origins, play}, nil
 }
 
 // Omitted names what is missing to repeat f. It returns "" when nothing is.
@@ -111,6 +117,7 @@ func indexOf(origins []replay.Origin, f *flow.Flow) int {
 type source struct {
 	recording Recording
 	origins   []replay.Origin
+	play      func(session uint64) int
 }
 
 // Origins implements Source.
@@ -118,7 +125,7 @@ func (v *source) Origins() []replay.Origin { return v.origins }
 
 // Session implements Source.
 func (v *source) Session(i, _ uint64) replay.Session {
-	flows := v.recording.Open(int(i % uint64(v.recording.Sessions())))
+	flows := v.recording.Open(v.play(i))
 	r := &repetition{source: v, flows: flows}
 	r.Table.Pull, r.merge.next = r.pull, r.read
 	return r
