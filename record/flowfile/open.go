@@ -33,6 +33,10 @@ type ReaderOptions struct {
 	// os.Open.
 	Open func(path string) (File, error)
 
+	// Conn, where not nil, is called by Flows with each connection of the recording,
+	// before the flows that came over it.
+	Conn func(*flow.Conn)
+
 	// check looks at both checksums of a block.
 	check bool
 }

@@ -132,6 +132,9 @@ func (r *Reader) flows(yield func(*flow.Flow, error) bool) bool {
 			return true
 		}
 		f, ok := rec.(*flow.Flow)
+		if c, is := rec.(*flow.Conn); is && err == nil && r.o.Conn != nil {
+			r.o.Conn(c)
+		}
 		if err == nil && !ok {
 			continue
 		}
