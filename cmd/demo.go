@@ -235,7 +235,8 @@ func (d *demo) learn(context.Context) error {
 	if err != nil {
 		return err
 	}
-	sessions, err := session.Split(readable(d.env, d.path(demoRecording)), session.Options{})
+	conns := &session.Conns{}
+	sessions, err := session.Split(readable(d.env, conns, d.path(demoRecording)), session.Options{Conns: conns})
 	if err != nil {
 		return err
 	}

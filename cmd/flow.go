@@ -18,6 +18,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
+	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
 )
@@ -220,21 +221,31 @@ starling pass over the parts of a recording that hold no such flow; see
 
 // readable goes over the flows of recordings. Damage is told on stderr and
 // skipped; what cannot be read at all is an error.
-func readable(env environment, paths ...string) iter.Seq2[*flow.Flow, error] {
+func readable(env environment, conns *session.Conns, paths ...string) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		o, err := env.reading()
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		for f, err := range o.Flows(paths...) {
-			var corrupt *flowfile.CorruptError
-			if errors.As(err, &corrupt) {
-				env.say("warning: %s; going on with the rest", err)
-				continue
+		for i, path := range paths {
+			apart := uint64(i) << 48 // recordings count their connections from 1
+			o.Conn = func(c *flow.Conn) {
+				c.ID ^= apart
+				conns.Add(c)
 			}
-			if !yield(f, err) {
-				return
+			for f, err := range o.Flows(path) {
+				var corrupt *flowfile.CorruptError
+				if errors.As(err, &corrupt) {
+					env.say("warning: %s; going on with the rest", err)
+					continue
+				}
+				if err == nil && f.Conn != 0 {
+					f.Conn ^= apart
+				}
+				if !yield(f, err) {
+					return
+				}
 			}
 		}
 	}

@@ -57,9 +57,12 @@ var importOrder = map[string][]string{
 	"model":               {"model/dist", "model/content", "model/content/codec", "model/made", "model/problem", "model/precedence", "record/flow"},
 	"model/folder":        {"model", "model/problem"},
 	"model/show":          {"model", "model/problem"},
-	"model/session":       {"record/flow", "model/content"},
+	"model/session":       {"record/flow", "model/session/identity"},
 	"model/endpoint":      {"record/flow", "model/content", "model/session"},
 	"model/correlate":     {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/session", "model/endpoint"},
+
+	"model/session/identity": {"record/flow", "model/content"},
+
 	"model/learn": {"record/flow", "model", "model/dist", "model/content", "model/session", "model/endpoint",
 		"model/correlate", "model/precedence"},
 	"replay/load":          {},

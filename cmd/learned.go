@@ -58,9 +58,9 @@ func (e environment) learner(o accountOptions) func(context.Context, run.Recordi
 
 // learnFirst learns from the flows of a recording whose requests are sent somewhere.
 func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountOptions) (*model.Model, error) {
-	split := session.Report{Foreign: map[string]int{}}
+	split, conns := session.Report{Foreign: map[string]int{}}, &session.Conns{}
 	var of iter.Seq2[*flow.Flow, error] = func(yield func(*flow.Flow, error) bool) {
-		for f, err := range readable(e, r.Path) {
+		for f, err := range readable(e, conns, r.Path) {
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -76,7 +76,7 @@ func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountO
 		}
 	}
 	foreign := split.Foreign
-	sessions, err := session.Split(of, session.Options{Every: true, Report: &split})
+	sessions, err := session.Split(of, session.Options{Every: true, Conns: conns, Report: &split})
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,8 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		return modelExists(o.output)
 	}
 	var split session.Report
-	sessions, err := session.Split(readable(env, paths...), session.Options{Hosts: o.hosts, Report: &split})
+	conns := &session.Conns{}
+	sessions, err := session.Split(readable(env, conns, paths...), session.Options{Hosts: o.hosts, Conns: conns, Report: &split})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 	if err := checkData(o.Data); err != nil {
 		return nil, nil, err
 	}
-	l := &learner{report: &Report{Lost: map[string]int{}, others: o.Split.Others()}}
+	l := &learner{report: &Report{Lost: map[string]int{}, RestsOn: append([]string{}, o.Split.Lines()...), others: o.Split.Others()}}
 	for _, n := range o.Split.Foreign {
 		l.report.Flows += n
 		l.report.Lost["another host"] += n

@@ -21,6 +21,10 @@ type Report struct {
 	Bindings  []Found        `json:"bindings"`
 	Lost      map[string]int `json:"lost"` // flows left out, by reason
 
+	// RestsOn says in sentences what the users rest on, and how many there would be
+	// by other evidence. It is empty if Options.Split is.
+	RestsOn []string `json:"rests_on"`
+
 	// Unresolved are the varying values that nothing explains.
 	Unresolved []model.Unresolved `json:"unresolved"`
 
@@ -101,8 +105,12 @@ func (r *Report) notes() []string {
 // Text writes the report for people. The error is that of w.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s, %d learned from; %d %s of %d %s\n\nuser types\n",
+	fmt.Fprintf(&b, "%d %s, %d learned from; %d %s of %d %s\n",
 		r.Flows, plural(r.Flows, "flow"), r.Used, r.Sessions, plural(r.Sessions, "session"), r.Users, plural(r.Users, "user"))
+	for _, line := range r.RestsOn {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
+	b.WriteString("\nuser types\n")
 	for _, t := range r.Types {
 		fmt.Fprintf(&b, "  %5.1f %%  %-32s %4d %s, %d %s\n",
 			100*t.Weight, t.Name, t.Sessions, plural(t.Sessions, "session"), t.Steps, plural(t.Steps, "endpoint"))

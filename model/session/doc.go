@@ -2,11 +2,18 @@
 //
 //	sessions, err := session.Split(flows, session.Options{})
 //
-// These tell who sent a request, the strongest first: a cookie that the target
-// issued to only one client, the credential in Authorization, the connection, and,
-// if connections are unknown, the user agent. What occurs together in one exchange
-// belongs to one user: a rotated cookie and the cookie before it, a new token and the
-// login that returned it. A session ends when its user is idle for long.
+// Who sent a request is told by evidence of unequal strength. Package identity finds what
+// names a user: a subject, a cookie, a token, a device. For flows that name nobody it is,
+// the strongest first:
+//
+//   - the connection, unless several users share it, as behind a proxy that pools
+//   - the page that a request comes from, and the redirect that it follows
+//   - the address, also as a proxy forwarded it, with the program and its languages
+//   - the order: what a client has done already, what it keeps, which connection it has
+//
+// Such users rest on thin evidence. The [Report] says so, and how many there would be by
+// another. A session ends when its user is idle for long. It is marked where the
+// recording cut it, and if no person made it.
 //
 // [Find] gives the sessions as numbers of flows. Its memory hardly depends on the
 // length of the recording. [Split] gives the flows themselves.

@@ -53,7 +53,7 @@ func TestFindGivesTheNumbersOfTheFlowsThatSplitGives(t *testing.T) {
 					end = done
 				}
 			}
-			w := Visit{User: want[i].User, Start: want[i].Flows[0].Start, End: end, Flows: numbers}
+			w := Visit{User: want[i].User, Kind: want[i].Kind, Cut: want[i].Cut, Start: want[i].Flows[0].Start, End: end, Flows: numbers}
 			if diff := cmp.Diff(w, v); diff != "" {
 				t.Errorf("%+v, session %d (-want +got)\n%s", o, i, diff)
 			}

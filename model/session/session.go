@@ -1,11 +1,8 @@
 package session
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,33 +22,12 @@ type Options struct {
 	// 0: 30 minutes.
 	Idle time.Duration
 
+	// Conns tells who opened the connections. It is asked for the connections of
+	// flows that were read; a reader may fill it while it reads. Nil: not known.
+	Conns *Conns
+
 	// Report, where not nil, is filled with what Split saw.
 	Report *Report
-}
-
-// A Report counts what a split was made from.
-type Report struct {
-	Flows   int            // of the hosts that count
-	Users   int            // identities found
-	Foreign map[string]int // flows to other hosts, by authority
-	Hosts   []string       // that counted, sorted
-}
-
-// Others names the other hosts with their flows, the most first, as "cdn.test 12,
-// ads.test 3, 4 more". It returns "" if there are none.
-func (r Report) Others() string {
-	const named = 5
-	hosts := slices.SortedFunc(maps.Keys(r.Foreign), func(a, b string) int {
-		return cmp.Or(cmp.Compare(r.Foreign[b], r.Foreign[a]), cmp.Compare(a, b))
-	})
-	var parts []string
-	for _, h := range hosts[:min(named, len(hosts))] {
-		parts = append(parts, fmt.Sprintf("%s %d", h, r.Foreign[h]))
-	}
-	if more := len(hosts) - named; more > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(parts, ", ")
 }
 
 // A Session is the flows of one user until a pause.
@@ -59,6 +35,9 @@ type Session struct {
 	// User names the identity: "u1", "u2", … in the order of appearance.
 	// Sessions of one user follow each other.
 	User string
+
+	Kind Kind // of the client
+	Cut  Cut  // what the recording may lack of the session
 
 	// Flows are in the order of their start. Split does not copy them.
 	Flows []*flow.Flow
@@ -77,7 +56,7 @@ func Split(flows iter.Seq2[*flow.Flow, error], o Options) ([]Session, error) {
 	}
 	var sessions []Session
 	err := find(read(all), o, func(place uint64, _ *flow.Flow) uint64 { return place }, func(v Visit) error {
-		s := Session{User: v.User, Flows: make([]*flow.Flow, len(v.Flows))}
+		s := Session{User: v.User, Kind: v.Kind, Cut: v.Cut, Flows: make([]*flow.Flow, len(v.Flows))}
 		for i, place := range v.Flows {
 			s.Flows[i] = all[place]
 		}
@@ -98,26 +77,20 @@ func read(all []*flow.Flow) iter.Seq2[*flow.Flow, error] {
 	}
 }
 
-// choose returns the hosts that count. flows tells how many flows each host had.
-func (o Options) choose(flows map[string]int) (hosts []string) {
+// choose returns which hosts count. flows tells how many flows each host had, if
+// Options leave the choice to them.
+func (o Options) choose(flows map[string]int) func(host string) bool {
 	best, most := "", 0
 	for h, n := range flows {
-		if o.Every || counted(h, o.Hosts) {
-			hosts = append(hosts, h)
-		}
 		if n > most || n == most && h < best {
 			best, most = h, n
 		}
 	}
-	if len(o.Hosts) == 0 && !o.Every && most > 0 {
-		for h := range flows {
-			if counted(h, []string{best}) {
-				hosts = append(hosts, h)
-			}
-		}
+	hosts := o.Hosts
+	if len(hosts) == 0 && most > 0 {
+		hosts = []string{best}
 	}
-	slices.Sort(hosts)
-	return hosts
+	return func(host string) bool { return o.Every || counted(host, hosts) }
 }
 
 // counted reports whether authority is one of hosts, with or without its port.

@@ -95,8 +95,8 @@ func TestSplitFindsWhoSentWhat(t *testing.T) {
 			[]string{"0 1 a set=" + sidA, "1 2 login cookie=" + sidA + " set=" + sidA2, "2 3 c cookie=" + sidA2}, []string{"u1: a login c"}},
 		{"a cookie that everybody gets joins nobody",
 			[]string{"0 1 a set=" + sidA, "1 2 b set=" + sidA, "2 1 c cookie=" + sidA, "3 2 d cookie=" + sidA}, []string{"u1: a c", "u2: b d"}},
-		{"a cookie that no answer issued counts if it is random", []string{"0 1 a cookie=" + sidA, "1 2 b cookie=" + sidA}, []string{"u1: a b"}},
-		{"a deleted cookie joins nobody", []string{"0 1 a set=sid=deleted", "1 2 b set=sid=deleted"}, []string{"u1: a", "u2: b"}},
+		{"a cookie that no answer issued counts if it is random", []string{"0 1 a cookie=" + sidA, "1 2 b cookie=" + sidA, "2 1 c cookie=" + sidB, "3 2 d cookie=" + sidB}, []string{"u1: a b", "u2: c d"}},
+		{"a deleted cookie joins nobody", []string{"0 1 a set=sid=deleted", "1 2 b set=sid=deleted", "2 1 c"}, []string{"u1: a c", "u2: b"}},
 		{"a token joins its login, also on other connections",
 			[]string{"0 1 login gives=" + jwt1, "1 2 list auth=" + jwt1, "2 3 login gives=" + jwt2, "3 2 list auth=" + jwt2}, []string{"u1: login list", "u2: login list"}},
 		{"a refresh joins old and new token",
@@ -107,7 +107,8 @@ func TestSplitFindsWhoSentWhat(t *testing.T) {
 		{"requests without identity go with their connection",
 			[]string{"0 1 first", "1 1 login set=" + sidA, "2 1 css", "3 2 other"}, []string{"u1: first login css", "u2: other"}},
 		{"on a shared connection they go with the user before, at first with the one after",
-			[]string{"0 1 x", "1 1 a set=" + sidA, "2 1 y", "3 1 b set=" + sidB, "4 1 z"}, []string{"u1: x a y", "u2: b z"}},
+			[]string{"0 1 x", "1 1 a set=" + sidA, "2 1 y", "3 1 b set=" + sidB, "4 1 z", "5 2 c cookie=" + sidA, "6 2 d cookie=" + sidB},
+			[]string{"u1: x a y c", "u2: b z d"}},
 		{"a long pause begins a new session, a short one does not",
 			[]string{"0 1 a", "1800 1 b", "3601 1 c", "3602 1 d"}, []string{"u1: a b", "u1: c d"}},
 		{"flows out of order are sorted by start", []string{"5 1 b", "0 1 a"}, []string{"u1: a b"}},
@@ -138,7 +139,10 @@ func TestSplitReportsForeignHosts(t *testing.T) {
 	if got := r.Others(); got != "ads.test 1, cdn.test 1" {
 		t.Errorf("other hosts %q", got)
 	}
-	want := Report{Flows: 2, Users: 2, Foreign: map[string]int{"cdn.test": 1, "ads.test": 1}, Hosts: []string{"api.test:8080", "shop.test:80"}}
+	want := Report{
+		Flows: 2, Users: 2, Foreign: map[string]int{"cdn.test": 1, "ads.test": 1}, Hosts: []string{"api.test:8080", "shop.test:80"},
+		Rests: map[string]int{"connection": 2}, Thin: 2, ByConn: 2, ByAddress: 1, Apart: map[Kind]int{},
+	}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

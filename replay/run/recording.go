@@ -48,12 +48,15 @@ func (r *recording) close() error { return errors.Join(r.sessions.Close(), r.she
 // openRecording finds the sessions of the job's recording that can be replayed to
 // origins, and says what cannot be replayed.
 func (in *input) openRecording(ctx context.Context, origins []replay.Origin) (*recording, error) {
-	shelf, err := flowfile.OpenShelf(in.job.Recording, in.reading)
+	conns := &session.Conns{}
+	reading := in.reading
+	reading.Conn = conns.Add
+	shelf, err := flowfile.OpenShelf(in.job.Recording, reading)
 	if err != nil {
 		return nil, err
 	}
 	r := &recording{shelf: shelf, sessions: shelf.NewSessions()}
-	if err := in.find(ctx, r, origins); err != nil {
+	if err := in.find(ctx, r, conns, origins); err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", in.job.Recording, err), r.close())
 	}
 	if r.Sessions() == 0 {
@@ -64,14 +67,14 @@ func (in *input) openRecording(ctx context.Context, origins []replay.Origin) (*r
 
 // find fills r with its sessions. It leaves out a session of which nothing can be
 // sent. In the others, acts that cannot be sent are skipped, so they do not match.
-func (in *input) find(ctx context.Context, r *recording, origins []replay.Origin) error {
+func (in *input) find(ctx context.Context, r *recording, conns *session.Conns, origins []replay.Origin) error {
 	var hosts []string
 	for _, o := range origins {
 		hosts = append(hosts, hostOf(o.Recorded))
 	}
 	left := omissions{in: in, origins: origins, why: map[string]int{}}
 	var done faithful.Builder
-	err := session.Find(left.watch(ctx, r.shelf.Flows()), session.Options{Hosts: hosts}, func(v session.Visit) error {
+	err := session.Find(left.watch(ctx, r.shelf.Flows()), session.Options{Hosts: hosts, Conns: conns}, func(v session.Visit) error {
 		if !slices.ContainsFunc(v.Flows, func(n uint64) bool { return !left.has(n) }) {
 			return nil
 		}

@@ -1,0 +1,170 @@
+package session
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/record/flow"
+)
+
+// Conns tells of the connections of a recording who opened them, and when. It keeps
+// 24 bytes of each. The zero value knows none.
+type Conns struct {
+	byID map[uint64]opened
+}
+
+type opened struct {
+	client netip.Addr
+	at     int64 // unix nanoseconds
+}
+
+// Add remembers a connection.
+func (c *Conns) Add(conn *flow.Conn) {
+	if c.byID == nil {
+		c.byID = map[uint64]opened{}
+	}
+	c.byID[conn.ID] = opened{addressOf(conn.Client), unixNano(conn.Opened)}
+}
+
+// of returns what is known of a connection. An address that is not valid is unknown.
+func (c *Conns) of(id uint64) (client netip.Addr, at int64) {
+	if c == nil {
+		return netip.Addr{}, 0
+	}
+	o := c.byID[id]
+	return o.client, o.at
+}
+
+// addressOf reads an address with or without a port, brackets or quotes.
+func addressOf(s string) netip.Addr {
+	s = strings.Trim(strings.TrimSpace(s), `"`)
+	if host, _, err := net.SplitHostPort(s); err == nil {
+		s = host
+	}
+	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	if a = a.Unmap().WithZone(""); a == netip.IPv6Loopback() {
+		return local
+	}
+	return a
+}
+
+// local is this machine, for both families of addresses.
+var local = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// forwarded returns the client's address as the first proxy saw it: in Forwarded (RFC
+// 7239), X-Forwarded-For, or a field with one address.
+func forwarded(h flow.Headers) netip.Addr {
+	if v := h.Value("Forwarded"); v != "" {
+		first, _, _ := strings.Cut(v, ",")
+		for part := range strings.SplitSeq(first, ";") {
+			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); strings.EqualFold(k, "for") {
+				if a := addressOf(v); a.IsValid() {
+					return a
+				}
+			}
+		}
+	}
+	for _, name := range [...]string{"X-Forwarded-For", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip"} {
+		first, _, _ := strings.Cut(h.Value(name), ",")
+		if a := addressOf(first); a.IsValid() {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// referer returns the page that a request comes from, as "/path?query" if it is on the
+// same host or on home. own is false for another host, and for a request without a page.
+func referer(r *flow.Request, home string) (target string, own bool) {
+	_, rest, ok := strings.Cut(r.Headers.Value("Referer"), "://")
+	if !ok {
+		return "", false
+	}
+	host, path := rest, "/"
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host, path = rest[:i], rest[i:]
+	}
+	if !strings.EqualFold(bareHost(host), bareHost(r.Authority)) && (home == "" || host != home) {
+		return "", false
+	}
+	path, _, _ = strings.Cut(path, "#")
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return path, true
+}
+
+// redirected returns where an answer sends the client, as "/path?query" on any host.
+func redirected(f *flow.Flow) (target string, ok bool) {
+	if f.Response == nil || f.Response.Status/100 != 3 {
+		return "", false
+	}
+	to, err := url.Parse(f.Response.Headers.Value("Location"))
+	if err != nil || *to == (url.URL{}) {
+		return "", false
+	}
+	from, err := url.Parse(f.Request.Target)
+	if err != nil {
+		return "", false
+	}
+	return from.ResolveReference(to).RequestURI(), true
+}
+
+// bareHost is an authority without user and port.
+func bareHost(authority string) string {
+	authority = authority[strings.LastIndexByte(authority, '@')+1:]
+	if i := strings.LastIndexByte(authority, ':'); i > 0 && !strings.HasSuffix(authority, "]") {
+		return authority[:i]
+	}
+	return authority
+}
+
+// unixNano is t in unix nanoseconds. A time out of their range becomes the nearest
+// time within it.
+func unixNano(t time.Time) int64 {
+	switch s := t.Unix(); {
+	case s < -9223372036:
+		return -1 << 63
+	case s > 9223372035:
+		return 1<<63 - 1
+	}
+	return t.UnixNano()
+}
+
+// hosts counts the hosts of Referer.
+type hosts map[string]int
+
+func (h hosts) see(referer string) {
+	if _, rest, ok := strings.Cut(referer, "://"); ok {
+		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+			rest = rest[:i]
+		}
+		if _, known := h[rest]; known || len(h) < maxHosts {
+			h[rest]++
+		}
+	}
+}
+
+// most returns the host that most requests come from, if they are the majority. It
+// may have another name behind a proxy than in front of it.
+func (h hosts) most() string {
+	all := 0
+	for _, n := range h {
+		all += n
+	}
+	for name, n := range h {
+		if 2*n > all {
+			return name
+		}
+	}
+	return ""
+}
+
+// maxHosts is the number of different hosts that are counted.
+const maxHosts = 1024

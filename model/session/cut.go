@@ -1,0 +1,191 @@
+package session
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/starling-load/starling/model/session/identity"
+)
+
+// A Kind says what sent a session.
+type Kind uint8
+
+// The kinds of clients.
+const (
+	Person Kind = iota // or a program that does what a person wants
+	Robot              // a crawler, or a scanner whose requests are refused
+	Poller             // a health check or another program that asks for the same again and again
+)
+
+// String returns "person", "robot" or "poller".
+func (k Kind) String() string {
+	return [...]string{"person", "robot", "poller"}[k]
+}
+
+// A Cut says at which end the recording may lack a part of a session.
+type Cut uint8
+
+// The ends of a session.
+const (
+	CutStart Cut = 1 << iota // it began before the recording
+	CutEnd                   // it may have gone on after the recording
+)
+
+// cuts holds the sessions, and to which session each flow belongs.
+type cuts struct {
+	sessions   []cutting
+	flows      *spill // session, place in the order of start, name
+	start, end int64  // of the recording, unix nanoseconds
+}
+
+// A cutting is one session.
+type cutting struct {
+	user       uint32 // counted from 1
+	start, end int64  // unix nanoseconds
+	flows      uint32
+	refused    uint32
+	robot      bool
+	late       bool // it comes from a page that it has not loaded here
+	known      bool // it has a cookie or token that the recording did not issue
+	targets    [3]identity.Mark
+	last       int64 // start of its latest flow
+	longest    int64 // time between two starts
+	mean, m2   float64
+}
+
+// meet looks at all flows in the order of start, before the first call of cut.
+func (w *visitors) meet(byStart *spill) error {
+	for b, err := range byStart.sorted() {
+		if err != nil {
+			return err
+		}
+		r := parseRecord(b)
+		w.carriers.meet(&r, w.Who(r.node))
+		w.loads.meet(&r)
+	}
+	w.carriers.settle()
+	clear(w.loads.recent)
+	return nil
+}
+
+// cut divides the flows of each user where the pause is longer than idle.
+func (w *visitors) cut(byStart *spill) (*cuts, error) {
+	c := &cuts{flows: &spill{width: 24}, start: math.MaxInt64, end: math.MinInt64}
+	open := []int{} // the last session of each visitor, counted from 1
+	place := uint64(0)
+	for b, err := range byStart.sorted() {
+		if err != nil {
+			return nil, err
+		}
+		r := parseRecord(b)
+		who := w.of(&r)
+		open = append(open, make([]int, len(w.list)-len(open))...)
+		if at := open[who]; at == 0 || time.Duration(r.start-c.sessions[at-1].end) > w.idle {
+			c.sessions = append(c.sessions, w.begin(who, &r, at == 0))
+			open[who] = len(c.sessions)
+		}
+		at := open[who] - 1
+		c.sessions[at].add(&r)
+		c.start, c.end = min(c.start, r.start), max(c.end, c.sessions[at].end)
+		entry := binary.BigEndian.AppendUint64(nil, uint64(at))
+		entry = binary.BigEndian.AppendUint64(entry, place)
+		if err := c.flows.add(binary.BigEndian.AppendUint64(entry, r.name)); err != nil {
+			return nil, err
+		}
+		place++
+	}
+	return c, nil
+}
+
+// begin starts a session of a visitor with a flow.
+func (w *visitors) begin(who int32, r *record, first bool) cutting {
+	c := cutting{user: uint32(who), start: r.start, end: r.start, last: r.start}
+	if v := &w.list[who]; first {
+		c.late = r.referer != 0 && !slices.Contains(w.loaded[loading{w.key(r), r.referer}], who)
+		c.known = v.node != 0 && !w.Given(v.node)
+	}
+	return c
+}
+
+// add adds a flow to the session.
+func (c *cutting) add(r *record) {
+	if c.flows++; c.flows > 1 {
+		gap := float64(r.start - c.last)
+		delta := gap - c.mean
+		c.mean += delta / float64(c.flows-1)
+		c.m2 += delta * (gap - c.mean)
+		c.longest = max(c.longest, r.start-c.last)
+	}
+	c.last, c.end = r.start, max(c.end, r.start+int64(r.done))
+	if r.is&refused != 0 {
+		c.refused++
+	}
+	c.robot = c.robot || r.is&robot != 0
+	for i := range c.targets {
+		if c.targets[i] == r.target {
+			break
+		}
+		if c.targets[i] == 0 {
+			c.targets[i] = r.target
+			break
+		}
+	}
+}
+
+// kind says what sent the session. Who asks for one or two things at even intervals is
+// no person.
+func (c *cutting) kind() Kind {
+	switch n := float64(c.flows) - 1; {
+	case c.robot || c.flows >= 20 && 2*c.refused > c.flows:
+		return Robot
+	case c.flows >= 8 && c.targets[2] == 0 && c.m2/n < 0.04*c.mean*c.mean: // 20 % of the mean
+		return Poller
+	}
+	return Person
+}
+
+// cut says which ends of the session the recording may lack.
+func (c *cuts) cut(s *cutting) (at Cut) {
+	if s.late || s.known && s.start-c.start <= s.longest {
+		at |= CutStart
+	}
+	if s.flows > 1 && c.end-s.end <= s.longest {
+		at |= CutEnd
+	}
+	return at
+}
+
+// give goes over the sessions.
+func (c *cuts) give(give func(Visit) error) error {
+	var flows []uint64
+	at := uint64(0)
+	end := func() error {
+		s := &c.sessions[at]
+		v := Visit{
+			User: "u" + strconv.FormatUint(uint64(s.user), 10), Kind: s.kind(), Cut: c.cut(s), Flows: flows,
+			Start: time.Unix(0, s.start).UTC(), End: time.Unix(0, s.end).UTC(),
+		}
+		flows = flows[:0]
+		return give(v)
+	}
+	for b, err := range c.flows.sorted() {
+		if err != nil {
+			return err
+		}
+		session := binary.BigEndian.Uint64(b)
+		if session != at {
+			if err := end(); err != nil {
+				return err
+			}
+			at = session
+		}
+		flows = append(flows, binary.BigEndian.Uint64(b[16:]))
+	}
+	if len(flows) == 0 {
+		return nil
+	}
+	return end()
+}

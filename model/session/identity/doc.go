@@ -1,0 +1,27 @@
+// Package identity finds the values in requests that name a user, and joins those that
+// name the same one.
+//
+//	e := identity.NewEvidence(m)
+//	for _, f := range flows {
+//		e.See(f, m.Of("source", "192.0.2.1"))
+//	}
+//	e.Judge()
+//	u := identity.NewUsers(e)
+//	for _, f := range flows {
+//		nodes = append(nodes, u.See(f))
+//	}
+//	u.Settle()
+//
+// Then Who(node) is equal for the flows of one user, and 0 for one that nothing names.
+//
+// Candidates are cookies, credentials, login names and subjects of tokens, the
+// application's own header fields, and parameters in the path. Their names mean nothing:
+// what decides is how their values are spread. A value that one answer gave to one
+// client, or that is random and was there before, names a user. A value that all share
+// names nobody, and neither does one beside which other identities take turns. Values of
+// records in paths, queries and bodies join a flow with the only answer that gave them
+// away.
+//
+// The package keeps hashes, no texts, and within bounds also for hostile recordings. It
+// does not know connections, addresses or sessions: package session does.
+package identity

@@ -1,0 +1,120 @@
+package session
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Report counts what a split was made from.
+type Report struct {
+	Flows   int            // of the hosts that count
+	Users   int            // identities found
+	Foreign map[string]int // flows to other hosts, by authority
+	Hosts   []string       // that counted, sorted
+
+	// Rests tells how many users rest on which evidence: "cookie", "connection".
+	Rests map[string]int
+	// Thin is the number of users that nothing names. They rest on address,
+	// program, connection and the order of requests.
+	Thin int
+	// ByConn and ByAddress are how many users there would be by connection alone,
+	// and by address and program alone.
+	ByConn, ByAddress int
+	// Pooled is the number of connections that several users share.
+	Pooled int
+	// Shared names what looks like an identity and is shared by users who differ
+	// otherwise, sorted: "header X-Api-Key".
+	Shared []string
+	// Apart counts the sessions that no person made, by kind; CutStart and CutEnd
+	// those of which the recording may lack a part.
+	Apart            map[Kind]int
+	CutStart, CutEnd int
+}
+
+// Others names the other hosts with their flows, the most first, as "cdn.test 12,
+// ads.test 3, 4 more". It returns "" if there are none.
+func (r Report) Others() string {
+	const named = 5
+	hosts := slices.SortedFunc(maps.Keys(r.Foreign), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.Foreign[b], r.Foreign[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for _, h := range hosts[:min(named, len(hosts))] {
+		parts = append(parts, fmt.Sprintf("%s %d", h, r.Foreign[h]))
+	}
+	if more := len(hosts) - named; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fill counts what the users rest on.
+func (r *Report) fill(w *visitors, c *cuts) {
+	r.Rests, r.Apart = map[string]int{}, map[Kind]int{}
+	r.Users = len(w.list) - 1
+	for i := range w.list[1:] {
+		v := &w.list[i+1]
+		if v.node != 0 {
+			r.Rests[w.Kind(v.node).String()]++
+			continue
+		}
+		r.Thin++
+		r.Rests[basisNames[v.basis]]++
+	}
+	for i := range w.carriers.list[1:] {
+		if w.carriers.list[i+1].pooled {
+			r.Pooled++
+		}
+	}
+	r.ByConn, r.ByAddress, r.Shared = len(w.carriers.list)-1, w.clients, w.Shared()
+	for i := range c.sessions {
+		s := &c.sessions[i]
+		if k := s.kind(); k != Person {
+			r.Apart[k]++
+		}
+		if c.cut(s)&CutStart != 0 {
+			r.CutStart++
+		}
+		if c.cut(s)&CutEnd != 0 {
+			r.CutEnd++
+		}
+	}
+}
+
+// basisNames say what users rest on whom nothing names.
+var basisNames = [...]string{byConn: "connection", byPage: "page", byAddress: "address and program", byOrder: "order of requests"}
+
+// Lines says in sentences what the users rest on, and what the alternative would be.
+func (r Report) Lines() []string {
+	if r.Users == 0 {
+		return nil
+	}
+	names := slices.SortedFunc(maps.Keys(r.Rests), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.Rests[b], r.Rests[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for _, n := range names {
+		parts = append(parts, fmt.Sprintf("%d by %s", r.Rests[n], n))
+	}
+	lines := []string{"users are told apart: " + strings.Join(parts, ", ")}
+	if r.Thin > 0 {
+		lines = append(lines, fmt.Sprintf("thin evidence: nothing names %d of %d users; by connection alone there would be %d, by address and program alone %d",
+			r.Thin, r.Users, r.ByConn, r.ByAddress))
+	}
+	if r.Pooled > 0 {
+		lines = append(lines, fmt.Sprintf("several users share a connection on %d of %d connections, so these tell nobody apart", r.Pooled, r.ByConn))
+	}
+	if len(r.Shared) > 0 {
+		lines = append(lines, "shared by all or many, so it tells nobody apart: "+strings.Join(r.Shared, ", "))
+	}
+	if n := r.Apart[Robot] + r.Apart[Poller]; n > 0 {
+		lines = append(lines, fmt.Sprintf("no persons: %d sessions of robots, %d of pollers and health checks", r.Apart[Robot], r.Apart[Poller]))
+	}
+	if r.CutStart+r.CutEnd > 0 {
+		lines = append(lines, fmt.Sprintf("%d sessions seem to have begun before the recording, %d may go on after it", r.CutStart, r.CutEnd))
+	}
+	return lines
+}
