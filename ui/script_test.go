@@ -4,10 +4,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/stats"
 	"github.com/starling-load/starling/replay/stats/runfile"
 )
@@ -69,8 +71,9 @@ func (l *load) second(c *stats.Collector, start time.Duration, n int) {
 			r.Status, r.Outcome, r.Error, r.FirstByte, r.Fields = 0, stats.TimedOut, "timeout", 0, nil
 			r.Detail = "GET /search: no answer within 5 s"
 		}
+		r.Write = strings.HasPrefix(e.name, "POST ")
 		c.Record(r)
-		c.SessionOver(stats.SessionResult{Matched: r.Outcome == stats.OK})
+		c.SessionOver(stats.SessionResult{Matched: r.Outcome == stats.OK, Work: workOf(r)})
 	}
 }
 
@@ -88,8 +91,30 @@ func (l *load) pick() int {
 	return 0
 }
 
+// workOf is the work of a session of one request.
+func workOf(r *stats.Result) faithful.Work {
+	var s faithful.Session
+	s.Send(s.Ready())
+	s.Over(true, r.Write, r.Outcome == stats.OK)
+	return s.Work(false)
+}
+
+// recorded is a recording in which every session makes one request, and one of them
+// asks for something that no run asks for.
+func recorded() *faithful.Recorded {
+	var b faithful.Builder
+	for _, e := range endpoints {
+		for range e.weight {
+			b.Session([]faithful.Step{{Endpoint: e.name, Write: strings.HasPrefix(e.name, "POST ")}})
+		}
+	}
+	b.Session([]faithful.Step{{Endpoint: "GET /help"}})
+	return b.Recorded()
+}
+
 func manifest(target string, start time.Time) stats.Manifest {
 	return stats.Manifest{
+		Recorded: recorded(), Unresolved: []stats.Unresolved{{Endpoint: "POST /cart", Place: "header X-Mark", Reason: "no answer held it before"}},
 		Version: "0.1.0", Seed: math.MaxUint64, Source: "shop.model", Target: target,
 		Schedule: "recorded arrivals × 10 for 60s", Duration: 60 * time.Second, Start: start,
 	}
@@ -104,6 +129,7 @@ func writeRun(t *testing.T, dir, name string, start time.Time, l *load, seconds 
 		t.Fatal(err)
 	}
 	line := stats.NewTimeline()
+	line.Of(&m)
 	for _, replayer := range []string{"replayer-1", "replayer-2"} {
 		c := stats.NewCollector(replayer, 0)
 		for s := range seconds {
@@ -152,6 +178,8 @@ func (s *script) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load, s.line = newLoad(1), stats.NewTimeline()
+	m := manifest("http://127.0.0.1:9000", s.start)
+	s.line.Of(&m)
 	s.collectors = []*stats.Collector{stats.NewCollector("replayer-1", 0), stats.NewCollector("replayer-2", 0)}
 	s.seconds, s.users, s.lost, s.start = 0, 0, false, s.start.Add(time.Hour)
 	s.notify(Waiting)

@@ -17,6 +17,40 @@ export interface Validity {
   reasons: string[];
 }
 
+export type FaithfulVerdict = "faithful" | "partly" | "not";
+
+/** A figure of the recording beside that of the run. */
+export interface Pair {
+  recorded: number;
+  replayed: number;
+}
+
+/** Whether users did in the run what they did in the recording. */
+export interface Faithful {
+  verdict: FaithfulVerdict;
+  /** The three worst. */
+  reasons: string[];
+  /** Requests of a session that had their recorded outcome, and those of them that change something. */
+  steps_per_session: Pair;
+  writes_per_session: Pair;
+  /** Recorded endpoints to which nothing was sent. */
+  unreached: string[];
+  /** 0: the same shares of requests; 1: nothing in common. */
+  mix_distance: number;
+  /** Requests of a session under way together. */
+  overlap: Pair;
+}
+
+/** A varying value that was sent as recorded because nothing explains it. */
+export interface Unresolved {
+  endpoint: string;
+  place: string;
+  example?: string;
+  reason: string;
+  edit?: string;
+  requests: number;
+}
+
 export interface Endpoint {
   name: string;
   requests: number;
@@ -69,8 +103,8 @@ export interface Summary {
   rps: number;
   users_max: number;
   outcome_match: number;
-  /** Share 0–1 of the sessions that ended in which every act was made and answered as recorded; when none ended it means nothing. */
-  session_match: number;
+  /** Share 0–1 of the sessions that ended in which every act was made and answered as recorded; null when none ended. */
+  session_match: number | null;
   sessions: Sessions;
   skipped: number;
   /** What ended after the planned end; most figures leave it out. */
@@ -84,6 +118,10 @@ export interface Summary {
   endpoints: Endpoint[];
   errors: ErrorGroup[];
   validity: Validity;
+  /** null: what was played has no recording. */
+  faithful: Faithful | null;
+  /** Values that were sent. */
+  unresolved: Unresolved[];
   lost: string[];
   replayers: string[];
   thresholds: Threshold[];
@@ -166,11 +204,13 @@ export interface RunRow {
     rps: number;
     users_max: number;
     outcome_match: number;
-    session_match: number;
+    session_match: number | null;
     p50_us: number;
     p95_us: number;
     p99_us: number;
     verdict: ValidityVerdict;
+    /** "": what was played has no recording. */
+    faithful: FaithfulVerdict | "";
   } | null;
 }
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { ErrorGroup, LiveState, Replayer, RunInfo, Summary, Threshold, Validity, Verdict } from "./api";
+import type { ErrorGroup, Faithful, FaithfulVerdict, LiveState, Pair, Replayer, RunInfo, Summary, Threshold, Unresolved, Validity, Verdict } from "./api";
 import * as f from "./format";
 import { Check, Chevron, Cross, Down, Equal, Question, Up, Warn } from "./icons";
 
@@ -27,21 +27,39 @@ const validityWords = {
   invalid: { text: "Invalid run", icon: <Cross />, tone: "bad", say: "The load generator was the bottleneck: these are not the target's numbers." },
 } as const;
 
+const faithfulWords = {
+  faithful: { text: "Like the recording", icon: <Check />, tone: "good", say: "Users did in this run what they did in the recording." },
+  partly: { text: "Partly like it", icon: <Warn />, tone: "warn", say: "Users did most of what they did in the recording, but not all of it." },
+  not: { text: "Not like it", icon: <Cross />, tone: "bad", say: "Users did not do what they did in the recording: the other figures are those of something else." },
+} as const;
+
 /** ValidityBadge says whether the generator can be trusted; it opens to the reasons. */
-export function ValidityBadge({ validity }: { validity: Validity }) {
+export const ValidityBadge = ({ validity }: { validity: Validity }) => <VerdictButton of="validity" words={validityWords[validity.verdict]} reasons={validity.reasons} />;
+
+/** FaithfulBadge says whether the run was like the recording; it opens to the reasons. */
+export const FaithfulBadge = ({ faithful }: { faithful: Faithful | null }) =>
+  faithful && <VerdictButton of="faithful" words={faithfulWords[faithful.verdict]} reasons={faithful.reasons} />;
+
+interface VerdictWords {
+  text: string;
+  icon: ComponentChildren;
+  tone: string;
+  say: string;
+}
+
+function VerdictButton({ of, words: w, reasons }: { of: string; words: VerdictWords; reasons: string[] }) {
   const [open, setOpen] = useState(false);
-  const w = validityWords[validity.verdict];
   return (
-    <div class="validity" onKeyDown={(e) => e.key === "Escape" && setOpen(false)}>
+    <div class={of} onKeyDown={(e) => e.key === "Escape" && setOpen(false)}>
       <button type="button" class={`badge ${w.tone}`} aria-expanded={open} onClick={() => setOpen(!open)}>
         {w.icon}
         {w.text}
-        {validity.reasons.length > 0 && <span class="badge-count num">{validity.reasons.length}</span>}
+        {reasons.length > 0 && <span class="badge-count num">{reasons.length}</span>}
       </button>
       {open && (
         <div class="popover" role="note">
           <p>{w.say}</p>
-          {validity.reasons.length > 0 && <Reasons reasons={validity.reasons} />}
+          {reasons.length > 0 && <Reasons reasons={reasons} />}
         </div>
       )}
     </div>
@@ -64,6 +82,93 @@ export function ValidityText({ verdict }: { verdict: Validity["verdict"] }) {
       {w.icon}
       {verdict}
     </span>
+  );
+}
+
+/** FaithfulText is the badge without its popover, for tables. */
+export function FaithfulText({ verdict }: { verdict: FaithfulVerdict }) {
+  const w = faithfulWords[verdict];
+  return (
+    <span class={`badge small ${w.tone}`} title={w.say}>
+      {w.icon}
+      {verdict === "not" ? "not faithful" : verdict}
+    </span>
+  );
+}
+
+/** Likeness lists how the run compares with the recording. */
+export function Likeness({ faithful: v }: { faithful: Faithful | null }) {
+  if (!v) return null;
+  const rows: [string, Pair][] = [
+    ["Steps per session", v.steps_per_session],
+    ["Writes per session", v.writes_per_session],
+    ["Requests under way together", v.overlap],
+  ];
+  return (
+    <section class="card" data-part="faithful">
+      <header class="card-head">
+        <h2>Beside the recording</h2>
+        <span class="note">distance of the mix {v.mix_distance.toFixed(2)}</span>
+      </header>
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Figure</th>
+            <th scope="col" class="r">Recorded</th>
+            <th scope="col" class="r">Replayed</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, pair]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="r num" data-label="Recorded">{pair.recorded.toFixed(2)}</td>
+              <td class="r num" data-label="Replayed">{pair.replayed.toFixed(2)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {v.reasons.length > 0 && <Reasons reasons={v.reasons} />}
+      {v.unreached.length > 0 && (
+        <details class="unreached">
+          <summary>
+            <Chevron />
+            {f.plural(v.unreached.length, "endpoint")} never reached
+          </summary>
+          <ul class="reasons">
+            {v.unreached.map((name) => (
+              <li key={name}>
+                <EndpointName name={name} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}
+
+/** UnresolvedBanner names the values that were sent although nothing explains them. */
+export function UnresolvedBanner({ unresolved }: { unresolved: Unresolved[] }) {
+  if (unresolved.length === 0) return null;
+  return (
+    <div class="banner" role="note" data-part="unresolved">
+      <Warn />
+      <details>
+        <summary>
+          <strong>{f.plural(unresolved.length, "varying value")} sent as recorded:</strong> the target may expect others.
+        </summary>
+        <ul class="reasons">
+          {unresolved.map((u) => (
+            <li key={`${u.endpoint} ${u.place}`}>
+              {u.endpoint}, {u.place}
+              {u.example && ` (${u.example})`}: {u.reason}
+              {u.edit && `; ${u.edit}`}
+            </li>
+          ))}
+        </ul>
+      </details>
+    </div>
   );
 }
 
@@ -148,7 +253,7 @@ export function Tiles({ summary: s, users, rps, live }: { summary: Summary; user
       <Tile id="p95" label="Response p95" {...q(s.response_time_us.p95)} sub={`service ${f.time(s.requests ? s.service_time_us.p95 : null)}`} />
       <Tile id="p99" label="Response p99" {...q(s.response_time_us.p99)} sub={`service ${f.time(s.requests ? s.service_time_us.p99 : null)}`} />
       <Tile id="match" label="Outcome match" value={f.percent(acts > 0 ? s.outcome_match : null)} tone={acts > 0 && s.outcome_match < 0.99 ? "bad" : ""} sub={s.skipped > 0 ? `${f.plural(s.skipped, "act")} skipped` : "as recorded"} />
-      <Tile id="session-match" label="Session match" value={f.percent(s.sessions.ended > 0 ? s.session_match : null)} tone={s.sessions.ended > 0 && s.session_match < 0.99 ? "bad" : ""} sub={f.plural(s.sessions.ended, "session")} />
+      <Tile id="session-match" label="Session match" value={f.percent(s.session_match)} tone={s.session_match !== null && s.session_match < 0.99 ? "bad" : ""} sub={f.plural(s.sessions.ended, "session")} />
       <Tile id="lateness" label="Lateness p99" {...q(s.lateness_us.p99)} sub={`max ${f.time(s.requests ? s.lateness_us.max : null)}`} />
     </div>
   );

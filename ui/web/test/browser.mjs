@@ -176,6 +176,24 @@ try {
     await page.locator(".popover").waitFor({ state: "detached" });
   });
 
+  await story("the run stands beside the recording, with the reasons of the verdict", async () => {
+    const badge = page.locator(".faithful button");
+    await badge.getByText("Partly like it").waitFor();
+    await badge.click();
+    await page.locator(".popover li").getByText("never reached: GET /help").waitFor();
+    await page.keyboard.press("Escape");
+    const card = page.locator('[data-part="faithful"]');
+    assert.match(await card.locator("tbody tr").first().innerText(), /Steps per session\s+1\.00\s+(0\.9\d|1\.00)/);
+    await card.getByText("1 endpoint never reached").click();
+    await card.getByText("/help", { exact: true }).waitFor();
+    assert.match(await card.locator("tbody tr").nth(1).innerText(), /Writes per session\s+0\.15\s+0\.1\d/);
+  });
+
+  await story("values that nothing explains stand on top", async () => {
+    await page.locator('[data-part="unresolved"]').getByText("1 varying value sent as recorded").click();
+    await page.getByText("POST /cart, header X-Mark: no answer held it before").waitFor();
+  });
+
   await look("live");
 
   await story("a lost replayer is named", async () => {
@@ -265,6 +283,8 @@ try {
     assert.equal(await page.locator('[data-part="endpoints"] tbody tr').count(), 8);
     for (const n of await painted()) assert.ok(n > 500, `a chart has ${n} painted pixels`);
     await page.getByText("Valid run").waitFor();
+    await page.locator(".faithful button").waitFor();
+    await page.locator('[data-part="faithful"] tbody tr').first().waitFor();
   });
   await look("run");
 

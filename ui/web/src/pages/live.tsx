@@ -4,7 +4,7 @@ import { Endpoints } from "../endpoints";
 import * as f from "../format";
 import { Cross, Stop, Warn } from "../icons";
 import { type Connection, useLive } from "../live";
-import { Errors, Fact, Loading, Message, Replayers, RunFacts, StatePill, Thresholds, Tiles, ValidityBadge } from "../parts";
+import { Errors, Fact, FaithfulBadge, Likeness, Loading, Message, Replayers, RunFacts, StatePill, Thresholds, Tiles, UnresolvedBanner, ValidityBadge } from "../parts";
 import { TimeCharts } from "../timecharts";
 
 /** LivePage follows the run that goes on now. */
@@ -18,10 +18,12 @@ export function LivePage() {
   return (
     <>
       <Lost connection={connection} />
+      <UnresolvedBanner unresolved={live.summary.unresolved} />
       <Head live={live} />
       <Tiles summary={live.summary} users={live.users} rps={current(live)} live={live.state !== "done"} />
       <TimeCharts points={live.points} step={live.step_s} live={live.state !== "done"} />
       <Thresholds thresholds={live.summary.thresholds} />
+      {judged(live) && <Likeness faithful={live.summary.faithful} />}
       <Endpoints summary={live.summary} />
       <div class="pair">
         <Errors errors={live.summary.errors} />
@@ -33,6 +35,9 @@ export function LivePage() {
 
 /** current is the rate of the newest whole point: zero when nothing came. */
 const current = (live: Live): number => live.points.at(-1)?.rps ?? 0;
+
+/** judged: before the first session has ended, nothing can be said of sessions. */
+const judged = (live: Live): boolean => live.state === "done" || live.summary.sessions.ended > 0;
 
 const NoRun = () => (
   <Message title="No run is going on here">
@@ -82,6 +87,7 @@ function Head({ live }: { live: Live }) {
         </div>
         <div class="head-actions">
           <ValidityBadge validity={live.summary.validity} />
+          {judged(live) && <FaithfulBadge faithful={live.summary.faithful} />}
           <StopButton key={live.run.started_at} live={live} />
         </div>
       </div>

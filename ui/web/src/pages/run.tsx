@@ -3,7 +3,7 @@ import { Endpoints } from "../endpoints";
 import * as f from "../format";
 import { Warn } from "../icons";
 import { useLoad } from "../load";
-import { Errors, Fact, Loading, Message, Replayers, RunFacts, Thresholds, Tiles, ValidityBadge } from "../parts";
+import { Errors, Fact, FaithfulBadge, Likeness, Loading, Message, Replayers, RunFacts, Thresholds, Tiles, UnresolvedBanner, ValidityBadge } from "../parts";
 import { toCompare } from "../router";
 import { TimeCharts } from "../timecharts";
 
@@ -28,6 +28,7 @@ export function RunPage({ name }: { name: string }) {
           <span>{run.problem}</span>
         </div>
       )}
+      <UnresolvedBanner unresolved={run.summary.unresolved} />
       <section class="head">
         <a class="back" href="#/runs">Runs</a>
         <div class="head-row">
@@ -37,6 +38,7 @@ export function RunPage({ name }: { name: string }) {
           </div>
           <div class="head-actions">
             <ValidityBadge validity={run.summary.validity} />
+            <FaithfulBadge faithful={run.summary.faithful} />
             <a class="button" href={toCompare(name, "")}>Compare with…</a>
           </div>
         </div>
@@ -49,6 +51,7 @@ export function RunPage({ name }: { name: string }) {
       <Tiles summary={run.summary} users={0} rps={run.summary.rps} live={false} />
       <TimeCharts points={run.points} step={run.step_s} live={false} />
       <Thresholds thresholds={run.summary.thresholds} />
+      <Likeness faithful={run.summary.faithful} />
       <Endpoints summary={run.summary} />
       <div class="pair">
         <Errors errors={run.summary.errors} />

@@ -3,7 +3,7 @@ import { api, type RunRow } from "../api";
 import * as f from "../format";
 import { Warn } from "../icons";
 import { useLoad } from "../load";
-import { Loading, Message, ValidityText } from "../parts";
+import { FaithfulText, Loading, Message, ValidityText } from "../parts";
 import { toCompare, toRun } from "../router";
 
 /** RunsPage lists the run files of the folder, newest first, and picks two to compare. */
@@ -103,7 +103,9 @@ function Row({ row, picked, pick }: { row: RunRow; picked: boolean; pick: () => 
       </th>
       <td class="nowrap" data-label="Started">{row.run ? f.date(row.run.started_at) : f.date(row.modified)}</td>
       {s ? cells.map(([label, text]) => <td key={label} class="r num" data-label={label}>{text}</td>) : <td colSpan={7} class="dim">no results</td>}
-      <td data-label="Validity">{s && <ValidityText verdict={s.verdict} />}</td>
+      <td data-label="Validity">
+        {s && <ValidityText verdict={s.verdict} />} {s?.faithful && <FaithfulText verdict={s.faithful} />}
+      </td>
     </tr>
   );
 }
