@@ -53,6 +53,7 @@ var importOrder = map[string][]string{
 	"model/content/patch": {"model/content/prose"},
 	"model/problem":       {},
 	"model/made":          {},
+	"model/formula":       {},
 	"model/precedence":    {},
 	"model":               {"model/dist", "model/content", "model/content/codec", "model/made", "model/problem", "model/precedence", "record/flow"},
 	"model/folder":        {"model", "model/problem"},
