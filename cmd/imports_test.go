@@ -55,12 +55,12 @@ var importOrder = map[string][]string{
 	"model/made":          {},
 	"model/formula":       {},
 	"model/precedence":    {},
-	"model":               {"model/dist", "model/content", "model/content/codec", "model/made", "model/problem", "model/precedence", "record/flow"},
+	"model":               {"model/dist", "model/content", "model/content/codec", "model/made", "model/formula", "model/problem", "model/precedence", "record/flow"},
 	"model/folder":        {"model", "model/problem"},
 	"model/show":          {"model", "model/problem"},
 	"model/session":       {"record/flow", "model/session/identity"},
 	"model/endpoint":      {"record/flow", "model/content", "model/session"},
-	"model/correlate":     {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/session", "model/endpoint"},
+	"model/correlate":     {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "model/session", "model/endpoint"},
 
 	"model/session/identity": {"record/flow", "model/content"},
 
@@ -76,7 +76,7 @@ var importOrder = map[string][]string{
 	"replay/replaytest":    {"replay", "replay/stats"},
 	"replay/verbatim": {"record/flow", "record/message", "model", "model/content", "model/precedence", "replay", "replay/client", "replay/cookie",
 		"replay/stats"},
-	"replay/modelled": {"record/flow", "model", "model/dist", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "replay", "replay/client", "replay/cookie", "replay/faithful"},
+	"replay/modelled": {"record/flow", "model", "model/dist", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "replay", "replay/client", "replay/cookie", "replay/faithful"},
 	"replay/compare":  {"replay/stats"},
 	"replay/cluster":  {"model", "replay", "replay/load", "replay/stats"},
 	"replay/run": {"record/flow", "record/flowfile", "model", "model/content", "model/folder", "model/session", "replay", "replay/modelled", "replay/verbatim", "replay/load", "replay/client", "replay/faithful", "replay/stats",

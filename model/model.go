@@ -140,6 +140,11 @@ const (
 	// Ref is the text. It serves where a value stands within a value that is encoded
 	// as a whole, such as an id in JSON in Base64.
 	Template ValueKind = "template"
+
+	// Computed values are computed from others and from the rest of the request: Ref is
+	// a formula.Formula, in which names stand for values of the variant. Values of a
+	// variant that have no hole serve formulas.
+	Computed ValueKind = "computed"
 )
 
 // A Value fills one hole.

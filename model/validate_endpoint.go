@@ -73,6 +73,12 @@ func (v *validator) request(p place, x *Variant) {
 		x.changes(p.at("changes"), v, used)
 	}
 	x.templates(p, used)
+	for name := range x.computedFrom() {
+		used[name] = true
+	}
+	if _, err := x.Computation(); err != nil {
+		p.v.at(append(slices.Clone(p.path[:len(p.path)-1]), "values")...).addf("%v", err)
+	}
 	for _, val := range x.Values {
 		if !used[val.Name] && !reserved(val.Name) {
 			p.v.at(append(slices.Clone(p.path[:len(p.path)-1]), "values", val.Name)...).addf("no ${%s} in the request uses this value: delete it", val.Name)
@@ -237,13 +243,14 @@ func (v *validator) value(p place, val *Value) {
 		if val.Own {
 			p.addf("a template has no content of its own: delete own")
 		}
+	case Computed: // the formulas of a variant are checked together
 	default:
-		p.addf("%s is not a kind of value: bound, data, row, fresh, now or template%s", problem.Quote(string(val.Kind)), problem.Suggest(string(val.Kind), valueKinds))
+		p.addf("%s is not a kind of value: bound, data, row, fresh, now, template or computed%s", problem.Quote(string(val.Kind)), problem.Suggest(string(val.Kind), valueKinds))
 	}
 }
 
 // valueKinds are the kinds of values as they are written.
-var valueKinds = []string{string(Bound), string(Data), string(Row), string(Fresh), string(Now), string(Template)}
+var valueKinds = []string{string(Bound), string(Data), string(Row), string(Fresh), string(Now), string(Template), string(Computed)}
 
 func (v *validator) column(p place, ref string) {
 	name, column, ok := strings.Cut(ref, ".")

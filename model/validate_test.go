@@ -114,6 +114,13 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"an unknown column", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[0].Ref = "accounts.usr" }, []string{`endpoints: POST /login: values: user: data/accounts.csv has no column "usr"; did you mean "user"?`}},
 		{"an unknown kind", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[1].Kind = "x" }, []string{`endpoints: POST /login: values: nonce: "x" is not a kind of value`}},
 		{"a form of the time", func(m *model.Model) { m.Endpoints[3].Variants[0].Values[0].Ref = "minutes" }, []string{`endpoints: GET /cart: values: t: "minutes" is no way to write a time`}},
+		{"a formula of nothing", func(m *model.Model) { m.Endpoints[3].Variants[0].Values[1].Ref = "hex(kee)" }, []string{
+			`endpoints: GET /cart: values: "signature": there is no value "kee"`, "endpoints: GET /cart: values: key: no ${key} in the request uses this value"}},
+		{"a formula that cannot be read", func(m *model.Model) { m.Endpoints[3].Variants[0].Values[1].Ref = "hix(key)" }, []string{
+			`endpoints: GET /cart: values: "signature": there is no function "hix"`, "endpoints: GET /cart: values: key: no ${key} in the request uses this value"}},
+		{"a formula that needs itself", func(m *model.Model) {
+			m.Endpoints[3].Variants[0].Request.Body, m.Endpoints[3].Variants[0].Values[1].Ref = "s=${signature}", "hex(sha1(key + request.body))"
+		}, []string{`endpoints: GET /cart: values: "signature" depends on itself`}},
 		{"a form of nothing", func(m *model.Model) { m.Endpoints[2].Variants[0].Values[1].Ref = "a-{hax 3}" }, []string{"endpoints: POST /login: values: nonce: nothing is made by {hax 3}"}},
 		{"rows that are too short", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows[1] = []string{"1"} }, []string{"endpoints: GET /products/{id}: rows: row 2 has 1 columns, there are 2 recorded values"}},
 		{"no rows", func(m *model.Model) { m.Endpoints[1].Variants[0].Rows = nil }, []string{"endpoints: GET /products/{id}: rows: there is none", "acts: 3: there is no row 2"}},

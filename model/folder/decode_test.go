@@ -111,7 +111,7 @@ var yamlCases = []struct {
 	{name: "never_after with after", yaml: steps1 + "endpoints:\n  GET /:\n    needs: [{never_after: GET /, after: GET /}]\n",
 		problems: []string{`model.yaml:9:13: endpoints: GET /: needs: never_after stands alone`}},
 	{name: "an unknown kind of value", yaml: steps1 + "endpoints:\n  GET /:\n    request: {method: GET, target: '/${x}'}\n    values: {x: {bond: y}}\n",
-		problems: []string{`model.yaml:10:14: endpoints: GET /: values: x: "bond" is not a kind of value: bound, data, row, fresh, now or template; did you mean "bound"?`}},
+		problems: []string{`model.yaml:10:14: endpoints: GET /: values: x: "bond" is not a kind of value: bound, data, row, fresh, now, template or computed; did you mean "bound"?`}},
 }
 
 // sequenceYAML is the fixed sequence of FORMAT.md.

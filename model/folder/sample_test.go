@@ -117,6 +117,9 @@ func sample() *model.Model {
 		{Endpoint: "POST /notes", Place: "header X-Signature", Example: "9f86… (64 hexadecimal digits)", Reason: "changes with each request, and no answer held it before", Edit: "compute it from the values of the request", Requests: 4},
 		{Endpoint: "GET /", Place: "query sig", Reason: "the key is not known"},
 	}
+	m.Endpoints[3].Variants[0].Request.Headers = []model.Header{{Name: "X-Signature", Value: "v1=${signature}"}, {Name: "Cookie", Value: "theme=dark"}}
+	m.Endpoints[3].Variants[0].Values = append(m.Endpoints[3].Variants[0].Values,
+		model.Value{Name: "signature", Kind: model.Computed, Ref: `hex(hmac_sha256(key, t + "\n" + request.target))`}, model.Value{Name: "key", Kind: model.Data, Ref: "accounts.password"})
 	m.Overrides = "overrides: # what we know better\n  endpoints:\n    GET /app.css:\n      check: {status: [2xx, 3xx]} # caches\n"
 	m.Endpoints[5].Check = model.Check{Status: []int{2, 3}}
 	return m

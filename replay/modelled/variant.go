@@ -41,8 +41,10 @@ type variant struct {
 	events   int
 	writes   bool // it changes something at the target
 	values   []value
-	change   *change // nil: the body is sent as it stands
-	takers   []int   // indices of the values that an act may take from a place of its own
+	names    map[string]int // of values and reserved holes
+	computed []computed     // in the order in which they are computed
+	takers   []int          // indices of the values that an act may take from a place of its own
+	change   *change        // nil: the body is sent as it stands
 	rows     [][]string
 }
 
@@ -121,6 +123,11 @@ func compileVariant(from *model.Variant, bindings map[string]int, data []model.S
 	for i, name := range reservedHoles {
 		names[name] = len(from.Values) + i
 	}
+	var err error
+	if out.computed, err = compileComputed(from); err != nil {
+		return out, err
+	}
+	out.names = names
 	return out, out.compileRequest(q, names)
 }
 

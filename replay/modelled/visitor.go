@@ -26,6 +26,7 @@ type visitor struct {
 	page    string   // URL of the last HTML page
 	cache   map[string]validators
 	made    map[string]string // what the user has made, by what was recorded in its place
+	nonces  map[string]int    // how often each challenge was answered
 }
 
 // An issued holds the values of a binding, from the latest answer that held any.
@@ -102,10 +103,8 @@ func (v *visitor) fill(a *replay.Act, e *variant, values []string) {
 	own := len(e.values)
 	values = append(values, make([]string, len(reservedHoles))...)
 	values[own], values[own+1] = v.page, v.origin()
-	for i := range e.values { // a template uses values before it
-		if e.values[i].kind == model.Template {
-			values[i] = e.values[i].text.render(values)
-		}
+	if a.Skip = v.compute(a, e, values); a.Skip != "" {
+		return
 	}
 	q := &a.Request
 	a.Protocol = e.protocol
@@ -208,6 +207,7 @@ func pick(values []string, how string, r *rand.Rand) string {
 const (
 	browserStream uint64 = 1 << 63 // keyed by user
 	madeStream    uint64 = 1 << 61 // keyed also by what was recorded in the place of the value
+	computeStream uint64 = 1 << 60 // keyed also by act
 	pollStream    uint64 = 1 << 62 // keyed also by the poll and the step that opened the poller
 )
 
