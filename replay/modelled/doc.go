@@ -15,4 +15,7 @@
 //
 // The package learns nothing from recordings (see model/learn) and sends nothing
 // (see replay).
+//
+// It is one package because all ways of playing share the visitor: what it has been
+// given, has made and remembers decides what the next request of any of them holds.
 package modelled
