@@ -69,7 +69,9 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 		}
 	}
 	l.structural()
+	l.follow(true)
 	l.bind()
+	l.follow(false)
 	l.classify()
 	l.nameBindings()
 	for _, t := range l.targets {
@@ -126,6 +128,11 @@ type parsed struct {
 
 	changes *spot           // the form or document that the request changes; nil: none
 	spots   map[string]spot // where values of the request come from, by their places
+
+	traced bool // origin and link are known: see cameFrom
+	origin *parsed
+	link   int
+	found  map[string][]content.Match // by selector
 }
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.

@@ -159,7 +159,7 @@ func bodies(m *model.Model, method string) string {
 	for _, e := range m.Endpoints {
 		for _, v := range e.Variants {
 			if v.Request.Method == method {
-				fmt.Fprintf(&b, "%s: %s changes %s\n", e.Name, v.Request.Body, v.Request.Changes)
+				fmt.Fprintf(&b, "%s: %s %s changes %s\n", e.Name, v.Request.Target, v.Request.Body, v.Request.Changes)
 			}
 		}
 	}
@@ -243,5 +243,29 @@ func TestADocumentThatWasReadAndWrittenBackIsTheLiveOne(t *testing.T) {
 			r.Steps[0].Name != "plan" || r.Steps[1].Name != "do" || r.Steps[0].Done != (done == 0) || r.Steps[1].Done != (done == 1) {
 			t.Errorf("record %d is %+v\n%s", i, r, bodies(m, "PUT"))
 		}
+	}
+}
+
+func TestAClickFollowsTheLivePageAndAPageLoadsTheResourcesOfItsRelease(t *testing.T) {
+	recorded := &cases.Release{Number: 1}
+	m := learned(t, recorded, 6, func(g *guest, i int) {
+		g.do("GET", "/", "", "")
+		for _, resource := range recorded.Resources() {
+			g.do("GET", resource, "", "")
+		}
+		g.do("GET", "/read/"+recorded.Article(i%4), "", "")
+		g.page = "/"
+		g.do("GET", "/read/"+recorded.Article((i+2)%4), "", "")
+	})
+	if lost := recorded.Lost(); len(lost) > 0 {
+		t.Fatalf("not found while it was recorded: %q", lost)
+	}
+	live := &cases.Release{Number: 2}
+	played(t, m, live)
+	if lost := live.Lost(); len(lost) > 0 {
+		t.Errorf("not found: %q\n%s", lost, bodies(m, "GET"))
+	}
+	if got, want := live.Seen(), recorded.Seen(); !slices.Equal(got, want) {
+		t.Errorf("articles %q were read, %q in the recording\n%s", got, want, bodies(m, "GET"))
 	}
 }

@@ -1,0 +1,243 @@
+package correlate
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/starling-load/starling/model/content"
+)
+
+// Limits on the search for the link that a request follows.
+const (
+	maxRedirects = 8   // answers, the latest first, that may have led to a request
+	maxAnswers   = 25  // answers, the latest first, whose links are looked at
+	minFollowed  = 0.1 // share of the requests that followed a link; the others are typed
+)
+
+// follow binds what no other explainer bound to the redirect or link that requests
+// followed: the same place in the same page. It holds where everybody sees the same
+// list, and for the resources of a page, whose addresses change with each release.
+//
+// shared tells to look only at what other sessions say nothing about: values that all
+// requests have, and parts of segments.
+func (l *learner) follow(shared bool) {
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			if p.pieces != nil || len(p.uses) == 0 {
+				continue
+			}
+			if h, ok := p.linked(); ok && (!shared || p.constant() || h.before+h.after != "") {
+				l.fromLinks(p, &h)
+			}
+		}
+	}
+}
+
+// fromLinks binds a leaf of the target of requests.
+func (l *learner) fromLinks(p *leaf, h *linkedHole) {
+	spots := map[*parsed]spot{}
+	first := map[*session]map[string]spot{} // one user means one record by one value
+	var uses []use
+	for _, u := range p.uses {
+		value, ok := h.inner(u.value)
+		if !ok {
+			return
+		}
+		uses = append(uses, use{u.exchange, value})
+		of := u.exchange.session
+		s, had := first[of][value]
+		if !had {
+			if s, had = h.spot(u.exchange, value); !had {
+				continue
+			}
+			if first[of] == nil {
+				first[of] = map[string]spot{}
+			}
+			first[of][value] = s
+		}
+		spots[u.exchange] = s
+	}
+	if len(spots) == 0 || float64(len(spots)) < minFollowed*float64(len(uses)) {
+		return
+	}
+	p.pieces = nil
+	for _, q := range []piece{{text: h.before}, l.place(uses, spots), {text: h.after}} {
+		if q.text != "" || q.binding != nil {
+			p.pieces = append(p.pieces, q)
+		}
+	}
+}
+
+// A linkedHole is a part of the target of requests that links hold, too.
+type linkedHole struct {
+	link, redirect string // selectors
+	before, after  string // text around the part in its segment
+}
+
+// linked returns the hole that a leaf is. ok is false for what links say nothing about,
+// and for words that are the same in all requests.
+func (p *leaf) linked() (h linkedHole, ok bool) {
+	path, s := p.target.sample().Path, p.span.Selector
+	if strings.Contains(path, "|") {
+		return h, false
+	}
+	if key, isQuery := strings.CutPrefix(s, "query:"); isQuery {
+		if strings.ContainsAny(key, "&=#?|") || p.constant() && content.Kind(p.uses[0].value) == "" {
+			return h, false
+		}
+		h.link, h.redirect = "link:"+path+"?"+key, "redirect:"+path+"?"+key
+		if fixed := p.target.fixedQuery(s); fixed != "" {
+			h.link = "link:" + path + "?" + fixed + "&" + key
+		}
+		return h, true
+	}
+	place, isPath := strings.CutPrefix(s, "path:")
+	if !isPath || strings.ContainsAny(place, "|#") {
+		return h, false
+	}
+	hole, at := 0, 0
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "" {
+			continue
+		}
+		before, after, variable := strings.Cut(segment, "{}")
+		if strconv.Itoa(at) == place {
+			n := "#" + strconv.Itoa(hole)
+			return linkedHole{"link:" + path + n, "redirect:" + path + n, before, after}, variable && !strings.Contains(after, "{}")
+		}
+		if variable {
+			hole += strings.Count(segment, "{}")
+		}
+		at++
+	}
+	return h, false
+}
+
+// inner returns the part of a segment that the hole stands for.
+func (h *linkedHole) inner(value string) (string, bool) {
+	if len(value) <= len(h.before)+len(h.after) || !strings.HasPrefix(value, h.before) || !strings.HasSuffix(value, h.after) {
+		return "", false
+	}
+	return value[len(h.before) : len(value)-len(h.after)], true
+}
+
+// spot returns where the redirect or link that e followed holds the value.
+func (h *linkedHole) spot(e *parsed, value string) (spot, bool) {
+	from, link := e.cameFrom()
+	switch {
+	case from == nil:
+		return spot{}, false
+	case link < 0:
+		values := from.values(h.redirect)
+		return spot{from, h.redirect, 0}, len(values) > 0 && values[0] == value
+	}
+	for i, m := range from.matches(h.link) {
+		if m.At == link && m.Value == value {
+			return spot{from, h.link, i}, true
+		}
+	}
+	return spot{}, false
+}
+
+// matches returns what a selector of links finds in the answer of e.
+func (e *parsed) matches(selector string) []content.Match {
+	if m, ok := e.found[selector]; ok {
+		return m
+	}
+	var m []content.Match
+	if s, err := content.ParseSelector(selector); err == nil {
+		m = s.Matches(e.doc)
+	}
+	if e.found == nil {
+		e.found = map[string][]content.Match{}
+	}
+	e.found[selector] = m
+	return m
+}
+
+// cameFrom returns the answer that led to e, and which of its links: -1 is its
+// redirect. It is nil if none did. A redirect comes first, then the page that e names,
+// then the latest answer that has the link.
+func (e *parsed) cameFrom() (*parsed, int) {
+	if !e.traced {
+		e.traced = true
+		e.origin, e.link = e.trace()
+	}
+	return e.origin, e.link
+}
+
+func (e *parsed) trace() (*parsed, int) {
+	s := e.session.exchanges
+	for i := e.index - 1; i >= max(0, e.index-maxRedirects); i-- {
+		a := s[i]
+		if location := a.Flow.Response.Headers.Value("Location"); location != "" && a.before(e) && e.isTargetOf(a, location) {
+			return a, -1
+		}
+	}
+	wanted := e.wanted()
+	if named := e.named(); named != nil {
+		if link := e.linkIn(named, wanted); link >= 0 {
+			return named, link
+		}
+	}
+	tried := 0
+	for i := e.index - 1; i >= 0 && tried < maxAnswers; i-- {
+		a := s[i]
+		if !a.before(e) || len(a.doc.Links()) == 0 {
+			continue
+		}
+		tried++
+		if link := e.linkIn(a, wanted); link >= 0 {
+			return a, link
+		}
+	}
+	return nil, 0
+}
+
+// named returns the latest answer at the address that e says it came from.
+func (e *parsed) named() *parsed {
+	u, err := url.Parse(e.Flow.Request.Headers.Value("Referer"))
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	target := u.RequestURI()
+	for _, a := range slices.Backward(e.session.exchanges[:e.index]) {
+		if a.Flow.Request.Target == target && a.before(e) && len(a.doc.Links()) > 0 {
+			return a
+		}
+	}
+	return nil
+}
+
+// wanted returns a text that every link to e has: the last segment of its path, or
+// its first query item.
+func (e *parsed) wanted() string {
+	path, query, _ := strings.Cut(e.Flow.Request.Target, "?")
+	if last := path[strings.LastIndexByte(path, '/')+1:]; last != "" {
+		return last
+	}
+	first, _, _ := strings.Cut(query, "&")
+	return first
+}
+
+// linkIn returns the index of the link of an answer that leads to e, or -1.
+func (e *parsed) linkIn(a *parsed, wanted string) int {
+	for i, link := range a.doc.Links() {
+		if (strings.Contains(link, wanted) || strings.HasPrefix(link, "?")) && e.isTargetOf(a, link) {
+			return i
+		}
+	}
+	return -1
+}
+
+// isTargetOf reports whether a link of an answer leads to e.
+func (e *parsed) isTargetOf(a *parsed, link string) bool {
+	to, ok := resolve(a, link)
+	if !ok || to.Path != e.path() || to.Host != e.Flow.Request.Authority {
+		return false
+	}
+	_, query, _ := strings.Cut(e.Flow.Request.Target, "?")
+	return to.RawQuery == query || slices.Equal(content.DecodeEntries(to.RawQuery), content.DecodeEntries(query))
+}

@@ -1,0 +1,82 @@
+package correlate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/starling-load/starling/model"
+)
+
+// where says from where exchange k of session s takes its first value.
+func where(r *Result, endpoint string, s, k int) string {
+	a := r.Acts[s][k]
+	for _, v := range r.Endpoints[endpoint].Variants {
+		if v.Name != a.Variant || len(v.Values) == 0 {
+			continue
+		}
+		if len(a.Takes) == 0 {
+			return fmt.Sprintf("%+v", v)
+		}
+		t := a.Takes[0]
+		if t.Act == model.Own {
+			return "own"
+		}
+		for _, b := range r.Bindings {
+			if b.Name == v.Values[0].Ref {
+				return fmt.Sprintf("%d %s %d", t.Act, b.Sources[t.Source].Selector, t.Match)
+			}
+		}
+	}
+	return "nothing"
+}
+
+func TestAClickTakesTheLinkInItsPlaceAlsoWhereAllSeeTheSameList(t *testing.T) {
+	const list = "200" + asHTML + `<a href="/help">?</a><a href="/items/11">a</a><a href="/items/12">b</a><a href="/items/13">c</a>`
+	const other = "200" + asHTML + `<a href="/items/13">c</a><a href="/items/11?from=top">a</a>`
+	r := record(6, nil, func(p *tape, i int) {
+		p.do("GET /", list)
+		p.do("GET /items/1"+fmt.Sprint(1+i%3)+"\nReferer: http://shop.test/", "200"+asHTML)
+		p.do("GET /top", other)
+		p.do("GET /items/13\nReferer: http://shop.test/top", "200"+asHTML)
+		p.do("GET /items/11?from=top\nReferer: http://shop.test/top", "200"+asHTML)
+		p.do("GET /items/77\nReferer: http://shop.test/", "200"+asHTML)
+	})
+	for i := range 6 {
+		want(t, fmt.Sprint("the click of session ", i), where(r, "GET /items/{}", i, 1), fmt.Sprint("0 link:/items/{}#0 ", i%3))
+	}
+	want(t, "the click on another page", where(r, "GET /items/{}", 0, 3), "2 link:/items/{}#0 0")
+	want(t, "the click on the same record", where(r, "GET /items/{}", 2, 3), "0 link:/items/{}#0 2")
+	want(t, "a link with a query", where(r, "GET /items/{}", 1, 4), "2 link:/items/{}#0 1")
+	want(t, "an address that somebody typed", where(r, "GET /items/{}", 0, 5), "own")
+}
+
+func TestTheResourcesOfAPageAreThoseOfItsRelease(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		p.do("GET /", "200"+asHTML+`<link rel=stylesheet href="/static/main.css?v=1a2b3c4d5e6f"><script src="/static/4f5e6d7c8b9a"></script><script src="/static/0a1b2c3d4e5f"></script>`)
+		p.do("GET /static/main.css?v=1a2b3c4d5e6f\nReferer: http://shop.test/", "200\nContent-Type: text/css\n\n"+`i{background:url("/static/99887766aabb")}`)
+		p.do("GET /static/0a1b2c3d4e5f\nReferer: http://shop.test/", "200\nContent-Type: text/javascript\n\n"+`import("/static/deadbeef0011.js")`)
+		p.do("GET /static/99887766aabb\nReferer: http://shop.test/static/main.css?v=1a2b3c4d5e6f", "200")
+	})
+	want(t, "a query", r.Endpoints["GET /static/main.css"].Variants[0].Request.Target, "/static/main.css?v=${v}")
+	want(t, "its origin", where(r, "GET /static/main.css", 0, 1), "0 link:/static/main.css?v 0")
+	want(t, "a script", where(r, "GET /static/{}", 1, 2), "0 link:/static/{}#0 2")
+	want(t, "a picture of a style", where(r, "GET /static/{}", 1, 3), "1 link:/static/{}#0 0")
+}
+
+func TestAPartOfASegmentIsThatOfTheLink(t *testing.T) {
+	var sessions [][]Exchange
+	for i := range 3 {
+		p := newTape(i)
+		p.do("GET /", "200"+asHTML+`<script src="/js/app.1f2e3d4c.js"></script><script src="/js/more.99aa88bb.js"></script>`)
+		p.do("GET /js/more.99aa88bb.js", "200")
+		p.exchanges[1].Path, p.exchanges[1].Endpoint = "/js/more.{}.js", "GET /js/more.{hash}.js"
+		sessions = append(sessions, p.exchanges)
+	}
+	r := Learn(sessions, Options{})
+	target := r.Endpoints["GET /js/more.{hash}.js"].Variants[0].Request.Target
+	if !strings.HasPrefix(target, "/js/more.${") || !strings.HasSuffix(target, "}.js") {
+		t.Errorf("the target is %s, want a hole between /js/more. and .js", target)
+	}
+	want(t, "its origin", where(r, "GET /js/more.{hash}.js", 2, 1), "0 link:/js/more.{}.js#0 0")
+}
