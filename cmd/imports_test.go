@@ -64,7 +64,8 @@ var importOrder = map[string][]string{
 
 	"model/session/identity": {"record/flow", "model/content"},
 
-	"model/learn": {"record/flow", "model", "model/dist", "model/content", "model/session", "model/endpoint",
+	"model/outcome": {"record/flow", "model", "model/content", "model/content/form", "model/endpoint"},
+	"model/learn": {"record/flow", "model/outcome", "model", "model/dist", "model/content", "model/session", "model/endpoint",
 		"model/correlate", "model/precedence"},
 	"replay/load":          {},
 	"replay/faithful":      {},

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,46 +12,71 @@ import (
 
 // The reasons for which an answer can fail, as [Judge.Judge] names them.
 const (
-	FailStatus   = "status"      // the status class was not recorded
+	FailStatus   = "status"      // the status was not recorded
+	FailLogin    = "login lost"  // the service asks who the user is, which it did not do in the recording
 	FailRedirect = "redirect"    // the answer leads to a place that no recorded answer led to
 	FailContent  = "content"     // another media type
 	FailBody     = "body"        // the body is cut or cannot be decoded
 	FailShape    = "shape"       // a feature is missing, or a JSON member has another type
-	FailError    = "error block" // the page shows an error that no recorded page showed
+	FailError    = "error block" // the answer tells of an error that no recorded one told of
 	FailGRPC     = "grpc status" // a gRPC status that was not recorded
+	FailFact     = "fact"        // a value is not the one that it must be
 )
 
 // A Judge is a Check prepared for many answers. It is immutable and may be used
 // concurrently.
 type Judge struct {
-	status   [6]bool // by class
+	class    [6]bool // accepted status classes
+	exact    []int   // accepted statuses
 	statuses string  // for people
+	logins   *Logins
 	redirect []target
 	content  []string
 	require  []string
 	known    map[string]bool     // features, required ones too
 	types    map[string][]string // JSON path → types
+	needed   map[string]bool     // JSON paths that are required
 	grpc     []string            // names of gRPC statuses
+	facts    []fact
+	links    int
 }
 
-// Compile prepares c. The Judge keeps copies only: c may change afterwards.
+// A fact is a Fact made ready.
+type fact struct {
+	Fact
+	selector content.Selector
+}
+
+// Compile prepares c. The Judge keeps copies only: c may change afterwards. A selector
+// of Facts that cannot be read selects nothing.
 func (c *Check) Compile() *Judge {
-	j := &Judge{content: slices.Clone(c.Content), require: slices.Clone(c.Require)}
-	var classes []string
+	j := &Judge{content: slices.Clone(c.Content), require: slices.Clone(c.Require), links: c.Links}
+	var accepted []string
 	for _, s := range c.Status {
-		if s > 0 && s < len(j.status) {
-			j.status[s] = true
-			classes = append(classes, strconv.Itoa(s)+"xx")
+		switch {
+		case s >= 100:
+			j.exact = append(j.exact, s)
+			accepted = append(accepted, strconv.Itoa(s))
+		case s > 0 && s < len(j.class):
+			j.class[s] = true
+			accepted = append(accepted, strconv.Itoa(s)+"xx")
 		}
 	}
-	j.statuses = strings.Join(classes, " or ")
+	j.statuses = strings.Join(accepted, " or ")
 	for _, r := range c.Redirect {
 		j.redirect = append(j.redirect, parseTarget(r))
 	}
-	if len(c.Require)+len(c.Known) > 0 {
-		j.known, j.types = map[string]bool{}, map[string][]string{}
+	for _, f := range c.Facts {
+		selector, err := content.ParseSelector(f.Selector)
+		if err != nil {
+			selector = content.Selector{}
+		}
+		j.facts = append(j.facts, fact{f, selector})
 	}
-	for _, f := range slices.Concat(c.Require, c.Known) {
+	if len(c.Require)+len(c.Known) > 0 {
+		j.known, j.types, j.needed = map[string]bool{}, map[string][]string{}, map[string]bool{}
+	}
+	for i, f := range slices.Concat(c.Require, c.Known) {
 		if j.known[f] {
 			continue
 		}
@@ -60,11 +84,26 @@ func (c *Check) Compile() *Judge {
 		if status, ok := strings.CutPrefix(f, "grpc:"); ok {
 			j.grpc = append(j.grpc, status)
 		}
-		if path, kind, ok := cutJSON(f); ok {
+		if path, kind, ok := cutJSON(f); ok && !strings.HasSuffix(f, "[]") {
 			j.types[path] = append(j.types[path], kind)
+			j.needed[path] = j.needed[path] || i < len(c.Require)
 		}
 	}
 	return j
+}
+
+// Knowing returns a Judge that also knows the pages on which the service asks for a
+// password.
+func (j *Judge) Knowing(logins *Logins) *Judge {
+	k := *j
+	k.logins = logins
+	return &k
+}
+
+// accepts reports whether j accepts a status.
+func (j *Judge) accepts(status int) bool {
+	class := status / 100
+	return j.statuses == "" || class >= 0 && class < len(j.class) && j.class[class] || slices.Contains(j.exact, status)
 }
 
 // Judge says whether an answer looks as the recorded answers did. If it does, name
@@ -72,7 +111,9 @@ func (c *Check) Compile() *Judge {
 // line. Of the body, detail holds only names of members, forms and classes. d is
 // the content of resp. An empty check passes everything.
 //
-//   - The status class is one of Status.
+//   - The service does not ask who the user is, unless it did so in the recording: by
+//     status 401, by a form with a password, by leading to a page with one.
+//   - The status is one of Status, or of a class of Status.
 //   - A redirection's Location matches one of Redirect: each {} stands for one
 //     segment, or for a value of the query. Only the query keys of the template
 //     are compared. The host is compared only if the template is a whole URL.
@@ -82,17 +123,22 @@ func (c *Check) Compile() *Judge {
 //     required only if the array holds something. It may have any of the types
 //     that Require or Known list for it.
 //   - Every error block is in Require or Known. If these list types for a JSON
-//     member of the answer, it has at least one of them.
+//     member of the answer, it has at least one of them. A member that is not required
+//     may be null, and one that was always null may be anything.
+//   - The values are those of Facts. A page has at least so many Links.
 //
 // An answer 304 has no content to judge.
 func (j *Judge) Judge(resp *flow.Response, d *content.Doc) (name, detail string) {
-	class := resp.Status / 100
-	if j.statuses != "" && (class < 0 || class >= len(j.status) || !j.status[class]) {
+	if detail := j.lost(resp, d); detail != "" {
+		return FailLogin, detail
+	}
+	if !j.accepts(resp.Status) {
 		return FailStatus, "status " + strconv.Itoa(resp.Status) + " instead of " + j.statuses
 	}
 	if resp.Status == 304 {
 		return "", ""
 	}
+	class := resp.Status / 100
 	if class == 3 && len(j.redirect) > 0 {
 		if detail := j.misled(resp.Headers.Value("Location")); detail != "" {
 			return FailRedirect, detail
@@ -108,15 +154,32 @@ func (j *Judge) Judge(resp *flow.Response, d *content.Doc) (name, detail string)
 			return FailContent, problem.Shorten(media) + " instead of " + problem.Shorten(strings.Join(j.content, " or "))
 		}
 	}
+	return j.body(d)
+}
+
+// body judges what an answer holds.
+func (j *Judge) body(d *content.Doc) (name, detail string) {
 	status := d.GRPC()
 	if detail := j.called(status); detail != "" {
 		return FailGRPC, detail
 	}
-	if j.known == nil {
+	for i := range j.facts {
+		f := &j.facts[i]
+		if got := f.selector.Values(d); !slices.Contains(got, f.Value) {
+			return FailFact, problem.Shorten(f.Selector) + " is not " + problem.Shorten(f.Value)
+		}
+	}
+	if j.known == nil && j.links == 0 {
 		return "", ""
 	}
 	if d.Cut() && status == "" { // a gRPC status can be judged without the whole body
 		return FailBody, "the body is cut or cannot be decoded"
+	}
+	if j.links > 0 && len(d.Links()) < j.links {
+		return FailShape, "has " + strconv.Itoa(len(d.Links())) + " links, fewer than " + strconv.Itoa(j.links)
+	}
+	if j.known == nil {
+		return "", ""
 	}
 	return j.features(d.Shape().Features)
 }
@@ -153,7 +216,7 @@ func (j *Judge) features(got []string) (name, detail string) {
 		if !ok || j.known[f] || len(j.types[path]) == 0 {
 			continue
 		}
-		if !j.typed(path, got) {
+		if !j.typed(path, got) && (kind != "null" || j.needed[path]) {
 			return FailShape, problem.Shorten(path) + " is " + kind + " instead of " + strings.Join(j.types[path], " or ")
 		}
 	}
@@ -163,6 +226,10 @@ func (j *Judge) features(got []string) (name, detail string) {
 // missing reports whether an answer without the feature f should have it.
 func (j *Judge) missing(f string, got []string) bool {
 	path, _, ok := cutJSON(f)
+	if list, is := strings.CutSuffix(f, "[]"); is && list != "" && f[0] == '$' {
+		i, _ := slices.BinarySearch(got, f)
+		return i == len(got) || !strings.HasPrefix(got[i], f)
+	}
 	if !ok {
 		return !strings.HasPrefix(f, "grpc:") // called has judged the gRPC status
 	}
@@ -176,8 +243,13 @@ func (j *Judge) missing(f string, got []string) bool {
 	return !j.typed(path, got)
 }
 
-// typed reports whether the answer has path with a recorded type.
+// typed reports whether the answer has path with a recorded type. A member that was
+// always null may have any.
 func (j *Judge) typed(path string, got []string) bool {
+	if len(j.types[path]) == 1 && j.types[path][0] == "null" {
+		i, _ := slices.BinarySearch(got, path+":")
+		return i < len(got) && strings.HasPrefix(got[i], path+":")
+	}
 	for _, kind := range j.types[path] {
 		if _, had := slices.BinarySearch(got, path+":"+kind); had {
 			return true
@@ -207,112 +279,4 @@ func (j *Judge) misled(location string) string {
 		}
 	}
 	return "leads to " + problem.Shorten(to.public())
-}
-
-// A target is where a redirection leads, or a template of that.
-type target struct {
-	origin   string // scheme://host, "" in a relative reference
-	relative bool   // the path does not begin with "/"
-	segments []string
-	query    url.Values
-}
-
-// parseTarget reads a URL reference or template. It accepts anything.
-func parseTarget(s string) target {
-	var t target
-	s, _, _ = strings.Cut(s, "#")
-	s, query, _ := strings.Cut(s, "?")
-	if at := strings.Index(s, "//"); at == 0 || at > 0 && s[at-1] == ':' {
-		host, path, _ := strings.Cut(s[at+2:], "/")
-		t.origin, s = strings.ToLower(s[:at+2]+host), "/"+path
-	}
-	t.relative = !strings.HasPrefix(s, "/")
-	for t.relative && (strings.HasPrefix(s, "./") || strings.HasPrefix(s, "../")) {
-		_, s, _ = strings.Cut(s, "/")
-	}
-	if s != "" {
-		t.segments = strings.Split(strings.TrimPrefix(s, "/"), "/")
-	}
-	if query != "" {
-		t.query, _ = url.ParseQuery(query) // what can be read of it
-	}
-	return t
-}
-
-// matches reports whether the template t describes to. A relative path is
-// compared with the end of the template's.
-func (t *target) matches(to *target) bool {
-	if t.origin != "" && t.origin != to.origin {
-		_, host, _ := strings.Cut(t.origin, "//")
-		if to.origin != "//"+host { // which takes over the scheme
-			return false
-		}
-	}
-	want := t.segments
-	if to.relative && len(want) > len(to.segments) {
-		want = want[len(want)-len(to.segments):]
-	}
-	if len(want) != len(to.segments) {
-		return false
-	}
-	for i, w := range want {
-		if got := to.segments[i]; w != got && !(w == "{}" && got != "") && !matchesHoles(w, got) {
-			return false
-		}
-	}
-	for key, values := range t.query {
-		got := to.query[key]
-		if len(got) < len(values) {
-			return false
-		}
-		for i, v := range values {
-			if v != "{}" && v != got[i] && !matchesHoles(v, got[i]) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// matchesHoles reports whether s is template with something in place of each {}.
-func matchesHoles(template, s string) bool {
-	parts := strings.Split(template, "{}")
-	if len(parts) == 1 {
-		return template == s
-	}
-	s, ok := strings.CutPrefix(s, parts[0])
-	if !ok {
-		return false
-	}
-	for _, p := range parts[1 : len(parts)-1] {
-		at := -1
-		if len(s) > 0 {
-			at = strings.Index(s[1:], p)
-		}
-		if at < 0 {
-			return false
-		}
-		s = s[1+at+len(p):]
-	}
-	last := parts[len(parts)-1]
-	return len(s) > len(last) && strings.HasSuffix(s, last)
-}
-
-// public returns the path, without segments that may be somebody's.
-func (t *target) public() string {
-	var b strings.Builder
-	b.WriteString(t.origin)
-	for i, s := range t.segments {
-		if i > 0 || !t.relative {
-			b.WriteByte('/')
-		}
-		if len(s) > 24 || strings.ContainsAny(s, "0123456789@%=") {
-			s = "{}"
-		}
-		b.WriteString(s)
-	}
-	if b.Len() == 0 {
-		return "the same path"
-	}
-	return b.String()
 }

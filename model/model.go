@@ -77,7 +77,8 @@ type Endpoint struct {
 	Origin   string // name of an origin; "": the main one
 	Variants []Variant
 	Needs    []Need
-	Check    Check
+	Check    Check     // of every answer at a step that names no outcome
+	Outcomes []Outcome // what acts of recorded sessions expect, by name
 }
 
 // A Variant is one structure of requests to an endpoint, such as a form with and
@@ -192,15 +193,6 @@ type Evidence struct {
 	Uses     int     // requests that carried the value
 	Match    float64 // share of uses equal to what the sources had issued in the same session
 	Shuffled float64 // the same with answers of other sessions; 0: each session has its own value
-}
-
-// A Check is what an answer must look like to count as OK.
-type Check struct {
-	Status   []int    // status classes seen: 2, 3, …
-	Redirect []string // templates of the Location's path, {} is a variable segment; empty: not checked
-	Content  []string // media types seen; empty: not checked
-	Require  []string // features that every recorded answer had, see content.Shape
-	Known    []string // features that some recorded answers had; any other error block fails the check
 }
 
 // A Source is a data file with a header line, data/NAME.csv in the model folder.

@@ -92,8 +92,16 @@ func (e *Endpoint) round() {
 		v.Request.Headers, v.Request.Trailers = orNil(v.Request.Headers), orNil(v.Request.Trailers)
 	}
 	e.Variants, e.Needs = orNil(e.Variants), orNil(e.Needs)
-	c := &e.Check
-	c.Status, c.Redirect, c.Content, c.Require, c.Known = orNil(c.Status), orNil(c.Redirect), orNil(c.Content), orNil(c.Require), orNil(c.Known)
+	e.Outcomes = orNil(e.Outcomes)
+	e.Check.round()
+	for i := range e.Outcomes {
+		e.Outcomes[i].Check.round()
+	}
+}
+
+func (c *Check) round() {
+	c.Status, c.Redirect, c.Content, c.Facts = orNil(c.Status), orNil(c.Redirect), orNil(c.Content), orNil(c.Facts)
+	c.Require, c.Known = orNil(c.Require), orNil(c.Known)
 }
 
 // clone returns a copy of m for round to change. m stays as it is. The copy shares
@@ -111,6 +119,7 @@ func (m *Model) clone() *Model {
 	c.Browsers, c.Endpoints = slices.Clone(m.Browsers), slices.Clone(m.Endpoints)
 	for i := range c.Endpoints {
 		c.Endpoints[i].Variants = slices.Clone(c.Endpoints[i].Variants)
+		c.Endpoints[i].Outcomes = slices.Clone(c.Endpoints[i].Outcomes)
 	}
 	c.Bindings, c.Data = slices.Clone(m.Bindings), slices.Clone(m.Data)
 	return &c

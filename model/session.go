@@ -16,6 +16,10 @@ type Session struct {
 // It is due Delay after the end of the last of the acts in After, or after the
 // start of the session where After is empty. Acts that wait for the same run
 // side by side.
+//
+// Acts with one number in Poll send one request again and again, until its answer is
+// what the last of them expects. In a replay it may come earlier or later than in the
+// recording. Then the acts that are left over are not made, or the last is repeated.
 type Act struct {
 	Endpoint string
 	Variant  string
@@ -26,6 +30,8 @@ type Act struct {
 	Conn     int    // connection within the session, from 1; 0: any
 	Row      int    // line of the variant's Rows, from 1; 0: any
 	Status   int    // of the recorded answer; 0: any that the check of the endpoint allows
+	Outcome  string // name of the expected Outcome of the endpoint; "": the endpoint's Check and Status
+	Poll     int    // number, within the session, of the loop that the act belongs to, from 1; 0: none
 	Takes    []Take // one for each of the variant's Takers, in their order; nil: Latest for all
 }
 

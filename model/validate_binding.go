@@ -28,9 +28,21 @@ func (v *validator) need(p place, n *Need) {
 
 func (v *validator) check(p place, c *Check) {
 	for _, s := range c.Status {
-		if s < 1 || s > 5 {
-			p.at("status").addf("%d is not a status class: 2xx, 3xx, …", s)
+		if (s < 1 || s > 5) && (s < 100 || s > 599) {
+			p.at("status").addf("%d is neither a status class, 2xx, 3xx, …, nor a status", s)
 		}
+	}
+	if c.Links < 0 {
+		p.at("links").addf("is negative")
+	}
+	seen := map[string]bool{}
+	for _, f := range c.Facts {
+		if _, err := content.ParseSelector(f.Selector); err != nil {
+			p.at("facts").addf("%v", err)
+		} else if seen[f.Selector] {
+			p.at("facts").addf("%s is there twice", problem.Quote(f.Selector))
+		}
+		seen[f.Selector] = true
 	}
 	for _, r := range c.Redirect {
 		if !strings.HasPrefix(r, "/") && !strings.Contains(r, "://") {

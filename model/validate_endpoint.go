@@ -29,6 +29,17 @@ func (v *validator) endpoint(e *Endpoint) {
 		v.need(p.at("needs"), &e.Needs[i])
 	}
 	v.check(p.at("check"), &e.Check)
+	if len(e.Outcomes) > 0 {
+		v.names(p.at("outcomes"), len(e.Outcomes), func(i int) string { return e.Outcomes[i].Name })
+	}
+	for i := range e.Outcomes {
+		o := &e.Outcomes[i]
+		at := p.at("outcomes", o.Name)
+		if o.Recorded < 0 {
+			at.at("recorded").addf("is negative")
+		}
+		v.check(at, &o.Check)
+	}
 }
 
 func (v *validator) variant(p place, x *Variant) {

@@ -41,6 +41,7 @@ func (v *validator) sessions() {
 		if len(s.Acts) == 0 {
 			p.addf("has no acts")
 		}
+		v.polls(acts+1, s.Acts)
 		for k := range s.Acts {
 			acts++
 			v.act(acts, s.Acts, k)
@@ -71,6 +72,9 @@ func (v *validator) act(n int, acts []Act, k int) {
 	}
 	if a.Status != 0 && (a.Status < 100 || a.Status > 599) {
 		bad("%d is not a status", a.Status)
+	}
+	if e := v.endpoints[a.Endpoint]; e != nil && a.Outcome != "" && e.Outcome(a.Outcome) == nil {
+		v.at("acts", strconv.Itoa(n), a.Endpoint).unknown("outcome", a.Outcome, len(e.Outcomes), func(i int) string { return e.Outcomes[i].Name })
 	}
 	if why := badName(a.Strand); a.Strand != "" && why != "" {
 		bad("%s cannot be the name of a strand: %s", problem.Quote(a.Strand), why)
@@ -141,4 +145,23 @@ func (v *validator) variantOf(n int, a *Act) *Variant {
 		return nil
 	}
 	return &e.Variants[i]
+}
+
+// polls checks that the acts of a poll send one request. first is the number of the
+// first act.
+func (v *validator) polls(first int, acts []Act) {
+	asks := map[int]string{}
+	for k := range acts {
+		a := &acts[k]
+		p := v.at("acts", strconv.Itoa(first+k))
+		if of, had := asks[a.Poll]; had && of != a.Endpoint {
+			p.addf("poll %d asks %s and %s: the acts of a poll send one request", a.Poll, problem.Shorten(of), problem.Shorten(a.Endpoint))
+		}
+		switch {
+		case a.Poll < 0:
+			p.addf("the number of the poll is negative")
+		case a.Poll > 0:
+			asks[a.Poll] = a.Endpoint
+		}
+	}
 }

@@ -139,7 +139,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"an unknown need", func(m *model.Model) { m.Endpoints[3].Needs[0].Endpoint = "POST /logon" }, []string{`endpoints: GET /cart: needs: there is no endpoint "POST /logon"; did you mean "POST /login"?`}},
 		{"an empty need", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{} }, []string{"endpoints: GET /cart: needs: is empty"}},
 		{"a need of itself", func(m *model.Model) { m.Endpoints[3].Needs[0] = model.Need{Endpoint: "GET /", Since: "GET /"} }, []string{"endpoints: GET /cart: needs: nobody can have visited"}},
-		{"a status that is no class", func(m *model.Model) { m.Endpoints[0].Check.Status = []int{200} }, []string{"endpoints: GET /: check: status: 200 is not a status class"}},
+		{"a status that is none", func(m *model.Model) { m.Endpoints[0].Check.Status = []int{600} }, []string{"endpoints: GET /: check: status: 600 is neither a status class"}},
 		{"a selector that is none", func(m *model.Model) { m.Bindings[0].Sources[0].Selector = "frm:csrf" }, []string{"bindings: csrf: from: GET /cart: "}},
 		{"a source that is no endpoint", func(m *model.Model) { m.Bindings[0].Sources[0].Endpoint = "GET /crt" }, []string{`bindings: csrf: from: there is no endpoint "GET /crt"`, "acts: 5: source 1 of binding", "acts: 5"}},
 		{"a take from a later act", func(m *model.Model) { m.Sessions[0].Acts[4].Takes[0].Act = 4 }, []string{"acts: 5: act 5 cannot take a value from act 5"}},

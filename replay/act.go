@@ -74,7 +74,8 @@ func (k Kind) String() string {
 
 // An Act is one thing that a session does.
 type Act struct {
-	// ID tells the acts of a session apart. The engine hands it back.
+	// ID tells the acts of a session apart. The engine hands it back. An act that is
+	// over may be made once more under its ID.
 	ID int
 
 	Kind Kind
@@ -136,6 +137,10 @@ type Act struct {
 	// recorded outcome are counted.
 	Write bool
 
+	// Spare says that a Pause stands for a request that is needed no more, such as that
+	// of a poll which has ended. It counts as a step of the session that was done.
+	Spare bool
+
 	// Observe asks for the features of the body in the result.
 	Observe bool
 }
@@ -157,4 +162,8 @@ type Answer struct {
 	At time.Duration
 
 	OK bool // the answer was the one expected
+
+	// Again is set by a session that makes the act once more. Then this answer counts
+	// as an exchange, but not as a step of the session.
+	Again bool
 }

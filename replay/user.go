@@ -183,16 +183,27 @@ func (u *user) hear(x *exchange) []*task {
 		delete(u.strands, x.act.Strand)
 	}
 	u.open--
-	if x.act.asks() {
-		u.work.Over(x.act.Skip == "", x.act.Write, answer.OK)
-	}
-	u.matched = u.matched && answer.OK
 	u.cut = u.cut || x.result.Error == stats.ErrorStopped
-	tasks := u.take(u.visit.Next(answer), x.result.Done, max(0, x.result.Sent-x.result.Scheduled))
+	acts := u.visit.Next(answer)
+	u.count(x, answer)
+	tasks := u.take(acts, x.result.Done, max(0, x.result.Sent-x.result.Scheduled))
 	if u.open > 0 {
 		return tasks
 	}
 	return u.finish(x.result.Done)
+}
+
+// count counts what became of the act of x.
+func (u *user) count(x *exchange, answer *Answer) {
+	switch {
+	case x.act.Spare:
+		u.work.Spare(x.act.Write)
+	case x.act.asks() && answer.Again:
+		u.work.Again()
+	case x.act.asks():
+		u.work.Over(x.act.Skip == "", x.act.Write, answer.OK)
+	}
+	u.matched = u.matched && (answer.OK || answer.Again)
 }
 
 // errLeft is why an exchange is broken off when its strand is closed.

@@ -24,6 +24,7 @@ type Doc struct {
 	parsed bool
 	json   bool
 	page   *page
+	shape  *Shape
 
 	linked bool
 	links  []string

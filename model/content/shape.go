@@ -17,6 +17,9 @@ const MaxFeatures = 2000
 //	title:Order # - Shop          an HTML title, digits replaced
 //	form:POST /cart/{}[csrf,qty]  an HTML form, its action's template and fields
 //	error:alert-danger            an error block that holds text, by its class
+//	error:$.errors                a member that tells of an error, see [Doc.Shape]
+//	error:Fault                   a fault of SOAP or XML-RPC
+//	login:password                a form that asks for one password
 //	grpc:Unauthenticated          the status of a gRPC or gRPC-Web call
 //
 // Other bodies have no features.
@@ -25,16 +28,35 @@ type Shape struct {
 	Features []string
 }
 
-// Shape returns the shape of the answer. The work grows with the length of the body.
-// The result grows only with the variety of its content.
+// Shape returns the shape of the answer. The work grows with the length of the body
+// and is done once. The result grows only with the variety of its content. It belongs
+// to the Doc.
+//
+// Services that answer every call with status 200 tell of an error in the body. These
+// members of a JSON document do: "errors" and "error" unless they are empty, null,
+// false or 0 (GraphQL, JSON-RPC and many others), "ok" and "success" if they are
+// false, "status" if it is "error" or "fail" (JSend). They stand at the top, or in the
+// elements of an array at the top.
 func (d *Doc) Shape() Shape {
+	if d.shape == nil {
+		s := d.findShape()
+		d.shape = &s
+	}
+	return *d.shape
+}
+
+func (d *Doc) findShape() Shape {
 	d.parse()
 	s := Shape{Content: d.Media()}
 	switch {
 	case d.json:
-		s.Features = jsonFeatures(d.Body())
+		errors := jsonErrors(d.Body())
+		features := jsonFeatures(d.Body())
+		s.Features = append(features[:min(len(features), MaxFeatures-len(errors))], errors...)
 	case d.page != nil:
 		s.Features = d.page.features()
+	case isXML(s.Content) && hasFault(d.Body()):
+		s.Features = []string{"error:Fault"}
 	}
 	if status := d.GRPC(); status != "" {
 		s.Features = append(s.Features, "grpc:"+status)
@@ -84,19 +106,41 @@ func (p *page) features() []string {
 	}
 	for i := range p.forms {
 		if i > 0 && len(out) < MaxFeatures {
-			out = append(out, formFeature(&p.forms[i]))
+			out = append(out, FormFeature(&p.forms[i]))
 		}
 	}
 	for _, class := range p.errors {
-		if len(out) < MaxFeatures {
+		if len(out) < MaxFeatures-1 {
 			out = append(out, "error:"+class)
 		}
+	}
+	if p.asksPassword() {
+		out = append(out, LoginFeature)
 	}
 	return out
 }
 
-// formFeature describes one form.
-func formFeature(f *form.Form) string {
+// LoginFeature is the feature of a page with a form that asks for one password. A form
+// with two of them makes or changes a password.
+const LoginFeature = "login:password"
+
+func (p *page) asksPassword() bool {
+	for i := range p.forms {
+		n := 0
+		for _, f := range p.forms[i].Controls {
+			if f.Kind == "password" {
+				n++
+			}
+		}
+		if n == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// FormFeature returns the feature of a form.
+func FormFeature(f *form.Form) string {
 	names := make([]string, 0, len(f.Controls))
 	for i := range f.Controls {
 		names = append(names, fieldName(f.Controls[i].Name))

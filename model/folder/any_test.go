@@ -196,6 +196,9 @@ func (g *generator) sessions(t *rapid.T) {
 					a.After = append(a.After, w)
 				}
 			}
+			if k := len(e.Outcomes); k > 0 && rapid.Bool().Draw(t, "outcome") {
+				a.Outcome = e.Outcomes[k-1].Name
+			}
 			for _, i := range v.Takers() {
 				take := model.Take{Act: model.Latest}
 				if v.Values[i].Own && a.Row > 0 && rapid.Bool().Draw(t, "own") {
@@ -227,6 +230,10 @@ func anyEndpoint(t *rapid.T, m *model.Model, name string, endpoints []string, te
 	}
 	e.Check = model.Check{Status: []int{2, 3}, Redirect: []string{"/{}?x={}"}, Content: []string{texts.Draw(t, "media")},
 		Require: rapid.SliceOfN(feature, 0, 3).Draw(t, "require"), Known: rapid.SliceOfN(feature, 0, 3).Draw(t, "known")}
+	if rapid.Bool().Draw(t, "outcomes") {
+		e.Check.Facts = []model.Fact{{Selector: "json:state", Value: texts.Draw(t, "fact")}}
+		e.Outcomes = []model.Outcome{{Name: "200", Recorded: 3, Check: e.Check}, {Name: name, Check: model.Check{Status: []int{404}, Links: 7}}}
+	}
 	return e
 }
 

@@ -2,6 +2,7 @@ package folder
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -20,6 +21,13 @@ func (x node) endpoint(name string) model.Endpoint {
 	if !x.d.first {
 		fields = append(fields,
 			field{"origin", func(x node) { e.Origin = x.text() }},
+			field{"outcomes", func(x node) {
+				x.each(func(name string, _ *yaml.Node, x node) {
+					o := model.Outcome{Name: name}
+					x.check(&o.Check, field{"recorded", func(x node) { o.Recorded = x.count() }})
+					e.Outcomes = append(e.Outcomes, o)
+				})
+			}},
 			field{"variants", func(x node) {
 				x.each(func(variant string, _ *yaml.Node, x node) {
 					r := variantReader{endpoint: name, variant: model.Variant{Name: variant}}
@@ -189,21 +197,38 @@ func (x node) need() model.Need {
 	return n
 }
 
-func (x node) check(c *model.Check) {
-	x.fields(
-		field{"status", func(x node) {
-			x.items(func(x node) {
-				s := x.text()
-				if len(s) != 3 || s[0] < '1' || s[0] > '5' || s[1:] != "xx" {
-					x.failf("%s is not a status class: 2xx, 3xx, …", problem.Quote(s))
-					return
-				}
-				c.Status = append(c.Status, int(s[0]-'0'))
-			})
-		}},
+// check reads a check, and the keys of more that stand beside it.
+func (x node) check(c *model.Check, more ...field) {
+	fields := append(more,
+		field{"status", func(x node) { x.items(func(x node) { x.status(c) }) }},
 		field{"redirect", func(x node) { c.Redirect = x.texts() }},
 		field{"content", func(x node) { c.Content = x.texts() }},
 		field{"require", func(x node) { c.Require = x.texts() }},
 		field{"known", func(x node) { c.Known = x.texts() }},
 	)
+	if !x.d.first {
+		fields = append(fields,
+			field{"facts", func(x node) {
+				x.each(func(selector string, _ *yaml.Node, x node) {
+					c.Facts = append(c.Facts, model.Fact{Selector: selector, Value: x.text()})
+				})
+			}},
+			field{"links", func(x node) { c.Links = x.count() }},
+		)
+	}
+	x.fields(fields...)
+}
+
+// status reads one accepted status, or class of them.
+func (x node) status(c *model.Check) {
+	s := x.text()
+	if n, err := strconv.Atoi(s); err == nil && n >= 100 && n <= 599 && !x.d.first {
+		c.Status = append(c.Status, n)
+		return
+	}
+	if len(s) != 3 || s[0] < '1' || s[0] > '5' || s[1:] != "xx" {
+		x.failf("%s is neither a status class, 2xx, 3xx, …, nor a status", problem.Quote(s))
+		return
+	}
+	c.Status = append(c.Status, int(s[0]-'0'))
 }

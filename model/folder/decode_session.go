@@ -12,13 +12,10 @@ import (
 
 // Columns of the tables of recorded sessions and of their acts.
 var (
-	sessionColumns = []string{"user", "behavior", "browser", "start"}
-	actColumns     = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step"}
+	sessionColumns  = []string{"user", "behavior", "browser", "start"}
+	actColumns      = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll"}
+	leastActColumns = 10 // those up to status
 )
-
-// learnedColumns is the number of columns at the end of acts that whoever writes acts by
-// hand may leave out.
-const learnedColumns = 2
 
 // lines says in which lines the rows of a table are.
 type lines struct {
@@ -29,7 +26,7 @@ type lines struct {
 // sessions reads the recorded sessions, without their acts.
 func (x node) sessions() []model.Session {
 	var list []model.Session
-	x.rowsOf("sessions", sessionColumns, func(r *tableRow) {
+	x.rowsOf("sessions", sessionColumns, len(sessionColumns), func(r *tableRow) {
 		list = append(list, model.Session{User: r.text(0), Behavior: r.text(1), Browser: r.text(2), Start: r.seconds(3)})
 	})
 	return list
@@ -39,7 +36,7 @@ func (x node) sessions() []model.Session {
 // in the order of the sessions.
 func (x node) acts(sessions []model.Session) {
 	at := 0
-	x.rowsOf("acts", actColumns, func(r *tableRow) {
+	x.rowsOf("acts", actColumns, leastActColumns, func(r *tableRow) {
 		n := r.count(0)
 		if n < 1 || n > len(sessions) || n < at {
 			r.failf("there is no session %d here: the acts follow the order of the %d sessions", n, len(sessions))
@@ -54,13 +51,14 @@ func (x node) acts(sessions []model.Session) {
 		s.Acts = append(s.Acts, model.Act{
 			Endpoint: r.text(2), Variant: r.text(3), After: r.after(4), Delay: r.seconds(5), Strand: r.text(6),
 			Conn: r.count(7), Row: r.count(8), Status: r.count(9), Takes: r.takes(10), Step: r.text(11),
+			Outcome: r.text(12), Poll: r.count(13),
 		})
 	})
 }
 
-// rowsOf reads a table with fixed columns, row by row, and notes the lines. It stops
-// at the first row that is wrong.
-func (x node) rowsOf(key string, columns []string, read func(*tableRow)) {
+// rowsOf reads a table with fixed columns, of which those after the first least may be
+// left out, row by row, and notes the lines. It stops at the first row that is wrong.
+func (x node) rowsOf(key string, columns []string, least int, read func(*tableRow)) {
 	name := x.text()
 	data, ok := x.bytes(name)
 	if !ok {
@@ -70,7 +68,7 @@ func (x node) rowsOf(key string, columns []string, read func(*tableRow)) {
 	x.d.tables[key] = where
 	row := &tableRow{d: x.d, file: where.file, texts: map[string]string{}}
 	err := eachRow(data, func(line int, fields []string) bool {
-		if row.fields == nil && (len(fields) > len(columns) || len(fields) < min(len(columns), len(actColumns)-learnedColumns) || !slices.Equal(fields, columns[:len(fields)])) {
+		if row.fields == nil && (len(fields) < least || len(fields) > len(columns) || !slices.Equal(fields, columns[:len(fields)])) {
 			x.failf("data/%s must have the columns %s", problem.Shorten(name), strings.Join(columns, ", "))
 			return false
 		}

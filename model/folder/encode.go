@@ -240,6 +240,13 @@ func (e *encoder) endpoint(p *model.Endpoint) *yaml.Node {
 	}
 	putSome(n, "needs", needs)
 	putSome(n, "check", check(&p.Check))
+	outcomes := mapping()
+	for i := range p.Outcomes {
+		one := check(&p.Outcomes[i].Check)
+		putNumber(one, "recorded", p.Outcomes[i].Recorded)
+		put(outcomes, p.Outcomes[i].Name, one)
+	}
+	putSome(n, "outcomes", outcomes)
 	return n
 }
 
@@ -312,13 +319,23 @@ func check(c *model.Check) *yaml.Node {
 	n := mapping()
 	status := oneLine(sequence())
 	for _, s := range c.Status {
-		status.Content = append(status.Content, text(strconv.Itoa(s)+"xx"))
+		if s >= 100 {
+			status.Content = append(status.Content, number(s))
+		} else {
+			status.Content = append(status.Content, text(strconv.Itoa(s)+"xx"))
+		}
 	}
 	putSome(n, "status", status)
 	putSome(n, "redirect", texts(c.Redirect))
 	putSome(n, "content", oneLine(texts(c.Content)))
 	putSome(n, "require", texts(c.Require))
 	putSome(n, "known", texts(c.Known))
+	facts := mapping()
+	for _, f := range c.Facts {
+		put(facts, f.Selector, text(f.Value))
+	}
+	putSome(n, "facts", facts)
+	putNumber(n, "links", c.Links)
 	return n
 }
 

@@ -31,7 +31,7 @@ func (e *encoder) sessions(list []model.Session) {
 				delay = seconds(a.Delay)
 			}
 			appendRow(&acts, []string{strconv.Itoa(i + 1), strconv.Itoa(k + 1), a.Endpoint, a.Variant, string(after), delay, a.Strand,
-				some(a.Conn), some(a.Row), some(a.Status), takes(a.Takes), a.Step})
+				some(a.Conn), some(a.Row), some(a.Status), takes(a.Takes), a.Step, a.Outcome, some(a.Poll)})
 		}
 	}
 	e.files = append(e.files, file{dataFolder + sessionsFile, sessions.Bytes()}, file{dataFolder + actsFile, acts.Bytes()})

@@ -55,7 +55,7 @@ func TestOverridesTakeThePlaceOfTheRest(t *testing.T) {
 		{"another step beside the short form of one", "behaviors: {bot: {steps: {GET /b: {next: {GET /b: 0.5}}}}}",
 			func(m *model.Model) any { return fmt.Sprint(m.Behaviors[2].Steps[0].Next) }, "[{end 0.5 {0s []}} {GET /b 0.5 {0s []}}]"},
 		{"nothing removes a key", "endpoints: {GET /: {check: {content: }}}",
-			func(m *model.Model) any { return fmt.Sprint(m.Endpoints[0].Check) }, "{[2] [] [] [] []}"},
+			func(m *model.Model) any { return fmt.Sprint(m.Endpoints[0].Check) }, "{[2] [] [] [] [] [] 0}"},
 		{"a list takes the place of a list", "behaviors: {browser: {steps: {home: {loads: [GET /b: 0.5]}}}}",
 			func(m *model.Model) any { return fmt.Sprint(m.Behaviors[0].Steps[0].Page.Loads) }, "[{GET /b 0.5 {0s []}}]"},
 		{"a key is added", "endpoints: {GET /b: {check: {status: [4xx]}}, GET /new: {}}\nnotes: [ours]",

@@ -98,6 +98,11 @@ func sample() *model.Model {
 				Values: []model.Value{{Name: "csrf", Kind: model.Bound, Ref: "csrf"}, {Name: "to", Kind: model.Bound, Ref: "csrf", Own: true}, {Name: "user", Kind: model.Data, Ref: "accounts.user", Own: true}},
 				Rows:   [][]string{{"", "eve"}, {"7", ""}}},
 		}})
+	m.Endpoints[len(m.Endpoints)-1].Outcomes = []model.Outcome{
+		{Name: "201", Recorded: 2, Check: model.Check{Status: []int{2}, Content: []string{"application/json"}, Require: []string{"$.tags[]", "$.tags[]:string", "$.tags:array"},
+			Facts: []model.Fact{{Selector: "json:state", Value: "done"}}}},
+		{Name: "422", Recorded: 1, Check: model.Check{Status: []int{422}, Links: 12}},
+	}
 	m.Recorded.Starts = nil
 	m.Recorded.From = "5f2c9a"
 	m.Recorded.LeftOut = []model.LeftOut{{What: "upgraded connections (WebSocket)", Flows: 7, Whole: true}, {What: "incomplete: reset", Flows: 3, Writes: 2}}
@@ -107,8 +112,8 @@ func sample() *model.Model {
 			{Endpoint: "GET /app.css", After: []int{0}, Delay: 12345678, Conn: 1, Status: 304},
 			{Endpoint: "GET /products/{id}", After: []int{0}, Delay: 20 * time.Millisecond, Conn: 2, Row: 2, Status: 200},
 			{Endpoint: "GET /cart", After: []int{0}, Strand: "news", Delay: time.Second},
-			{Endpoint: "POST /notes", Variant: "reply", After: []int{3}, Row: 1, Takes: []model.Take{{Act: 3}, {Act: 3, Match: 2}, {Act: model.Own}}},
-			{Endpoint: "POST /notes", Variant: "reply", After: []int{4}, Row: 2, Takes: []model.Take{{Act: model.Latest}, {Act: model.Own}, {Act: model.Latest}}},
+			{Endpoint: "POST /notes", Variant: "reply", After: []int{3}, Row: 1, Outcome: "422", Poll: 1, Takes: []model.Take{{Act: 3}, {Act: 3, Match: 2}, {Act: model.Own}}},
+			{Endpoint: "POST /notes", Variant: "reply", After: []int{4}, Row: 2, Outcome: "201", Poll: 1, Takes: []model.Take{{Act: model.Latest}, {Act: model.Own}, {Act: model.Latest}}},
 			{Endpoint: "POST /notes", Variant: "text and sum", After: []int{1, 2}, Delay: time.Minute, Row: 1, Status: 201},
 		}},
 		{User: "u2", Start: 1500 * time.Millisecond, Acts: []model.Act{{Endpoint: "GET /"}, {Endpoint: "GET /"}}},

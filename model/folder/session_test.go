@@ -2,6 +2,8 @@ package folder
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,5 +42,28 @@ func TestManyAndLongSessionsAreRead(t *testing.T) {
 	}
 	if diff := cmp.Diff(m.Sessions[9_999:], got.Sessions[9_999:]); diff != "" || len(got.Sessions) != 10_001 {
 		t.Errorf("%d sessions (-want +got)\n%s", len(got.Sessions), diff)
+	}
+}
+
+func TestActsMayLackTheLastColumns(t *testing.T) {
+	head := "session,act,endpoint,variant,after,delay,strand,connection,row,status"
+	for columns, ok := range map[string]bool{head: true, head + ",takes": true, head + ",takes,step,outcome,poll": true, head + ",outcome": false, head + ",takes,step,outcome,poll,more": false,
+		strings.TrimSuffix(head, ",status"): false} {
+		dir := t.TempDir() + "/x.model"
+		for name, text := range map[string]string{
+			"model.yaml": "version: 2\nbehaviors:\n  a:\n    start: GET /\n    steps: {GET /: end}\nendpoints: {GET /: }\nsessions: s.csv\nacts: a.csv\n",
+			"data/s.csv": "user,behavior,browser,start\nu1,a,,0\n",
+			"data/a.csv": columns + "\n1,1,GET /" + strings.Repeat(",", strings.Count(columns, ",")-2) + "\n",
+		} {
+			if err := os.MkdirAll(dir+"/data", 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if m, err := Read(dir); (err == nil) != ok || ok && len(m.Sessions[0].Acts) != 1 {
+			t.Errorf("columns %s: %v, want them accepted: %v", columns, err, ok)
+		}
 	}
 }

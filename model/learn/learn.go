@@ -231,10 +231,10 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	m.Recorded, m.Origins = l.recorded()
 	m.Recorded.LeftOut = l.leftOut.list()
 	m.Behaviors = l.behaviors(o.Types)
-	private := l.privateTexts(o.Data)
+	answers := l.outcomes(found.Acts, l.privateTexts(o.Data))
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
-		e.Origin, e.Check = l.further[name], l.check(name, private)
+		e.Origin, e.Check, e.Outcomes = l.further[name], answers.Checks[name], answers.Outcomes[name]
 		events, protocol := l.events(name), l.protocol(name)
 		for i := range e.Variants {
 			e.Variants[i].Request.Events, e.Variants[i].Request.Protocol = events, protocol
@@ -242,7 +242,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 		m.Endpoints = append(m.Endpoints, e)
 	}
 	browsers := l.browsers(m)
-	l.keepSessions(m, browsers, found.Acts)
+	l.keepSessions(m, browsers, found.Acts, answers.Steps)
 	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {
 		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)

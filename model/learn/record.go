@@ -10,13 +10,14 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/correlate"
+	"github.com/starling-load/starling/model/outcome"
 	"github.com/starling-load/starling/model/precedence"
 	"github.com/starling-load/starling/record/flow"
 )
 
 // keepSessions adds the recorded sessions to m. browsers holds the name of the browser
-// of each session, sent how its exchanges were sent.
-func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]correlate.Act) {
+// of each session, sent how its exchanges were sent, expected what answers.
+func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]correlate.Act, expected [][]outcome.Expected) {
 	for i, v := range l.sessions {
 		start := v.exchanges[0].Flow.Start
 		s := model.Session{User: v.user, Behavior: v.behavior, Browser: browsers[i], Start: start.Sub(m.Recorded.Start)}
@@ -29,7 +30,8 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]corre
 		for k, step := range v.exchanges {
 			f := step.Flow
 			how := &sent[i][k]
-			a := model.Act{Endpoint: step.Endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Step: steps[k], Status: f.Response.Status}
+			a := model.Act{Endpoint: step.Endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Step: steps[k],
+				Status: expected[i][k].Status, Outcome: expected[i][k].Outcome, Poll: expected[i][k].Poll}
 			at := f.Start.Sub(start)
 			a.After, a.Delay = order.Add(k, at, at+max(f.Done, 0))
 			if f.Conn != 0 {

@@ -26,6 +26,24 @@ func (s *Session) Send(ready uint64) {
 // Drop takes back a request that was ready and will not be sent.
 func (s *Session) Drop() { s.waiting-- }
 
+// Again counts a request whose answer makes the session send it once more. The last one
+// counts as a step.
+func (s *Session) Again() {
+	s.waiting--
+	s.underWay--
+}
+
+// Spare counts a step that needs no request, since an earlier one had the answer that it
+// was for. write says whether that would have been a write.
+func (s *Session) Spare(write bool) {
+	s.work.Due++
+	s.work.Done++
+	if write {
+		s.work.WritesDue++
+		s.work.Writes++
+	}
+}
+
 // Over counts a request that is over: whether it was sent, whether it was a write, and
 // whether it had its recorded outcome.
 func (s *Session) Over(sent, write, ok bool) {

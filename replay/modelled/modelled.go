@@ -40,6 +40,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	}
 	s.compileBrowsers(m)
 	s.compileTracks(m)
+	s.patience = patience(m.Sessions)
 	return s, nil
 }
 
@@ -52,6 +53,7 @@ type source struct {
 	sessions  []model.Session
 	tracks    []track                  // the sessions made ready to play
 	recorded  func(session uint64) int // index of the track that a session plays
+	patience  int                      // how often a request is repeated that the target puts off
 	walks     bool                     // sessions are walks of behaviors, not recorded ones
 	splices   []crossings              // by behavior
 	endpoints []endpoint
@@ -96,9 +98,13 @@ func (s *source) compileEndpoints(m *model.Model) error {
 		urls[o.Name] = o.URL
 	}
 	var errs []error
+	logins := m.Logins()
 	for i := range m.Endpoints {
 		from := &m.Endpoints[i]
-		e := endpoint{name: from.Name, judge: s.here(from.Check).Compile()}
+		e := endpoint{name: from.Name, judge: s.here(from.Check).Compile().Knowing(logins), outcomes: make(map[string]*model.Judge, len(from.Outcomes))}
+		for k := range from.Outcomes {
+			e.outcomes[from.Outcomes[k].Name] = s.here(from.Outcomes[k].Check).Compile().Knowing(logins)
+		}
 		if from.Origin != "" {
 			e.origin = replay.FindOrigin(s.origins, urls[from.Origin])
 		}

@@ -27,12 +27,20 @@ func newRepeat(v visitor, of *track) *repeat {
 
 // Next implements Session.
 func (r *repeat) Next(over *replay.Answer) []replay.Act {
-	if over != nil {
-		r.heard(over, &r.of.acts[over.Act.ID], r.of.wants[over.Act.ID])
+	acts := r.release(&r.held)
+	if again, ok := r.again(over, r.role); ok {
+		acts = append(acts, again)
+	} else {
+		if over != nil {
+			r.heard(over, &r.of.acts[over.Act.ID], r.of.wants[over.Act.ID])
+		}
+		acts = append(acts, r.spare(r.Table.Next(over), r.role)...)
 	}
-	acts := append(r.release(&r.held), r.Table.Next(over)...)
 	return r.hold(&r.held, acts, func(a *replay.Act) *model.Act { return &r.of.acts[a.ID] }, same)
 }
+
+// role returns what an act stands for: its ID is the index of a recorded act.
+func (r *repeat) role(a *replay.Act) (of *track, index int) { return r.of, a.ID }
 
 // same is the ID of an act of a repeat: its index in the recorded session.
 func same(_ *replay.Act, recorded int) (id int, ok bool) { return recorded, true }
@@ -41,6 +49,7 @@ func same(_ *replay.Act, recorded int) (id int, ok bool) { return recorded, true
 // session.
 func (r *repeat) Fill(a *replay.Act) {
 	if a.Kind != replay.Pause {
+		r.try(a, r.role)
 		r.fillRecorded(a, &r.of.acts[a.ID], same, dist.Keyed(r.source.plan.Seed, r.number, 2*uint64(a.ID)+1))
 	}
 }

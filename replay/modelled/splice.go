@@ -47,6 +47,8 @@ func (s *splice) Next(over *replay.Answer) []replay.Act {
 	if over == nil {
 		s.at = s.of.starts[s.random().IntN(len(s.of.starts))]
 		acts = append(acts, s.begin(0)...)
+	} else if again, ok := s.again(over, s.role); ok {
+		acts = append(acts, again)
 	} else {
 		role := s.roles[over.Act.ID]
 		t := &s.source.tracks[role.session]
@@ -104,7 +106,7 @@ func (s *splice) begin(think time.Duration) []replay.Act {
 		offset := max(0, t.acts[s.roles[acts[i].ID].index].Delay-t.acts[l.first].Delay)
 		acts[i].Delay = think + offset
 	}
-	return acts
+	return s.spare(acts, s.role)
 }
 
 // ready makes the acts that wait for nothing any more.
@@ -125,7 +127,7 @@ func (s *splice) ready() []replay.Act {
 		s.ids[act] = a.ID
 		acts = append(acts, a)
 	}
-	return acts
+	return s.spare(acts, s.role)
 }
 
 // waitsFor reports whether an act is still to come or under way. Acts of steps that the
@@ -137,6 +139,12 @@ func (s *splice) waitsFor(act spliceAct, waiting []spliceAct) bool {
 	}
 	_, underWay := s.roles[id]
 	return underWay
+}
+
+// role returns what an act stands for.
+func (s *splice) role(a *replay.Act) (of *track, index int) {
+	role := s.roles[a.ID]
+	return &s.source.tracks[role.session], role.index
 }
 
 // recordedAct is the recorded act that a stands for.
@@ -156,6 +164,7 @@ func (s *splice) Fill(a *replay.Act) {
 	if a.Kind == replay.Pause {
 		return
 	}
+	s.try(a, s.role)
 	s.fillRecorded(a, s.recordedAct(a), s.idOf, dist.Keyed(s.source.plan.Seed, s.number, uint64(a.ID)<<20|1))
 }
 

@@ -15,6 +15,8 @@ type taker struct {
 	taken    map[place][]string
 	ended    map[int]bool // of the acts that others take from, those that are over
 	underWay map[int]int  // the endpoints of acts that are ready and not over, by ID
+	tries    map[int]*try // by ID of acts that are under way
+	loops    map[*poll]*loop
 }
 
 // An idOf returns the ID of the act that stands for another recorded act of the session
@@ -25,7 +27,8 @@ type idOf func(a *replay.Act, recorded int) (id int, ok bool)
 type place struct{ act, binding, source int }
 
 func newTaker(v visitor) taker {
-	return taker{visitor: v, taken: make(map[place][]string), ended: make(map[int]bool), underWay: make(map[int]int)}
+	return taker{visitor: v, taken: make(map[place][]string), ended: make(map[int]bool), underWay: make(map[int]int),
+		tries: make(map[int]*try), loops: make(map[*poll]*loop)}
 }
 
 // heard takes what later acts want out of an answer.

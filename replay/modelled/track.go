@@ -13,6 +13,7 @@ type track struct {
 	behavior string
 	acts     []model.Act
 	wants    map[int][]issue // by act: the places of its answer that later acts take from
+	polls    map[int]*poll   // by act that belongs to one
 	legs     []leg           // none: the session names no steps
 }
 
@@ -25,7 +26,7 @@ type leg struct {
 
 // compileTrack makes a recorded session ready to play.
 func (s *source) compileTrack(of *model.Session) track {
-	t := track{behavior: of.Behavior, acts: of.Acts, wants: s.wants(of)}
+	t := track{behavior: of.Behavior, acts: of.Acts, wants: s.wants(of), polls: s.pollsOf(of)}
 	for k := range of.Acts {
 		if step := of.Acts[k].Step; step != "" {
 			if len(t.legs) > 0 {
@@ -112,10 +113,7 @@ func (s *source) actOf(from *model.Act) replay.Act {
 	if e.origin < 0 {
 		return replay.Act{Kind: replay.Pause, Endpoint: e.name}
 	}
-	a := replay.Act{Endpoint: e.name, Origin: e.origin, Conn: from.Conn, Judge: e.judge.Judge, Observe: true}
+	a := replay.Act{Endpoint: e.name, Origin: e.origin, Conn: from.Conn, Judge: s.outcomeOf(from).check, Observe: true}
 	a.Write = s.variantOf(from).writes && from.Status < http.StatusBadRequest
-	if from.Status != 0 {
-		a.Judge = outcome{from.Status, e.judge}.check
-	}
 	return a
 }

@@ -2,15 +2,12 @@ package modelled
 
 import (
 	"fmt"
-	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/made"
-	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/client"
 )
 
@@ -24,6 +21,7 @@ type endpoint struct {
 	origin   int // index into the origins; -1: not mapped
 	variants []variant
 	judge    *model.Judge
+	outcomes map[string]*model.Judge
 	issues   []issue
 }
 
@@ -208,34 +206,4 @@ func findColumn(data []model.Source, ref string) (source, column int, err error)
 		}
 	}
 	return 0, 0, fmt.Errorf("no data column %q", ref)
-}
-
-// An outcome judges an answer by the status in the recording and by the check of the
-// endpoint.
-type outcome struct {
-	status int
-	judge  *model.Judge
-}
-
-// check accepts the recorded status. From 400 on it must be the same; below it must
-// be of the same class, and 304 counts as 200. The check of the endpoint decides the
-// rest.
-func (o outcome) check(resp *flow.Response, doc *content.Doc) (name, detail string) {
-	want, got := o.status, resp.Status
-	if want >= 400 || got >= 400 {
-		if want != got {
-			return model.FailStatus, "status " + strconv.Itoa(got) + " instead of " + strconv.Itoa(want)
-		}
-	} else if class(want) != class(got) {
-		return model.FailStatus, "status " + strconv.Itoa(got) + " instead of " + strconv.Itoa(want)
-	}
-	return o.judge.Judge(resp, doc)
-}
-
-// class is the class of a status. 304 counts as 200: the resource is there, unchanged.
-func class(status int) int {
-	if status == http.StatusNotModified {
-		return http.StatusOK / 100
-	}
-	return status / 100
 }

@@ -261,6 +261,9 @@ func recordedProtocol(f *flow.Flow) client.Protocol {
 func recordedCheck(resp *flow.Response) *model.Check {
 	shape := content.New(resp).Shape()
 	c := &model.Check{Status: []int{resp.Status / 100}, Known: shape.Features}
+	if resp.Status >= 400 { // an error passes only for itself
+		c.Status[0] = resp.Status
+	}
 	switch {
 	case resp.Status == http.StatusNotModified: // or the resource has changed since
 		return &model.Check{Status: []int{2, 3}}

@@ -1,0 +1,320 @@
+package outcome
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/form"
+	"github.com/starling-load/starling/model/endpoint"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// A seen is a recorded answer: what judging needs to know of it.
+type seen struct {
+	session, step int
+	variant       string
+	status        int
+	redirect      string // template of where it leads
+	media         string
+	bare          bool // it holds something and names no media type
+	features      []string
+	links         int
+	unjudged      bool   // its content is not known
+	source        uint64 // of user and address: equal answers of one source are one piece of evidence
+	after         string // the endpoint of the write before it in its session
+
+	key     string      // of its kind
+	extra   []string    // features that this step requires besides those of its kind
+	forms   []string    // forms of the page that the user sent
+	fact    *model.Fact // the value that ends a poll
+	putOff  bool        // the user sent the request again because the service asked for that
+	excused bool        // the answer is an exception, and the step expects another
+	group   *group
+}
+
+// has reports whether the answer has a feature, or something in an array.
+func (s *seen) has(feature string) bool {
+	i, had := slices.BinarySearch(s.features, feature)
+	if had || !strings.HasSuffix(feature, "[]") {
+		return had
+	}
+	return i < len(s.features) && strings.HasPrefix(s.features[i], feature)
+}
+
+// An observer turns exchanges into what is seen of them.
+type observer struct {
+	endpoints  []string // in the order of their first use
+	byEndpoint map[string][]*seen
+	of         [][]*seen           // per session and step
+	typed      map[string]bool     // texts that users typed
+	private    []string            // texts that tell users apart
+	shapes     map[string][]string // features, each list once
+	sources    map[string]uint64
+	cut        int
+}
+
+func newObserver(sessions []Session, private []string) *observer {
+	return &observer{
+		byEndpoint: map[string][]*seen{}, of: make([][]*seen, len(sessions)), typed: typedTexts(sessions), private: private,
+		shapes: map[string][]string{}, sources: map[string]uint64{},
+	}
+}
+
+// observe looks at the answers of session i.
+func (o *observer) observe(i int, session *Session) {
+	after := ""
+	var pages pages
+	for k := range session.Steps {
+		step := &session.Steps[k]
+		s := o.look(step)
+		s.session, s.step, s.after = i, k, after
+		s.source = o.sourceOf(session.User, step.Flow)
+		if !readOnly(step.Flow.Request.Method) && step.Flow.Response.Status < 400 {
+			after = step.Endpoint
+		}
+		pages.sent(&step.Flow.Request)
+		pages.show(s, step.Flow)
+		if o.byEndpoint[step.Endpoint] == nil {
+			o.endpoints = append(o.endpoints, step.Endpoint)
+		}
+		o.byEndpoint[step.Endpoint] = append(o.byEndpoint[step.Endpoint], s)
+		o.of[i] = append(o.of[i], s)
+	}
+}
+
+func readOnly(method string) bool { return method == "GET" || method == "HEAD" || method == "OPTIONS" }
+
+// sourceOf numbers the pairs of user and address.
+func (o *observer) sourceOf(user string, f *flow.Flow) uint64 {
+	id := user + "\x00" + f.Request.Target
+	n, had := o.sources[id]
+	if !had {
+		n = uint64(len(o.sources))
+		o.sources[id] = n
+	}
+	return n
+}
+
+// look notes what an answer is like.
+func (o *observer) look(step *Step) *seen {
+	r := step.Flow.Response
+	d := content.New(r)
+	s := &seen{variant: step.Variant, status: r.Status, media: d.Media()}
+	if r.Status/100 == 3 && r.Status != 304 {
+		s.redirect = step.LeadsTo
+	}
+	s.bare = s.media == "" && (r.Status/100 != 3 || r.Body.Size > 0)
+	switch {
+	case r.Status == 304, step.Stream:
+		s.unjudged = true
+	case d.Cut():
+		s.unjudged = true
+		o.cut++
+	default:
+		s.features = o.features(d)
+		if strings.Contains(s.media, "html") {
+			s.links = len(d.Links())
+		}
+	}
+	return s
+}
+
+// features returns the features of an answer, without a title that holds what users
+// typed or what tells them apart.
+func (o *observer) features(d *content.Doc) []string {
+	features := d.Shape().Features
+	if title := d.Title(); title != "" && o.ofUsers(title) {
+		features = slices.DeleteFunc(slices.Clone(features), func(f string) bool { return strings.HasPrefix(f, "title:") })
+	}
+	id := strings.Join(features, "\x00")
+	if o.shapes[id] == nil {
+		o.shapes[id] = features
+	}
+	return o.shapes[id]
+}
+
+// ofUsers reports whether a title holds text of users.
+func (o *observer) ofUsers(title string) bool {
+	for _, p := range o.private {
+		if endpoint.Delimited(title, p) >= 0 {
+			return true
+		}
+	}
+	if o.typed[plain(title)] {
+		return true
+	}
+	for _, part := range strings.FieldsFunc(title, func(c rune) bool { return strings.ContainsRune("|·•–—:[]()«»<>/", c) }) {
+		for piece := range strings.SplitSeq(part, " - ") {
+			if o.typed[plain(piece)] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Limits on the texts that users typed.
+const (
+	minTyped, maxTyped = 4, 300 // bytes of one
+	mostTyped          = 200_000
+)
+
+// typedTexts returns the texts that users sent in bodies, whole and line by line.
+func typedTexts(sessions []Session) map[string]bool {
+	typed := map[string]bool{}
+	for i := range sessions {
+		for k := range sessions[i].Steps {
+			for _, leaf := range content.RequestLeaves(&sessions[i].Steps[k].Flow.Request) {
+				if !strings.HasPrefix(leaf.Selector, "body:") {
+					continue
+				}
+				for line := range strings.Lines(leaf.Value) {
+					if text := plain(line); len(text) >= minTyped && len(text) <= maxTyped && len(typed) < mostTyped {
+						typed[text] = true
+					}
+				}
+			}
+		}
+	}
+	return typed
+}
+
+// plain removes white space and marks of a markup language from both ends.
+func plain(s string) string { return strings.Trim(s, " \t\r\n=#*_~'\"`.,;!?") }
+
+// sharedErrors is the share of answers from which on an error block is a part of the
+// page that says nothing.
+const sharedErrors = 0.5
+
+// maxKeys is the number of kinds of answers of one endpoint. Where there are more, the
+// status alone tells kinds apart.
+const maxKeys = 48
+
+// furnish finds the kind of each answer of an endpoint.
+func furnish(of []*seen) {
+	had := map[string]int{}
+	for _, s := range of {
+		for _, f := range s.features {
+			if strings.HasPrefix(f, "error:") {
+				had[f]++
+			}
+		}
+	}
+	keys := map[string]bool{}
+	for _, s := range of {
+		s.key = kind(s, had, len(of))
+		keys[s.key] = true
+	}
+	if len(keys) > maxKeys {
+		for _, s := range of {
+			s.key = statusKey(s.status)
+		}
+	}
+}
+
+// statusKey is the class of a good status, or the status itself.
+func statusKey(status int) string {
+	if status >= 400 || status == 304 {
+		return strconv.Itoa(status)
+	}
+	return strconv.Itoa(status/100) + "xx"
+}
+
+// kind is what tells the kind of an answer. had counts errors of n answers.
+func kind(s *seen, had map[string]int, n int) string {
+	parts := []string{statusKey(s.status), s.redirect}
+	if s.status/100 != 3 {
+		parts = append(parts, s.media)
+	}
+	for _, f := range s.features {
+		switch {
+		case strings.HasPrefix(f, "error:") && float64(had[f]) < sharedErrors*float64(n),
+			f == content.LoginFeature, strings.HasPrefix(f, "grpc:"):
+			parts = append(parts, f)
+		}
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// pages are the pages that a user has seen last, with their forms.
+type pages []shown
+
+// maxPages is the number of pages that a user may go back to to send a form.
+const maxPages = 16
+
+type shown struct {
+	of    *seen
+	at    *url.URL
+	forms []form.Form
+}
+
+// show adds a page.
+func (p *pages) show(s *seen, f *flow.Flow) {
+	if s.unjudged || !strings.Contains(s.media, "html") {
+		return
+	}
+	forms := content.New(f.Response).Forms()
+	at, err := url.Parse(f.URL())
+	if err != nil || len(forms) == 0 || len(forms) > 200 {
+		return
+	}
+	if len(*p) == maxPages {
+		*p = (*p)[1:]
+	}
+	*p = append(*p, shown{s, at, forms})
+}
+
+// sent notes the form that a request sends, on the page that showed it last.
+func (p *pages) sent(r *flow.Request) {
+	if readOnly(r.Method) {
+		return
+	}
+	names := map[string]bool{}
+	for _, leaf := range content.RequestLeaves(r) {
+		if name, ok := strings.CutPrefix(leaf.Selector, "body:"); ok {
+			name, _, _ = strings.Cut(name, "#")
+			names[name] = true
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	for i := len(*p) - 1; i >= 0; i-- {
+		page := &(*p)[i]
+		for k := range page.forms {
+			if f := &page.forms[k]; sends(f, page.at, r, names) {
+				if feature := content.FormFeature(f); !slices.Contains(page.of.forms, feature) {
+					page.of.forms = append(page.of.forms, feature)
+					slices.Sort(page.of.forms)
+				}
+				return
+			}
+		}
+	}
+}
+
+// sends reports whether a form of the page at an address sends r, which has fields with
+// these names.
+func sends(f *form.Form, at *url.URL, r *flow.Request, names map[string]bool) bool {
+	if f.Method != r.Method {
+		return false
+	}
+	to, err := at.Parse(f.Action)
+	if err != nil || to.EscapedPath() != r.Path() {
+		return false
+	}
+	own := map[string]bool{}
+	for i := range f.Controls {
+		own[f.Controls[i].Name] = true
+	}
+	for name := range names {
+		if !own[name] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,76 @@
+package modelled
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// An outcome is what an act expects.
+type outcome struct {
+	judge  *model.Judge
+	status int // of the recorded answer; 0: any that judge accepts
+}
+
+// outcomeOf returns what a recorded act expects: the outcome that it names, or what the
+// endpoint accepts with the recorded status.
+func (s *source) outcomeOf(a *model.Act) outcome {
+	e := &s.endpoints[s.index[a.Endpoint]]
+	if judge := e.outcomes[a.Outcome]; judge != nil {
+		return outcome{judge: judge}
+	}
+	return outcome{e.judge, a.Status}
+}
+
+// check judges an answer. From 400 on the recorded status must be the same; below it
+// must be of the same class, and 304 counts as 200.
+func (o outcome) check(resp *flow.Response, doc *content.Doc) (name, detail string) {
+	name, detail = o.judge.Judge(resp, doc)
+	if o.status == 0 || name == model.FailLogin || sameStatus(o.status, resp.Status) {
+		return name, detail
+	}
+	return model.FailStatus, "status " + strconv.Itoa(resp.Status) + " instead of " + strconv.Itoa(o.status)
+}
+
+func sameStatus(want, got int) bool {
+	if want >= 400 || got >= 400 {
+		return want == got
+	}
+	return class(want) == class(got)
+}
+
+// class is the class of a status. 304 counts as 200: the resource is there, unchanged.
+func class(status int) int {
+	if status == http.StatusNotModified {
+		return http.StatusOK / 100
+	}
+	return status / 100
+}
+
+// maxPutOff is the longest time for which a user waits when the target asks to come
+// again later. Who is asked for more gives up.
+const maxPutOff = 5 * time.Minute
+
+// putOff reports whether an answer asks to send the request again, and after which time
+// (RFC 9110, section 10.2.3).
+func putOff(resp *flow.Response) (wait time.Duration, ok bool) {
+	if resp.Status != http.StatusTooManyRequests && resp.Status != http.StatusServiceUnavailable {
+		return 0, false
+	}
+	value := strings.TrimSpace(resp.Headers.Value("Retry-After"))
+	if seconds, err := strconv.Atoi(value); err == nil {
+		wait = time.Duration(seconds) * time.Second
+		return wait, seconds >= 0 && seconds <= int(maxPutOff/time.Second)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0, false
+	}
+	wait = max(0, time.Until(at))
+	return wait, wait <= maxPutOff
+}
