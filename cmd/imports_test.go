@@ -59,8 +59,11 @@ var importOrder = map[string][]string{
 	"model/folder":        {"model", "model/problem"},
 	"model/show":          {"model", "model/problem"},
 	"model/session":       {"record/flow", "model/session/identity"},
-	"model/endpoint":      {"record/flow", "model/content", "model/session"},
+	"model/endpoint":      {"record/flow", "model/content", "model/session", "model/endpoint/route", "model/endpoint/operation"},
 	"model/correlate":     {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "model/session", "model/endpoint"},
+
+	"model/endpoint/route":     {"model/content"},
+	"model/endpoint/operation": {"record/flow", "model/content"},
 
 	"model/session/identity": {"record/flow", "model/content"},
 

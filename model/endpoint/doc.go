@@ -7,13 +7,8 @@
 //		fmt.Println(t.Name(f)) // "GET /orders/{id}", "GET /page?do=edit", "POST /page [do[save]]"
 //	}
 //
-// The paths form a trie. Identifiers are recognised by their form (content.Kind),
-// values of data files by equality. The words at one position are values of a
-// parameter if what follows them and how they are answered is the same for all, so
-// that they can be exchanged, and if there are many, or many that were seen once. A
-// word with paths or answers of its own stays a route. Part of a segment may vary:
-// {} stands for it inside the text, as in /static/app.{}.js.
-//
+// Package route tells routes from values in paths, package operation finds the
+// operations of protocols that have one address for all.
 // The value of a key tells requests apart only if the shape of the answer depends
 // on it. A search term therefore never does.
 package endpoint

@@ -1,10 +1,12 @@
 package endpoint
 
 import (
-	"math"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model/endpoint/operation"
+	"github.com/starling-load/starling/model/endpoint/route"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -19,38 +21,35 @@ type Options struct {
 // concurrently.
 type Templates struct {
 	data  map[string]string // columns by value
-	root  *node
-	rules map[string]*rule  // by method and path template
-	names map[string]string // by method, path template and tokens
-}
-
-// A rule says what tells the variants of one method and path template apart.
-type rule struct {
-	decisive map[string]bool // keys whose values count
-	keys     bool            // whether the presence of other keys counts
+	paths *route.Trie
+	rules map[string]*rule // by method and path template
 }
 
 // Learn finds the templates of flows. Flows without a response count too, but say
 // less. The work grows with the number of flows; learning looks at no more than
 // 200,000 different ones.
 func Learn(flows []*flow.Flow, o Options) *Templates {
-	t := &Templates{data: map[string]string{}, rules: map[string]*rule{}, names: map[string]string{}}
+	t := &Templates{data: map[string]string{}, rules: map[string]*rule{}}
 	for v, c := range o.Data {
 		if len(v) >= 3 {
 			t.data[v] = c
 		}
 	}
-	t.root = grow(t.gather(flows))
-	prints := make([]string, len(flows))
 	printer := newPrinter()
+	paths := route.NewBuilder(t.data)
+	for _, f := range flows {
+		paths.Add(route.Request{Method: f.Request.Method, Path: f.Request.Path(), Call: operation.IsCall(&f.Request)}, func() route.Answer {
+			return route.Answer{Print: printer.print(f), Failed: f.Response != nil && f.Response.Status >= 400}
+		})
+	}
+	t.paths = paths.Trie()
 	groups := map[string][]int{}
 	for i, f := range flows {
-		prints[i] = printer.print(f)
 		base := t.base(f)
 		groups[base] = append(groups[base], i)
 	}
-	for _, base := range sortedKeys(groups) {
-		t.learnVariants(base, groups[base], flows, prints)
+	for _, base := range slices.Sorted(maps.Keys(groups)) {
+		t.learnVariants(base, groups[base], flows, printer)
 	}
 	return t
 }
@@ -59,9 +58,12 @@ func Learn(flows []*flow.Flow, o Options) *Templates {
 // learned gets the name that it would have on its own.
 func (t *Templates) Name(f *flow.Flow) string {
 	base := t.base(f)
-	tokens := t.tokens(base, f)
-	if name, ok := t.names[base+"\x00"+strings.Join(tokens, "\x00")]; ok {
-		return name
+	r := t.rules[base]
+	tokens := t.tokens(r, items(&f.Request))
+	if r != nil {
+		if name, ok := r.names[strings.Join(tokens, "\x00")]; ok {
+			return name
+		}
 	}
 	return render(base, tokens)
 }
@@ -73,24 +75,24 @@ func (t *Templates) Path(f *flow.Flow) string { return t.PathOf(f.Request.Path()
 // part of one as in /static/app.{}.js, /@{} and /cart;jsessionid={}.
 func (t *Templates) PathOf(path string) string {
 	var b strings.Builder
-	for i, s := range t.match(path) {
+	for i, s := range t.paths.Match(path) {
 		if i > 0 {
 			b.WriteByte('/')
 		}
-		if whole(s.key) {
-			s.key = "{}"
+		if s.Value() {
+			s.Name = "{}"
 		}
-		b.WriteString(s.key + s.matrix)
+		b.WriteString(s.Name + s.Matrix)
 	}
 	return b.String()
 }
 
 // base returns method and path template.
 func (t *Templates) base(f *flow.Flow) string {
-	steps := t.match(f.Request.Path())
+	steps := t.paths.Match(f.Request.Path())
 	ids := 0
 	for _, s := range steps {
-		if s.key == "{id}" {
+		if s.Name == "{id}" {
 			ids++
 		}
 	}
@@ -100,10 +102,10 @@ func (t *Templates) base(f *flow.Flow) string {
 		if i > 0 {
 			b.WriteByte('/')
 		}
-		if s.key == "{id}" && ids > 1 && i > 0 && steps[i-1].key != "" && !holds(steps[i-1].key) {
-			s.key = "{" + singular(steps[i-1].key) + "_id}"
+		if s.Name == "{id}" && ids > 1 && i > 0 && steps[i-1].Name != "" && !steps[i-1].Varies() {
+			s.Name = "{" + singular(steps[i-1].Name) + "_id}"
 		}
-		b.WriteString(s.key)
+		b.WriteString(s.Name)
 	}
 	return b.String()
 }
@@ -178,23 +180,4 @@ func singular(s string) string {
 		return s[:len(s)-1]
 	}
 	return s
-}
-
-// entropy returns the entropy in bits of a distribution of n counts.
-func entropy(counts map[string]int, n int) float64 {
-	h := 0.0
-	for _, key := range sortedKeys(counts) {
-		p := float64(counts[key]) / float64(n)
-		h -= p * math.Log2(p)
-	}
-	return h
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

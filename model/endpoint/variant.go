@@ -1,30 +1,37 @@
 package endpoint
 
 import (
-	"cmp"
-	"math"
-	"math/rand/v2"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/endpoint/operation"
 	"github.com/starling-load/starling/record/flow"
 )
 
 const (
-	maxWords    = 12  // values of a decisive key
-	maxVariants = 24  // of one address; with more, keys do not count
-	minGain     = 0.3 // bits that a decisive key tells about the answer
-	fewFlows    = 8   // fewer cannot be told from chance
+	maxVariants = 24    // sets of keys at one address that are told apart
+	maxSets     = 200   // sets of keys at one address; with more, keys do not count
+	maxActions  = 2_000 // operations at one address; with more, they do not count
 )
 
-// An item is one key of a query ("?key") or body ("[key]") with its value.
+// An item is one key of a query ("?key") or body ("[key") with its value, or the
+// operation that a protocol names ("!name").
 type item struct{ key, value string }
 
-// items returns the keys of a request that can tell its kind.
-func items(f *flow.Flow) []item {
+// items returns the keys of a request that can tell its kind. If its protocol names
+// the operation, that is all there is.
+func items(r *flow.Request) []item {
+	if len(r.Body.Data) == 0 && strings.IndexByte(r.Target, '?') < 0 && operation.InHeader(r) == "" {
+		return nil
+	}
+	leaves := content.RequestLeaves(r)
+	if name := operation.Of(r, leaves); name != "" {
+		return []item{{"!" + name, ""}}
+	}
 	var out []item
-	for _, l := range content.RequestLeaves(&f.Request) {
+	for _, l := range leaves {
 		switch {
 		case strings.HasPrefix(l.Selector, "query:") && l.Selector != "query:{}" && !strings.Contains(l.Selector, "#"):
 			key := strings.TrimPrefix(l.Selector, "query:")
@@ -54,17 +61,28 @@ func short(key string) string {
 	return key
 }
 
-// tokens returns what tells f apart from the other requests to its address, sorted.
-func (t *Templates) tokens(base string, f *flow.Flow) []string {
-	r := t.rules[base]
+// A rule says what tells the variants of one method and path template apart.
+type rule struct {
+	decisive map[string]bool   // keys whose values count
+	present  map[string]bool   // keys of the query whose presence counts
+	keys     bool              // whether the presence of keys of the body counts
+	names    map[string]string // by tokens
+}
+
+// tokens returns what tells a request apart from the others to its address, sorted.
+func (t *Templates) tokens(r *rule, list []item) []string {
 	var out []string
-	for _, it := range items(f) {
+	for _, it := range list {
+		pattern := ""
+		if it.key[0] == '?' {
+			pattern = t.pattern(it.value)
+		}
 		switch {
 		case r != nil && r.decisive[it.key]:
 			out = append(out, it.key+"="+it.value)
-		case it.key[0] == '?' && t.pattern(it.value) != "":
-			out = append(out, it.key+"="+t.pattern(it.value))
-		case r == nil || r.keys:
+		case pattern != "":
+			out = append(out, it.key+"="+pattern)
+		case r == nil, it.key[0] == '!', it.key[0] == '?' && r.present[it.key], it.key[0] == '[' && r.keys:
 			out = append(out, it.key)
 		}
 	}
@@ -73,224 +91,148 @@ func (t *Templates) tokens(base string, f *flow.Flow) []string {
 }
 
 // learnVariants finds the rule of one address and names its variants.
-func (t *Templates) learnVariants(base string, group []int, flows []*flow.Flow, prints []string) {
-	r := &rule{decisive: map[string]bool{}, keys: true}
-	t.rules[base] = r
+func (t *Templates) learnVariants(base string, group []int, flows []*flow.Flow, p *printer) {
 	all := make([][]item, len(group))
-	seen := map[string]bool{}
+	r := &rule{decisive: map[string]bool{}, present: map[string]bool{}}
+	t.rules[base] = r
 	for i, g := range group {
-		all[i] = items(flows[g])
-		for _, it := range all[i] {
-			seen[it.key] = true
-		}
+		all[i] = items(&flows[g].Request)
+		r.keys = r.keys || len(all[i]) > 0
 	}
-	for _, key := range sortedKeys(seen) {
-		r.decisive[key] = t.isDecisive(key, all, group, prints)
+	if !r.keys {
+		return
 	}
-	variants := t.variants(base, group, flows)
-	if len(variants) > maxVariants {
+	t.findKeys(r, sampleOf(all, group, flows, p))
+	sets := t.sets(r, all)
+	if len(sets) > maxSets {
 		r.keys = false
-		variants = t.variants(base, group, flows)
+		if sets = t.sets(r, all); len(sets) > maxActions {
+			r.decisive = map[string]bool{}
+			sets = t.sets(r, all)
+		}
 	}
-	sets := make([][]string, 0, len(variants))
-	for _, joined := range sortedKeys(variants) {
-		sets = append(sets, variants[joined])
+	families := related(sets)
+	if len(families) > maxVariants && r.keys && len(r.decisive) == 0 {
+		r.keys = false
+		sets = t.sets(r, all)
+		families = related(sets)
 	}
+	r.names = nameFamilies(base, families)
+}
+
+// sampleOf takes up to maxSample requests, evenly.
+func sampleOf(all [][]item, group []int, flows []*flow.Flow, p *printer) *sample {
+	n := min(len(all), maxSample)
+	at := func(i int) int { return i * len(all) / n }
+	s := &sample{items: make([][]item, n), read: func(i int) string { return p.print(flows[group[at(i)]]) }}
+	for i := range s.items {
+		s.items[i] = all[at(i)]
+	}
+	return s
+}
+
+// findKeys finds the keys whose value or presence tells operations apart.
+func (t *Templates) findKeys(r *rule, s *sample) {
+	counts := map[string]int{}
+	for _, list := range s.items {
+		for _, it := range list {
+			counts[it.key]++
+		}
+	}
+	keys := slices.Sorted(maps.Keys(counts))
+	slices.SortStableFunc(keys, func(a, b string) int { return counts[b] - counts[a] })
+	for _, key := range keys[:min(len(keys), maxKeys)] {
+		switch {
+		case t.isDecisive(key, s):
+			r.decisive[key] = true
+		case key[0] == '?' && counts[key] < len(s.items):
+			r.present[key] = tells(s.present(key), s.answers())
+		}
+	}
+}
+
+// sets returns the different token sets of a group, sorted.
+func (t *Templates) sets(r *rule, all [][]item) [][]string {
+	byText := map[string][]string{}
+	for _, list := range all {
+		tokens := t.tokens(r, list)
+		byText[strings.Join(tokens, "\x00")] = tokens
+		if len(byText) > maxActions {
+			break
+		}
+	}
+	out := make([][]string, 0, len(byText))
+	for _, text := range slices.Sorted(maps.Keys(byText)) {
+		out = append(out, byText[text])
+	}
+	return out
+}
+
+// A family is sets of tokens that are one variant: each holds another, or is held
+// by another, since fields may be left out.
+type family struct {
+	core []string // what all have in common
+	sets [][]string
+}
+
+// related groups sets. Sets with different values of decisive keys never meet.
+func related(sets [][]string) []family {
+	byValues := map[string][][]string{}
 	for _, set := range sets {
-		t.names[base+"\x00"+strings.Join(set, "\x00")] = render(base, distinguish(set, sets))
+		values := ""
+		for _, token := range set {
+			if strings.Contains(token, "=") {
+				values += token + "\x00"
+			}
+		}
+		byValues[values] = append(byValues[values], set)
 	}
-}
-
-// variants returns the token sets of a group by their joined form.
-func (t *Templates) variants(base string, group []int, flows []*flow.Flow) map[string][]string {
-	out := map[string][]string{}
-	for _, g := range group {
-		tokens := t.tokens(base, flows[g])
-		out[strings.Join(tokens, "\x00")] = tokens
+	var out []family
+	for _, values := range slices.Sorted(maps.Keys(byValues)) {
+		out = append(out, families(byValues[values])...)
 	}
 	return out
 }
 
-// isDecisive reports whether the value of key tells what the answer looks like:
-// a short list of words, each seen again, with at least minGain bits of
-// information about the fingerprint (less what chance gives).
-func (t *Templates) isDecisive(key string, all [][]item, group []int, prints []string) bool {
-	values, answers := make([]string, len(group)), make([]string, len(group))
-	words, shapes := map[string]int{}, map[string]int{}
-	for i, g := range group {
-		answers[i] = prints[g]
-		for _, it := range all[i] {
-			if it.key == key {
-				values[i] = it.value
-				if content.Kind(it.value) != "" || !isWord(it.value) || t.pattern(it.value) != "" {
-					return false
-				}
-			}
-		}
-		words[values[i]]++
-		shapes[answers[i]]++
+// families joins the sets of which one holds the other.
+func families(sets [][]string) []family {
+	of := make([]int, len(sets))
+	for i := range sets {
+		of[i] = i
 	}
-	n := len(group)
-	if len(words) < 2 || len(words) > maxWords || n < 2*len(words) {
-		return false
-	}
-	gain := information(values, answers)
-	chance := float64((len(words)-1)*(len(shapes)-1)) / (2 * float64(n) * math.Ln2)
-	if gain-chance < minGain {
-		return false
-	}
-	if n < fewFlows {
-		return len(shapes) == len(words) && gain > entropy(words, n)-1e-9 // each word its own answer
-	}
-	return beatsChance(gain, values, answers)
-}
-
-// isWord reports whether a value can be the name of an operation.
-func isWord(s string) bool {
-	if len(s) > 40 {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '_' && c != '-' && c != '.' && c != ':' {
-			return false
-		}
-	}
-	return true
-}
-
-// beatsChance reports whether the values tell more about the answers than about the
-// same answers dealt out at random, in each of 100 deals. An answer that depends on
-// the user's state and not on the value, such as a page for members, fails this.
-func beatsChance(gain float64, values, answers []string) bool {
-	dealt := slices.Clone(answers)
-	r := rand.New(rand.NewPCG(uint64(len(values)), 1)) // the same deals for the same input
-	for range 100 {
-		r.Shuffle(len(dealt), func(i, j int) { dealt[i], dealt[j] = dealt[j], dealt[i] })
-		if information(values, dealt) >= gain-1e-9 {
-			return false
-		}
-	}
-	return true
-}
-
-// information returns how many bits the values tell about the answers.
-func information(values, prints []string) float64 {
-	n := len(values)
-	total, counts, by := map[string]int{}, map[string]int{}, map[string]map[string]int{}
-	for i, v := range values {
-		total[prints[i]]++
-		counts[v]++
-		if by[v] == nil {
-			by[v] = map[string]int{}
-		}
-		by[v][prints[i]]++
-	}
-	gain := entropy(total, n)
-	for _, v := range sortedKeys(by) {
-		gain -= float64(counts[v]) / float64(n) * entropy(by[v], counts[v])
-	}
-	return gain
-}
-
-// distinguish returns the one or two tokens of set that no other set holds together.
-// If there are none, it returns the whole set. A single set needs no tokens: what
-// named returns is enough.
-func distinguish(set []string, sets [][]string) []string {
-	if len(sets) == 1 || len(set) == 0 {
-		return named(set, sets)
-	}
-	ranked := slices.Clone(set)
-	slices.SortStableFunc(ranked, func(a, b string) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-	})
-	for size := 1; size <= min(2, len(ranked)); size++ {
-		for i := range ranked {
-			if size == 1 {
-				if unique(ranked[i:i+1], set, sets) {
-					return ranked[i : i+1]
-				}
-				continue
-			}
-			for j := i + 1; j < len(ranked); j++ {
-				pair := []string{ranked[i], ranked[j]}
-				if unique(pair, set, sets) {
-					slices.Sort(pair)
-					return pair
+	for i, a := range sets {
+		for j, b := range sets[:i] {
+			if len(sets) <= maxSets && of[i] != of[j] && (holdsAll(a, b) || holdsAll(b, a)) {
+				old := of[i]
+				for k := range of {
+					if of[k] == old {
+						of[k] = of[j]
+					}
 				}
 			}
 		}
 	}
-	return set
-}
-
-// named returns the tokens worth showing if there is one variant: those that say
-// which button was pressed.
-func named(set []string, sets [][]string) []string {
-	var out []string
-	for _, s := range set {
-		if len(sets) == 1 && strings.HasPrefix(s, "[") && strings.Contains(s[1:], "[") {
-			out = append(out, s)
+	var out []family
+	number := map[int]int{}
+	for i, set := range sets {
+		n, ok := number[of[i]]
+		if !ok {
+			n = len(out)
+			number[of[i]] = n
+			out = append(out, family{core: set})
 		}
+		out[n].sets = append(out[n].sets, set)
+		out[n].core = slices.DeleteFunc(slices.Clone(out[n].core), func(s string) bool { return !slices.Contains(set, s) })
 	}
 	return out
 }
 
-// rank prefers decisive values, then buttons, then keys.
-func rank(token string) int {
-	switch {
-	case strings.Contains(token, "="):
-		return 1
-	case strings.HasPrefix(token, "[") && strings.Contains(token[1:], "["):
-		return 2
-	}
-	return 3
-}
-
-// unique reports whether own is the only set that holds all of tokens.
-func unique(tokens, own []string, sets [][]string) bool {
-	for _, other := range sets {
-		if slices.Equal(other, own) {
-			continue
-		}
-		has := 0
-		for _, t := range tokens {
-			if slices.Contains(other, t) {
-				has++
-			}
-		}
-		if has == len(tokens) {
+// holdsAll reports whether a holds all of b. Both are sorted.
+func holdsAll(a, b []string) bool {
+	for _, s := range b {
+		if _, ok := slices.BinarySearch(a, s); !ok {
 			return false
 		}
 	}
 	return true
-}
-
-// render writes the name of a variant.
-func render(base string, tokens []string) string {
-	var query, body []string
-	for _, t := range tokens {
-		if t[0] == '?' {
-			query = append(query, t[1:])
-		} else {
-			body = append(body, t[1:])
-		}
-	}
-	name := base
-	if len(query) > 0 {
-		name += "?" + strings.Join(query, "&")
-	}
-	if len(body) > 0 {
-		name += " [" + strings.Join(body, " ") + "]"
-	}
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || r == '\u0085' || r == '\ufeff' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
-	if len(name) > 240 {
-		name = strings.ToValidUTF8(name[:240], "")
-	}
-	return strings.TrimSpace(name)
 }

@@ -1,7 +1,8 @@
-package endpoint
+package route
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -21,13 +22,13 @@ func whole(key string) bool { return len(key) >= 2 && key[0] == '{' && key[len(k
 func holds(key string) bool { return strings.Contains(key, "{") && strings.Contains(key, "}") }
 
 // partOf reads a segment. Data columns come first, then forms.
-func (t *Templates) partOf(segment string) part {
+func partOf(segment string, columns map[string]string) part {
 	text, matrix := cutMatrix(segment)
 	if text == "" {
 		return part{key: text, matrix: matrix}
 	}
 	s := decode(text)
-	if column := t.data[s]; column != "" {
+	if column := columns[s]; column != "" {
 		return part{"{" + column + "}", matrix}
 	}
 	switch kind := content.Kind(s); kind {
@@ -163,6 +164,10 @@ func isNumber(s string, from, to int) bool {
 	return true
 }
 
+func alphanumeric(b byte) bool {
+	return isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'z' || b >= 0x80
+}
+
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // reserved are words that interfaces of all kinds put where an identifier stands
@@ -174,11 +179,11 @@ var reserved = [...]string{
 // valueness says how far the form of a word speaks for a value (above 0) or for a
 // name that a programmer gave (below 0), in nats.
 func valueness(key string) float64 {
-	if slicesContains(reserved[:], key) {
+	if slices.Contains(reserved[:], key) {
 		return -3
 	}
 	if isVersion(key) {
-		return -10
+		return never
 	}
 	c := charsOf(key)
 	score := 0.0
@@ -207,15 +212,6 @@ func valueness(key string) float64 {
 		score += 1.5
 	}
 	return min(score, 3)
-}
-
-func slicesContains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // isVersion reports whether a segment is the version of an interface: v1, v2beta1.

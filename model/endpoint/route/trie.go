@@ -1,4 +1,4 @@
-package endpoint
+package route
 
 import "strings"
 
@@ -18,29 +18,41 @@ type wildcard struct {
 	next           *node
 }
 
-// A step is one segment of a path, matched.
-type step struct {
-	key    string // as it stands in names: a word, {id}, app.{}.js
-	matrix string
+// A Trie knows the routes of a recording. It does not change once it is made and
+// may be used concurrently.
+type Trie struct {
+	columns map[string]string
+	root    *node
 }
 
-// match finds the steps of a path.
-func (t *Templates) match(path string) []step {
+// A Step is one segment of a path.
+type Step struct {
+	Name   string // a word, {id}, {COLUMN}, or a text with {} for what varies in it
+	Matrix string // matrix parameters behind it, with {} for their values
+}
+
+// Value reports whether the whole segment is a value.
+func (s Step) Value() bool { return whole(s.Name) }
+
+// Varies reports whether some of the segment is a value.
+func (s Step) Varies() bool { return holds(s.Name) }
+
+// Match returns the segments of any path, also of one that was never added.
+func (t *Trie) Match(path string) []Step {
 	segments := split(path)
-	out := make([]step, len(segments))
+	out := make([]Step, len(segments))
 	keys := make([]string, len(segments))
 	for i, s := range segments {
-		p := t.partOf(s)
-		keys[i], out[i].matrix = p.key, p.matrix
+		p := partOf(s, t.columns)
+		keys[i], out[i].Matrix = p.key, p.matrix
 	}
 	calendar(keys, segments)
 	at := t.root
 	for i, s := range segments {
-		out[i].key = keys[i]
-		if at == nil {
-			continue
+		out[i].Name = keys[i]
+		if at != nil {
+			at, out[i].Name = at.follow(keys[i], s)
 		}
-		at = at.follow(&out[i], s)
 	}
 	return out
 }
@@ -58,28 +70,26 @@ func split(path string) []string {
 	return strings.SplitN(path, "/", maxParts)
 }
 
-// follow returns the node behind a part and names the part. It returns nil if
-// nothing is known of what follows.
-func (n *node) follow(s *step, raw string) *node {
-	if next, ok := n.literal[s.key]; ok {
-		return next
+// follow returns the node behind a part, and the name of the part. The node is nil
+// if nothing is known of what follows.
+func (n *node) follow(key, raw string) (*node, string) {
+	if next, ok := n.literal[key]; ok {
+		return next, key
 	}
-	if soft := withHoles(s.key, isNumber); soft != s.key && !whole(s.key) {
+	if soft := withHoles(key, isNumber); soft != key && !whole(key) {
 		if next, ok := n.literal[soft]; ok {
-			s.key = soft
-			return next
+			return next, soft
 		}
 	}
-	if s.key == "" {
-		return nil
+	if key == "" {
+		return nil, key
 	}
 	for _, w := range n.wild {
-		if w.takes(s.key, raw) {
-			s.key = w.name
-			return w.next
+		if w.takes(key, raw) {
+			return w.next, w.name
 		}
 	}
-	return nil
+	return nil, key
 }
 
 // takes reports whether a part is a value of the wildcard.

@@ -1,4 +1,4 @@
-package endpoint
+package route
 
 import (
 	"slices"
@@ -78,15 +78,14 @@ func (n *node) trial(keys, first []string) []string {
 	out := make([]string, 0, len(keys))
 	sure := len(keys) == 0
 	for i, key := range keys {
-		s := step{key: key}
-		next := n.follow(&s, first[i])
+		next, name := n.follow(key, first[i])
 		if next == nil {
 			return nil
 		}
-		if s.key == key || n.knows(key) {
+		if name == key || n.knows(key) {
 			sure = true
 		}
-		out = append(out, s.key)
+		out = append(out, name)
 		n = next
 	}
 	if !sure {
@@ -110,5 +109,6 @@ func (n *node) behind(key string) *node {
 	if n == nil {
 		return nil
 	}
-	return n.follow(&step{key: key}, key)
+	next, _ := n.follow(key, key)
+	return next
 }

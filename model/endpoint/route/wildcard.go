@@ -1,7 +1,8 @@
-package endpoint
+package route
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +78,7 @@ func seeds(rest []*child) [][]*child {
 	if ids != nil {
 		out = append(out, ids)
 	}
-	for _, sign := range sortedKeys(signs) {
+	for _, sign := range slices.Sorted(maps.Keys(signs)) {
 		out = append(out, signs[sign])
 	}
 	var top []outcome

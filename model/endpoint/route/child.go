@@ -1,9 +1,13 @@
-package endpoint
+package route
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
+
+// never is the lexical score of what cannot be a value.
+const never = -20.0
 
 // A child is what begins with one part at a node.
 type child struct {
@@ -37,6 +41,9 @@ func (g *grower) children(list []int, at int, old *node) []*child {
 	for _, c := range out {
 		if c.key != "" {
 			c.lexical = valueness(c.key)
+			if g.rows.list[c.rows[0]].call {
+				c.lexical = never
+			}
 		}
 	}
 	slices.SortFunc(out, func(a, b *child) int { return cmp.Compare(a.key, b.key) })
@@ -70,7 +77,7 @@ func (g *grower) series(list []*child) []*child {
 	}
 	joined := map[*child]bool{}
 	var out []*child
-	for _, key := range sortedKeys(groups) {
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
 		members := groups[key]
 		if len(members) < 3 || !alike(members) {
 			continue
