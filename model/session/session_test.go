@@ -23,7 +23,7 @@ const (
 )
 
 // table makes flows of lines: "SECOND CONN NAME [cookie=…] [set=…] [auth=…]
-// [gives=…] [sends=…] [host=…]".
+// [gives=…] [sends=…] [host=…] [FIELD:VALUE]", with header fields of the request last.
 func table(lines ...string) []*flow.Flow {
 	var out []*flow.Flow
 	for i, line := range lines {
@@ -35,6 +35,10 @@ func table(lines ...string) []*flow.Flow {
 		f.Start = time.Date(2026, 3, 1, 12, 0, second, 0, time.UTC)
 		f.Request = flow.Request{Method: "POST", Target: "/" + fields[2], Authority: "shop.test:80"}
 		for _, x := range fields[3:] {
+			if name, value, ok := strings.Cut(x, ":"); ok && !strings.Contains(name, "=") {
+				f.Request.Headers = append(f.Request.Headers, flow.Header{Name: name, Value: strings.ReplaceAll(value, "+", " ")})
+				continue
+			}
 			k, v, _ := strings.Cut(x, "=")
 			switch k {
 			case "cookie":

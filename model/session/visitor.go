@@ -58,7 +58,8 @@ type sending struct {
 	at      int64 // unix nanoseconds
 }
 
-// soon is the time within which a client goes where an answer sends it.
+// soon is the time within which a client goes where an answer sends it, and within which
+// one that logs in has done what comes before.
 const soon = 5 * time.Second
 
 // Bounds of what is remembered of those who are there.
@@ -314,6 +315,8 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 	case r.target == v.entry && (v.flows > 1 || browsers): // somebody begins as it did
 		return 0, 0
 	case (root != 0 || browsers) && there > 1: // one of several, and no page says which
+		return 0, 0
+	case root != 0 && time.Duration(r.start-v.last) > soon:
 		return 0, 0
 	case browsers, single, w.carriers.list[r.carrier].pooled:
 		return best, byOrder

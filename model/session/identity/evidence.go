@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -21,6 +20,7 @@ type Evidence struct {
 	held   map[Mark]Mark // values of tokens, own header fields and path parameters, by their text
 	bodies map[Mark]bool // random values that requests carry in path, query or body
 	shared sharing
+	read   reading
 
 	request []atom // of the flow in work; memory that is used again
 	before  map[*place]Mark
@@ -162,22 +162,6 @@ func (e *Evidence) forget(h flow.Headers) {
 		if name, _, ok := setPair(h[i].Value); !ok {
 			if p := e.places[e.Of(Cookie.String(), name)]; p != nil {
 				p.deleted = true
-			}
-		}
-	}
-}
-
-// bare yields the random values in path, query and body, where also records have their
-// names.
-func (e *Evidence) bare(r *flow.Request) func(func(Mark) bool) {
-	return func(yield func(Mark) bool) {
-		n := 0
-		for _, l := range content.RequestLeaves(r) {
-			if strings.HasPrefix(l.Selector, "header:") || !content.Opaque(l.Value) || content.Bits(l.Value) < 64 {
-				continue
-			}
-			if n++; n > maxAtoms || !yield(e.Of(bareMark, l.Value)) {
-				return
 			}
 		}
 	}

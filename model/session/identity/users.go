@@ -1,11 +1,6 @@
 package identity
 
-import (
-	"strings"
-
-	"github.com/starling-load/starling/model/content"
-	"github.com/starling-load/starling/record/flow"
-)
+import "github.com/starling-load/starling/record/flow"
 
 // A Node stands for a user, or for one of the marks of a user. 0 is none.
 type Node uint32
@@ -77,8 +72,8 @@ type Users struct {
 
 // A claim ties a flow to a value. It holds if only one answer gave the value away.
 type claim struct {
-	node  Node
 	value Mark
+	node  Node
 	kind  about // of the value; 0: it names a record, whose user may have other names
 }
 
@@ -105,7 +100,9 @@ func (u *Users) See(f *flow.Flow) Node {
 			}
 		}
 		for m := range u.bare(&f.Request) {
-			u.loose = append(u.loose, claim{value: m})
+			if u.issuers[m] < 2 {
+				u.loose = append(u.loose, claim{value: m})
+			}
 		}
 	}
 	at = u.add(at, u.issued(f.Response), given)
@@ -153,20 +150,15 @@ func (u *Users) receive(at Node, f *flow.Flow) Node {
 	for i := range u.request {
 		seen[u.request[i].text] = true
 	}
-	for _, l := range content.New(f.Response).Leaves() {
-		if strings.HasPrefix(l.Selector, "cookie:") {
-			continue
-		}
-		m := u.Of(bareMark, l.Value)
-		as, held := u.held[m]
-		if seen[m] || !held && !u.bodies[m] {
+	for m := range u.received(f.Response) {
+		if seen[m] {
 			continue
 		}
 		seen[m] = true
 		u.issuers[m]++
-		if held && u.names(as) {
+		if as, held := u.held[m]; held && u.names(as) {
 			at = u.name(at, as, given|about(u.values[as].place.kind))
-		} else {
+		} else if u.issuers[m] == 1 {
 			u.loose = append(u.loose, claim{value: m})
 		}
 	}
