@@ -33,7 +33,7 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]corre
 			a := model.Act{Endpoint: step.Endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Step: steps[k],
 				Status: expected[i][k].Status, Outcome: expected[i][k].Outcome, Poll: expected[i][k].Poll}
 			at := f.Start.Sub(start)
-			a.After, a.Delay = order.Add(k, at, at+max(f.Done, 0))
+			a.After, a.Delay = order.Add(k, at, at+f.Answered())
 			if f.Conn != 0 {
 				if conns[f.Conn] == 0 {
 					conns[f.Conn] = len(conns) + 1

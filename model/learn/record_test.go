@@ -2,6 +2,7 @@ package learn_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -97,6 +99,38 @@ func TestAProtocolThatIsNeededIsKept(t *testing.T) {
 		r := m.Endpoints[0].Variants[0].Request
 		if r.Protocol != tt.want || !cmp.Equal(r.Trailers, []model.Header{{Name: "Sum", Value: "$$1"}}) {
 			t.Errorf("%s: protocol %q, trailers %v; want %q and Sum: $$1", tt.name, r.Protocol, r.Trailers, tt.want)
+		}
+	}
+}
+
+// A browser goes where a redirection leads while its body still comes.
+func TestWhoFollowsARedirectionWaitsForItsHead(t *testing.T) {
+	ms := time.Millisecond
+	exchange := func(at, head, done time.Duration, target string, status int, location string) *flow.Flow {
+		f := &flow.Flow{Scheme: "http", Start: begin.Add(at), FirstByte: head, Done: done, Request: flow.Request{Method: "GET", Target: target, Authority: "a.test"},
+			Response: &flow.Response{Status: status}}
+		if location != "" {
+			f.Response.Headers = flow.Headers{{Name: "Location", Value: location}}
+		}
+		return f
+	}
+	for name, tt := range map[string]struct {
+		location string
+		status   int
+		after    []int
+	}{
+		"a redirection":           {"/in", 302, []int{0}},
+		"an answer that is slow":  {"", 200, nil},
+		"not one that leads away": {"", 304, nil},
+	} {
+		m, _, err := learn.Learn([]session.Session{{User: "u", Flows: []*flow.Flow{
+			exchange(0, 5*ms, 20*ms, "/out", tt.status, tt.location), exchange(10*ms, ms, 2*ms, "/in", 200, ""),
+		}}}, learn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Sessions[0].Acts[1].After; !slices.Equal(got, tt.after) {
+			t.Errorf("%s: the next act waits for %v, want %v", name, got, tt.after)
 		}
 	}
 }

@@ -219,6 +219,16 @@ func (r *Request) Query() string {
 	return query
 }
 
+// Answered is the offset at which the client knew what the answer tells it to do: the
+// end of the answer or, where it leads elsewhere, the end of its head. Clients follow a
+// redirection without waiting for its body. It is not negative.
+func (f *Flow) Answered() time.Duration {
+	if r := f.Response; r != nil && r.Status/100 == 3 && r.Headers.Has("Location") && f.FirstByte > 0 {
+		return min(f.FirstByte, max(f.Done, 0))
+	}
+	return max(f.Done, 0)
+}
+
 // Complete reports whether request and response were seen whole.
 func (f *Flow) Complete() bool { return f.Error == "" && f.Response != nil }
 

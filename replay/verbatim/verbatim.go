@@ -177,7 +177,7 @@ func (r *repetition) read() ([]timedAct, bool) {
 	}
 	r.last = f.Start.Sub(r.start)
 	origin, conn := max(indexOf(r.source.origins, f), 0), r.conn(f.Conn)
-	acts := []timedAct{{recordedAct(f), span{r.last, r.last + max(f.Done, 0)}}}
+	acts := []timedAct{{recordedAct(f), span{r.last, r.last + f.Answered()}}}
 	if isSocket(f) {
 		r.sockets++
 		acts = socketActs(f, r.last, r.sockets)
