@@ -267,20 +267,36 @@ func staleToken(t *testing.T, file, name string, endpoints []string) string {
 		if !slices.Contains(endpoints, e.Name) {
 			continue
 		}
-		hole := sectokHole.FindStringSubmatch(e.Variants[0].Request.Body)
-		if hole == nil {
-			t.Fatalf("%s: the security token is not bound in %q", e.Name, e.Variants[0].Request.Body)
+		for k := range e.Variants {
+			v := &e.Variants[k]
+			hole := sectokHole.FindStringSubmatch(v.Request.Body)
+			if hole == nil {
+				t.Fatalf("%s: the security token is not bound in %q", e.Name, v.Request.Body)
+			}
+			v.Request.Body = sectokHole.ReplaceAllString(v.Request.Body, "${1}sectok="+token)
+			if !strings.Contains(v.Request.Body, "${"+hole[2]+"}") {
+				forget(m, e.Name, v, hole[2])
+			}
 		}
-		e.Variants[0].Request.Body = sectokHole.ReplaceAllString(e.Variants[0].Request.Body, "${1}sectok="+token)
-		e.Variants[0].Values = slices.DeleteFunc(e.Variants[0].Values, func(v model.Value) bool {
-			return v.Name == hole[2] && !strings.Contains(e.Variants[0].Request.Body, "${"+v.Name+"}")
-		})
 	}
 	name = strings.TrimSuffix(name, ".model") + "-stale.model"
 	if err := folder.Write(name, m); err != nil {
 		t.Fatal(err)
 	}
 	return name
+}
+
+// forget takes a value away from a variant, and from the acts that send it.
+func forget(m *model.Model, endpoint string, v *model.Variant, value string) {
+	taker := slices.IndexFunc(v.Takers(), func(i int) bool { return v.Values[i].Name == value })
+	for i := range m.Sessions {
+		for k := range m.Sessions[i].Acts {
+			if a := &m.Sessions[i].Acts[k]; a.Endpoint == endpoint && a.Variant == v.Name && len(a.Takes) > 0 && taker >= 0 {
+				a.Takes = slices.Delete(a.Takes, taker, taker+1)
+			}
+		}
+	}
+	v.Values = slices.DeleteFunc(v.Values, func(x model.Value) bool { return x.Name == value })
 }
 
 // recordedToken returns the security token of a recorded save.

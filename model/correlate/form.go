@@ -154,7 +154,7 @@ func resolve(page *parsed, link string) (*url.URL, bool) {
 }
 
 // explains compares the form with what was sent. It reports whether that is what the
-// form sends: it has most of the fields, in a query all.
+// form sends: it has most of the fields, in a query all, and none besides.
 func (s *shownForm) explains(sent []form.Entry, names []string, query bool) bool {
 	kinds := make(map[string]string, len(s.form.Controls))
 	for i := range s.form.Controls {
@@ -172,8 +172,12 @@ func (s *shownForm) explains(sent []form.Entry, names []string, query bool) bool
 	s.cost = 3 * (len(names) - known)
 	s.changes = s.form.Changes(sent)
 	for _, c := range s.changes {
-		if s.cost++; kinds[form.Field(c.Name)] == "hidden" {
+		name := form.Field(c.Name)
+		if s.cost++; kinds[name] == "hidden" {
 			s.cost += 10
+		}
+		if query && c.Name == form.Without+name && kinds[name] != "checkbox" {
+			return false // a link to the same address
 		}
 	}
 	return true

@@ -1,7 +1,10 @@
 package correlate
 
 import (
+	"strings"
+
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content/form"
 )
 
 // A request is explained by the structure of the answer that it follows from: the form
@@ -32,12 +35,21 @@ func (e *parsed) rewrite() {
 func (l *learner) structural() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if p.pieces == nil {
+			switch {
+			case p.pieces != nil:
+			case replacedLines(p.span.Selector): // the live text need not have them
+				p.pieces = []piece{{value: model.Value{Kind: model.Row}, uses: p.uses}}
+			default:
 				l.fromStructure(p)
 			}
 		}
 		l.bindChanged(t)
 	}
+}
+
+// replacedLines reports whether a place holds lines that the user replaced.
+func replacedLines(place string) bool {
+	return strings.Contains(place, ":"+form.Find) || strings.Contains(place, "~document[") && strings.HasSuffix(place, "].find")
 }
 
 // fromStructure binds a leaf whose values come from places of the answers that the

@@ -82,7 +82,8 @@ func lines(s string, start, end int) (from, to int) {
 }
 
 // Apply does the change to another text. Where the lines that were replaced are not
-// there any more, what the user wrote comes last.
+// there, it replaces the lines that have most of their words, such as "Entry 7 of today"
+// for "Entry 4 of today". Without such lines what the user wrote comes last.
 func (c Change) Apply(shown string) string {
 	switch c.Kind {
 	case After:
@@ -92,6 +93,9 @@ func (c Change) Apply(shown string) string {
 	case Replaced:
 		if i := strings.Index(shown, c.Find); i >= 0 {
 			return shown[:i] + c.Text + shown[i+len(c.Find):]
+		}
+		if from, to := similar(shown, c.Find); to > from {
+			return shown[:from] + c.Text + shown[to:]
 		}
 		end := "\n"
 		if strings.Contains(c.Find+c.Text, "\r\n") {

@@ -22,6 +22,8 @@ func TestAChangeIsToldByItsPart(t *testing.T) {
 		{"a line between", shown, "one\nand\ntwo\nthree\n", Change{Replaced, "one\n", "one\nand\n"}, "one\nthree\n", "one\nand\nthree\n"},
 		{"a line less", shown, "one\nthree\n", Change{Replaced, "two\n", ""}, "two\n", ""},
 		{"a line that is gone", shown, "one\n2\nthree\n", Change{Replaced, "two\n", "2\n"}, "zero", "zero\n2\n"},
+		{"a line with another number", "one\nItem 4 of 7\nthree\n", "one\nItem 5 of 7\nthree\n", Change{Replaced, "Item 4 of 7\n", "Item 5 of 7\n"}, "zero\nItem 9 of 7\n", "zero\nItem 5 of 7\n"},
+		{"one of two like it", "one\nItem 4 of 7\nthree\n", "one\nItem 5 of 7\nthree\n", Change{Replaced, "Item 4 of 7\n", "Item 5 of 7\n"}, "Item 2 of 7\nItem 9 of 7\n", "Item 2 of 7\nItem 9 of 7\nItem 5 of 7\n"},
 		{"the last line, without its end", "one\ntwo", "one\n2", Change{Replaced, "two", "2"}, "one\ntwo", "one\n2"},
 	}
 	for _, tt := range tests {
