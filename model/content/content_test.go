@@ -255,7 +255,7 @@ func TestSpansHoldTheirValue(t *testing.T) {
 		}
 		raw[s.Selector] = part[s.Start:s.End]
 	}
-	want := map[string]string{"path:0": "orders", "path:1": "ORD-2026-0001", "path:2": "x", "query:a": "1", "query:b": "%20",
+	want := map[string]string{"path:0": "orders", "path:1": "ORD-2026-0001", "path:1|part:ORD": "2026", "path:2": "x", "query:a": "1", "query:b": "%20",
 		"header:Authorization": "Bearer abc", "header:Authorization Bearer": "abc", "header:Content-Type": "application/json",
 		"body:$.k": `v\n`, "body:$.n": "12", "body:$.z[0]": "true"}
 	if diff := cmp.Diff(want, raw); diff != "" {

@@ -28,7 +28,7 @@ func (g *gatherer) open(prefix, s string) {
 		if _, fragment, ok := strings.Cut(s, "#"); ok {
 			g.open(prefix+"fragment|", fragment)
 		}
-		if baseKind(s) == "" {
+		if !holdsText(s) {
 			return
 		}
 	case isFormText(s):
@@ -111,6 +111,16 @@ func baseKind(s string) codec.Kind {
 		return codec.Hex
 	}
 	return kind
+}
+
+// holdsText reports whether s is text in Base64 or hexadecimal.
+func holdsText(s string) bool {
+	k := baseKind(s)
+	if k == "" {
+		return false
+	}
+	value, ok := codec.Decode(k, s)
+	return ok && codec.Printable(value)
 }
 
 // isLink reports whether s is an address.

@@ -1,10 +1,10 @@
 package content
 
 import (
-	"bytes"
 	"net/textproto"
 	"strings"
 
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -29,14 +29,26 @@ const (
 )
 
 // A Span is a leaf of a request and the bytes that hold it, still encoded:
-// from Start to End in the part that Place names.
+// from Start to End in the part that Place names, or in the Value of another span.
 type Span struct {
 	Leaf
 	Place  Place
 	Header int
 	Start  int
 	End    int
+
+	Kinds  []codec.Kind // how Value is written there, the inner one first
+	Parent int          // 1 + index of the span whose value holds this one; 0: none does
+	Within int          // 1 + index of the span in whose Value Start and End count; 0: the part
 }
+
+// Inner reports whether the span is a value within the value of another, such as a
+// member of JSON in a form field.
+func (s *Span) Inner() bool { return s.Parent > 0 }
+
+// Whole reports whether the value is encoded as a whole, so that no part of it is a
+// part of its text: what Base64 holds, or a compressed body.
+func (s *Span) Whole() bool { return len(s.Kinds) > 0 && !s.Kinds[0].Keeps() }
 
 // RequestLeaves returns every value that r carries:
 //
@@ -44,29 +56,45 @@ type Span struct {
 //	query:KEY               KEY#1, KEY#2 for repetitions; {} see Selector
 //	header:NAME             and header:NAME SCHEME for what follows "Bearer "
 //	body:FIELD              of a form or multipart body, repetitions as above
-//	body:$.items[0].id      of a JSON body
+//	body:$.items[0].id      of a JSON body; {} is a key that is an identifier, and
+//	body:$.changes.{}~      such a key itself
 //	body:*                  any other body as a whole
 //
-// Cookies, hop-by-hop and proxy headers, Host and Content-Length are left out.
+// Cookies, hop-by-hop and proxy headers, Host and Content-Length are left out, and
+// values within values: see Spans.
 func RequestLeaves(r *flow.Request) []Leaf {
-	spans := Spans(r)
-	out := make([]Leaf, len(spans))
-	for i := range spans {
-		out[i] = spans[i].Leaf
+	s := &spanner{r: r, seen: map[string]int{}}
+	s.all()
+	out := make([]Leaf, len(s.out))
+	for i := range s.out {
+		out[i] = s.out[i].Leaf
 	}
 	return out
 }
 
 // Spans returns the leaves of r with their places, in the order target,
-// headers, body. A leaf inside another (the token behind "Bearer ") follows it.
+// headers, body. A leaf inside another (the token behind "Bearer ") follows it, and
+// so do those within its value. They have further steps behind their selector:
+//
+//	body:data|json:$.id              a member of JSON in the value
+//	query:next|path:1, …|query:id    of an address or form in the value
+//	body:state|base64|json:$.id      within what Base64 holds; so with hex and percent
+//	header:X-Session|part:id         an identifier in a text (see Parts)
+//	body:doc|xml:Envelope/Body/id    a text of XML
+//	body:*|json:$.id                 within a compressed body, or one of XML or text
 func Spans(r *flow.Request) []Span {
-	s := &spanner{r: r, seen: map[string]int{}}
+	s := &spanner{r: r, seen: map[string]int{}, nested: maxNested}
+	s.all()
+	return s.out
+}
+
+// all collects the spans.
+func (s *spanner) all() {
 	s.target()
-	for i, h := range r.Headers {
+	for i, h := range s.r.Headers {
 		s.header(i, textproto.CanonicalMIMEHeaderKey(h.Name), h.Value)
 	}
 	s.body()
-	return s.out
 }
 
 // Cookies returns the cookies that r carries, as cookie:NAME, repetitions as above.
@@ -76,13 +104,13 @@ func Cookies(r *flow.Request) []Span {
 		if !strings.EqualFold(h.Name, "Cookie") {
 			continue
 		}
-		at := 0
+		at, in := 0, s.region(InCookie, i, h.Value)
 		for pair := range strings.SplitSeq(h.Value, ";") {
 			name, value, ok := strings.Cut(pair, "=")
 			start := at + len(name) + 1 + len(value) - len(strings.TrimLeft(value, " "))
 			value = strings.TrimSpace(value)
-			if name = strings.TrimSpace(name); ok && name != "" && len(s.out) < maxLeaves {
-				s.add(InCookie, i, "cookie:"+name, value, start, start+len(value))
+			if name = strings.TrimSpace(name); ok && name != "" {
+				s.add(&in, "cookie:"+name, start, start+len(value))
 			}
 			at += len(pair) + 1
 		}
@@ -92,36 +120,101 @@ func Cookies(r *flow.Request) []Span {
 
 // A spanner collects the spans of one request.
 type spanner struct {
-	r    *flow.Request
-	out  []Span
-	seen map[string]int
+	r      *flow.Request
+	out    []Span
+	seen   map[string]int
+	nested int // bytes of values within values that may be read; 0: none is
 }
 
-// add appends a span, numbering repetitions of its selector.
-func (s *spanner) add(place Place, header int, selector, value string, start, end int) {
-	n := s.seen[selector]
-	s.seen[selector] = n + 1
-	if n > 0 {
-		selector += "#" + string(appendInt(nil, n))
+// A region is a text that holds values: a part of the request, or a value in it.
+type region struct {
+	text   string
+	place  Place
+	header int
+	kinds  []codec.Kind  // how the text is written, the inner one first
+	pos    func(int) int // the place of a byte of the text
+	within int           // as in Span
+	parent int           // as in Span
+	depth  int
+}
+
+func itself(i int) int { return i }
+
+// region returns a part of the request.
+func (s *spanner) region(place Place, header int, text string) region {
+	return region{text: text, place: place, header: header, pos: itself}
+}
+
+// add appends the value at text[start:end] of a region, which is written through kind,
+// and the values within it. Repetitions of its selector are numbered.
+func (s *spanner) add(in *region, selector string, start, end int, kinds ...codec.Kind) {
+	if len(s.out) >= maxLeaves {
+		return
 	}
-	s.out = append(s.out, Span{Leaf{selector, value}, place, header, start, end})
+	inner := region{text: in.text[start:end], place: in.place, header: in.header, kinds: in.kinds, within: in.within, depth: in.depth + 1,
+		pos: func(i int) int { return in.pos(start + i) }}
+	for _, k := range kinds {
+		inner.decode(k)
+	}
+	if n := s.seen[selector]; n > 0 {
+		s.seen[selector]++
+		selector += "#" + string(appendInt(nil, n))
+	} else {
+		s.seen[selector] = 1
+	}
+	s.out = append(s.out, Span{Leaf{selector, inner.text}, in.place, in.header, in.pos(start), in.pos(end), inner.kinds, in.parent, in.within})
+	inner.parent = len(s.out)
+	s.open(&inner, selector)
+}
+
+// decode removes an encoding from the text of a region. What is not of its form stays
+// as it is.
+func (r *region) decode(k codec.Kind) {
+	value, at, _ := codec.DecodeAt(k, r.text)
+	r.text, r.kinds = value, append([]codec.Kind{k}, r.kinds...)
+	if at != nil {
+		outer := r.pos
+		r.pos = func(i int) int { return outer(int(at[i])) }
+	}
 }
 
 // target adds path segments and query values.
 func (s *spanner) target() {
 	path, query, _ := strings.Cut(s.r.Target, "?")
-	at, n := 0, 0
+	in := s.region(InPath, 0, s.r.Target)
+	s.path(&in, "path:", path, 0)
+	in.place = InQuery
+	s.query(&in, "query:", query, len(path)+1)
+}
+
+// path adds the segments of a path that begins at a place of the region.
+func (s *spanner) path(in *region, prefix, path string, at int) {
+	n := 0
 	for seg := range strings.SplitSeq(path, "/") {
 		if seg != "" {
-			s.add(InPath, 0, "path:"+string(appendInt(nil, n)), unescape(seg), at, at+len(seg))
+			s.add(in, prefix+string(appendInt(nil, n)), at, at+len(seg), codec.Percent)
 			n++
 		}
 		at += len(seg) + 1
 	}
+}
+
+// query adds the values of a query or form that begins at a place of the region.
+func (s *spanner) query(in *region, prefix, query string, at int) {
 	queryItems(query, func(k, v string, start int) {
-		start += len(path) + 1
-		s.add(InQuery, 0, "query:"+k, unquery(v), start, start+len(v))
+		s.add(in, prefix+k, at+start, at+start+len(v), formKinds(v)...)
 	})
+}
+
+// formKinds returns how the value of a form field is written: browsers turn the line
+// ends of a text area into CR LF.
+func formKinds(raw string) []codec.Kind {
+	if value := unquery(raw); strings.Contains(value, "\r\n") {
+		if _, _, ok := codec.DecodeAt(codec.CRLF, value); ok {
+			return []codec.Kind{codec.Plus, codec.CRLF}
+		}
+	}
+	return []codec.Kind{codec.Plus}
 }
 
 // Forwarded reports whether a header field belongs to the request itself and
@@ -148,14 +241,33 @@ func (s *spanner) header(i int, name, value string) {
 	if !Forwarded(name) {
 		return
 	}
-	s.add(InHeader, i, "header:"+name, value, 0, len(value))
-	if scheme, token, ok := strings.Cut(value, " "); ok && strings.HasSuffix(name, "Authorization") && token != "" && !strings.Contains(token, " ") {
-		s.add(InHeader, i, "header:"+name+" "+scheme, token, len(scheme)+1, len(value))
+	in := s.region(InHeader, i, value)
+	if !opens(name) {
+		in.depth = maxNest
 	}
+	if scheme, token, ok := strings.Cut(value, " "); ok && strings.HasSuffix(name, "Authorization") && token != "" && !strings.Contains(token, " ") {
+		bare := in
+		bare.depth = maxNest
+		s.add(&bare, "header:"+name, 0, len(value))
+		s.add(&in, "header:"+name+" "+scheme, len(scheme)+1, len(value))
+		return
+	}
+	s.add(&in, "header:"+name, 0, len(value))
 	if b := boundary(value); name == "Content-Type" && b != "" {
 		at := strings.Index(value, b)
-		s.add(InHeader, i, "header:Content-Type boundary", b, at, at+len(b))
+		s.add(&in, "header:Content-Type boundary", at, at+len(b))
 	}
+}
+
+// opens reports whether a header may hold values of the user within its value. Others
+// say what the client accepts and where it stands.
+func opens(name string) bool {
+	switch name {
+	case "Accept", "Accept-Encoding", "Accept-Charset", "Cache-Control", "Pragma", "Content-Type", "Content-Encoding", "Range", "Referer", "Origin",
+		"Priority", "Dnt", "Upgrade-Insecure-Requests", "X-Requested-With", "If-None-Match", "If-Modified-Since", "Date":
+		return false
+	}
+	return !OfBrowser(name) && !strings.HasPrefix(name, "Sec-")
 }
 
 // boundary returns the multipart boundary that a content type names.
@@ -179,58 +291,102 @@ func (s *spanner) body() {
 	if len(b) == 0 {
 		return
 	}
+	in := s.region(InText, 0, string(b))
+	if s.r.Headers.Has("Content-Encoding") {
+		s.coded(&in)
+		return
+	}
+	s.content(&in)
+}
+
+// coded adds a compressed body, and what it holds.
+func (s *spanner) coded(in *region) {
+	text := in.text
+	codings := s.r.Headers.Values("Content-Encoding")
+	k := codec.Kind(strings.ToLower(strings.TrimSpace(codings[0])))
+	if len(codings) == 1 && s.nested > 0 && k.Known() && !k.Keeps() {
+		if value, whole := codec.Decode(k, text); whole && len(value) <= s.nested && codec.Printable(value) {
+			s.out = append(s.out, Span{Leaf: Leaf{"body:*", value}, Place: InText, End: len(text), Kinds: []codec.Kind{k}})
+			inner := region{text: value, place: InText, pos: itself, within: len(s.out), parent: len(s.out)}
+			s.open(&inner, "body:*")
+			return
+		}
+	}
+	in.depth = maxNest
+	s.add(in, "body:*", 0, len(text))
+}
+
+// content adds the values of a body that is not compressed.
+func (s *spanner) content(in *region) {
 	contentType := s.r.Headers.Value("Content-Type")
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	media = strings.TrimSpace(media)
-	coded := s.r.Headers.Has("Content-Encoding")
+	mark := boundary(contentType)
 	switch {
-	case coded:
-		s.add(InText, 0, "body:*", string(b), 0, len(b))
-	case media == "application/x-www-form-urlencoded":
-		queryItems(string(b), func(k, v string, start int) {
-			s.add(InForm, 0, "body:"+k, unquery(v), start, start+len(v))
-		})
-	case boundary(contentType) != "":
-		s.multipart(b, "--"+boundary(contentType))
-	case (media == "application/json" || strings.HasSuffix(media, "+json") || media == "") && validJSON(b):
-		s.json(b)
+	case media == formMedia:
+		in.place = InForm
+		s.query(in, "body:", in.text, 0)
+	case mark != "":
+		in.place = InMultipart
+		s.multipart(in, "--"+mark)
+	case (media == "application/json" || strings.HasSuffix(media, "+json") || media == "") && validJSON([]byte(in.text)):
+		s.json(in, "body:$")
 	default:
-		s.add(InText, 0, "body:*", string(b), 0, len(b))
+		s.add(in, "body:*", 0, len(in.text))
 	}
 }
 
-// json adds every scalar of a JSON body.
-func (s *spanner) json(b []byte) {
-	walkJSON(b, true, func(path []byte, start, end int) {
-		if len(s.out) >= maxLeaves {
-			return
+// json adds every scalar of a JSON document, and the keys that are identifiers.
+func (s *spanner) json(in *region, prefix string) {
+	b := []byte(in.text)
+	add := func(selector string, place Place, start, end int, kinds ...codec.Kind) {
+		at := *in
+		if at.place == InText {
+			at.place = place
 		}
-		switch b[start] {
-		case '{', '[':
-		case '"':
-			s.add(InString, 0, "body:$"+string(path), text(b, start, end), start+1, end-1)
+		s.add(&at, selector, start, end, kinds...)
+	}
+	w := walker{b: b, indexed: true, shared: true, path: make([]byte, 0, 128)}
+	w.visit = func(path []byte, start, end int) {
+		switch {
+		case len(s.out) >= maxLeaves || len(path) > maxPath || b[start] == '{' || b[start] == '[':
+		case b[start] == '"':
+			add(prefix+string(path), InString, start+1, end-1, codec.JSON)
 		default:
-			s.add(InJSON, 0, "body:$"+string(path), text(b, start, end), start, end)
+			add(prefix+string(path), InJSON, start, end)
 		}
-	})
+	}
+	w.key = func(path []byte, start, end int) {
+		if len(path) <= maxPath {
+			add(prefix+string(path)+"~", InString, start, end, codec.JSON)
+		}
+	}
+	if start := space(b, 0); start < len(b) {
+		w.walk(start, skipValue(b, start))
+	}
 }
 
 // multipart adds the content of every part and each boundary between them.
-func (s *spanner) multipart(b []byte, mark string) {
-	at := bytes.Index(b, []byte(mark))
+func (s *spanner) multipart(in *region, mark string) {
+	b := in.text
+	at := strings.Index(b, mark)
 	for at >= 0 && len(s.out) < maxLeaves {
-		s.out = append(s.out, Span{Leaf{"header:Content-Type boundary", mark[2:]}, InMultipart, 0, at + 2, at + len(mark)})
+		s.out = append(s.out, Span{Leaf{"header:Content-Type boundary", mark[2:]}, InMultipart, 0, at + 2, at + len(mark), nil, in.parent, in.within})
 		at += len(mark)
-		next := bytes.Index(b[at:], []byte(mark))
+		next := strings.Index(b[at:], mark)
 		if next < 0 {
 			return
 		}
 		part := b[at : at+next]
-		head, content, ok := bytes.Cut(part, []byte("\r\n\r\n"))
-		if name := partName(string(head)); ok && name != "" {
+		head, content, ok := strings.Cut(part, "\r\n\r\n")
+		if name := partName(head); ok && name != "" {
 			start := at + len(head) + 4
-			value := bytes.TrimSuffix(content, []byte("\r\n"))
-			s.add(InMultipart, 0, "body:"+name, string(value), start, start+len(value))
+			value := strings.TrimSuffix(content, "\r\n")
+			var kinds []codec.Kind
+			if _, _, lines := codec.DecodeAt(codec.CRLF, value); lines && strings.Contains(value, "\r\n") {
+				kinds = []codec.Kind{codec.CRLF}
+			}
+			s.add(in, "body:"+name, start, start+len(value), kinds...)
 		}
 		at += next
 	}

@@ -53,10 +53,27 @@ type candidate struct {
 
 // bind explains the values that answers issued.
 func (l *learner) bind() {
+	l.bindAll(func(p *leaf) bool { return p.outer == nil })
+	l.bindAll(func(p *leaf) bool { return p.outer != nil && p.candid() })
+	for _, t := range l.targets {
+		t.openAll()
+		for _, p := range t.leaves {
+			if !p.hidden {
+				l.bindPart(p)
+			}
+		}
+	}
+}
+
+// bindAll binds the leaves that which names.
+func (l *learner) bindAll(which func(*leaf) bool) {
 	groups := map[string][]*candidate{}
 	var order []string
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
+			if !which(p) {
+				continue
+			}
 			for _, c := range l.candidates(p) {
 				key := c.group()
 				if groups[key] == nil {
@@ -68,11 +85,6 @@ func (l *learner) bind() {
 	}
 	for _, key := range order {
 		l.bindGroup(groups[key])
-	}
-	for _, t := range l.targets {
-		for _, p := range t.leaves {
-			l.bindPart(p)
-		}
 	}
 }
 
@@ -124,7 +136,7 @@ func (c *candidate) validator() bool {
 // field returns the form field that the value was sent as, or "".
 func (c *candidate) field() string {
 	s := c.leaf.span.Selector
-	if c.at >= 0 || strings.Contains(s, "#") {
+	if c.at >= 0 || strings.Contains(s, "#") || c.leaf.outer != nil {
 		return ""
 	}
 	switch c.leaf.span.Place {
@@ -145,7 +157,9 @@ func (c *candidate) group() string {
 	if c.at >= 0 {
 		return c.leaf.target.name + "\x00" + s + "\x00" + string(rune('0'+c.at))
 	}
-	if n, ok := strings.CutPrefix(s, "path:"); ok {
+	if n, ok := strings.CutPrefix(s, "path:"); ok && c.leaf.outer != nil {
+		return c.leaf.target.name + "\x00" + s
+	} else if ok {
 		segments := strings.Split(c.leaf.target.sample().Path, "/")
 		at := 0
 		for _, d := range n {

@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ const (
 // and for each set of leaves whose values are made of the same pieces.
 func (t *target) build() model.Endpoint {
 	e := model.Endpoint{Name: t.name}
-	list := structures(t.uses, func(u *parsed) string { return structureOf(u) + t.oddities(u) })
+	list := structures(t.uses, func(u *parsed) string { return structureOf(u) + t.oddities(u) + t.skeleton(u) })
 	for i, s := range list {
 		v := t.variant(s)
 		if len(list) > 1 {
@@ -102,14 +101,17 @@ func (t *target) variant(s *structure) model.Variant {
 		sp := &s.sample.spans[i]
 		l := t.byPlace[sp.Selector]
 		if sp.Place == content.InCookie {
-			cookies = append(cookies, cookieName(sp)+"="+n.cookie(l, sp, s.sample))
+			cookies = append(cookies, cookieName(sp)+"="+n.cookie(l, sp, s))
 			continue
 		}
-		if l == nil || l.pieces == nil || !leafy(s.sample.spans, i) || sp.Place == content.InHeader && l.sameIn(s) {
+		if l == nil || l.pieces == nil || !leafy(s.sample.spans, i) {
 			continue
 		}
-		where := partOf(sp)
-		edits[where] = append(edits[where], edit{sp.Start, sp.End, n.text(l, sp, s.sample)})
+		if where := partOf(sp); t.opening(s.sample, i) != nil {
+			edits[where] = append(edits[where], n.opened(t, s, i)...)
+		} else if sp.Place != content.InHeader || !l.sameIn(s) {
+			edits[where] = append(edits[where], edit{sp.Start, sp.End, n.text(l, sp, s)})
+		}
 	}
 	sample := &s.sample.Flow.Request
 	v := model.Variant{Recorded: len(s.uses), Request: model.Request{
@@ -125,7 +127,7 @@ func (t *target) variant(s *structure) model.Variant {
 		v.Request.Headers = append(v.Request.Headers, model.Header{Name: "Cookie", Value: line})
 	}
 	if s.sample.changes != nil {
-		v.Request.Changes = n.name(t.changed, &t.changed.pieces[0])
+		v.Request.Changes = n.name(t.changed, &t.changed.pieces[0], &writing{exact: true})
 	}
 	v.Values, v.Rows = n.finish()
 	return v
@@ -181,27 +183,64 @@ func apply(raw string, edits []edit) string {
 	return b.String()
 }
 
-// text returns the template of a leaf in the requests that sample stands for.
-func (n *namer) text(l *leaf, sp *content.Span, sample *parsed) string {
+// opened returns the edits for the values within span i of the sample, or one edit for
+// all of it if it is encoded as a whole.
+func (n *namer) opened(t *target, s *structure, i int) []edit {
+	spans := s.sample.spans
+	var edits []edit
+	for k := i + 1; k < len(spans) && spans[k].Parent > i; k++ {
+		sp := &spans[k]
+		l := t.byPlace[sp.Selector]
+		if sp.Parent != i+1 || l == nil || l.hidden {
+			continue
+		}
+		if t.opening(s.sample, k) != nil {
+			edits = append(edits, n.opened(t, s, k)...)
+		} else if l.pieces != nil {
+			edits = append(edits, edit{sp.Start, sp.End, n.text(l, sp, s)})
+		}
+	}
+	sp := &spans[i]
+	if !sp.Whole() {
+		return edits
+	}
+	w := t.writing(sp, s)
+	return []edit{{sp.Start, sp.End, "${" + n.template(t.byPlace[sp.Selector], apply(sp.Value, edits), &w) + "}"}}
+}
+
+// text returns the template of a leaf in the requests of a structure.
+func (n *namer) text(l *leaf, sp *content.Span, s *structure) string {
 	pieces := l.pieces
-	if len(pieces) > 1 && !l.fits(sample) {
+	if len(pieces) > 1 && !l.fits(s.sample) {
 		pieces = []piece{{value: model.Value{Kind: model.Row}, uses: l.uses}}
 	}
-	raw := rawOf(sp, sample)
+	w := l.target.writing(sp, s)
+	if len(pieces) == 1 || !sp.Whole() {
+		return n.pieces(l, pieces, &w)
+	}
+	plain := writing{fits: true, exact: true}
+	return "${" + n.template(l, n.pieces(l, pieces, &plain), &w) + "}"
+}
+
+// pieces returns the template of the pieces of a value.
+func (n *namer) pieces(l *leaf, pieces []piece, w *writing) string {
 	var b strings.Builder
 	for i := range pieces {
 		q := &pieces[i]
 		if q.value.Kind == "" {
-			b.WriteString(model.EscapeTemplate(encode(q.text, sp.Place, raw)))
+			b.WriteString(model.EscapeTemplate(w.text(q.text)))
 			continue
 		}
-		b.WriteString("${" + n.name(l, q) + "}")
+		b.WriteString("${" + n.name(l, q, w) + "}")
 	}
 	return b.String()
 }
 
 // rawOf returns the encoded form of the value at a place of a request.
 func rawOf(sp *content.Span, of *parsed) string {
+	if sp.Within > 0 {
+		return of.spans[sp.Within-1].Value[sp.Start:sp.End]
+	}
 	r := &of.Flow.Request
 	switch partOf(sp) {
 	case inTarget:
@@ -209,46 +248,5 @@ func rawOf(sp *content.Span, of *parsed) string {
 	case inBody:
 		return string(r.Body.Data[sp.Start:sp.End])
 	}
-	return sp.Value
-}
-
-// encode writes the text of a piece as its place needs it. If the recorded client
-// sent the text without encoding, encode leaves it so.
-func encode(text string, place content.Place, raw string) string {
-	if strings.Contains(raw, text) && !strings.ContainsAny(text, `%+"\&=`) {
-		return text
-	}
-	switch place {
-	case content.InPath:
-		return url.PathEscape(text)
-	case content.InQuery, content.InForm:
-		return url.QueryEscape(text)
-	case content.InString:
-		quoted := strconv.AppendQuote(nil, "")
-		quoted = appendJSON(quoted[:0], text)
-		return string(quoted)
-	}
-	return text
-}
-
-// appendJSON writes s as the inside of a JSON string.
-func appendJSON(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case c == '\n':
-			b = append(b, '\\', 'n')
-		case c == '\r':
-			b = append(b, '\\', 'r')
-		case c == '\t':
-			b = append(b, '\\', 't')
-		case c < ' ':
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			b = append(b, c)
-		}
-	}
-	return b
+	return r.Headers[sp.Header].Value[sp.Start:sp.End]
 }

@@ -27,7 +27,7 @@ func (l *learner) classify() {
 func (l *learner) open(f func(p *leaf, uses []use, part bool)) {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if p.header() != "" && !bindable(p.header()) {
+			if p.hidden || p.header() != "" && !bindable(p.header()) {
 				continue
 			}
 			if p.pieces == nil {
@@ -57,7 +57,7 @@ func (p *leaf) parts() []piece {
 // explain finds out what a leaf holds that has no explanation.
 func (l *learner) explain(m *maker, p *leaf) {
 	switch {
-	case len(p.uses) == 0:
+	case len(p.uses) == 0 || p.hidden:
 		return
 	case p.header() != "" && !bindable(p.header()):
 		if p.pieces == nil && !p.constant() {

@@ -48,9 +48,9 @@ func cookieName(sp *content.Span) string {
 }
 
 // cookie returns the template of the value of a cookie.
-func (n *namer) cookie(l *leaf, sp *content.Span, sample *parsed) string {
+func (n *namer) cookie(l *leaf, sp *content.Span, s *structure) string {
 	if l == nil || l.pieces == nil {
 		return model.EscapeTemplate(sp.Value)
 	}
-	return n.text(l, sp, sample)
+	return n.text(l, sp, s)
 }

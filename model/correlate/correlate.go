@@ -128,6 +128,7 @@ type parsed struct {
 
 	changes *spot           // the form or document that the request changes; nil: none
 	spots   map[string]spot // where values of the request come from, by their places
+	places  map[string]int  // indices of spans by selector, see place
 
 	traced bool // origin and link are known: see cameFrom
 	origin *parsed
@@ -170,6 +171,22 @@ func (e *parsed) before(u *parsed) bool {
 		at = e.Flow.Start.Add(e.Flow.Done)
 	}
 	return e.index < u.index && !at.After(u.Flow.Start)
+}
+
+// place returns the index of the span with a selector, or -1.
+func (e *parsed) place(selector string) int {
+	if e.places == nil {
+		e.places = make(map[string]int, len(e.spans))
+		for i := range e.spans {
+			if _, had := e.places[e.spans[i].Selector]; !had {
+				e.places[e.spans[i].Selector] = i
+			}
+		}
+	}
+	if i, ok := e.places[selector]; ok {
+		return i
+	}
+	return -1
 }
 
 // values returns what a selector finds in the answer of e.

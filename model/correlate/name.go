@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/endpoint"
 )
 
@@ -25,8 +26,23 @@ type hole struct {
 
 // name returns the name of a hole: that of an earlier hole with the same content in
 // each request, or a new one.
-func (n *namer) name(l *leaf, q *piece) string {
+func (n *namer) name(l *leaf, q *piece, w *writing) string {
 	h := n.hole(l, q)
+	h.value.Codec = w.codec
+	if h.value.Kind == model.Row && !w.exact && len(q.uses) == len(l.uses) && len(w.texts) == len(n.uses) {
+		h.value.Codec, h.own = string(codec.Raw), w.texts
+	}
+	return n.add(l, h)
+}
+
+// template returns the name of a hole that is a template of its own.
+func (n *namer) template(l *leaf, text string, w *writing) string {
+	return n.add(l, hole{value: model.Value{Kind: model.Template, Ref: text, Codec: w.codec},
+		takes: make([]model.Take, len(n.uses)), own: make([]string, len(n.uses))})
+}
+
+// add returns the name of a hole: see name.
+func (n *namer) add(l *leaf, h hole) string {
 	base := h.value.Name
 	switch {
 	case h.value.Kind == model.Bound:
@@ -141,10 +157,30 @@ func holeName(key string) string {
 	return name
 }
 
+// used returns the bindings of values that requests carry.
+func (l *learner) used() map[*binding]bool {
+	used := map[*binding]bool{}
+	for _, t := range l.targets {
+		leaves := t.leaves
+		if t.changed != nil {
+			leaves = append(slices.Clip(leaves), t.changed)
+		}
+		for _, p := range leaves {
+			for i := range p.pieces {
+				used[p.pieces[i].binding] = true
+			}
+		}
+	}
+	return used
+}
+
 // nameBindings gives the bindings names and puts them into the result.
 func (l *learner) nameBindings() {
-	taken := map[string]bool{}
+	taken, used := map[string]bool{}, l.used()
 	for _, b := range l.bindings {
+		if !used[b] {
+			continue
+		}
 		base := holeName(bindingName(b.sources[0]))
 		name := base
 		for k := 2; taken[name]; k++ {

@@ -90,7 +90,7 @@ func order(selector string) int {
 // patterns returns selectors for links and redirects that lead to the request
 // itself: they have its shape, and hold the value in the same place.
 func (c *candidate) patterns() []string {
-	if c.at >= 0 {
+	if c.at >= 0 || c.leaf.outer != nil {
 		return nil
 	}
 	s, path := c.leaf.span.Selector, c.leaf.target.sample().Path

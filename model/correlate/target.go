@@ -33,6 +33,11 @@ type leaf struct {
 	span   content.Span // in the first request that has it
 	uses   []use
 	pieces []piece // what the value is made of; nil: text, as in the sample
+
+	outer  *leaf   // the leaf whose value holds this one; nil: none
+	inner  []*leaf // within its value
+	opened bool    // values within it take its place
+	hidden bool    // it is text of the value that holds it
 }
 
 // A use is the value that one request carried.
@@ -75,6 +80,7 @@ func (t *target) align() {
 			}
 		}
 	}
+	t.nest()
 }
 
 // structures sorts requests by a key, the commonest first.
@@ -95,15 +101,17 @@ func structures(uses []*parsed, key func(*parsed) string) []*structure {
 	return list
 }
 
-// leafy reports whether a span is a leaf of its own. Headers of the browser and those
+// leafy reports whether a span is a leaf whatever it holds. Headers of the browser and those
 // that the replayer makes are not. Nor is a span that the one after it explains.
 func leafy(spans []content.Span, i int) bool {
 	sp := &spans[i]
-	switch sp.Place {
-	case content.InHeader:
+	switch {
+	case sp.Inner():
+		return false
+	case sp.Place == content.InHeader:
 		name := headerName(sp.Selector)
 		return !content.OfBrowser(name) && reserved(name) == "" && !contains(spans, i) && !isBoundary(sp)
-	case content.InMultipart:
+	case sp.Place == content.InMultipart:
 		return !isBoundary(sp)
 	}
 	return true
@@ -133,6 +141,7 @@ func reserved(header string) string {
 func headerName(selector string) string {
 	name := strings.TrimPrefix(selector, "header:")
 	name, _, _ = strings.Cut(name, " ")
+	name, _, _ = strings.Cut(name, "|")
 	name, _, _ = strings.Cut(name, "#")
 	return name
 }
@@ -143,7 +152,7 @@ func contains(spans []content.Span, i int) bool {
 		return false
 	}
 	a, b := spans[i], spans[i+1]
-	return b.Place == a.Place && b.Header == a.Header && b.Start >= a.Start && b.End <= a.End
+	return !b.Inner() && b.Place == a.Place && b.Header == a.Header && b.Start >= a.Start && b.End <= a.End
 }
 
 // structureOf describes which places for values and which header fields a request has.
@@ -193,6 +202,11 @@ func (l *leaf) header() string {
 func (l *leaf) key() string {
 	s := l.span.Selector
 	switch {
+	case l.span.Inner():
+		if kind, rest := naming(s); kind != "path" {
+			return strings.TrimPrefix(rest, "$.")
+		}
+		return "id"
 	case l.span.Place == content.InHeader:
 		return strings.ToLower(headerName(s))
 	case strings.HasPrefix(s, "path:"):

@@ -60,6 +60,9 @@ type Codec struct {
 // New returns the codec of a kind in its usual style.
 func New(k Kind) Codec { return Codec{Kind: k, set: usual(k)} }
 
+// Segment returns Percent in the style of [net/url.PathEscape].
+func Segment() Codec { return Codec{Kind: Percent, set: setOf("-._~$&+:=@")} }
+
 func usual(k Kind) set {
 	switch k {
 	case Percent, Plus:

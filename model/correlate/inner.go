@@ -1,0 +1,181 @@
+package correlate
+
+import (
+	"hash/fnv"
+	"strconv"
+
+	"github.com/starling-load/starling/model"
+)
+
+// A value may hold others: JSON in a form field, an id in a path segment, what Base64
+// holds. It is explained as a whole if that can be. Otherwise it is opened if one of
+// the values in it is explained: it is then text around them.
+
+// nest adds the leaves of values within values.
+func (t *target) nest() {
+	for _, e := range t.uses {
+		for i := range e.spans {
+			sp := &e.spans[i]
+			if !sp.Inner() {
+				continue
+			}
+			outer := t.byPlace[e.spans[sp.Parent-1].Selector]
+			if outer == nil || outer.span.Inner() != e.spans[sp.Parent-1].Inner() {
+				continue
+			}
+			l := t.byPlace[sp.Selector]
+			if l == nil {
+				l = &leaf{target: t, span: *sp, outer: outer}
+				outer.inner = append(outer.inner, l)
+				t.byPlace[sp.Selector] = l
+				t.leaves = append(t.leaves, l)
+			}
+			if l.outer == outer {
+				l.uses = append(l.uses, use{e, sp.Value})
+			}
+		}
+	}
+}
+
+// explained reports whether the value comes from an answer or a data file, at least
+// in part.
+func (l *leaf) explained() bool {
+	for i := range l.pieces {
+		if q := &l.pieces[i]; q.binding != nil || q.value.Kind == model.Data {
+			return true
+		}
+	}
+	return false
+}
+
+// whole reports whether all of the value is explained.
+func (l *leaf) whole() bool {
+	for i := range l.pieces {
+		if q := &l.pieces[i]; q.binding == nil && q.value.Kind != model.Data && len(q.uses) > 0 {
+			return false
+		}
+	}
+	return l.explained()
+}
+
+// candid reports whether the values that hold l are not explained by themselves.
+func (l *leaf) candid() bool {
+	for o := l.outer; o != nil; o = o.outer {
+		if o.whole() {
+			return false
+		}
+	}
+	return true
+}
+
+// openAll opens the leaves that are not explained as a whole, but values within them
+// are, and hides the values within the others.
+func (t *target) openAll() {
+	for _, l := range t.leaves {
+		if l.outer == nil {
+			l.open()
+		}
+	}
+}
+
+// open opens l if values within it are explained and it is not, and hides the values
+// within it if it stays whole.
+func (l *leaf) open() {
+	if l.opened = !l.whole() && l.holds(); l.opened {
+		l.pieces = []piece{{value: model.Value{Kind: model.Row}, uses: l.uses}} // for requests in which it holds nothing
+	}
+	coded := false // what Base64 holds comes before parts of its text
+	for _, c := range l.inner {
+		coded = coded || l.opened && c.span.Whole() && (c.explained() || c.holds())
+	}
+	for _, c := range l.inner {
+		if c.open(); !l.opened || coded && !c.span.Whole() {
+			c.hide()
+		}
+	}
+}
+
+// holds reports whether a value within l is explained.
+func (l *leaf) holds() bool {
+	for _, c := range l.inner {
+		if c.explained() || c.holds() {
+			return true
+		}
+	}
+	return false
+}
+
+// hide makes l and the values within it text of the value that holds it.
+func (l *leaf) hide() {
+	l.hidden, l.opened, l.pieces = true, false, nil
+	for _, c := range l.inner {
+		c.hide()
+	}
+}
+
+// opening returns the leaf of a span if values within it take its place in the request.
+func (t *target) opening(e *parsed, i int) *leaf {
+	l := t.byPlace[e.spans[i].Selector]
+	if l == nil || !l.opened {
+		return nil
+	}
+	for k := i + 1; k < len(e.spans) && e.spans[k].Parent > i; k++ {
+		if c := t.byPlace[e.spans[k].Selector]; e.spans[k].Parent == i+1 && c != nil && c.outer == l && !c.hidden {
+			return l
+		}
+	}
+	return nil
+}
+
+// skeleton describes the opened values of a request: the text around the values within
+// them. Requests of one variant have the same.
+func (t *target) skeleton(e *parsed) string {
+	h := fnv.New64a()
+	found := false
+	for i := range e.spans {
+		if e.spans[i].Inner() || t.opening(e, i) == nil {
+			continue
+		}
+		found = true
+		var holes []edit
+		t.holes(e, i, &holes)
+		h.Write([]byte(apply(rawOf(&e.spans[i], e), shift(holes, e.spans[i].Start))))
+		h.Write([]byte{0})
+	}
+	if !found {
+		return ""
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// shift moves edits to the left.
+func shift(edits []edit, n int) []edit {
+	for i := range edits {
+		edits[i].start -= n
+		edits[i].end -= n
+	}
+	return edits
+}
+
+// holes appends an edit for each value that stands within the opened span i.
+func (t *target) holes(e *parsed, i int, out *[]edit) {
+	for k := i + 1; k < len(e.spans) && e.spans[k].Parent > i; k++ {
+		sp := &e.spans[k]
+		l := t.byPlace[sp.Selector]
+		if sp.Parent != i+1 || l == nil || l.hidden {
+			continue
+		}
+		switch {
+		case t.opening(e, k) == nil:
+			if l.pieces != nil {
+				*out = append(*out, edit{sp.Start, sp.End, "${" + sp.Selector + "}"})
+			}
+		case sp.Whole():
+			var inner []edit
+			t.holes(e, k, &inner)
+			*out = append(*out, edit{sp.Start, sp.End, apply(sp.Value, inner)})
+		default:
+			t.holes(e, k, out)
+		}
+	}
+}
