@@ -59,6 +59,7 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 	if len(l.sessions) == 0 {
 		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())
 	}
+	l.showCached()
 	l.name(o)
 	l.findAssets()
 	for i := range l.sessions {
@@ -168,13 +169,10 @@ func sendable(r *flow.Request) bool {
 	return r.Method != "" && !strings.ContainsFunc(r.Target, func(c rune) bool { return c <= ' ' || c == 0x7f })
 }
 
+// webSocket reports whether f is a socket: its messages are no part of the bodies, as
+// events and the messages of gRPC are.
 func webSocket(f *flow.Flow) bool {
-	for _, m := range f.Messages {
-		if m.Kind != flow.MessageEvent {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.Messages, func(m flow.Message) bool { return m.Kind != flow.MessageEvent && m.Kind != flow.MessageGRPC })
 }
 
 // stream reports whether the answer is a stream of events, which ends when the

@@ -165,7 +165,8 @@ func (s *splice) Fill(a *replay.Act) {
 		return
 	}
 	s.try(a, s.role)
-	s.fillRecorded(a, s.recordedAct(a), s.idOf, dist.Keyed(s.source.plan.Seed, s.number, uint64(a.ID)<<20|1))
+	role := s.roles[a.ID]
+	s.fillRecorded(a, s.recordedAct(a), s.source.tracks[role.session].wants[role.index], s.idOf, dist.Keyed(s.source.plan.Seed, s.number, uint64(a.ID)<<20|1))
 }
 
 // hasValues reports whether all values that the acts of a step take have been issued, or

@@ -111,8 +111,9 @@ func (t *taker) issuing(binding int, other *model.Act) bool {
 	return false
 }
 
-// fillRecorded writes the request of a recorded act into a.
-func (t *taker) fillRecorded(a *replay.Act, from *model.Act, idOf idOf, random *rand.Rand) {
+// fillRecorded writes the request of a recorded act into a. wants are the places of its
+// answer that later acts take values from.
+func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf idOf, random *rand.Rand) {
 	v := t.source.variantOf(from)
 	var row []string
 	switch {
@@ -144,7 +145,7 @@ func (t *taker) fillRecorded(a *replay.Act, from *model.Act, idOf idOf, random *
 			return
 		}
 	}
-	t.fill(a, v, values)
+	t.fill(a, v, values, len(wants) > 0)
 }
 
 // content returns the content of a value: the recorded one, the one of the answer that

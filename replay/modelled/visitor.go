@@ -98,8 +98,9 @@ func (v *visitor) values(e *variant, row []string, r *rand.Rand) (values []strin
 	return values, ""
 }
 
-// fill writes the request of e into a, with the contents of its holes.
-func (v *visitor) fill(a *replay.Act, e *variant, values []string) {
+// fill writes the request of e into a, with the contents of its holes. With whole it asks for
+// the content even if the user has it: others take values from it.
+func (v *visitor) fill(a *replay.Act, e *variant, values []string, whole bool) {
 	own := len(e.values)
 	values = append(values, make([]string, len(reservedHoles))...)
 	values[own], values[own+1] = v.page, v.origin()
@@ -111,7 +112,9 @@ func (v *visitor) fill(a *replay.Act, e *variant, values []string) {
 	q.Method, q.Events = e.method, e.events
 	q.Target = e.target.render(values)
 	known := v.cache[v.source.origins[a.Origin].Shown()+q.Target]
-	values[own+2], values[own+3] = known.etag, known.modified
+	if !whole {
+		values[own+2], values[own+3] = known.etag, known.modified
+	}
 	q.Headers = v.headers(e.headers, values)
 	for _, t := range e.cookies {
 		for pair := range strings.SplitSeq(t.render(values), ";") {

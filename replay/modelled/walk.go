@@ -276,7 +276,7 @@ func (w *walk) Fill(a *replay.Act) {
 	if a.Skip = missing; missing != "" {
 		return
 	}
-	w.fill(a, v, values)
+	w.fill(a, v, values, false)
 }
 
 // choose picks a variant whose values have been issued, in proportion to how often
