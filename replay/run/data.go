@@ -3,9 +3,12 @@ package run
 import (
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/folder"
@@ -60,4 +63,47 @@ func ReadData(name, path string) (model.Source, error) {
 		return model.Source{}, fmt.Errorf("%s has no rows below its header; add some", path)
 	}
 	return src, nil
+}
+
+// tellShared says which data files have fewer rows than the run has users, so that
+// several users share one.
+func (in *input) tellShared(w *work) {
+	if in.model == nil {
+		return
+	}
+	need := in.users(w)
+	for _, src := range in.model.Data {
+		if rows := uint64(len(src.Rows)); rows < need && uses(in.model, src.Name) {
+			in.note(fmt.Sprintf("needs %s %s, %s supplied: several users share one; add rows to %s.csv, and give it with --data",
+				humanize.Comma(int64(need)), src.Name, humanize.Comma(int64(rows)), src.Name))
+		}
+	}
+}
+
+// users is how many different users the run has. Of a run with arrivals it is as many
+// per session as in the recording, where users came back.
+func (in *input) users(w *work) uint64 {
+	if n := in.job.Plan.Users; n > 0 {
+		return uint64(n)
+	}
+	sessions := w.arriving(in.job.Plan.Duration)
+	r := in.model.Recorded
+	if r.Users <= 0 || r.Users >= r.Sessions {
+		return sessions
+	}
+	return uint64(math.Ceil(float64(sessions) * float64(r.Users) / float64(r.Sessions)))
+}
+
+// uses reports whether requests of m carry values of a data source.
+func uses(m *model.Model, source string) bool {
+	for i := range m.Endpoints {
+		for k := range m.Endpoints[i].Variants {
+			for _, v := range m.Endpoints[i].Variants[k].Values {
+				if name, _, _ := strings.Cut(v.Ref, "."); v.Kind == model.Data && name == source {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

@@ -243,6 +243,7 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
+	in.tellShared(&w)
 	return &w, nil
 }
 
