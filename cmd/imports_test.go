@@ -81,6 +81,7 @@ var importOrder = map[string][]string{
 	"replay/verbatim": {"record/flow", "record/message", "model", "model/content", "model/precedence", "replay", "replay/client", "replay/cookie",
 		"replay/stats"},
 	"replay/modelled": {"record/flow", "model", "model/dist", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "replay", "replay/client", "replay/cookie", "replay/faithful"},
+	"replay/rehearse": {"record/flow", "model", "model/content", "replay", "replay/faithful", "replay/modelled"},
 	"replay/compare":  {"replay/stats"},
 	"replay/cluster":  {"model", "replay", "replay/load", "replay/stats"},
 	"replay/run": {"record/flow", "record/flowfile", "model", "model/content", "model/folder", "model/session", "replay", "replay/modelled", "replay/verbatim", "replay/load", "replay/client", "replay/faithful", "replay/stats",

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -14,6 +15,9 @@ import (
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/model/show"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/faithful"
+	"github.com/starling-load/starling/replay/rehearse"
 	"github.com/starling-load/starling/replay/run"
 )
 
@@ -62,7 +66,10 @@ pseudonyms, and the model sends what the file says.
 A model folder that is replaced, --overwrite, hands on its overrides: what people
 pinned in it stays.
 
-For each such value the report says how often it was used, how often it was
+In the end the model is played dry, against the recorded answers, and the report
+says what would not be sent as it was recorded.
+
+For each value that the service issues the report says how often it was used, how often it was
 then equal to what the service had issued in the same session (match), and in
 another session (shuffled). A value worth its binding has a match near 1 and a
 shuffled near 0.`,
@@ -94,7 +101,12 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if err != nil {
 		return err
 	}
-	m, report, err := o.learn(paths, sessions, learn.Options{Split: split})
+	var flows [][]*flow.Flow
+	m, report, err := o.learn(paths, sessions, learn.Options{Split: split, Keep: func(f []*flow.Flow) { flows = append(flows, f) }})
+	if err != nil {
+		return err
+	}
+	dry, err := rehearse.Play(m, func(session int) []*flow.Flow { return flows[session] })
 	if err != nil {
 		return err
 	}
@@ -104,9 +116,26 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		return err
 	}
 	if o.json {
-		return writeJSON(env.stdout, report)
+		return writeJSON(env.stdout, struct {
+			*learn.Report
+			Faithful *faithful.Verdict `json:"faithful"`
+		}{report, dry})
 	}
-	return report.Text(env.stdout)
+	if err := report.Text(env.stdout); err != nil || dry == nil {
+		return err
+	}
+	return printDry(env, dry)
+}
+
+// printDry prints what a rehearsal showed.
+func printDry(env environment, v *faithful.Verdict) error {
+	text := fmt.Sprintf("\ndry run against the recorded answers: %s; %.2f of %.2f steps and %.2f of %.2f writes a session\n",
+		v.Verdict, v.Steps.Replayed, v.Steps.Recorded, v.Writes.Replayed, v.Writes.Recorded)
+	for _, reason := range v.Reasons {
+		text += "  · " + reason + "\n"
+	}
+	_, err := io.WriteString(env.stdout, text)
+	return err
 }
 
 // learn learns from the sessions of recordings. The data files of o become those of the

@@ -35,6 +35,10 @@ type Options struct {
 	// main one.
 	Origin func(*flow.Flow) string
 
+	// Keep, where not nil, is given the flows of the acts of each session of the model,
+	// in the order of its sessions.
+	Keep func(flows []*flow.Flow)
+
 	// Split is what session.Split reported of the sessions. From it the model says
 	// what went to other hosts. The zero value says nothing.
 	Split session.Report
@@ -241,6 +245,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	}
 	browsers := l.browsers(m)
 	l.keepSessions(m, browsers, found.Acts, answers.Steps)
+	l.hand(o.Keep)
 	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {
 		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)

@@ -175,3 +175,17 @@ func (l *learner) protocol(name string) model.Protocol {
 	}
 	return model.AnyProtocol
 }
+
+// hand gives keep the flows of each session.
+func (l *learner) hand(keep func([]*flow.Flow)) {
+	if keep == nil {
+		return
+	}
+	for _, v := range l.sessions {
+		flows := make([]*flow.Flow, len(v.exchanges))
+		for i := range v.exchanges {
+			flows[i] = v.exchanges[i].Flow
+		}
+		keep(flows)
+	}
+}

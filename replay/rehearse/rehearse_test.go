@@ -1,0 +1,89 @@
+package rehearse_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/learn"
+	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/replay/faithful"
+	"github.com/starling-load/starling/replay/rehearse"
+)
+
+// issues learns from three users of a tracker, each of whom opens a form with a token
+// of its own and sends it.
+func issues(t *testing.T) (*model.Model, [][]*flow.Flow) {
+	t.Helper()
+	start := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+	var sessions []session.Session
+	for i := range 3 {
+		exchange := func(n int, method, target, body string, status int, answer string, headers ...flow.Header) *flow.Flow {
+			f := &flow.Flow{
+				Number: uint64(10*i + n), Conn: uint64(i + 1), Scheme: "http", Protocol: "HTTP/1.1", FirstByte: time.Millisecond, Done: 2 * time.Millisecond,
+				Start:    start.Add(time.Duration(i)*time.Second + time.Duration(n)*50*time.Millisecond),
+				Request:  flow.Request{Method: method, Target: target, Authority: "tracker.test", Body: flow.NewBody([]byte(body))},
+				Response: &flow.Response{Status: status, Headers: headers, Body: flow.NewBody([]byte(answer))},
+			}
+			if body != "" {
+				f.Request.Headers = flow.Headers{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}
+			}
+			return f
+		}
+		html := flow.Header{Name: "Content-Type", Value: "text/html"}
+		token := fmt.Sprintf("k%dq%08x", i, 3735928559-i*7919)
+		sessions = append(sessions, session.Session{User: fmt.Sprint("u", i+1), Flows: []*flow.Flow{
+			exchange(0, "GET", "/issues/new", "", 200, `<html><title>New</title><form method="post" action="/issues"><input type="hidden" name="token" value="`+token+`"><input name="title"></form></html>`, html),
+			exchange(1, "POST", "/issues", "token="+token+"&title=bug", 302, "", flow.Header{Name: "Location", Value: "/issues"}),
+			exchange(2, "GET", "/issues", "", 200, `<html><title>Issues</title></html>`, html),
+		}})
+	}
+	var flows [][]*flow.Flow
+	m, _, err := learn.Learn(sessions, learn.Options{Keep: func(f []*flow.Flow) { flows = append(flows, f) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, flows
+}
+
+func TestARehearsalShowsWhatAModelCannotDo(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		spoil   func(*model.Model)
+		verdict string
+		reason  string
+	}{
+		{"as learned", func(*model.Model) {}, faithful.Faithful, ""},
+		{"a binding finds nothing", func(m *model.Model) { m.Bindings[0].Sources[0].Selector = "form:other" }, faithful.Not, "POST /issues never succeeded (no token)"},
+		{"a text is another", func(m *model.Model) {
+			for i := range m.Endpoints {
+				q := &m.Endpoints[i].Variants[0].Request
+				q.Body = strings.Replace(q.Body, "bug", "feature", 1)
+			}
+		}, faithful.Not, "POST /issues never succeeded (another body)"},
+		{"a target is another", func(m *model.Model) {
+			for i := range m.Endpoints {
+				q := &m.Endpoints[i].Variants[0].Request
+				q.Target = strings.Replace(q.Target, "/new", "/old", 1)
+			}
+		}, faithful.Not, "GET /issues/new never succeeded (another target)"},
+		{"sockets are left out", func(m *model.Model) {
+			m.Recorded.LeftOut = []model.LeftOut{{What: "sockets", Flows: 1, Whole: true}}
+		}, faithful.Partly, "left out: sockets (1 recorded)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, flows := issues(t)
+			tt.spoil(m)
+			v, err := rehearse.Play(m, func(session int) []*flow.Flow { return flows[session] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Verdict != tt.verdict || !strings.Contains(strings.Join(v.Reasons, "; "), tt.reason) {
+				t.Errorf("got %s %q, want %s %q", v.Verdict, v.Reasons, tt.verdict, tt.reason)
+			}
+		})
+	}
+}
