@@ -63,6 +63,8 @@ func (c *Counts) add(o Counts) {
 // Skipped counts acts that were not made because a value was missing. They are no
 // exchanges, so they are not in Counts.
 //
+// Expected counts the answers of 400 or more among OK: they were the rule at their steps.
+//
 // Shaped is the number of answers whose body was looked at: they passed their
 // check, or their body did not. Redirects and answers without a body are not among
 // them. Fields counts the features found in these bodies (see Result.Fields).
@@ -76,6 +78,7 @@ type Cell struct {
 	BytesOut int64             `json:"bytes_out"`
 	Writes   uint64            `json:"writes,omitempty"`
 	Skipped  uint64            `json:"skipped,omitempty"`
+	Expected uint64            `json:"errors_expected,omitempty"`
 	Shaped   uint64            `json:"shaped,omitempty"`
 	Fields   map[string]uint64 `json:"fields,omitempty"`
 }
@@ -94,6 +97,7 @@ func (c *Cell) Merge(o *Cell) {
 	c.BytesOut += o.BytesOut
 	c.Writes += o.Writes
 	c.Skipped += o.Skipped
+	c.Expected += o.Expected
 	c.Shaped += o.Shaped
 	c.Fields = addMap(c.Fields, o.Fields)
 }

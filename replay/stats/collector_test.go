@@ -3,6 +3,7 @@ package stats
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -431,5 +432,32 @@ func TestTheLongestPauseCounts(t *testing.T) {
 	}
 	if s := timeline.Summary(); s.Paused != 3 || s.Validity.Verdict != Degraded {
 		t.Errorf("paused for %gs, %s; want 3s, degraded", s.Paused, s.Validity.Verdict)
+	}
+}
+
+func TestErrorsThatWereExpectedAreShownApart(t *testing.T) {
+	c := NewCollector("r", time.Second)
+	record := func(status int, outcome Outcome, done time.Duration) {
+		c.Started("GET /x")
+		c.Record(&Result{Endpoint: "GET /x", Sent: 1, Done: done, Status: status, Outcome: outcome})
+	}
+	record(200, OK, 2)
+	record(404, OK, 2)
+	record(404, Failed, 2)
+	record(409, OK, 2*time.Second) // after the window
+	timeline := NewTimeline()
+	for _, iv := range append(c.Last(3*time.Second, Machine{}), c.Last(3*time.Second, Machine{})...) {
+		timeline.Add(iv)
+	}
+	s := timeline.Summary()
+	if e := s.endpoint("GET /x"); s.Expected != 2 || e.Expected != 2 || s.OK != 3 || s.Failed != 1 {
+		t.Errorf("%d expected errors, %d at the endpoint, %d ok, %d failed; want 2, 2, 3, 1", s.Expected, e.Expected, s.OK, s.Failed)
+	}
+	var text strings.Builder
+	if err := s.Text(&text, nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Expected     2 answers of status 400 or more"; !strings.Contains(text.String(), want) {
+		t.Errorf("the report does not say %q:\n%s", want, text.String())
 	}
 }

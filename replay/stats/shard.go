@@ -80,6 +80,9 @@ func (c *Cell) record(r *Result, e *entry) {
 	switch r.Outcome {
 	case OK:
 		c.OK++
+		if r.Status >= 400 {
+			c.Expected++
+		}
 		if r.Write {
 			c.Writes++
 		}

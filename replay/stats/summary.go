@@ -7,7 +7,7 @@ import "github.com/starling-load/starling/replay/faithful"
 //
 // Most figures cover only the window of the run: its planned duration, or all of a run
 // without one. What ended after the window is in Drained. Counts, Sessions, Due,
-// Arrived, Skipped, Faithful and the counts of Errors cover both together.
+// Arrived, Skipped, Expected, Faithful and the counts of Errors cover both together.
 type Summary struct {
 	Requests     uint64            `json:"requests"` // ok + failed + timed_out
 	Failures     uint64            `json:"failures"` // failed + timed_out
@@ -28,7 +28,8 @@ type Summary struct {
 	OutcomeMatch float64           `json:"outcome_match"` // ratio, 0 to 1
 	SessionMatch Ratio             `json:"session_match"` // of Sessions.Matched to Ended
 	Sessions     Sessions          `json:"sessions"`
-	Skipped      uint64            `json:"skipped"` // acts that could not be made
+	Skipped      uint64            `json:"skipped"`         // acts that could not be made
+	Expected     uint64            `json:"errors_expected"` // answers of 400 or more among OK
 	BytesIn      int64             `json:"bytes_in"`
 	BytesOut     int64             `json:"bytes_out"`
 	Overflow     uint64            `json:"overflow"` // response times above one hour
@@ -71,7 +72,7 @@ type Latency struct {
 	Mean int64 `json:"mean"`
 }
 
-// An EndpointSummary is one endpoint of a Summary. Counts and Skipped cover the window
+// An EndpointSummary is one endpoint of a Summary. Counts, Skipped and Expected cover the window
 // and what ended after it. Everything else covers only the window.
 type EndpointSummary struct {
 	Name     string         `json:"name"`
@@ -86,6 +87,7 @@ type EndpointSummary struct {
 	Drained      Drained `json:"drained"`
 	OutcomeMatch float64 `json:"outcome_match"`
 	Skipped      uint64  `json:"skipped"`
+	Expected     uint64  `json:"errors_expected"`
 	BytesIn      int64   `json:"bytes_in"`
 	BytesOut     int64   `json:"bytes_out"`
 }

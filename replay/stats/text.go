@@ -168,6 +168,9 @@ func (s *Summary) sessionLines(p *page) {
 		}
 		p.printf("\n")
 	}
+	if s.Expected > 0 {
+		p.printf("Expected     %s of status 400 or more, the rule at those steps of the recording\n", counted(s.Expected, "answer"))
+	}
 	if s.Skipped > 0 {
 		p.printf("Skipped      %s that could not be made\n", counted(s.Skipped, "act"))
 	}

@@ -187,7 +187,7 @@ func (t *Timeline) Summary(thresholds ...Threshold) *Summary {
 		Counts: total.Counts.plus(late.Counts), Drained: late.drained(),
 		BytesIn: total.BytesIn, BytesOut: total.BytesOut,
 		Overflow:     total.Response.Overflow(),
-		SessionMatch: t.sessions.match(), Sessions: t.sessions, Skipped: total.Skipped + late.Skipped,
+		SessionMatch: t.sessions.match(), Sessions: t.sessions, Skipped: total.Skipped + late.Skipped, Expected: total.Expected + late.Expected,
 		Due: t.due, Arrived: t.arrived, Open: t.open(),
 		Replayers: sortedKeys(t.seen), Lost: sortedKeys(t.lost),
 		Errors: groupList(t.errors, mostFrequent), Machine: t.machine.summary(),
@@ -239,6 +239,7 @@ func (t *Timeline) endpointSummaries(stopped map[string]uint64) []EndpointSummar
 		if late != nil {
 			e.Counts, e.Drained = e.Counts.plus(late.Counts), late.drained()
 			e.Skipped += late.Skipped
+			e.Expected += late.Expected
 		}
 		list = append(list, e)
 	}
@@ -256,7 +257,7 @@ func (c *Cell) summary(name string, d time.Duration, stopped uint64) EndpointSum
 		Name: name, Requests: c.Requests(), Failures: c.Failures(), Rate: perSecond(c.Requests(), d),
 		Response: latency(c.Response), Service: latency(c.Service), Lateness: latency(c.Lateness),
 		Status: map[int]uint64{}, Counts: c.Counts, OutcomeMatch: c.outcomeMatch(stopped),
-		Skipped: c.Skipped, BytesIn: c.BytesIn, BytesOut: c.BytesOut,
+		Skipped: c.Skipped, Expected: c.Expected, BytesIn: c.BytesIn, BytesOut: c.BytesOut,
 	}
 	maps.Copy(e.Status, c.Status)
 	return e
