@@ -41,7 +41,7 @@ a copy goes to stdout with -o -.`,
 }
 
 func flowStatCommand(env environment) *cobra.Command {
-	var asJSON bool
+	var asJSON, users bool
 	cmd := &cobra.Command{
 		Use:   "stat FILE...",
 		Short: "Count what a recording holds",
@@ -51,8 +51,12 @@ recording goes on: all but its last second can be read.
 
 A finished recording has its counts at its end, and only they are read, so that
 it takes no time however long the recording is. "starling flow verify" checks
-that they are true.`,
-		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
+that they are true.
+
+The number of sessions is a guess from single requests. --users finds the users of
+all hosts, as learning does for the one that it learns, and says what they rest on:
+cookies, tokens, addresses, connections. It reads the whole recording twice.`,
+		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --users shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
 			damaged := false
@@ -69,10 +73,19 @@ that they are true.`,
 				} else if err != nil {
 					return err
 				}
+				var found *usersFound
+				if users {
+					if found, err = findUsers(o, path); err != nil {
+						return err
+					}
+				}
 				if asJSON {
-					err = writeJSON(env.stdout, totals)
+					err = writeJSON(env.stdout, struct {
+						flowfile.Totals
+						Users *usersFound `json:"users,omitempty"`
+					}{totals, found})
 				} else {
-					err = printTotals(env.stdout, path, totals)
+					err = printTotals(env.stdout, path, totals, found)
 				}
 				if err != nil {
 					return err
@@ -85,10 +98,11 @@ that they are true.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per file")
+	cmd.Flags().BoolVar(&users, "users", false, "find the users, and say what they rest on")
 	return cmd
 }
 
-func printTotals(w io.Writer, path string, t flowfile.Totals) error {
+func printTotals(w io.Writer, path string, t flowfile.Totals, users *usersFound) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(tw, "%s\t%s\n", name, fmt.Sprintf(format, args...))
@@ -96,7 +110,14 @@ func printTotals(w io.Writer, path string, t flowfile.Totals) error {
 	row("file", "%s (%s, %s of content)", path, humanize.IBytes(uint64(t.BytesFile)), humanize.IBytes(uint64(t.BytesRaw+t.BytesLong)))
 	row("flows", "%d (%d complete, %d partial)", t.Flows, t.Complete, t.Partial)
 	row("connections", "%d", t.Connections)
-	row("sessions", "about %d", t.SessionsHint)
+	if users == nil {
+		row("sessions", "about %d", t.SessionsHint)
+	} else {
+		row("sessions", "%d of %s", users.Sessions, english.Plural(users.Users, "user", ""))
+		for _, line := range users.lines {
+			row("", "%s", line)
+		}
+	}
 	if t.Flows > 0 {
 		row("time", "%s, %s long", t.Start.Format(time.DateTime), t.End.Sub(t.Start).Round(time.Millisecond))
 		row("status", "%s", countsText(t.Status))

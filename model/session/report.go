@@ -105,16 +105,25 @@ func (r Report) Lines() []string {
 			r.Thin, r.Users, r.ByConn, r.ByAddress))
 	}
 	if r.Pooled > 0 {
-		lines = append(lines, fmt.Sprintf("several users share a connection on %d of %d connections, so these tell nobody apart", r.Pooled, r.ByConn))
+		lines = append(lines, fmt.Sprintf("%d of %d connections are shared by several users and tell nobody apart", r.Pooled, r.ByConn))
 	}
 	if len(r.Shared) > 0 {
-		lines = append(lines, "shared by all or many, so it tells nobody apart: "+strings.Join(r.Shared, ", "))
+		lines = append(lines, "shared by all or many users, and so no identity: "+strings.Join(r.Shared, ", "))
 	}
-	if n := r.Apart[Robot] + r.Apart[Poller]; n > 0 {
-		lines = append(lines, fmt.Sprintf("no persons: %d sessions of robots, %d of pollers and health checks", r.Apart[Robot], r.Apart[Poller]))
+	var marked []string
+	for _, m := range [...]struct {
+		n    int
+		what string
+	}{
+		{r.Apart[Robot], "made by robots"}, {r.Apart[Poller], "made by pollers and health checks"},
+		{r.CutStart, "perhaps begun before the recording"}, {r.CutEnd, "perhaps going on after it"},
+	} {
+		if m.n > 0 {
+			marked = append(marked, fmt.Sprintf("%d %s", m.n, m.what))
+		}
 	}
-	if r.CutStart+r.CutEnd > 0 {
-		lines = append(lines, fmt.Sprintf("%d sessions seem to have begun before the recording, %d may go on after it", r.CutStart, r.CutEnd))
+	if len(marked) > 0 {
+		lines = append(lines, "of the sessions: "+strings.Join(marked, ", "))
 	}
 	return lines
 }
