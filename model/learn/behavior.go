@@ -11,6 +11,7 @@ import (
 	"github.com/starling-load/starling/model/correlate"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/model/endpoint"
+	"github.com/starling-load/starling/model/session"
 )
 
 // thinkSteps is the number of quantiles kept of a think time.
@@ -20,9 +21,21 @@ const thinkSteps = 17
 const maxLoads = 50
 
 // behaviors groups the sessions into types of users and describes each type. Each
-// session is marked with its type.
+// session is marked with its type. Robots and pollers are types of their own.
 func (l *learner) behaviors(most int) (out []model.Behavior) {
-	groups := l.cluster(most)
+	byKind := map[session.Kind][]int{}
+	for v := range l.sessions {
+		byKind[l.sessions[v].kind] = append(byKind[l.sessions[v].kind], v)
+	}
+	var groups [][]int
+	if persons := byKind[session.Person]; len(persons) > 0 {
+		groups = l.cluster(most, persons)
+	}
+	for _, k := range [...]session.Kind{session.Robot, session.Poller} {
+		if g := byKind[k]; len(g) > 0 {
+			groups = append(groups, g)
+		}
+	}
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
 	names := l.typeNames(groups)
 	for i, g := range groups {
@@ -206,9 +219,13 @@ func (l *learner) typeNames(groups [][]int) []string {
 				best, top = name, max(score, top)
 			}
 		}
-		name := typeName(best)
+		short := typeName(best)
+		if kind := l.sessions[groups[i][0]].kind; kind != session.Person {
+			short = kind.String()
+		}
+		name := short
 		for k := 2; taken[name]; k++ {
-			name = typeName(best) + "-" + strconv.Itoa(k)
+			name = short + "-" + strconv.Itoa(k)
 		}
 		taken[name] = true
 		names[i] = name

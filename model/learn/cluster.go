@@ -20,15 +20,12 @@ const maxRounds = 200
 //
 // The number is 1 unless more types pay for their parameters. Files that always come
 // together with others count once. Endpoints that every session visits do not count.
-func (l *learner) cluster(most int) [][]int {
-	x := l.features()
+// of lists the sessions that are divided.
+func (l *learner) cluster(most int, of []int) [][]int {
+	x := l.features(of)
 	n := len(x)
-	all := make([]int, n)
-	for i := range all {
-		all[i] = i
-	}
 	if n < 4 || len(x[0]) == 0 {
-		return [][]int{all}
+		return [][]int{of}
 	}
 	best, groups := bic(x, make([]int, n), 1)
 	seeds := farthest(x, most)
@@ -39,20 +36,26 @@ func (l *learner) cluster(most int) [][]int {
 			best, groups, types = score, g, k
 		}
 	}
+	for _, g := range groups {
+		for i := range g {
+			g[i] = of[g[i]]
+		}
+	}
 	return groups
 }
 
-// features returns a row for each session: for each endpoint, whether it was visited.
-func (l *learner) features() [][]bool {
+// features returns a row for each session of a list: for each endpoint, whether it was
+// visited.
+func (l *learner) features(of []int) [][]bool {
 	columns := map[string]bool{}
 	var kept [][]bool
 	for _, name := range l.endpoints {
-		column := make([]bool, len(l.sessions))
-		key := make([]byte, len(l.sessions))
+		column := make([]bool, len(of))
+		key := make([]byte, len(of))
 		count := 0
-		for v := range l.sessions {
+		for v, at := range of {
 			key[v] = '0'
-			for _, s := range l.sessions[v].exchanges {
+			for _, s := range l.sessions[at].exchanges {
 				if s.Endpoint == name {
 					column[v], key[v] = true, '1'
 				}
@@ -61,13 +64,13 @@ func (l *learner) features() [][]bool {
 				count++
 			}
 		}
-		if count == len(l.sessions) || l.assets[name] && columns[string(key)] {
+		if count == len(of) || l.assets[name] && columns[string(key)] {
 			continue
 		}
 		columns[string(key)] = true
 		kept = append(kept, column)
 	}
-	rows := make([][]bool, len(l.sessions))
+	rows := make([][]bool, len(of))
 	for v := range rows {
 		rows[v] = make([]bool, len(kept))
 		for c := range kept {

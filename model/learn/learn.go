@@ -103,6 +103,7 @@ type learner struct {
 // A recorded session, as learning sees it.
 type recorded struct {
 	user      string
+	kind      session.Kind // of what made it
 	exchanges []correlate.Exchange
 	visits    []visit
 	behavior  string // name of the type of user
@@ -112,7 +113,7 @@ type recorded struct {
 func (l *learner) filter(sessions []session.Session) {
 	users := map[string]bool{}
 	for _, s := range sessions {
-		v := recorded{user: s.User}
+		v := recorded{user: s.User, kind: s.Kind}
 		for _, f := range s.Flows {
 			if f == nil {
 				continue

@@ -413,3 +413,28 @@ func BenchmarkLearn(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(flows), "ns/flow")
 }
+
+func TestRobotsAndPollersAreTypesOfTheirOwn(t *testing.T) {
+	sessions := visits(12, func(p *tape, i int) {
+		p.do(time.Second, "GET /", "200"+asJSON+`{"page":"home"}`)
+		if i%6 < 4 {
+			p.do(time.Second, "GET /items", "200"+asJSON+`{"page":"items"}`)
+		}
+	})
+	for i := range sessions {
+		switch i % 6 {
+		case 4:
+			sessions[i].Kind = session.Robot
+		case 5:
+			sessions[i].Kind = session.Poller
+		}
+	}
+	m, _ := mustLearn(t, sessions)
+	got := map[string]int{}
+	for _, b := range m.Behaviors {
+		got[b.Name] = b.Sessions
+	}
+	if len(got) != 3 || got["robot"] != 2 || got["poller"] != 2 {
+		t.Errorf("types %v, want one of persons with 8 sessions, robot and poller with 2 each", got)
+	}
+}
