@@ -72,6 +72,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 	l.follow(true)
 	l.bind()
 	l.follow(false)
+	l.bindPartly()
 	l.classify()
 	l.nameBindings()
 	for _, t := range l.targets {

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"math"
+	"slices"
 
 	"github.com/starling-load/starling/model/content"
 )
@@ -85,9 +86,9 @@ func (l *learner) shuffle(b *binding, uses []use) (share float64, tried int) {
 			continue
 		}
 		for r := 1; r <= min(shuffleRounds, len(order)-1); r++ {
-			other := given[order[(i+r)%len(order)]]
+			n := order[(i+r)%len(order)]
 			tried++
-			if equal(other[k%len(other)], b.pick, u.value) {
+			if b.pick == "any" && l.sessions[n].gave(b.sources, u.value) || b.pick != "any" && equal(given[n][k%len(given[n])], b.pick, u.value) {
 				hits++
 			}
 		}
@@ -96,4 +97,9 @@ func (l *learner) shuffle(b *binding, uses []use) (share float64, tried int) {
 		return 0, 0
 	}
 	return float64(hits) / float64(tried), tried
+}
+
+// gave reports whether a source gave the value in the session at any time.
+func (s *session) gave(sources []source, value string) bool {
+	return slices.ContainsFunc(sources, func(of source) bool { return len(s.hits(of)[value]) > 0 })
 }

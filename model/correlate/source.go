@@ -34,7 +34,7 @@ func (l *learner) sources(c *candidate, uses []use) []source {
 		}
 		var origin *parsed
 		for _, p := range u.exchange.session.received[u.value] {
-			if !p.exchange.before(u.exchange) {
+			if !p.exchange.before(u.exchange) || p.exchange.isCode() && !content.Opaque(u.value) {
 				continue
 			}
 			if origin == nil {
@@ -401,4 +401,14 @@ func contextSelector(body []byte, at, size, n int) string {
 		return ""
 	}
 	return "text:" + left + "…" + right
+}
+
+// isCode reports whether the answer is a script or a style of its own. These hold numbers
+// and words of all kinds, so that only a value that looks issued is looked for there.
+func (e *parsed) isCode() bool {
+	switch media := e.doc.Media(); media {
+	case "text/css", "text/javascript", "application/javascript", "application/x-javascript":
+		return true
+	}
+	return false
 }

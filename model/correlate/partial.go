@@ -1,0 +1,110 @@
+package correlate
+
+import (
+	"math"
+
+	"github.com/starling-load/starling/model/content"
+)
+
+// bindPartly binds places that are fed from several kinds of answers, or now and then by
+// the user: an article is opened by a link, from a list, or right after one was written.
+// It looks at the requests whose values nothing explains yet. Each source has to stand by
+// itself: among the requests that came after an answer of it, more carry its value than
+// chance allows.
+func (l *learner) bindPartly() {
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			if p.pieces == nil || len(p.pieces) == 1 && p.pieces[0].taken != nil {
+				l.bindRest(p)
+			}
+		}
+	}
+}
+
+// bindRest binds the values of a leaf that are not taken from a place yet.
+func (l *learner) bindRest(p *leaf) {
+	spots := map[*parsed]spot{}
+	rest := p.uses
+	if p.pieces != nil {
+		q := &p.pieces[0]
+		rest = nil
+		for _, u := range p.uses {
+			if take, ok := q.taken[u.exchange]; ok {
+				spots[u.exchange] = spot{u.exchange.session.exchanges[take.Act], q.binding.sources[take.Source].selector, take.Match}
+			} else {
+				rest = append(rest, u)
+			}
+		}
+	}
+	c := &candidate{leaf: p, at: -1, uses: rest}
+	if len(rest) == 0 || p.header() != "" && !bindable(p.header()) || !c.worth() {
+		return
+	}
+	var found []source
+	for _, s := range l.sources(c, rest) {
+		if len(found) < maxChosen && l.significant(s, rest) {
+			found = append(found, s)
+		}
+	}
+	had := len(spots)
+	for _, u := range rest {
+		if take, ok := find(found, u); ok && u.exchange.issuedFirst(u.value) {
+			spots[u.exchange] = spot{u.exchange.session.exchanges[take.Act], found[take.Source].selector, take.Match}
+		}
+	}
+	if len(spots) > had {
+		p.pieces = []piece{l.place(p.uses, spots)}
+	}
+}
+
+// significant reports whether a source gives more of the values than chance allows. The
+// chance of one is the share of values that equal what other sessions had from it. An
+// opaque value is no chance.
+func (l *learner) significant(s source, uses []use) bool {
+	one := &binding{sources: []source{s}, pick: "any"}
+	var could []use
+	hits, opaque := 0, 0
+	sessions := map[int]bool{}
+	for _, u := range uses {
+		if len(predict(one.sources, u.exchange)) == 0 {
+			continue
+		}
+		could = append(could, u)
+		if !explained(one.sources, one.pick, u) || !u.exchange.issuedFirst(u.value) {
+			continue
+		}
+		hits++
+		sessions[u.exchange.session.number] = true
+		if content.Opaque(u.value) && content.Bits(u.value) >= minBits {
+			opaque++
+		}
+	}
+	switch {
+	case hits == 0 || len(could) > 1 && 2*hits < len(could):
+		return false
+	case opaque == hits:
+		return true
+	case len(sessions) < 2:
+		return false
+	}
+	shuffled, tried := l.shuffle(one, could)
+	if tried == 0 {
+		return false
+	}
+	return tail(len(could), hits, max(shuffled, 1/float64(2*tried))) <= maxChance
+}
+
+// tail returns the probability of at least k successes in n trials of probability p.
+func tail(n, k int, p float64) float64 {
+	if p >= 1 {
+		return 1
+	}
+	sum := 0.0
+	for i := k; i <= n; i++ {
+		a, _ := math.Lgamma(float64(n + 1))
+		b, _ := math.Lgamma(float64(i + 1))
+		c, _ := math.Lgamma(float64(n - i + 1))
+		sum += math.Exp(a - b - c + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+	}
+	return min(sum, 1)
+}

@@ -1,0 +1,38 @@
+package correlate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Users open articles of a list that everybody sees, with numbers that anybody has, and
+// those that they wrote.
+func TestAnArticleOfOnesOwnIsTakenFromItsCreation(t *testing.T) {
+	const list = "200" + asJSON + `[{"id":1},{"id":2},{"id":3},{"id":4}]`
+	own := func(i int) string { return fmt.Sprint(100 + 7*i) }
+	r := record(8, nil, func(p *tape, i int) {
+		p.do("GET /articles", list)
+		p.do("GET /articles/"+fmt.Sprint(1+i%4), "200"+asJSON+`{"title":"t"}`)
+		p.do("GET /articles/"+fmt.Sprint(1+i*3%4), "200"+asJSON+`{"title":"t"}`)
+		if i%2 == 0 {
+			p.do("POST /articles"+asJSON+`{"title":"mine"}`, "201"+asJSON+`{"data":{"id":`+own(i)+`}}`)
+			p.do("GET /articles/"+own(i), "200"+asJSON+`{"title":"mine"}`)
+		}
+	})
+	for i := 0; i < 8; i += 2 {
+		if got := takesOf(r, i, 4); !strings.HasPrefix(got, "3.") {
+			t.Errorf("session %d takes its own article by %q, want it from act 3", i, got)
+		}
+	}
+}
+
+func TestWhatIsEqualByChanceIsNotTaken(t *testing.T) {
+	r := record(12, nil, func(p *tape, i int) {
+		p.do("GET /cart", "200"+asJSON+fmt.Sprintf(`{"count":%d}`, i%3))
+		p.do("POST /add"+asForm+fmt.Sprintf("quantity=%d", i*5%4), "200")
+	})
+	if len(r.Bindings) > 0 {
+		t.Errorf("bindings %+v, want none: quantities equal counts by chance", r.Bindings)
+	}
+}
