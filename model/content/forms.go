@@ -17,9 +17,9 @@ func (d *Doc) Forms() []form.Form {
 }
 
 // EntriesSelector returns the selector of all that forms like f send: those with its
-// method and action that have these fields.
-func EntriesSelector(f *form.Form, fields []string) string {
-	s := "entries:" + f.Method + " " + escapeBar(formAction(f))
+// method that have these fields. action is the template of their action.
+func EntriesSelector(f *form.Form, action string, fields []string) string {
+	s := "entries:" + f.Method + " " + escapeBar(action)
 	if len(fields) == 0 {
 		return s
 	}
@@ -27,18 +27,64 @@ func EntriesSelector(f *form.Form, fields []string) string {
 }
 
 // FieldSelector returns the selector of a kind, "form" or "option", of a field of
-// forms like f.
-func FieldSelector(kind, field string, f *form.Form) string {
-	return kind + ":" + escapeBar(field) + ofAction(f)
+// forms whose action has this template.
+func FieldSelector(kind, field, action string) string {
+	return kind + ":" + escapeBar(field) + ofAction(action)
 }
 
-// ofAction returns what limits a selector to forms with the action of f; "" if that is
-// not absolute.
-func ofAction(f *form.Form) string {
-	if action := formAction(f); strings.HasPrefix(action, "/") {
+// ofAction returns what limits a selector to forms with an action; "" if that is not
+// absolute.
+func ofAction(action string) string {
+	if strings.HasPrefix(action, "/") {
 		return "@" + escapeBar(action)
 	}
 	return ""
+}
+
+// sentThere returns the indices of the forms of a page that are sent where the selector
+// says. {} stands for identifiers first and, where no form has such an action, for
+// anything: names of users, of pages.
+func (t *taker) sentThere(forms []form.Form) []int {
+	if t.action == "" && t.kind != "entries" {
+		all := make([]int, len(forms))
+		for i := range forms {
+			all[i] = i
+		}
+		return all
+	}
+	var exact, like []int
+	for i := range forms[1:] {
+		switch action := FormAction(&forms[i+1]); {
+		case action == t.action:
+			exact = append(exact, i+1)
+		case likeAction(t.action, &forms[i+1]):
+			like = append(like, i+1)
+		}
+	}
+	if exact != nil {
+		return exact
+	}
+	return like
+}
+
+// likeAction reports whether the path that a form is sent to has a template in which {}
+// stands for anything.
+func likeAction(template string, f *form.Form) bool {
+	if !strings.Contains(template, "{}") {
+		return false
+	}
+	path, _, _ := splitLink(f.Action)
+	want, have := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(want) != len(have) {
+		return false
+	}
+	for i, w := range want {
+		before, after, variable := strings.Cut(w, "{}")
+		if !variable && w != have[i] || variable && (len(have[i]) < len(w)-1 || !strings.HasPrefix(have[i], before) || !strings.HasSuffix(have[i], after)) {
+			return false
+		}
+	}
+	return true
 }
 
 // parseEntries reads METHOD ACTION or METHOD ACTION[FIELD,FIELD].
@@ -52,17 +98,13 @@ func (t *taker) parseEntries(rest string) bool {
 	return ok && method != "" && !slices.Contains(t.having, "")
 }
 
-// ofForm appends what the selector finds in one form. outside tells that f is not a
-// form but the controls that belong to none.
-func (t *taker) ofForm(f *form.Form, outside bool, out []string) []string {
+// ofForm appends what the selector finds in one form that is sent where it says.
+func (t *taker) ofForm(f *form.Form, out []string) []string {
 	if t.kind == "entries" {
-		if outside || f.Method != t.method || formAction(f) != t.action || !hasFields(f, t.having) {
+		if f.Method != t.method || !hasFields(f, t.having) {
 			return out
 		}
 		return append(out, EncodeEntries(f.Entries()))
-	}
-	if t.action != "" && (outside || formAction(f) != t.action) {
-		return out
 	}
 	for i := range f.Controls {
 		c := &f.Controls[i]
@@ -93,7 +135,7 @@ func hasFields(f *form.Form, names []string) bool {
 func (g *gatherer) form(prefix string, f *form.Form, outside bool) {
 	at := ""
 	if !outside {
-		at = ofAction(f)
+		at = ofAction(FormAction(f))
 	}
 	add := func(kind, name, value string) {
 		selector := prefix + kind + escapeBar(name)
@@ -121,9 +163,9 @@ func (g *gatherer) form(prefix string, f *form.Form, outside bool) {
 	}
 }
 
-// formAction returns the template of the path that a form is sent to, "" for
+// FormAction returns the template of the path that a form is sent to, "" for
 // the page's own.
-func formAction(f *form.Form) string {
+func FormAction(f *form.Form) string {
 	path, _, _ := splitLink(f.Action)
 	return Template(path)
 }
@@ -153,8 +195,8 @@ func (s Selector) Matches(d *Doc) []Match {
 		if d.parse(); d.page == nil {
 			return nil
 		}
-		for i := range d.page.forms {
-			add(i-1, first.ofForm(&d.page.forms[i], i == 0, nil))
+		for _, i := range first.sentThere(d.page.forms) {
+			add(i-1, first.ofForm(&d.page.forms[i], nil))
 		}
 	}
 	return out

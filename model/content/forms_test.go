@@ -54,6 +54,9 @@ func TestSelectorsTellFormsApart(t *testing.T) {
 		{"entries:GET /items/{}/copy", nil},
 		{"form:id@/items/{}/move", []Match{{"1", 0}, {"2", 1}}},
 		{"link:/items/{}/move#0", []Match{{"1", 0}, {"2", 1}}},
+		{"entries:POST /{}/2/move", []Match{{"id=2&to=&note=x", 1}}},
+		{"form:id@/ite{}/{}/copy", []Match{{"2", 2}}},
+		{"form:id@/{}/copy", nil},
 		{"option:city", []Match{{"c-1001", 3}, {"c-1002", 3}}},
 	}
 	for _, tt := range tests {

@@ -217,7 +217,7 @@ func (d *Doc) Hidden() []Hidden {
 		f := &d.page.forms[i+1]
 		for _, c := range f.Controls {
 			if c.Kind == "hidden" && !c.Disabled {
-				out = append(out, Hidden{f.Method, formAction(f), c.Name, c.Value})
+				out = append(out, Hidden{f.Method, FormAction(f), c.Name, c.Value})
 			}
 		}
 	}

@@ -282,8 +282,8 @@ func (t *taker) page(p *page) []string {
 		return byName(p.data, t.name)
 	}
 	var out []string
-	for i := range p.forms {
-		out = t.ofForm(&p.forms[i], i == 0, out)
+	for _, i := range t.sentThere(p.forms) {
+		out = t.ofForm(&p.forms[i], out)
 	}
 	return out
 }

@@ -150,7 +150,7 @@ func FormFeature(f *form.Form) string {
 	if len(names) > 100 {
 		names = names[:100]
 	}
-	return "form:" + f.Method + " " + formAction(f) + "[" + strings.Join(names, ",") + "]"
+	return "form:" + f.Method + " " + FormAction(f) + "[" + strings.Join(names, ",") + "]"
 }
 
 // fieldName removes record numbers from the name of a field.

@@ -53,6 +53,13 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 	l.result.Accounts = l.data.accounts()
 	for _, s := range l.sessions {
 		for _, e := range s.exchanges {
+			if e.sentFrom != nil {
+				e.sentFrom.settle(e, l.data)
+			}
+		}
+	}
+	for _, s := range l.sessions {
+		for _, e := range s.exchanges {
 			t := l.byName[e.Endpoint]
 			if t == nil {
 				t = &target{name: e.Endpoint}
@@ -129,7 +136,9 @@ type parsed struct {
 
 	changes *spot           // the form or document that the request changes; nil: none
 	spots   map[string]spot // where values of the request come from, by their places
-	places  map[string]int  // indices of spans by selector, see place
+
+	sentFrom *shownForm     // nil: from no form
+	places   map[string]int // indices of spans by selector, see place
 
 	traced bool // origin and link are known: see cameFrom
 	origin *parsed

@@ -8,6 +8,7 @@ import (
 
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/content/form"
+	"github.com/starling-load/starling/model/endpoint"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -24,6 +25,7 @@ type shownForm struct {
 	form    *form.Form
 	changes []form.Entry
 	cost    int
+	kept    []form.Entry // what the request says by itself
 }
 
 // fromForm finds the form that e was sent from. It notes the places of its fields and
@@ -37,15 +39,53 @@ func (e *parsed) fromForm(r *flow.Request) bool {
 	if s == nil {
 		return false
 	}
-	kept := s.kept(sent)
+	kept := s.keeps(sent)
 	if !s.gives(sent, kept, r.Method == "GET") {
 		return false
 	}
-	selector, match := s.selector()
-	e.changes = &spot{s.page, selector, match}
-	s.noteFields(e, kept)
+	s.kept = kept
+	e.sentFrom = s
 	content.SetEntries(r, kept)
 	return true
+}
+
+// settle notes the places of the form that e was sent from, and of its fields.
+func (s *shownForm) settle(e *parsed, data *data) {
+	action := content.FormAction(s.form)
+	if leadsTo(s.page, s.form.Action, e) { // else a button leads elsewhere
+		action = data.template(e, action)
+	}
+	selector, match := s.selector(action)
+	e.changes = &spot{s.page, selector, match}
+	s.noteFields(e, action)
+}
+
+// template returns the template of the path that a form is sent to: that of the
+// request, with {} also for what the user's row in a data file holds.
+func (d *data) template(e *parsed, action string) string {
+	if !strings.HasPrefix(action, "/") {
+		return action
+	}
+	segments := strings.Split(action, "/")
+	if path := strings.Split(e.Path, "/"); len(path) == len(segments) {
+		segments = path
+	}
+	for i := range d.files {
+		f := &d.files[i]
+		row, ok := e.session.row[f.Name]
+		if !ok {
+			continue
+		}
+		for k, segment := range segments {
+			for _, v := range f.Rows[row] {
+				if at := endpoint.Delimited(segment, v); len(v) >= 3 && at >= 0 && !strings.Contains(segment, "{}") {
+					segments[k] = segment[:at] + "{}" + segment[at+len(v):]
+					break
+				}
+			}
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // findForm returns the form of an earlier answer that e was sent from: among those
@@ -185,11 +225,11 @@ func (s *shownForm) explains(sent []form.Entry, names []string, query bool) bool
 
 // selector returns the selector of the form, and its number among the forms that the
 // selector finds in its page.
-func (s *shownForm) selector() (selector string, match int) {
-	selector = content.EntriesSelector(s.form, s.telling())
+func (s *shownForm) selector(action string) (selector string, match int) {
+	selector = content.EntriesSelector(s.form, action, s.telling())
 	parsed, err := content.ParseSelector(selector)
 	if err != nil {
-		selector = content.EntriesSelector(s.form, nil)
+		selector = content.EntriesSelector(s.form, action, nil)
 		parsed, _ = content.ParseSelector(selector)
 	}
 	for i, m := range parsed.Matches(s.page.doc) {
@@ -204,10 +244,10 @@ func (s *shownForm) selector() (selector string, match int) {
 // with its method and action has not.
 func (s *shownForm) telling() []string {
 	var out []string
-	plain := content.EntriesSelector(s.form, nil)
+	action := content.FormAction(s.form)
 	forms := s.page.doc.Forms()
 	for i := range forms {
-		if i == s.index || content.EntriesSelector(&forms[i], nil) != plain {
+		if i == s.index || forms[i].Method != s.form.Method || content.FormAction(&forms[i]) != action {
 			continue
 		}
 		for k := range s.form.Controls {
@@ -225,9 +265,9 @@ func (s *shownForm) telling() []string {
 	return out
 }
 
-// kept returns what the request says by itself: hidden fields, which often are tokens
+// keeps returns what the request says by itself: hidden fields, which often are tokens
 // that people look for, and what the user changed. All else is as the form shows it.
-func (s *shownForm) kept(sent []form.Entry) []form.Entry {
+func (s *shownForm) keeps(sent []form.Entry) []form.Entry {
 	changed := map[string][]form.Entry{}
 	for _, c := range s.changes {
 		name := form.Field(c.Name)
@@ -263,13 +303,13 @@ func (s *shownForm) kept(sent []form.Entry) []form.Entry {
 
 // noteFields notes where the values of the request stand in the form: the fields that
 // were sent as shown, and what the user chose of a list that the target makes.
-func (s *shownForm) noteFields(e *parsed, kept []form.Entry) {
+func (s *shownForm) noteFields(e *parsed, action string) {
 	prefix := "body:"
-	if len(e.Flow.Request.Body.Data) == 0 {
+	if s.form.Method == "GET" {
 		prefix = "query:"
 	}
 	counts := map[string]int{}
-	for _, x := range kept {
+	for _, x := range s.kept {
 		place := prefix + x.Name
 		if n := counts[x.Name]; n > 0 {
 			place += "#" + string(rune('0'+min(n, 9)))
@@ -280,7 +320,7 @@ func (s *shownForm) noteFields(e *parsed, kept []form.Entry) {
 			kinds = append(kinds, "option")
 		}
 		for _, kind := range kinds {
-			selector := content.FieldSelector(kind, field, s.form)
+			selector := content.FieldSelector(kind, field, action)
 			if match, ok := s.match(selector, x.Value); ok {
 				e.note(place, spot{s.page, selector, match})
 				break

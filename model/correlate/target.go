@@ -7,6 +7,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/form"
 )
 
 // A target is one endpoint with all its recorded requests.
@@ -215,6 +216,8 @@ func (l *leaf) key() string {
 		return "value"
 	}
 	_, name, _ := strings.Cut(s, ":")
-	name = strings.TrimPrefix(name, "$.")
-	return name
+	if _, change, ok := strings.Cut(name, "~document["); ok {
+		_, name, _ = strings.Cut(change, "].")
+	}
+	return form.Field(strings.TrimPrefix(name, "$."))
 }

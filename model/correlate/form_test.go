@@ -1,0 +1,66 @@
+package correlate
+
+import (
+	"fmt"
+	"testing"
+)
+
+// A page that is named after its user has a form with another action for each.
+func TestAFormIsFoundByItsActionAlsoWhereThatHoldsTheUsersName(t *testing.T) {
+	r := record(8, people, func(p *tape, i int) {
+		who := people[0].Rows[i%4]
+		p.do("POST /login"+asForm+"user="+who[0]+"&password="+who[1], "200")
+		path := "/wiki/Diary_" + who[0]
+		p.do("GET "+path+" # of a user", "200"+asHTML+`<form method=post action="`+path+`"><input type=hidden name=t value=`+secretOf(i)+`><input name=text value=old></form>`)
+		p.exchanges[1].Endpoint = "GET /wiki/Diary_{user}"
+		p.do("POST "+path+asForm+"t="+secretOf(i)+"&text=new"+fmt.Sprint(i), "200")
+		p.exchanges[2].Endpoint = "POST /wiki/Diary_{user}"
+	})
+	want(t, "token", from(r, "t"), "GET /wiki/Diary_{user} form:t@/wiki/Diary_{}")
+	v := r.Endpoints["POST /wiki/Diary_{user}"].Variants
+	if len(v) != 1 || v[0].Request.Body != "t=${t}&text=${text}" || v[0].Request.Changes == "" {
+		t.Fatalf("variants %+v, want one that changes the form", v)
+	}
+	want(t, "form", from(r, v[0].Request.Changes), "GET /wiki/Diary_{user} entries:POST /wiki/Diary_{}")
+}
+
+func TestTheFormOfSeveralAlikeIsTheOneThatWasSent(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		page := "200" + asHTML
+		for k := range 4 {
+			page += fmt.Sprintf(`<form method=post action=/vote><input type=hidden name=of value=%s><select name=n><option>1<option>2</select></form>`, secretOf(i, k))
+		}
+		p.do("GET /", page)
+		p.do("POST /vote"+asForm+"of="+secretOf(i, 1+i%2)+"&n=2", "303\nLocation: /")
+	})
+	want(t, "body", r.Endpoints["POST /vote"].Variants[0].Request.Body, "of=${of}&n=2")
+	for i := range 3 {
+		k := fmt.Sprint(1 + i%2)
+		want(t, "takes", takesOf(r, i, 1), "0.0."+k+" 0.0."+k)
+	}
+}
+
+func TestAConstantHiddenFieldIsBoundBecauseTheFormSaysSo(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		p.do("GET /edit", "200"+asHTML+`<form method=post action=/save><input type=hidden name=lock_version value=1><textarea name=text>
+first
+second</textarea></form>`)
+		p.do("POST /save"+asForm+"lock_version=1&text=first%0D%0Asecond%0D%0Athird"+fmt.Sprint(i), "303\nLocation: /")
+	})
+	want(t, "body", r.Endpoints["POST /save"].Variants[0].Request.Body, "lock_version=${lock_version}&~after.text=${text}")
+	want(t, "version", from(r, "lock_version"), "GET /edit form:lock_version@/save")
+}
+
+func TestADocumentThatIsWrittenBackIsTheLiveOne(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		doc := fmt.Sprintf(`{"id":"%s","rev":1,"tags":["a","b"],"name":"n%d","size":7}`, secretOf(i), i)
+		p.do("GET /docs/"+secretOf(i), "200"+asJSON+doc)
+		p.do("PUT /docs/"+secretOf(i)+asJSON+fmt.Sprintf(`{"doc":{"id":"%s","rev":1,"tags":["a","b"],"name":"m%d","size":7}}`, secretOf(i), i), "200")
+	})
+	for name, e := range r.Endpoints {
+		if v := e.Variants[0]; v.Request.Method == "PUT" {
+			want(t, name, v.Request.Body, `{"doc":{"~document":[{"at":["name"],"set":"${set}"}]}}`)
+			want(t, "document", from(r, v.Request.Changes)[len("GET "):], name[len("PUT "):]+" document:")
+		}
+	}
+}
