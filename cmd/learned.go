@@ -82,7 +82,7 @@ func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountO
 	}
 	split.Foreign = foreign
 	m, _, err := o.learn([]string{r.Path}, sessions, learn.Options{
-		Split: split, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
+		Split: split, Unanswered: true, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
 	})
 	if err != nil {
 		return nil, err

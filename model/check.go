@@ -11,6 +11,11 @@ type Check struct {
 	Links    int      // least number of links of a page; 0: not checked
 }
 
+// StatusOnly reports whether c looks at nothing but the status.
+func (c *Check) StatusOnly() bool {
+	return len(c.Redirect)+len(c.Content)+len(c.Require)+len(c.Known)+len(c.Facts)+c.Links == 0
+}
+
 // A Fact is a value that an answer must have, such as that of a job that is done.
 type Fact struct {
 	Selector string // in the syntax of content.Selector

@@ -24,6 +24,19 @@ func (l *learner) apart(s *correlate.Exchange, origin string) {
 	l.further[s.Endpoint] = origin
 }
 
+// unknownStatus is the status of an answer that nobody knows.
+const unknownStatus = 1
+
+// lacksAnswer reports whether the recording does not tell what f was answered.
+func lacksAnswer(f *flow.Flow) bool { return f.Response == nil || f.Response.Status <= 0 }
+
+// withoutAnswer is f with an answer of unknown status.
+func withoutAnswer(f *flow.Flow) *flow.Flow {
+	asked := *f
+	asked.Response, asked.Error = &flow.Response{Status: unknownStatus}, ""
+	return &asked
+}
+
 // Why flows are left out that are something which users did.
 const (
 	whySocket = "upgraded connection (WebSocket)"

@@ -21,7 +21,7 @@ func TestAssetsAreToldByWhatTheyAnswer(t *testing.T) {
 		get("GET", "/", "text/html"), get("GET", "/theme.php", "text/css; charset=utf-8"), get("GET", "/logo", "image/png"),
 		get("GET", "/mixed", "image/png"), get("GET", "/mixed", "application/json"), get("POST", "/draw", "image/png"),
 		get("GET", "/static/page", "text/html"),
-	}}})
+	}}}, false)
 	l.name(Options{})
 	l.findAssets()
 	if diff := cmp.Diff(map[string]bool{"GET /theme.php": true, "GET /logo": true}, l.assets); diff != "" {

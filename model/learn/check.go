@@ -34,6 +34,9 @@ func (l *learner) outcomes(sent [][]correlate.Act, private []string) *outcome.Re
 	for i, v := range l.sessions {
 		sessions[i].User = v.user
 		for k, x := range v.exchanges {
+			if x.Flow.Response.Status == unknownStatus {
+				continue
+			}
 			sessions[i].Steps = append(sessions[i].Steps, outcome.Step{
 				Flow: x.Flow, Endpoint: x.Endpoint, Variant: sent[i][k].Variant, LeadsTo: l.leadsTo(x.Flow), Stream: stream(x.Flow),
 			})
@@ -43,7 +46,21 @@ func (l *learner) outcomes(sent [][]correlate.Act, private []string) *outcome.Re
 	if found.Cut > 0 {
 		l.report.Lost["answers cut by the recorder, whose shape is not checked"] = found.Cut
 	}
+	l.expectNothing(found)
 	return found
+}
+
+// expectNothing adds the steps whose answer is not known.
+func (l *learner) expectNothing(found *outcome.Result) {
+	for i, v := range l.sessions {
+		known := found.Steps[i]
+		found.Steps[i] = make([]outcome.Expected, len(v.exchanges))
+		for k, x := range v.exchanges {
+			if x.Flow.Response.Status != unknownStatus {
+				found.Steps[i][k], known = known[0], known[1:]
+			}
+		}
+	}
 }
 
 // leadsTo returns the template of the path that a redirection leads to.

@@ -35,6 +35,10 @@ type Options struct {
 	// main one.
 	Origin func(*flow.Flow) string
 
+	// Unanswered lets requests be learned whose answer the recording lacks. Of such a
+	// step nothing is expected but that it is not refused.
+	Unanswered bool
+
 	// Keep, where not nil, is given the flows of the acts of each session of the model,
 	// in the order of its sessions.
 	Keep func(flows []*flow.Flow)
@@ -59,7 +63,7 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 		l.report.Flows += n
 		l.report.Lost["another host"] += n
 	}
-	l.filter(sessions)
+	l.filter(sessions, o.Unanswered)
 	if len(l.sessions) == 0 {
 		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())
 	}
@@ -110,7 +114,7 @@ type recorded struct {
 }
 
 // filter keeps the exchanges that can be learned from and counts the others.
-func (l *learner) filter(sessions []session.Session) {
+func (l *learner) filter(sessions []session.Session, unanswered bool) {
 	users := map[string]bool{}
 	for _, s := range sessions {
 		v := recorded{user: s.User, kind: s.Kind}
@@ -119,6 +123,9 @@ func (l *learner) filter(sessions []session.Session) {
 				continue
 			}
 			l.report.Flows++
+			if unanswered && lacksAnswer(f) {
+				f = withoutAnswer(f)
+			}
 			if why := unusable(f); why != "" {
 				l.report.Lost[why]++
 				l.leftOut.add(f, why)
@@ -150,7 +157,7 @@ func unusable(f *flow.Flow) string {
 		return whySocket
 	case f.Error != "" && !stream(f):
 		return "incomplete: " + f.Error
-	case f.Response.Status < 200 || f.Response.Status > 599:
+	case f.Response.Status != unknownStatus && (f.Response.Status < 200 || f.Response.Status > 599):
 		return "no final status"
 	case !strings.HasPrefix(f.Request.Target, "/"):
 		return "request target without a path"

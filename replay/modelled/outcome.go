@@ -14,23 +14,45 @@ import (
 // An outcome is what an act expects.
 type outcome struct {
 	judge  *model.Judge
-	status int // of the recorded answer; 0: any that judge accepts
+	status int  // of the recorded answer; 0: any that judge accepts
+	exact  int  // status that the answer must have, since nothing else tells it apart; 0: none
+	lax    bool // the recording tells nothing: whatever is not refused will do
+}
+
+// blankOf tells, by the name of the outcome and "" for any, of which answers of e nothing
+// but the status is looked at.
+func blankOf(e *model.Endpoint) map[string]bool {
+	blank := map[string]bool{"": e.Check.StatusOnly()}
+	for i := range e.Outcomes {
+		blank[e.Outcomes[i].Name] = e.Outcomes[i].StatusOnly()
+	}
+	return blank
 }
 
 // outcomeOf returns what a recorded act expects: the outcome that it names, or what the
 // endpoint accepts with the recorded status.
 func (s *source) outcomeOf(a *model.Act) outcome {
 	e := &s.endpoints[s.index[a.Endpoint]]
-	if judge := e.outcomes[a.Outcome]; judge != nil {
-		return outcome{judge: judge}
+	exact := 0
+	if e.blank[a.Outcome] && a.Status/100 == 2 && a.Status != http.StatusOK {
+		exact = a.Status
 	}
-	return outcome{e.judge, a.Status}
+	if judge := e.outcomes[a.Outcome]; judge != nil {
+		return outcome{judge: judge, exact: exact}
+	}
+	return outcome{judge: e.judge, status: a.Status, exact: exact, lax: e.lax && a.Status == 0}
 }
 
 // check judges an answer. From 400 on the recorded status must be the same; below it
 // must be of the same class, and 304 counts as 200.
 func (o outcome) check(resp *flow.Response, doc *content.Doc) (name, detail string) {
 	name, detail = o.judge.Judge(resp, doc)
+	switch {
+	case name == "" && o.exact != 0 && resp.Status != o.exact && resp.Status != http.StatusNotModified:
+		return model.FailStatus, "status " + strconv.Itoa(resp.Status) + " instead of " + strconv.Itoa(o.exact)
+	case name == "" && o.lax && resp.Status >= http.StatusBadRequest:
+		return model.FailStatus, http.StatusText(resp.Status)
+	}
 	if o.status == 0 || name == model.FailLogin || sameStatus(o.status, resp.Status) {
 		return name, detail
 	}

@@ -45,14 +45,12 @@ type unmapped struct{ flows, writes int }
 // A kind is what an endpoint's requests are.
 type kind struct {
 	mapped bool
-	blank  bool            // its check knows nothing but the status
+	blank  map[string]bool // by outcome, "" for any: nothing but the status is looked at
 	writes map[string]bool // by variant
 }
 
 func kindOf(m *model.Model, e *model.Endpoint, origins []replay.Origin) kind {
-	c := &e.Check
-	k := kind{mapped: true, writes: make(map[string]bool, len(e.Variants))}
-	k.blank = len(c.Content)+len(c.Require)+len(c.Known)+len(c.Redirect) == 0
+	k := kind{mapped: true, writes: make(map[string]bool, len(e.Variants)), blank: blankOf(e)}
 	for _, o := range m.Origins {
 		if o.Name == e.Origin && e.Origin != "" {
 			k.mapped = replay.FindOrigin(origins, o.URL) >= 0
@@ -102,7 +100,7 @@ func steps(acts []model.Act, kinds map[string]kind, elsewhere *unmapped) []faith
 			continue
 		}
 		list = append(list, faithful.Step{
-			Endpoint: a.Endpoint, Write: k.write(a), Bare: k.blank && a.Status == http.StatusOK, Beside: max(0, min(sent, i-before[i])),
+			Endpoint: a.Endpoint, Write: k.write(a), Bare: k.blank[a.Outcome] && a.Status == http.StatusOK, Beside: max(0, min(sent, i-before[i])),
 		})
 		sent++
 	}

@@ -95,6 +95,7 @@ func TestTheRecordedOutcomeIsExpected(t *testing.T) {
 	}{
 		{"as recorded", 200, 200, 1},
 		{"another status of the class", 200, 204, 1},
+		{"200 for an answer that nothing but its status tells apart", 204, 200, 0},
 		{"another class", 200, 302, 0},
 		{"a recorded error", 409, 409, 1},
 		{"another error", 409, 404, 0},

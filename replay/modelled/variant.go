@@ -20,6 +20,8 @@ type endpoint struct {
 	name     string
 	origin   int // index into the origins; -1: not mapped
 	variants []variant
+	blank    map[string]bool // by outcome, "" for any: nothing but the status is looked at
+	lax      bool            // it accepts any status
 	judge    *model.Judge
 	outcomes map[string]*model.Judge
 	issues   []issue
