@@ -2,11 +2,10 @@ package content
 
 import (
 	"encoding/binary"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model/content/codec"
+	"github.com/starling-load/starling/model/content/protobuf"
 )
 
 // isGRPC reports whether a body consists of frames of gRPC.
@@ -47,9 +46,9 @@ func protobufMessages(body []byte, media string) [][]byte {
 // protobuf adds the values of messages.
 func (g *gatherer) protobuf(prefix string, body []byte, media string) {
 	for _, m := range protobufMessages(body, media) {
-		walkProtobuf(m, nil, func(path []int, value string) {
+		protobuf.Walk(m, func(path []int, value string) {
 			if len(g.out) < maxLeaves {
-				g.add(prefix+"proto:"+protobufPath(path), value)
+				g.add(prefix+"proto:"+protobuf.Path(path), value)
 			}
 		})
 	}
@@ -59,8 +58,8 @@ func (g *gatherer) protobuf(prefix string, body []byte, media string) {
 func protobufValues(body []byte, media, path string) []string {
 	var out []string
 	for _, m := range protobufMessages(body, media) {
-		walkProtobuf(m, nil, func(at []int, value string) {
-			if len(out) < maxItems && protobufPath(at) == path {
+		protobuf.Walk(m, func(at []int, value string) {
+			if len(out) < maxItems && protobuf.Path(at) == path {
 				out = append(out, value)
 			}
 		})
@@ -68,76 +67,31 @@ func protobufValues(body []byte, media, path string) []string {
 	return out
 }
 
-func protobufPath(path []int) string {
-	var b strings.Builder
-	for i, n := range path {
-		if i > 0 {
-			b.WriteByte('.')
+// protobuf adds the message of a request, or of one frame of gRPC, as text, and the
+// values within it.
+func (s *spanner) protobuf(in *region, media string) bool {
+	kinds := []codec.Kind{codec.Protobuf}
+	message := in.text
+	if isGRPC(media) {
+		kinds = append(kinds, codec.Frame)
+		var ok bool
+		if message, ok = codec.Decode(codec.Frame, message); !ok {
+			return false
 		}
-		b.WriteString(strconv.Itoa(n))
 	}
-	return b.String()
-}
-
-// walkProtobuf visits the strings and whole numbers of a message (protobuf.dev,
-// Encoding) with the numbers of their fields. Bytes that are text are a string, others
-// a message if they have the form of one. It reports whether b is a message.
-func walkProtobuf(b []byte, path []int, visit func(path []int, value string)) bool {
-	if len(path) > 16 {
+	text, ok := codec.Decode(codec.Protobuf, message)
+	if !ok || len(text) > s.nested {
 		return false
 	}
-	return protobufFields(b, func(number int, wire uint64, value []byte, varint uint64) {
-		at := append(path, number)
-		switch {
-		case wire == 0:
-			visit(at, strconv.FormatUint(varint, 10))
-		case wire != 2:
-		case codec.Printable(string(value)):
-			visit(at, string(value))
-		case validProtobuf(value, len(at)):
-			walkProtobuf(value, slices.Clone(at), visit)
+	s.nested -= len(text)
+	s.out = append(s.out, Span{Leaf: Leaf{"body:*", text}, Place: InText, End: len(in.text), Kinds: kinds})
+	inner := region{text: text, place: InText, pos: itself, within: len(s.out), parent: len(s.out), depth: 1}
+	protobuf.WalkText(text, func(path []int, start, end int, quoted bool) {
+		var kinds []codec.Kind
+		if quoted {
+			kinds = append(kinds, codec.JSON)
 		}
+		s.add(&inner, "body:*|proto:"+protobuf.Path(path), start, end, kinds...)
 	})
-}
-
-// validProtobuf reports whether b has the form of a message.
-func validProtobuf(b []byte, depth int) bool {
-	return depth <= 16 && len(b) > 0 && protobufFields(b, func(int, uint64, []byte, uint64) {})
-}
-
-// protobufFields calls visit for each field of a message with its number and wire type:
-// 0 with a number, 1, 2 and 5 with bytes. It reports whether b is a message.
-func protobufFields(b []byte, visit func(number int, wire uint64, value []byte, varint uint64)) bool {
-	for len(b) > 0 {
-		tag, n := binary.Uvarint(b)
-		if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29 {
-			return false
-		}
-		b = b[n:]
-		size, varint := uint64(0), uint64(0)
-		switch tag & 7 {
-		case 0:
-			if varint, n = binary.Uvarint(b); n <= 0 {
-				return false
-			}
-			b = b[n:]
-		case 1:
-			size = 8
-		case 5:
-			size = 4
-		case 2:
-			if size, n = binary.Uvarint(b); n <= 0 {
-				return false
-			}
-			b = b[n:]
-		default:
-			return false
-		}
-		if size > uint64(len(b)) {
-			return false
-		}
-		visit(int(tag>>3), tag&7, b[:size], varint)
-		b = b[size:]
-	}
 	return true
 }

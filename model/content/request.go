@@ -82,6 +82,7 @@ func RequestLeaves(r *flow.Request) []Leaf {
 //	header:X-Session|part:id         an identifier in a text (see Parts)
 //	body:doc|xml:Envelope/Body/id    a text of XML
 //	body:*|json:$.id                 within a compressed body, or one of XML or text
+//	body:*|proto:1.3                 of a protobuf message, also in a frame of gRPC
 func Spans(r *flow.Request) []Span {
 	s := &spanner{r: r, seen: map[string]int{}, nested: maxNested}
 	s.all()
@@ -323,6 +324,7 @@ func (s *spanner) content(in *region) {
 	media = strings.TrimSpace(media)
 	mark := boundary(contentType)
 	switch {
+	case s.nested > 0 && (isGRPC(media) || isProtobuf(media)) && s.protobuf(in, media):
 	case media == formMedia:
 		in.place = InForm
 		s.query(in, "body:", in.text, 0)

@@ -102,6 +102,11 @@ func TestSpansWithinValues(t *testing.T) {
 		{"a text area", request("/", formMedia, "text=a%0D%0Ab"), "body:text", "a\nb", "a%0D%0Ab", "[crlf plus]"},
 		{"lines in multipart", request("/", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\na\r\nb\r\n--x--"), "body:t", "a\nb", "a\r\nb", "[crlf]"},
 		{"JSON in multipart", request("/", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\n{\"id\":\"v\"}\r\n--x--"), "body:t|json:$.id", "v", "v", "[json]"},
+		{"a message of protobuf", request("/", "application/x-protobuf", "\x0a\x03k\"y\x10\x07\x1a\x04\x0a\x02ab"), "body:*|proto:1", `k"y`, `k\"y`, "[json]"},
+		{"a message in a frame", request("/", "application/grpc", "\x00\x00\x00\x00\x06\x1a\x04\x0a\x02ab"), "body:*|proto:3.1", "ab", "ab", "[json]"},
+		{"a number in a frame", request("/", "application/grpc+proto", "\x00\x00\x00\x00\x02\x10\x07"), "body:*|proto:2", "7", "7", "[]"},
+		{"the message as text", request("/", "application/grpc", "\x00\x00\x00\x00\x06\x1a\x04\x0a\x02ab"), "body:*", `3:{1:"ab"}`, "\x00\x00\x00\x00\x06\x1a\x04\x0a\x02ab", "[protobuf grpc]"},
+		{"JSON in a message", request("/", "application/grpc", "\x00\x00\x00\x00\x0b\x0a\x09{\"a\":\"b\"}"), "body:*|proto:1|json:$.a", "b", "b", "[json json]"},
 		{"hexadecimal", request("/h/6f726465723a34373131", "", ""), "path:1|hex|part:order", "4711", "34373131", "[hex percent]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -167,6 +172,7 @@ func FuzzSpans(f *testing.F) {
 	f.Add("/", "application/json", `{"a":{"12345678":"{\"b\":\"x\\ny\"}"},"c":"a=1&b=%20"}`, "Basic eDpvcmRlci00Mg==")
 	f.Add("/", "text/xml", `<a><b c="&quot;1">x&amp;y</b><![CDATA[order-1]]></a>`, `{"a":"\u00e9"}`)
 	f.Add("/", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=t\r\n\r\na\r\nb\r\n--x--", "a=b&c=d")
+	f.Add("/", "application/grpc", "\x00\x00\x00\x00\x0b\x0a\x09{\"a\":\"b\"}", "")
 	f.Add("/6f726465723a34373131", "text/plain", "1|a|order-42|", "")
 	f.Fuzz(func(t *testing.T, target, media, body, head string) {
 		checkSpans(t, request(target, media, body, "X-A", head, "Authorization", head))

@@ -141,6 +141,11 @@ func sinks() []placeCase {
 		{name: "multipart-json", issue: plainly, carry: func(v string, u int) flow.Request {
 			return asks("POST /c/multi", "multipart/form-data; boundary=XxX", fmt.Sprintf("--XxX\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\n{\"ref\":\"%s\",\"n\":%d}\r\n--XxX--\r\n", v, u))
 		}},
+		{name: "grpc", issue: plainly, carry: func(v string, u int) flow.Request {
+			inner := fmt.Sprintf("\x0a%c%s\x10%c", len(v), v, u+1)
+			message := fmt.Sprintf("\x08\x01\x12%c%s\x1a\x02\xff\x00", len(inner), inner)
+			return asks("POST /c.Service/Get", "application/grpc", fmt.Sprintf("\x00\x00\x00\x00%c%s", len(message), message), "Te", "trailers")
+		}},
 		{name: "delimited", issue: plainly, carry: func(v string, u int) flow.Request {
 			return asks("POST /c/rpc", "text/plain", fmt.Sprintf("7|0|%d|https://app.test/m|%s|get|", u%3, v))
 		}},

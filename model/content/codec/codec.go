@@ -1,10 +1,13 @@
 package codec
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/starling-load/starling/model/content/protobuf"
 )
 
 // A Kind is one encoding.
@@ -25,10 +28,12 @@ const (
 	Deflate   Kind = "deflate"
 	Brotli    Kind = "br"
 	Zstd      Kind = "zstd"
-	HTML      Kind = "html"   // XML with all named entities; can only be read
-	Script    Kind = "js"     // the inside of a JavaScript string; can only be read
-	Quotes    Kind = "quotes" // "…" and W/"…"; can only be read
-	JWT       Kind = "jwt"    // the claims of a JSON Web Token; can only be read
+	Protobuf  Kind = "protobuf" // the text of package protobuf in the value, its bytes in the text
+	Frame     Kind = "grpc"     // one frame of gRPC without compression
+	HTML      Kind = "html"     // XML with all named entities; can only be read
+	Script    Kind = "js"       // the inside of a JavaScript string; can only be read
+	Quotes    Kind = "quotes"   // "…" and W/"…"; can only be read
+	JWT       Kind = "jwt"      // the claims of a JSON Web Token; can only be read
 )
 
 // The styles of a codec, as they stand behind its kind.
@@ -47,7 +52,7 @@ var styles = map[Kind]struct {
 }{
 	Raw: {}, Percent: {[]string{lower}, true}, Plus: {[]string{lower}, true}, JSON: {[]string{ascii, slash, upper}, true},
 	XML: {nil, true}, CRLF: {}, Base64: {[]string{bare}, false}, Base64URL: {[]string{bare}, false},
-	Hex: {[]string{upper}, false}, Gzip: {}, Deflate: {}, Brotli: {}, Zstd: {}, HTML: {}, Script: {}, Quotes: {}, JWT: {},
+	Hex: {[]string{upper}, false}, Gzip: {}, Deflate: {}, Brotli: {}, Zstd: {}, Protobuf: {}, Frame: {}, HTML: {}, Script: {}, Quotes: {}, JWT: {},
 }
 
 // A Codec is an encoding with the style of the client that writes it.
@@ -203,6 +208,11 @@ func (c Codec) encode(s string) string {
 		return c.hexEncode(s)
 	case Gzip, Deflate, Brotli, Zstd:
 		return compress(c.Kind, s)
+	case Protobuf:
+		b, _ := protobuf.Bytes(s)
+		return string(b)
+	case Frame:
+		return string(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(s)))) + s
 	}
 	return s
 }
@@ -216,6 +226,10 @@ func Decode(k Kind, text string) (value string, ok bool) {
 	case Gzip, Deflate, Brotli, Zstd:
 		body, whole := Inflate([]byte(text), string(k))
 		return string(body), whole
+	case Protobuf:
+		return protobuf.Text([]byte(text))
+	case Frame:
+		return frameDecode(text)
 	case HTML:
 		return htmlDecode(text)
 	case JWT:
@@ -225,8 +239,16 @@ func Decode(k Kind, text string) (value string, ok bool) {
 	return value, ok
 }
 
-// DecodeAt removes one encoding that keeps the order of characters: all but Base64
-// and the content codings. at says for each byte of the value where its text begins,
+// frameDecode returns the message in one frame of gRPC.
+func frameDecode(text string) (string, bool) {
+	if len(text) < 5 || text[0] != 0 || int64(binary.BigEndian.Uint32([]byte(text[1:5]))) != int64(len(text)-5) {
+		return text, false
+	}
+	return text[5:], true
+}
+
+// DecodeAt removes one encoding that keeps the order of characters: all but Base64,
+// content codings and protobuf. at says for each byte of the value where its text begins,
 // and at the end where the text ends; nil means that the value is the text.
 func DecodeAt(k Kind, text string) (value string, at []int32, ok bool) {
 	switch k {
@@ -256,7 +278,7 @@ func DecodeAt(k Kind, text string) (value string, at []int32, ok bool) {
 // the value is a part of the text: DecodeAt can read it.
 func (k Kind) Keeps() bool {
 	switch k {
-	case Base64, Base64URL, Gzip, Deflate, Brotli, Zstd, HTML, JWT:
+	case Base64, Base64URL, Gzip, Deflate, Brotli, Zstd, Protobuf, Frame, HTML, JWT:
 		return false
 	}
 	_, known := styles[k]

@@ -2,12 +2,14 @@ package codec
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// writable are the kinds whose text is the same when it is written again.
-var writable = []Kind{Raw, Percent, Plus, JSON, XML, CRLF, Base64, Base64URL, Hex}
+// writable are the kinds that write any value, and whose text is the same when it is
+// written again.
+var writable = []Kind{Raw, Percent, Plus, JSON, XML, CRLF, Base64, Base64URL, Hex, Frame}
 
 func TestTextsThatClientsWrite(t *testing.T) {
 	for _, c := range []struct {
@@ -32,6 +34,7 @@ func TestTextsThatClientsWrite(t *testing.T) {
 		{"a JSON string in a JSON string", "json|json", `"`, `\\\"`},
 		{"JSON in a form field", "json|plus", `"`, "%5C%22"},
 		{"nothing", "raw", "a b", "a b"},
+		{"a message in a frame", "protobuf|grpc", `1:"key" 2:7`, "\x00\x00\x00\x00\x07\x0a\x03key\x10\x07"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			chain, err := Parse(c.chain)
@@ -229,7 +232,8 @@ func FuzzFit(f *testing.F) {
 	f.Add(`%7B%22a%22%3a%22\u00e9%22%7D`, uint16(2), uint16(3))
 	f.Add("YWI_Pg", uint16(7), uint16(8))
 	f.Fuzz(func(t *testing.T, text string, a, b uint16) {
-		kinds := []Kind{writable[int(a)%len(writable)], writable[int(b)%len(writable)]}
+		all := append(slices.Clone(writable), Protobuf)
+		kinds := []Kind{all[int(a)%len(all)], all[int(b)%len(all)]}
 		chain, values, ok := Fit(kinds, []string{text})
 		if ok && chain.Encode(values[0]) != text {
 			t.Errorf("Fit(%v, %q) = %s writes %q", kinds, text, chain, chain.Encode(values[0]))
