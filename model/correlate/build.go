@@ -27,11 +27,11 @@ const (
 
 // build makes the requests of the endpoint with their holes: one for each structure,
 // and for each set of leaves whose values are made of the same pieces.
-func (t *target) build() model.Endpoint {
+func (t *target) build(bindings []*binding) model.Endpoint {
 	e := model.Endpoint{Name: t.name}
 	list := structures(t.uses, func(u *parsed) string { return structureOf(u) + t.oddities(u) + t.skeleton(u) })
 	for i, s := range list {
-		v := t.variant(s)
+		v := t.variant(s, bindings)
 		if len(list) > 1 {
 			v.Name = strconv.Itoa(i + 1)
 			for _, u := range s.uses {
@@ -93,8 +93,8 @@ func (l *leaf) sameIn(s *structure) bool {
 }
 
 // variant makes the request of one structure.
-func (t *target) variant(s *structure) model.Variant {
-	n := &namer{uses: s.uses}
+func (t *target) variant(s *structure, bindings []*binding) model.Variant {
+	n := &namer{uses: s.uses, bindings: bindings}
 	edits := map[part][]edit{}
 	var cookies []string
 	for i := range s.sample.spans {
@@ -129,6 +129,7 @@ func (t *target) variant(s *structure) model.Variant {
 	if s.sample.changes != nil {
 		v.Request.Changes = n.name(t.changed, &t.changed.pieces[0], &writing{exact: true})
 	}
+	n.compute(t)
 	v.Values, v.Rows = n.finish()
 	return v
 }

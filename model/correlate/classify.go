@@ -12,8 +12,9 @@ import (
 // classify explains the values that come from no data file and no answer: the clients
 // made them, or they are recorded ones, which are sent whole.
 func (l *learner) classify() {
-	m := newMaker(l.sessions)
+	m := newMaker(l)
 	l.open(func(p *leaf, uses []use, part bool) { m.find(p, uses, part) })
+	m.addSecrets(l.secrets)
 	m.count(l.sessions)
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
@@ -141,6 +142,10 @@ const maxToken = 4096
 // noteRow notes values that look issued or computed but are sent as recorded.
 func (l *learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
 	if p.span.Place == content.InText || len(uses[0].value) > maxToken {
+		return
+	}
+	if p.answersChallenge() {
+		l.unresolved(p, uses, "answers a challenge with a password that the recording does not show", "give the users and their passwords with --data")
 		return
 	}
 	opaque, seen := 0, 0

@@ -44,7 +44,7 @@ type Act struct {
 // flows of a session are in the order of their start. The flows must not change
 // while Learn runs. The result depends on the arguments alone.
 func Learn(sessions [][]Exchange, o Options) *Result {
-	l := &learner{result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}}
+	l := &learner{result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{}}
 	set := cookiesSet(sessions)
 	for i, s := range sessions {
 		l.sessions = append(l.sessions, newSession(i, s, set))
@@ -77,13 +77,15 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 	}
 	l.structural()
 	l.follow(true)
+	l.answerChallenges()
 	l.bind()
 	l.follow(false)
 	l.bindPartly()
+	l.compute()
 	l.classify()
 	l.nameBindings()
 	for _, t := range l.targets {
-		l.result.Endpoints[t.name] = t.build()
+		l.result.Endpoints[t.name] = t.build(l.bindings)
 	}
 	for _, s := range l.sessions {
 		acts := make([]Act, len(s.exchanges))
@@ -102,7 +104,8 @@ type learner struct {
 	targets  []*target // in the order of their first use
 	byName   map[string]*target
 	data     *data
-	bindings []*binding // in the order of their first use
+	bindings []*binding        // in the order of their first use
+	secrets  map[string]string // forms of values that clients hash before they send them
 	result   *Result
 }
 
@@ -128,6 +131,7 @@ type parsed struct {
 	Exchange
 	session *session
 	index   int
+	whole   *flow.Request // as it was sent
 	spans   []content.Span
 	doc     *content.Doc
 	head    time.Time // when the answer began
@@ -151,7 +155,7 @@ func newSession(n int, exchanges []Exchange, set cookieSet) *session {
 	s := &session{number: n, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
-			Exchange: one, session: s, index: i,
+			Exchange: one, session: s, index: i, whole: &one.Flow.Request,
 			doc:   content.New(one.Flow.Response),
 			head:  one.Flow.Start.Add(one.Flow.FirstByte),
 			cache: map[string][]string{},

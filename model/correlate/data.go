@@ -47,20 +47,25 @@ func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok b
 	best := 0
 	for _, e := range s.exchanges {
 		scores := map[int]int{}
-		for _, sp := range e.spans {
-			if sp.Place == content.InHeader && strings.HasPrefix(sp.Selector, "header:User-Agent") {
-				continue
-			}
-			rows := index[sp.Value]
+		count := func(value string) {
+			rows := index[value]
 			if len(rows) == 0 || len(rows) > 1 && len(f.Columns) == 1 {
-				continue
+				return
 			}
 			for _, r := range rows {
 				scores[r] += 2
-				if len(rows) == 1 && len(sp.Value) >= 4 {
+				if len(rows) == 1 && len(value) >= 4 {
 					scores[r]++
 				}
 			}
+		}
+		for _, sp := range e.spans {
+			if sp.Place != content.InHeader || !strings.HasPrefix(sp.Selector, "header:User-Agent") {
+				count(sp.Value)
+			}
+		}
+		for _, v := range e.login(f, index) {
+			count(v)
 		}
 		for r := range f.Rows {
 			// It takes two columns in one request, or one long value that only one
@@ -90,7 +95,7 @@ func (d *data) accounts() []string {
 // fromData explains a leaf whose requests carry a column of their user's row,
 // as the whole value or as a part between delimiters.
 func (l *learner) fromData(p *leaf) {
-	if p.header() != "" && !tokenHeader(p.header()) || len(p.uses) == 0 {
+	if p.header() != "" && !tokenHeader(p.header()) || len(p.uses) == 0 || p.answersChallenge() {
 		return
 	}
 	p.pieces = l.splitData(p.uses)
@@ -219,6 +224,9 @@ func affixes(uses []use) (prefix, suffix int) {
 		for suffix > 0 && !strings.ContainsRune(delimiters, rune(first[len(first)-suffix])) {
 			suffix--
 		}
+	}
+	if strings.Trim(first[len(first)-suffix:], "=") == "" { // the padding of base64
+		suffix = 0
 	}
 	return prefix, suffix
 }

@@ -37,11 +37,16 @@ func (t *target) nest() {
 	}
 }
 
-// explained reports whether the value comes from an answer or a data file, at least
-// in part.
+// known reports whether the piece comes from an answer or a data file, or is computed.
+func (q *piece) known() bool {
+	return q.binding != nil || q.value.Kind == model.Data || q.value.Kind == model.Computed
+}
+
+// explained reports whether the value comes from an answer or a data file or is
+// computed, at least in part.
 func (l *leaf) explained() bool {
 	for i := range l.pieces {
-		if q := &l.pieces[i]; q.binding != nil || q.value.Kind == model.Data {
+		if q := &l.pieces[i]; q.known() {
 			return true
 		}
 	}
@@ -51,7 +56,7 @@ func (l *leaf) explained() bool {
 // whole reports whether all of the value is explained.
 func (l *leaf) whole() bool {
 	for i := range l.pieces {
-		if q := &l.pieces[i]; q.binding == nil && q.value.Kind != model.Data && len(q.uses) > 0 {
+		if q := &l.pieces[i]; !q.known() && len(q.uses) > 0 {
 			return false
 		}
 	}
@@ -81,7 +86,7 @@ func (t *target) openAll() {
 // open opens l if values within it are explained and it is not, and hides the values
 // within it if it stays whole.
 func (l *leaf) open() {
-	if l.opened = !l.whole() && l.holds(); l.opened {
+	if l.opened = !l.whole() && l.holds() && !l.answersChallenge(); l.opened {
 		l.pieces = []piece{{value: model.Value{Kind: model.Row}, uses: l.uses}} // for requests in which it holds nothing
 	}
 	coded := false // what Base64 holds comes before parts of its text

@@ -25,20 +25,24 @@ type maker struct {
 // Lengths of values that may be made.
 const minMade, maxMade = 6, 512
 
-// newMaker notes when the values of p were sent and received first.
-func newMaker(sessions []*session) *maker {
+// newMaker notes when the values of open places were sent and received first.
+func newMaker(l *learner) *maker {
 	m := &maker{firstSent: map[string]*parsed{}, firstReceived: map[string]time.Time{}, forms: map[string]made.Form{}, again: map[string]bool{}}
-	for _, s := range sessions {
+	l.open(func(_ *leaf, uses []use, _ bool) {
+		for _, u := range uses {
+			if v := u.value; len(v) >= minMade && len(v) <= maxMade && strings.ContainsAny(v, "0123456789") {
+				m.firstSent[v] = nil
+			}
+		}
+	})
+	for _, s := range l.sessions {
 		for v, e := range s.sent {
-			old := m.firstSent[v]
-			if len(v) >= minMade && len(v) <= maxMade && (old == nil || earlier(e, old)) {
+			if old, open := m.firstSent[v]; open && (old == nil || earlier(e, old)) {
 				m.firstSent[v] = e
 			}
 		}
-	}
-	for _, s := range sessions {
 		for v, at := range s.received {
-			if m.firstSent[v] == nil {
+			if _, open := m.firstSent[v]; !open {
 				continue
 			}
 			for _, p := range at {
@@ -219,6 +223,16 @@ func (m *maker) find(p *leaf, uses []use, part bool) {
 	}
 	for _, u := range m.novelty(uses, part).fresh {
 		m.forms[u.value] = form
+	}
+}
+
+// addSecrets adds values that clients made and sent the hashes of before.
+func (m *maker) addSecrets(forms map[string]string) {
+	for v, text := range forms {
+		if form, err := made.Parse(text); err == nil {
+			m.forms[v] = form
+			m.again[v] = true
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func TestATimeThatTheSessionKeepsIsTakenOnce(t *testing.T) {
 		p.do("POST /beat"+asJSON+fmt.Sprintf(`{"opened":%d}`, opened), "204")
 	})
 	v := r.Endpoints["POST /beat"].Variants[0]
-	want(t, "opened", fmt.Sprint(v.Values), "[{opened now ms  true}]")
+	want(t, "opened", fmt.Sprint(v.Values[0].Name, v.Values[0].Kind, v.Values[0].Ref, v.Values[0].Own), "openednowmstrue")
 }
 
 // What users and their programs send that nobody may make up: each request, or each

@@ -13,15 +13,18 @@ import (
 // A namer gives the holes of one variant their names, and says what each request of
 // the variant has in them.
 type namer struct {
-	uses  []*parsed // the requests
-	holes []hole
+	uses     []*parsed // the requests
+	holes    []hole
+	bindings []*binding // of the recording
+	named    map[*piece]string
 }
 
 // A hole is a value of a variant with what each of the requests has there.
 type hole struct {
-	value model.Value
-	takes []model.Take
-	own   []string
+	value  model.Value
+	recipe *recipe // of a computed value whose formula is not written yet
+	takes  []model.Take
+	own    []string
 }
 
 // name returns the name of a hole: that of an earlier hole with the same content in
@@ -31,8 +34,13 @@ func (n *namer) name(l *leaf, q *piece, w *writing) string {
 	h.value.Codec = w.codec
 	if h.value.Kind == model.Row && !w.exact && len(q.uses) == len(l.uses) && len(w.texts) == len(n.uses) {
 		h.value.Codec, h.own = string(codec.Raw), w.texts
+		return n.add(l, h) // not the content itself, so no formula may use it
 	}
-	return n.add(l, h)
+	if n.named == nil {
+		n.named = map[*piece]string{}
+	}
+	n.named[q] = n.add(l, h)
+	return n.named[q]
 }
 
 // template returns the name of a hole that is a template of its own.
@@ -57,7 +65,7 @@ func (n *namer) add(l *leaf, h hole) string {
 		if at < 0 {
 			break
 		}
-		if old := &n.holes[at]; old.value == h.value && (old.value.Kind != model.Fresh || old.value.Own) && slices.Equal(old.takes, h.takes) && slices.Equal(old.own, h.own) {
+		if old := &n.holes[at]; old.value == h.value && old.recipe == h.recipe && (old.value.Kind != model.Fresh || old.value.Own) && slices.Equal(old.takes, h.takes) && slices.Equal(old.own, h.own) {
 			return h.value.Name
 		}
 		h.value.Name = base + "_" + strconv.Itoa(k)
@@ -68,7 +76,7 @@ func (n *namer) add(l *leaf, h hole) string {
 
 // hole says what the requests have in a piece.
 func (n *namer) hole(l *leaf, q *piece) hole {
-	h := hole{value: q.value}
+	h := hole{value: q.value, recipe: q.recipe}
 	if q.binding != nil {
 		h.value.Ref = q.binding.name
 	}
@@ -82,7 +90,7 @@ func (n *namer) hole(l *leaf, q *piece) hole {
 	}
 	switch {
 	case owns == len(n.uses):
-		h.value = model.Value{Name: h.value.Name, Kind: model.Row}
+		h.value, h.recipe = model.Value{Name: h.value.Name, Kind: model.Row}, nil
 	case owns > 0:
 		h.value.Own = true
 	}
@@ -100,7 +108,7 @@ func (n *namer) content(l *leaf, q *piece, e *parsed) (model.Take, string) {
 		u = uses[i]
 	}
 	take := model.Take{Act: model.Own}
-	if q.value.Kind != model.Row && (q.value.Kind != model.Data || useOf(q.uses, e) >= 0) {
+	if q.value.Kind != model.Row && (q.value.Kind != model.Data && q.value.Kind != model.Computed || useOf(q.uses, e) >= 0) {
 		take = q.take(u)
 	}
 	if take.Act == model.Own || q.value.Own {
@@ -168,6 +176,9 @@ func (l *learner) used() map[*binding]bool {
 		for _, p := range leaves {
 			for i := range p.pieces {
 				used[p.pieces[i].binding] = true
+				for _, b := range p.pieces[i].recipe.bindings(l.bindings) {
+					used[b] = true
+				}
 			}
 		}
 	}

@@ -52,7 +52,8 @@ type piece struct {
 	text    string
 	value   model.Value // Kind "" is text
 	binding *binding
-	uses    []use // of a hole
+	recipe  *recipe // of a computed value
+	uses    []use   // of a hole
 
 	taken map[*parsed]model.Take // where requests have it from; nil: from the binding's sources
 }
