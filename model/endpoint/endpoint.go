@@ -27,7 +27,7 @@ type Templates struct {
 
 // Learn finds the templates of flows. Flows without a response count too, but say
 // less. The work grows with the number of flows; learning looks at no more than
-// 200,000 different ones.
+// 60,000 different ones.
 func Learn(flows []*flow.Flow, o Options) *Templates {
 	t := &Templates{data: map[string]string{}, rules: map[string]*rule{}}
 	for v, c := range o.Data {

@@ -13,10 +13,12 @@ const never = -20.0
 type child struct {
 	key      string
 	rows     []int
-	count    int // requests
-	ids      int // of them, how many have an identifier next
-	outcomes map[outcome]int
-	order    []outcome // keys of outcomes in the order of their first use
+	count    int         // requests
+	values   int         // words: more than one for a series
+	once     int         // of them, how many were asked for once
+	ids      int         // of them, how many have an identifier next
+	outcomes map[int]int // requests by number of outcome
+	order    []int       // keys of outcomes in the order of their first use
 	lexical  float64
 }
 
@@ -31,11 +33,17 @@ func (g *grower) children(list []int, at int, old *node) []*child {
 		}
 		c := byKey[r.keys[at]]
 		if c == nil {
-			c = &child{key: r.keys[at], outcomes: map[outcome]int{}}
+			c = &child{key: r.keys[at], outcomes: map[int]int{}}
 			byKey[c.key] = c
 			out = append(out, c)
 		}
 		c.add(g, i, at, g.outcome(i, at, old))
+	}
+	for _, c := range out {
+		c.values = 1
+		if c.count == 1 {
+			c.once = 1
+		}
 	}
 	out = g.series(out)
 	for _, c := range out {
@@ -50,7 +58,7 @@ func (g *grower) children(list []int, at int, old *node) []*child {
 	return out
 }
 
-func (c *child) add(g *grower, i, at int, o outcome) {
+func (c *child) add(g *grower, i, at, o int) {
 	r := &g.rows.list[i]
 	c.rows = append(c.rows, i)
 	c.count += r.count
@@ -82,7 +90,7 @@ func (g *grower) series(list []*child) []*child {
 		if len(members) < 3 || !alike(members) {
 			continue
 		}
-		sum := &child{key: key, outcomes: map[outcome]int{}}
+		sum := &child{key: key, outcomes: map[int]int{}}
 		if same := byKey[key]; same != nil {
 			members = append(members, same)
 		}
@@ -103,6 +111,8 @@ func (g *grower) series(list []*child) []*child {
 func (c *child) join(other *child) {
 	c.rows = append(c.rows, other.rows...)
 	c.count += other.count
+	c.values += other.values
+	c.once += other.once
 	c.ids += other.ids
 	for _, o := range other.order {
 		if c.outcomes[o] == 0 {
@@ -114,7 +124,7 @@ func (c *child) join(other *child) {
 
 // alike reports whether three of five children have one outcome in common.
 func alike(list []*child) bool {
-	count := map[outcome]int{}
+	count := map[int]int{}
 	for _, c := range list {
 		for _, o := range c.order {
 			if count[o]++; 5*count[o] >= 3*len(list) {

@@ -7,14 +7,22 @@ import (
 
 // A grower builds the trie of one recording.
 type grower struct {
-	rows           *rows
-	share          []float64         // by print: how common it is among unrelated addresses
-	routes         map[string]bool   // position and key that stand behind many different ones
-	ends           [][]string        // by row: its template, once there is one
-	suffix         map[string]int    // numbers of outcomes
-	masked         map[int][]int     // what an outcome is if words of it are values
-	values, before map[string]places // where a word was a value, in this round and the one before
-	words, fixed   map[string]places // where a word was no value
+	rows     *rows
+	share    []float64         // by print: how common it is among unrelated addresses
+	routes   map[position]bool // keys that stand behind many different ones
+	ends     [][]string        // by row: its template, once there is one
+	rests    [][]int           // by row and position: what is behind it
+	outcomes *outcomes
+	values   map[string]places // where a word was a value
+	words    map[string]places // where a word was none
+	before   map[string]places // values of the round before
+	fixed    map[string]places // words of the round before
+}
+
+// A position is a key and how many stand before it.
+type position struct {
+	at  int
+	key string
 }
 
 // places are some of the positions at which a word was seen.
@@ -45,7 +53,7 @@ func (p places) others(at string) int {
 // the words in it that stand behind many different ones, in the second by the
 // template that the first found.
 func grow(r *rows) *node {
-	g := &grower{rows: r, routes: map[string]bool{}, values: map[string]places{}}
+	g := &grower{rows: r, routes: map[position]bool{}, values: map[string]places{}}
 	g.shares()
 	g.findRoutes()
 	all := make([]int, len(r.list))
@@ -54,7 +62,11 @@ func grow(r *rows) *node {
 	}
 	var root *node
 	for range 2 {
-		g.suffix, g.masked = map[string]int{}, map[int][]int{}
+		g.outcomes = newOutcomes()
+		g.rests = make([][]int, len(r.list))
+		for i := range g.rests {
+			g.rests[i] = g.restsOf(i)
+		}
 		g.before, g.values = g.values, map[string]places{}
 		g.fixed, g.words = g.words, map[string]places{}
 		ends := make([][]string, len(r.list))
@@ -102,10 +114,10 @@ func (g *grower) shares() {
 
 // findRoutes finds the keys that stand behind at least three different ones.
 func (g *grower) findRoutes() {
-	behind := map[string]places{}
+	behind := map[position]places{}
 	for _, r := range g.rows.list {
 		for i := 1; i < len(r.keys); i++ {
-			at := string(rune(i)) + r.keys[i]
+			at := position{i, r.keys[i]}
 			if len(behind[at]) < fewRoutes {
 				behind[at] = behind[at].with(r.keys[i-1])
 			}

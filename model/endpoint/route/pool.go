@@ -13,22 +13,29 @@ type pool struct {
 	prints  map[int]bool // of the identifiers, which alone say what answers look like; nil: any
 	members []*child
 	in      map[*child]bool
-	strict  float64         // against words, where the identifiers are dates or the like
-	typed   int             // members that are identifiers by their form
-	words   int             // members that are not
-	forms   map[form]bool   // of the identifiers in the seed
-	counts  map[outcome]int // bounded for each member
-	support map[outcome]int // members that have the outcome
-	numbers map[int]bool    // of the outcomes
-	total   int             // sum of counts
-	once    int             // outcomes of which counts holds 1
-	asked   int             // requests of all members
+	strict  float64       // against words, where the identifiers are dates or the like
+	typed   int           // members that are identifiers by their form
+	words   int           // members that are not
+	forms   map[form]bool // of the identifiers in the seed
+	counts  map[int]int   // bounded for each member
+	support map[int]int   // members that have the outcome
+	total   int           // sum of counts
+	once    int           // outcomes of which counts holds 1
+	asked   int           // requests of all members
+	values  int           // words of all members
 }
 
 const (
 	maxOfWord = 3  // what one word adds to counts
 	maxOfKind = 50 // what all identifiers of a kind add
 	rounds    = 5
+)
+
+// What an outcome that others have counts at most: for a member to join the others,
+// and as proof that all are values.
+const (
+	mostOfShared = 3.0
+	mostAsProof  = 1.5
 )
 
 // weight bounds what one member adds, so that popular values do not drown the rest.
@@ -41,12 +48,12 @@ func weight(c *child, count int) int {
 
 func (p *pool) set(members []*child) {
 	p.members, p.in = members, map[*child]bool{}
-	p.counts, p.support = map[outcome]int{}, map[outcome]int{}
-	p.numbers = map[int]bool{}
-	p.strict, p.typed, p.words, p.total, p.once, p.asked = 0, 0, 0, 0, 0, 0
+	p.counts, p.support = map[int]int{}, map[int]int{}
+	p.strict, p.typed, p.words, p.total, p.once, p.asked, p.values = 0, 0, 0, 0, 0, 0, 0
 	for _, c := range members {
 		p.in[c] = true
 		p.asked += c.count
+		p.values += c.values
 		if whole(c.key) {
 			p.typed++
 			p.strict = max(p.strict, strictness(c.key))
@@ -54,12 +61,11 @@ func (p *pool) set(members []*child) {
 			p.words++
 		}
 		for _, o := range c.order {
-			if p.prints != nil && !p.prints[o.print] {
+			if p.prints != nil && !p.prints[p.g.outcomes.list[o].print] {
 				continue
 			}
 			p.counts[o] += weight(c, c.outcomes[o])
 			p.support[o]++
-			p.numbers[o.number] = true
 		}
 	}
 	for _, n := range p.counts {
@@ -97,7 +103,7 @@ func (p *pool) fill(seed, rest []*child) {
 			if sign != 0 && c.key[0] != sign {
 				continue
 			}
-			if whole(c.key) && p.in[c] || p.score(c)+c.lexical+p.popular(c)+p.known(c)+p.context(c, candidates) > 0 {
+			if whole(c.key) && p.in[c] || p.score(c, mostOfShared)+c.lexical+p.popular(c)+p.known(c)+p.context(c, candidates) > 0 {
 				next = append(next, c)
 			}
 		}
@@ -114,7 +120,7 @@ func (p *pool) begin(seed []*child) {
 		prints := map[int]bool{}
 		for _, c := range seed {
 			for _, o := range c.order {
-				prints[o.print] = true
+				prints[p.g.outcomes.list[o].print] = true
 			}
 		}
 		p.prints = prints
@@ -138,10 +144,11 @@ func signOf(list []*child) byte {
 }
 
 // score says in nats how well the outcomes of c agree with those of the others. An
-// outcome that others have counts for c as far as it is rare elsewhere. One that no
-// other has counts against c as far as new ones are rare among the others (the
-// estimate of Good and Turing).
-func (p *pool) score(c *child) float64 {
+// outcome that others have counts for c as far as it is rare elsewhere, up to most.
+// As proof it must be rarer, since routes too may be alike. An outcome that no other
+// has counts against c as far as new ones are rare among the others (the estimate of
+// Good and Turing).
+func (p *pool) score(c *child, most float64) float64 {
 	loss := min(6, -math.Log(min(1, p.novelty(c))))
 	score := 0.0
 	for _, o := range c.order {
@@ -151,14 +158,17 @@ func (p *pool) score(c *child) float64 {
 		}
 		switch {
 		case others > 0:
-			share := p.g.share[o.print]
-			if o.words {
+			share := p.g.share[p.g.outcomes.list[o].print]
+			if most == mostAsProof {
+				share = min(1, share*math.E*math.E)
+			}
+			if p.g.outcomes.words(o) {
 				share *= 0.2
 			}
-			score += min(1.5, -math.Log(share))
+			score += min(most, -math.Log(share))
 		case p.masked(o):
 			score -= 0.25
-		case !o.failed:
+		case !p.g.outcomes.list[o].failed:
 			score -= loss * (1 + 0.3*float64(min(c.outcomes[o], 4)-1))
 		}
 	}
@@ -188,9 +198,9 @@ func (p *pool) novelty(c *child) float64 {
 }
 
 // masked reports whether others have the outcome with values in place of words.
-func (p *pool) masked(o outcome) bool {
-	for _, n := range p.g.masked[o.number] {
-		if p.numbers[n] {
+func (p *pool) masked(o int) bool {
+	for _, n := range p.g.outcomes.masks(o) {
+		if p.support[n] > 0 {
 			return true
 		}
 	}
@@ -239,7 +249,7 @@ func (p *pool) hasForm(c *child) bool {
 // evidence says in nats how far a set of words is the vocabulary of a parameter
 // and not a set of routes.
 func (p *pool) evidence() float64 {
-	if len(p.members) < 3 {
+	if p.values < 3 {
 		return -1
 	}
 	sum := -5.0
@@ -248,12 +258,8 @@ func (p *pool) evidence() float64 {
 	}
 	direct := 0.0
 	for _, c := range p.members {
-		sum += max(-3, min(6, p.score(c))) + c.lexical + 0.108
-		if c.count == 1 {
-			sum += 0.5
-		} else {
-			sum -= 0.05
-		}
+		sum += max(-3, min(6, p.score(c, mostAsProof))) + c.lexical
+		sum += 0.108*float64(c.values) + 0.5*float64(c.once) - 0.05*float64(c.values-c.once)
 		if c.lexical <= 0.5 && c.count >= 3 {
 			direct += 4 * float64(c.ids) / float64(c.count)
 		}

@@ -3,9 +3,9 @@ package route
 import "strings"
 
 const (
-	maxRows  = 200_000 // different requests that learning looks at
-	maxParts = 24      // segments of a path that are told apart
-	maxTried = 32      // answers of one address that are looked at
+	maxRows  = 60_000 // different requests that learning looks at
+	maxParts = 24     // segments of a path that are told apart
+	maxTried = 32     // answers of one address that are looked at
 )
 
 // A Request is what a route is learned from.

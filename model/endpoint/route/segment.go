@@ -173,7 +173,7 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 // reserved are words that interfaces of all kinds put where an identifier stands
 // elsewhere: the user's own record, and acts on a collection.
 var reserved = [...]string{
-	"me", "self", "current", "mine", "new", "edit", "create", "add", "search", "all", "latest", "login", "logout", "count", "index",
+	"me", "self", "current", "new", "edit", "create", "add", "search", "all", "latest", "login", "logout", "count", "index",
 }
 
 // valueness says how far the form of a word speaks for a value (above 0) or for a
@@ -193,7 +193,11 @@ func valueness(key string) float64 {
 	if c.odd > 0 {
 		score += 1.5
 	}
-	if c.dots > 0 {
+	file := isFile(key)
+	switch {
+	case c.dots > 0 && file:
+		score += 0.5
+	case c.dots > 0:
 		score++
 	}
 	if c.digits > 0 {
@@ -208,10 +212,28 @@ func valueness(key string) float64 {
 	case c.upper > 0:
 		score += 0.5
 	}
-	if holds(key) {
+	switch {
+	case holds(key) && file:
+		score += 0.5
+	case holds(key):
 		score += 1.5
 	}
 	return min(score, 3)
+}
+
+// isFile reports whether a segment is the name of a file: a word, and an ending of
+// letters.
+func isFile(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	if dot <= 0 || len(s)-dot < 2 || len(s)-dot > 6 {
+		return false
+	}
+	for i := dot + 1; i < len(s); i++ {
+		if !alphanumeric(s[i]) || isDigit(s[i]) {
+			return false
+		}
+	}
+	return s[0]|0x20 >= 'a' && s[0]|0x20 <= 'z'
 }
 
 // isVersion reports whether a segment is the version of an interface: v1, v2beta1.

@@ -61,7 +61,7 @@ func (g *grower) best(rest []*child, at int, prefix string) *found {
 // words with one sign in front, words with the commonest outcome.
 func seeds(rest []*child) [][]*child {
 	var ids []*child
-	signs, byOutcome := map[string][]*child{}, map[outcome][]*child{}
+	signs, byOutcome := map[string][]*child{}, map[int][]*child{}
 	for _, c := range rest {
 		switch {
 		case whole(c.key):
@@ -81,14 +81,14 @@ func seeds(rest []*child) [][]*child {
 	for _, sign := range slices.Sorted(maps.Keys(signs)) {
 		out = append(out, signs[sign])
 	}
-	var top []outcome
+	var top []int
 	for o, list := range byOutcome {
 		if len(list) >= 3 {
 			top = append(top, o)
 		}
 	}
-	slices.SortFunc(top, func(a, b outcome) int {
-		return cmp.Or(cmp.Compare(len(byOutcome[b]), len(byOutcome[a])), cmp.Compare(a.number, b.number))
+	slices.SortFunc(top, func(a, b int) int {
+		return cmp.Or(cmp.Compare(len(byOutcome[b]), len(byOutcome[a])), cmp.Compare(a, b))
 	})
 	for _, o := range top[:min(len(top), 3)] {
 		out = append(out, byOutcome[o])
@@ -118,20 +118,34 @@ func (p *pool) found() *found {
 	return f
 }
 
-// name returns the placeholder: that of a data column or form if all have it.
+// name returns the placeholder: a data column if one is among them, a form if all
+// have it, or {id}.
 func (p *pool) name() string {
 	name := ""
 	for _, c := range p.members {
 		switch {
 		case !whole(c.key):
-		case name == "" || name == "{id}":
+			if name == "" || builtIn(name) {
+				name = "{id}"
+			}
+		case !builtIn(c.key):
+			return c.key
+		case name == "":
 			name = c.key
+		case name != c.key:
+			name = "{id}"
 		}
 	}
-	if name == "" || p.words > 0 && (name == "{date}" || name == "{email}" || name == "{token}") {
-		return "{id}"
-	}
 	return name
+}
+
+// builtIn reports whether a placeholder is not a data column.
+func builtIn(key string) bool {
+	switch key {
+	case "{id}", "{date}", "{email}", "{token}", "{year}", "{month}", "{day}":
+		return true
+	}
+	return false
 }
 
 // affixes returns the sign that all words begin with and the ending of a file name
