@@ -53,8 +53,10 @@ func modelLearnCommand(env environment) *cobra.Command {
 		Long: `Learn a model from one or more recordings: the types of users, what they request,
 how long they think, and which values they send back that the service had issued
 (session tokens, CSRF tokens, ids). Values that must change and have no known
-source are named. In a recording of several hosts, the one with the most flows
-is learned and the others are named; --host chooses.
+source are named. Requests to several hosts become several
+origins; the one with the most flows is the main one, which replay --target stands
+for, and replay --map says where the others are now. Hosts that the target answers
+for as well are named with --host.
 
 With --data, values that users bring along (accounts) are taken from a CSV file
 with a header line. It must hold the recorded accounts, and may hold more.
@@ -81,7 +83,7 @@ shuffled near 0.`,
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "model `FOLDER` to write, NAME.model (required)")
 	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
-	f.StringArrayVar(&o.hosts, "host", nil, "`HOST` to learn from, with or without port; may be repeated (default: the one with the most flows)")
+	f.StringArrayVar(&o.hosts, "host", nil, "`HOST` that the target answers for, with or without port; others are left out; may be repeated (default: learn from all, each an origin of its own)")
 	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms, from record --redact-key; goes with --data")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists; its overrides stay")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
@@ -97,12 +99,17 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	}
 	var split session.Report
 	conns := &session.Conns{}
-	sessions, err := session.Split(readable(env, conns, paths...), session.Options{Hosts: o.hosts, Conns: conns, Report: &split})
+	sessions, err := session.Split(readable(env, conns, paths...), session.Options{Hosts: o.hosts, Every: len(o.hosts) == 0, Conns: conns, Report: &split})
 	if err != nil {
 		return err
 	}
 	var flows [][]*flow.Flow
-	m, report, err := o.learn(paths, sessions, learn.Options{Split: split, Keep: func(f []*flow.Flow) { flows = append(flows, f) }})
+	options := learn.Options{Split: split}
+	if len(o.hosts) == 0 {
+		options.Origin = furtherOrigin(sessions)
+	}
+	options.Keep = func(f []*flow.Flow) { flows = append(flows, f) }
+	m, report, err := o.learn(paths, sessions, options)
 	if err != nil {
 		return err
 	}
