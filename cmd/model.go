@@ -26,7 +26,7 @@ func modelCommand(env environment) *cobra.Command {
 		Use:   "model",
 		Short: "Learn users from recordings, and look at what was learned",
 	}
-	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env))
+	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env), modelCheckCommand(env))
 	return cmd
 }
 
