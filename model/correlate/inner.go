@@ -144,7 +144,11 @@ func (t *target) skeleton(e *parsed) string {
 		found = true
 		var holes []edit
 		t.holes(e, i, &holes)
-		h.Write([]byte(apply(rawOf(&e.spans[i], e), shift(holes, e.spans[i].Start))))
+		if sp := &e.spans[i]; sp.Whole() {
+			h.Write([]byte(apply(sp.Value, holes)))
+		} else {
+			h.Write([]byte(apply(rawOf(sp, e), shift(holes, sp.Start))))
+		}
 		h.Write([]byte{0})
 	}
 	if !found {
