@@ -34,6 +34,7 @@ func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 		return b, h
 	}
 	known, worth := w.cleanBody(b, h)
+	worth = worth && w.login == loginNone
 	if worth && w.bodies.has(&known) {
 		return b, h
 	}

@@ -3,6 +3,8 @@ package redact
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
+	"strings"
 )
 
 // events walks server-sent events. Each line is walked on its own.
@@ -21,8 +23,9 @@ func (w *walker) events(b []byte) {
 	}
 }
 
-// protobuf walks a message of Protocol Buffers. Strings are walked as text, because their
-// fields have no names. If b is not such a message, all of it is walked as text.
+// protobuf walks a message of Protocol Buffers. Its fields have no names: strings are
+// walked as text, but for those of calls that log in. If b is not such a message, all of
+// it is walked as text.
 func (w *walker) protobuf(b []byte) {
 	if w.depth >= maxDepth || !isProtobuf(b) {
 		w.text(b)
@@ -33,15 +36,42 @@ func (w *walker) protobuf(b []byte) {
 		_, value, n := protobufField(b)
 		switch {
 		case len(value) == 0:
-		case readable(value):
-			w.field(plain, value)
-		default:
+		case !readable(value):
 			w.protobuf(value)
+		case w.login == loginSent:
+			w.login = loginNamed
+			w.field(plain, value)
+		case w.login == loginNamed:
+			w.secret(value, KindPassword)
+		case w.login == loginAnswered && random(value):
+			w.secret(value, KindToken)
+		default:
+			w.field(plain, value)
 		}
 		b = b[n:]
 	}
 	w.depth--
 }
+
+// A login says which strings of a gRPC message are secrets.
+type login uint8
+
+const (
+	loginNone     login = iota
+	loginSent           // a request that logs in: no string has been met, the first is a name
+	loginNamed          // so, and the name has been met: the others are passwords
+	loginAnswered       // an answer to it: what looks random is a token
+)
+
+// logsIn reports whether a method of gRPC, the last segment of its target, logs in.
+func logsIn(target string) bool {
+	return slices.ContainsFunc(wordsOf(target[strings.LastIndexByte(target, '/')+1:]), func(word string) bool {
+		return slices.Contains(loginWords, word)
+	})
+}
+
+// loginWords are words in the names of methods that log in.
+var loginWords = []string{"authenticate", "authentication", "login", "logon", "signin", "token", "tokens"}
 
 func isProtobuf(b []byte) bool {
 	for len(b) > 0 {

@@ -29,6 +29,7 @@ type walker struct {
 	asked map[string]bool // names of password fields, by site
 
 	bodies cleanBodies
+	login  login
 
 	arena   []byte
 	changed bool // something was replaced since it was last set to false
@@ -61,7 +62,10 @@ func (w *walker) flow(f *flow.Flow) {
 	f.Request.Target = w.target(f.Request.Target)
 	w.part = "request"
 	f.Request.Headers = w.headers(f.Request.Headers)
+	logsIn := strings.HasPrefix(strings.ToLower(f.Request.Headers.Value("Content-Type")), "application/grpc") && logsIn(f.Request.Target)
+	w.enterLogin(logsIn, true)
 	f.Request.Body, f.Request.Headers = w.body(f.Request.Body, f.Request.Headers)
+	w.enterLogin(false, true)
 	f.Request.Trailers = w.headers(f.Request.Trailers)
 	w.part = "interim response"
 	for i := range f.Interim {
@@ -74,14 +78,28 @@ func (w *walker) flow(f *flow.Flow) {
 	if f.Response != nil {
 		r := *f.Response
 		r.Headers = w.headers(r.Headers)
+		w.enterLogin(logsIn, false)
 		r.Body, r.Headers = w.body(r.Body, r.Headers)
+		w.enterLogin(false, false)
 		r.Trailers = w.headers(r.Trailers)
 		if !same(r.Headers, f.Response.Headers) || !same(r.Trailers, f.Response.Trailers) || !same(r.Body.Data, f.Response.Body.Data) || r.Body.Hash != f.Response.Body.Hash || f.Response.Body.Open != nil {
 			f.Response = &r
 		}
 	}
 	w.part, w.name = "message", ""
-	w.messages(f)
+	w.messages(f, logsIn)
+}
+
+// enterLogin says whether what is walked next is a message of a call that logs in.
+func (w *walker) enterLogin(logsIn, sent bool) {
+	switch {
+	case !logsIn:
+		w.login = loginNone
+	case sent:
+		w.login = loginSent
+	default:
+		w.login = loginAnswered
+	}
 }
 
 // same reports whether two slices are the same slice.
@@ -278,8 +296,9 @@ func (w *walker) label(name []byte) {
 	}
 }
 
-// messages walks the messages of a stream.
-func (w *walker) messages(f *flow.Flow) {
+// messages walks the messages of a stream. logsIn says that it is a gRPC call that logs
+// in.
+func (w *walker) messages(f *flow.Flow, logsIn bool) {
 	cloned := false
 	for i := range f.Messages {
 		m := &f.Messages[i]
@@ -293,7 +312,9 @@ func (w *walker) messages(f *flow.Flow) {
 		case flow.MessageEvent:
 			w.events(b)
 		case flow.MessageGRPC:
+			w.enterLogin(logsIn, m.FromClient)
 			w.protobuf(b)
+			w.enterLogin(false, m.FromClient)
 		default:
 			w.field(plain, b)
 		}
