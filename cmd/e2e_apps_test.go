@@ -84,6 +84,10 @@ func TestRealApplicationsKeepWhatWasRecorded(t *testing.T) {
 			name: "Directus by GraphQL", start: apps.Directus, visit: byProgram(apps.VisitGraphQL),
 			sessions: 12, people: 6, limits: goals,
 		},
+		{
+			name: "etcd by gRPC", start: apps.Etcd, visit: byProgram(apps.VisitEtcd),
+			sessions: 12, people: 6, limits: today,
+		},
 	} {
 		t.Run(a.name, func(t *testing.T) { keepStory(t, s, a) })
 	}
