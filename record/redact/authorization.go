@@ -34,7 +34,7 @@ func (w *walker) authorization(b []byte, k Kind) {
 		}
 	case hasParameters(rest):
 		w.parameters(rest, k)
-	default:
+	case !w.open(rest):
 		w.secret(rest, k)
 	}
 }
@@ -81,6 +81,9 @@ func parameterEnd(b []byte) int {
 // userinfo walks USER:PASSWORD.
 func (w *walker) userinfo(b []byte) {
 	user, password, _ := bytes.Cut(b, []byte(":"))
-	w.secret(user, KindAuthorization)
-	w.secret(password, KindAuthorization)
+	for _, b := range [][]byte{user, password} {
+		if !w.open(b) {
+			w.secret(b, KindAuthorization)
+		}
+	}
 }

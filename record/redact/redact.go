@@ -61,7 +61,7 @@ func New(o Options) (*Redactor, error) {
 		return nil, fmt.Errorf("redact: key of %d bytes; give %d", len(o.Key), KeySize)
 	}
 	r := &Redactor{o: o, maker: newMaker(o.Key), known: newKnown()}
-	r.walk = walker{maker: r.maker, known: r.known, decode: o.Decode, addresses: o.Addresses, all: o.Rules, seed: maphash.MakeSeed()}
+	r.walk = walker{maker: r.maker, known: r.known, issued: newIssued(), decode: o.Decode, addresses: o.Addresses, all: o.Rules, seed: maphash.MakeSeed()}
 	return r, nil
 }
 
@@ -89,7 +89,10 @@ func (r *Redactor) Flow(f *flow.Flow) {
 // before their names are replaced too.
 func (r *Redactor) Learn(f *flow.Flow) {
 	c := *f
+	words := r.walk.issued
+	r.walk.issued = nil // the second reading hides the credential and the word alike
 	r.walk.flow(&c)
+	r.walk.issued = words
 	r.walk.bodies.drop()
 }
 

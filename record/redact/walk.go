@@ -15,8 +15,9 @@ const maxDepth = 8
 // A walker walks flows and finds secrets. It changes copies in place. That works because
 // a pseudonym is as long as its secret.
 type walker struct {
-	maker     *maker // nil: only report
-	known     *known // nil: only find what has a name or a form
+	maker     *maker  // nil: only report
+	known     *known  // nil: only find what has a name or a form
+	issued    *issued // nil: credentials are secrets, wherever they stood before
 	decode    Decoder
 	addresses bool
 	all       *Rules

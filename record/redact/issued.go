@@ -1,0 +1,43 @@
+package redact
+
+// maxIssued is the number of words that each generation remembers.
+const maxIssued = 1 << 15
+
+// An issued table remembers random words that answers held in the open, by host. A
+// credential that is one of them need not be hidden: it stands in the recording. Left
+// as it is, it can be followed from the answer that issued it.
+type issued struct {
+	young, old map[uint64]struct{}
+}
+
+func newIssued() *issued { return &issued{young: map[uint64]struct{}{}} }
+
+// add remembers a word of an answer.
+func (s *issued) add(host string, word []byte) {
+	if len(s.young) >= maxIssued {
+		s.old, s.young = s.young, make(map[uint64]struct{})
+	}
+	s.young[issuedKey(host, word)] = struct{}{}
+}
+
+// has reports whether an answer of the host held the word.
+func (s *issued) has(host string, word []byte) bool {
+	h := issuedKey(host, word)
+	_, young := s.young[h]
+	_, old := s.old[h]
+	return young || old
+}
+
+// issuedKey is FNV-1a of host and word.
+func issuedKey(host string, word []byte) uint64 {
+	h := hashRun([]byte(host))
+	for _, c := range word {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
+
+// open reports whether a credential of a request stood in the open in an answer before.
+func (w *walker) open(credential []byte) bool {
+	return w.issued != nil && random(credential) && w.issued.has(w.site, credential)
+}
