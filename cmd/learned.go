@@ -47,7 +47,7 @@ func (e environment) learner(o accountOptions) func(context.Context, run.Recordi
 			e.say("%s", learned)
 			return m, r.Path, nil
 		}
-		if err := keepModel(path, m, true); err != nil {
+		if err := keepModel(path, m, path, true); err != nil {
 			e.say("%s; not kept: %s", learned, err)
 		} else {
 			e.say("%s; kept in %s", learned, path)

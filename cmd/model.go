@@ -1,11 +1,13 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,7 @@ func modelCommand(env environment) *cobra.Command {
 		Use:   "model",
 		Short: "Learn users from recordings, and look at what was learned",
 	}
-	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env), modelCheckCommand(env))
+	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env), modelCheckCommand(env), modelDiffCommand(env))
 	return cmd
 }
 
@@ -34,6 +36,7 @@ func modelCommand(env environment) *cobra.Command {
 type learnOptions struct {
 	accountOptions
 	output    string
+	onto      string
 	hosts     []string
 	overwrite bool
 	json      bool
@@ -66,7 +69,9 @@ that they were made with. With it the rows of the CSV file are found behind the
 pseudonyms, and the model sends what the file says.
 
 A model folder that is replaced, --overwrite, hands on its overrides: what people
-pinned in it stays.
+pinned in it stays. --onto OLD.model takes over the overrides of another model, and
+replaces that one if no other folder is named. "starling model diff" says what
+users do differently since then.
 
 In the end the model is played dry, against the recorded answers, and the report
 says what would not be sent as it was recorded.
@@ -85,14 +90,15 @@ shuffled near 0.`,
 	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
 	f.StringArrayVar(&o.hosts, "host", nil, "`HOST` that the target answers for, with or without port; others are left out; may be repeated (default: learn from all, each an origin of its own)")
 	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms, from record --redact-key; goes with --data")
+	f.StringVar(&o.onto, "onto", "", "model `FOLDER` whose overrides the new model takes over; without -o it is replaced")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists; its overrides stay")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
 }
 
 func learnModel(env environment, paths []string, o learnOptions) error {
-	if o.output == "" {
-		return usagef("name the model folder to write: -o NAME.model")
+	if err := o.complete(); err != nil {
+		return err
 	}
 	if _, err := os.Lstat(o.output); err == nil && !o.overwrite {
 		return modelExists(o.output)
@@ -117,7 +123,7 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := keepModel(o.output, m, o.overwrite); errors.Is(err, fs.ErrExist) && !o.overwrite {
+	if err := keepModel(o.output, m, cmp.Or(o.onto, o.output), o.overwrite); errors.Is(err, fs.ErrExist) && !o.overwrite {
 		return modelExists(o.output)
 	} else if err != nil {
 		return err
@@ -171,17 +177,33 @@ func (o *accountOptions) learn(paths []string, sessions []session.Session, optio
 	return m, report, nil
 }
 
-// keepModel writes a model folder. With overwrite it replaces one that is there, whose
-// overrides stay.
-func keepModel(path string, m *model.Model, overwrite bool) error {
-	if !overwrite {
-		return folder.Write(path, m)
+// complete fills what --onto says of the model to write.
+func (o *learnOptions) complete() error {
+	if o.onto != "" {
+		if info, err := os.Stat(o.onto); err != nil || !info.IsDir() {
+			return usagef("--onto %s: there is no such model folder", o.onto)
+		}
+		if o.output == "" || filepath.Clean(o.output) == filepath.Clean(o.onto) {
+			o.output, o.overwrite = o.onto, true
+		}
 	}
+	if o.output == "" {
+		return usagef("name the model folder to write: -o NAME.model")
+	}
+	return nil
+}
+
+// keepModel writes a model folder with the overrides of old, which may be the same
+// folder, or not there. With overwrite it replaces a folder that is there.
+func keepModel(path string, m *model.Model, old string, overwrite bool) error {
 	var err error
-	if m.Overrides, err = folder.Overrides(path); err != nil {
+	if m.Overrides, err = folder.Overrides(old); err != nil {
 		return fmt.Errorf("%w; mend them, or remove the folder", err)
 	}
-	return folder.Write(path, m, folder.Overwrite)
+	if overwrite {
+		return folder.Write(path, m, folder.Overwrite)
+	}
+	return folder.Write(path, m)
 }
 
 // asRecorded returns data files with the values as they stand in a recording
