@@ -18,6 +18,7 @@ import (
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/model/show"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/redact"
 	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/rehearse"
 	"github.com/starling-load/starling/replay/run"
@@ -169,6 +170,7 @@ func (o *accountOptions) learn(paths []string, sessions []session.Session, optio
 	if options.Data, err = asRecorded(sources, o.redactKey); err != nil {
 		return nil, nil, err
 	}
+	options.Pseudonym = redact.IsPseudonym
 	m, report, err := learn.Learn(sessions, options)
 	if err != nil {
 		return nil, nil, fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)

@@ -130,7 +130,10 @@ func secret(p *leaf) bool {
 
 // noteConstant notes a secret that never varies and that no answer issued.
 func (l *learner) noteConstant(p *leaf) {
-	if secret(p) && content.Bits(p.uses[0].value) >= minBits {
+	switch {
+	case l.pseudonyms(p, p.uses[:1]) && len(p.uses[0].value) >= longSecret:
+		l.notePseudonym(p, p.uses)
+	case secret(p) && content.Bits(p.uses[0].value) >= minBits:
 		l.unresolved(p, p.uses, "is the same in all requests, and no answer issued it", "")
 	}
 }
@@ -142,6 +145,10 @@ const maxToken = 4096
 // noteRow notes values that look issued or computed but are sent as recorded.
 func (l *learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
 	if p.span.Place == content.InText || len(uses[0].value) > maxToken {
+		return
+	}
+	if l.pseudonyms(p, uses) {
+		l.notePseudonym(p, uses)
 		return
 	}
 	if p.answersChallenge() {

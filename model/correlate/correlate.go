@@ -20,6 +20,10 @@ type Exchange struct {
 type Options struct {
 	// Data are the data files whose columns the recorded users typed.
 	Data []model.Source
+
+	// Pseudonym reports whether a value stands in the recording in place of a secret.
+	// nil: there are none.
+	Pseudonym func(value string) bool
 }
 
 // A Result is what the requests of a recording are made of.
@@ -44,7 +48,7 @@ type Act struct {
 // flows of a session are in the order of their start. The flows must not change
 // while Learn runs. The result depends on the arguments alone.
 func Learn(sessions [][]Exchange, o Options) *Result {
-	l := &learner{result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{}}
+	l := &learner{options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{}}
 	set := cookiesSet(sessions)
 	for i, s := range sessions {
 		l.sessions = append(l.sessions, newSession(i, s, set))
@@ -104,6 +108,7 @@ type learner struct {
 	targets  []*target // in the order of their first use
 	byName   map[string]*target
 	data     *data
+	options  Options
 	bindings []*binding        // in the order of their first use
 	secrets  map[string]string // forms of values that clients hash before they send them
 	result   *Result

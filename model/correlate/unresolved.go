@@ -27,6 +27,33 @@ func (l *learner) unresolved(p *leaf, uses []use, reason, edit string) {
 	l.result.Unresolved = append(l.result.Unresolved, u)
 }
 
+// longSecret is the least length at which one value alone shows that it is a pseudonym.
+const longSecret = 12
+
+// pseudonyms reports whether nine of ten values stand in the recording in place of
+// secrets.
+func (l *learner) pseudonyms(p *leaf, uses []use) bool {
+	if l.options.Pseudonym == nil {
+		return false
+	}
+	n := 0
+	for _, u := range uses {
+		value := u.value
+		if _, password, ok := basicLogin(value); ok && p.span.Selector == "header:Authorization Basic" {
+			value = password
+		}
+		if l.options.Pseudonym(value) {
+			n++
+		}
+	}
+	return n > 0 && 10*n >= 9*len(uses)
+}
+
+// notePseudonym notes that a replay would send pseudonyms, which no target knows.
+func (l *learner) notePseudonym(p *leaf, uses []use) {
+	l.unresolved(p, uses, "stands as a pseudonym in the recording, which was redacted", "give the real values with --data and --redact-key, or record with --redact none")
+}
+
 // shown is how many characters of a masked value can be read.
 const shown = 4
 

@@ -43,6 +43,10 @@ type Options struct {
 	// in the order of its sessions.
 	Keep func(flows []*flow.Flow)
 
+	// Pseudonym reports whether a value stands in the recording in place of a secret. Such
+	// values are named where a replay would send them. nil: there are none.
+	Pseudonym func(value string) bool
+
 	// Split is what session.Split reported of the sessions. From it the model says
 	// what went to other hosts. The zero value says nothing.
 	Split session.Report
@@ -236,7 +240,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	for i, v := range l.sessions {
 		steps[i] = v.exchanges
 	}
-	found := correlate.Learn(steps, correlate.Options{Data: o.Data})
+	found := correlate.Learn(steps, correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym})
 	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: o.Data}
 	m.Recorded, m.Origins = l.recorded()
 	m.Recorded.LeftOut = l.leftOut.list()

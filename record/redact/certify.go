@@ -95,6 +95,26 @@ func certify(b []byte, hex bool) {
 	}
 }
 
+// minPseudonym is the least length in bytes of what IsPseudonym tells.
+const minPseudonym = 8
+
+// IsPseudonym reports whether a value is a pseudonym, by the checks that it carries. It
+// needs no key. A value that is none passes once in 10³ if it is short, and once in 10⁶
+// or less if it has fourteen letters and digits. Values of less than eight bytes never
+// pass.
+func IsPseudonym(value string) bool {
+	b := []byte(value)
+	switch {
+	case len(b) < minPseudonym:
+		return false
+	case isCard(b):
+		return certifiedCard(b)
+	case bytes.IndexByte(b, '@') > 0:
+		return certifiedEmail(b)
+	}
+	return certified(b)
+}
+
 // certified reports whether the checks of b are right.
 func certified(b []byte) bool {
 	return certifiedAs(b, false) || onlyHex(b) && certifiedAs(b, true)

@@ -176,3 +176,21 @@ func TestScanTellsSecretsFromPseudonyms(t *testing.T) {
 		t.Errorf("%d of %d secrets pass for pseudonyms", missed, 6*each)
 	}
 }
+
+func TestIsPseudonymNeedsNoKey(t *testing.T) {
+	r, err := New(Options{Key: testKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"correct-horse-battery-9", "9f86d081884c7d659a2feaa0c55ad015", "anna.berg@shop.test", "4111 1111 1111 1111", "sk_live_51H8xQ2eZvKYlo2C"} {
+		p := r.Value("password", secret)
+		if p == secret || !IsPseudonym(p) || IsPseudonym(secret) {
+			t.Errorf("%q: pseudonym %q, told %v and %v; want true for the pseudonym alone", secret, p, IsPseudonym(p), IsPseudonym(secret))
+		}
+	}
+	for _, word := range []string{"", "ann", "application/json", "text/html; charset=utf-8", "2026-03-01T12:00:00Z", "de-DE,de;q=0.9"} {
+		if IsPseudonym(word) {
+			t.Errorf("%q is called a pseudonym", word)
+		}
+	}
+}

@@ -1,0 +1,31 @@
+package correlate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// In a redacted recording the passwords of all users and the key of the program are
+// pseudonyms. What an answer issued is one too, and is none the worse for it.
+func TestPseudonymsThatWouldBeSentAreNamed(t *testing.T) {
+	var sessions [][]Exchange
+	for i := range 3 {
+		p := newTape(i)
+		p.do("POST /login\nX-Key: zz-static-key-0000"+asForm+fmt.Sprintf("user=user%d&password=zz-%s", i, secretOf(i)[:8]), "200"+asJSON+`{"t":"zz-`+secretOf("t", i)+`"}`)
+		p.do("GET /me\nX-T: zz-"+secretOf("t", i), "200")
+		sessions = append(sessions, p.exchanges)
+	}
+	r := Learn(sessions, Options{Pseudonym: func(v string) bool { return strings.HasPrefix(v, "zz-") }})
+	var got []string
+	for _, u := range r.Unresolved {
+		if !strings.Contains(u.Reason, "pseudonym") || !strings.Contains(u.Edit, "--redact-key") {
+			t.Errorf("%+v does not say what to do", u)
+		}
+		got = append(got, u.Endpoint+" "+u.Place)
+	}
+	want(t, "named", strings.Join(got, "; "), "POST /login body password; POST /login header X-Key")
+	if r := Learn(sessions, Options{}); len(r.Unresolved) > 0 {
+		t.Errorf("without pseudonyms %+v is named", r.Unresolved)
+	}
+}
