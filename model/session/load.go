@@ -9,15 +9,23 @@ import (
 // A load is what one load of a page fetched that a client keeps: styles, scripts,
 // pictures. Who fetched one of these before did not load the page.
 type load struct {
+	page identity.Mark
 	at   int64 // unix nanoseconds
 	cold [4]identity.Mark
+}
+
+// A need is what loads of a page fetch that a client keeps, and how many did.
+type need struct {
+	cold  [4]identity.Mark
+	loads [4]uint32
 }
 
 // loads holds the loads of a recording, in the order in which the pages were asked for.
 type loads struct {
 	list   []load
 	recent map[loading][]int // the latest loads of a page, as indices of list
-	next   int               // the load of the next page, when the pages are gone over again
+	needs  map[identity.Mark]*need
+	next   int // the load of the next page, when the pages are gone over again
 	pace   pace
 }
 
@@ -38,7 +46,7 @@ func (l *loads) meet(r *record) {
 			list = slices.Delete(list, 0, 1)
 		}
 		l.recent[at] = list
-		l.list = append(l.list, load{at: r.start})
+		l.list = append(l.list, load{page: r.target, at: r.start})
 	}
 	if r.is&cold == 0 || r.referer == 0 || r.is&page != 0 {
 		return
@@ -50,9 +58,45 @@ func (l *loads) meet(r *record) {
 		}
 		if i := slices.Index(cold[:], 0); i >= 0 {
 			cold[i] = r.target
+			l.need(l.list[n].page, r.target)
 		}
 		return
 	}
+}
+
+// need notes that a load of a page fetched an asset.
+func (l *loads) need(page, asset identity.Mark) {
+	n := l.needs[page]
+	if n == nil {
+		n = &need{}
+		l.needs[page] = n
+	}
+	for i := range n.cold {
+		if n.cold[i] == asset || n.cold[i] == 0 {
+			n.cold[i] = asset
+			n.loads[i]++
+			return
+		}
+	}
+}
+
+// kept returns what a load of a page did not fetch although others did: its client had
+// it. fetched reports whether it fetched anything that others fetched too.
+func (l *loads) kept(r *record, now *load) (kept []identity.Mark, fetched bool) {
+	n := l.needs[r.target]
+	if r.is&page == 0 || n == nil {
+		return nil, false
+	}
+	for i, m := range n.cold {
+		switch {
+		case n.loads[i] < 2:
+		case slices.Contains(now.cold[:], m):
+			fetched = true
+		default:
+			kept = append(kept, m)
+		}
+	}
+	return kept, fetched
 }
 
 // of returns what the flow fetched that a client keeps: itself, or what its page needs.

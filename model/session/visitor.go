@@ -85,7 +85,7 @@ func newVisitors(u *identity.Users, c *carriers, idle time.Duration) *visitors {
 	return &visitors{
 		Users: u, carriers: c, idle: idle, list: make([]visitor, 1),
 		byRoot: map[identity.Node]int32{}, loaded: map[loading][]int32{}, groups: map[uint32]*[]int32{},
-		sent: map[loading]sending{}, loads: loads{recent: map[loading][]int{}},
+		sent: map[loading]sending{}, loads: loads{recent: map[loading][]int{}, needs: map[identity.Mark]*need{}},
 	}
 }
 
@@ -291,7 +291,7 @@ func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best in
 func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, basis) {
 	s := &w.sources[w.key(r)]
 	one := s.address || r.carrier == 0 // the group is one user, if nothing speaks against it
-	best, there := int32(0), 0
+	best, there, returned := int32(0), 0, false
 	for _, at := range slices.Backward(group) {
 		v := &w.list[at]
 		if root != 0 && v.node != 0 || !one && !w.there(at, r.start) || w.waiting(v, r) || w.cache(v, r) < 0 {
@@ -300,12 +300,16 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 		if v.node != 0 && r.referer == 0 && !one { // it would have shown what names it
 			continue
 		}
-		if there++; best == 0 || v.last > w.list[best].last {
-			best = at
+		back := w.cache(v, r) > 0
+		if there++; best == 0 || back && !returned || back == returned && v.last > w.list[best].last {
+			best, returned = at, back
 		}
 	}
-	if best == 0 || one {
+	switch {
+	case best == 0 || one:
 		return best, byAddress
+	case returned: // who asks has been here
+		return best, byOrder
 	}
 	v, single := &w.list[best], s.direct > 2 && 2*s.sent < 3*s.direct // a connection for each request
 	browsers := 2*s.coming > s.flows                                  // they say where they come from
@@ -324,9 +328,9 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 	return 0, 0
 }
 
-// cache returns 1 if what a visitor keeps speaks for it as the sender of a flow, and -1
-// if it speaks against it: it fetched before what was fetched now, or it asks again for
-// what it never had.
+// cache returns 1 if what a visitor keeps speaks for it as the sender of a flow: others
+// fetched more with this page, and it has that. It returns -1 if it speaks against it:
+// it fetched before what was fetched now, or it asks again for what it never had.
 func (w *visitors) cache(v *visitor, r *record) int {
 	has := slices.Contains(v.has, r.target)
 	switch {
@@ -340,7 +344,11 @@ func (w *visitors) cache(v *visitor, r *record) int {
 			return -1
 		}
 	}
-	return 0
+	kept, fetched := w.loads.kept(r, &w.now)
+	if len(kept) == 0 || fetched || slices.ContainsFunc(kept, func(m identity.Mark) bool { return !slices.Contains(v.has, m) }) {
+		return 0
+	}
+	return 1
 }
 
 // waiting reports whether a visitor has a connection that is idle when a flow begins
