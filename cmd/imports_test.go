@@ -60,7 +60,7 @@ var importOrder = map[string][]string{
 	"model/folder":           {"model", "model/problem"},
 	"model/show":             {"model", "model/problem"},
 	"model/diff":             {"model"},
-	"model/session":          {"record/flow", "model/session/identity"},
+	"model/session":          {"record/flow", "model/content", "model/session/identity"},
 	"model/endpoint":         {"record/flow", "model/content", "model/session", "model/endpoint/route", "model/endpoint/operation"},
 	"model/correlate":        {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "model/session", "model/endpoint"},
 

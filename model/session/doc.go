@@ -7,7 +7,8 @@
 // the strongest first:
 //
 //   - the connection, unless several users share it, as behind a proxy that pools
-//   - the page that a request comes from, and the redirect that it follows
+//   - the page that a request comes from or that refers to it, and the redirect that it
+//     follows
 //   - the address, also as a proxy forwarded it, with the program and its languages
 //   - the order: what a client has done already, what it keeps, which connection it has
 //

@@ -53,7 +53,7 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 	if err != nil {
 		return err
 	}
-	u, c := identity.NewUsers(e), newCarriers(m)
+	u, c, l := identity.NewUsers(e), newCarriers(m), newLoads()
 	byStart := &spill{width: recordSize}
 	defer byStart.close()
 	place := uint64(0)
@@ -64,6 +64,7 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 		if own(f.Request.Authority) {
 			r := c.see(f, o.Conns, home)
 			r.name, r.node = name(place, f), u.See(f)
+			l.see(f, &r, m)
 			if err := byStart.add(r.append(nil)); err != nil {
 				return err
 			}
@@ -71,7 +72,7 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 		place++
 	}
 	u.Settle()
-	w := newVisitors(u, c, o.Idle)
+	w := newVisitors(u, c, l, o.Idle)
 	if err := w.meet(byStart); err != nil {
 		return err
 	}

@@ -1,9 +1,12 @@
 package session
 
 import (
+	"net/url"
 	"slices"
 
+	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/record/flow"
 )
 
 // A load is what one load of a page fetched that a client keeps: styles, scripts,
@@ -11,100 +14,120 @@ import (
 type load struct {
 	page identity.Mark
 	at   int64 // unix nanoseconds
-	cold [4]identity.Mark
-}
-
-// A need is what loads of a page fetch that a client keeps, and how many did.
-type need struct {
-	cold  [4]identity.Mark
-	loads [4]uint32
+	cold [8]identity.Mark
 }
 
 // loads holds the loads of a recording, in the order in which the pages were asked for.
 type loads struct {
+	links  map[identity.Mark][]identity.Mark // what a page refers to
+	kept   map[identity.Mark]bool            // assets that clients keep
 	list   []load
-	recent map[loading][]int // the latest loads of a page, as indices of list
-	needs  map[identity.Mark]*need
-	next   int // the load of the next page, when the pages are gone over again
+	recent map[loading][]int // the latest loads of a page, and of any page (0), as indices of list
+	next   int               // the load of the next page, when the pages are gone over again
 	pace   pace
 }
 
-// maxRecent is the number of loads of one page among which that of an asset is looked
-// for.
-const maxRecent = 8
+// Bounds of what is remembered of pages.
+const (
+	maxPages  = 1 << 16
+	maxLinks  = 48      // of one page
+	maxAssets = 1 << 17 // that clients keep
+	maxRecent = 8       // loads among which that of an asset is looked for
+)
+
+func newLoads() loads {
+	return loads{links: map[identity.Mark][]identity.Mark{}, kept: map[identity.Mark]bool{}, recent: map[loading][]int{}}
+}
+
+// see reads what a page refers to, once for each page.
+func (l *loads) see(f *flow.Flow, r *record, m identity.Marks) {
+	if _, known := l.links[r.target]; known || r.is&page == 0 || f.Response.Status != 200 || len(l.links) >= maxPages {
+		return
+	}
+	base, err := url.Parse(f.Request.Target)
+	if err != nil {
+		return
+	}
+	var links []identity.Mark
+	for _, to := range content.New(f.Response).Links() {
+		u, err := base.Parse(to)
+		if err != nil || u.Opaque != "" {
+			continue
+		}
+		if m := m.Of("target", u.RequestURI()); !slices.Contains(links, m) {
+			links = append(links, m)
+		}
+		if len(links) == maxLinks {
+			break
+		}
+	}
+	l.links[r.target] = links
+}
 
 // meet takes note of a flow, in the order of start. An asset belongs to the latest load
-// of its page that has not fetched it.
+// of its page that has not fetched it. Without a page it is one that refers to it.
 func (l *loads) meet(r *record) {
 	if r.is&page != 0 {
 		if from := l.recent[loading{r.source, r.referer}]; r.referer != 0 && len(from) == 1 {
 			l.pace.add(r.start - l.list[from[0]].at)
 		}
-		at := loading{r.source, r.target}
-		list := append(l.recent[at], len(l.list))
-		if len(list) > maxRecent {
-			list = slices.Delete(list, 0, 1)
-		}
-		l.recent[at] = list
+		l.remember(loading{r.source, r.target})
+		l.remember(loading{r.source, 0})
 		l.list = append(l.list, load{page: r.target, at: r.start})
-	}
-	if r.is&cold == 0 || r.referer == 0 || r.is&page != 0 {
 		return
+	}
+	if r.is&cold == 0 {
+		return
+	}
+	if len(l.kept) < maxAssets {
+		l.kept[r.target] = true
 	}
 	for _, n := range slices.Backward(l.recent[loading{r.source, r.referer}]) {
 		cold := &l.list[n].cold
-		if slices.Contains(cold[:], r.target) {
+		if slices.Contains(cold[:], r.target) || r.referer == 0 && !l.refers(l.list[n].page, r.target) {
 			continue
 		}
 		if i := slices.Index(cold[:], 0); i >= 0 {
 			cold[i] = r.target
-			l.need(l.list[n].page, r.target)
 		}
 		return
 	}
 }
 
-// need notes that a load of a page fetched an asset.
-func (l *loads) need(page, asset identity.Mark) {
-	n := l.needs[page]
-	if n == nil {
-		n = &need{}
-		l.needs[page] = n
+// remember notes the next load among the latest.
+func (l *loads) remember(at loading) {
+	list := append(l.recent[at], len(l.list))
+	if len(list) > maxRecent {
+		list = slices.Delete(list, 0, 1)
 	}
-	for i := range n.cold {
-		if n.cold[i] == asset || n.cold[i] == 0 {
-			n.cold[i] = asset
-			n.loads[i]++
-			return
-		}
-	}
+	l.recent[at] = list
 }
 
-// kept returns what a load of a page did not fetch although others did: its client had
-// it. fetched reports whether it fetched anything that others fetched too.
-func (l *loads) kept(r *record, now *load) (kept []identity.Mark, fetched bool) {
-	n := l.needs[r.target]
-	if r.is&page == 0 || n == nil {
-		return nil, false
-	}
-	for i, m := range n.cold {
-		switch {
-		case n.loads[i] < 2:
-		case slices.Contains(now.cold[:], m):
-			fetched = true
-		default:
-			kept = append(kept, m)
-		}
-	}
-	return kept, fetched
-}
-
-// of returns what the flow fetched that a client keeps: itself, or what its page needs.
-// It is called for all flows in the order of start.
-func (l *loads) of(r *record) (cold load) {
+// of returns what the load of a page fetched that a client keeps. It is called for all
+// flows in the order of start.
+func (l *loads) of(r *record) (now load) {
 	if r.is&page != 0 {
-		cold = l.list[l.next]
+		now = l.list[l.next]
 		l.next++
 	}
-	return cold
+	return now
+}
+
+// had returns what a load of a page did not fetch although the page refers to it and
+// clients keep it: the client had it. It knows nothing if the load fetched a lot.
+func (l *loads) had(r *record, now *load) (had []identity.Mark) {
+	if r.is&page == 0 || now.cold[len(now.cold)-1] != 0 {
+		return nil
+	}
+	for _, m := range l.links[r.target] {
+		if l.kept[m] && !slices.Contains(now.cold[:], m) {
+			had = append(had, m)
+		}
+	}
+	return had
+}
+
+// refers reports whether a page refers to a target.
+func (l *loads) refers(page, target identity.Mark) bool {
+	return slices.Contains(l.links[page], target)
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -27,8 +28,9 @@ type visitors struct {
 	groups map[uint32]*[]int32 // who is there, by source
 	sent   map[loading]sending // who was sent to a target by an answer
 	loads  loads
-	now    load // of the page in work
-	swept  int  // size of loaded after the last sweep
+	now    load            // of the page in work
+	had    []identity.Mark // that its client had
+	swept  int             // size of loaded after the last sweep
 }
 
 // A visitor is a user, as far as the flows have told until now.
@@ -40,6 +42,7 @@ type visitor struct {
 	last   int64           // end of the flow that ended last
 	page   identity.Mark   // that it loaded last
 	opened int64           // when
+	loaded int64           // when it was there
 	shown  bool            // the request for it said who sent it
 	since  []identity.Mark // what it asked for since then
 	has    []identity.Mark // what it keeps
@@ -81,17 +84,18 @@ const (
 	byOrder
 )
 
-func newVisitors(u *identity.Users, c *carriers, idle time.Duration) *visitors {
+func newVisitors(u *identity.Users, c *carriers, l loads, idle time.Duration) *visitors {
 	return &visitors{
 		Users: u, carriers: c, idle: idle, list: make([]visitor, 1),
 		byRoot: map[identity.Node]int32{}, loaded: map[loading][]int32{}, groups: map[uint32]*[]int32{},
-		sent: map[loading]sending{}, loads: loads{recent: map[loading][]int{}, needs: map[identity.Mark]*need{}},
+		sent: map[loading]sending{}, loads: l,
 	}
 }
 
 // of returns the visitor who sent a flow.
 func (w *visitors) of(r *record) int32 {
 	w.now = w.loads.of(r)
+	w.had = w.loads.had(r, &w.now)
 	c := &w.carriers.list[r.carrier]
 	alone := r.carrier != 0 && !c.pooled
 	who, thread := w.Who(r.node), w.Thread(r.node)
@@ -158,6 +162,7 @@ func (w *visitors) note(at int32, r *record, alone bool) {
 	}
 	if r.is&page != 0 {
 		v.page, v.opened, v.since, v.shown = r.target, r.start, v.since[:0], w.Who(r.node) != 0
+		v.loaded = r.start + int64(r.done)
 	} else if len(v.since) < maxSince {
 		v.since = append(v.since, r.target)
 	}
@@ -221,16 +226,18 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 		w.list[s.visitor].basis = max(w.list[s.visitor].basis, byPage)
 		return s.visitor
 	}
-	if r.referer != 0 {
-		if at := w.fromPage(w.loaded[loading{key, r.referer}], r, root); at != 0 {
-			w.list[at].basis = max(w.list[at].basis, byPage)
-			return at
-		}
-	}
 	group := w.groups[key]
 	if group == nil {
 		group = new([]int32)
 		w.groups[key] = group
+	}
+	from := w.loaded[loading{key, r.referer}]
+	if s := &w.sources[key]; r.referer == 0 && (r.is&page == 0 || 2*s.coming <= s.flows) {
+		from = w.referring(*group, r)
+	}
+	if at := w.fromPage(from, r, root); at != 0 {
+		w.list[at].basis = max(w.list[at].basis, byPage)
+		return at
 	}
 	at, rests := w.going(*group, r, root)
 	if at == 0 {
@@ -251,6 +258,18 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 	return at
 }
 
+// referring returns the visitors of a group who look at a page that refers to what a flow
+// asks for, and who have not begun with it.
+func (w *visitors) referring(group []int32, r *record) (who []int32) {
+	for _, at := range group {
+		if v := &w.list[at]; w.loads.refers(v.page, r.target) && r.target != v.entry && w.there(at, r.start) {
+			who = append(who, at)
+		}
+	}
+	slices.SortStableFunc(who, func(a, b int32) int { return cmp.Compare(w.list[a].opened, w.list[b].opened) })
+	return who
+}
+
 // fromPage chooses among those who loaded the page that a flow comes from: what they
 // keep agrees with what was fetched, the page is still before them, they have not asked
 // for the same since, and no idle connection is left to them. Of equals it takes who
@@ -266,7 +285,7 @@ func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best in
 		if !slices.Contains(v.since, r.target) {
 			score += 4
 		}
-		if v.page == r.referer {
+		if v.page == r.referer || r.referer == 0 {
 			score += 2
 		}
 		if w.waiting(v, r) {
@@ -275,9 +294,12 @@ func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best in
 		if r.is&page != 0 && root == 0 && v.shown { // it would show what names it
 			score -= 6
 		}
-		likely := 0.0
-		if r.is&page != 0 {
-			likely = w.loads.pace.hazard(r.start - v.opened)
+		likely := w.loads.pace.hazard(r.start - v.opened)
+		if r.is&page == 0 {
+			likely = 1 / float64(1+max(0, r.start-v.loaded))
+			if v.loaded > r.start { // the page was not there yet
+				score--
+			}
 		}
 		if score > most || score == most && likely > odds {
 			best, most, odds = at, score, likely
@@ -291,7 +313,7 @@ func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best in
 func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, basis) {
 	s := &w.sources[w.key(r)]
 	one := s.address || r.carrier == 0 // the group is one user, if nothing speaks against it
-	best, there, returned := int32(0), 0, false
+	best, there, returned, odds := int32(0), 0, false, 0.0
 	for _, at := range slices.Backward(group) {
 		v := &w.list[at]
 		if root != 0 && v.node != 0 || !one && !w.there(at, r.start) || w.waiting(v, r) || w.cache(v, r) < 0 {
@@ -300,9 +322,13 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 		if v.node != 0 && r.referer == 0 && !one { // it would have shown what names it
 			continue
 		}
-		back := w.cache(v, r) > 0
-		if there++; best == 0 || back && !returned || back == returned && v.last > w.list[best].last {
-			best, returned = at, back
+		there++
+		back, likely := w.cache(v, r) > 0, float64(v.last)
+		if back {
+			likely = w.loads.pace.hazard(r.start - v.opened)
+		}
+		if best == 0 || back && !returned || back == returned && likely > odds {
+			best, returned, odds = at, back, likely
 		}
 	}
 	switch {
@@ -328,8 +354,8 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 	return 0, 0
 }
 
-// cache returns 1 if what a visitor keeps speaks for it as the sender of a flow: others
-// fetched more with this page, and it has that. It returns -1 if it speaks against it:
+// cache returns 1 if what a visitor keeps speaks for it as the sender of a flow: it has
+// what the page refers to and was not fetched with it. It returns -1 if it speaks against it:
 // it fetched before what was fetched now, or it asks again for what it never had.
 func (w *visitors) cache(v *visitor, r *record) int {
 	has := slices.Contains(v.has, r.target)
@@ -344,8 +370,7 @@ func (w *visitors) cache(v *visitor, r *record) int {
 			return -1
 		}
 	}
-	kept, fetched := w.loads.kept(r, &w.now)
-	if len(kept) == 0 || fetched || slices.ContainsFunc(kept, func(m identity.Mark) bool { return !slices.Contains(v.has, m) }) {
+	if len(w.had) == 0 || slices.ContainsFunc(w.had, func(m identity.Mark) bool { return !slices.Contains(v.has, m) }) {
 		return 0
 	}
 	return 1
