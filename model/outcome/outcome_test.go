@@ -138,6 +138,7 @@ func shop(i int) []Step {
 func TestWhatAStepExpects(t *testing.T) {
 	wikis, shops := visits(7, wiki), visits(5, shop)
 	few := visits(1, wiki)
+	fresh := visits(7, func(int) []Step { return wiki(0) }) // nobody's page was there before
 	for _, tt := range []struct {
 		name     string
 		sessions []Session
@@ -171,7 +172,12 @@ func TestWhatAStepExpects(t *testing.T) {
 		{"of one session: the editor without its form", few, 5, "200 " + page("Edit [wiki]", search, logout), model.FailShape},
 		{"of one session: the login lost", few, 5, "200 " + page("Login [wiki]", search, login), model.FailLogin},
 		{"of one session: another title, more forms", few, 4, "200 " + page("Bob [wiki]", search, logout, history), ""},
+		{"of one session: the editor of another page", few, 5, "200 " + page("Edit: alpha [wiki]", search, logout, editor), ""},
 		{"of one session: hardly a page", few, 4, "200 <title>Down</title><a href=/>again</a>", model.FailShape},
+
+		{"a page to which nobody had written", fresh, 4, "200 " + page("anna [wiki]", search, logout, create), ""},
+		{"a page to which somebody has written meanwhile", fresh, 4, "200 " + page("bob [wiki]", search, logout, history), ""},
+		{"a page after writing to it", fresh, 7, "200 " + page("Notes of a day [wiki]", search, logout), model.FailShape},
 
 		{"a list as recorded", shops, 2, `200 {"data":[{"id":1,"note":null,"tags":["a"]}],"next":"m","meta":{"a":{"b":{"c":1}}}}`, ""},
 		{"a list that is empty where there was one", shops, 2, `200 {"data":[],"next":"m","meta":{"a":{"b":{"c":1}}}}`, model.FailShape},
