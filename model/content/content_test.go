@@ -379,14 +379,14 @@ func BenchmarkSelectorJSON(b *testing.B) {
 func TestCookiesHaveTheirPlacesInTheHeader(t *testing.T) {
 	r := &flow.Request{Headers: flow.Headers{{Name: "cookie", Value: ` a=1;b = x=y ; c;=d; a="2"; e=`}, {Name: "X", Value: "z=1"}, {Name: "Cookie", Value: "b=3"}}}
 	var got []string
-	for _, sp := range Cookies(r) {
+	for _, sp := range AppendCookies(nil, r, func(string, string) bool { return true }) {
 		raw := r.Headers[sp.Header].Value[sp.Start:sp.End]
 		if raw != sp.Value {
 			t.Errorf("%s is %q, but %q stands there", sp.Selector, sp.Value, raw)
 		}
 		got = append(got, sp.Selector+"="+sp.Value)
 	}
-	if want := []string{"cookie:a=1", "cookie:b=x=y", `cookie:a#1="2"`, "cookie:e=", "cookie:b#1=3"}; !slices.Equal(got, want) {
+	if want := []string{"cookie:a=1", "cookie:b=x=y", "cookie:b|query:x=y", `cookie:a#1="2"`, "cookie:a#1|quotes=2", "cookie:e=", "cookie:b#1=3"}; !slices.Equal(got, want) {
 		t.Errorf("cookies %q, want %q", got, want)
 	}
 }

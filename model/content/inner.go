@@ -34,6 +34,10 @@ func (s *spanner) open(in *region, selector string) {
 			return
 		}
 	}
+	if n := strings.IndexByte(text, '"') + 1; n > 0 && (n == 1 || text[:n] == `W/"`) && strings.IndexByte(text[n:], '"') == len(text)-n-1 {
+		s.leaf(in, selector+"|quotes", n, len(text)-1)
+		return
+	}
 	switch k := baseKind(text); k {
 	case codec.Hex:
 		if value, ok := codec.Decode(k, text); ok && codec.Printable(value) {

@@ -98,9 +98,10 @@ func (s *spanner) all() {
 	s.body()
 }
 
-// Cookies returns the cookies that r carries, as cookie:NAME, repetitions as above.
-func Cookies(r *flow.Request) []Span {
-	s := &spanner{r: r, seen: map[string]int{}}
+// AppendCookies appends to spans of r the cookies that r carries and keep wants, as
+// cookie:NAME, repetitions as above, each with the values within it.
+func AppendCookies(spans []Span, r *flow.Request, keep func(name, value string) bool) []Span {
+	s := &spanner{r: r, out: spans, seen: map[string]int{}, nested: maxNested}
 	for i, h := range r.Headers {
 		if !strings.EqualFold(h.Name, "Cookie") {
 			continue
@@ -110,7 +111,7 @@ func Cookies(r *flow.Request) []Span {
 			name, value, ok := strings.Cut(pair, "=")
 			start := at + len(name) + 1 + len(value) - len(strings.TrimLeft(value, " "))
 			value = strings.TrimSpace(value)
-			if name = strings.TrimSpace(name); ok && name != "" {
+			if name = strings.TrimSpace(name); ok && name != "" && keep(name, value) {
 				s.add(&in, "cookie:"+name, start, start+len(value))
 			}
 			at += len(pair) + 1

@@ -95,6 +95,8 @@ func TestSpansWithinValues(t *testing.T) {
 		{"a file name", request("/d/12.pdf", "", ""), "path:1|part:", "12", "12", "[percent]"},
 		{"a list of ids", request("/q?ids=11,12,13", "", ""), "query:ids|part:#2", "13", "13", "[plus]"},
 		{"a part of a header", request("/", "", "", "X-Session", `id="`+token+`", v=1`), "header:X-Session|part:id", token, token, "[]"},
+		{"an entity tag", request("/", "", "", "If-Match", `W/"17"`), "header:If-Match|quotes", "17", "17", "[]"},
+		{"a lock", request("/", "", "", "If", "(<opaquelocktoken:550e8400-e29b-41d4-a716-446655440000>)"), "header:If|part:opaquelocktoken", "550e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716-446655440000", "[]"},
 		{"a header of JSON", request("/", "", "", "X-Arg", `{"path":"\u00e9/x"}`), "header:X-Arg|json:$.path", "é/x", `\u00e9/x`, "[json]"},
 		{"SOAP", request("/", "text/xml", `<e:Env><e:Body a="1"><id>a&amp;b</id></e:Body></e:Env>`), "body:*|xml:Env/Body/id", "a&b", "a&amp;b", "[xml]"},
 		{"an attribute", request("/", "text/xml", `<e:Env><e:Body a="1"><id>a&amp;b</id></e:Body></e:Env>`), "body:*|xml:Env/Body@a", "1", "1", "[xml]"},
@@ -129,6 +131,24 @@ func printSpans(spans []Span) string {
 		fmt.Fprintf(&b, "  %s = %q %v\n", s.Selector, s.Value, s.Kinds)
 	}
 	return b.String()
+}
+
+func TestCookiesHoldValues(t *testing.T) {
+	r := request("/?a=b-1", "", "", "Cookie", "sid=secret; prefs=%7b%22id%22%3a%22a%20b%22%7d; sid=2; x")
+	spans := AppendCookies(Spans(r), r, func(name, value string) bool { return name != "x" && value != "secret" })
+	var got []string
+	for i := range spans {
+		if sp := &spans[i]; sp.Place == InCookie {
+			got = append(got, sp.Selector+"="+partText(r, spans, sp)[sp.Start:sp.End])
+			if sp.Parent > 0 && spans[sp.Parent-1].Place != InCookie {
+				t.Errorf("%s is within %s", sp.Selector, spans[sp.Parent-1].Selector)
+			}
+		}
+	}
+	want := []string{"cookie:prefs=%7b%22id%22%3a%22a%20b%22%7d", "cookie:prefs|percent=%7b%22id%22%3a%22a%20b%22%7d", "cookie:prefs|percent|json:$.id=a%20b", "cookie:sid=2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("cookies %q, want %q", got, want)
+	}
 }
 
 func TestCompressedBodiesAreRead(t *testing.T) {

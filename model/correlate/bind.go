@@ -130,7 +130,7 @@ func (c *candidate) worth() bool {
 
 // validator reports whether the value is the condition of a conditional write.
 func (c *candidate) validator() bool {
-	return c.leaf.header() == "If-Match" || c.leaf.header() == "If-Unmodified-Since"
+	return c.leaf.outer == nil && (c.leaf.header() == "If-Match" || c.leaf.header() == "If-Unmodified-Since")
 }
 
 // field returns the form field that the value was sent as, or "".

@@ -100,11 +100,14 @@ func (t *target) variant(s *structure, bindings []*binding) model.Variant {
 	for i := range s.sample.spans {
 		sp := &s.sample.spans[i]
 		l := t.byPlace[sp.Selector]
-		if sp.Place == content.InCookie {
-			cookies = append(cookies, cookieName(sp)+"="+n.cookie(l, sp, s))
+		if !leafy(s.sample.spans, i) {
 			continue
 		}
-		if l == nil || l.pieces == nil || !leafy(s.sample.spans, i) {
+		if sp.Place == content.InCookie {
+			cookies = append(cookies, cookieName(sp)+"="+n.cookie(t, s, i))
+			continue
+		}
+		if l == nil || l.pieces == nil {
 			continue
 		}
 		if where := partOf(sp); t.opening(s.sample, i) != nil {

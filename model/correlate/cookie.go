@@ -1,7 +1,6 @@
 package correlate
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -28,14 +27,10 @@ func cookiesSet(sessions [][]Exchange) cookieSet {
 	return set
 }
 
-// own returns the cookies of a request that no answer of the recording set: a script of
-// the page set them, or they are older than the recording. The others are up to the jar
-// of the replay.
-func (set cookieSet) own(e *parsed) []content.Span {
-	return slices.DeleteFunc(content.Cookies(&e.Flow.Request), func(sp content.Span) bool {
-		name := cookieName(&sp)
-		return strings.ContainsAny(name+sp.Value, "\r\n\x00") || set[name+"="+sp.Value]
-	})
+// own reports whether no answer of the recording set a cookie: a script of the page did,
+// or it is older than the recording. The others are up to the jar of the replay.
+func (set cookieSet) own(name, value string) bool {
+	return !strings.ContainsAny(name+value, "\r\n\x00") && !set[name+"="+value]
 }
 
 // cookieName returns the name of the cookie of a span.
@@ -47,10 +42,15 @@ func cookieName(sp *content.Span) string {
 	return name
 }
 
-// cookie returns the template of the value of a cookie.
-func (n *namer) cookie(l *leaf, sp *content.Span, s *structure) string {
-	if l == nil || l.pieces == nil {
+// cookie returns the template of the value of the cookie that is span i of the sample.
+func (n *namer) cookie(t *target, s *structure, i int) string {
+	sp := &s.sample.spans[i]
+	switch l := t.byPlace[sp.Selector]; {
+	case l == nil || l.pieces == nil:
 		return model.EscapeTemplate(sp.Value)
+	case t.opening(s.sample, i) != nil:
+		return apply(sp.Value, shift(n.opened(t, s, i), sp.Start))
+	default:
+		return n.text(l, sp, s)
 	}
-	return n.text(l, sp, s)
 }

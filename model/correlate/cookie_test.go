@@ -30,6 +30,16 @@ func TestCookiesOfScriptsAreValuesOfTheSession(t *testing.T) {
 	want(t, "the token", from(r, "x-access"), "POST /session header:X-Access")
 }
 
+// A script keeps what an answer gave in a cookie, as JSON that is percent-encoded.
+func TestCookiesOfScriptsHoldIssuedValues(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		p.do("GET /cart", "200"+asJSON+`{"cart":"`+secretOf("c", i)+`"}`)
+		p.do(fmt.Sprintf("GET /pay\nCookie: state=%%7b%%22cart%%22%%3a%%22%s%%22%%2c%%22n%%22%%3a%d%%7d", secretOf("c", i), i), "200")
+	})
+	want(t, "cookie", cookieOf(r, "GET /pay", 0), "state=%7b%22cart%22%3a%22${cart}%22%2c%22n%22%3a${n}%7d")
+	want(t, "the cart", from(r, "cart"), "GET /cart json:cart")
+}
+
 func TestCookiesThatTheTargetSetAreLeftToTheJar(t *testing.T) {
 	r := record(3, nil, func(p *tape, i int) {
 		p.do("GET /", "200\nSet-Cookie: sid="+secretOf(i)+"; Path=/")

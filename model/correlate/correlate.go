@@ -172,7 +172,7 @@ func newSession(n int, exchanges []Exchange, set cookieSet) *session {
 		for _, leaf := range e.doc.Leaves() {
 			s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
 		}
-		e.spans = append(e.spans, set.own(e)...)
+		e.spans = content.AppendCookies(e.spans, &e.Flow.Request, set.own)
 		for _, sp := range e.spans {
 			if s.sent[sp.Value] == nil {
 				s.sent[sp.Value] = e
