@@ -100,8 +100,8 @@ const minPseudonym = 8
 
 // IsPseudonym reports whether a value is a pseudonym, by the checks that it carries. It
 // needs no key. A value that is none passes once in 10³ if it is short, and once in 10⁶
-// or less if it has fourteen letters and digits. Values of less than eight bytes never
-// pass.
+// or less if it has fourteen letters and digits. A value of which only a part was replaced
+// does not pass, nor does one of less than eight bytes.
 func IsPseudonym(value string) bool {
 	b := []byte(value)
 	switch {
