@@ -240,7 +240,7 @@ func (d *demo) learn(context.Context) error {
 	if err != nil {
 		return err
 	}
-	recorded, err := asRecorded([]model.Source{accounts}, d.path(demoKey))
+	recorded, err := asRecorded([]model.Source{accounts}, d.path(demoKey), sessions)
 	if err != nil {
 		return err
 	}

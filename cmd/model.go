@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
@@ -167,7 +168,7 @@ func (o *accountOptions) learn(paths []string, sessions []session.Session, optio
 		sources = append(sources, src)
 	}
 	var err error
-	if options.Data, err = asRecorded(sources, o.redactKey); err != nil {
+	if options.Data, err = asRecorded(sources, o.redactKey, sessions); err != nil {
 		return nil, nil, err
 	}
 	options.Pseudonym = redact.IsPseudonym
@@ -208,9 +209,27 @@ func keepModel(path string, m *model.Model, old string, overwrite bool) error {
 	return folder.Write(path, m)
 }
 
+// longSecret is the least length in bytes at which a pseudonym is no other's value.
+const longSecret = 8
+
+// sent returns the values that the requests of sessions carry.
+func sent(sessions []session.Session) map[string]bool {
+	values := map[string]bool{}
+	for _, s := range sessions {
+		for _, f := range s.Flows {
+			for _, leaf := range content.RequestLeaves(&f.Request) {
+				values[leaf.Value] = true
+			}
+		}
+	}
+	return values
+}
+
 // asRecorded returns data files with the values as they stand in a recording
 // that was redacted with the key in a file; "" is a recording of what was sent.
-func asRecorded(sources []model.Source, keyFile string) ([]model.Source, error) {
+// Whether a value is a secret depends on the name under which it was sent, which may be
+// another than that of the column. So what the sessions sent decides.
+func asRecorded(sources []model.Source, keyFile string, sessions []session.Session) ([]model.Source, error) {
 	if keyFile == "" {
 		return sources, nil
 	}
@@ -221,6 +240,11 @@ func asRecorded(sources []model.Source, keyFile string) ([]model.Source, error) 
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := newRedactor("", keyFile) // one that has seen a secret knows it under any name
+	if err != nil {
+		return nil, err
+	}
+	sent := sent(sessions)
 	recorded := make([]model.Source, len(sources))
 	for i, src := range sources {
 		recorded[i] = model.Source{Name: src.Name, Columns: src.Columns}
@@ -228,6 +252,9 @@ func asRecorded(sources []model.Source, keyFile string) ([]model.Source, error) 
 			values := make([]string, len(row))
 			for c, v := range row {
 				values[c] = redactor.Value(src.Columns[c], v)
+				if secret := secrets.Value("password", v); values[c] == v && len(v) >= longSecret && !sent[v] && sent[secret] {
+					values[c] = secret
+				}
 			}
 			recorded[i].Rows = append(recorded[i].Rows, values)
 		}
