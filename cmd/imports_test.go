@@ -83,6 +83,7 @@ var importOrder = map[string][]string{
 	"replay/verbatim": {"record/flow", "record/message", "model", "model/content", "model/precedence", "replay", "replay/client", "replay/cookie",
 		"replay/stats"},
 	"replay/modelled": {"record/flow", "model", "model/dist", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "replay", "replay/client", "replay/cookie", "replay/faithful"},
+	"replay/report":   {"replay/faithful", "replay/stats"},
 	"replay/rehearse": {"record/flow", "model", "model/content", "replay", "replay/faithful", "replay/modelled"},
 	"replay/trial":    {"record/flow", "model", "model/content", "replay", "replay/modelled", "replay/client"},
 	"replay/compare":  {"replay/stats"},

@@ -2,9 +2,12 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/starling-load/starling/replay/report"
 	"github.com/starling-load/starling/replay/stats"
 	"github.com/starling-load/starling/replay/stats/runfile"
 )
@@ -19,24 +22,24 @@ func reportCommand(env environment) *cobra.Command {
 		Long: `Show the result of a run file. It works while the run goes on, and after a crash
 with everything up to the last interval. The exit code is that of the run: 3 when
 a threshold was not met, 4 when the run is invalid.`,
-		Example: "  starling report new.run.zst\n  starling report --json new.run.zst | jq .response_time_us.p99",
+		Example: "  starling report new.run.zst\n  starling report --json new.run.zst | jq .response_time_us.p99\n  starling report --format markdown new.run.zst",
 		Args:    oneArg("the run file, NAME.run.zst"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			switch format {
-			case "text":
-			case "json":
-				asJSON = true
-			default:
-				return usagef("--format %q: choose text or json", format)
+			asJSON = asJSON || format == "json"
+			if forms := append([]string{"text", "json"}, report.Formats()...); !slices.Contains(forms, format) {
+				return usagef("--format %q: choose one of %s", format, strings.Join(forms, ", "))
 			}
 			run, err := readRun(env, args[0])
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			switch {
+			case asJSON:
 				err = writeJSON(env.stdout, run.Summary)
-			} else {
+			case format == "text":
 				err = run.Text(env.stdout)
+			default:
+				err = report.Write(env.stdout, format, run)
 			}
 			if err != nil {
 				return fmt.Errorf("print the report: %w", err)
@@ -46,7 +49,7 @@ a threshold was not met, 4 when the run is invalid.`,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
 	cmd.Flags().BoolVar(&requireFaithful, "require-faithful", false, "exit code 3 unless users did what they did in the recording")
-	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: text or json")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: text, json, html (a page of its own), markdown (for a pull request), junit (for a CI server) or csv")
 	return cmd
 }
 
