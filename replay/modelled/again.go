@@ -78,15 +78,18 @@ type roleOf func(a *replay.Act) (of *track, index int)
 // A try is one request of an act, and what became of it.
 type try struct {
 	expects outcome
-	poll    *poll // nil: none
-	last    bool  // of the recorded acts of the poll
-	more    bool  // the request may be repeated
-	putOffs int   // how often the target has put the act off
+	poll    *poll     // nil: none
+	last    bool      // of the recorded acts of the poll
+	more    bool      // the request may be repeated
+	putOffs int       // how often the target has put the act off
+	reacted *reaction // the request is one that clients sent after another answer
+	reacts  func(*flow.Response, *content.Doc) *reaction
 
 	answered bool
 	reached  bool          // the awaited answer came
 	waits    bool          // the answer is one of those that come before it
 	putOff   time.Duration // the target asks to wait so long; < 0: it does not
+	reaction *reaction     // what clients sent after such an answer; nil: nothing
 }
 
 // check judges the answer and notes what became of the try.
@@ -97,6 +100,11 @@ func (t *try) check(resp *flow.Response, doc *content.Doc) (name, detail string)
 	}
 	name, detail = t.expects.check(resp, doc)
 	if t.poll == nil {
+		if name != "" && t.reacted == nil {
+			if t.reaction = t.reacts(resp, doc); t.reaction != nil && resp.Status < 400 {
+				return "", "" // the answer to what clients sent then counts
+			}
+		}
 		return name, detail
 	}
 	if awaited, _ := t.poll.awaited.check(resp, doc); awaited == "" {
@@ -120,7 +128,7 @@ func (t *taker) try(a *replay.Act, role roleOf) {
 	of, index := role(a)
 	x := &try{expects: t.source.outcomeOf(&of.acts[index]), putOff: -1}
 	if before := t.tries[a.ID]; before != nil {
-		x.putOffs = before.putOffs
+		x.putOffs, x.reacted = before.putOffs, before.reaction
 	}
 	if p := of.polls[index]; p != nil {
 		l := t.loops[p]
@@ -130,6 +138,9 @@ func (t *taker) try(a *replay.Act, role roleOf) {
 		}
 		l.made++
 		x.poll, x.last, x.more = p, index == p.acts[len(p.acts)-1], l.made < tolerance*len(p.acts)
+	}
+	x.reacts = func(resp *flow.Response, doc *content.Doc) *reaction {
+		return t.source.reactionTo(&of.acts[index], resp, doc)
 	}
 	t.tries[a.ID] = x
 	a.Judge = x.check
@@ -152,6 +163,8 @@ func (t *taker) again(over *replay.Answer, role roleOf) (a replay.Act, ok bool) 
 		return t.once(over, of, index, max(of.acts[index].Delay, wait)), true
 	case x.poll != nil && x.waits && !x.last && wait > 0:
 		t.postpone(x.poll, index, wait)
+	case x.reaction != nil:
+		return t.once(over, of, index, x.reaction.act.Delay), true
 	case x.poll == nil && !over.OK && x.putOff >= 0 && x.putOffs < t.source.patience:
 		x.putOffs++
 		return t.once(over, of, index, wait), true

@@ -51,6 +51,7 @@ type source struct {
 	origins   []replay.Origin
 	behaviors []model.Behavior
 	sessions  []model.Session
+	reactions map[shape][]reaction
 	tracks    []track                  // the sessions made ready to play
 	recorded  func(session uint64) int // index of the track that a session plays
 	patience  int                      // how often a request is repeated that the target puts off
@@ -83,6 +84,7 @@ func (s *source) compileTracks(m *model.Model) {
 	for i := range m.Sessions {
 		s.tracks = append(s.tracks, s.compileTrack(&m.Sessions[i]))
 	}
+	s.compileReactions()
 	for i := range m.Behaviors {
 		s.splices = append(s.splices, s.compileCrossings(&m.Behaviors[i]))
 	}

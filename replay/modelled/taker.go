@@ -115,6 +115,27 @@ func (t *taker) issuing(binding int, other *model.Act) bool {
 // answer that later acts take values from.
 func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf idOf, random *rand.Rand) {
 	v := t.source.variantOf(from)
+	values, missing := t.contents(a, from, nil, idOf, random)
+	if x := t.tries[a.ID]; missing == "" && x != nil && x.reacted != nil {
+		same := make(map[string]string, len(values))
+		for i := range values {
+			same[v.values[i].name] = values[i]
+		}
+		v = t.source.variantOf(x.reacted.act)
+		values, missing = t.contents(a, x.reacted.act, same, elsewhere, random)
+	}
+	if a.Skip = missing; missing == "" {
+		t.fill(a, v, values, len(wants) > 0)
+	}
+}
+
+// elsewhere is the idOf of an act of another session.
+func elsewhere(*replay.Act, int) (id int, ok bool) { return 0, false }
+
+// contents returns the contents of the values of a recorded act, or the name of the
+// binding that gives none. known are contents by the names of values, which come first.
+func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string, idOf idOf, random *rand.Rand) (values []string, missing string) {
+	v := t.source.variantOf(from)
 	var row []string
 	switch {
 	case from.Row > 0:
@@ -122,7 +143,7 @@ func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf
 	case len(v.rows) > 0:
 		row = v.rows[random.IntN(len(v.rows))]
 	}
-	values := make([]string, len(v.values))
+	values = make([]string, len(v.values))
 	next := 0 // taker
 	for i := range v.values {
 		take := model.Take{Act: model.Latest}
@@ -140,12 +161,14 @@ func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf
 			}
 		}
 		var ok bool
+		if values[i], ok = known[v.values[i].name]; ok {
+			continue
+		}
 		if values[i], ok = t.content(&v.values[i], take, row, random); !ok {
-			a.Skip = t.source.bindings[v.values[i].index].Name
-			return
+			return nil, t.source.bindings[v.values[i].index].Name
 		}
 	}
-	t.fill(a, v, values, len(wants) > 0)
+	return values, ""
 }
 
 // content returns the content of a value: the recorded one, the one of the answer that

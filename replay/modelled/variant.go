@@ -59,6 +59,7 @@ type headerTemplate struct {
 // A value fills a hole. By its kind, index is that of a binding or of a data source,
 // and column is that of a data source.
 type value struct {
+	name   string
 	kind   model.ValueKind
 	index  int
 	column int
@@ -88,7 +89,7 @@ func compileVariant(from *model.Variant, bindings map[string]int, data []model.S
 	names := make(map[string]int, len(from.Values)+len(reservedHoles))
 	rowColumns := 0
 	for i, v := range from.Values {
-		val := value{kind: v.Kind, row: -1}
+		val := value{name: v.Name, kind: v.Kind, row: -1}
 		if v.InRows() {
 			val.row = rowColumns
 			rowColumns++
