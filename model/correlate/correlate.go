@@ -85,6 +85,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 	l.bind()
 	l.follow(false)
 	l.bindPartly()
+	l.pick()
 	l.compute()
 	l.classify()
 	l.nameBindings()

@@ -256,6 +256,8 @@ func TestAClickFollowsTheLivePageAndAPageLoadsTheResourcesOfItsRelease(t *testin
 		g.do("GET", "/read/"+recorded.Article(i%4), "", "")
 		g.page = "/"
 		g.do("GET", "/read/"+recorded.Article((i+2)%4), "", "")
+		g.do("GET", "/api/articles", "", "")
+		g.do("GET", "/api/articles/"+recorded.Article((i+1)%cases.Articles), "", "")
 	})
 	if lost := recorded.Lost(); len(lost) > 0 {
 		t.Fatalf("not found while it was recorded: %q", lost)

@@ -1,0 +1,175 @@
+package correlate
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/starling-load/starling/model/content"
+)
+
+// pick binds what no other explainer bound to the element of a JSON list that the user
+// chose: an identifier in a path or under a name that says so, and the other members of
+// the same element in the same request. It holds where everybody sees the same list. So
+// a small number is bound only where the list has the name of what it identifies.
+func (l *learner) pick() {
+	for _, t := range l.targets {
+		chosen := map[*parsed]element{}
+		for _, p := range t.leaves {
+			if p.pieces == nil {
+				l.pickIdentifier(p, chosen)
+			}
+		}
+		for _, p := range t.leaves {
+			if p.pieces == nil && len(chosen) > 0 {
+				l.pickMember(p, chosen)
+			}
+		}
+	}
+}
+
+// An element is one of a list in an answer.
+type element struct {
+	from   *parsed
+	list   string // selector of its identifier, up to the name
+	match  int
+	length int // of the list
+}
+
+// pickIdentifier binds a leaf that identifies what users chose, and notes the elements.
+func (l *learner) pickIdentifier(p *leaf, chosen map[*parsed]element) {
+	of, ok := p.identifies()
+	if !ok {
+		return
+	}
+	spots := map[*parsed]spot{}
+	for _, u := range p.uses {
+		if s, ok := u.listed(of); ok {
+			spots[u.exchange] = s
+		}
+	}
+	if 2*len(spots) < len(p.uses) || len(spots) == 0 {
+		return
+	}
+	p.pieces = []piece{l.place(p.uses, spots)}
+	for e, s := range spots {
+		if dot := strings.LastIndexByte(s.selector, '.'); dot >= 0 {
+			chosen[e] = element{s.from, s.selector[:dot+1], s.match, len(s.from.values(s.selector))}
+		}
+	}
+}
+
+// identifies returns the word for what a leaf identifies: "item" for item_id and for
+// the last part of /items/{}. ok is false if it identifies nothing.
+func (p *leaf) identifies() (of string, ok bool) {
+	s := p.span.Selector
+	if place, isPath := strings.CutPrefix(s, "path:"); isPath {
+		word, at := "", 0
+		for segment := range strings.SplitSeq(p.target.sample().Path, "/") {
+			if segment == "" {
+				continue
+			}
+			if strconv.Itoa(at) == place {
+				return singular(word), segment == "{}"
+			}
+			at++
+			if !strings.Contains(segment, "{}") {
+				word = segment
+			}
+		}
+		return "", false
+	}
+	if p.header() != "" {
+		return "", false
+	}
+	key, _, _ := strings.Cut(p.key(), "#")
+	key = strings.TrimRight(key, "[]0123456789")
+	key = key[strings.LastIndexAny(key, ".[")+1:]
+	stem, ok := identifier(strings.Trim(key, "[]"))
+	return singular(stem), ok
+}
+
+// identifier cuts the end off a name that says that it identifies something: item_id,
+// itemId, item_ids. The rest may be empty.
+func identifier(name string) (stem string, ok bool) {
+	low := strings.ToLower(strings.TrimSuffix(name, "s"))
+	for _, end := range [...]string{"id", "uuid", "guid", "slug", "sku", "key", "code"} {
+		if low == end {
+			return "", true
+		}
+		if cut := len(low) - len(end); cut > 0 && low[cut:] == end && (low[cut-1] == '_' || low[cut-1] == '-' || name[cut] <= 'Z') {
+			return strings.TrimRight(low[:cut], "_-"), true
+		}
+	}
+	return "", false
+}
+
+// listed returns the first list of an earlier JSON answer of which an element has the
+// value of u as its identifier.
+func (u use) listed(of string) (spot, bool) {
+	weak := content.Bits(u.value) < shortBits
+	for _, p := range u.exchange.session.received[u.value] {
+		path, isJSON := strings.CutPrefix(p.selector, "json:")
+		if !isJSON || strings.Contains(path, "|") || !strings.Contains(path, "[]") || !p.exchange.before(u.exchange) {
+			continue
+		}
+		name := path[strings.LastIndexAny(path, ".]")+1:]
+		if stem, ok := identifier(name); name != "" && (!ok || stem != "" && stem != of) {
+			continue
+		}
+		if weak && !namesList(p.exchange, path, of) {
+			continue
+		}
+		for i, v := range p.exchange.values(p.selector) {
+			if v == u.value {
+				return spot{p.exchange, p.selector, i}, true
+			}
+		}
+	}
+	return spot{}, false
+}
+
+// namesList reports whether an answer is a list of what a word stands for: the address
+// ends in the word, or the list has it as its name.
+func namesList(e *parsed, path, of string) bool {
+	words := strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+	for segment := range strings.SplitSeq(e.Path, "/") {
+		words = append(words, segment)
+	}
+	return of != "" && slices.ContainsFunc(words, func(w string) bool { return singular(strings.ToLower(w)) == strings.ToLower(of) })
+}
+
+// pickMember binds a leaf whose values are members of the chosen elements.
+func (l *learner) pickMember(p *leaf, chosen map[*parsed]element) {
+	if p.header() != "" || p.constant() {
+		return
+	}
+	key := p.key()
+	key = key[strings.LastIndexAny(key, ".[]")+1:]
+	spots := map[*parsed]spot{}
+	for _, u := range p.uses {
+		el, ok := chosen[u.exchange]
+		if !ok {
+			continue
+		}
+		for _, at := range u.exchange.session.received[u.value] {
+			name, ok := strings.CutPrefix(at.selector, el.list)
+			if !ok || at.exchange != el.from || strings.ContainsAny(name, ".[|") || !sameName(name, key) {
+				continue
+			}
+			if values := el.from.values(at.selector); len(values) == el.length && values[el.match] == u.value {
+				spots[u.exchange] = spot{el.from, at.selector, el.match}
+			}
+		}
+	}
+	if 10*len(spots) >= 9*len(p.uses) {
+		p.pieces = []piece{l.place(p.uses, spots)}
+	}
+}
+
+// sameName reports whether a member of a list and a place of a request have one name,
+// whatever the style: unitPrice, unit_price, item[unit_price].
+func sameName(a, b string) bool {
+	plain := func(s string) string { return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s)) }
+	return a != "" && plain(a) == plain(b)
+}
