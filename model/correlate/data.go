@@ -101,7 +101,8 @@ func (l *learner) fromData(p *leaf) {
 	p.pieces = l.splitData(p.uses)
 }
 
-// splitData cuts values at the data column that nearly all of them hold.
+// splitData cuts values at the data column that nearly all of them hold, or that some
+// hold as a part.
 func (l *learner) splitData(uses []use) []piece {
 	for _, whole := range []bool{true, false} {
 		for i := range l.data.files {
@@ -147,7 +148,10 @@ func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 		}
 	}
 	n := len(before)
-	if n == 0 || 10*n < 9*known || 2*known < len(uses) || len(rows) == 1 && constant(uses) && len(uses[0].value) < 3 {
+	// A part that is the name of several users in the requests of each says so, also
+	// where other requests of the endpoint do not hold it: they are made of other pieces.
+	named := !whole && n >= 3 && len(rows) > 1 && len(at[0].value) >= 4
+	if n == 0 || 10*n < 9*known && !named || 2*known < len(uses) || len(rows) == 1 && constant(uses) && len(uses[0].value) < 3 {
 		return nil
 	}
 	_, name, _ := strings.Cut(ref, ".")
