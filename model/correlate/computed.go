@@ -18,13 +18,14 @@ import (
 
 // Limits of the search.
 const (
-	maxHashes   = 1_500_000 // hashes of one Learn
+	maxWork     = 1_500_000 // hashes of short texts, and values looked at, in one Learn
 	maxTexts    = 24        // texts of a request
 	maxKeys     = 400       // values that may be keys
 	maxJoined   = 12        // texts that are joined by threes
 	fewKeys     = 60        // keys that are tried with joined texts
 	maxHashText = 64 << 10  // bytes of a text
 	maxKey      = 512       // bytes of a key
+	longText    = 256       // bytes that take as long as the hash of a short text
 )
 
 // separators stand between texts that are joined before they are hashed.
@@ -32,9 +33,9 @@ var separators = [...]string{"", "\n", ":", ".", "|", "&"}
 
 // compute explains places whose values are computed.
 func (l *learner) compute() {
-	budget := maxHashes
+	budget := maxWork
 	l.open(func(p *leaf, uses []use, part bool) {
-		if len(uses) == 0 || p.span.Place == content.InText {
+		if len(uses) == 0 || p.span.Place == content.InText || budget <= 0 {
 			return
 		}
 		r := l.recipe(p, uses, &budget)
@@ -49,7 +50,7 @@ func (l *learner) compute() {
 func (l *learner) recipe(p *leaf, uses []use, budget *int) *recipe {
 	switch {
 	case len(uses[0].value) == 6 && !constant(uses):
-		return l.oneTime(uses)
+		return l.oneTime(uses, budget)
 	case len(uses[0].value) < 20 || constant(uses) && len(uses) > 1:
 		return nil
 	}
@@ -160,13 +161,14 @@ func (c *cook) answers(u *parsed) []known {
 	var out []known
 	seen := map[source]bool{}
 	for _, e := range slices.Backward(u.session.exchanges[:u.index]) {
-		if len(out) >= maxKeys {
+		if len(out) >= maxKeys || *c.budget <= 0 {
 			break
 		}
 		if !e.before(u) {
 			continue
 		}
 		leaves := slices.Clone(e.doc.Leaves())
+		*c.budget -= len(leaves)
 		slices.SortStableFunc(leaves, func(a, b content.Leaf) int { return cmp.Compare(order(a.Selector), order(b.Selector)) })
 		held := map[string]bool{}
 		for _, leaf := range leaves {
@@ -222,7 +224,7 @@ func joined(list ...known) []known {
 func (c *cook) hash(keys []*known, parts []known, text, sep string) *recipe {
 	for _, key := range keys {
 		for _, h := range c.hashes {
-			*c.budget--
+			*c.budget -= 1 + len(text)/longText
 			k := ""
 			if key != nil {
 				h, k = "hmac_"+h, key.text

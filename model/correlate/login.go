@@ -67,11 +67,11 @@ func (l *learner) count(r *recipe, uses []use) int {
 
 // oneTime explains one-time passwords whose secret stands in the user's row or in an
 // answer.
-func (l *learner) oneTime(uses []use) *recipe {
+func (l *learner) oneTime(uses []use, budget *int) *recipe {
 	if strings.Trim(uses[0].value, "0123456789") != "" {
 		return nil
 	}
-	c := &cook{learner: l, uses: uses}
+	c := &cook{learner: l, uses: uses, budget: budget}
 	for _, k := range append(l.columns(uses[0].exchange.session), c.answers(uses[0].exchange)...) {
 		if len(k.text) < 16 || !isTOTP(k.text, uses[0]) {
 			continue

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/made"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/replaytest"
 )
@@ -146,5 +147,22 @@ func TestCookiesOfScriptsAreSentUntilTheTargetSetsThem(t *testing.T) {
 	want := []string{"/1: theme=dark", `/2: theme="of the target"; token=t1`}
 	if got := seen.Sorted(); !slices.Equal(got, want) {
 		t.Errorf("cookies %q, want %q", got, want)
+	}
+}
+
+func TestATimeThatTheSessionKeepsIsTakenOnce(t *testing.T) {
+	clock, err := made.ParseClock("ns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := visitor{source: &source{}}
+	of := value{kind: model.Now, clock: clock}
+	first := v.madeAnew(&of, []string{"recorded"}, nil)
+	time.Sleep(time.Millisecond)
+	if again := v.madeAnew(&of, []string{"recorded"}, nil); again != first {
+		t.Errorf("the same recorded time became %s, then %s", first, again)
+	}
+	if other := v.madeAnew(&of, []string{"another"}, nil); other == first {
+		t.Errorf("two recorded times became one: %s", other)
 	}
 }
