@@ -57,6 +57,7 @@ type State struct {
 	at       int32 // index of the step + 1; 0: the session is over
 	behavior int32
 	steps    int32
+	stuck    bool
 	met      conditions
 }
 
@@ -69,6 +70,10 @@ func (s State) Behavior() int { return int(s.behavior) }
 
 // Steps returns how many steps the session has made, this one included.
 func (s State) Steps() int { return int(s.steps) }
+
+// Stuck reports whether the session is over although it has not come to an end: no edge
+// led to an open step, or it had made MaxSteps.
+func (s State) Stuck() bool { return s.stuck }
 
 // NewGraph returns the graph of m, which must be valid: the error is that of
 // [Model.Validate]. The graph keeps the think times of m, which must not change.
@@ -91,7 +96,7 @@ func (g *Graph) Start(r *rand.Rand) State {
 	whichBehavior, whichFirst := r.Float64(), r.Float64()
 	b := choose(g.starts, whichBehavior, nil)
 	if b == nil {
-		return State{}
+		return State{stuck: true}
 	}
 	w := &g.walks[b.to]
 	s := State{behavior: b.to, met: w.initial}
@@ -118,7 +123,7 @@ func (g *Graph) Next(s State, r *rand.Rand) (next State, think time.Duration) {
 // visit moves s along e. Without e the session is over.
 func (g *Graph) visit(s State, e *edge) State {
 	if e == nil || e.to == ended {
-		s.at = 0
+		s.at, s.stuck = 0, e == nil
 		return s
 	}
 	to := &g.walks[s.behavior].steps[e.to]

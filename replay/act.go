@@ -25,7 +25,8 @@ type Source interface {
 // the engine tells it which act is over, and it tells which acts have become
 // ready by that. It ends when no act is under way and it has made none ready.
 //
-// The engine calls it from one goroutine at a time.
+// The engine calls it from one goroutine at a time. A session may have a method
+// Stuck() string: where it had no way on, "" if it came to its end.
 type Session interface {
 	// Next returns the acts that have become ready because the act of over has
 	// ended. Each is due Act.Delay after that end. Acts returned together run side

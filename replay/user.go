@@ -55,7 +55,7 @@ func (u *user) begin(at time.Duration) {
 	u.mu.Unlock()
 	if len(tasks) == 0 {
 		if u.visit != nil { // a session without acts counts too
-			u.engine.collector.SessionOver(stats.SessionResult{Matched: true})
+			u.engine.collector.SessionOver(u.result())
 		}
 		u.engine.retire()
 		return
@@ -248,7 +248,13 @@ func (u *user) finish(at time.Duration) []*task {
 
 // result is how the session that is over ended.
 func (u *user) result() stats.SessionResult {
-	return stats.SessionResult{Matched: u.matched && !u.cut, Cut: u.cut, Work: u.work.Work(u.cut)}
+	r := stats.SessionResult{Cut: u.cut}
+	if w, ok := u.visit.(interface{ Stuck() string }); ok && !u.cut {
+		r.Stuck = w.Stuck()
+		r.Cut = r.Stuck != ""
+	}
+	r.Matched, r.Work = u.matched && !r.Cut, u.work.Work(r.Cut)
+	return r
 }
 
 // drop gives up an act that still waits at the end of the run. When the last act of

@@ -48,6 +48,10 @@ func (j *judge) sessions() {
 		missed := 1 - share(r.Matched, r.Ended)
 		j.find(level(missed, 1-matchPartly, 1), missed/4, "%d of %d sessions completed as recorded", r.Matched, r.Ended)
 	}
+	if r.Stuck > 0 {
+		stuck := share(r.Stuck, r.Ended+r.Cut)
+		j.find(worst(Partly, level(stuck, stuckPartly, stuckNot)), stuck, "%d sessions had no way on (see the errors for the places)", r.Stuck)
+	}
 	if n := float64(r.Started); n < turnShare*float64(j.rec.Sessions) && n < turnLeast {
 		j.find(Partly, 0.01, "%d of %d recorded sessions had a turn; give the run more time or users", r.Started, j.rec.Sessions)
 	}

@@ -40,6 +40,7 @@ const (
 	deviations              = 2          // … and more than this many standard errors
 	mixPartly, mixNot       = 0.05, 0.25 // distance of the mix, beyond what chance makes of so few sessions
 	matchPartly             = 0.90       // sessions that completed as recorded, as a share
+	stuckPartly, stuckNot   = 0, 0.20    // sessions without a way on, as a share
 	overlapPartly           = 0.50       // of the requests that were beside another, as a share of the recorded ones …
 	overlapLeast            = 0.20       // … if each had at least so many beside it
 	unreachedNot            = 0.20       // of the recorded requests, at endpoints never reached

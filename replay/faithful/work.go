@@ -35,7 +35,8 @@ type Replayed struct {
 	Started uint64 // sessions
 	Ended   uint64 // of these: came to their own end
 	Matched uint64 // of these: every act was made and had its recorded outcome
-	Cut     uint64 // ended by the run
+	Cut     uint64 // ended by the run, or without a way on
+	Stuck   uint64 // of these: had no way on
 	Work
 	Endpoints map[string]Asked
 }

@@ -27,7 +27,8 @@ type walk struct {
 	open    int          // acts of the step at hand that are not over
 	pages   []pageWalk   // of the step at hand
 	strands []strand
-	over    bool // no step is left
+	over    bool   // no step is left
+	stuck   string // the step behind which there was no way on
 }
 
 // A role is what an act is for.
@@ -72,6 +73,9 @@ func (w *walk) Next(over *replay.Answer) []replay.Act {
 	if over == nil {
 		random := w.random()
 		w.state = w.source.graph.Start(random)
+		if w.state.Stuck() {
+			w.stuck = "start"
+		}
 		return w.begin(nil, random, 0)
 	}
 	r := w.roles[over.Act.ID]
@@ -91,10 +95,22 @@ func (w *walk) Next(over *replay.Answer) []replay.Act {
 	}
 	w.step++
 	random := w.random()
-	var think time.Duration
-	w.state, think = w.source.graph.Next(w.state, random)
+	think := w.goOn(random)
 	return w.begin(acts, random, think)
 }
+
+// goOn chooses the next step and returns how long the user thinks before it.
+func (w *walk) goOn(random *rand.Rand) time.Duration {
+	at := w.state
+	var think time.Duration
+	if w.state, think = w.source.graph.Next(at, random); w.state.Stuck() && at.Step() != model.Ended {
+		w.stuck = w.source.behaviors[at.Behavior()].Steps[at.Step()].ID
+	}
+	return think
+}
+
+// Stuck names the step behind which there was no way on, see replay.Session.
+func (w *walk) Stuck() string { return w.stuck }
 
 // random is the stream of the step at hand.
 func (w *walk) random() *rand.Rand {
@@ -118,9 +134,7 @@ func (w *walk) begin(acts []replay.Act, random *rand.Rand, delay time.Duration) 
 		}
 		w.step++
 		random = w.random()
-		var think time.Duration
-		w.state, think = w.source.graph.Next(w.state, random)
-		delay += think
+		delay += w.goOn(random)
 	}
 	w.over = true
 	if closes := w.closing(""); closes != nil {

@@ -130,6 +130,13 @@ func (c *Collector) SessionOver(r SessionResult) {
 	c.sessions.count(r)
 	c.work.Add(r.Work)
 	c.mu.Unlock()
+	if r.Stuck == "" {
+		return
+	}
+	g := c.group(groupKey{cut(r.Stuck), ErrorStuck, 0, ""}, "")
+	s := c.take()
+	s.now.count(g)
+	s.mu.Unlock()
 }
 
 // Users sets the number of virtual users that are in a session.

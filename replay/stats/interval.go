@@ -65,6 +65,10 @@ type ErrorGroup struct {
 // ErrorSkipped is the name of the groups of skipped acts.
 const ErrorSkipped = "skipped"
 
+// ErrorStuck is the name of the groups of sessions that had no way on. Their Endpoint is
+// the place.
+const ErrorStuck = "no way on"
+
 // ErrorStopped is the Result.Error of an exchange that was given up because
 // the run ended. It is no fault of the target and does not count against the
 // outcome match.

@@ -39,7 +39,8 @@ type Result struct {
 // A SessionResult is how a session ended.
 type SessionResult struct {
 	Matched bool          // every act was made and had its recorded outcome
-	Cut     bool          // the run ended it before its own end; Matched says nothing then
+	Cut     bool          // the run ended it before its own end, or it had no way on; Matched says nothing then
+	Stuck   string        // where it had no way on; "": it was not so
 	Work    faithful.Work // what the session did
 }
 
@@ -47,12 +48,17 @@ type SessionResult struct {
 type Sessions struct {
 	Ended   uint64 `json:"ended"`   // came to their own end
 	Matched uint64 `json:"matched"` // of these: every act was made and had its recorded outcome
-	Cut     uint64 `json:"cut"`     // ended by the run, and therefore not judged
+	Cut     uint64 `json:"cut"`     // ended by the run, or without a way on, and therefore not judged
+
+	Stuck uint64 `json:"stuck,omitempty"` // of the cut ones: had no way on
 }
 
 // count adds one session.
 func (s *Sessions) count(r SessionResult) {
 	switch {
+	case r.Stuck != "":
+		s.Stuck++
+		s.Cut++
 	case r.Cut:
 		s.Cut++
 	case r.Matched:
@@ -68,6 +74,7 @@ func (s *Sessions) add(o Sessions) {
 	s.Ended += o.Ended
 	s.Matched += o.Matched
 	s.Cut += o.Cut
+	s.Stuck += o.Stuck
 }
 
 // match is the share of the ended sessions that matched.

@@ -36,7 +36,7 @@ func (so *source) sent(s *Summary) []Unresolved {
 // The caller holds mu.
 func (t *Timeline) replayed(s *Summary) faithful.Replayed {
 	r := faithful.Replayed{
-		Started: max(t.arrived, t.sessions.Ended+t.sessions.Cut), Ended: t.sessions.Ended, Matched: t.sessions.Matched, Cut: t.sessions.Cut,
+		Started: max(t.arrived, t.sessions.Ended+t.sessions.Cut), Ended: t.sessions.Ended, Matched: t.sessions.Matched, Cut: t.sessions.Cut, Stuck: t.sessions.Stuck,
 		Work: t.work, Endpoints: make(map[string]faithful.Asked, len(s.Endpoints)),
 	}
 	for _, e := range s.Endpoints {

@@ -162,7 +162,10 @@ func (s *Summary) sessionLines(p *page) {
 	}
 	p.printf("\n")
 	if n := s.Sessions; n.Ended+n.Cut > 0 {
-		p.printf("Sessions     %s ended, of which %s matched · %s cut by the end of the run", count(n.Ended), count(n.Matched), count(n.Cut))
+		p.printf("Sessions     %s ended, of which %s matched · %s cut by the end of the run", count(n.Ended), count(n.Matched), count(n.Cut-n.Stuck))
+		if n.Stuck > 0 {
+			p.printf(" · %s had no way on", count(n.Stuck))
+		}
 		if len(s.Lost) > 0 && s.Open > 0 {
 			p.printf(" · %s of lost replayers: nobody knows how they ended", count(s.Open))
 		}
