@@ -127,7 +127,7 @@ func holdsText(s string) bool {
 func isLink(s string) bool {
 	return (strings.HasPrefix(s, "/") && len(s) > 1 || strings.HasPrefix(s, "./") || strings.HasPrefix(s, "../") ||
 		strings.HasPrefix(s, "?") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")) &&
-		!strings.ContainsAny(s, " \t\r\n<>\"")
+		!strings.ContainsAny(s, " \t\r\n<>\"") && !padded(s)
 }
 
 // isFormText reports whether s is written as a form: items with keys that are words.

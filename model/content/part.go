@@ -19,7 +19,7 @@ const joiners = `=:"'([-_.`
 // pieces of words, that have a Kind. Numbers count only with a name, or in a list of
 // nothing else. A time has none, nor has an identifier, unless it consists of pieces.
 func Parts(s string) []Part {
-	if len(s) > maxValue || !strings.ContainsAny(s, "0123456789") || timed(s) {
+	if len(s) > maxValue || !strings.ContainsAny(s, "0123456789") || timed(s) || padded(s) {
 		return nil
 	}
 	switch Kind(s) {
@@ -57,6 +57,20 @@ func isEnding(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 5
+}
+
+// padded reports whether s is random bytes in Base64, with the marks that tell it from
+// words between slashes.
+func padded(s string) bool {
+	if len(s) < 16 || s[len(s)-1] != '=' && strings.IndexByte(s, '+') < 0 {
+		return false
+	}
+	for _, c := range []byte(strings.TrimRight(s, "=")) {
+		if c != '+' && c != '/' && (c < '0' || c > '9') && !isLetter(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // timed reports whether s begins with a date, or a time of day.
@@ -158,10 +172,17 @@ func nameBefore(s string, i int) string {
 	for start > 0 && end-start < 40 && (isLetter(s[start-1]) || s[start-1] >= '0' && s[start-1] <= '9') {
 		start--
 	}
-	if end == i || start == end || !isLetter(s[start]) {
+	if end == i || start == end || !isLetter(s[start]) || !nameable(s[start:end]) {
 		return ""
 	}
 	return s[start:end]
+}
+
+// nameable reports whether s is a word, as opposed to a piece of something random: its
+// digits come last, and it does not go to and fro between upper and lower case.
+func nameable(s string) bool {
+	c := classify(s)
+	return Kind(s) == "" && c.digits <= 2 && c.switches <= 1+len(s)/6
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

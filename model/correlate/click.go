@@ -25,7 +25,7 @@ const (
 func (l *learner) follow(shared bool) {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if p.pieces != nil || len(p.uses) == 0 {
+			if p.pieces != nil || p.hidden || len(p.uses) == 0 {
 				continue
 			}
 			if h, ok := p.linked(); ok && (!shared || p.constant() || h.before+h.after != "") {

@@ -8,6 +8,23 @@ import (
 	"testing"
 )
 
+// A token that is issued as it is sent is one value, whatever pieces it seems to have.
+func TestATokenIsNotBoundPieceByPiece(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		token := secretOf("a", i) + "-" + secretOf("b", i) + "_x4"
+		p.do("POST /login"+asForm+"u=1", "200"+asJSON+`{"token":"`+token+`"}`)
+		p.do("POST /out"+asJSON+`{"token":"`+token+`","n":"`+fmt.Sprint("item-", 40+i)+`"}`, "200")
+	})
+	for _, b := range r.Bindings {
+		for _, s := range b.Sources {
+			if strings.Contains(s.Selector, "|") {
+				t.Errorf("binding %s from %s", b.Name, s.Selector)
+			}
+		}
+	}
+	want(t, "token", from(r, "token"), "POST /login json:token")
+}
+
 func TestABodyThatIsShorterThanWhatItHolds(t *testing.T) {
 	r := record(4, people, func(p *tape, i int) {
 		user := people[0].Rows[i][0]

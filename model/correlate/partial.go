@@ -14,7 +14,7 @@ import (
 func (l *learner) bindPartly() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if p.pieces == nil || len(p.pieces) == 1 && p.pieces[0].taken != nil {
+			if !p.hidden && (p.pieces == nil || len(p.pieces) == 1 && p.pieces[0].taken != nil) {
 				l.bindRest(p)
 			}
 		}

@@ -205,10 +205,14 @@ func (l *leaf) key() string {
 	s := l.span.Selector
 	switch {
 	case l.span.Inner():
-		if kind, rest := naming(s); kind != "path" {
+		switch kind, rest := naming(s); kind {
+		case "path":
+			return "id"
+		case "proto":
+			return "field_" + rest
+		default:
 			return strings.TrimPrefix(rest, "$.")
 		}
-		return "id"
 	case l.span.Place == content.InHeader:
 		return strings.ToLower(headerName(s))
 	case strings.HasPrefix(s, "path:"):
