@@ -69,7 +69,7 @@ var importOrder = map[string][]string{
 
 	"model/session/identity": {"record/flow", "model/content"},
 
-	"model/outcome": {"record/flow", "model", "model/content", "model/content/form", "model/endpoint"},
+	"model/outcome": {"record/flow", "model", "model/content", "model/content/form"},
 	"model/learn": {"record/flow", "model/outcome", "model", "model/dist", "model/content", "model/session", "model/endpoint",
 		"model/correlate", "model/precedence"},
 	"replay/load":          {},

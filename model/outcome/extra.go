@@ -12,7 +12,7 @@ const (
 	minAfter    = 3    // answers after the write
 	minSessions = 2    // in so many sessions
 	maxChance   = 0.05 // that all of them have it by chance
-	maxChecked  = 500  // features that are looked at
+	maxChecked  = 200  // features that are looked at
 )
 
 // findExtras finds what steps require besides what all answers of their kind have: the
@@ -29,23 +29,16 @@ func findExtras(of []*seen, volatile map[string]bool) {
 	if len(optional) == 0 {
 		return
 	}
-	after := map[string][]*seen{}
-	for _, s := range of {
-		if s.after != "" && !s.unjudged {
-			after[s.after] = append(after[s.after], s)
-		}
-	}
 	explained := map[string]int{} // answers that have a feature because of a write
-	for _, write := range slices.Sorted(maps.Keys(after)) {
-		if brought := broughtBy(after[write], of, optional); len(brought) > 0 {
-			for _, f := range brought {
-				explained[f] += len(after[write])
-			}
-			for _, s := range after[write] {
-				s.extra = append(s.extra, brought...)
-				slices.Sort(s.extra)
-				s.extra = slices.Compact(s.extra)
-			}
+	for _, c := range contextsOf(of, optional) {
+		brought := c.brought(of, optional)
+		for _, f := range brought {
+			explained[f] += len(c.answers)
+		}
+		for _, s := range c.answers {
+			s.extra = append(s.extra, brought...)
+			slices.Sort(s.extra)
+			s.extra = slices.Compact(s.extra)
 		}
 	}
 	for f, had := range optional {
@@ -53,6 +46,40 @@ func findExtras(of []*seen, volatile map[string]bool) {
 			volatile[f] = true
 		}
 	}
+}
+
+// A context is the answers of sessions in which one write was the last.
+type context struct {
+	answers  []*seen
+	sessions map[int]bool
+	had      map[string]int // answers that have an optional feature
+}
+
+// contextsOf returns the contexts of answers, by the write.
+func contextsOf(of []*seen, optional map[string]int) []*context {
+	byWrite := map[string]*context{}
+	for _, s := range of {
+		if s.after == "" {
+			continue
+		}
+		c := byWrite[s.after]
+		if c == nil {
+			c = &context{sessions: map[int]bool{}, had: map[string]int{}}
+			byWrite[s.after] = c
+		}
+		c.answers = append(c.answers, s)
+		c.sessions[s.session] = true
+		for _, f := range slices.Concat(s.features, arraysOf(s.features)) {
+			if optional[f] > 0 {
+				c.had[f]++
+			}
+		}
+	}
+	var list []*context
+	for _, write := range slices.Sorted(maps.Keys(byWrite)) {
+		list = append(list, byWrite[write])
+	}
+	return list
 }
 
 // optionalFeatures returns the features that some of the answers have and that a write
@@ -83,25 +110,16 @@ func optionalFeatures(of []*seen) map[string]int {
 	return counts
 }
 
-// broughtBy returns the features that all answers after a write have, if that is no
-// chance and no other write takes them away.
-func broughtBy(after, all []*seen, optional map[string]int) (brought []string) {
-	sessions := map[int]bool{}
-	for _, s := range after {
-		sessions[s.session] = true
-	}
-	if len(after) < minAfter || len(sessions) < minSessions || len(after) == len(all) {
+// brought returns the features that all answers of the context have, if that is no chance
+// and no other write takes them away. all are the answers of every context.
+func (c *context) brought(all []*seen, optional map[string]int) (brought []string) {
+	n := len(c.answers)
+	if n < minAfter || len(c.sessions) < minSessions || n == len(all) {
 		return nil
 	}
-	for _, f := range slices.Sorted(maps.Keys(optional)) {
-		had := 0
-		for _, s := range after {
-			if s.has(f) {
-				had++
-			}
-		}
-		elsewhere := float64(optional[f]-had) / float64(len(all)-len(after))
-		if had == len(after) && math.Pow(elsewhere, float64(had)) < maxChance && stays(f, all) {
+	for _, f := range slices.Sorted(maps.Keys(c.had)) {
+		elsewhere := float64(optional[f]-n) / float64(len(all)-n)
+		if c.had[f] == n && math.Pow(elsewhere, float64(n)) < maxChance && stays(f, all) {
 			brought = append(brought, f)
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/content/form"
-	"github.com/starling-load/starling/model/endpoint"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -51,17 +51,22 @@ type observer struct {
 	byEndpoint map[string][]*seen
 	of         [][]*seen           // per session and step
 	typed      map[string]bool     // texts that users typed
-	private    []string            // texts that tell users apart
+	private    map[string]bool     // texts that tell users apart
+	titles     map[string]bool     // whether a title holds text of users
 	shapes     map[string][]string // features, each list once
 	sources    map[string]uint64
 	cut        int
 }
 
 func newObserver(sessions []Session, private []string) *observer {
-	return &observer{
-		byEndpoint: map[string][]*seen{}, of: make([][]*seen, len(sessions)), typed: typedTexts(sessions), private: private,
-		shapes: map[string][]string{}, sources: map[string]uint64{},
+	o := &observer{
+		byEndpoint: map[string][]*seen{}, of: make([][]*seen, len(sessions)), typed: typedTexts(sessions), private: map[string]bool{},
+		titles: map[string]bool{}, shapes: map[string][]string{}, sources: map[string]uint64{},
 	}
+	for _, text := range private {
+		o.private[text] = true
+	}
+	return o
 }
 
 // observe looks at the answers of session i.
@@ -70,14 +75,15 @@ func (o *observer) observe(i int, session *Session) {
 	var pages pages
 	for k := range session.Steps {
 		step := &session.Steps[k]
-		s := o.look(step)
+		d := content.New(step.Flow.Response)
+		s := o.look(step, d)
 		s.session, s.step, s.after = i, k, after
 		s.source = o.sourceOf(session.User, step.Flow)
 		if !readOnly(step.Flow.Request.Method) && step.Flow.Response.Status < 400 {
 			after = step.Endpoint
 		}
 		pages.sent(&step.Flow.Request)
-		pages.show(s, step.Flow)
+		pages.show(s, step.Flow, d)
 		if o.byEndpoint[step.Endpoint] == nil {
 			o.endpoints = append(o.endpoints, step.Endpoint)
 		}
@@ -99,10 +105,9 @@ func (o *observer) sourceOf(user string, f *flow.Flow) uint64 {
 	return n
 }
 
-// look notes what an answer is like.
-func (o *observer) look(step *Step) *seen {
+// look notes what an answer with the content d is like.
+func (o *observer) look(step *Step, d *content.Doc) *seen {
 	r := step.Flow.Response
-	d := content.New(r)
 	s := &seen{variant: step.Variant, status: r.Status, media: d.Media()}
 	if r.Status/100 == 3 && r.Status != 304 {
 		s.redirect = step.LeadsTo
@@ -139,11 +144,48 @@ func (o *observer) features(d *content.Doc) []string {
 
 // ofUsers reports whether a title holds text of users.
 func (o *observer) ofUsers(title string) bool {
-	for _, p := range o.private {
-		if endpoint.Delimited(title, p) >= 0 {
-			return true
+	of, known := o.titles[title]
+	if !known {
+		of = holds(title, o.private) || o.wasTyped(title)
+		o.titles[title] = of
+	}
+	return of
+}
+
+// mostWords is the number of words of a text that is looked for in a title.
+const mostWords = 8
+
+// holds reports whether one of the texts stands in s with no letter or digit next to it.
+func holds(s string, texts map[string]bool) bool {
+	if len(texts) == 0 {
+		return false
+	}
+	var starts, ends []int // of words
+	within := false
+	for i, c := range s {
+		letter := unicode.IsLetter(c) || unicode.IsDigit(c)
+		if letter && !within {
+			starts = append(starts, i)
+		} else if !letter && within {
+			ends = append(ends, i)
+		}
+		within = letter
+	}
+	if within {
+		ends = append(ends, len(s))
+	}
+	for i, start := range starts {
+		for _, end := range ends[i:min(len(ends), i+mostWords)] {
+			if texts[s[start:end]] {
+				return true
+			}
 		}
 	}
+	return false
+}
+
+// wasTyped reports whether a title, or a part of it, is what a user typed.
+func (o *observer) wasTyped(title string) bool {
 	if o.typed[plain(title)] {
 		return true
 	}
@@ -168,7 +210,11 @@ func typedTexts(sessions []Session) map[string]bool {
 	typed := map[string]bool{}
 	for i := range sessions {
 		for k := range sessions[i].Steps {
-			for _, leaf := range content.RequestLeaves(&sessions[i].Steps[k].Flow.Request) {
+			r := &sessions[i].Steps[k].Flow.Request
+			if len(r.Body.Data) == 0 {
+				continue
+			}
+			for _, leaf := range content.RequestLeaves(r) {
 				if !strings.HasPrefix(leaf.Selector, "body:") {
 					continue
 				}
@@ -253,11 +299,11 @@ type shown struct {
 }
 
 // show adds a page.
-func (p *pages) show(s *seen, f *flow.Flow) {
+func (p *pages) show(s *seen, f *flow.Flow, d *content.Doc) {
 	if s.unjudged || !strings.Contains(s.media, "html") {
 		return
 	}
-	forms := content.New(f.Response).Forms()
+	forms := d.Forms()
 	at, err := url.Parse(f.URL())
 	if err != nil || len(forms) == 0 || len(forms) > 200 {
 		return
