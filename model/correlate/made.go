@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -169,8 +170,28 @@ func (m *maker) evidence(p *leaf, uses []use, part bool) (form made.Form, how ma
 		why = "it may belong to the user"
 	case how == made.Digest && !unlike(p, uses):
 		why = "hashes and signatures look like this"
+	case inText(n.fresh):
+		why = "the text of an answer held it before"
 	}
 	return form, how, why
+}
+
+// Limits of the search for values in the texts of answers.
+const maxSought, maxTextsRead = 20, 300
+
+// inText reports whether a value stood anywhere in an earlier answer, such as in a script
+// that nobody can read.
+func inText(uses []use) bool {
+	for i := 0; i < len(uses); i += 1 + len(uses)/maxSought {
+		u := uses[i]
+		before := u.exchange.session.exchanges[:u.exchange.index]
+		for _, e := range before[max(0, len(before)-maxTextsRead):] {
+			if bytes.Contains(e.doc.Body(), []byte(u.value)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // credentialWords are parts of names under which people and programs prove who they are.

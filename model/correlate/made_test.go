@@ -93,6 +93,10 @@ func TestValuesOfUsersAreSentWhole(t *testing.T) {
 		"hashes of files": func(p *tape, i, k int) {
 			p.do("POST /x"+asJSON+fmt.Sprintf(`{"name":"f%d-%d","md5":"%s"}`, i, k, random(hex, 32)), "200")
 		},
+		"records that a script held": func(p *tape, i, k int) {
+			p.do("GET /catalogue", "200\nContent-Type: text/plain\n\n"+strings.Repeat(secretOf("before", i, k)+" ", 90)+uuidOf("item", i, k)+secretOf("after", i, k))
+			p.do("POST /x"+asJSON+`{"item":"`+uuidOf("item", i, k)+`"}`, "200")
+		},
 		"uploads": func(p *tape, i, k int) {
 			p.do("PUT /x\nContent-Type: text/csv\n\nid,name\n"+uuidOf("row", i, k)+",Ann\n", "200")
 		},
