@@ -87,7 +87,7 @@ func (t *target) openAll() {
 // within it if it stays whole.
 func (l *leaf) open() {
 	if l.opened = !l.whole() && l.holds() && !l.answersChallenge(); l.opened {
-		l.pieces = []piece{{value: model.Value{Kind: model.Row}, uses: l.uses}} // for requests in which it holds nothing
+		l.pieces = []piece{l.alone()}
 	}
 	coded := false // what Base64 holds comes before parts of its text
 	for _, c := range l.inner {
@@ -98,6 +98,28 @@ func (l *leaf) open() {
 			c.hide()
 		}
 	}
+}
+
+// alone returns what l is in the requests in which it holds no other value: one of those
+// that it holds elsewhere, as in a list of one element, or text of its own.
+func (l *leaf) alone() piece {
+	q := piece{value: model.Value{Kind: model.Row}, uses: l.uses}
+	most := 0
+	for _, c := range l.inner {
+		if len(c.pieces) != 1 || c.pieces[0].binding == nil {
+			continue
+		}
+		b, n := c.pieces[0].binding, 0
+		for _, u := range l.uses {
+			if _, ok := find(b.sources, u); ok {
+				n++
+			}
+		}
+		if n > most {
+			most, q.value.Kind, q.binding = n, model.Bound, b
+		}
+	}
+	return q
 }
 
 // holds reports whether a value within l is explained.

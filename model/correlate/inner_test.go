@@ -41,3 +41,26 @@ func TestABodyThatIsShorterThanWhatItHolds(t *testing.T) {
 		t.Errorf("values %s", v)
 	}
 }
+
+func TestAListOfOneElementIsTakenAsALongerOneIs(t *testing.T) {
+	r := record(8, nil, func(p *tape, i int) {
+		ids, list := []string{}, ""
+		for k := range 4 {
+			ids = append(ids, "m"+secretOf(i, k))
+			list += `,{"id":"` + ids[k] + `"}`
+		}
+		p.do("GET /list", "200"+asJSON+`{"messages":[`+list[1:]+`]}`)
+		p.do("GET /export?ids="+strings.Join(ids[1:2+i%3], ","), "200"+asJSON+`{}`)
+	})
+	for i := range 3 {
+		takes := strings.Fields(takesOf(r, i, 1))
+		for k := range takes {
+			if !strings.HasSuffix(takes[k], fmt.Sprint(".", 1+k)) || !strings.HasPrefix(takes[k], "0.") {
+				t.Errorf("session %d takes %q, want the elements of the list in their order", i, takes)
+			}
+		}
+		if len(takes) != 1+i%3 {
+			t.Errorf("session %d takes %q, want %d values", i, takes, 1+i%3)
+		}
+	}
+}
