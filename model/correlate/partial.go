@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"math"
+	"slices"
 
 	"github.com/starling-load/starling/model/content"
 )
@@ -14,7 +15,7 @@ import (
 func (l *learner) bindPartly() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if !p.hidden && (p.pieces == nil || len(p.pieces) == 1 && p.pieces[0].taken != nil) {
+			if !p.hidden && (p.pieces == nil || p.opened || len(p.pieces) == 1 && p.pieces[0].taken != nil) {
 				l.bindRest(p)
 			}
 		}
@@ -25,7 +26,10 @@ func (l *learner) bindPartly() {
 func (l *learner) bindRest(p *leaf) {
 	spots := map[*parsed]spot{}
 	rest := p.uses
-	if p.pieces != nil {
+	switch {
+	case p.opened: // values within it are explained, where there are any
+		rest = slices.DeleteFunc(slices.Clone(p.uses), func(u use) bool { return p.target.opens(u.exchange, p) })
+	case p.pieces != nil:
 		q := &p.pieces[0]
 		rest = nil
 		for _, u := range p.uses {
@@ -57,6 +61,16 @@ func (l *learner) bindRest(p *leaf) {
 	}
 }
 
+// opens reports whether values within l take its place in a request.
+func (t *target) opens(e *parsed, l *leaf) bool {
+	for i := range e.spans {
+		if t.byPlace[e.spans[i].Selector] == l && t.opening(e, i) == l {
+			return true
+		}
+	}
+	return false
+}
+
 // significant reports whether a source gives more of the values than chance allows. The
 // chance of one is the share of values that equal what other sessions had from it. An
 // opaque value is no chance.
@@ -80,11 +94,11 @@ func (l *learner) significant(s source, uses []use) bool {
 		}
 	}
 	switch {
-	case hits == 0 || len(could) > 1 && 2*hits < len(could):
+	case hits == 0:
 		return false
 	case opaque == hits:
 		return true
-	case len(sessions) < 2:
+	case 2*hits < len(could) || len(sessions) < 2:
 		return false
 	}
 	shuffled, tried := l.shuffle(one, could)

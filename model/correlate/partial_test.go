@@ -36,3 +36,18 @@ func TestWhatIsEqualByChanceIsNotTaken(t *testing.T) {
 		t.Errorf("bindings %+v, want none: quantities equal counts by chance", r.Bindings)
 	}
 }
+
+// Of a list of ids with one element only the whole value is an id.
+func TestTheOnlyElementOfAListIsTakenAsTheOthersAre(t *testing.T) {
+	r := record(8, nil, func(p *tape, i int) {
+		ids := []string{secretOf(i, 1), secretOf(i, 2), secretOf(i, 3)}
+		p.do("GET /mails", `200`+asJSON+`[{"id":"`+strings.Join(ids, `"},{"id":"`)+`"}]`)
+		p.do("GET /mails/zip?of="+strings.Join(ids[:1+i%3], ","), "200")
+	})
+	for i := range 8 {
+		takes := strings.Fields(takesOf(r, i, 1))
+		if len(takes) != 1+i%3 || takes[0] != "0.0.0" || takes[len(takes)-1] != fmt.Sprintf("0.0.%d", i%3) {
+			t.Errorf("session %d takes %q, want the first %d ids of the list", i, takes, 1+i%3)
+		}
+	}
+}
