@@ -273,12 +273,12 @@ func (s *shownForm) keeps(sent []form.Entry) []form.Entry {
 		name := form.Field(c.Name)
 		changed[name] = append(changed[name], c)
 	}
-	hidden := map[string]int{}
+	own := map[string]int{} // a file, even none, has a name and a media type beside its content
 	for i := range s.form.Controls {
-		if c := &s.form.Controls[i]; c.Kind == "hidden" && c.Value != "" {
-			hidden[c.Name]++
+		if c := &s.form.Controls[i]; c.Kind == "hidden" && c.Value != "" || c.Kind == "file" {
+			own[c.Name]++
 		} else {
-			hidden[c.Name] += 2
+			own[c.Name] += 2
 		}
 	}
 	var out []form.Entry
@@ -288,7 +288,7 @@ func (s *shownForm) keeps(sent []form.Entry) []form.Entry {
 		case isChanged:
 			out = append(out, list...)
 			changed[x.Name] = nil
-		case hidden[x.Name] == 1:
+		case own[x.Name] == 1:
 			out = append(out, x)
 		}
 	}

@@ -2,8 +2,22 @@ package correlate
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
+
+// A browser sends a field for a file as a file, also if the user chose none.
+func TestAFileThatNobodyChoseIsSentAsAFile(t *testing.T) {
+	const file = "\r\nContent-Disposition: form-data; name=\"pic\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+	r := record(3, nil, func(p *tape, i int) {
+		p.do("GET /new", "200"+asHTML+`<form method=post action=/save enctype=multipart/form-data><input type=hidden name=t value=`+secretOf(i)+`><input name=title value=old><input type=file name=pic></form>`)
+		p.do("POST /save\nContent-Type: multipart/form-data; boundary=b\n\n--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\n"+secretOf(i)+
+			"\r\n--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nold\r\n--b"+file+"\r\n--b--\r\n", "200")
+	})
+	if body := r.Endpoints["POST /save"].Variants[0].Request.Body; !strings.Contains(body, file) {
+		t.Errorf("body %q", body)
+	}
+}
 
 // A page that is named after its user has a form with another action for each.
 func TestAFormIsFoundByItsActionAlsoWhereThatHoldsTheUsersName(t *testing.T) {
