@@ -47,6 +47,7 @@ func (l *learner) outcomes(sent [][]correlate.Act, private []string) *outcome.Re
 		l.report.Lost["answers cut by the recorder, whose shape is not checked"] = found.Cut
 	}
 	l.expectNothing(found)
+	l.report.exceptions = found.Exceptions
 	return found
 }
 

@@ -134,3 +134,33 @@ func TestWhoFollowsARedirectionWaitsForItsHead(t *testing.T) {
 		}
 	}
 }
+
+// An error that was an exception is no licence for the step that had it, and is told.
+func TestExceptionsAreTold(t *testing.T) {
+	var sessions []session.Session
+	for i := range 10 {
+		p := &tape{now: begin.Add(time.Duration(i) * time.Minute)}
+		for k := range 3 {
+			answer := "200"
+			if i == 4 && k == 1 {
+				answer = "500"
+			}
+			p.do(time.Second, "GET /list", answer)
+		}
+		sessions = append(sessions, session.Session{User: fmt.Sprint("u", i), Flows: p.flows})
+	}
+	m, _, err := learn.Learn(sessions, learn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := m.Sessions[4].Acts[1]; a.Status != 0 || a.Outcome != "" {
+		t.Errorf("the act expects status %d, outcome %q, want what the check says", a.Status, a.Outcome)
+	}
+	if c := m.Endpoints[0].Check; !slices.Equal(c.Status, []int{2}) {
+		t.Errorf("accepted are %v, want 2xx alone", c.Status)
+	}
+	want := "1 answer told of an error of the service, which was an exception: what other requests were answered is expected there"
+	if !slices.Contains(m.Notes, want) {
+		t.Errorf("notes %q, want %q", m.Notes, want)
+	}
+}

@@ -28,7 +28,8 @@ type Report struct {
 	// Unresolved are the varying values that nothing explains.
 	Unresolved []model.Unresolved `json:"unresolved"`
 
-	others string // hosts whose flows are left out, with their numbers; "": none
+	others     string // hosts whose flows are left out, with their numbers; "": none
+	exceptions int    // steps whose answer was an exception, and that expect the usual one
 }
 
 // A Type is one type of user.
@@ -95,6 +96,9 @@ func (r *Report) notes() []string {
 	var out []string
 	for _, why := range r.reasons() {
 		out = append(out, fmt.Sprintf("left out: %d of %d flows: %s", r.Lost[why], r.Flows, why))
+	}
+	if r.exceptions > 0 {
+		out = append(out, fmt.Sprintf("%d %s an error of the service, which was an exception: what other requests were answered is expected there", r.exceptions, plural(r.exceptions, "answer")+" told of"))
 	}
 	if r.others != "" {
 		out = append(out, "other hosts are left out: "+r.others+"; name those that the target answers for as well: --host")
