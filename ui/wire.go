@@ -113,6 +113,7 @@ func whole(s *stats.Summary) *stats.Summary {
 	var c stats.Summary
 	if s == nil {
 		c.Validity.Verdict = stats.Valid
+		c.Complete()
 	} else {
 		c = *s
 	}

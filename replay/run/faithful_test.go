@@ -68,6 +68,21 @@ func TestARunThatDoesTheRecordedWorkIsFaithful(t *testing.T) {
 	}
 }
 
+// Users who come again and again play every recorded session, each as often as any other.
+func TestRoundsOfUsersAreLikeTheRecording(t *testing.T) {
+	m, writes := recordedNotes(t, 2, 0, 1, 3, 0, 1)
+	n := newNotebook()
+	s := httptest.NewServer(n)
+	defer s.Close()
+	sum := playModel(t, m, s.URL, replay.Plan{Users: 3, Sessions: 4, Speed: 10}, Options{})
+	if logins, notes := n.state(); logins+notes != 2*writes {
+		t.Errorf("%d logins and %d notes, want %d together: each recorded session twice", logins, notes, 2*writes)
+	}
+	if f := sum.Faithful; f.Verdict != faithful.Faithful || f.MixDistance > 1e-9 || f.Writes.Recorded != f.Writes.Replayed {
+		t.Errorf("got %+v", f)
+	}
+}
+
 // A crash before the summary leaves all that the verdict needs.
 func TestARecoveredRunFileHasTheVerdict(t *testing.T) {
 	m, _ := recordedNotes(t, 1, 1)
