@@ -69,8 +69,10 @@ var importOrder = map[string][]string{
 
 	"model/session/identity": {"record/flow", "model/content"},
 
+	"model/mixture": {},
+
 	"model/outcome": {"record/flow", "model", "model/content", "model/content/form"},
-	"model/learn": {"record/flow", "model/outcome", "model", "model/dist", "model/content", "model/session", "model/endpoint",
+	"model/learn": {"record/flow", "model/mixture", "model/outcome", "model", "model/dist", "model/content", "model/session", "model/endpoint",
 		"model/correlate", "model/precedence"},
 	"replay/load":          {},
 	"replay/faithful":      {},

@@ -1,0 +1,313 @@
+package mixture
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+const (
+	draws     = 20  // recordings drawn from one chain that the sets are compared with
+	clear     = 4.0 // standard deviations above their mean that counts
+	maxOfSets = 500 // sessions whose sets are compared
+	maxLength = 500 // pages of a drawn session
+)
+
+// sets divides the sessions by the sets of pages that they visit. It returns nil if
+// sessions drawn from one chain look as divided as these.
+func (c *chains) sets(most int) *sets {
+	raw := pick(c.raw, strided(indices(len(c.raw)), maxOfSets))
+	found, gain := divideSets(raw, most)
+	if found == nil {
+		return nil
+	}
+	walk := newWalk(c.raw)
+	sum, squares := 0.0, 0.0
+	for seed := range uint64(draws) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		drawn := make([][]int, len(raw))
+		for i := range drawn {
+			drawn[i] = walk.session(r)
+		}
+		_, other := divideSets(drawn, most)
+		if other >= gain {
+			return nil
+		}
+		sum += other
+		squares += other * other
+	}
+	mean := sum / draws
+	if gain <= mean+clear*math.Sqrt(max(0, squares/draws-mean*mean)) {
+		return nil
+	}
+	return found
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// A walk draws sessions from one chain.
+type walk struct{ next map[int][]int }
+
+func newWalk(sessions [][]int) *walk {
+	w := &walk{map[int][]int{}}
+	for _, s := range sessions {
+		last := -1
+		for _, p := range append(slices.Clone(s), -1) {
+			w.next[last] = append(w.next[last], p)
+			last = p
+		}
+	}
+	return w
+}
+
+func (w *walk) session(r *rand.Rand) []int {
+	var out []int
+	for at := -1; len(out) < maxLength; {
+		list := w.next[at]
+		if at = list[r.IntN(len(list))]; at < 0 {
+			break
+		}
+		out = append(out, at)
+	}
+	return out
+}
+
+// sets is a mixture of independent visits.
+type sets struct {
+	column map[int]int // of the pages that count
+	weight []float64
+	visit  [][]float64 // by type and column: the odds of a visit
+}
+
+func (s *sets) types() int { return len(s.weight) }
+
+func (s *sets) typeOf(session []int) int {
+	best, top := 0, math.Inf(-1)
+	row := s.row(session)
+	for z := range s.weight {
+		if log := s.log(row, z); log > top {
+			best, top = z, log
+		}
+	}
+	return best
+}
+
+// row tells which of the pages that count a session visits.
+func (s *sets) row(session []int) []bool {
+	out := make([]bool, len(s.column))
+	for _, p := range session {
+		if c, ok := s.column[p]; ok {
+			out[c] = true
+		}
+	}
+	return out
+}
+
+func (s *sets) log(row []bool, z int) float64 {
+	sum := math.Log(s.weight[z])
+	for c, on := range row {
+		if on {
+			sum += math.Log(s.visit[z][c])
+		} else {
+			sum += math.Log(1 - s.visit[z][c])
+		}
+	}
+	return sum
+}
+
+// divideSets fits mixtures of 1 to most types. It returns the best one and by how
+// much its criterion is below that of one type; nil and 0 if that is one type.
+func divideSets(sessions [][]int, most int) (*sets, float64) {
+	columns := columnsOf(sessions)
+	if len(columns) == 0 {
+		return nil, 0
+	}
+	first := &sets{column: columns}
+	rows := make([][]bool, len(sessions))
+	for i, s := range sessions {
+		rows[i] = first.row(s)
+	}
+	one, _ := fitSets(columns, rows, make([]int, len(rows)), 1)
+	best, least, types := (*sets)(nil), one, 1
+	seeds := farthestRows(rows, most)
+	for k := 2; k <= min(most, len(seeds), len(rows)/2); k++ {
+		score, s := fitSets(columns, rows, nearestRows(rows, seeds[:k]), k)
+		if s != nil && score < least-minGain*float64(k-types) {
+			best, least, types = s, score, k
+		}
+	}
+	return best, one - least
+}
+
+// columnsOf numbers the pages that some sessions visit and others do not. Pages that
+// the same sessions visit count once.
+func columnsOf(sessions [][]int) map[int]int {
+	visitors := map[int][]byte{}
+	counts := map[int]int{}
+	for i, s := range sessions {
+		for _, p := range distinct(s) {
+			if visitors[p] == nil {
+				visitors[p] = make([]byte, (len(sessions)+7)/8)
+			}
+			visitors[p][i/8] |= 1 << (i % 8)
+			counts[p]++
+		}
+	}
+	pages := make([]int, 0, len(visitors))
+	for p := range visitors {
+		pages = append(pages, p)
+	}
+	slices.Sort(pages)
+	seen, out := map[string]bool{}, map[int]int{}
+	for _, p := range pages {
+		if counts[p] < len(sessions) && !seen[string(visitors[p])] {
+			seen[string(visitors[p])] = true
+			out[p] = len(out)
+		}
+	}
+	return out
+}
+
+// fitSets fits k types by EM, beginning with the types assigned. It returns the
+// criterion, and nil if a type has fewer than two sessions.
+func fitSets(columns map[int]int, rows [][]bool, assigned []int, k int) (float64, *sets) {
+	s := &sets{column: columns, weight: make([]float64, k), visit: make([][]float64, k)}
+	share := make([][]float64, len(rows))
+	for i := range share {
+		share[i] = make([]float64, k)
+		share[i][assigned[i]] = 1
+	}
+	likelihood := math.Inf(-1)
+	for range maxRounds {
+		s.maximise(rows, share)
+		next := 0.0
+		for i, row := range rows {
+			next += s.expect(row, share[i])
+		}
+		done := next-likelihood < 1e-6
+		likelihood = next
+		if done {
+			break
+		}
+	}
+	members := make([]int, k)
+	for i := range share {
+		members[slices.Index(share[i], slices.Max(share[i]))]++
+	}
+	if k > 1 && slices.Min(members) < 2 {
+		return 0, nil
+	}
+	return criterion(likelihood, k*len(columns)+k-1, len(rows)), s
+}
+
+// maximise adds a tenth of a session that visits and one that does not, so that
+// nothing is impossible.
+func (s *sets) maximise(rows [][]bool, share [][]float64) {
+	for z := range s.weight {
+		n, visit := 0.0, make([]float64, len(s.column))
+		for i, row := range rows {
+			n += share[i][z]
+			for c, on := range row {
+				if on {
+					visit[c] += share[i][z]
+				}
+			}
+		}
+		for c := range visit {
+			visit[c] = (visit[c] + 0.1) / (n + 0.2)
+		}
+		s.visit[z] = visit
+		s.weight[z] = (n + 0.1) / (float64(len(rows)) + 0.1*float64(len(s.weight)))
+	}
+}
+
+// expect fills share with how likely a row is of each type and returns the logarithm
+// of its likelihood.
+func (s *sets) expect(row []bool, share []float64) float64 {
+	top := math.Inf(-1)
+	for z := range share {
+		share[z] = s.log(row, z)
+		top = max(top, share[z])
+	}
+	sum := 0.0
+	for z := range share {
+		share[z] = math.Exp(share[z] - top)
+		sum += share[z]
+	}
+	for z := range share {
+		share[z] /= sum
+	}
+	return top + math.Log(sum)
+}
+
+// jaccard is 0 for rows that visit the same, 1 if they share nothing.
+func jaccard(a, b []bool) float64 {
+	both, either := 0, 0
+	for i := range a {
+		if a[i] && b[i] {
+			both++
+		}
+		if a[i] || b[i] {
+			either++
+		}
+	}
+	if either == 0 {
+		return 0
+	}
+	return 1 - float64(both)/float64(either)
+}
+
+// farthestRows returns up to k rows, each as far as possible from those before. The
+// first is the one that is nearest to all.
+func farthestRows(rows [][]bool, k int) []int {
+	some := strided(indices(len(rows)), 100)
+	seeds, least := []int{0}, math.Inf(1)
+	for i := range rows {
+		sum := 0.0
+		for _, j := range some {
+			sum += jaccard(rows[i], rows[j])
+		}
+		if sum < least-1e-12 {
+			least, seeds[0] = sum, i
+		}
+	}
+	near := make([]float64, len(rows))
+	for i := range near {
+		near[i] = jaccard(rows[i], rows[seeds[0]])
+	}
+	for len(seeds) < k {
+		far := 0
+		for i := range near {
+			if near[i] > near[far]+1e-12 {
+				far = i
+			}
+		}
+		if near[far] <= 1e-12 {
+			break
+		}
+		seeds = append(seeds, far)
+		for i := range near {
+			near[i] = min(near[i], jaccard(rows[i], rows[far]))
+		}
+	}
+	return seeds
+}
+
+func nearestRows(rows [][]bool, seeds []int) []int {
+	out := make([]int, len(rows))
+	for i := range rows {
+		least := math.Inf(1)
+		for k, s := range seeds {
+			if d := jaccard(rows[i], rows[s]); d < least {
+				least, out[i] = d, k
+			}
+		}
+	}
+	return out
+}
