@@ -64,6 +64,10 @@ func (w *visitors) meet(byStart *spill) error {
 		}
 		r := parseRecord(b)
 		w.carriers.meet(&r, w.Who(r.node))
+		from := w.loads.from(&r)
+		for _, n := range from {
+			w.carriers.tie(n, r.carrier, wholeTie/uint32(len(from)))
+		}
 		w.loads.meet(&r)
 	}
 	w.carriers.settle()

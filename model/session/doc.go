@@ -6,7 +6,8 @@
 // names a user: a subject, a cookie, a token, a device. For flows that name nobody it is,
 // the strongest first:
 //
-//   - the connection, unless several users share it, as behind a proxy that pools
+//   - the connection, unless several users share it, as behind a proxy that pools, and
+//     other connections that carry what the same pages need
 //   - the page that a request comes from or that refers to it, and the redirect that it
 //     follows
 //   - the address, also as a proxy forwarded it, with the program and its languages

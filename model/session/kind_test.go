@@ -213,3 +213,38 @@ func TestSessionsThatTheRecordingCutAreMarked(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+func TestConnectionsOfOneBrowserAreBoundByWhatTheyCarryLater(t *testing.T) {
+	const from = " referer:http://shop.test/"
+	sessions, err := Split(all(table(
+		"0 1 home html", "1 4 home html", // the first connection waits
+		"1 2 x.css kept"+from+"home", "1 5 x.css kept"+from+"home", // either may be of either
+		"1 3 y.js kept"+from+"home", "1 6 y.js kept"+from+"home",
+		"5 1 p html"+from+"home", "5 2 p.png kept"+from+"p", "5 3 q.png kept"+from+"p",
+		"9 4 r html"+from+"home", "9 5 r.png kept"+from+"r", "9 6 s.png kept"+from+"r",
+	)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sessions {
+		for _, f := range s.Flows {
+			if first := s.Flows[0].Conn; f.Conn < first || f.Conn > first+2 {
+				t.Errorf("connections %d and %d have one user", first, f.Conn)
+			}
+		}
+	}
+	if len(sessions) != 2 {
+		t.Errorf("%d sessions, want 2", len(sessions))
+	}
+}
+
+func TestWhatABrowserKeepsItDoesNotFetchAgain(t *testing.T) {
+	const from = " referer:http://shop.test/home"
+	sessions, err := Split(all(table(
+		"0 1 home html", "0 1 x.css kept"+from, "1 1 y.js kept"+from,
+		"20 2 home html", "20 2 x.css kept"+from, "21 2 y.js kept"+from, // another client: it fetches all
+	)), Options{})
+	if diff := cmp.Diff([]string{"u1: home x.css y.js", "u2: home x.css y.js"}, describe(sessions)); diff != "" || err != nil {
+		t.Errorf("error %v (-want +got)\n%s", err, diff)
+	}
+}

@@ -3,6 +3,7 @@ package session
 import (
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/session/identity"
@@ -12,9 +13,10 @@ import (
 // A load is what one load of a page fetched that a client keeps: styles, scripts,
 // pictures. Who fetched one of these before did not load the page.
 type load struct {
-	page identity.Mark
-	at   int64 // unix nanoseconds
-	cold [8]identity.Mark
+	page    identity.Mark
+	at      int64  // unix nanoseconds
+	carrier uint32 // the connection that it came over
+	cold    [8]identity.Mark
 }
 
 // loads holds the loads of a recording, in the order in which the pages were asked for.
@@ -73,7 +75,7 @@ func (l *loads) meet(r *record) {
 		}
 		l.remember(loading{r.source, r.target})
 		l.remember(loading{r.source, 0})
-		l.list = append(l.list, load{page: r.target, at: r.start})
+		l.list = append(l.list, load{page: r.target, at: r.start, carrier: r.carrier})
 		return
 	}
 	if r.is&cold == 0 {
@@ -93,6 +95,28 @@ func (l *loads) meet(r *record) {
 		return
 	}
 }
+
+// from returns the connections of the loads that a flow may come from: for an asset, those
+// of a moment ago that have not fetched it. It is its own connection, if that is one.
+func (l *loads) from(r *record) (from []uint32) {
+	if r.referer == 0 || r.carrier == 0 {
+		return nil
+	}
+	for _, at := range l.recent[loading{r.source, r.referer}] {
+		x := &l.list[at]
+		if r.is&page == 0 && (time.Duration(r.start-x.at) > burst || slices.Contains(x.cold[:], r.target)) {
+			continue
+		}
+		if x.carrier == r.carrier {
+			return []uint32{x.carrier}
+		}
+		from = append(from, x.carrier)
+	}
+	return from
+}
+
+// burst is the time within which a browser fetches most of what a page needs.
+const burst = time.Second
 
 // remember notes the next load among the latest.
 func (l *loads) remember(at loading) {

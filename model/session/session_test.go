@@ -23,7 +23,8 @@ const (
 )
 
 // table makes flows of lines: "SECOND CONN NAME [cookie=…] [set=…] [auth=…]
-// [gives=…] [sends=…] [host=…] [FIELD:VALUE]", with header fields of the request last.
+// [gives=…] [sends=…] [host=…] [html] [kept] [FIELD:VALUE]", with header fields of the
+// request last. html is a page, kept an asset that clients keep.
 func table(lines ...string) []*flow.Flow {
 	var out []*flow.Flow
 	for i, line := range lines {
@@ -55,6 +56,10 @@ func table(lines ...string) []*flow.Flow {
 				f.Request.Body = flow.NewBody([]byte(`{"token":"` + v + `"}`))
 			case "host":
 				f.Request.Authority = v
+			case "html":
+				f.Request.Method, f.Response.Headers = "GET", append(f.Response.Headers, flow.Header{Name: "content-type", Value: "text/html"})
+			case "kept":
+				f.Request.Method, f.Response.Headers = "GET", append(f.Response.Headers, flow.Header{Name: "cache-control", Value: "max-age=600"})
 			}
 		}
 		out = append(out, f)

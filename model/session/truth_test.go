@@ -263,7 +263,7 @@ func shopping(t *testing.T, header func(i int) http.Header, way func(*url.URL) *
 
 func TestUsersWithCookiesAndTokensAreFound(t *testing.T) {
 	t.Parallel()
-	shopping(t, nil, nil).want(t, 0.99, 0.99)
+	shopping(t, nil, nil).want(t, 0.95, 0.99) // 16 have neither
 }
 
 func TestUsersWithCookiesAndTokensAreFoundBehindAPoolOfConnections(t *testing.T) {

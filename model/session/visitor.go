@@ -1,9 +1,7 @@
 package session
 
 import (
-	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -96,15 +94,15 @@ func newVisitors(u *identity.Users, c *carriers, l loads, idle time.Duration) *v
 func (w *visitors) of(r *record) int32 {
 	w.now = w.loads.of(r)
 	w.had = w.loads.had(r, &w.now)
-	c := &w.carriers.list[r.carrier]
+	c := &w.carriers.list[w.stands(r.carrier)]
 	alone := r.carrier != 0 && !c.pooled
 	who, thread := w.Who(r.node), w.Thread(r.node)
 	at := int32(0)
 	switch {
 	case who != 0:
 		at = w.named(who, r)
-	case alone && c.visitor != 0:
-		at = c.visitor
+	case alone && c.by != 0:
+		at = c.by
 	case alone && c.roots[0] != 0:
 		at = w.named(c.roots[0], r)
 	case w.byRoot[thread] != 0:
@@ -116,7 +114,7 @@ func (w *visitors) of(r *record) int32 {
 		w.byRoot[thread] = at
 	}
 	if alone {
-		c.visitor = at
+		c.by = at
 	}
 	w.note(at, r, alone)
 	return at
@@ -206,190 +204,4 @@ func (w *visitors) sweep(now int64) {
 // there reports whether a visitor has not been idle for long.
 func (w *visitors) there(at int32, now int64) bool {
 	return time.Duration(now-w.list[at].last) <= w.idle
-}
-
-// key is the source among whose visitors one is looked for.
-func (w *visitors) key(r *record) uint32 {
-	if w.sources[r.source].address {
-		return r.source
-	}
-	return r.program
-}
-
-// find returns the visitor that a flow belongs to which begins something: its
-// connection and its marks are not known yet. root is what names it, or 0.
-func (w *visitors) find(r *record, root identity.Node) int32 {
-	key := w.key(r)
-	to := loading{key, r.target}
-	if s, ok := w.sent[to]; ok && time.Duration(r.start-s.at) <= soon && (root == 0 || w.list[s.visitor].node == 0) {
-		delete(w.sent, to)
-		w.list[s.visitor].basis = max(w.list[s.visitor].basis, byPage)
-		return s.visitor
-	}
-	group := w.groups[key]
-	if group == nil {
-		group = new([]int32)
-		w.groups[key] = group
-	}
-	from := w.loaded[loading{key, r.referer}]
-	if s := &w.sources[key]; r.referer == 0 && (r.is&page == 0 || 2*s.coming <= s.flows) {
-		from = w.referring(*group, r)
-	}
-	if at := w.fromPage(from, r, root); at != 0 {
-		w.list[at].basis = max(w.list[at].basis, byPage)
-		return at
-	}
-	at, rests := w.going(*group, r, root)
-	if at == 0 {
-		at, rests = int32(len(w.list)), byConn
-		if r.carrier == 0 || w.carriers.list[r.carrier].pooled {
-			rests = byOrder
-			if w.sources[r.source].address {
-				rests = byAddress
-			}
-		}
-		w.list = append(w.list, visitor{})
-		if len(*group) == maxGroup {
-			*group = slices.Delete(*group, 0, 1)
-		}
-		*group = append(*group, at)
-	}
-	w.list[at].basis = max(w.list[at].basis, rests)
-	return at
-}
-
-// referring returns the visitors of a group who look at a page that refers to what a flow
-// asks for, and who have not begun with it.
-func (w *visitors) referring(group []int32, r *record) (who []int32) {
-	for _, at := range group {
-		if v := &w.list[at]; w.loads.refers(v.page, r.target) && r.target != v.entry && w.there(at, r.start) {
-			who = append(who, at)
-		}
-	}
-	slices.SortStableFunc(who, func(a, b int32) int { return cmp.Compare(w.list[a].opened, w.list[b].opened) })
-	return who
-}
-
-// fromPage chooses among those who loaded the page that a flow comes from: what they
-// keep agrees with what was fetched, the page is still before them, they have not asked
-// for the same since, and no idle connection is left to them. Of equals it takes who
-// loaded it last.
-func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best int32) {
-	most, odds := math.MinInt, 0.0
-	for _, at := range slices.Backward(who) {
-		v := &w.list[at]
-		if !w.there(at, r.start) || root != 0 && v.node != 0 {
-			continue
-		}
-		score := 8 * w.cache(v, r)
-		if !slices.Contains(v.since, r.target) {
-			score += 4
-		}
-		if v.page == r.referer || r.referer == 0 {
-			score += 2
-		}
-		if w.waiting(v, r) {
-			score -= 6
-		}
-		if r.is&page != 0 && root == 0 && v.shown { // it would show what names it
-			score -= 6
-		}
-		likely := w.loads.pace.hazard(r.start - v.opened)
-		if r.is&page == 0 {
-			likely = 1 / float64(1+max(0, r.start-v.loaded))
-			if v.loaded > r.start { // the page was not there yet
-				score--
-			}
-		}
-		if score > most || score == most && likely > odds {
-			best, most, odds = at, score, likely
-		}
-	}
-	return best
-}
-
-// going returns the visitor of a group who goes on with a flow that comes from no known
-// page, or 0.
-func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, basis) {
-	s := &w.sources[w.key(r)]
-	one := s.address || r.carrier == 0 // the group is one user, if nothing speaks against it
-	best, there, returned, odds := int32(0), 0, false, 0.0
-	for _, at := range slices.Backward(group) {
-		v := &w.list[at]
-		if root != 0 && v.node != 0 || !one && !w.there(at, r.start) || w.waiting(v, r) || w.cache(v, r) < 0 {
-			continue
-		}
-		if v.node != 0 && r.referer == 0 && !one { // it would have shown what names it
-			continue
-		}
-		there++
-		back, likely := w.cache(v, r) > 0, float64(v.last)
-		if back {
-			likely = w.loads.pace.hazard(r.start - v.opened)
-		}
-		if best == 0 || back && !returned || back == returned && likely > odds {
-			best, returned, odds = at, back, likely
-		}
-	}
-	switch {
-	case best == 0 || one:
-		return best, byAddress
-	case returned: // who asks has been here
-		return best, byOrder
-	}
-	v, single := &w.list[best], s.direct > 2 && 2*s.sent < 3*s.direct // a connection for each request
-	browsers := 2*s.coming > s.flows                                  // they say where they come from
-	switch {
-	case r.referer != 0: // a page that was loaded before the recording, or that a script named
-		return best, byOrder
-	case r.target == v.entry && (v.flows > 1 || browsers): // somebody begins as it did
-		return 0, 0
-	case (root != 0 || browsers) && there > 1: // one of several, and no page says which
-		return 0, 0
-	case root != 0 && time.Duration(r.start-v.last) > soon:
-		return 0, 0
-	case browsers, single, w.carriers.list[r.carrier].pooled:
-		return best, byOrder
-	}
-	return 0, 0
-}
-
-// cache returns 1 if what a visitor keeps speaks for it as the sender of a flow: it has
-// what the page refers to and was not fetched with it. It returns -1 if it speaks against it:
-// it fetched before what was fetched now, or it asks again for what it never had.
-func (w *visitors) cache(v *visitor, r *record) int {
-	has := slices.Contains(v.has, r.target)
-	switch {
-	case r.is&warm != 0 && has:
-		return 1
-	case r.is&warm != 0 || r.is&cold != 0 && has:
-		return -1
-	}
-	for _, m := range w.now.cold {
-		if m != 0 && slices.Contains(v.has, m) {
-			return -1
-		}
-	}
-	if len(w.had) == 0 || slices.ContainsFunc(w.had, func(m identity.Mark) bool { return !slices.Contains(v.has, m) }) {
-		return 0
-	}
-	return 1
-}
-
-// waiting reports whether a visitor has a connection that is idle when a flow begins
-// on a new one, and that it uses later. A client would have used that one.
-func (w *visitors) waiting(v *visitor, r *record) bool {
-	if r.carrier == 0 {
-		return false
-	}
-	c := &w.carriers.list[r.carrier]
-	if c.pooled || c.opened != 0 && time.Duration(r.start-c.opened) > time.Second {
-		return false
-	}
-	for _, n := range v.over {
-		if o := &w.carriers.list[n]; n != r.carrier && o.last > r.start && o.busy <= r.start {
-			return true
-		}
-	}
-	return false
 }
