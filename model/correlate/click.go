@@ -203,7 +203,7 @@ func (e *parsed) named() *parsed {
 		return nil
 	}
 	target := u.RequestURI()
-	for _, a := range slices.Backward(e.session.exchanges[:e.index]) {
+	for _, a := range slices.Backward(e.session.exchanges[max(0, e.index-maxBack):e.index]) {
 		if a.Flow.Request.Target == target && a.before(e) && len(a.doc.Links()) > 0 {
 			return a
 		}

@@ -59,6 +59,8 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 		for _, e := range s.exchanges {
 			if e.sentFrom != nil {
 				e.sentFrom.settle(e, l.data)
+			} else if e.changes == nil {
+				e.fromScript()
 			}
 		}
 	}
@@ -124,6 +126,7 @@ type session struct {
 	received  map[string][]place // where a value was received
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
+	compared  int                // bytes of answers that were searched for documents
 }
 
 // A place is where one answer holds a value.
@@ -148,6 +151,7 @@ type parsed struct {
 	spots   map[string]spot // where values of the request come from, by their places
 
 	sentFrom *shownForm     // nil: from no form
+	targets  [][]string     // of the forms of the answer: see formTargets
 	places   map[string]int // indices of spans by selector, see place
 
 	traced bool // origin and link are known: see cameFrom

@@ -7,9 +7,11 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// maxDocuments is how many earlier answers are searched for a document that was
-// written back, the latest first.
-const maxDocuments = 30
+// Limits on the search for a document that was written back.
+const (
+	maxDocuments = 30       // answers, the latest first
+	maxCompared  = 64 << 20 // bytes of answers in one session
+)
 
 // fromDocument finds the JSON document of an earlier answer that e sends back, and
 // makes r hold the changes alone. Of several it takes the one of which the client left
@@ -22,12 +24,15 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 	var best patch.Copy
 	var from *parsed
 	tried := 0
-	for i := e.index - 1; i >= 0 && tried < maxDocuments; i-- {
+	for i := e.index - 1; i >= max(0, e.index-maxBack) && tried < maxDocuments; i-- {
 		a := e.session.exchanges[i]
 		if !isJSON(a.doc.Media()) || len(a.doc.Body()) == 0 || a.doc.Cut() || !a.before(e) {
 			continue
 		}
 		tried++
+		if e.session.compared += len(a.doc.Body()); e.session.compared > maxCompared {
+			break
+		}
 		if c, ok := patch.Find(a.doc.Body(), body, sameAddress(a, e)); ok && c.Kept > best.Kept {
 			best, from = c, a
 		}

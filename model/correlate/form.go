@@ -14,8 +14,9 @@ import (
 
 // Limits on the search for the form that a request was sent from.
 const (
-	maxPages = 30 // pages with forms, the latest first
-	maxForms = 200
+	maxPages = 30   // pages with forms, the latest first
+	maxForms = 200  // with the address of the request
+	maxBack  = 2000 // exchanges before it
 )
 
 // A shownForm is a form in an answer, as its user saw it.
@@ -95,8 +96,9 @@ func (e *parsed) findForm(sent []form.Entry) *shownForm {
 	var best *shownForm
 	pages, forms := 0, 0
 	names := distinct(sent)
+	to := e.Flow.Request.Authority + e.path()
 	referer := e.Flow.Request.Headers.Value("Referer")
-	for i := e.index - 1; i >= 0 && pages < maxPages && forms < maxForms; i-- {
+	for i := e.index - 1; i >= max(0, e.index-maxBack) && pages < maxPages && forms < maxForms; i-- {
 		page := e.session.exchanges[i]
 		if len(page.doc.Forms()) == 0 || !page.before(e) {
 			continue
@@ -104,7 +106,7 @@ func (e *parsed) findForm(sent []form.Entry) *shownForm {
 		pages++
 		for k := range page.doc.Forms() {
 			f := &page.doc.Forms()[k]
-			if !e.sentTo(page, f) {
+			if f.Method != e.Flow.Request.Method || !slices.Contains(page.formTargets(k), to) {
 				continue
 			}
 			forms++
@@ -150,15 +152,28 @@ func distinct(entries []form.Entry) []string {
 	return out
 }
 
-// sentTo reports whether a form of page is sent to the address of e.
-func (e *parsed) sentTo(page *parsed, f *form.Form) bool {
-	if f.Method != e.Flow.Request.Method {
-		return false
+// formTargets returns the hosts and paths that form k of a page is sent to: that of its
+// action, and those of its buttons.
+func (e *parsed) formTargets(k int) []string {
+	if e.targets == nil {
+		e.targets = make([][]string, len(e.doc.Forms()))
 	}
-	if leadsTo(page, f.Action, e) {
-		return true
+	if e.targets[k] == nil {
+		f := &e.doc.Forms()[k]
+		links := []string{f.Action}
+		for i := range f.Controls {
+			if a := f.Controls[i].Action; a != "" {
+				links = append(links, a)
+			}
+		}
+		e.targets[k] = []string{}
+		for _, link := range links {
+			if to, ok := resolve(e, link); ok {
+				e.targets[k] = append(e.targets[k], to.Host+to.Path)
+			}
+		}
 	}
-	return slices.ContainsFunc(f.Controls, func(c form.Control) bool { return c.Action != "" && leadsTo(page, c.Action, e) })
+	return e.targets[k]
 }
 
 // leadsTo reports whether a link of page leads to the host and path of e.

@@ -78,3 +78,14 @@ func TestADocumentThatIsWrittenBackIsTheLiveOne(t *testing.T) {
 		}
 	}
 }
+
+func TestHiddenFieldsThatAScriptSendsAsJSONAreThoseOfTheForm(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		p.do("GET /edit", "200"+asHTML+`<form><input type=hidden name=lock value=1><input type=hidden name=kind value=note><input name=text></form>`)
+		p.do("POST /api/save"+asJSON+fmt.Sprintf(`{"lock":1,"kind":"note","text":"t%d"}`, i), "200"+asJSON+`{}`)
+		p.do("POST /api/other"+asJSON+`{"lock":2,"kind":"x","level":1}`, "200"+asJSON+`{}`)
+	})
+	want(t, "body", r.Endpoints["POST /api/save"].Variants[0].Request.Body, `{"lock":${lock},"kind":"${kind}","text":"${text}"}`)
+	want(t, "lock", from(r, "lock"), "GET /edit form:lock")
+	want(t, "another", r.Endpoints["POST /api/other"].Variants[0].Request.Body, `{"lock":2,"kind":"x","level":1}`)
+}
