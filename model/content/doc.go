@@ -11,8 +11,9 @@
 //
 // Learning asks for all Leaves of a Doc and all Spans of a request; replay asks
 // for single Selectors and the Shape. JSON, HTML forms, hidden fields, meta
-// elements, links, headers, cookies and redirects are understood. Anything else
-// is text.
+// elements, links, scripts, XML, protobuf, headers, cookies and redirects are
+// understood, and values within values through chains of encodings. Anything else is
+// text.
 //
 // The package keeps no state, does not follow links, runs no script and never
 // builds a document tree. Bodies may come from anybody: they are read within limits,

@@ -145,6 +145,7 @@ const maxToken = 4096
 // noteRow notes values that look issued or computed but are sent as recorded.
 func (l *learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
 	if p.span.Place == content.InText || len(uses[0].value) > maxToken {
+		l.noteInner(p)
 		return
 	}
 	if l.pseudonyms(p, uses) {
@@ -165,6 +166,7 @@ func (l *learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
 		}
 	}
 	if 2*opaque < len(uses) && !(secret(p) && content.Bits(uses[0].value) >= minBits) {
+		l.noteInner(p)
 		return
 	}
 	form, how, why := m.evidence(p, uses, part)

@@ -3,8 +3,10 @@ package correlate
 import (
 	"hash/fnv"
 	"strconv"
+	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
 )
 
 // A value may hold others: JSON in a form field, an id in a path segment, what Base64
@@ -208,5 +210,23 @@ func (t *target) holes(e *parsed, i int, out *[]edit) {
 		default:
 			t.holes(e, k, out)
 		}
+	}
+}
+
+// noteInner notes the values within p that vary and look issued. They are sent as
+// recorded, with the value that holds them.
+func (l *learner) noteInner(p *leaf) {
+	for _, c := range p.inner {
+		opaque := 0
+		for _, u := range c.uses {
+			if content.Opaque(u.value) {
+				opaque++
+			}
+		}
+		if strings.Contains(c.span.Selector, "|part:") || c.constant() || 2*opaque < len(c.uses) {
+			l.noteInner(c)
+			continue
+		}
+		l.unresolved(c, c.uses, "varies within a value and looks issued, but no answer held it often enough before", "")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,16 @@ func TestATokenIsNotBoundPieceByPiece(t *testing.T) {
 		}
 	}
 	want(t, "token", from(r, "token"), "POST /login json:token")
+}
+
+func TestAnUnknownValueWithinAnotherIsNamed(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		p.do("GET /x", "200"+asJSON+`{"n":1}`)
+		p.do("POST /act"+asForm+"data="+url.QueryEscape(fmt.Sprintf(`{"ref":"%s","n":%d}`, secretOf("r", i), i)), "200")
+	})
+	if len(r.Unresolved) != 1 || r.Unresolved[0].Place != "body data|json:$.ref" || r.Unresolved[0].Requests != 4 {
+		t.Errorf("unresolved %+v, want the reference", r.Unresolved)
+	}
 }
 
 func TestABodyThatIsShorterThanWhatItHolds(t *testing.T) {
