@@ -3,6 +3,7 @@ package rehearse
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"mime"
 	"slices"
 
@@ -48,7 +49,18 @@ func Play(m *model.Model, answers func(session int) []*flow.Flow) (*faithful.Ver
 		part.Sessions = append(part.Sessions, m.Sessions[i])
 		r.session(src.Session(uint64(i), uint64(i)), m.Sessions[i].Acts, flows)
 	}
-	return faithful.Judge(modelled.Recorded(&part, p), r.replayed), nil
+	return doubt(faithful.Judge(modelled.Recorded(&part, p), r.replayed), len(m.Unresolved)), nil
+}
+
+// doubt lowers a verdict when n values are sent as recorded although nothing explains
+// them: the recorded answers accept them, a target may not.
+func doubt(v *faithful.Verdict, n int) *faithful.Verdict {
+	if v == nil || n == 0 || v.Verdict != faithful.Faithful {
+		return v
+	}
+	v.Verdict = faithful.Partly
+	v.Reasons = append(v.Reasons, fmt.Sprintf("varying values that nothing explains: %d, see above; a target may expect others", n))
+	return v
 }
 
 // A rehearsal counts what is sent.

@@ -70,6 +70,9 @@ func TestARehearsalShowsWhatAModelCannotDo(t *testing.T) {
 				q.Target = strings.Replace(q.Target, "/new", "/old", 1)
 			}
 		}, faithful.Not, "GET /issues/new never succeeded (another target)"},
+		{"a value is not explained", func(m *model.Model) {
+			m.Unresolved = []model.Unresolved{{Endpoint: "POST /issues", Place: "header X-Mark", Reason: "no answer held it before"}}
+		}, faithful.Partly, "varying values that nothing explains: 1"},
 		{"sockets are left out", func(m *model.Model) {
 			m.Recorded.LeftOut = []model.LeftOut{{What: "sockets", Flows: 1, Whole: true}}
 		}, faithful.Partly, "left out: sockets (1 recorded)"},
