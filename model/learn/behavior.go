@@ -237,7 +237,11 @@ func (l *learner) typeNames(groups [][]int) []string {
 // purpose of users. Writes say more than reads. Logging in and out say less.
 func (l *learner) telling(name string) float64 {
 	score := 0.0
-	if !strings.HasPrefix(name, "GET ") {
+	switch method, _, _ := strings.Cut(name, " "); method {
+	case "GET":
+	case "HEAD", "OPTIONS":
+		score -= 0.4 // programs ask so, whoever uses them
+	default:
 		score += 0.2
 	}
 	if l.comesOrGoes(name) {
