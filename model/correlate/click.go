@@ -147,7 +147,7 @@ func (e *parsed) matches(selector string) []content.Match {
 		return m
 	}
 	var m []content.Match
-	if s, err := content.ParseSelector(selector); err == nil {
+	if s := e.session.selectors.parse(selector); s != nil {
 		m = s.Matches(e.doc)
 	}
 	if e.found == nil {

@@ -49,9 +49,9 @@ type Act struct {
 // while Learn runs. The result depends on the arguments alone.
 func Learn(sessions [][]Exchange, o Options) *Result {
 	l := &learner{options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{}}
-	set := cookiesSet(sessions)
+	set, known := cookiesSet(sessions), selectors{}
 	for i, s := range sessions {
-		l.sessions = append(l.sessions, newSession(i, s, set))
+		l.sessions = append(l.sessions, newSession(i, s, set, known))
 	}
 	l.data = newData(o.Data, l.sessions)
 	l.result.Accounts = l.data.accounts()
@@ -127,6 +127,22 @@ type session struct {
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
 	compared  int                // bytes of answers that were searched for documents
+	selectors selectors
+}
+
+// selectors keeps selectors as they are parsed: all sessions use the same. One that cannot
+// be parsed finds nothing.
+type selectors map[string]*content.Selector
+
+func (s selectors) parse(text string) *content.Selector {
+	parsed, had := s[text]
+	if !had {
+		if one, err := content.ParseSelector(text); err == nil {
+			parsed = &one
+		}
+		s[text] = parsed
+	}
+	return parsed
 }
 
 // A place is where one answer holds a value.
@@ -161,14 +177,13 @@ type parsed struct {
 }
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.
-func newSession(n int, exchanges []Exchange, set cookieSet) *session {
-	s := &session{number: n, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
+func newSession(n int, exchanges []Exchange, set cookieSet, known selectors) *session {
+	s := &session{number: n, selectors: known, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
 			Exchange: one, session: s, index: i, whole: &one.Flow.Request,
-			doc:   content.New(one.Flow.Response),
-			head:  one.Flow.Start.Add(one.Flow.FirstByte),
-			cache: map[string][]string{},
+			doc:  content.New(one.Flow.Response),
+			head: one.Flow.Start.Add(one.Flow.FirstByte),
 		}
 		s.exchanges = append(s.exchanges, e)
 		s.of[e.Endpoint] = append(s.of[e.Endpoint], e)
@@ -219,8 +234,11 @@ func (e *parsed) values(selector string) []string {
 		return v
 	}
 	var v []string
-	if s, err := content.ParseSelector(selector); err == nil {
+	if s := e.session.selectors.parse(selector); s != nil {
 		v = s.Values(e.doc)
+	}
+	if e.cache == nil {
+		e.cache = map[string][]string{}
 	}
 	e.cache[selector] = v
 	return v
