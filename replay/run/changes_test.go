@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -269,5 +271,64 @@ func TestAClickFollowsTheLivePageAndAPageLoadsTheResourcesOfItsRelease(t *testin
 	}
 	if got, want := live.Seen(), recorded.Seen(); !slices.Equal(got, want) {
 		t.Errorf("articles %q were read, %q in the recording\n%s", got, want, bodies(m, "GET"))
+	}
+}
+
+// pages is a list of which each answer but the last gives a cursor, good for one use.
+type pages struct {
+	n       int
+	mu      sync.Mutex
+	cursors map[string]int
+	asked   []int
+	refused int
+}
+
+func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	page, cursor := 1, r.FormValue("cursor")
+	if cursor != "" {
+		if page = p.cursors[cursor]; page == 0 {
+			p.refused++
+			http.Error(w, "cursor", http.StatusBadRequest)
+			return
+		}
+		delete(p.cursors, cursor)
+	}
+	p.asked = append(p.asked, page)
+	next := "null"
+	if page < p.n {
+		id := rand.Text()
+		p.cursors[id] = page + 1
+		next = `"` + id + `"`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"items":[{"n":%d}],"next":%s}`, page, next)
+}
+
+func TestPagesEndWhereTheLiveListEnds(t *testing.T) {
+	m := learned(t, &pages{n: 4, cursors: map[string]int{}}, 4, func(g *guest, i int) {
+		var answer struct{ Next *string }
+		for target := "/list"; ; target = "/list?cursor=" + *answer.Next {
+			answer.Next = nil
+			if err := json.Unmarshal([]byte(g.do("GET", target, "", "")), &answer); err != nil {
+				g.t.Fatal(err)
+			}
+			if answer.Next == nil {
+				return
+			}
+		}
+	})
+	for _, n := range []int{1, 2, 3, 6} {
+		live := &pages{n: n, cursors: map[string]int{}}
+		played(t, m, live)
+		slices.Sort(live.asked)
+		var want []int
+		for page := range min(n, 4) {
+			want = append(want, slices.Repeat([]int{page + 1}, 4)...)
+		}
+		if live.refused > 0 || !slices.Equal(live.asked, want) {
+			t.Errorf("a list of %d pages: %v were asked for, and %d cursors refused; want %v and none\n%s", n, live.asked, live.refused, want, bodies(m, "GET"))
+		}
 	}
 }
