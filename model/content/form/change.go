@@ -150,7 +150,8 @@ func chosen(g group, shown []string) []Entry {
 }
 
 // Apply returns what a form that shows these entries sends after the changes. Fields
-// keep their place; what the form did not show comes last.
+// keep their place. What the form did not show, such as the button that was pressed,
+// comes before the next of the changes that it showed, or last.
 func Apply(shown, changes []Entry) []Entry {
 	byName := make(map[string][]Entry, len(changes))
 	for _, c := range changes {
@@ -166,6 +167,7 @@ func Apply(shown, changes []Entry) []Entry {
 	for name, list := range byName {
 		values[name] = apply(values[name], list)
 	}
+	before := unshown(changes, values, left)
 	var out []Entry
 	take := func(name string, n int) {
 		for _, v := range values[name][:n] {
@@ -174,6 +176,9 @@ func Apply(shown, changes []Entry) []Entry {
 		values[name] = values[name][n:]
 	}
 	for _, e := range shown {
+		for _, name := range before[e.Name] {
+			take(name, len(values[name]))
+		}
 		n := min(1, len(values[e.Name]))
 		if left[e.Name]--; left[e.Name] == 0 {
 			n = len(values[e.Name])
@@ -185,6 +190,24 @@ func Apply(shown, changes []Entry) []Entry {
 		take(name, len(values[name]))
 	}
 	return out
+}
+
+// unshown returns, by the name of a change that the form shows, the names that it does
+// not show and that stand before it in the changes.
+func unshown(changes []Entry, values map[string][]string, shown map[string]int) map[string][]string {
+	before := map[string][]string{}
+	var names []string
+	for _, c := range changes {
+		_, name := cut(c.Name)
+		switch {
+		case shown[name] == 0:
+			names = append(names, name)
+		case len(values[name]) > 0 && len(names) > 0:
+			before[name] = append(before[name], names...)
+			names = nil
+		}
+	}
+	return before
 }
 
 // apply returns the values of one name after its changes.

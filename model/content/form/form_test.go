@@ -74,6 +74,13 @@ func issue(token, version, title, text, tracker, watchers string) *Form {
 		Control{Name: "go", Kind: "submit", Value: "Preview"}, Control{Name: "go", Kind: "submit", Value: "Save"})}
 }
 
+func TestWhatTheFormDidNotShowKeepsItsPlaceAmongTheChanges(t *testing.T) {
+	shown, changes := entries("a=1 b=2 c=3 d=4"), entries("x=0 b=5 go=Save y=1 d=4 z=9 ~without.c=")
+	if got, want := Apply(shown, changes), entries("a=1 x=0 b=5 go=Save y=1 d=4 z=9"); !slices.Equal(got, want) {
+		t.Errorf("%q with the changes %q sends %q, want %q", shown, changes, got, want)
+	}
+}
+
 func TestWhatTheUserChangedIsDoneToTheLiveForm(t *testing.T) {
 	recorded := issue("t1", "4", "Printer", "It jams.|Often.|Help!", "bug", "ann")
 	for i := range recorded.Controls {
