@@ -2,9 +2,7 @@ package learn_test
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -72,11 +70,7 @@ func recordCrowd(t *testing.T, accounts []shop.Account) []*flow.Flow {
 		t.Fatal(err)
 	}
 	through, stop := serve(t, p.Serve)
-	// Browsers without cookies on one address are told apart by what they prefer. Without
-	// that only the order of their requests would be left, which depends on the machine.
-	o := crowd.Options{Base: at, Proxy: through, Seed: 7, ThinkScale: 0.1, Span: 2_000_000_000, Header: func(visitor int) http.Header {
-		return http.Header{"Accept-Language": {fmt.Sprintf("%c%c,en;q=0.5", 'a'+visitor%26, 'a'+visitor/26)}}
-	}}
+	o := crowd.Options{Base: at, Proxy: through, Seed: 7, ThinkScale: 0.1, Span: 2_000_000_000}
 	for _, a := range accounts {
 		o.Accounts = append(o.Accounts, crowd.Account(a))
 	}
