@@ -36,7 +36,7 @@ func Learn(flows []*flow.Flow, o Options) *Templates {
 		}
 	}
 	printer := newPrinter()
-	paths := route.NewBuilder(t.data)
+	paths := route.NewBuilder(t.data, t.owned(flows))
 	for _, f := range flows {
 		paths.Add(route.Request{Method: f.Request.Method, Path: f.Request.Path(), Call: operation.IsCall(&f.Request)}, func() route.Answer {
 			return route.Answer{Print: printer.print(f), Failed: f.Response != nil && f.Response.Status >= 400}
@@ -82,9 +82,17 @@ func (t *Templates) PathOf(path string) string {
 		if s.Value() {
 			s.Name = "{}"
 		}
-		b.WriteString(s.Name + s.Matrix)
+		b.WriteString(unnamed(s.Name) + s.Matrix)
 	}
 	return b.String()
+}
+
+// unnamed returns a segment with {} for the first value that has a name.
+func unnamed(segment string) string {
+	if from, to := strings.IndexByte(segment, '{'), strings.IndexByte(segment, '}'); from >= 0 && to > from {
+		return segment[:from+1] + segment[to:]
+	}
+	return segment
 }
 
 // base returns method and path template.

@@ -147,3 +147,28 @@ func TestRequestsNotLearnedHaveAName(t *testing.T) {
 		t.Errorf("Name = %q", got)
 	}
 }
+
+func TestASegmentWithAValueOfADataFileIsOneTemplate(t *testing.T) {
+	data := map[string]string{"ann01": "user", "bob02": "user", "admin": "role"}
+	var flows []*flow.Flow
+	for _, target := range []string{"/wiki/Diary_ann01", "/wiki/Diary_bob02", "/wiki/Rules", "/admin-panel", "/wiki/Diary_ann01/edit", "/wiki/Diary_bob02/edit"} {
+		flows = append(flows, get(target))
+	}
+	templates := Learn(flows, Options{Data: data})
+	for target, want := range map[string]string{
+		"/wiki/Diary_ann01": "GET /wiki/Diary_{user}", "/wiki/Diary_bob02": "GET /wiki/Diary_{user}", "/wiki/Rules": "GET /wiki/Rules",
+		"/wiki/Diary_bob02/edit": "GET /wiki/Diary_{user}/edit", "/admin-panel": "GET /admin-panel",
+	} {
+		if got := templates.Name(get(target)); got != want {
+			t.Errorf("%s is %s, want %s", target, got, want)
+		}
+	}
+	if got, want := templates.PathOf("/wiki/Diary_ann01"), "/wiki/Diary_{}"; got != want {
+		t.Errorf("path template %s, want %s", got, want)
+	}
+}
+
+// get is a request without an answer.
+func get(target string) *flow.Flow {
+	return &flow.Flow{Scheme: "http", Request: flow.Request{Method: "GET", Target: target, Authority: "a.test"}}
+}

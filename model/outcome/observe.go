@@ -129,12 +129,13 @@ func (o *observer) look(step *Step, d *content.Doc) *seen {
 }
 
 // features returns the features of an answer, without a title that holds what users
-// typed or what tells them apart.
+// typed or what tells them apart, and without forms whose action holds that.
 func (o *observer) features(d *content.Doc) []string {
-	features := d.Shape().Features
-	if title := d.Title(); title != "" && o.ofUsers(title) {
-		features = slices.DeleteFunc(slices.Clone(features), func(f string) bool { return strings.HasPrefix(f, "title:") })
-	}
+	title := d.Title()
+	ofUsers := title != "" && o.ofUsers(title)
+	features := slices.DeleteFunc(slices.Clone(d.Shape().Features), func(f string) bool {
+		return ofUsers && strings.HasPrefix(f, "title:") || strings.HasPrefix(f, "form:") && holds(f, o.private)
+	})
 	id := strings.Join(features, "\x00")
 	if o.shapes[id] == nil {
 		o.shapes[id] = features
@@ -333,7 +334,8 @@ func (p *pages) sent(r *flow.Request) {
 		page := &(*p)[i]
 		for k := range page.forms {
 			if f := &page.forms[k]; sends(f, page.at, r, names) {
-				if feature := content.FormFeature(f); !slices.Contains(page.of.forms, feature) {
+				feature := content.FormFeature(f)
+				if slices.Contains(page.of.features, feature) && !slices.Contains(page.of.forms, feature) {
 					page.of.forms = append(page.of.forms, feature)
 					slices.Sort(page.of.forms)
 				}

@@ -328,3 +328,33 @@ func TestTheResultDoesNotDependOnChance(t *testing.T) {
 		}
 	}
 }
+
+// A form whose action has the user's name in it is another one for every user.
+func TestAFormOfOneUserIsNotExpectedOfAnother(t *testing.T) {
+	form := func(user string) string {
+		return "<title>Diary</title><form method=post action=/diary_" + user + "><input name=text></form><form action=/search><input name=q></form>"
+	}
+	var sessions []Session
+	for _, user := range []string{"ann01", "bob02", "cleo3", "dan04"} {
+		sessions = append(sessions, Session{User: user, Steps: []Step{
+			say("GET /diary", "200 "+form(user)), say("POST /diary_"+user+" text=x", "303 /diary"), say("GET /diary", "200 "+form(user)),
+		}})
+	}
+	learned := Learn(sessions, []string{"ann01", "bob02", "cleo3", "dan04"})
+	for name, list := range learned.Outcomes {
+		for _, outcome := range list {
+			for _, f := range outcome.Require {
+				if strings.Contains(f, "/diary_") {
+					t.Errorf("%s: outcome %q requires %s", name, outcome.Name, f)
+				}
+			}
+		}
+	}
+	for name, c := range learned.Checks {
+		for _, f := range append(c.Require, c.Known...) {
+			if strings.Contains(f, "/diary_") {
+				t.Errorf("%s: the check knows %s", name, f)
+			}
+		}
+	}
+}

@@ -1,6 +1,6 @@
 // Package route tells the words of paths that are routes from those that are values.
 //
-//	b := route.NewBuilder(nil)
+//	b := route.NewBuilder(nil, nil)
 //	for _, path := range paths {
 //		b.Add(route.Request{Method: "GET", Path: path}, answer)
 //	}

@@ -13,7 +13,7 @@ func Example() {
 	}
 	answer := func() route.Answer { return route.Answer{Print: "json"} }
 
-	b := route.NewBuilder(nil)
+	b := route.NewBuilder(nil, nil)
 	for _, path := range paths {
 		b.Add(route.Request{Method: "GET", Path: path}, answer)
 	}

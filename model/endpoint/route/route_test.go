@@ -9,7 +9,7 @@ import (
 
 // learn adds "METHOD PATH PRINT" lines, each so many times, and returns the trie.
 func learn(times int, lines ...string) *Trie {
-	b := NewBuilder(map[string]string{"ada": "user"})
+	b := NewBuilder(map[string]string{"ada": "user"}, nil)
 	for range times {
 		for _, l := range lines {
 			part := strings.Fields(l + " -")
@@ -86,7 +86,7 @@ func TestMoreRequestsDoNotChangeWhatIsKnown(t *testing.T) {
 }
 
 func TestFewAnswersAreLookedAt(t *testing.T) {
-	b := NewBuilder(nil)
+	b := NewBuilder(nil, nil)
 	looked := 0
 	for i := range 5000 {
 		b.Add(Request{Method: "GET", Path: fmt.Sprint("/items/", i)}, func() Answer { looked++; return Answer{} })

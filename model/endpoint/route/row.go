@@ -24,14 +24,14 @@ type Answer struct {
 
 // A Builder collects requests. Its memory is bounded by the variety of the paths.
 type Builder struct {
-	columns map[string]string
-	rows    rows
+	known known
+	rows  rows
 }
 
 // NewBuilder returns a Builder. columns are the values of data files, each with the
-// name of its column.
-func NewBuilder(columns map[string]string) *Builder {
-	return &Builder{columns, rows{index: map[string]int{}, tried: map[string]int{}, prints: map[string]int{}, ids: map[string]int{}}}
+// name of its column; parts are segments that hold such a value, with their pattern.
+func NewBuilder(columns, parts map[string]string) *Builder {
+	return &Builder{known{columns, parts}, rows{index: map[string]int{}, tried: map[string]int{}, prints: map[string]int{}, ids: map[string]int{}}}
 }
 
 // Add adds a request. It calls answer only if it wants to know what the answer looks
@@ -40,7 +40,7 @@ func (b *Builder) Add(r Request, answer func() Answer) {
 	segments := split(r.Path)
 	keys := make([]string, len(segments))
 	for i, s := range segments {
-		keys[i] = partOf(s, b.columns).key
+		keys[i] = partOf(s, b.known).key
 	}
 	calendar(keys, segments)
 	b.rows.add(r, keys, segments, answer)
@@ -48,7 +48,7 @@ func (b *Builder) Add(r Request, answer func() Answer) {
 
 // Trie returns the routes of all requests that were added. The result depends on
 // them and their order alone.
-func (b *Builder) Trie() *Trie { return &Trie{b.columns, grow(&b.rows)} }
+func (b *Builder) Trie() *Trie { return &Trie{b.known, grow(&b.rows)} }
 
 // A row is what all requests have in common that look the same to learning: the
 // method, the parts of the path and the shape of the answer.

@@ -21,15 +21,24 @@ func whole(key string) bool { return len(key) >= 2 && key[0] == '{' && key[len(k
 // holds reports whether some of the part is a value.
 func holds(key string) bool { return strings.Contains(key, "{") && strings.Contains(key, "}") }
 
+// known is what data files say about segments.
+type known struct {
+	columns map[string]string // of values that are a segment
+	parts   map[string]string // of segments that hold a value: their pattern
+}
+
 // partOf reads a segment. Data columns come first, then forms.
-func partOf(segment string, columns map[string]string) part {
+func partOf(segment string, of known) part {
 	text, matrix := cutMatrix(segment)
 	if text == "" {
 		return part{key: text, matrix: matrix}
 	}
 	s := decode(text)
-	if column := columns[s]; column != "" {
+	if column := of.columns[s]; column != "" {
 		return part{"{" + column + "}", matrix}
+	}
+	if pattern := of.parts[text]; pattern != "" {
+		return part{pattern, matrix}
 	}
 	switch kind := content.Kind(s); kind {
 	case "":

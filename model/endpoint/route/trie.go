@@ -21,8 +21,8 @@ type wildcard struct {
 // A Trie knows the routes of a recording. It does not change once it is made and
 // may be used concurrently.
 type Trie struct {
-	columns map[string]string
-	root    *node
+	known known
+	root  *node
 }
 
 // A Step is one segment of a path.
@@ -43,7 +43,7 @@ func (t *Trie) Match(path string) []Step {
 	out := make([]Step, len(segments))
 	keys := make([]string, len(segments))
 	for i, s := range segments {
-		p := partOf(s, t.columns)
+		p := partOf(s, t.known)
 		keys[i], out[i].Matrix = p.key, p.matrix
 	}
 	calendar(keys, segments)
