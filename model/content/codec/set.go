@@ -27,9 +27,6 @@ func (s set) union(o set) set { return set{s[0] | o[0], s[1] | o[1]} }
 
 func (s set) without(o set) set { return set{s[0] &^ o[0], s[1] &^ o[1]} }
 
-// common reports whether a character is in both sets.
-func (s set) common(o set) bool { return s[0]&o[0]|s[1]&o[1] != 0 }
-
 // String lists the characters. Those of the syntax of chains, and those that do not
 // print, are percent-encoded.
 func (s set) String() string {
