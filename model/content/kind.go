@@ -244,28 +244,3 @@ func segmentTemplate(s string) string {
 	b.WriteString(s[at:])
 	return b.String()
 }
-
-// Runs returns the parts of s that look made at random, as pairs of offsets. They
-// are UUIDs, and runs of at least four letters and digits that mix both or are all
-// digits. A client that makes a new value changes these parts.
-func Runs(s string) [][2]int {
-	var out [][2]int
-	for i := 0; i < len(s); {
-		if i+36 <= len(s) && isUUID(s[i:i+36]) {
-			out = append(out, [2]int{i, i + 36})
-			i += 36
-			continue
-		}
-		end := i
-		for end < len(s) && (s[end] >= '0' && s[end] <= '9' || s[end]|0x20 >= 'a' && s[end]|0x20 <= 'z') {
-			end++
-		}
-		if run := s[i:end]; len(run) >= 4 {
-			if c := classify(run); c.digits == len(run) || c.digits > 0 && (c.switches >= 2 || len(run) >= 8) {
-				out = append(out, [2]int{i, end})
-			}
-		}
-		i = max(end, i+1)
-	}
-	return out
-}

@@ -14,13 +14,12 @@ type crossing struct{ session, leg int }
 
 // crossings are the steps that the recorded sessions of one behavior made.
 type crossings struct {
-	source   *source
-	behavior *model.Behavior
-	starts   []crossing
-	at       map[string][]crossing // by step
-	odds     map[string]map[string]float64
-	edges    map[string][]model.Edge
-	pasts    map[crossing]past // what the session had done when the step was over
+	source *source
+	starts []crossing
+	at     map[string][]crossing // by step
+	odds   map[string]map[string]float64
+	edges  map[string][]model.Edge
+	pasts  map[crossing]past // what the session had done when the step was over
 }
 
 // A past is what a user has done so far, as far as the choice of the next step looks
@@ -37,7 +36,7 @@ const remembered = 3
 func (p *past) add(of *crossings, c crossing) {
 	t := &of.source.tracks[c.session]
 	l := t.legs[c.leg]
-	if m := of.source.variantOf(&t.acts[l.first]).method; m != "GET" && m != "HEAD" && m != "OPTIONS" {
+	if slices.ContainsFunc(t.acts[l.first:l.next], func(a model.Act) bool { return of.source.variantOf(&a).writes }) {
 		p.write = l.step
 	}
 	p.last = append([]string{l.step}, p.last[:min(len(p.last), remembered-1)]...)
@@ -45,7 +44,7 @@ func (p *past) add(of *crossings, c crossing) {
 
 // compileCrossings collects the steps of the recorded sessions of a behavior.
 func (s *source) compileCrossings(b *model.Behavior) crossings {
-	c := crossings{source: s, behavior: b, at: map[string][]crossing{}, odds: map[string]map[string]float64{},
+	c := crossings{source: s, at: map[string][]crossing{}, odds: map[string]map[string]float64{},
 		edges: map[string][]model.Edge{}, pasts: map[crossing]past{}}
 	for i := range b.Steps {
 		c.edges[b.Steps[i].ID] = b.Steps[i].Next

@@ -54,7 +54,7 @@ func (s *splice) Next(over *replay.Answer) []replay.Act {
 		t := &s.source.tracks[role.session]
 		s.heard(over, &t.acts[role.index], t.wants[role.index])
 		delete(s.roles, over.Act.ID)
-		acts = append(acts, s.ready()...)
+		acts = append(acts, s.spare(s.ready(), s.role)...)
 		if !s.done && s.stepOver() {
 			acts = append(acts, s.goOn()...)
 		}
@@ -127,7 +127,7 @@ func (s *splice) ready() []replay.Act {
 		s.ids[act] = a.ID
 		acts = append(acts, a)
 	}
-	return s.spare(acts, s.role)
+	return acts
 }
 
 // waitsFor reports whether an act is still to come or under way. Acts of steps that the
