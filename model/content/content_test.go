@@ -304,7 +304,6 @@ func FuzzDoc(f *testing.F) {
 		if n := len(d.Shape().Features); n > MaxFeatures {
 			t.Errorf("%d features", n)
 		}
-		d.Hidden()
 		for _, l := range d.Leaves() {
 			if s, err := ParseSelector(l.Selector); err == nil {
 				s.Values(d)

@@ -197,29 +197,3 @@ func (g *gatherer) plain(b []byte) {
 
 // wholeText selects a body of text, without the white space around it.
 const wholeText = "text:…"
-
-// A Hidden is a hidden field that the page gives to the browser to send back.
-type Hidden struct {
-	Method string // of the form
-	Action string // template of the form's path, "" for the page's own
-	Field  string
-	Value  string
-}
-
-// Hidden returns the hidden fields of all forms in document order.
-func (d *Doc) Hidden() []Hidden {
-	d.parse()
-	if d.page == nil {
-		return nil
-	}
-	var out []Hidden
-	for i := range d.page.forms[1:] {
-		f := &d.page.forms[i+1]
-		for _, c := range f.Controls {
-			if c.Kind == "hidden" && !c.Disabled {
-				out = append(out, Hidden{f.Method, FormAction(f), c.Name, c.Value})
-			}
-		}
-	}
-	return out
-}

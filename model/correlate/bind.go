@@ -182,10 +182,6 @@ func (c *candidate) group() string {
 func (l *learner) bindGroup(group []*candidate) {
 	var pooled []*candidate
 	for _, c := range group {
-		if b := l.hiddenField(c); b != nil {
-			l.accept(c, b)
-			continue
-		}
 		c.own = l.learn(c, c.uses, l.sources(c, c.uses))
 		pooled = append(pooled, c)
 	}

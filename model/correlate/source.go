@@ -311,56 +311,6 @@ func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
 	return b
 }
 
-// hiddenField binds a form field that the page gave to the browser to send back.
-// The form itself says so: the test by other sessions is not needed.
-func (l *learner) hiddenField(c *candidate) *binding {
-	field := c.field()
-	if field == "" {
-		return nil
-	}
-	action := c.leaf.target.sample().Path
-	var found []source
-	for _, u := range c.uses {
-		for i := u.exchange.index - 1; i >= 0; i-- {
-			e := u.exchange.session.exchanges[i]
-			if !e.before(u.exchange) {
-				continue
-			}
-			selector := hiddenSelector(e, u.exchange.Flow.Request.Method, field, action)
-			if s := (source{e.Endpoint, selector}); selector != "" && !slices.Contains(found, s) && len(found) < maxSources {
-				found = append(found, s)
-			}
-		}
-	}
-	b := choose(found, c.uses)
-	if b == nil || float64(b.hits) < 0.98*float64(len(c.uses)) || b.pick == "any" {
-		return nil
-	}
-	b.uses = len(c.uses)
-	b.match = float64(b.hits) / float64(len(c.uses))
-	b.shuffled, _ = l.shuffle(b, c.uses)
-	return b
-}
-
-// hiddenSelector returns the selector of a hidden field in the answer of e, in a form
-// that is sent to action. It returns "" if there is none.
-func hiddenSelector(e *parsed, method, field, action string) string {
-	for _, h := range e.doc.Hidden() {
-		if h.Field != field || h.Method != method {
-			continue
-		}
-		switch {
-		case h.Action == action && strings.HasPrefix(action, "/"):
-			return "form:" + field + "@" + action
-		case h.Action == "" && e.Path == action:
-			return "form:" + field
-		case h.Action != "" && !strings.HasPrefix(h.Action, "/"):
-			return "form:" + field
-		}
-	}
-	return ""
-}
-
 // contexts returns selectors by the text around a value. They serve where there is no
 // structure to select by: in inline scripts and unknown formats.
 func (l *learner) contexts(uses []use) []source {
