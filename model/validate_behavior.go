@@ -152,13 +152,13 @@ func (p place) think(t *Think) {
 		p.addf("has one quantile: two or more are needed, or a fixed time")
 	case len(t.Quantiles) > 0 && (t.Quantiles[0] < 0 || !slices.IsSorted(t.Quantiles)):
 		p.addf("the quantiles must be in ascending order from 0 on")
-	case t.Fixed > maxThink || len(t.Quantiles) > 0 && t.Quantiles[len(t.Quantiles)-1] > maxThink:
-		p.addf("is longer than %v", maxThink)
+	case t.Fixed > MaxThink || len(t.Quantiles) > 0 && t.Quantiles[len(t.Quantiles)-1] > MaxThink:
+		p.addf("is longer than %v", MaxThink)
 	}
 }
 
-// maxThink is the longest pause within a session.
-const maxThink = 7 * 24 * time.Hour
+// MaxThink is the longest pause within a session.
+const MaxThink = 7 * 24 * time.Hour
 
 // reachable returns the steps that a walk can visit by the odds alone.
 func reachable(b *Behavior, steps map[string]*Step) map[string]bool {

@@ -64,8 +64,8 @@ func (v *validator) act(n int, acts []Act, k int) {
 			bad("the acts to wait for must be in ascending order")
 		}
 	}
-	if a.Delay < 0 || a.Delay > maxThink {
-		bad("the delay %v is not from 0 to %v", a.Delay, maxThink)
+	if a.Delay < 0 || a.Delay > MaxThink {
+		bad("the delay %v is not from 0 to %v", a.Delay, MaxThink)
 	}
 	if a.Conn < 0 {
 		bad("the number of the connection is negative")

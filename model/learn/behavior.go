@@ -173,7 +173,7 @@ func (p *pageLoads) add(exchanges []correlate.Exchange, page string) {
 			p.byName[x.Endpoint] = append(p.byName[x.Endpoint], load)
 		}
 		load := p.byName[x.Endpoint][n]
-		load.delays = append(load.delays, max(0, x.Flow.Start.Sub(end)))
+		load.delays = append(load.delays, min(max(0, x.Flow.Start.Sub(end)), model.MaxThink))
 	}
 }
 

@@ -438,3 +438,31 @@ func TestRobotsAndPollersAreTypesOfTheirOwn(t *testing.T) {
 		t.Errorf("types %v, want one of persons with 8 sessions, robot and poller with 2 each", got)
 	}
 }
+
+// A pause is counted from what was asked for before, also from a stream that goes on, and
+// a longer one than a model can hold is shortened.
+func TestPausesAreThoseThatAModelCanHold(t *testing.T) {
+	p := &tape{now: begin}
+	events := p.do(0, "GET /events", "200\nContent-Type: text/event-stream\n\ndata: 1\n\n")
+	events.Done = -1
+	p.do(3*time.Second, "GET /news", "200"+asHTML+"<p>news")
+	p.do(400*24*time.Hour, "GET /later", "200"+asHTML+"<p>later")
+	m, report, err := learn.Learn([]session.Session{{User: "u1", Flows: p.flows}}, learn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var thinks []time.Duration
+	for _, s := range m.Behaviors[0].Steps {
+		thinks = append(thinks, s.Next[0].Think.Fixed)
+	}
+	if want := []time.Duration{3*time.Second + 50*time.Millisecond, model.MaxThink, 0}; !slices.Equal(thinks, want) {
+		t.Errorf("think times %v, want %v", thinks, want)
+	}
+	if got := m.Sessions[0].Acts[2].Delay; got != model.MaxThink {
+		t.Errorf("the last act comes %v after the one before, want %v", got, model.MaxThink)
+	}
+	var text strings.Builder
+	if err := report.Text(&text); err != nil || !strings.Contains(text.String(), "1 pause shortened to 168h0m0s") {
+		t.Errorf("the report does not say that a pause was shortened (%v):\n%s", err, text.String())
+	}
+}

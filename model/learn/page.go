@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/correlate"
 	"github.com/starling-load/starling/record/flow"
@@ -99,6 +100,16 @@ type visit struct {
 	think time.Duration
 }
 
+// pause is a recorded pause as a model can hold it: at most model.MaxThink. What is
+// longer is counted.
+func (l *learner) pause(d time.Duration) time.Duration {
+	if d > model.MaxThink {
+		l.report.shortened++
+		return model.MaxThink
+	}
+	return d
+}
+
 // visits returns the steps of a session. A visit is named after its first request that
 // is no preflight.
 func (l *learner) visits(exchanges []correlate.Exchange) []visit {
@@ -110,15 +121,17 @@ func (l *learner) visits(exchanges []correlate.Exchange) []visit {
 			v := visit{step: exchanges[i].Endpoint, first: i}
 			if len(list) > 0 {
 				list[len(list)-1].next = i
-				v.think = max(0, f.Start.Sub(end))
+				v.think = l.pause(max(0, f.Start.Sub(end)))
 			}
 			list = append(list, v)
 		} else if v := &list[len(list)-1]; i == v.first+1 && isPreflight(exchanges[v.first].Flow) {
 			v.step = exchanges[i].Endpoint
 		}
-		if done := f.Start.Add(max(f.Done, 0)); done.After(end) && !stream(f) {
-			end = done
+		done := f.Start
+		if !stream(f) {
+			done = f.Start.Add(max(f.Done, 0))
 		}
+		end = later(end, done)
 	}
 	if len(list) > 0 {
 		list[len(list)-1].next = len(exchanges)

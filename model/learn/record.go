@@ -34,6 +34,7 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]corre
 				Status: expected[i][k].Status, Outcome: expected[i][k].Outcome, Poll: expected[i][k].Poll}
 			at := f.Start.Sub(start)
 			a.After, a.Delay = order.Add(k, at, at+f.Answered())
+			a.Delay = min(a.Delay, model.MaxThink)
 			if f.Conn != 0 {
 				if conns[f.Conn] == 0 {
 					conns[f.Conn] = len(conns) + 1

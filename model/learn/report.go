@@ -29,6 +29,7 @@ type Report struct {
 	Unresolved []model.Unresolved `json:"unresolved"`
 
 	others     string // hosts whose flows are left out, with their numbers; "": none
+	shortened  int    // pauses that were longer than a model can hold
 	exceptions int    // steps whose answer was an exception, and that expect the usual one
 }
 
@@ -99,6 +100,9 @@ func (r *Report) notes() []string {
 	}
 	if r.exceptions > 0 {
 		out = append(out, fmt.Sprintf("%d %s an error of the service, which was an exception: what other requests were answered is expected there", r.exceptions, plural(r.exceptions, "answer")+" told of"))
+	}
+	if r.shortened > 0 {
+		out = append(out, fmt.Sprintf("%d %s shortened to %v, the longest that a model holds", r.shortened, plural(r.shortened, "pause"), model.MaxThink))
 	}
 	if r.others != "" {
 		out = append(out, "other hosts are left out: "+r.others+"; name those that the target answers for as well: --host")

@@ -84,12 +84,20 @@ func (c *crossings) after(at crossing) string {
 	return t.legs[at.leg+1].step
 }
 
-// next chooses where to go from the step at. It returns ok false at the end.
+// A way is where a walk goes from a step.
+type way struct {
+	to    crossing
+	think model.Think
+	ends  bool // the session is over
+	none  bool // there is no way on, so that the session is over although it has not come to its end
+}
+
+// next chooses where to go from the step at.
 //
 // Each recorded session that stood at this step counts as often as its next step has
 // been made likelier or rarer than it was in the recording. A step to which nobody went
 // from here is taken with its own odds.
-func (c *crossings) next(from crossing, p *past, open func(crossing) bool, random *rand.Rand) (to crossing, think model.Think, ok bool) {
+func (c *crossings) next(from crossing, p *past, open func(crossing) bool, random *rand.Rand) way {
 	step := c.source.tracks[from.session].legs[from.leg].step
 	u := random.Float64()
 	for _, e := range c.edges[step] {
@@ -115,21 +123,21 @@ func (c *crossings) next(from crossing, p *past, open func(crossing) bool, rando
 	for i, at := range candidates {
 		if v -= weights[i]; v < 0 {
 			e := c.edge(step, c.after(at))
-			return crossing{at.session, at.leg + 1}, e.Think, e.To != model.End
+			return way{to: crossing{at.session, at.leg + 1}, think: e.Think, ends: e.To == model.End}
 		}
 	}
-	return crossing{}, model.Think{}, false
+	return way{ends: true, none: true}
 }
 
 // along goes on with a step that no session made from here.
-func (c *crossings) along(e model.Edge, to []crossing, open func(crossing) bool, random *rand.Rand) (crossing, model.Think, bool) {
+func (c *crossings) along(e model.Edge, to []crossing, open func(crossing) bool, random *rand.Rand) way {
 	if e.To == model.End || len(to) == 0 {
-		return crossing{}, model.Think{}, false
+		return way{ends: true, none: e.To != model.End}
 	}
 	if ready := filter(to, open); len(ready) > 0 {
 		to = ready
 	}
-	return to[random.IntN(len(to))], e.Think, true
+	return way{to: to[random.IntN(len(to))], think: e.Think}
 }
 
 // edge returns the edge from a step to another. Its odds are 0 if there is none.

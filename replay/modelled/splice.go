@@ -31,7 +31,8 @@ type splice struct {
 	made  int
 	left  []spliceAct // acts of the steps so far that wait for others
 	held  []replay.Act
-	done  bool // no step is left
+	done  bool   // no step is left
+	stuck string // the step after which the session had made as many as it may
 }
 
 // A spliceAct is what an act of a splice stands for: act index of a recorded session.
@@ -82,13 +83,20 @@ func (s *splice) goOn() []replay.Act {
 	s.past.add(s.of, s.at)
 	s.step++
 	random := s.random()
-	next, think, ok := s.of.next(s.at, &s.past, func(c crossing) bool { return s.hasValues(c) }, random)
-	if s.done = !ok || s.step >= model.MaxSteps; s.done {
+	to := s.of.next(s.at, &s.past, func(c crossing) bool { return s.hasValues(c) }, random)
+	if to.none || !to.ends && s.step >= model.MaxSteps {
+		s.stuck = s.source.tracks[s.at.session].legs[s.at.leg].step
+		to.ends = true
+	}
+	if s.done = to.ends; s.done {
 		return nil
 	}
-	s.at = next
-	return s.begin(think.Draw(random.Float64()))
+	s.at = to.to
+	return s.begin(to.think.Draw(random.Float64()))
 }
+
+// Stuck names the step behind which the session was cut, see replay.Session.
+func (s *splice) Stuck() string { return s.stuck }
 
 // begin makes the acts of the step at hand that wait for no other act of it.
 func (s *splice) begin(think time.Duration) []replay.Act {

@@ -213,3 +213,46 @@ func TestAWalkTakesValuesOfActsThatItMade(t *testing.T) {
 		}
 	}
 }
+
+// A walk that cannot go on, or that has made as many steps as it may, has not come to an
+// end: it says where it was.
+func TestAWalkThatDoesNotComeToAnEndSaysWhere(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		edit  func(b *model.Behavior)
+		steps int
+		stuck string
+	}{
+		{"it comes to an end", func(*model.Behavior) {}, 3, ""},
+		{"it goes in a circle", func(b *model.Behavior) { b.Steps[2].Next = []model.Edge{{To: "home", Odds: 1}} }, model.MaxSteps, ""},
+		{"no session made the next step", func(b *model.Behavior) {
+			b.Steps[1].Next = []model.Edge{{To: "offers", Odds: 1}}
+			b.Start = []model.Edge{{To: "home", Odds: 0.5}, {To: "item", Odds: 0.5}}
+			b.Steps = append(b.Steps, model.Step{ID: "offers", Page: &model.Page{Endpoint: "item"}, Next: []model.Edge{{To: model.End, Odds: 1}}})
+		}, 2, "list"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := journeys("home list item")
+			tt.edit(&m.Behaviors[0])
+			p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: replay.WalkPaths, Seed: 7}
+			session := modelledOn(t, m, p).Session(0, 0)
+			var last replay.Act
+			steps := 0
+			for acts := session.Next(nil); len(acts) > 0 && steps <= model.MaxSteps; acts = session.Next(&replay.Answer{Act: &last}) {
+				last = acts[0]
+				session.Fill(&last)
+				steps++
+			}
+			if steps != tt.steps {
+				t.Errorf("%d steps, want %d", steps, tt.steps)
+			}
+			stuck := session.(interface{ Stuck() string }).Stuck()
+			if tt.steps == model.MaxSteps {
+				tt.stuck = last.Endpoint
+			}
+			if stuck != tt.stuck {
+				t.Errorf("cut behind %q, want %q", stuck, tt.stuck)
+			}
+		})
+	}
+}
