@@ -52,7 +52,7 @@ type candidate struct {
 }
 
 // bind explains the values that answers issued.
-func (l *learner) bind() {
+func (l *Learner) bind() {
 	l.bindAll(func(p *leaf) bool { return p.outer == nil })
 	l.bindAll(func(p *leaf) bool { return p.outer != nil && p.candid() })
 	for _, t := range l.targets {
@@ -66,7 +66,7 @@ func (l *learner) bind() {
 }
 
 // bindAll binds the leaves that which names.
-func (l *learner) bindAll(which func(*leaf) bool) {
+func (l *Learner) bindAll(which func(*leaf) bool) {
 	groups := map[string][]*candidate{}
 	var order []string
 	for _, t := range l.targets {
@@ -89,7 +89,7 @@ func (l *learner) bindAll(which func(*leaf) bool) {
 }
 
 // candidates returns the parts of a leaf that an answer could have issued.
-func (l *learner) candidates(p *leaf) []*candidate {
+func (l *Learner) candidates(p *leaf) []*candidate {
 	if len(p.uses) == 0 || p.header() != "" && !bindable(p.header()) {
 		return nil
 	}
@@ -179,7 +179,7 @@ func (c *candidate) group() string {
 
 // bindGroup gives the members of a group one binding, so that it knows all answers
 // that renew its value. A member that its own binding explains better keeps that.
-func (l *learner) bindGroup(group []*candidate) {
+func (l *Learner) bindGroup(group []*candidate) {
 	var pooled []*candidate
 	for _, c := range group {
 		c.own = l.learn(c, c.uses, l.sources(c, c.uses))
@@ -212,7 +212,7 @@ func (l *learner) bindGroup(group []*candidate) {
 // better reports whether c takes the binding of its group: that explains c at least
 // as well as c's own. If any match counts, it must explain more, since more sources
 // then only make the value less certain.
-func (l *learner) better(shared *binding, c *candidate) bool {
+func (l *Learner) better(shared *binding, c *candidate) bool {
 	if shared.pick == "any" {
 		return l.as(shared, c) > l.as(c.own, c)
 	}
@@ -220,7 +220,7 @@ func (l *learner) better(shared *binding, c *candidate) bool {
 }
 
 // as returns how many uses of c the binding explains, or -1 if these are too few.
-func (l *learner) as(b *binding, c *candidate) int {
+func (l *Learner) as(b *binding, c *candidate) int {
 	if b == nil {
 		return -1
 	}
@@ -232,7 +232,7 @@ func (l *learner) as(b *binding, c *candidate) int {
 }
 
 // accept makes the candidate a hole bound to b, or to an equal earlier binding.
-func (l *learner) accept(c *candidate, b *binding) {
+func (l *Learner) accept(c *candidate, b *binding) {
 	for _, old := range l.bindings {
 		if old == b || old.same(b) {
 			if old != b {
@@ -266,7 +266,7 @@ func (c *candidate) set(b *binding) {
 
 // bindPart tries to bind a part of a leaf whose whole value is not explained, such as
 // abc in "Token abc" and "/files/abc".
-func (l *learner) bindPart(p *leaf) {
+func (l *Learner) bindPart(p *leaf) {
 	if p.pieces != nil || len(p.uses) == 0 || p.header() != "" && !bindable(p.header()) || p.constant() {
 		return
 	}

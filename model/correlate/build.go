@@ -25,32 +25,28 @@ const (
 	inBody   part = -2
 )
 
-// build makes the requests of the endpoint with their holes: one for each structure,
-// and for each set of leaves whose values are made of the same pieces.
-func (t *target) build(bindings []*binding) model.Endpoint {
-	e := model.Endpoint{Name: t.name}
-	list := structures(t.uses, func(u *parsed) string { return structureOf(u) + t.oddities(u) + t.skeleton(u) })
-	for i, s := range list {
-		v := t.variant(s, bindings)
-		if len(list) > 1 {
-			v.Name = strconv.Itoa(i + 1)
-			for _, u := range s.uses {
-				u.act.Variant = v.Name
-			}
-		}
-		e.Variants = append(e.Variants, v)
+// build adds the requests at hand to the variants: one for each structure, and for each
+// set of leaves whose values are made of the same pieces.
+func (t *target) build(l *Learner) {
+	for _, s := range structures(t.uses, func(u *parsed) string { return structureOf(u) + t.oddities(u) + t.skeleton(u) }) {
+		t.add(t.variant(s, l), s)
 	}
-	return e
 }
 
 // oddities names the leaves of a request whose values are not made of their pieces,
-// such as the login of somebody who is in no data file.
+// such as the login of somebody who is in no data file, and those that are others.
 func (t *target) oddities(u *parsed) string {
 	var b strings.Builder
-	for i, l := range t.leaves {
-		if len(l.pieces) > 1 && l.at(u) >= 0 && !l.fits(u) {
-			b.WriteByte(0)
-			b.WriteString(strconv.Itoa(i))
+	for i := range u.spans {
+		l := t.of(u, u.spans[i].Selector)
+		if l == nil || l.at(u) < 0 {
+			continue
+		}
+		if l.rank > 0 {
+			b.WriteString("\x00others " + strconv.Itoa(l.rank) + " " + l.span.Selector)
+		}
+		if len(l.pieces) > 1 && !l.fits(u) {
+			b.WriteString("\x00odd " + l.span.Selector)
 		}
 	}
 	return b.String()
@@ -79,27 +75,41 @@ func (l *leaf) fits(u *parsed) bool {
 	return true
 }
 
-// sameIn reports whether all requests of a structure have the same recorded value.
+// sameIn reports whether all requests of a structure have the same recorded value, also
+// those that came before the requests at hand.
 func (l *leaf) sameIn(s *structure) bool {
 	if len(l.pieces) > 1 || l.pieces[0].value.Kind != model.Row {
 		return false
 	}
-	for _, u := range s.uses {
-		if l.uses[l.at(u)].value != l.uses[l.at(s.sample)].value {
-			return false
-		}
+	text, had := l.literal[s.key]
+	if !had {
+		text = strings.Clone(l.uses[l.at(s.sample)].value)
 	}
-	return true
+	same := text != varies
+	for i := 0; same && i < len(s.uses); i++ {
+		same = l.uses[l.at(s.uses[i])].value == text
+	}
+	if !same {
+		text = varies
+	}
+	if l.literal == nil {
+		l.literal = map[string]string{}
+	}
+	l.literal[s.key] = text
+	return same
 }
 
+// varies stands for a text that is not the same in all requests. No header holds it.
+const varies = "\n"
+
 // variant makes the request of one structure.
-func (t *target) variant(s *structure, bindings []*binding) model.Variant {
-	n := &namer{uses: s.uses, bindings: bindings}
+func (t *target) variant(s *structure, of *Learner) *variant {
+	n := &namer{Learner: of, uses: s.uses}
 	edits := map[part][]edit{}
 	var cookies []string
 	for i := range s.sample.spans {
 		sp := &s.sample.spans[i]
-		l := t.byPlace[sp.Selector]
+		l := t.of(s.sample, sp.Selector)
 		if !leafy(s.sample.spans, i) {
 			continue
 		}
@@ -117,24 +127,23 @@ func (t *target) variant(s *structure, bindings []*binding) model.Variant {
 		}
 	}
 	sample := &s.sample.Flow.Request
-	v := model.Variant{Recorded: len(s.uses), Request: model.Request{
-		Method:  sample.Method,
+	r := model.Request{
+		Method:  strings.Clone(sample.Method),
 		Target:  apply(sample.Target, edits[inTarget]),
 		Body:    apply(string(sample.Body.Data), edits[inBody]),
 		Headers: headers(sample, edits),
-	}}
+	}
 	for _, h := range sample.Trailers {
-		v.Request.Trailers = append(v.Request.Trailers, model.Header{Name: h.Name, Value: model.EscapeTemplate(h.Value)})
+		r.Trailers = append(r.Trailers, model.Header{Name: strings.Clone(h.Name), Value: model.EscapeTemplate(h.Value)})
 	}
 	if line := strings.Join(cookies, "; "); line != "" {
-		v.Request.Headers = append(v.Request.Headers, model.Header{Name: "Cookie", Value: line})
+		r.Headers = append(r.Headers, model.Header{Name: "Cookie", Value: line})
 	}
 	if s.sample.changes != nil {
-		v.Request.Changes = n.name(t.changed, &t.changed.pieces[0], &writing{exact: true})
+		r.Changes = n.name(t.changed, &t.changed.pieces[0], &writing{exact: true})
 	}
 	n.compute(t)
-	v.Values, v.Rows = n.finish()
-	return v
+	return &variant{request: r, holes: n.holes}
 }
 
 // headers returns the field lines of a request with their holes.
@@ -148,7 +157,7 @@ func headers(r *flow.Request, edits map[part][]edit) []model.Header {
 		if hole := reserved(h.Name); hole != "" {
 			value = "${" + hole + "}"
 		}
-		out = append(out, model.Header{Name: h.Name, Value: value})
+		out = append(out, model.Header{Name: strings.Clone(h.Name), Value: value})
 	}
 	return out
 }
@@ -194,7 +203,7 @@ func (n *namer) opened(t *target, s *structure, i int) []edit {
 	var edits []edit
 	for k := i + 1; k < len(spans) && spans[k].Parent > i; k++ {
 		sp := &spans[k]
-		l := t.byPlace[sp.Selector]
+		l := t.of(s.sample, sp.Selector)
 		if sp.Parent != i+1 || l == nil || l.hidden {
 			continue
 		}
@@ -209,7 +218,7 @@ func (n *namer) opened(t *target, s *structure, i int) []edit {
 		return edits
 	}
 	w := t.writing(sp, s)
-	return []edit{{sp.Start, sp.End, "${" + n.template(t.byPlace[sp.Selector], apply(sp.Value, edits), &w) + "}"}}
+	return []edit{{sp.Start, sp.End, "${" + n.template(t.of(s.sample, sp.Selector), apply(sp.Value, edits), &w) + "}"}}
 }
 
 // text returns the template of a leaf in the requests of a structure.

@@ -11,7 +11,10 @@ import (
 
 // classify explains the values that come from no data file and no answer: the clients
 // made them, or they are recorded ones, which are sent whole.
-func (l *learner) classify() {
+func (l *Learner) classify() {
+	if !slices.ContainsFunc(l.targets, func(t *target) bool { return len(t.leaves) > 0 }) {
+		return
+	}
 	m := newMaker(l)
 	l.open(func(p *leaf, uses []use, part bool) { m.find(p, uses, part) })
 	m.addSecrets(l.secrets)
@@ -25,7 +28,7 @@ func (l *learner) classify() {
 
 // open calls f with every place that is not explained: a leaf, or a part of one, and
 // with the parts of leaves that begin and end alike.
-func (l *learner) open(f func(p *leaf, uses []use, part bool)) {
+func (l *Learner) open(f func(p *leaf, uses []use, part bool)) {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if p.hidden || p.header() != "" && !bindable(p.header()) {
@@ -56,7 +59,7 @@ func (p *leaf) parts() []piece {
 }
 
 // explain finds out what a leaf holds that has no explanation.
-func (l *learner) explain(m *maker, p *leaf) {
+func (l *Learner) explain(m *maker, p *leaf) {
 	switch {
 	case len(p.uses) == 0 || p.hidden:
 		return
@@ -93,7 +96,7 @@ func (m *maker) explained(uses []use, part bool) model.Value {
 }
 
 // explainWhole explains a leaf as a whole or, where only a part is made, by its parts.
-func (l *learner) explainWhole(m *maker, p *leaf) {
+func (l *Learner) explainWhole(m *maker, p *leaf) {
 	v := m.explained(p.uses, false)
 	if v.Kind == model.Row && p.constant() {
 		l.noteConstant(p)
@@ -129,7 +132,7 @@ func secret(p *leaf) bool {
 }
 
 // noteConstant notes a secret that never varies and that no answer issued.
-func (l *learner) noteConstant(p *leaf) {
+func (l *Learner) noteConstant(p *leaf) {
 	switch {
 	case l.pseudonyms(p, p.uses[:1]) && len(p.uses[0].value) >= longSecret:
 		l.notePseudonym(p, p.uses)
@@ -143,7 +146,7 @@ func (l *learner) noteConstant(p *leaf) {
 const maxToken = 4096
 
 // noteRow notes values that look issued or computed but are sent as recorded.
-func (l *learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
+func (l *Learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
 	if p.span.Place == content.InText || len(uses[0].value) > maxToken {
 		l.noteInner(p)
 		return
@@ -161,7 +164,7 @@ func (l *learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
 		if content.Opaque(u.value) {
 			opaque++
 		}
-		if at := u.exchange.session.received[u.value]; len(at) > 0 && at[0].exchange.before(u.exchange) {
+		if at := u.exchange.session.given()[u.value]; len(at) > 0 && at[0].exchange.before(u.exchange) {
 			seen++
 		}
 	}

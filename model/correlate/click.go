@@ -22,7 +22,7 @@ const (
 //
 // shared tells to look only at what other sessions say nothing about: values that all
 // requests have, and parts of segments.
-func (l *learner) follow(shared bool) {
+func (l *Learner) follow(shared bool) {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if p.pieces != nil || p.hidden || len(p.uses) == 0 {
@@ -36,9 +36,7 @@ func (l *learner) follow(shared bool) {
 }
 
 // fromLinks binds a leaf of the target of requests.
-func (l *learner) fromLinks(p *leaf, h *linkedHole) {
-	spots := map[*parsed]spot{}
-	first := map[*session]map[string]spot{} // one user means one record by one value
+func (l *Learner) fromLinks(p *leaf, h *linkedHole) {
 	var uses []use
 	for _, u := range p.uses {
 		value, ok := h.inner(u.value)
@@ -46,27 +44,36 @@ func (l *learner) fromLinks(p *leaf, h *linkedHole) {
 			return
 		}
 		uses = append(uses, use{u.exchange, value})
-		of := u.exchange.session
-		s, had := first[of][value]
-		if !had {
-			if s, had = h.spot(u.exchange, value); !had {
-				continue
-			}
-			if first[of] == nil {
-				first[of] = map[string]spot{}
-			}
-			first[of][value] = s
-		}
-		spots[u.exchange] = s
 	}
+	locate := h.locator()
+	spots := locate.all(uses)
 	if len(spots) == 0 || float64(len(spots)) < minFollowed*float64(len(uses)) {
 		return
 	}
 	p.pieces = nil
-	for _, q := range []piece{{text: h.before}, l.place(uses, spots), {text: h.after}} {
+	for _, q := range []piece{{text: h.before}, l.place(uses, spots, locate), {text: h.after}} {
 		if q.text != "" || q.binding != nil {
 			p.pieces = append(p.pieces, q)
 		}
+	}
+}
+
+// locator tells where the hole has its values. One user means one record by one value.
+// The uses of a session follow each other.
+func (h *linkedHole) locator() locator {
+	var of *session
+	var first map[string]spot
+	return func(u use) (spot, bool) {
+		if u.exchange.session != of {
+			of, first = u.exchange.session, map[string]spot{}
+		}
+		s, had := first[u.value]
+		if !had {
+			if s, had = h.spot(u.exchange, u.value); had {
+				first[u.value] = s
+			}
+		}
+		return s, had
 	}
 }
 

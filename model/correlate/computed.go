@@ -32,7 +32,7 @@ const (
 var separators = [...]string{"", "\n", ":", ".", "|", "&"}
 
 // compute explains places whose values are computed.
-func (l *learner) compute() {
+func (l *Learner) compute() {
 	budget := maxWork
 	l.open(func(p *leaf, uses []use, part bool) {
 		if len(uses) == 0 || p.span.Place == content.InText || budget <= 0 {
@@ -47,7 +47,7 @@ func (l *learner) compute() {
 }
 
 // recipe returns how the values of a place are computed, or nil.
-func (l *learner) recipe(p *leaf, uses []use, budget *int) *recipe {
+func (l *Learner) recipe(p *leaf, uses []use, budget *int) *recipe {
 	switch {
 	case len(uses[0].value) == 6 && !constant(uses):
 		return l.oneTime(uses, budget)
@@ -55,7 +55,7 @@ func (l *learner) recipe(p *leaf, uses []use, budget *int) *recipe {
 		return nil
 	}
 	sum, write := digestOf(uses[0].value)
-	c := &cook{learner: l, place: p, uses: uses, sum: sum, write: write, budget: budget}
+	c := &cook{Learner: l, place: p, uses: uses, sum: sum, write: write, budget: budget}
 	for _, h := range formula.Hashes() {
 		if h.New().Size() == len(sum) {
 			c.hashes = append(c.hashes, h.Name)
@@ -69,7 +69,7 @@ func (l *learner) recipe(p *leaf, uses []use, budget *int) *recipe {
 
 // A cook looks for the recipe of one place.
 type cook struct {
-	*learner
+	*Learner
 	place  *leaf
 	uses   []use
 	sum    string // of the first use
@@ -89,7 +89,7 @@ type known struct {
 func (c *cook) search() *recipe {
 	u := c.uses[0].exchange
 	c.texts = c.textsOf(u)
-	c.keys = append(c.learner.columns(u.session), c.answers(u)...)
+	c.keys = append(c.columns(u.session), c.answers(u)...)
 	all := append(slices.Clone(c.texts), c.keys...)
 	few := c.keys[:min(fewKeys, len(c.keys))]
 	some := append(slices.Clone(c.texts), few...)
@@ -142,7 +142,7 @@ func (c *cook) textsOf(u *parsed) []known {
 }
 
 // columns returns what the user of a session has in the data files.
-func (l *learner) columns(s *session) []known {
+func (l *Learner) columns(s *session) []known {
 	var out []known
 	for i := range l.data.files {
 		f := &l.data.files[i]
@@ -249,7 +249,7 @@ func (c *cook) hash(keys []*known, parts []known, text, sep string) *recipe {
 
 // gives reports whether a recipe gives the values of all uses.
 func (l *cook) gives(r *recipe) bool {
-	return !slices.ContainsFunc(l.uses, func(u use) bool { return !r.makes(l.learner, u) })
+	return !slices.ContainsFunc(l.uses, func(u use) bool { return !r.makes(l.Learner, u) })
 }
 
 // later finds a value that the client proves to know before it shows it: it sends the
@@ -279,19 +279,23 @@ func (c *cook) later(u *parsed) *recipe {
 
 // secret is a value that each session sends to an endpoint after it has sent the hash.
 func (c *cook) secret(endpoint, selector, hash string) ingredient {
-	in := ingredient{own: selector[strings.LastIndexAny(selector, ":.$")+1:], values: map[*parsed]string{}}
+	in := ingredient{own: selector[strings.LastIndexAny(selector, ":.$")+1:]}
+	shown := &recipe{write: c.write}
+	in.find = func(u use) (string, *parsed) {
+		for _, e := range slices.Backward(u.exchange.session.of[endpoint]) {
+			if i := e.place(selector); e.index > u.exchange.index && i >= 0 && shown.written(hashed(hash, "", e.spans[i].Value)) == u.value {
+				return e.spans[i].Value, e
+			}
+		}
+		return "", nil
+	}
 	var values []made.Value
 	shortest, longest := maxKey, 0
+	in.look(c.uses)
 	for _, u := range c.uses {
-		for _, e := range u.exchange.session.of[endpoint] {
-			for i := range e.spans {
-				sp := &e.spans[i]
-				if e.index > u.exchange.index && sp.Selector == selector && (&recipe{write: c.write}).written(hashed(hash, "", sp.Value)) == u.value {
-					in.values[u.exchange] = sp.Value
-					values = append(values, made.Value{Text: sp.Value, At: e.Flow.Start})
-					shortest, longest = min(shortest, len(sp.Value)), max(longest, len(sp.Value))
-				}
-			}
+		if v, e := in.find(u); e != nil {
+			values = append(values, made.Value{Text: v, At: e.Flow.Start})
+			shortest, longest = min(shortest, len(v)), max(longest, len(v))
 		}
 	}
 	if form, how := made.Recognise(values); how != made.Unknown {
@@ -317,7 +321,7 @@ func unreserved(values []made.Value, shortest, longest int) string {
 }
 
 // acceptRecipe makes a place a computed value.
-func (l *learner) acceptRecipe(p *leaf, uses []use, r *recipe, part bool) {
+func (l *Learner) acceptRecipe(p *leaf, uses []use, r *recipe, part bool) {
 	uses = slices.DeleteFunc(slices.Clone(uses), func(u use) bool { return !r.makes(l, u) })
 	for _, in := range append(pointersTo(r.parts), r.key) {
 		if in == nil {
@@ -356,7 +360,7 @@ func pointersTo(list []ingredient) []*ingredient {
 }
 
 // bindIngredient makes the places of answers that give an ingredient a binding.
-func (l *learner) bindIngredient(in *ingredient, uses []use) {
+func (l *Learner) bindIngredient(in *ingredient, uses []use) {
 	if b := bindingOf(l.bindings, in.sources); b != nil {
 		b.uses += len(uses)
 		return

@@ -5,6 +5,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -48,15 +49,64 @@ type Act struct {
 // flows of a session are in the order of their start. The flows must not change
 // while Learn runs. The result depends on the arguments alone.
 func Learn(sessions [][]Exchange, o Options) *Result {
-	l := &learner{options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{}}
-	set, known := cookiesSet(sessions), selectors{}
-	for i, s := range sessions {
-		l.sessions = append(l.sessions, newSession(i, s, set, known))
+	l := New(o)
+	for _, s := range sessions {
+		for _, e := range s {
+			l.Look(e.Flow)
+		}
 	}
-	l.data = newData(o.Data, l.sessions)
-	l.result.Accounts = l.data.accounts()
+	l.Add(sessions)
+	return l.Result()
+}
+
+// New returns a Learner that knows nothing.
+func New(o Options) *Learner {
+	return &Learner{
+		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{},
+		cookies: cookieSet{}, selectors: selectors{}, data: newData(o.Data), texts: map[string]string{},
+	}
+}
+
+// Look notes which cookies the answer of f sets. It is called for all flows, before the
+// first Add.
+func (l *Learner) Look(f *flow.Flow) { l.cookies.add(f) }
+
+// Add explains the requests of more sessions, as Learn does. What it found out about a
+// place of requests holds for the sessions of later calls, too: they say only what each
+// of their requests has there. So the first sessions should show every endpoint several
+// times. Places that they do not show are explained when they are seen first. The
+// flows are not needed after Add.
+func (l *Learner) Add(sessions [][]Exchange) {
+	l.begin(sessions)
+	for _, t := range l.targets {
+		t.align()
+		for _, p := range t.settled {
+			l.again(p)
+		}
+		for _, p := range t.leaves {
+			l.fromData(p)
+		}
+	}
+	l.decide()
+	for _, t := range l.targets {
+		t.build(l)
+	}
+	l.end()
+}
+
+// begin reads the sessions and sorts their requests by endpoint.
+func (l *Learner) begin(sessions [][]Exchange) {
+	for i, s := range sessions {
+		l.sessions = append(l.sessions, newSession(i, s, l.cookies, l.selectors))
+	}
+	l.total += len(sessions)
+	l.data.assign(l.sessions)
+	l.result.Accounts = append(l.result.Accounts, l.data.accounts(l.sessions)...)
 	for _, s := range l.sessions {
-		for _, e := range s.exchanges {
+		acts := make([]Act, len(s.exchanges))
+		l.result.Acts = append(l.result.Acts, acts)
+		for i, e := range s.exchanges {
+			e.act = &acts[i]
 			if e.sentFrom != nil {
 				e.sentFrom.settle(e, l.data)
 			} else if e.changes == nil {
@@ -68,19 +118,20 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 		for _, e := range s.exchanges {
 			t := l.byName[e.Endpoint]
 			if t == nil {
-				t = &target{name: e.Endpoint}
-				l.byName[e.Endpoint] = t
+				t = &target{name: e.Endpoint, byPlace: map[string]*leaf{}, byKey: map[string][]*variant{}, chains: map[string]codec.Chain{}}
+				l.byName[t.name] = t
+				l.known = append(l.known, t)
+			}
+			if len(t.uses) == 0 {
 				l.targets = append(l.targets, t)
 			}
 			t.uses = append(t.uses, e)
 		}
 	}
-	for _, t := range l.targets {
-		t.align()
-		for _, p := range t.leaves {
-			l.fromData(p)
-		}
-	}
+}
+
+// decide explains the places that are seen for the first time: the leaves of the targets.
+func (l *Learner) decide() {
 	l.structural()
 	l.follow(true)
 	l.answerChallenges()
@@ -90,30 +141,44 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 	l.pick()
 	l.compute()
 	l.classify()
-	l.nameBindings()
+}
+
+// end forgets the sessions. What was found out of places stays.
+func (l *Learner) end() {
 	for _, t := range l.targets {
-		l.result.Endpoints[t.name] = t.build(l.bindings)
+		t.settle()
 	}
-	for _, s := range l.sessions {
-		acts := make([]Act, len(s.exchanges))
-		for i, e := range s.exchanges {
-			acts[i] = e.act
-		}
-		l.result.Acts = append(l.result.Acts, acts)
+	l.sessions, l.targets = nil, nil
+	clear(l.secrets)
+}
+
+// Result returns what was found out. Nothing may be added afterwards.
+func (l *Learner) Result() *Result {
+	l.nameBindings()
+	for _, t := range l.known {
+		l.result.Endpoints[t.name] = t.endpoint()
 	}
 	l.sortUnresolved()
 	return l.result
 }
 
-// A learner holds the work of one Learn.
-type learner struct {
-	sessions []*session
-	targets  []*target // in the order of their first use
+// A Learner explains sessions that come one after another, in bounded memory: it keeps
+// what it found out, and of each request what the model says of it.
+type Learner struct {
+	options   Options
+	cookies   cookieSet // that answers set
+	selectors selectors
+	data      *data
+
+	sessions []*session // at hand
+	targets  []*target  // of them, in the order of their first use
+
+	known    []*target // of all sessions, in the order of their first use
 	byName   map[string]*target
-	data     *data
-	options  Options
 	bindings []*binding        // in the order of their first use
 	secrets  map[string]string // forms of values that clients hash before they send them
+	texts    map[string]string // of rows, each once
+	total    int               // sessions
 	result   *Result
 }
 
@@ -123,7 +188,7 @@ type session struct {
 	exchanges []*parsed
 	of        map[string][]*parsed // exchanges by endpoint
 	read      map[source]map[string][]hit
-	received  map[string][]place // where a value was received
+	received  map[string][]place // where a value was received; see given
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
 	compared  int                // bytes of answers that were searched for documents
@@ -161,7 +226,7 @@ type parsed struct {
 	doc     *content.Doc
 	head    time.Time // when the answer began
 	cache   map[string][]string
-	act     Act // how it was sent
+	act     *Act // how it was sent
 
 	changes *spot           // the form or document that the request changes; nil: none
 	spots   map[string]spot // where values of the request come from, by their places
@@ -178,7 +243,7 @@ type parsed struct {
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.
 func newSession(n int, exchanges []Exchange, set cookieSet, known selectors) *session {
-	s := &session{number: n, selectors: known, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, received: map[string][]place{}, sent: map[string]*parsed{}, row: map[string]int{}}
+	s := &session{number: n, selectors: known, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
 			Exchange: one, session: s, index: i, whole: &one.Flow.Request,
@@ -189,9 +254,6 @@ func newSession(n int, exchanges []Exchange, set cookieSet, known selectors) *se
 		s.of[e.Endpoint] = append(s.of[e.Endpoint], e)
 		e.rewrite()
 		e.spans = content.Spans(&e.Flow.Request)
-		for _, leaf := range e.doc.Leaves() {
-			s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
-		}
 		e.spans = content.AppendCookies(e.spans, &e.Flow.Request, set.own)
 		for _, sp := range e.spans {
 			if s.sent[sp.Value] == nil {
@@ -200,6 +262,19 @@ func newSession(n int, exchanges []Exchange, set cookieSet, known selectors) *se
 		}
 	}
 	return s
+}
+
+// given returns the places where each value was received, in the order of the answers.
+func (s *session) given() map[string][]place {
+	if s.received == nil {
+		s.received = map[string][]place{}
+		for _, e := range s.exchanges {
+			for _, leaf := range e.doc.Leaves() {
+				s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
+			}
+		}
+	}
+	return s.received
 }
 
 // before reports whether the answer of e could be read before the request of u. A
@@ -247,7 +322,7 @@ func (e *parsed) values(selector string) []string {
 // issuedFirst reports whether the value was received in the session before the
 // client sent it.
 func (u *parsed) issuedFirst(value string) bool {
-	at := u.session.received[value]
+	at := u.session.given()[value]
 	if len(at) == 0 {
 		return false
 	}

@@ -10,23 +10,28 @@ import (
 
 // data knows which row of each data file a session's user has.
 type data struct {
-	files    []model.Source
-	sessions []*session
+	files []model.Source
+	index []map[string][]int // see rowIndex
 }
 
-// newData finds the row of each session: the one with the most values in one request
-// of the session. If several requests have as many, the earliest counts.
-func newData(files []model.Source, sessions []*session) *data {
-	d := &data{files: files, sessions: sessions}
+func newData(files []model.Source) *data {
+	d := &data{files: files}
 	for i := range files {
-		index := rowIndex(&files[i])
+		d.index = append(d.index, rowIndex(&files[i]))
+	}
+	return d
+}
+
+// assign finds the row of each session: the one with the most values in one request
+// of the session. If several requests have as many, the earliest counts.
+func (d *data) assign(sessions []*session) {
+	for i := range d.files {
 		for _, s := range sessions {
-			if row, ok := findRow(&files[i], index, s); ok {
-				s.row[files[i].Name] = row
+			if row, ok := findRow(&d.files[i], d.index[i], s); ok {
+				s.row[d.files[i].Name] = row
 			}
 		}
 	}
-	return d
 }
 
 // rowIndex maps every value of a file to the rows that hold it.
@@ -42,6 +47,9 @@ func rowIndex(f *model.Source) map[string][]int {
 	return index
 }
 
+// maxAlike is the number of rows with one value from which on it tells nobody.
+const maxAlike = 1000
+
 // findRow returns the row that the requests of a session identify.
 func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok bool) {
 	best := 0
@@ -49,7 +57,7 @@ func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok b
 		scores := map[int]int{}
 		count := func(value string) {
 			rows := index[value]
-			if len(rows) == 0 || len(rows) > 1 && len(f.Columns) == 1 {
+			if len(rows) == 0 || len(rows) > 1 && len(f.Columns) == 1 || len(rows) > maxAlike {
 				return
 			}
 			for _, r := range rows {
@@ -67,10 +75,11 @@ func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok b
 		for _, v := range e.login(f, index) {
 			count(v)
 		}
-		for r := range f.Rows {
-			// It takes two columns in one request, or one long value that only one
-			// row has. The earliest request counts, and in it the first row.
-			if score := scores[r]; score >= 3 && score > best {
+		// It takes two columns in one request, or one long value that only one
+		// row has. The earliest request counts, and in it the first row.
+		had := best
+		for r, score := range scores {
+			if score >= 3 && (score > best || score == best && best > had && r < row) {
 				row, best, ok = r, score, true
 			}
 		}
@@ -79,9 +88,9 @@ func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok b
 }
 
 // accounts describes the row of each session by its first column.
-func (d *data) accounts() []string {
-	out := make([]string, len(d.sessions))
-	for i, s := range d.sessions {
+func (d *data) accounts(sessions []*session) []string {
+	out := make([]string, len(sessions))
+	for i, s := range sessions {
 		for _, f := range d.files {
 			if r, ok := s.row[f.Name]; ok && len(f.Columns) > 0 {
 				out[i] = f.Name + "." + f.Columns[0] + "=" + f.Rows[r][0]
@@ -94,7 +103,7 @@ func (d *data) accounts() []string {
 
 // fromData explains a leaf whose requests carry a column of their user's row,
 // as the whole value or as a part between delimiters.
-func (l *learner) fromData(p *leaf) {
+func (l *Learner) fromData(p *leaf) {
 	if p.header() != "" && !tokenHeader(p.header()) || len(p.uses) == 0 || p.answersChallenge() {
 		return
 	}
@@ -103,7 +112,7 @@ func (l *learner) fromData(p *leaf) {
 
 // splitData cuts values at the data column that nearly all of them hold, or that some
 // hold as a part.
-func (l *learner) splitData(uses []use) []piece {
+func (l *Learner) splitData(uses []use) []piece {
 	for _, whole := range []bool{true, false} {
 		for i := range l.data.files {
 			f := &l.data.files[i]
@@ -118,7 +127,7 @@ func (l *learner) splitData(uses []use) []piece {
 }
 
 // splitColumn cuts values at one column, or returns nil.
-func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, whole bool) []piece {
+func (l *Learner) splitColumn(uses []use, f *model.Source, c int, ref string, whole bool) []piece {
 	var before, at, after []use
 	known, rows := 0, map[int]bool{}
 	for _, u := range uses {
@@ -161,7 +170,7 @@ func (l *learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 
 // rest returns the pieces beside a data value: text, another column, or a hole that
 // is explained later.
-func (l *learner) rest(uses []use) []piece {
+func (l *Learner) rest(uses []use) []piece {
 	if constant(uses) {
 		if uses[0].value == "" {
 			return nil

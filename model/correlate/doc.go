@@ -13,6 +13,9 @@
 // information is bound without other sessions. Requests of one structure share a
 // variant. Each act says from which answer it takes each value, or that it has its own.
 //
+// Long recordings are explained in parts, see [Learner]: the first sessions decide what
+// the places of requests are, the others say what each request has there.
+//
 // It is one package because all explanations read one index of what was sent and
 // received, and each leaves to the next what it did not explain.
 package correlate

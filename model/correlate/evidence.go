@@ -14,7 +14,7 @@ func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
 	}
 	issued, bits, opaque := 0, math.Inf(1), 0
 	for _, u := range uses {
-		if u.exchange.issuedFirst(u.value) || u.exchange.session.received[u.value] == nil {
+		if u.exchange.issuedFirst(u.value) || u.exchange.session.given()[u.value] == nil {
 			issued++
 		}
 		bits = min(bits, content.Bits(u.value))
@@ -63,7 +63,7 @@ func fromFirst(b *binding, uses []use) bool {
 
 // shuffle returns the share of uses that equal what other sessions had been given,
 // and the number of comparisons.
-func (l *learner) shuffle(b *binding, uses []use) (share float64, tried int) {
+func (l *Learner) shuffle(b *binding, uses []use) (share float64, tried int) {
 	given := map[int][][]string{}
 	var order []int
 	for _, u := range uses {

@@ -21,18 +21,16 @@ func (t *target) nest() {
 			if !sp.Inner() {
 				continue
 			}
-			outer := t.byPlace[e.spans[sp.Parent-1].Selector]
+			outer := t.of(e, e.spans[sp.Parent-1].Selector)
 			if outer == nil || outer.span.Inner() != e.spans[sp.Parent-1].Inner() {
 				continue
 			}
 			l := t.byPlace[sp.Selector]
 			if l == nil {
-				l = &leaf{target: t, span: *sp, outer: outer}
-				outer.inner = append(outer.inner, l)
+				l = t.leaf(*sp, outer)
 				t.byPlace[sp.Selector] = l
-				t.leaves = append(t.leaves, l)
 			}
-			if l.outer == outer {
+			if l = l.among(outer, sp); l.outer == outer {
 				l.uses = append(l.uses, use{e, sp.Value})
 			}
 		}
@@ -79,8 +77,13 @@ func (l *leaf) candid() bool {
 // are, and hides the values within the others.
 func (t *target) openAll() {
 	for _, l := range t.leaves {
-		if l.outer == nil {
+		switch {
+		case l.outer == nil:
 			l.open()
+		case l.outer.settled:
+			if l.open(); !l.outer.opened {
+				l.hide()
+			}
 		}
 	}
 }
@@ -144,12 +147,12 @@ func (l *leaf) hide() {
 
 // opening returns the leaf of a span if values within it take its place in the request.
 func (t *target) opening(e *parsed, i int) *leaf {
-	l := t.byPlace[e.spans[i].Selector]
+	l := t.of(e, e.spans[i].Selector)
 	if l == nil || !l.opened {
 		return nil
 	}
 	for k := i + 1; k < len(e.spans) && e.spans[k].Parent > i; k++ {
-		if c := t.byPlace[e.spans[k].Selector]; e.spans[k].Parent == i+1 && c != nil && c.outer == l && !c.hidden {
+		if c := t.of(e, e.spans[k].Selector); e.spans[k].Parent == i+1 && c != nil && c.outer == l && !c.hidden {
 			return l
 		}
 	}
@@ -194,7 +197,7 @@ func shift(edits []edit, n int) []edit {
 func (t *target) holes(e *parsed, i int, out *[]edit) {
 	for k := i + 1; k < len(e.spans) && e.spans[k].Parent > i; k++ {
 		sp := &e.spans[k]
-		l := t.byPlace[sp.Selector]
+		l := t.of(e, sp.Selector)
 		if sp.Parent != i+1 || l == nil || l.hidden {
 			continue
 		}
@@ -215,7 +218,7 @@ func (t *target) holes(e *parsed, i int, out *[]edit) {
 
 // noteInner notes the values within p that vary and look issued. They are sent as
 // recorded, with the value that holds them.
-func (l *learner) noteInner(p *leaf) {
+func (l *Learner) noteInner(p *leaf) {
 	for _, c := range p.inner {
 		opaque := 0
 		for _, u := range c.uses {

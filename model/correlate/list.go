@@ -12,17 +12,16 @@ import (
 // chose: an identifier in a path or under a name that says so, and the other members of
 // the same element in the same request. It holds where everybody sees the same list. So
 // a small number is bound only where the list has the name of what it identifies.
-func (l *learner) pick() {
+func (l *Learner) pick() {
 	for _, t := range l.targets {
-		chosen := map[*parsed]element{}
 		for _, p := range t.leaves {
 			if p.pieces == nil {
-				l.pickIdentifier(p, chosen)
+				l.pickIdentifier(p)
 			}
 		}
 		for _, p := range t.leaves {
-			if p.pieces == nil && len(chosen) > 0 {
-				l.pickMember(p, chosen)
+			if p.pieces == nil && len(t.pickers) > 0 {
+				l.pickMember(p)
 			}
 		}
 	}
@@ -36,27 +35,34 @@ type element struct {
 	length int // of the list
 }
 
-// pickIdentifier binds a leaf that identifies what users chose, and notes the elements.
-func (l *learner) pickIdentifier(p *leaf, chosen map[*parsed]element) {
+// pickIdentifier binds a leaf that identifies what users chose, and notes that it does.
+func (l *Learner) pickIdentifier(p *leaf) {
 	of, ok := p.identifies()
 	if !ok {
 		return
 	}
-	spots := map[*parsed]spot{}
-	for _, u := range p.uses {
-		if s, ok := u.listed(of); ok {
-			spots[u.exchange] = s
-		}
-	}
+	var locate locator = func(u use) (spot, bool) { return u.listed(of) }
+	spots := locate.all(p.uses)
 	if 2*len(spots) < len(p.uses) || len(spots) == 0 {
 		return
 	}
-	p.pieces = []piece{l.place(p.uses, spots)}
-	for e, s := range spots {
-		if dot := strings.LastIndexByte(s.selector, '.'); dot >= 0 {
-			chosen[e] = element{s.from, s.selector[:dot+1], s.match, len(s.from.values(s.selector))}
+	p.pieces = []piece{l.place(p.uses, spots, locate)}
+	p.target.pickers = append(p.target.pickers, p)
+}
+
+// chosen returns the element of a list that the user chose whose request e is.
+func (t *target) chosen(e *parsed) (element, bool) {
+	for _, p := range slices.Backward(t.pickers) {
+		i := p.at(e)
+		if i < 0 {
+			continue
+		}
+		s, ok := p.pieces[0].locate(p.uses[i])
+		if dot := strings.LastIndexByte(s.selector, '.'); ok && dot >= 0 {
+			return element{s.from, s.selector[:dot+1], s.match, len(s.from.values(s.selector))}, true
 		}
 	}
+	return element{}, false
 }
 
 // identifies returns the word for what a leaf identifies: "item" for item_id and for
@@ -108,7 +114,7 @@ func identifier(name string) (stem string, ok bool) {
 // value of u as its identifier.
 func (u use) listed(of string) (spot, bool) {
 	weak := content.Bits(u.value) < shortBits
-	for _, p := range u.exchange.session.received[u.value] {
+	for _, p := range u.exchange.session.given()[u.value] {
 		path, isJSON := strings.CutPrefix(p.selector, "json:")
 		if !isJSON || strings.Contains(path, "|") || !strings.Contains(path, "[]") || !p.exchange.before(u.exchange) {
 			continue
@@ -140,30 +146,31 @@ func namesList(e *parsed, path, of string) bool {
 }
 
 // pickMember binds a leaf whose values are members of the chosen elements.
-func (l *learner) pickMember(p *leaf, chosen map[*parsed]element) {
+func (l *Learner) pickMember(p *leaf) {
 	if p.header() != "" || p.constant() {
 		return
 	}
 	key := p.key()
 	key = key[strings.LastIndexAny(key, ".[]")+1:]
-	spots := map[*parsed]spot{}
-	for _, u := range p.uses {
-		el, ok := chosen[u.exchange]
+	t := p.target
+	var locate locator = func(u use) (spot, bool) {
+		el, ok := t.chosen(u.exchange)
 		if !ok {
-			continue
+			return spot{}, false
 		}
-		for _, at := range u.exchange.session.received[u.value] {
+		for _, at := range u.exchange.session.given()[u.value] {
 			name, ok := strings.CutPrefix(at.selector, el.list)
 			if !ok || at.exchange != el.from || strings.ContainsAny(name, ".[|") || !sameName(name, key) {
 				continue
 			}
 			if values := el.from.values(at.selector); len(values) == el.length && values[el.match] == u.value {
-				spots[u.exchange] = spot{el.from, at.selector, el.match}
+				return spot{el.from, at.selector, el.match}, true
 			}
 		}
+		return spot{}, false
 	}
-	if 10*len(spots) >= 9*len(p.uses) {
-		p.pieces = []piece{l.place(p.uses, spots)}
+	if spots := locate.all(p.uses); 10*len(spots) >= 9*len(p.uses) {
+		p.pieces = []piece{l.place(p.uses, spots, locate)}
 	}
 }
 

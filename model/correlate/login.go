@@ -55,7 +55,7 @@ func (e *parsed) login(f *model.Source, index map[string][]int) []string {
 }
 
 // count returns how many uses a recipe gives.
-func (l *learner) count(r *recipe, uses []use) int {
+func (l *Learner) count(r *recipe, uses []use) int {
 	n := 0
 	for _, u := range uses {
 		if r.makes(l, u) {
@@ -67,11 +67,11 @@ func (l *learner) count(r *recipe, uses []use) int {
 
 // oneTime explains one-time passwords whose secret stands in the user's row or in an
 // answer.
-func (l *learner) oneTime(uses []use, budget *int) *recipe {
+func (l *Learner) oneTime(uses []use, budget *int) *recipe {
 	if strings.Trim(uses[0].value, "0123456789") != "" {
 		return nil
 	}
-	c := &cook{learner: l, uses: uses, budget: budget}
+	c := &cook{Learner: l, uses: uses, budget: budget}
 	for _, k := range append(l.columns(uses[0].exchange.session), c.answers(uses[0].exchange)...) {
 		if len(k.text) < 16 || !isTOTP(k.text, uses[0]) {
 			continue
@@ -90,7 +90,7 @@ func (p *leaf) answersChallenge() bool {
 
 // answerChallenges explains the places that answer challenges. What stands within them is
 // computed with the rest.
-func (l *learner) answerChallenges() {
+func (l *Learner) answerChallenges() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if p.pieces == nil && p.answersChallenge() {
@@ -104,19 +104,20 @@ func (l *learner) answerChallenges() {
 
 // digest explains answers to Digest challenges. The password is one of the user's row, or
 // one that the recording shows elsewhere.
-func (l *learner) digest(uses []use) *recipe {
+func (l *Learner) digest(uses []use) *recipe {
 	challenge := ingredient{sources: challenges(uses)}
 	if len(challenge.sources) == 0 {
 		return nil
 	}
-	user := ingredient{own: "username", values: map[*parsed]string{}}
-	password := ingredient{own: "password", values: map[*parsed]string{}}
+	user := ingredient{own: "username", find: func(u use) (string, *parsed) {
+		return formula.ParseDigest(u.value)["username"], u.exchange
+	}}
+	password := ingredient{own: "password", find: shownPassword}
 	for _, u := range uses {
 		a := formula.ParseDigest(u.value)
 		if a == nil {
 			return nil
 		}
-		user.values[u.exchange] = a["username"]
 		for _, k := range l.columns(u.exchange.session) {
 			switch {
 			case k.text == a["username"]:
@@ -125,9 +126,6 @@ func (l *learner) digest(uses []use) *recipe {
 				password.data = k.data
 			}
 		}
-		if v, ok := shownPassword(u, a["username"]); ok {
-			password.values[u.exchange] = v
-		}
 	}
 	if password.data != "" {
 		password = ingredient{data: password.data}
@@ -135,6 +133,8 @@ func (l *learner) digest(uses []use) *recipe {
 	if user.data != "" {
 		user = ingredient{data: user.data}
 	}
+	user.look(uses)
+	password.look(uses)
 	r := &recipe{of: "digest", parts: []ingredient{challenge, user, password}}
 	if n := l.count(r, uses); n == 0 || 10*n < 9*len(uses) {
 		return nil
@@ -142,23 +142,24 @@ func (l *learner) digest(uses []use) *recipe {
 	return r
 }
 
-// shownPassword looks for a password among all that a session sent and received.
-func shownPassword(u use, user string) (string, bool) {
+// shownPassword looks for the password of an answer to a challenge among all that the
+// session sent and received, and returns the exchange that has it.
+func shownPassword(u use) (string, *parsed) {
 	const most = 2000
-	tried := 0
+	tried, user := 0, formula.ParseDigest(u.value)["username"]
 	for _, e := range u.exchange.session.exchanges {
 		for i := range e.spans {
 			if tried++; tried < most && answers(u, user, e.spans[i].Value) {
-				return e.spans[i].Value, true
+				return e.spans[i].Value, e
 			}
 		}
 		for _, leaf := range e.doc.Leaves() {
 			if tried++; tried < most && len(leaf.Value) <= maxKey && answers(u, user, leaf.Value) {
-				return leaf.Value, true
+				return leaf.Value, e
 			}
 		}
 	}
-	return "", false
+	return "", nil
 }
 
 // challenges returns the places of answers that held the challenges which the uses answer.

@@ -27,7 +27,7 @@ type maker struct {
 const minMade, maxMade = 6, 512
 
 // newMaker notes when the values of open places were sent and received first.
-func newMaker(l *learner) *maker {
+func newMaker(l *Learner) *maker {
 	m := &maker{firstSent: map[string]*parsed{}, firstReceived: map[string]time.Time{}, forms: map[string]made.Form{}, again: map[string]bool{}}
 	l.open(func(_ *leaf, uses []use, _ bool) {
 		for _, u := range uses {
@@ -42,7 +42,7 @@ func newMaker(l *learner) *maker {
 				m.firstSent[v] = e
 			}
 		}
-		for v, at := range s.received {
+		for v, at := range s.given() {
 			if _, open := m.firstSent[v]; !open {
 				continue
 			}

@@ -6,95 +6,80 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
-	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/endpoint"
 )
 
-// A namer gives the holes of one variant their names, and says what each request of
-// the variant has in them.
+// A namer finds the holes of one variant, and says what each request of the variant has
+// in them. Their names are known in the end: until then a hole is called by its number.
 type namer struct {
-	uses     []*parsed // the requests
-	holes    []hole
-	bindings []*binding // of the recording
-	named    map[*piece]string
+	*Learner
+	uses  []*parsed // the requests
+	holes []hole
+	named map[*piece]string
 }
 
 // A hole is a value of a variant with what each of the requests has there.
 type hole struct {
-	value  model.Value
-	recipe *recipe // of a computed value whose formula is not written yet
-	takes  []model.Take
-	own    []string
+	value   model.Value
+	key     string // names it if nothing else does
+	from    *piece // where Kind is Bound
+	recipe  *recipe
+	formula string // of a recipe, with numbers for names
+	takes   []model.Take
+	own     []string
+	written []string // own as it stands in the requests, where no encoding gives that; nil: else
 }
 
-// name returns the name of a hole: that of an earlier hole with the same content in
-// each request, or a new one.
+// name returns the number of a hole: see mark.
 func (n *namer) name(l *leaf, q *piece, w *writing) string {
 	h := n.hole(l, q)
 	h.value.Codec = w.codec
-	if h.value.Kind == model.Row && !w.exact && len(q.uses) == len(l.uses) && len(w.texts) == len(n.uses) {
-		h.value.Codec, h.own = string(codec.Raw), w.texts
-		return n.add(l, h) // not the content itself, so no formula may use it
+	if !w.exact && len(q.uses) == len(l.uses) && len(w.texts) == len(n.uses) {
+		h.written = w.texts
+	}
+	name := n.add(h)
+	if h.written != nil && h.recorded() {
+		return name // not the content itself, so no formula may use it
 	}
 	if n.named == nil {
 		n.named = map[*piece]string{}
 	}
-	n.named[q] = n.add(l, h)
-	return n.named[q]
+	n.named[q] = name
+	return name
 }
 
-// template returns the name of a hole that is a template of its own.
+// template returns the number of a hole that is a template of its own.
 func (n *namer) template(l *leaf, text string, w *writing) string {
-	return n.add(l, hole{value: model.Value{Kind: model.Template, Ref: text, Codec: w.codec},
+	return n.add(hole{value: model.Value{Kind: model.Template, Ref: text, Codec: w.codec}, key: l.key(),
 		takes: make([]model.Take, len(n.uses)), own: make([]string, len(n.uses))})
 }
 
-// add returns the name of a hole: see name.
-func (n *namer) add(l *leaf, h hole) string {
-	base := h.value.Name
-	switch {
-	case h.value.Kind == model.Bound:
-		base = h.value.Ref
-	case base == "":
-		base = holeName(l.key())
-	}
-	base = holeName(base)
-	h.value.Name = base
-	for k := 2; ; k++ {
-		at := slices.IndexFunc(n.holes, func(o hole) bool { return o.value.Name == h.value.Name })
-		if at < 0 {
-			break
-		}
-		if old := &n.holes[at]; old.value == h.value && old.recipe == h.recipe && (old.value.Kind != model.Fresh || old.value.Own) && slices.Equal(old.takes, h.takes) && slices.Equal(old.own, h.own) {
-			return h.value.Name
-		}
-		h.value.Name = base + "_" + strconv.Itoa(k)
-	}
+func (n *namer) add(h hole) string {
 	n.holes = append(n.holes, h)
-	return h.value.Name
+	return mark(len(n.holes) - 1)
 }
 
 // hole says what the requests have in a piece.
 func (n *namer) hole(l *leaf, q *piece) hole {
-	h := hole{value: q.value, recipe: q.recipe}
+	h := hole{value: q.value, key: l.key(), recipe: q.recipe}
 	if q.binding != nil {
-		h.value.Ref = q.binding.name
+		h.from = q
 	}
-	owns := 0
 	for _, e := range n.uses {
 		take, own := n.content(l, q, e)
-		if take.Act == model.Own {
-			owns++
-		}
-		h.takes, h.own = append(h.takes, take), append(h.own, own)
-	}
-	switch {
-	case owns == len(n.uses):
-		h.value, h.recipe = model.Value{Name: h.value.Name, Kind: model.Row}, nil
-	case owns > 0:
-		h.value.Own = true
+		h.takes, h.own = append(h.takes, take), append(h.own, n.keep(own))
 	}
 	return h
+}
+
+// keep returns a copy of a text. Equal texts are one in memory.
+func (l *Learner) keep(text string) string {
+	kept, had := l.texts[text]
+	if !had {
+		kept = strings.Clone(text)
+		l.texts[kept] = kept
+	}
+	return kept
 }
 
 // content returns what a request has in a piece: a place to take it from, or its own.
@@ -115,32 +100,6 @@ func (n *namer) content(l *leaf, q *piece, e *parsed) (model.Take, string) {
 		return take, u.value
 	}
 	return take, ""
-}
-
-// finish returns the values of the variant and the recorded contents, a row for each
-// request. It tells the requests their rows and what they take.
-func (n *namer) finish() (values []model.Value, rows [][]string) {
-	v := model.Variant{}
-	for _, h := range n.holes {
-		v.Values = append(v.Values, h.value)
-	}
-	takers := v.Takers()
-	for i, e := range n.uses {
-		for _, k := range takers {
-			e.act.Takes = append(e.act.Takes, n.holes[k].takes[i])
-		}
-		var row []string
-		for k := range n.holes {
-			if v.Values[k].InRows() {
-				row = append(row, n.holes[k].own[i])
-			}
-		}
-		if row != nil {
-			rows = append(rows, row)
-			e.act.Row = len(rows)
-		}
-	}
-	return v.Values, rows
 }
 
 // holeName turns a key into a name that can stand between braces.
@@ -166,10 +125,10 @@ func holeName(key string) string {
 }
 
 // used returns the bindings of values that requests carry.
-func (l *learner) used() map[*binding]bool {
+func (l *Learner) used() map[*binding]bool {
 	used := map[*binding]bool{}
-	for _, t := range l.targets {
-		leaves := t.leaves
+	for _, t := range l.known {
+		leaves := t.settled
 		if t.changed != nil {
 			leaves = append(slices.Clip(leaves), t.changed)
 		}
@@ -186,7 +145,7 @@ func (l *learner) used() map[*binding]bool {
 }
 
 // nameBindings gives the bindings names and puts them into the result.
-func (l *learner) nameBindings() {
+func (l *Learner) nameBindings() {
 	taken, used := map[string]bool{}, l.used()
 	for _, b := range l.bindings {
 		if !used[b] {

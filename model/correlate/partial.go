@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"math"
-	"slices"
 
 	"github.com/starling-load/starling/model/content"
 )
@@ -12,7 +11,7 @@ import (
 // It looks at the requests whose values nothing explains yet. Each source has to stand by
 // itself: among the requests that came after an answer of it, more carry its value than
 // chance allows.
-func (l *learner) bindPartly() {
+func (l *Learner) bindPartly() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if !p.hidden && (p.pieces == nil || p.opened || len(p.pieces) == 1 && p.pieces[0].taken != nil) {
@@ -23,21 +22,17 @@ func (l *learner) bindPartly() {
 }
 
 // bindRest binds the values of a leaf that are not taken from a place yet.
-func (l *learner) bindRest(p *leaf) {
-	spots := map[*parsed]spot{}
-	rest := p.uses
-	switch {
-	case p.opened: // values within it are explained, where there are any
-		rest = slices.DeleteFunc(slices.Clone(p.uses), func(u use) bool { return p.target.opens(u.exchange, p) })
-	case p.pieces != nil:
-		q := &p.pieces[0]
-		rest = nil
-		for _, u := range p.uses {
-			if take, ok := q.taken[u.exchange]; ok {
-				spots[u.exchange] = spot{u.exchange.session.exchanges[take.Act], q.binding.sources[take.Source].selector, take.Match}
-			} else {
-				rest = append(rest, u)
-			}
+func (l *Learner) bindRest(p *leaf) {
+	known := func(use) (spot, bool) { return spot{}, false }
+	if !p.opened && p.pieces != nil {
+		known = p.pieces[0].locate
+	}
+	// Where values within it are explained, there is nothing left.
+	left := func(u use) bool { return !p.opened || !p.target.opens(u.exchange, p) }
+	var rest []use
+	for _, u := range p.uses {
+		if _, ok := known(u); !ok && left(u) {
+			rest = append(rest, u)
 		}
 	}
 	c := &candidate{leaf: p, at: -1, uses: rest}
@@ -50,21 +45,25 @@ func (l *learner) bindRest(p *leaf) {
 			found = append(found, s)
 		}
 	}
-	had := len(spots)
-	for _, u := range rest {
-		if take, ok := find(found, u); ok && u.exchange.issuedFirst(u.value) {
-			spots[u.exchange] = spot{u.exchange.session.exchanges[take.Act], found[take.Source].selector, take.Match}
+	var locate locator = func(u use) (spot, bool) {
+		if s, ok := known(u); ok {
+			return s, true
 		}
+		take, ok := find(found, u)
+		if !ok || !left(u) || !u.exchange.issuedFirst(u.value) {
+			return spot{}, false
+		}
+		return spot{u.exchange.session.exchanges[take.Act], found[take.Source].selector, take.Match}, true
 	}
-	if len(spots) > had {
-		p.pieces = []piece{l.place(p.uses, spots)}
+	if spots := locate.all(p.uses); len(spots) > len(p.uses)-len(rest) || p.opened && len(spots) > 0 {
+		p.pieces = []piece{l.place(p.uses, spots, locate)}
 	}
 }
 
 // opens reports whether values within l take its place in a request.
 func (t *target) opens(e *parsed, l *leaf) bool {
 	for i := range e.spans {
-		if t.byPlace[e.spans[i].Selector] == l && t.opening(e, i) == l {
+		if t.of(e, e.spans[i].Selector) == l && t.opening(e, i) == l {
 			return true
 		}
 	}
@@ -74,7 +73,7 @@ func (t *target) opens(e *parsed, l *leaf) bool {
 // significant reports whether a source gives more of the values than chance allows. The
 // chance of one is the share of values that equal what other sessions had from it. An
 // opaque value is no chance.
-func (l *learner) significant(s source, uses []use) bool {
+func (l *Learner) significant(s source, uses []use) bool {
 	one := &binding{sources: []source{s}, pick: "any"}
 	var could []use
 	hits, opaque := 0, 0

@@ -30,12 +30,34 @@ type ingredient struct {
 	sources []source // places of answers; the latest counts
 	data    string   // FILE.COLUMN
 	own     string   // name of a value that the client has; see value
-	values  map[*parsed]string
-	made    string // the form of own, where the client made it
+	made    string   // the form of own, where the client made it
+
+	find   func(use) (string, *parsed) // the value of own, and the exchange that shows it
+	values map[*parsed]string          // of the requests at hand
+}
+
+// look finds the value of own in requests.
+func (in *ingredient) look(uses []use) {
+	if in == nil || in.find == nil {
+		return
+	}
+	in.values = map[*parsed]string{}
+	for _, u := range uses {
+		if v, e := in.find(u); e != nil {
+			in.values[u.exchange] = v
+		}
+	}
+}
+
+// look finds the values of the ingredients in requests.
+func (r *recipe) look(uses []use) {
+	for _, in := range append(pointersTo(r.parts), r.key) {
+		in.look(uses)
+	}
 }
 
 // value returns what an ingredient is in a request.
-func (in *ingredient) value(l *learner, u *parsed) (string, bool) {
+func (in *ingredient) value(l *Learner, u *parsed) (string, bool) {
 	switch {
 	case in.part != "":
 		return u.part(in.part), true
@@ -94,7 +116,7 @@ func (d *data) column(s *session, ref string) (string, bool) {
 }
 
 // makes reports whether the recipe gives the value of a use.
-func (r *recipe) makes(l *learner, u use) bool {
+func (r *recipe) makes(l *Learner, u use) bool {
 	parts := make([]string, len(r.parts))
 	for i := range r.parts {
 		var ok bool
@@ -274,7 +296,7 @@ func bindingOf(all []*binding, sources []source) *binding {
 
 // place returns the term of a place of the request: its text, and the names of its holes.
 func (n *namer) place(t *target, selector string) string {
-	l := t.byPlace[selector]
+	l := t.of(n.uses[0], selector)
 	if l == nil {
 		return `""`
 	}
@@ -305,10 +327,9 @@ func (n *namer) place(t *target, selector string) string {
 // further values.
 func (n *namer) compute(t *target) {
 	for i := 0; i < len(n.holes); i++ {
-		if r := n.holes[i].recipe; r != nil {
-			n.holes[i].recipe = nil
-			ref := r.formula(n, t)
-			n.holes[i].value.Ref = ref
+		if r := n.holes[i].recipe; r != nil && !n.holes[i].recorded() {
+			formula := r.formula(n, t) // may add holes
+			n.holes[i].formula = formula
 		}
 	}
 }

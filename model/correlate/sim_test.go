@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,8 @@ func want(t *testing.T, what, got, want string) {
 	}
 }
 
-// record runs one session per number and learns.
+// record runs one session per number and learns. It panics if what was found out says
+// other things of the same sessions when they come again.
 func record(n int, data []model.Source, session func(p *tape, i int)) *Result {
 	var sessions [][]Exchange
 	for i := range n {
@@ -103,5 +105,33 @@ func record(n int, data []model.Source, session func(p *tape, i int)) *Result {
 		session(p, i)
 		sessions = append(sessions, p.exchanges)
 	}
+	l := New(Options{Data: data})
+	for _, s := range sessions {
+		for _, e := range s {
+			l.Look(e.Flow)
+		}
+	}
+	l.Add(sessions)
+	l.Add(sessions)
+	again := l.Result()
+	for i := range sessions {
+		for k := range sessions[i] {
+			first, second := said(again, sessions[i][k].Endpoint, again.Acts[i][k]), said(again, sessions[i][k].Endpoint, again.Acts[n+i][k])
+			if first != second {
+				panic(fmt.Sprintf("session %d act %d %s:\n first %s\nsecond %s", i, k, sessions[i][k].Endpoint, first, second))
+			}
+		}
+	}
 	return Learn(sessions, Options{Data: data})
+}
+
+// said is what a result says of an act.
+func said(r *Result, endpoint string, a Act) string {
+	out := fmt.Sprint("variant ", a.Variant, " takes ", a.Takes)
+	for _, v := range r.Endpoints[endpoint].Variants {
+		if v.Name == a.Variant && a.Row > 0 {
+			out += fmt.Sprintf(" row %q", v.Rows[a.Row-1])
+		}
+	}
+	return out
 }

@@ -19,7 +19,7 @@ const (
 
 // sources returns the places that held the value before it was sent. The places
 // that held it most often come first, and stable selectors before fragile ones.
-func (l *learner) sources(c *candidate, uses []use) []source {
+func (l *Learner) sources(c *candidate, uses []use) []source {
 	hits, first := map[source]int{}, map[source]int{}
 	for _, u := range uses {
 		seen := map[source]bool{}
@@ -33,7 +33,7 @@ func (l *learner) sources(c *candidate, uses []use) []source {
 			}
 		}
 		var origin *parsed
-		for _, p := range u.exchange.session.received[u.value] {
+		for _, p := range u.exchange.session.given()[u.value] {
 			if !p.exchange.before(u.exchange) || p.exchange.isCode() && !content.Opaque(u.value) {
 				continue
 			}
@@ -281,7 +281,7 @@ func bySource(a, b source) int {
 }
 
 // learn chooses sources for uses and tests them. It returns nil if the choice fails.
-func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
+func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 	if len(found) == 0 {
 		found = l.contexts(uses)
 	}
@@ -313,7 +313,7 @@ func (l *learner) learn(c *candidate, uses []use, found []source) *binding {
 
 // contexts returns selectors by the text around a value. They serve where there is no
 // structure to select by: in inline scripts and unknown formats.
-func (l *learner) contexts(uses []use) []source {
+func (l *Learner) contexts(uses []use) []source {
 	var out []source
 	for _, u := range uses {
 		if len(u.value) < 8 || len(out) >= maxSources || !content.Opaque(u.value) && content.Bits(u.value) < minBits {

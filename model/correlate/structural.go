@@ -32,7 +32,7 @@ func (e *parsed) rewrite() {
 }
 
 // structural explains leaves by the structure of earlier answers.
-func (l *learner) structural() {
+func (l *Learner) structural() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			switch {
@@ -54,37 +54,53 @@ func replacedLines(place string) bool {
 
 // fromStructure binds a leaf whose values come from places of the answers that the
 // requests follow from. Values that do not are the acts' own.
-func (l *learner) fromStructure(p *leaf) {
-	spots := map[*parsed]spot{}
-	for _, u := range p.uses {
-		if s, ok := u.exchange.spots[p.span.Selector]; ok {
-			spots[u.exchange] = s
-		}
+func (l *Learner) fromStructure(p *leaf) {
+	selector := p.span.Selector
+	var locate locator = func(u use) (spot, bool) {
+		s, ok := u.exchange.spots[selector]
+		return s, ok
 	}
+	spots := locate.all(p.uses)
 	if 2*len(spots) < len(p.uses) || len(spots) == 0 {
 		return
 	}
-	p.pieces = []piece{l.place(p.uses, spots)}
+	p.pieces = []piece{l.place(p.uses, spots, locate)}
 }
 
 // bindChanged binds the forms and documents that requests change.
-func (l *learner) bindChanged(t *target) {
-	p := &leaf{target: t}
-	spots := map[*parsed]spot{}
+func (l *Learner) bindChanged(t *target) {
+	var uses []use
 	for _, e := range t.uses {
 		if e.changes != nil {
-			p.uses = append(p.uses, use{exchange: e})
-			spots[e] = *e.changes
+			uses = append(uses, use{exchange: e})
 		}
 	}
-	if len(spots) > 0 {
-		p.pieces = []piece{l.place(p.uses, spots)}
-		t.changed = p
+	if t.changed != nil {
+		t.changed.uses = uses
+		l.again(t.changed)
+	} else if len(uses) > 0 {
+		var locate locator = func(u use) (spot, bool) { return *u.exchange.changes, true }
+		t.changed = &leaf{target: t, uses: uses, pieces: []piece{l.place(uses, locate.all(uses), locate)}}
 	}
 }
 
-// place returns the hole that takes its content from spots.
-func (l *learner) place(uses []use, spots map[*parsed]spot) piece {
+// A locator tells where the value of a use comes from.
+type locator func(use) (spot, bool)
+
+// all returns the spots of uses, by their requests.
+func (locate locator) all(uses []use) map[*parsed]spot {
+	spots := map[*parsed]spot{}
+	for _, u := range uses {
+		if s, ok := locate(u); ok {
+			spots[u.exchange] = s
+		}
+	}
+	return spots
+}
+
+// place returns the hole that takes its content from spots. They are those that locate
+// finds.
+func (l *Learner) place(uses []use, spots map[*parsed]spot, locate locator) piece {
 	b := &binding{pick: "first", uses: len(uses), match: float64(len(spots)) / float64(len(uses)), structural: true}
 	index := map[source]int{}
 	for _, u := range uses {
@@ -104,11 +120,11 @@ func (l *learner) place(uses []use, spots map[*parsed]spot) piece {
 	for e, s := range spots {
 		taken[e] = model.Take{Act: s.from.index, Source: index[source{s.from.Endpoint, s.selector}], Match: s.match}
 	}
-	return piece{value: model.Value{Kind: model.Bound}, binding: l.join(b), uses: uses, taken: taken}
+	return piece{value: model.Value{Kind: model.Bound}, binding: l.join(b), uses: uses, taken: taken, locate: locate}
 }
 
 // join returns an earlier binding with the same sources, or b.
-func (l *learner) join(b *binding) *binding {
+func (l *Learner) join(b *binding) *binding {
 	for _, old := range l.bindings {
 		if old.same(b) {
 			old.add(b)

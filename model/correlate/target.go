@@ -7,22 +7,30 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/content/form"
 )
 
-// A target is one endpoint with all its recorded requests.
+// A target is one endpoint with its recorded requests.
 type target struct {
 	name       string
-	uses       []*parsed
-	structures []*structure // the commonest first
-	leaves     []*leaf
+	uses       []*parsed        // at hand
+	structures []*structure     // of them, the commonest first
+	leaves     []*leaf          // that are not explained yet
+	settled    []*leaf          // that are
 	byPlace    map[string]*leaf // by selector
 	changed    *leaf            // the forms and documents that requests change; nil: none
+	pickers    []*leaf          // that name what users chose: see pick
+
+	variants []*variant             // in the order of their first use
+	byKey    map[string][]*variant  // by the key of their structure
+	chains   map[string]codec.Chain // how values are written, by key and selector
 }
 
 // A structure is what requests have in common that have the same places for values
 // and the same header fields.
 type structure struct {
+	key    string
 	uses   []*parsed
 	sample *parsed // the first
 }
@@ -32,8 +40,16 @@ type structure struct {
 type leaf struct {
 	target *target
 	span   content.Span // in the first request that has it
-	uses   []use
-	pieces []piece // what the value is made of; nil: text, as in the sample
+	uses   []use        // at hand
+	pieces []piece      // what the value is made of; nil: text, as in the sample
+
+	settled bool              // it is explained: see again
+	text    string            // of a settled leaf that is text
+	others  *leaf             // the same place in requests that have another text there; nil: none
+	rank    int               // how many leaves it is among the others of
+	literal map[string]string // in headers: the text in requests of one structure, by key; see sameIn
+
+	unresolved []int // what was noted of it, in Result.Unresolved
 
 	outer  *leaf   // the leaf whose value holds this one; nil: none
 	inner  []*leaf // within its value
@@ -55,7 +71,8 @@ type piece struct {
 	recipe  *recipe // of a computed value
 	uses    []use   // of a hole
 
-	taken map[*parsed]model.Take // where requests have it from; nil: from the binding's sources
+	taken  map[*parsed]model.Take // where requests have it from; nil: from the binding's sources
+	locate locator                // finds taken
 }
 
 // sample returns the request that stands for all of the target.
@@ -64,13 +81,10 @@ func (t *target) sample() *parsed { return t.structures[0].sample }
 // align sorts the requests by structure and collects the values of their leaves.
 func (t *target) align() {
 	t.structures = structures(t.uses, structureOf)
-	t.byPlace = map[string]*leaf{}
 	for _, s := range t.structures {
 		for i := range s.sample.spans {
 			if sp := s.sample.spans[i]; t.byPlace[sp.Selector] == nil && leafy(s.sample.spans, i) {
-				l := &leaf{target: t, span: sp}
-				t.leaves = append(t.leaves, l)
-				t.byPlace[sp.Selector] = l
+				t.byPlace[sp.Selector] = t.leaf(sp, nil)
 			}
 		}
 	}
@@ -78,11 +92,31 @@ func (t *target) align() {
 	for _, e := range t.uses {
 		for i := range e.spans {
 			if l := t.byPlace[e.spans[i].Selector]; l != nil && leafy(e.spans, i) {
+				l = l.among(nil, &e.spans[i])
 				l.uses = append(l.uses, use{e, e.spans[i].Value})
 			}
 		}
 	}
 	t.nest()
+}
+
+// leaf adds a leaf.
+func (t *target) leaf(sp content.Span, outer *leaf) *leaf {
+	l := &leaf{target: t, span: sp, outer: outer}
+	t.leaves = append(t.leaves, l)
+	if outer != nil {
+		outer.inner = append(outer.inner, l)
+	}
+	return l
+}
+
+// of returns the leaf of a place in a request, or nil.
+func (t *target) of(e *parsed, selector string) *leaf {
+	l := t.byPlace[selector]
+	for l != nil && l.others != nil && l.at(e) < 0 {
+		l = l.others
+	}
+	return l
 }
 
 // structures sorts requests by a key, the commonest first.
@@ -93,7 +127,7 @@ func structures(uses []*parsed, key func(*parsed) string) []*structure {
 		k := key(e)
 		s := byKey[k]
 		if s == nil {
-			s = &structure{sample: e}
+			s = &structure{key: k, sample: e}
 			byKey[k] = s
 			list = append(list, s)
 		}

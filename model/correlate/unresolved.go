@@ -12,7 +12,7 @@ import (
 
 // unresolved notes that nothing explains the values of p. Without an edit it proposes
 // what helps in most cases.
-func (l *learner) unresolved(p *leaf, uses []use, reason, edit string) {
+func (l *Learner) unresolved(p *leaf, uses []use, reason, edit string) {
 	u := model.Unresolved{
 		Endpoint: p.target.name,
 		Place:    strings.Replace(p.span.Selector, ":", " ", 1),
@@ -21,9 +21,10 @@ func (l *learner) unresolved(p *leaf, uses []use, reason, edit string) {
 		Edit:     cmp.Or(edit, "bind it to an answer, or give its values with --data"),
 		Requests: len(uses),
 	}
-	if len(l.sessions) < 2 {
+	if l.total < 2 {
 		u.Edit = "record a second session"
 	}
+	p.unresolved = append(p.unresolved, len(l.result.Unresolved))
 	l.result.Unresolved = append(l.result.Unresolved, u)
 }
 
@@ -32,7 +33,7 @@ const longSecret = 12
 
 // pseudonyms reports whether nine of ten values stand in the recording in place of
 // secrets.
-func (l *learner) pseudonyms(p *leaf, uses []use) bool {
+func (l *Learner) pseudonyms(p *leaf, uses []use) bool {
 	if l.options.Pseudonym == nil {
 		return false
 	}
@@ -50,7 +51,7 @@ func (l *learner) pseudonyms(p *leaf, uses []use) bool {
 }
 
 // notePseudonym notes that a replay would send pseudonyms, which no target knows.
-func (l *learner) notePseudonym(p *leaf, uses []use) {
+func (l *Learner) notePseudonym(p *leaf, uses []use) {
 	l.unresolved(p, uses, "stands as a pseudonym in the recording, which was redacted", "give the real values with --data and --redact-key, or record with --redact none")
 }
 
@@ -68,7 +69,7 @@ func mask(v string) string {
 }
 
 // sortUnresolved sorts by endpoint and place.
-func (l *learner) sortUnresolved() {
+func (l *Learner) sortUnresolved() {
 	slices.SortStableFunc(l.result.Unresolved, func(a, b model.Unresolved) int {
 		return cmp.Or(cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Place, b.Place))
 	})
