@@ -113,7 +113,10 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	if err != nil {
 		return err
 	}
-	r, err := o.newRecorder(env, "capture")
+	o.processes = o.processes && o.iface != ""
+	watch := o.watch()
+	defer watch.Close()
+	r, err := o.newRecorder(env, "capture", watch)
 	if err != nil {
 		return errors.Join(err, closeAll(sources))
 	}
@@ -121,7 +124,7 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	ctx, full := context.WithCancel(ctx)
 	defer full()
 	c := capture.New(capture.Options{
-		Sink: o.sink(ctx, r, full), Filter: filter, Keys: keys, MaxBody: o.inMemory(), Logger: env.logger(),
+		Sink: o.sink(ctx, r, full), Filter: filter, Keys: keys, MaxBody: o.inMemory(), Opened: watch.Opened, Logger: env.logger(),
 	})
 	if o.iface != "" {
 		env.say("recording from %s into %s; Ctrl-C ends it", o.iface, o.output)

@@ -17,6 +17,7 @@ var importOrder = map[string][]string{
 	"record/flowfile":            {"record/flow"},
 	"record/filter":              {"record/flow"},
 	"record/spool":               {},
+	"record/program":             {"record/flow"},
 	"record/redact":              {"record/flow"},
 	"record/envelope":            {},
 	"record/body":                {"record/flow", "record/spool"},
@@ -60,7 +61,7 @@ var importOrder = map[string][]string{
 	"model/folder":           {"model", "model/problem"},
 	"model/show":             {"model", "model/problem"},
 	"model/diff":             {"model"},
-	"model/session":          {"record/flow", "model/content", "model/session/identity"},
+	"model/session":          {"record/flow", "model/content", "model/session/identity", "model/session/spill"},
 	"model/endpoint":         {"record/flow", "model/content", "model/session", "model/endpoint/route", "model/endpoint/operation"},
 	"model/correlate":        {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "model/session", "model/endpoint"},
 
@@ -68,6 +69,7 @@ var importOrder = map[string][]string{
 	"model/endpoint/operation": {"record/flow", "model/content"},
 
 	"model/session/identity": {"record/flow", "model/content"},
+	"model/session/spill":    {},
 
 	"model/mixture": {},
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record"
+	"github.com/starling-load/starling/record/program"
 	"github.com/starling-load/starling/record/proxy"
 	"github.com/starling-load/starling/record/proxy/authority"
 )
@@ -100,6 +101,7 @@ type recording struct {
 	proxy    *proxy.Proxy
 	recorder *record.Recorder
 	listener net.Listener
+	watch    *program.Watch
 }
 
 // openRecorder opens all that a recording needs, so that nothing can fail later for
@@ -127,12 +129,15 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 	if r.listener, err = net.Listen("tcp", o.listen); err != nil {
 		return nil, fmt.Errorf("listen for traffic to record: %w", err)
 	}
-	if r.recorder, err = o.newRecorder(env, "proxy"); err != nil {
+	r.watch = o.watch()
+	if r.recorder, err = o.newRecorder(env, "proxy", r.watch); err != nil {
+		r.watch.Close()
 		r.listener.Close()
 		return nil, err
 	}
-	options.Sink = r.recorder
+	options.Sink, options.Opened = r.recorder, r.watch.Opened
 	if r.proxy, err = proxy.New(options); err != nil {
+		r.watch.Close()
 		r.listener.Close()
 		return nil, usageError{errors.Join(err, r.discard(o.output))}
 	}
@@ -148,6 +153,7 @@ func (r *recording) discard(path string) error {
 
 // run records until ctx ends. With a title it shows its progress.
 func (r *recording) run(ctx context.Context, title string) error {
+	defer r.watch.Close()
 	return r.options.runRecorder(ctx, r.env, r.recorder, title, r.describe, func(ctx context.Context) error {
 		return r.proxy.Serve(ctx, r.listener)
 	})

@@ -21,6 +21,7 @@ import (
 	"github.com/starling-load/starling/record/envelope"
 	"github.com/starling-load/starling/record/filter"
 	"github.com/starling-load/starling/record/flowfile"
+	"github.com/starling-load/starling/record/program"
 	"github.com/starling-load/starling/record/redact"
 	"github.com/starling-load/starling/record/spool"
 )
@@ -41,6 +42,7 @@ type recorderOptions struct {
 	encryptTo   []string
 	paused      bool
 	control     string
+	processes   bool
 }
 
 const recorderHelp = `Passwords, tokens, cookies, e-mail addresses and card numbers are replaced by
@@ -69,6 +71,7 @@ func (o *recorderOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms; made if it is missing (default: a key that nobody keeps)")
 	f.StringArrayVar(&o.encryptTo, "encrypt-to", nil, "encrypt for this age public `KEY`, or file of keys; may be repeated")
 	f.BoolVar(&o.paused, "paused", false, "begin without recording; --control switches it on")
+	f.BoolVar(&o.processes, "processes", true, "number the programs of this machine that open connections, to tell users without cookies apart; no name is kept")
 	f.StringVar(&o.control, "control", "", "`ADDRESS` of this machine at which a program can see, pause and resume the recording")
 }
 
@@ -106,10 +109,18 @@ func (o *recorderOptions) spool() *spool.Spool {
 	return spool.New(max(least, 2*int64(o.maxBody)))
 }
 
-// newRecorder creates the recording.
-func (o *recorderOptions) newRecorder(env environment, source string) (*record.Recorder, error) {
+// watch starts to look up which programs open connections, where that is wanted.
+func (o *recorderOptions) watch() *program.Watch {
+	if !o.processes {
+		return nil
+	}
+	return program.New()
+}
+
+// newRecorder creates the recording. watch knows who opened the connections.
+func (o *recorderOptions) newRecorder(env environment, source string, watch *program.Watch) (*record.Recorder, error) {
 	opts := record.Options{
-		Path: o.output, Source: source, Paused: o.paused, Logger: env.logger(),
+		Path: o.output, Source: source, Paused: o.paused, Process: watch.Of, Logger: env.logger(),
 		MaxBody: int64(o.maxBody), MaxDisk: int64(o.maxDisk),
 		Rotate: record.Rotation{Bytes: int64(o.rotateSize), Every: o.rotateEvery, Keep: o.keep},
 	}

@@ -32,6 +32,11 @@ type Options struct {
 	// Encrypt seals each block before it is written; see flowfile.WriterOptions.
 	Encrypt func(plain []byte) ([]byte, error)
 
+	// Process tells which program of this machine opened a connection, as a number; see
+	// flow.Conn. It is called once for each connection that is written, by one goroutine.
+	// Nil: nobody knows.
+	Process func(*flow.Conn) uint64
+
 	// Rotate cuts the recording into parts.
 	Rotate Rotation
 

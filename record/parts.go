@@ -159,6 +159,9 @@ func (p *parts) write(rec flow.Record) error {
 		return p.file.Write(rec)
 	}
 	if c := p.conns.unwritten(f.Conn); c != nil {
+		if p.o.Process != nil && c.Process == 0 {
+			c.Process = p.o.Process(c)
+		}
 		if err := p.file.Write(c); err != nil {
 			return err
 		}

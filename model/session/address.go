@@ -11,14 +11,15 @@ import (
 )
 
 // Conns tells of the connections of a recording who opened them, and when. It keeps
-// 24 bytes of each. The zero value knows none.
+// 40 bytes of each. The zero value knows none.
 type Conns struct {
 	byID map[uint64]opened
 }
 
 type opened struct {
-	client netip.Addr
-	at     int64 // unix nanoseconds
+	client  netip.Addr
+	at      int64  // unix nanoseconds
+	process uint32 // 0: not known
 }
 
 // Add remembers a connection.
@@ -26,16 +27,15 @@ func (c *Conns) Add(conn *flow.Conn) {
 	if c.byID == nil {
 		c.byID = map[uint64]opened{}
 	}
-	c.byID[conn.ID] = opened{addressOf(conn.Client), unixNano(conn.Opened)}
+	c.byID[conn.ID] = opened{addressOf(conn.Client), unixNano(conn.Opened), uint32(conn.Process)}
 }
 
 // of returns what is known of a connection. An address that is not valid is unknown.
-func (c *Conns) of(id uint64) (client netip.Addr, at int64) {
+func (c *Conns) of(id uint64) opened {
 	if c == nil {
-		return netip.Addr{}, 0
+		return opened{}
 	}
-	o := c.byID[id]
-	return o.client, o.at
+	return c.byID[id]
 }
 
 // addressOf reads an address with or without a port, brackets or quotes.

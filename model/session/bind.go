@@ -36,11 +36,14 @@ func (c *carriers) tie(a, b, weight uint32) {
 // bind finds the connections of one browser: those that are tied to each other more than
 // to all others. The strongest ties come first.
 func (c *carriers) bind() {
+	for i := range c.list {
+		c.list[i].with = uint32(i)
+	}
+	c.joined()
 	type edge struct{ a, b, weight uint32 }
 	var edges []edge
 	for i := range c.list {
 		l := &c.list[i]
-		l.with = uint32(i)
 		for _, t := range l.ties {
 			if t.weight > 0 && !l.pooled && !c.list[t.carrier].pooled {
 				edges = append(edges, edge{uint32(i), t.carrier, t.weight})
@@ -63,18 +66,32 @@ func (c *carriers) bind() {
 			a, b = b, a
 			e.a, e.b = e.b, e.a
 		}
-		x, y := &c.list[a], &c.list[b]
-		named := x.roots[0] != 0 && y.roots[0] != 0 && x.roots[0] != y.roots[0] // they name different users
-		if a == b || named || !c.leads(e.a, b) || !c.leads(e.b, a) || twice(has(a), has(b)) {
+		if a == b || c.apart(a, b) || !c.leads(e.a, b) || !c.leads(e.b, a) || twice(has(a), has(b)) {
 			continue
 		}
 		all := append(slices.Clone(has(a)), has(b)...)
 		fetched[a] = all[:min(len(all), maxFetched)]
 		delete(fetched, b)
-		y.with = a
-		if x.roots[0] == 0 {
-			x.roots[0] = y.roots[0]
-		}
+		c.merge(a, b)
+	}
+}
+
+// apart reports whether two browsers name different users, or run in different processes.
+func (c *carriers) apart(a, b uint32) bool {
+	x, y := &c.list[a], &c.list[b]
+	return x.roots[0] != 0 && y.roots[0] != 0 && x.roots[0] != y.roots[0] ||
+		x.process != y.process && c.running.lasts(x.process) && c.running.lasts(y.process)
+}
+
+// merge makes two browsers one, unless they name different users. a stands for it.
+func (c *carriers) merge(a, b uint32) {
+	x, y := &c.list[a], &c.list[b]
+	if a == b || x.roots[0] != 0 && y.roots[0] != 0 && x.roots[0] != y.roots[0] {
+		return
+	}
+	y.with = a
+	if x.roots[0] == 0 {
+		x.roots[0] = y.roots[0]
 	}
 }
 

@@ -12,11 +12,12 @@ import (
 // A carrier is a connection that flows came over. Flows without a known connection
 // have the carrier 0.
 type carrier struct {
-	peer   uint32 // who opened it: a source without a program
-	opened int64  // unix nanoseconds; 0: not known
-	flows  uint32
-	last   int64 // start of its last flow
-	busy   int64 // end of its latest flow so far
+	peer    uint32 // who opened it: a source without a program
+	process uint32 // that opened it; 0: not known
+	opened  int64  // unix nanoseconds; 0: not known
+	flows   uint32
+	last    int64 // start of its last flow
+	busy    int64 // end of its latest flow so far
 
 	source, client, agent, program uint32 // of its first flow
 	roots                          [4]identity.Node
@@ -97,6 +98,7 @@ type carriers struct {
 	sources []source
 	index   map[identity.Mark]uint32
 	clients int // different pairs of address and program
+	running processes
 
 	// Some requests lack the languages that their user reads. They are those of the
 	// latest request of a program of this name.
@@ -106,7 +108,7 @@ type carriers struct {
 func newCarriers(m identity.Marks) *carriers {
 	return &carriers{
 		Marks: m, list: make([]carrier, 1), at: map[identity.Mark]uint32{}, sources: make([]source, 1), index: map[identity.Mark]uint32{},
-		languages: map[identity.Mark]string{},
+		languages: map[identity.Mark]string{}, running: processes{},
 	}
 }
 
@@ -126,8 +128,8 @@ const maxPrograms = 4096
 // see makes the record of a flow, without its node.
 func (c *carriers) see(f *flow.Flow, conns *Conns, home string) record {
 	r := record{start: unixNano(f.Start), number: f.Number, done: max(0, f.Done), target: c.Of("target", f.Request.Target)}
-	peer, opened := conns.of(f.Conn)
-	c.identify(&r, f.Request.Headers, peer)
+	opened := conns.of(f.Conn)
+	c.identify(&r, f.Request.Headers, opened.client)
 	if target, own := referer(&f.Request, home); own {
 		r.referer = c.Of("target", target)
 	}
@@ -143,7 +145,7 @@ func (c *carriers) see(f *flow.Flow, conns *Conns, home string) record {
 	if !met {
 		n = uint32(len(c.list))
 		c.at[at] = n
-		c.list = append(c.list, carrier{opened: opened, peer: c.source(c.Of("peer", peer.String()))})
+		c.list = append(c.list, carrier{opened: opened.at, process: opened.process, peer: c.source(c.Of("peer", opened.client.String()))})
 	}
 	r.carrier = n
 	return r
@@ -177,6 +179,7 @@ func (c *carriers) identify(r *record, h flow.Headers, peer netip.Addr) {
 // meet takes note of a flow, in the order of start. root is 0 if it names nobody.
 func (c *carriers) meet(r *record, root identity.Node) {
 	c.list[r.carrier].meet(r, &c.sources[r.source], root)
+	c.running.meet(r, &c.list[r.carrier], root)
 	for _, n := range [...]uint32{r.source, r.program} {
 		c.sources[n].flows++
 		if r.referer != 0 {

@@ -22,7 +22,7 @@ func (w *visitors) key(r *record) uint32 {
 func (w *visitors) find(r *record, root identity.Node) int32 {
 	key := w.key(r)
 	to := loading{key, r.target}
-	if s, ok := w.sent[to]; ok && time.Duration(r.start-s.at) <= soon && (root == 0 || w.list[s.visitor].node == 0) {
+	if s, ok := w.sent[to]; ok && time.Duration(r.start-s.at) <= soon && (root == 0 || w.list[s.visitor].node == 0) && !w.elsewhere(&w.list[s.visitor], r) {
 		delete(w.sent, to)
 		w.list[s.visitor].basis = max(w.list[s.visitor].basis, byPage)
 		return s.visitor
@@ -79,7 +79,7 @@ func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best in
 	most, odds := math.MinInt, 0.0
 	for _, at := range slices.Backward(who) {
 		v := &w.list[at]
-		if !w.there(at, r.start) || root != 0 && v.node != 0 {
+		if !w.there(at, r.start) || root != 0 && v.node != 0 || w.elsewhere(v, r) {
 			continue
 		}
 		score := 8 * w.cache(v, r)
@@ -117,7 +117,7 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 	best, there, returned, odds := int32(0), 0, false, 0.0
 	for _, at := range slices.Backward(group) {
 		v := &w.list[at]
-		if root != 0 && v.node != 0 || !one && !w.there(at, r.start) || w.waiting(v, r) || w.cache(v, r) < 0 {
+		if root != 0 && v.node != 0 || !one && !w.there(at, r.start) || w.elsewhere(v, r) || w.waiting(v, r) || w.cache(v, r) < 0 {
 			continue
 		}
 		if v.node != 0 && r.referer == 0 && !one { // it would have shown what names it

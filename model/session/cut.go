@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/model/session/spill"
 )
 
 // A Kind says what sent a session.
@@ -37,8 +38,8 @@ const (
 // cuts holds the sessions, and to which session each flow belongs.
 type cuts struct {
 	sessions   []cutting
-	flows      *spill // session, place in the order of start, name
-	start, end int64  // of the recording, unix nanoseconds
+	flows      *spill.Sorter // session, place in the order of start, name
+	start, end int64         // of the recording, unix nanoseconds
 }
 
 // A cutting is one session.
@@ -57,8 +58,8 @@ type cutting struct {
 }
 
 // meet looks at all flows in the order of start, before the first call of cut.
-func (w *visitors) meet(byStart *spill) error {
-	for b, err := range byStart.sorted() {
+func (w *visitors) meet(byStart *spill.Sorter) error {
+	for b, err := range byStart.Sorted() {
 		if err != nil {
 			return err
 		}
@@ -76,11 +77,11 @@ func (w *visitors) meet(byStart *spill) error {
 }
 
 // cut divides the flows of each user where the pause is longer than idle.
-func (w *visitors) cut(byStart *spill) (*cuts, error) {
-	c := &cuts{flows: &spill{width: 24}, start: math.MaxInt64, end: math.MinInt64}
+func (w *visitors) cut(byStart *spill.Sorter) (*cuts, error) {
+	c := &cuts{flows: spill.New(24), start: math.MaxInt64, end: math.MinInt64}
 	open := []int{} // the last session of each visitor, counted from 1
 	place := uint64(0)
-	for b, err := range byStart.sorted() {
+	for b, err := range byStart.Sorted() {
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +97,7 @@ func (w *visitors) cut(byStart *spill) (*cuts, error) {
 		c.start, c.end = min(c.start, r.start), max(c.end, c.sessions[at].end)
 		entry := binary.BigEndian.AppendUint64(nil, uint64(at))
 		entry = binary.BigEndian.AppendUint64(entry, place)
-		if err := c.flows.add(binary.BigEndian.AppendUint64(entry, r.name)); err != nil {
+		if err := c.flows.Add(binary.BigEndian.AppendUint64(entry, r.name)); err != nil {
 			return nil, err
 		}
 		place++
@@ -175,7 +176,7 @@ func (c *cuts) give(give func(Visit) error) error {
 		flows = flows[:0]
 		return give(v)
 	}
-	for b, err := range c.flows.sorted() {
+	for b, err := range c.flows.Sorted() {
 		if err != nil {
 			return err
 		}

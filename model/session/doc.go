@@ -6,6 +6,8 @@
 // names a user: a subject, a cookie, a token, a device. For flows that name nobody it is,
 // the strongest first:
 //
+//   - the process that opened the connection, where it runs on the machine of the
+//     recorder, unless several users share it
 //   - the connection, unless several users share it, as behind a proxy that pools, and
 //     other connections that carry what the same pages need
 //   - the page that a request comes from or that refers to it, and the redirect that it

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/model/session/spill"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -54,8 +55,8 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 		return err
 	}
 	u, c, l := identity.NewUsers(e), newCarriers(m), newLoads()
-	byStart := &spill{width: recordSize}
-	defer byStart.close()
+	byStart := spill.New(recordSize)
+	defer byStart.Close()
 	place := uint64(0)
 	for f, err := range flows {
 		if err != nil {
@@ -65,7 +66,7 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 			r := c.see(f, o.Conns, home)
 			r.name, r.node = name(place, f), u.See(f)
 			l.see(f, &r, m)
-			if err := byStart.add(r.append(nil)); err != nil {
+			if err := byStart.Add(r.append(nil)); err != nil {
 				return err
 			}
 		}
@@ -80,7 +81,7 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 	if err != nil {
 		return err
 	}
-	defer cut.flows.close()
+	defer cut.flows.Close()
 	o.Report.fill(w, cut)
 	return cut.give(give)
 }
@@ -117,7 +118,7 @@ func (o Options) gather(flows iter.Seq2[*flow.Flow, error], own func(string) boo
 		o.Report.Flows++
 		client := forwarded(f.Request.Headers)
 		if !client.IsValid() {
-			client, _ = o.Conns.of(f.Conn)
+			client = o.Conns.of(f.Conn).client
 		}
 		e.See(f, m.Of("source", client.String(), f.Request.Headers.Value("User-Agent")))
 		home.see(f.Request.Headers.Value("Referer"))

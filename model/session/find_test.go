@@ -1,10 +1,7 @@
 package session
 
 import (
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -82,35 +79,5 @@ func TestFindEndsWhenNobodyWantsMore(t *testing.T) {
 	err := Find(all(table("0 1 a", "1 2 b", "2 3 c")), Options{}, func(Visit) error { n++; return enough })
 	if !errors.Is(err, enough) || n != 1 {
 		t.Errorf("%d sessions and error %v, want 1 and %v", n, err, enough)
-	}
-}
-
-func TestASpillGivesItsRecordsInOrder(t *testing.T) {
-	for _, n := range []int{0, 1, spillBytes/8 - 1, spillBytes / 8, spillBytes/8 + 1, 3 * spillBytes / 8} {
-		t.Run(fmt.Sprint(n, " records"), func(t *testing.T) {
-			s := &spill{width: 8}
-			defer s.close()
-			random := rand.New(rand.NewPCG(1, uint64(n)))
-			want := make([]uint64, n)
-			for i := range want {
-				want[i] = random.Uint64() >> 40
-				if err := s.add(binary.BigEndian.AppendUint64(nil, want[i])); err != nil {
-					t.Fatal(err)
-				}
-			}
-			slices.Sort(want)
-			for range 2 { // it can be asked again
-				got := make([]uint64, 0, n)
-				for b, err := range s.sorted() {
-					if err != nil {
-						t.Fatal(err)
-					}
-					got = append(got, binary.BigEndian.Uint64(b))
-				}
-				if !slices.Equal(want, got) {
-					t.Fatalf("%d records came out of %d, or in another order", len(got), n)
-				}
-			}
-		})
 	}
 }

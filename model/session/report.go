@@ -85,7 +85,7 @@ func (r *Report) fill(w *visitors, c *cuts) {
 }
 
 // basisNames say what users rest on whom nothing names.
-var basisNames = [...]string{byConn: "connection", byPage: "page", byAddress: "address and program", byOrder: "order of requests"}
+var basisNames = [...]string{byConn: "connection", byProcess: "process", byPage: "page", byAddress: "address and program", byOrder: "order of requests"}
 
 // Lines says in sentences what the users rest on, and what the alternative would be.
 func (r Report) Lines() []string {

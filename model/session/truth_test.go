@@ -21,6 +21,7 @@ import (
 	"github.com/starling-load/starling/fixtures/shop"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
+	"github.com/starling-load/starling/record/program"
 	"github.com/starling-load/starling/record/proxy"
 )
 
@@ -33,10 +34,11 @@ type tape struct {
 	mu    sync.Mutex
 	flows []*flow.Flow
 	who   map[*flow.Flow]string
-	conns session.Conns
+	kept  []*flow.Conn
+	watch *program.Watch
 }
 
-func (t *tape) Conn(c *flow.Conn) { t.mu.Lock(); t.conns.Add(c); t.mu.Unlock() }
+func (t *tape) Conn(c *flow.Conn) { t.mu.Lock(); t.kept = append(t.kept, c); t.mu.Unlock() }
 func (t *tape) Loss(*flow.Loss)   {}
 
 func (t *tape) Flow(f *flow.Flow) {
@@ -73,13 +75,18 @@ func (t *tape) drop(f *flow.Flow, names ...string) {
 // alone who have a cookie or a token.
 func (t *tape) judge(tb testing.TB) (ari, named float64, r session.Report) {
 	tb.Helper()
+	var conns session.Conns
+	for _, c := range t.kept {
+		c.Process = t.watch.Of(c)
+		conns.Add(c)
+	}
 	sessions, err := session.Split(func(yield func(*flow.Flow, error) bool) {
 		for _, f := range t.flows {
 			if !yield(f, nil) {
 				return
 			}
 		}
-	}, session.Options{Conns: &t.conns, Report: &r})
+	}, session.Options{Conns: &conns, Report: &r})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -168,8 +175,9 @@ func serve(tb testing.TB, run func(context.Context, net.Listener) error) (at *ur
 // recorder is a recording proxy in front of a server.
 func recorder(tb testing.TB, upstream *url.URL) (t *tape, at *url.URL, stop func()) {
 	tb.Helper()
-	t = &tape{who: map[*flow.Flow]string{}}
-	p, err := proxy.New(proxy.Options{Sink: t, Upstream: upstream, KeepHost: true})
+	t = &tape{who: map[*flow.Flow]string{}, watch: program.New()}
+	tb.Cleanup(t.watch.Close)
+	p, err := proxy.New(proxy.Options{Sink: t, Opened: t.watch.Opened, Upstream: upstream, KeepHost: true})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -413,6 +421,47 @@ func reading(t *testing.T, header func(i int) http.Header, keep bool, way func(*
 	all.Wait()
 	stop()
 	return kept
+}
+
+// readerOf is the environment variable that makes the test program a reader of that site.
+const readerOf = "STARLING_TEST_READER"
+
+func TestMain(m *testing.M) {
+	site, seed, is := strings.Cut(os.Getenv(readerOf), " ")
+	if !is {
+		os.Exit(m.Run())
+	}
+	random := rand.New(rand.NewPCG(5, uint64(len(seed))))
+	transport := &http.Transport{MaxConnsPerHost: 6, MaxIdleConnsPerHost: 6}
+	b := &reader{client: &http.Client{Transport: transport}, agent: "Reader/1", random: random, seen: map[string]bool{}, silent: true, typed: true, header: http.Header{label: {seed}}}
+	if err := b.read(context.Background(), site, 3+random.IntN(5)); err != nil {
+		panic(err)
+	}
+}
+
+// Nothing in what these readers send tells them apart: they do not say where they come
+// from, and often begin with new connections.
+func TestReadersAreFoundByTheirProcesses(t *testing.T) {
+	t.Parallel()
+	kept, at, stop := recorder(t, library(t))
+	if kept.watch == nil {
+		t.Skip("this system does not tell who opened a connection")
+	}
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), readerOf+"="+at.String()+" "+strings.Repeat("x", i+1))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	all.Wait()
+	stop()
+	if r := kept.want(t, 1, 0); r.Rests["process"] != 6 {
+		t.Errorf("the users rest on %v, want 6 on their processes", r.Rests)
+	}
 }
 
 func TestReadersWithoutCookiesAreFound(t *testing.T) {

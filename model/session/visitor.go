@@ -11,7 +11,7 @@ import (
 // visitors find out who sent the flows that name nobody. They see all flows in the
 // order of start. These tell, the strongest first:
 //
-//   - the connection, if only one user is on it
+//   - the connection, if only one user is on it, and the process that opened it
 //   - the page that a request comes from, which its user must have loaded
 //   - the address of the client with its program, if addresses tell clients apart
 //   - the order: a client goes on with what it has not done yet, and a client that has
@@ -45,6 +45,8 @@ type visitor struct {
 	since  []identity.Mark // what it asked for since then
 	has    []identity.Mark // what it keeps
 	over   []uint32        // connections that it uses alone, the latest last
+
+	process uint32 // its latest that is known
 }
 
 // A loading is a page that somebody of a source loaded.
@@ -77,6 +79,7 @@ type basis uint8
 
 const (
 	byConn basis = iota + 1
+	byProcess
 	byPage
 	byAddress
 	byOrder
@@ -138,6 +141,11 @@ func (w *visitors) note(at int32, r *record, alone bool) {
 		v.entry = r.target
 	}
 	v.flows++
+	if p := w.carriers.list[r.carrier].process; p != 0 {
+		if v.process = p; w.running[p].one() && w.running[p].carriers > 1 {
+			v.basis = max(v.basis, byProcess)
+		}
+	}
 	v.last = max(v.last, r.start+int64(r.done))
 	w.carriers.list[r.carrier].busy = max(w.carriers.list[r.carrier].busy, v.last)
 	if alone && !slices.Contains(v.over, r.carrier) {

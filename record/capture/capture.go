@@ -93,7 +93,12 @@ func (c *Capture) assembler() *tcp.Assembler {
 	o := exchange.Options{Sink: c.o.Sink, MaxBody: c.o.MaxBody, Budget: c.budget, Keys: c.o.Keys, Counts: &c.found}
 	return tcp.New(tcp.Options{
 		IsRequest: exchange.IsRequest, ServerPorts: c.o.Filter.Ports, MaxBytes: c.o.ReorderBytes,
-	}, func(conn *tcp.Conn) tcp.Stream { return exchange.New(conn, c.lastID.Add(1), o) })
+	}, func(conn *tcp.Conn) tcp.Stream {
+		if c.o.Opened != nil {
+			c.o.Opened(conn.Client, conn.Server)
+		}
+		return exchange.New(conn, c.lastID.Add(1), o)
+	})
 }
 
 // feed returns a feed that passes the segments of src to a and counts both.

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"log/slog"
+	"net/netip"
 
 	"github.com/starling-load/starling/record/capture/decrypt"
 	"github.com/starling-load/starling/record/capture/exchange"
@@ -13,6 +14,10 @@ type Options struct {
 	// Sink takes connections, flows and losses. With several readers, several goroutines
 	// call it.
 	Sink exchange.Sink
+
+	// Opened is told of each connection when its first packet has come. It must not block.
+	// Nil: nobody is told.
+	Opened func(client, server netip.AddrPort)
 
 	// Filter chooses packets. If no handshake was captured, its ports count as those of
 	// servers.

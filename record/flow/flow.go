@@ -250,6 +250,10 @@ type Conn struct {
 	Server string // host:port of the target as dialled, "" when unknown
 	Opened time.Time
 	TLS    *TLS // nil on a plain connection
+
+	// Process stands for the program that opened the connection, where it ran on the
+	// machine of the recorder: 1, 2, … in the order in which they were met. 0: not known.
+	Process uint64
 }
 
 // TLS tells how a connection was secured.

@@ -162,7 +162,7 @@ func (p *parser) begin(line string) (Record, error) {
 	case "conn":
 		c, tls, secured := &Conn{ID: t.uint()}, TLS{}, false
 		err := t.pairs(map[string]func(string) error{
-			"client": setString(&c.Client), "server": setString(&c.Server), "opened": setTime(&c.Opened),
+			"client": setString(&c.Client), "server": setString(&c.Server), "opened": setTime(&c.Opened), "process": setUint(&c.Process),
 			"tls":    func(s string) error { tls.Version, secured = s, true; return nil },
 			"cipher": setString(&tls.Cipher), "sni": setString(&tls.ServerName), "alpn": setString(&tls.ALPN),
 		})

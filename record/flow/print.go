@@ -159,6 +159,7 @@ func (p *printer) conn(c *Conn) {
 	p.pair("client", c.Client)
 	p.pair("server", c.Server)
 	p.pair("opened", instant(c.Opened))
+	p.number("process", c.Process)
 	if c.TLS != nil {
 		// Written even when empty: its presence says that there was TLS.
 		p.w.WriteString(" tls=" + word(c.TLS.Version))

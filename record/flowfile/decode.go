@@ -265,6 +265,9 @@ func (d *decoder) conn() *flow.Conn {
 	if d.byte() != 0 {
 		c.TLS = &flow.TLS{Version: d.str(), Cipher: d.str(), ServerName: d.str(), ALPN: d.str()}
 	}
+	if !d.bad && d.pos < len(d.s) {
+		c.Process = d.uvarint()
+	}
 	return c
 }
 

@@ -194,13 +194,16 @@ func (e *encoder) conn(c *flow.Conn) {
 	e.time(c.Opened)
 	if c.TLS == nil {
 		e.b = append(e.b, 0)
-		return
+	} else {
+		e.b = append(e.b, 1)
+		e.str(c.TLS.Version)
+		e.str(c.TLS.Cipher)
+		e.str(c.TLS.ServerName)
+		e.str(c.TLS.ALPN)
 	}
-	e.b = append(e.b, 1)
-	e.str(c.TLS.Version)
-	e.str(c.TLS.Cipher)
-	e.str(c.TLS.ServerName)
-	e.str(c.TLS.ALPN)
+	if c.Process != 0 {
+		e.uvarint(c.Process)
+	}
 }
 
 func (e *encoder) loss(l *flow.Loss) {

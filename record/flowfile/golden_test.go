@@ -28,6 +28,7 @@ func TestGoldenFiles(t *testing.T) {
 	}{
 		{"v1.flow.zst", goldenRecords(), WriterOptions{}, ReaderOptions{}},
 		{"v1-info.flow.zst", goldenInfos(), WriterOptions{}, ReaderOptions{}},
+		{"v1-process.flow.zst", []flow.Record{&flow.Conn{ID: 7, Client: "127.0.0.1:50412", Process: 300}, &flow.Conn{ID: 8, TLS: &flow.TLS{ALPN: "h2"}, Process: 1}}, WriterOptions{}, ReaderOptions{}},
 		{"v1-encrypted.flow.zst", goldenInfos(), WriterOptions{Encrypt: seal}, ReaderOptions{Decrypt: open}},
 	}
 	for _, test := range tests {

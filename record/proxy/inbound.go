@@ -66,6 +66,13 @@ func (s *server) connContext(ctx context.Context, c net.Conn) context.Context {
 }
 
 func (s *server) newInbound(c net.Conn, scheme string) *inbound {
+	if s.p.o.Opened != nil {
+		client, _ := c.RemoteAddr().(*net.TCPAddr)
+		own, _ := c.LocalAddr().(*net.TCPAddr)
+		if client != nil && own != nil {
+			s.p.o.Opened(client.AddrPort(), own.AddrPort())
+		}
+	}
 	return &inbound{srv: s, client: c.RemoteAddr().String(), opened: time.Now(), scheme: scheme}
 }
 

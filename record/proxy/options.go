@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -101,6 +102,10 @@ type Options struct {
 
 	// Grace is how long exchanges may go on when Serve is told to stop. 0: 3 s.
 	Grace time.Duration
+
+	// Opened is told of each connection of a client when it is accepted. It must not
+	// block. Nil: nobody is told.
+	Opened func(client, server netip.AddrPort)
 
 	// Sink takes connections, flows and losses.
 	Sink Sink

@@ -102,7 +102,7 @@ func AnyRecord() *rapid.Generator[flow.Record] { return anyRecord }
 var anyRecord = rapid.Custom(func(t *rapid.T) flow.Record {
 	switch rapid.IntRange(0, 5).Draw(t, "kind") {
 	case 0:
-		c := &flow.Conn{ID: rapid.Uint64().Draw(t, "id"), Client: anyText.Draw(t, "client"), Server: anyText.Draw(t, "server"), Opened: anyTime.Draw(t, "opened")}
+		c := &flow.Conn{ID: rapid.Uint64().Draw(t, "id"), Client: anyText.Draw(t, "client"), Server: anyText.Draw(t, "server"), Opened: anyTime.Draw(t, "opened"), Process: rapid.Uint64Range(0, 2).Draw(t, "process")}
 		if rapid.Bool().Draw(t, "tls") {
 			c.TLS = &flow.TLS{Version: anyText.Draw(t, "v"), Cipher: anyText.Draw(t, "c"), ServerName: anyText.Draw(t, "s"), ALPN: anyText.Draw(t, "a")}
 		}

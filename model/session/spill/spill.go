@@ -1,4 +1,4 @@
-package session
+package spill
 
 import (
 	"bufio"
@@ -12,29 +12,33 @@ import (
 	"sort"
 )
 
-// spillBytes is how much of a spill is in memory, in bytes.
-const spillBytes = 4 << 20
+// inMemory is how much of a Sorter is in memory, in bytes.
+const inMemory = 4 << 20
 
-// A spill sorts records of equal length by their bytes. It holds few of them in memory
-// at a time. The others are in a file without a name, as sorted runs.
-type spill struct {
+// A Sorter sorts records of equal length by their bytes. It holds few of them in memory
+// at a time. The others are in a file without a name, as sorted runs. One goroutine uses
+// it.
+type Sorter struct {
 	width int // of a record, in bytes
 	buf   []byte
 	file  *os.File // nil before the first run
 	runs  []int64  // offsets behind each run
 }
 
-// add copies a record.
-func (s *spill) add(record []byte) error {
-	if s.buf = append(s.buf, record...); len(s.buf)+s.width <= spillBytes {
+// New returns a Sorter of no record. width is their length in bytes, 1 or more.
+func New(width int) *Sorter { return &Sorter{width: width} }
+
+// Add copies a record.
+func (s *Sorter) Add(record []byte) error {
+	if s.buf = append(s.buf, record...); len(s.buf)+s.width <= inMemory {
 		return nil
 	}
 	return s.flush()
 }
 
 // flush writes what is in memory as a run.
-func (s *spill) flush() error {
-	sort.Sort(s)
+func (s *Sorter) flush() error {
+	sort.Sort((*kept)(s))
 	var at int64
 	if s.file == nil {
 		file, err := os.CreateTemp("", "starling-*.sort")
@@ -56,22 +60,24 @@ func (s *spill) flush() error {
 	return nil
 }
 
-// Len, Less and Swap sort the records in memory.
-func (s *spill) Len() int           { return len(s.buf) / s.width }
-func (s *spill) at(i int) []byte    { return s.buf[i*s.width : (i+1)*s.width] }
-func (s *spill) Less(i, j int) bool { return bytes.Compare(s.at(i), s.at(j)) < 0 }
-func (s *spill) Swap(i, j int) {
+// kept is the records of a Sorter that are in memory.
+type kept Sorter
+
+func (s *kept) Len() int           { return len(s.buf) / s.width }
+func (s *kept) at(i int) []byte    { return s.buf[i*s.width : (i+1)*s.width] }
+func (s *kept) Less(i, j int) bool { return bytes.Compare(s.at(i), s.at(j)) < 0 }
+func (s *kept) Swap(i, j int) {
 	a, b := s.at(i), s.at(j)
 	for k := range a {
 		a[k], b[k] = b[k], a[k]
 	}
 }
 
-// sorted yields the records in order. It can be called several times. Each record is
+// Sorted yields the records in order. It can be called several times. Each record is
 // valid until the next one. No record may be added after the first call.
-func (s *spill) sorted() iter.Seq2[[]byte, error] {
+func (s *Sorter) Sorted() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		sort.Sort(s)
+		sort.Sort((*kept)(s))
 		m := runs{{r: bufio.NewReaderSize(bytes.NewReader(s.buf), s.width), head: make([]byte, s.width)}}
 		from := int64(0)
 		for _, to := range s.runs {
@@ -85,7 +91,8 @@ func (s *spill) sorted() iter.Seq2[[]byte, error] {
 	}
 }
 
-func (s *spill) close() error {
+// Close releases the file.
+func (s *Sorter) Close() error {
 	if s.file == nil {
 		return nil
 	}
