@@ -244,11 +244,10 @@ func (d *demo) learn(context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.model, d.learned, err = learn.Learn(sessions, learn.Options{Data: recorded})
+	d.model, d.learned, err = learn.Learn(sessions, learn.Options{Data: recorded, Supplied: []model.Source{accounts}})
 	if err != nil {
 		return err
 	}
-	d.model.Data = []model.Source{accounts}
 	if err := folder.Write(d.path(demoModel), d.model); err != nil {
 		return err
 	}

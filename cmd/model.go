@@ -64,7 +64,10 @@ for, and replay --map says where the others are now. Hosts that the target answe
 for as well are named with --host.
 
 With --data, values that users bring along (accounts) are taken from a CSV file
-with a header line. It must hold the recorded accounts, and may hold more.
+with a header line. It must hold the recorded accounts, and may hold more. In a replay
+the first session that plays a recorded one has its account, and further ones have
+accounts that no recorded user had. A column that tells kinds of accounts, such as a
+role, keeps them apart, if the recording shows that it matters; the report says so.
 
 In a recording, passwords and the like are pseudonyms. --redact-key names the key
 that they were made with. With it the rows of the CSV file are found behind the
@@ -171,12 +174,11 @@ func (o *accountOptions) learn(paths []string, sessions []session.Session, optio
 	if options.Data, err = asRecorded(sources, o.redactKey, sessions); err != nil {
 		return nil, nil, err
 	}
-	options.Pseudonym = redact.IsPseudonym
+	options.Supplied, options.Pseudonym = sources, redact.IsPseudonym
 	m, report, err := learn.Learn(sessions, options)
 	if err != nil {
 		return nil, nil, fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
 	}
-	m.Data = sources
 	return m, report, nil
 }
 

@@ -1,6 +1,10 @@
 package model
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // A Model says how the users of a service behave: what recorded users did
 // (Sessions), the types of users that they are (Behaviors), what they send
@@ -199,7 +203,19 @@ type Evidence struct {
 type Source struct {
 	Name    string
 	Columns []string
+	Kinds   []string // columns that say of which kind a row is: a user gets only rows of the recorded kind
 	Rows    [][]string
+}
+
+// FindColumn finds the data file and the column of a reference such as "accounts.user".
+func FindColumn(data []Source, ref string) (source, column int, ok bool) {
+	name, col, _ := strings.Cut(ref, ".")
+	source = slices.IndexFunc(data, func(s Source) bool { return s.Name == name })
+	if source < 0 {
+		return 0, 0, false
+	}
+	column = slices.Index(data[source].Columns, col)
+	return source, max(column, 0), column >= 0
 }
 
 // MainOrigin returns the URL of the main origin, or "".

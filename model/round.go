@@ -39,7 +39,8 @@ func (m *Model) round() {
 		m.Endpoints[i].round()
 	}
 	for i := range m.Data {
-		m.Data[i].Columns, m.Data[i].Rows = orNil(m.Data[i].Columns), orNil(m.Data[i].Rows)
+		s := &m.Data[i]
+		s.Columns, s.Kinds, s.Rows = orNil(s.Columns), orNil(s.Kinds), orNil(s.Rows)
 	}
 	m.Recorded.Starts, m.Recorded.LeftOut = orNil(m.Recorded.Starts), orNil(m.Recorded.LeftOut)
 	if !m.Recorded.Start.IsZero() {

@@ -7,8 +7,16 @@ type Session struct {
 	User     string        // who came, such as "u1"; all sessions of one user have the same name
 	Behavior string        // the type of user; "": none
 	Browser  string        // name of a browser; "": drawn by weight
+	Account  []Field       // the rows of data files that the user had; empty: not known
 	Start    time.Duration // from Recorded.Start
 	Acts     []Act         // by the time at which they began
+}
+
+// A Field is a value of a row of a data file. Fields of one file together say which row
+// is meant: the first that has all of them.
+type Field struct {
+	Ref   string // FILE.COLUMN, as in a Value
+	Value string
 }
 
 // An Act is one recorded request of a session, and what it waited for.

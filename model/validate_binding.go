@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -126,6 +127,11 @@ func (v *validator) source(s *Source) {
 			p.addf("column %s is there twice", problem.Quote(c))
 		}
 		seen[c] = true
+	}
+	for _, c := range s.Kinds {
+		if !slices.Contains(s.Columns, c) {
+			p.unknown("column", c, len(s.Columns), func(i int) string { return s.Columns[i] })
+		}
 	}
 	for i, row := range s.Rows {
 		if len(row) != len(s.Columns) {

@@ -38,6 +38,11 @@ func (v *validator) sessions() {
 		if s.Browser != "" && !browsers[s.Browser] {
 			p.unknown("browser", s.Browser, len(v.m.Browsers), func(i int) string { return v.m.Browsers[i].Name })
 		}
+		for _, f := range s.Account {
+			if _, _, ok := FindColumn(v.m.Data, f.Ref); !ok {
+				p.addf("the account has %s, and there is no such column of a data file", problem.Quote(f.Ref))
+			}
+		}
 		if len(s.Acts) == 0 {
 			p.addf("has no acts")
 		}

@@ -184,19 +184,20 @@ func (p Plan) recording(starts []time.Duration, span time.Duration) (*load.Recor
 	return load.Recorded(fast, scaled(span, p.Speed), p.Scale, p.Duration, p.Seed)
 }
 
-// Recorded returns which recorded session each session of the plan plays, as an index
-// of starts. With a scale it is the one whose start the arrival repeats. Otherwise all
-// are played in turn, in a new order each round: so the mix is that of the recording at
-// every moment. starts, of which there must be one, and span are those of Arrivals.
-func (p Plan) Recorded(starts []time.Duration, span time.Duration) (func(session uint64) int, error) {
+// Recorded returns which recorded session each session of the plan plays, as an index of
+// starts, and how many others play it before. With a scale it is the one whose start the
+// arrival repeats. Otherwise all are played in turn, in a new order each round: so the mix
+// is that of the recording at every moment. starts, of which there must be one, and span
+// are those of Arrivals.
+func (p Plan) Recorded(starts []time.Duration, span time.Duration) (func(session uint64) (recorded int, before uint64), error) {
 	p = p.withDefaults()
 	if p.Users > 0 || p.Rate > 0 {
 		n := uint64(len(starts))
-		return func(i uint64) int { return int(dist.Shuffled(p.Seed, i/n, i%n, n)) }, nil
+		return func(i uint64) (int, uint64) { return int(dist.Shuffled(p.Seed, i/n, i%n, n)), i / n }, nil
 	}
 	r, err := p.recording(starts, span)
 	if err != nil {
 		return nil, err
 	}
-	return r.Original, nil
+	return r.Repeats, nil
 }

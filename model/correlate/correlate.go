@@ -31,7 +31,7 @@ type Options struct {
 type Result struct {
 	Endpoints map[string]model.Endpoint // with Name and Variants, the commonest first
 	Bindings  []model.Binding           // in the order of their first use
-	Accounts  []string                  // per session: FILE.COLUMN=VALUE of the row found, or ""
+	Rows      []map[string]int          // per session: its user's row in each data file, where it is known
 	Acts      [][]Act                   // per session and exchange: how it was sent
 
 	Unresolved []model.Unresolved // by endpoint and place
@@ -101,7 +101,9 @@ func (l *Learner) begin(sessions [][]Exchange) {
 	}
 	l.total += len(sessions)
 	l.data.assign(l.sessions)
-	l.result.Accounts = append(l.result.Accounts, l.data.accounts(l.sessions)...)
+	for _, s := range l.sessions {
+		l.result.Rows = append(l.result.Rows, s.row)
+	}
 	for _, s := range l.sessions {
 		acts := make([]Act, len(s.exchanges))
 		l.result.Acts = append(l.result.Acts, acts)

@@ -32,7 +32,7 @@ func TestWhatUsersTypedComesFromTheDataFile(t *testing.T) {
 	want(t, "login", values(r, "POST /login"), "user=data accounts.user, password=data accounts.password")
 	want(t, "part of a query value", r.Endpoints["GET /notes"].Variants[0].Request.Target, "/notes?id=notes:${user}")
 	want(t, "part of a text", r.Endpoints["POST /notes"].Variants[0].Request.Body, `{"text":"By ${user} at ${text}"}`)
-	want(t, "accounts", strings.Join(r.Accounts, " "), "accounts.user=ada accounts.user=bob accounts.user=cleo")
+	want(t, "rows", fmt.Sprint(r.Rows), "[map[accounts:0] map[accounts:1] map[accounts:2]]")
 }
 
 func TestIssuedTokenIsBoundAndTheLatestAnswerCounts(t *testing.T) {

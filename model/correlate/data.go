@@ -87,20 +87,6 @@ func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok b
 	return row, ok
 }
 
-// accounts describes the row of each session by its first column.
-func (d *data) accounts(sessions []*session) []string {
-	out := make([]string, len(sessions))
-	for i, s := range sessions {
-		for _, f := range d.files {
-			if r, ok := s.row[f.Name]; ok && len(f.Columns) > 0 {
-				out[i] = f.Name + "." + f.Columns[0] + "=" + f.Rows[r][0]
-				break
-			}
-		}
-	}
-	return out
-}
-
 // fromData explains a leaf whose requests carry a column of their user's row,
 // as the whole value or as a part between delimiters.
 func (l *Learner) fromData(p *leaf) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/problem"
 )
@@ -67,7 +69,15 @@ func (x node) leftOut() []model.LeftOut {
 }
 
 func (x node) source(name string) model.Source {
-	s := model.Source{Name: name, Columns: orNil(x.texts())}
+	s := model.Source{Name: name}
+	if x.y.Kind == yaml.MappingNode {
+		x.fields(
+			field{"columns", func(x node) { s.Columns = orNil(x.texts()) }},
+			field{"kinds", func(x node) { s.Kinds = orNil(x.texts()) }},
+		)
+	} else {
+		s.Columns = orNil(x.texts())
+	}
 	header, rows := x.table(name + ".csv")
 	if header != nil && !slices.Equal(header, s.Columns) {
 		x.failf("data/%s.csv has the columns %s, not these", name, problem.Shorten("["+strings.Join(header, ", ")+"]"))

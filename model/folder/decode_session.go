@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +13,10 @@ import (
 
 // Columns of the tables of recorded sessions and of their acts.
 var (
-	sessionColumns  = []string{"user", "behavior", "browser", "start"}
-	actColumns      = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll"}
-	leastActColumns = 10 // those up to status
+	sessionColumns      = []string{"user", "behavior", "browser", "start", "account"}
+	actColumns          = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll"}
+	leastSessionColumns = 4  // those up to start
+	leastActColumns     = 10 // those up to status
 )
 
 // lines says in which lines the rows of a table are.
@@ -26,8 +28,8 @@ type lines struct {
 // sessions reads the recorded sessions, without their acts.
 func (x node) sessions() []model.Session {
 	var list []model.Session
-	x.rowsOf("sessions", sessionColumns, len(sessionColumns), func(r *tableRow) {
-		list = append(list, model.Session{User: r.text(0), Behavior: r.text(1), Browser: r.text(2), Start: r.seconds(3)})
+	x.rowsOf("sessions", sessionColumns, leastSessionColumns, func(r *tableRow) {
+		list = append(list, model.Session{User: r.text(0), Behavior: r.text(1), Browser: r.text(2), Start: r.seconds(3), Account: r.account(4)})
 	})
 	return list
 }
@@ -148,6 +150,28 @@ func (r *tableRow) after(i int) []int {
 			return nil
 		}
 		list = append(list, n-1)
+	}
+	return list
+}
+
+// account reads values of columns: FILE.COLUMN=VALUE, separated by & and encoded as in a
+// query.
+func (r *tableRow) account(i int) []model.Field {
+	var list []model.Field
+	if r.fields[i] == "" {
+		return nil
+	}
+	for pair := range strings.SplitSeq(r.fields[i], "&") {
+		name, value, ok := strings.Cut(pair, "=")
+		ref, err := url.QueryUnescape(name)
+		if err == nil {
+			value, err = url.QueryUnescape(value)
+		}
+		if err != nil || !ok {
+			r.failf("%s is not FILE.COLUMN=VALUE, such as accounts.user=ann", problem.Quote(pair))
+			return nil
+		}
+		list = append(list, model.Field{Ref: ref, Value: value})
 	}
 	return list
 }

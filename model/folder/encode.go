@@ -130,7 +130,14 @@ func (e *encoder) model(m *model.Model) *yaml.Node {
 	putSome(root, "bindings", bindings)
 	data := mapping()
 	for _, s := range m.Data {
-		put(data, s.Name, oneLine(texts(s.Columns)))
+		list := oneLine(texts(s.Columns))
+		if len(s.Kinds) > 0 {
+			whole := mapping()
+			put(whole, "columns", list)
+			put(whole, "kinds", oneLine(texts(s.Kinds)))
+			list = oneLine(whole)
+		}
+		put(data, s.Name, list)
 		e.table(dataFolder+s.Name+".csv", s.Columns, s.Rows)
 	}
 	putSome(root, "data", data)

@@ -2,7 +2,9 @@ package folder
 
 import (
 	"bytes"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/starling-load/starling/model"
 )
@@ -16,7 +18,7 @@ func (e *encoder) sessions(list []model.Session) {
 	var after []byte
 	for i := range list {
 		s := &list[i]
-		appendRow(&sessions, []string{s.User, s.Behavior, s.Browser, seconds(s.Start)})
+		appendRow(&sessions, []string{s.User, s.Behavior, s.Browser, seconds(s.Start), account(s.Account)})
 		for k := range s.Acts {
 			a := &s.Acts[k]
 			after = after[:0]
@@ -35,6 +37,15 @@ func (e *encoder) sessions(list []model.Session) {
 		}
 	}
 	e.files = append(e.files, file{dataFolder + sessionsFile, sessions.Bytes()}, file{dataFolder + actsFile, acts.Bytes()})
+}
+
+// account writes values of columns.
+func account(list []model.Field) string {
+	pairs := make([]string, len(list))
+	for i, f := range list {
+		pairs[i] = url.QueryEscape(f.Ref) + "=" + url.QueryEscape(f.Value)
+	}
+	return strings.Join(pairs, "&")
 }
 
 // some returns a number, "" for 0.

@@ -24,9 +24,10 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 		t.Fatalf("%d examples, the first:\n%s", len(examples), examples[0])
 	}
 	data := map[string]string{
-		"accounts.csv":                     "user,password\nann,secret\n",
+		"accounts.csv":                     "user,password,role\nann,secret,admin\n",
+		"words.csv":                        "word\nlamp\n",
 		"learned/rows/get-products-id.csv": "id\n1\n2\n",
-		"learned/sessions.csv":             "user,behavior,browser,start\nu1,buyer,phone,0\n",
+		"learned/sessions.csv":             "user,behavior,browser,start,account\nu1,buyer,phone,0,accounts.user=ann&accounts.role=admin\n",
 		"learned/acts.csv": "session,act,endpoint,variant,after,delay,strand,connection,row,status,takes,step,outcome,poll\n" +
 			"1,1,GET /,,,,,1,,200,,,,\n1,2,POST /cart,empty,1,2.5,,1,,303,,,303,\n",
 		"learned/think.csv": "name,seconds\nbrowser,0.1 2.35 4\n",
@@ -43,7 +44,7 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 	for _, key := range []string{"version", "mix", "behaviors", "endpoints", "bindings", "data", "recorded", "notes", "sessions", "start", "steps", "odds", "think", "median",
 		"quantiles", "request", "values", "rows", "needs", "check", "method", "target", "headers", "body", "body_file", "events", "after", "since", "never_after",
 		"status", "redirect", "content", "require", "known", "from", "pick", "evidence", "uses", "match", "shuffled", "origin", "flows", "users", "duration", "starts", "origins", "browsers", "weight", "loads", "at_once", "share",
-		"delay", "group", "open", "strand", "every", "close", "pause", "next", "variants", "changes", "protocol", "trailers", "acts", "overrides", "unresolved", "endpoint", "place", "example", "reason", "edit", "requests", "codec", "template", "computed", "outcomes", "outcome", "poll", "facts", "links"} {
+		"delay", "group", "open", "strand", "every", "close", "pause", "next", "variants", "changes", "protocol", "trailers", "acts", "overrides", "unresolved", "endpoint", "place", "example", "reason", "edit", "requests", "codec", "template", "computed", "outcomes", "outcome", "poll", "facts", "links", "columns", "kinds", "account"} {
 		if !strings.Contains(string(page), "`"+key) && !strings.Contains(string(page), key+": ") {
 			t.Errorf("FORMAT.md does not explain %s", key)
 		}

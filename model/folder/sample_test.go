@@ -106,8 +106,9 @@ func sample() *model.Model {
 	m.Recorded.Starts = nil
 	m.Recorded.From = "5f2c9a"
 	m.Recorded.LeftOut = []model.LeftOut{{What: "upgraded connections (WebSocket)", Flows: 7, Whole: true}, {What: "incomplete: reset", Flows: 3, Writes: 2}}
+	m.Data = append(m.Data, model.Source{Name: "staff", Columns: []string{"name", "role"}, Kinds: []string{"role"}, Rows: [][]string{{"eve & co", "admin"}, {"fay", ""}}})
 	m.Sessions = []model.Session{
-		{User: "u1", Behavior: "reader", Browser: "phone", Acts: []model.Act{
+		{User: "u1", Behavior: "reader", Browser: "phone", Account: []model.Field{{Ref: "accounts.user", Value: "ann"}, {Ref: "staff.name", Value: "eve & co"}, {Ref: "staff.role", Value: "admin"}}, Acts: []model.Act{
 			{Endpoint: "GET /", Conn: 1, Status: 200, Step: "home"},
 			{Endpoint: "GET /app.css", After: []int{0}, Delay: 12345678, Conn: 1, Status: 304},
 			{Endpoint: "GET /products/{id}", After: []int{0}, Delay: 20 * time.Millisecond, Conn: 2, Row: 2, Status: 200},

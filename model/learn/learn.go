@@ -26,6 +26,10 @@ type Options struct {
 	// They become part of the model.
 	Data []model.Source
 
+	// Supplied are the same files as the model is to have them, where those differ from what
+	// stands in the recording. nil: Data.
+	Supplied []model.Source
+
 	// Types is the greatest number of user types. 0: 8.
 	Types int
 
@@ -241,7 +245,10 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 		steps[i] = v.exchanges
 	}
 	found := correlate.Learn(steps, correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym})
-	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: o.Data}
+	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: slices.Clone(o.Data)}
+	if o.Supplied != nil {
+		m.Data = slices.Clone(o.Supplied)
+	}
 	m.Recorded, m.Origins = l.recorded()
 	m.Recorded.LeftOut = l.leftOut.list()
 	m.Behaviors = l.behaviors(o.Types)
@@ -257,6 +264,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	}
 	browsers := l.browsers(m)
 	l.keepSessions(m, browsers, found.Acts, answers.Steps)
+	l.keepAccounts(m, found.Rows)
 	l.hand(o.Keep)
 	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {

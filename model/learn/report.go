@@ -28,9 +28,10 @@ type Report struct {
 	// Unresolved are the varying values that nothing explains.
 	Unresolved []model.Unresolved `json:"unresolved"`
 
-	others     string // hosts whose flows are left out, with their numbers; "": none
-	shortened  int    // pauses that were longer than a model can hold
-	exceptions int    // steps whose answer was an exception, and that expect the usual one
+	others     string   // hosts whose flows are left out, with their numbers; "": none
+	shortened  int      // pauses that were longer than a model can hold
+	accounts   []string // what the columns of data files tell of kinds of users
+	exceptions int      // steps whose answer was an exception, and that expect the usual one
 }
 
 // A Type is one type of user.
@@ -104,6 +105,7 @@ func (r *Report) notes() []string {
 	if r.shortened > 0 {
 		out = append(out, fmt.Sprintf("%d %s shortened to %v, the longest that a model holds", r.shortened, plural(r.shortened, "pause"), model.MaxThink))
 	}
+	out = append(out, r.accounts...)
 	if r.others != "" {
 		out = append(out, "other hosts are left out: "+r.others+"; name those that the target answers for as well: --host")
 	}

@@ -35,7 +35,7 @@ import (
 // recording starts over, with other clones. A round lasts at least a second: a very
 // short recording does not tell how often its users come back.
 //
-// The arrivals are kept in memory, 12 bytes each. There are maxArrivals at most: a
+// The arrivals are kept in memory, 16 bytes each. There are maxArrivals at most: a
 // schedule of more is an error.
 func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (*Recording, error) {
 	switch {
@@ -62,9 +62,9 @@ func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time
 		return nil, fmt.Errorf("scale %g for %s: %.0f sessions are more than %d; lower the scale, or give a rate or a number of users", scale, d, n, maxArrivals)
 	}
 	r := &Recording{}
-	spread := newSpread(offsets, span)
+	spread, played := newSpread(offsets, span), make([]uint32, len(offsets))
 	for round := uint64(0); time.Duration(round)*span < d; round++ {
-		r.play(offsets, spread, round, scale, seed, time.Duration(round)*span)
+		r.play(offsets, spread, round, scale, seed, time.Duration(round)*span, played)
 	}
 	r.sort(d)
 	return r, nil
@@ -82,6 +82,7 @@ const (
 type Recording struct {
 	at       []time.Duration
 	original []uint32 // the recorded start that each arrival repeats, within its round
+	before   []uint32 // how many others repeat that start in earlier rounds, or as earlier clones
 }
 
 // At implements Arrivals.
@@ -92,12 +93,16 @@ func (r *Recording) At(i uint64) (time.Duration, bool) {
 	return r.at[i], true
 }
 
-// Original returns the recorded start that arrival i repeats, counted from 0 within the
-// recording. There must be such an arrival.
-func (r *Recording) Original(i uint64) int { return int(r.original[i]) }
+// Repeats returns the recorded start that arrival i repeats, counted from 0 within the
+// recording, and how many repetitions of it came before: the one with 0 has the instant
+// of the recording. There must be such an arrival.
+func (r *Recording) Repeats(i uint64) (original int, before uint64) {
+	return int(r.original[i]), uint64(r.before[i])
+}
 
 // play adds a round of the recording that begins at start.
-func (r *Recording) play(offsets []time.Duration, s *spread, round uint64, scale float64, seed uint64, start time.Duration) {
+// played counts the arrivals of each start of the rounds before.
+func (r *Recording) play(offsets []time.Duration, s *spread, round uint64, scale float64, seed uint64, start time.Duration, played []uint32) {
 	n := uint64(len(offsets))
 	for k := range n {
 		j := round*n + k
@@ -108,7 +113,8 @@ func (r *Recording) play(offsets []time.Duration, s *spread, round uint64, scale
 			if c > 0 {
 				at = s.clone(k, draw)
 			}
-			r.at, r.original = append(r.at, start+at), append(r.original, uint32(k))
+			r.at, r.original, r.before = append(r.at, start+at), append(r.original, uint32(k)), append(r.before, played[k])
+			played[k]++
 		}
 	}
 }
@@ -120,13 +126,14 @@ func (r *Recording) sort(d time.Duration) {
 		order[i] = uint32(i)
 	}
 	slices.SortStableFunc(order, func(a, b uint32) int { return cmp.Compare(r.at[a], r.at[b]) })
-	at, original := make([]time.Duration, 0, len(order)), make([]uint32, 0, len(order))
+	sorted := Recording{at: make([]time.Duration, 0, len(order)), original: make([]uint32, 0, len(order)), before: make([]uint32, 0, len(order))}
 	for _, i := range order {
 		if r.at[i] < d {
-			at, original = append(at, r.at[i]), append(original, r.original[i])
+			sorted.at = append(sorted.at, r.at[i])
+			sorted.original, sorted.before = append(sorted.original, r.original[i]), append(sorted.before, r.before[i])
 		}
 	}
-	r.at, r.original = at, original
+	*r = sorted
 }
 
 // startsBefore is the number of arrivals that come from starts 0 … j−1, counted over

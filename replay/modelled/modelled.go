@@ -40,6 +40,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	}
 	s.compileBrowsers(m)
 	s.compileTracks(m)
+	s.compileAccounts()
 	s.patience = patience(m.Sessions)
 	return s, nil
 }
@@ -52,11 +53,12 @@ type source struct {
 	behaviors []model.Behavior
 	sessions  []model.Session
 	reactions map[shape][]reaction
-	tracks    []track                  // the sessions made ready to play
-	recorded  func(session uint64) int // index of the track that a session plays
-	patience  int                      // how often a request is repeated that the target puts off
-	walks     bool                     // sessions are walks of behaviors, not recorded ones
-	splices   []crossings              // by behavior
+	tracks    []track                                         // the sessions made ready to play
+	recorded  func(session uint64) (track int, before uint64) // see replay.Plan
+	accounts  []accounts                                      // by data file
+	patience  int                                             // how often a request is repeated that the target puts off
+	walks     bool                                            // sessions are walks of behaviors, not recorded ones
+	splices   []crossings                                     // by behavior
 	endpoints []endpoint
 	index     map[string]int // of endpoints, by name
 	browsers  []browser
@@ -69,9 +71,10 @@ func (s *source) Origins() []replay.Origin { return s.origins }
 
 // Session implements Source.
 func (s *source) Session(i, u uint64) replay.Session {
-	v := visitor{source: s, number: i, user: u, browser: s.browserOf(u), issued: make([]issued, len(s.bindings))}
+	v := visitor{source: s, number: i, track: -1, user: u, browser: s.browserOf(u), issued: make([]issued, len(s.bindings))}
 	if !s.walks {
-		return newRepeat(v, &s.tracks[s.recorded(i)])
+		v.track, v.copy = s.recorded(i)
+		return newRepeat(v, &s.tracks[v.track])
 	}
 	start := s.graph.Start(dist.Keyed(s.plan.Seed, i, 0))
 	if of := &s.splices[start.Behavior()]; len(of.starts) > 0 {

@@ -194,19 +194,12 @@ func (v *variant) compileHeaders(list []model.Header, names map[string]int) ([]h
 
 // findColumn finds the data source and the column of a name such as "accounts.user".
 func findColumn(data []model.Source, ref string) (source, column int, err error) {
-	name, col, _ := strings.Cut(ref, ".")
-	for i, d := range data {
-		if d.Name != name {
-			continue
-		}
-		for j, c := range d.Columns {
-			if c == col {
-				if len(d.Rows) == 0 {
-					return 0, 0, fmt.Errorf("data file %q has no rows", name)
-				}
-				return i, j, nil
-			}
-		}
+	source, column, ok := model.FindColumn(data, ref)
+	switch {
+	case !ok:
+		return 0, 0, fmt.Errorf("no data column %q", ref)
+	case len(data[source].Rows) == 0:
+		return 0, 0, fmt.Errorf("data file %q has no rows", data[source].Name)
 	}
-	return 0, 0, fmt.Errorf("no data column %q", ref)
+	return source, column, nil
 }

@@ -21,6 +21,8 @@ type visitor struct {
 	source  *source
 	number  uint64
 	user    uint64
+	track   int      // the recorded session that it plays; -1: none
+	copy    uint64   // how many sessions played that before
 	browser *browser // nil: none is known
 	issued  []issued // by binding
 	page    string   // URL of the last HTML page
@@ -140,8 +142,7 @@ func (v *visitor) value(of *value, row []string, r *rand.Rand) string {
 	case model.Bound:
 		return pick(v.issued[of.index].values, v.source.bindings[of.index].Pick, r)
 	case model.Data:
-		rows := v.source.data[of.index].Rows
-		return rows[v.user%uint64(len(rows))][of.column]
+		return v.source.data[of.index].Rows[v.row(of.index)][of.column]
 	case model.Row:
 		return v.own(of, row)
 	case model.Fresh, model.Now:
@@ -221,7 +222,8 @@ func (s *source) browserOf(user uint64) *browser {
 		return nil
 	}
 	if !s.walks {
-		name := s.sessions[s.recorded(user)].Browser
+		track, _ := s.recorded(user)
+		name := s.sessions[track].Browser
 		for i := range s.browsers {
 			if name != "" && s.browsers[i].name == name {
 				return &s.browsers[i]

@@ -12,6 +12,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/folder"
+	"github.com/starling-load/starling/replay/modelled"
 )
 
 // replaceData puts the rows of CSV files in the place of a model's data sources.
@@ -30,6 +31,7 @@ func replaceData(m *model.Model, data map[string]string) error {
 				return fmt.Errorf("%s has no column %q, which the model needs; its header is %s", data[name], column, strings.Join(src.Columns, ","))
 			}
 		}
+		src.Kinds = m.Data[i].Kinds
 		m.Data[i] = src
 	}
 	return nil
@@ -65,19 +67,40 @@ func ReadData(name, path string) (model.Source, error) {
 	return src, nil
 }
 
-// tellShared says which data files have fewer rows than the run has users, so that
-// several users share one.
+// tellShared says which data files have fewer rows than the run has users, of all kinds or
+// of one, so that several users share one.
 func (in *input) tellShared(w *work) {
 	if in.model == nil {
 		return
 	}
-	need := in.users(w)
-	for _, src := range in.model.Data {
-		if rows := uint64(len(src.Rows)); rows < need && uses(in.model, src.Name) {
-			in.note(fmt.Sprintf("needs %s %s, %s supplied: several users share one; add rows to %s.csv, and give it with --data",
-				humanize.Comma(int64(need)), src.Name, humanize.Comma(int64(rows)), src.Name))
+	for i := range in.model.Data {
+		src := &in.model.Data[i]
+		if !uses(in.model, src.Name) {
+			continue
+		}
+		for _, k := range modelled.KindsOf(src, in.model.Sessions) {
+			need := in.users(w)
+			if k.Text != "" {
+				need = in.usersOf(w, k.Share)
+			}
+			switch rows := uint64(k.Rows); {
+			case rows == 0:
+				in.note(fmt.Sprintf("needs %s %s%s, none supplied: their users get rows of other kinds; add rows to %s.csv, and give it with --data",
+					humanize.Comma(int64(need)), src.Name, with(k.Text), src.Name))
+			case rows < need:
+				in.note(fmt.Sprintf("needs %s %s%s, %s supplied: several users share one; add rows to %s.csv, and give it with --data",
+					humanize.Comma(int64(need)), src.Name, with(k.Text), humanize.Comma(int64(rows)), src.Name))
+			}
 		}
 	}
+}
+
+// with says which kind of accounts is meant.
+func with(kind string) string {
+	if kind == "" {
+		return ""
+	}
+	return " with " + kind
 }
 
 // users is how many different users the run has. Of a run with arrivals it is as many
@@ -92,6 +115,16 @@ func (in *input) users(w *work) uint64 {
 		return sessions
 	}
 	return uint64(math.Ceil(float64(sessions) * float64(r.Users) / float64(r.Sessions)))
+}
+
+// usersOf is how many users of one kind the run has. share is how many there were for each
+// recorded session.
+func (in *input) usersOf(w *work, share float64) uint64 {
+	n := uint64(in.job.Plan.Users)
+	if n == 0 {
+		n = w.arriving(in.job.Plan.Duration)
+	}
+	return uint64(math.Ceil(float64(n)*share - 1e-9))
 }
 
 // uses reports whether requests of m carry values of a data source.

@@ -286,7 +286,10 @@ func (in *input) repeat(ctx context.Context) (r *recording, src replay.Source, e
 	}
 	play, err := in.job.Plan.Recorded(starts, r.sessions.Span())
 	if err == nil {
-		src, err = verbatim.New(r, origins, play)
+		src, err = verbatim.New(r, origins, func(i uint64) int {
+			recorded, _ := play(i)
+			return recorded
+		})
 	}
 	return r, src, err
 }

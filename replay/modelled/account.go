@@ -1,0 +1,152 @@
+package modelled
+
+import (
+	"slices"
+
+	"github.com/starling-load/starling/model"
+)
+
+// accounts says which row of a data file each recorded session gets. The first session
+// that plays it gets the row that its user had in the recording. Further ones get rows
+// that no recorded user had, each another one, until none is left. Then it begins anew
+// with the recorded row. Sessions of one recorded user get the same row where they play
+// the same copy.
+//
+//	recorded     ann   bob        free rows: cy dee eve fay
+//	copy 0       ann   bob
+//	copy 1       cy    dee
+//	copy 2       eve   fay
+//	copy 3       ann   bob
+//
+// Where the file has kinds of rows, all this holds within each kind.
+type accounts struct {
+	owners []*owner // by recorded session; nil: it uses no row
+	kinds  []*kindOfRow
+}
+
+// An owner is a recorded user of a row.
+type owner struct {
+	kind    *kindOfRow
+	row     int    // that it had; -1: it is not in the file
+	number  uint64 // among the owners of its kind
+	without uint64 // among those of them whose row is not in the file
+}
+
+// A kindOfRow is the rows of a data file that are of one kind, and the recorded users of
+// such rows.
+type kindOfRow struct {
+	text    string // for people, such as "role=admin"; "": the file has no kinds
+	rows    []int
+	free    []int // those that no recorded user had
+	owners  uint64
+	without uint64 // owners whose row is not in the file
+	cycle   uint64 // number of copies after which the recorded rows come again
+}
+
+// compileAccounts finds the rows of the recorded sessions in all data files.
+func (s *source) compileAccounts() {
+	atOnce := uint64(0) // copies of a recorded session at the same time; 0: not known
+	if n := uint64(len(s.tracks)); s.plan.Users > 0 && n > 0 {
+		atOnce = (uint64(s.plan.Users)+n-1)/n + 1 // one more: those before may not be over
+	}
+	for i := range s.data {
+		s.accounts = append(s.accounts, s.accountsOf(i, atOnce))
+	}
+}
+
+func (s *source) accountsOf(at int, atOnce uint64) accounts {
+	rows := newRowFinder(&s.data[at])
+	a := accounts{owners: make([]*owner, len(s.sessions))}
+	kinds := make(map[string]*kindOfRow)
+	byUser, byRow := make(map[[2]string]*owner), make(map[int]*owner)
+	for i := range s.sessions {
+		fields := fieldsOf(&s.sessions[i], s.data[at].Name)
+		if len(fields) == 0 && !s.uses(&s.sessions[i], at) {
+			continue
+		}
+		kind, row := rows.kind(fields), rows.find(fields)
+		if o := byRow[row]; o != nil {
+			a.owners[i] = o
+			continue
+		}
+		user := [2]string{kind, s.sessions[i].User}
+		if o := byUser[user]; o != nil && row < 0 {
+			a.owners[i] = o
+			continue
+		}
+		k := kinds[kind]
+		if k == nil {
+			k = &kindOfRow{text: kind, rows: rows.of(kind)}
+			kinds[kind], a.kinds = k, append(a.kinds, k)
+		}
+		o := &owner{kind: k, row: row, number: k.owners, without: k.without}
+		k.owners++
+		if a.owners[i] = o; row < 0 {
+			k.without++
+			byUser[user] = o
+		} else {
+			byRow[row] = o
+		}
+	}
+	for _, k := range a.kinds {
+		k.settle(byRow, atOnce)
+	}
+	return a
+}
+
+// settle finds the rows that no recorded user had. atOnce bounds the cycle where it is
+// not 0.
+func (k *kindOfRow) settle(owned map[int]*owner, atOnce uint64) {
+	for _, r := range k.rows {
+		if owned[r] == nil {
+			k.free = append(k.free, r)
+		}
+	}
+	k.cycle = 1
+	if free := uint64(len(k.free)); free > k.without {
+		k.cycle += (free - k.without + k.owners - 1) / k.owners
+	}
+	if atOnce > 0 {
+		k.cycle = min(k.cycle, atOnce)
+	}
+}
+
+// copy returns the row of copy n of a recorded session.
+func (o *owner) copy(n uint64) int {
+	k := o.kind
+	n %= k.cycle
+	if n == 0 && o.row >= 0 {
+		return o.row
+	}
+	next := o.without
+	if n > 0 {
+		next = k.without + (n-1)*k.owners + o.number
+	}
+	switch {
+	case next < uint64(len(k.free)):
+		return k.free[next]
+	case o.row >= 0:
+		return o.row
+	}
+	return k.rows[next%uint64(len(k.rows))]
+}
+
+// row returns the row of a data file that the user has.
+func (v *visitor) row(file int) int {
+	if v.track >= 0 {
+		if o := v.source.accounts[file].owners[v.track]; o != nil {
+			return o.copy(v.copy)
+		}
+	}
+	return int(v.user % uint64(len(v.source.data[file].Rows)))
+}
+
+// uses reports whether requests of a session carry values of a data file.
+func (s *source) uses(of *model.Session, file int) bool {
+	for i := range of.Acts {
+		if slices.ContainsFunc(s.variantOf(&of.Acts[i]).values, func(v value) bool { return v.kind == model.Data && v.index == file }) {
+			return true
+		}
+	}
+	return false
+}
