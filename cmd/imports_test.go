@@ -61,9 +61,14 @@ var importOrder = map[string][]string{
 	"model/folder":           {"model", "model/problem"},
 	"model/show":             {"model", "model/problem"},
 	"model/diff":             {"model"},
+	"model/fidelity":         {"model/dist", "model/fidelity/distance", "model/fidelity/classify", "model/fidelity/series"},
 	"model/session":          {"record/flow", "model/content", "model/session/identity", "model/session/spill"},
 	"model/endpoint":         {"record/flow", "model/content", "model/session", "model/endpoint/route", "model/endpoint/operation"},
 	"model/correlate":        {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "model/session", "model/endpoint"},
+
+	"model/fidelity/distance": {},
+	"model/fidelity/classify": {},
+	"model/fidelity/series":   {},
 
 	"model/endpoint/route":     {"model/content"},
 	"model/endpoint/operation": {"record/flow", "model/content"},

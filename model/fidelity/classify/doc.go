@@ -1,0 +1,7 @@
+// Package classify asks whether two sets of things can be told apart by their features,
+// with a logistic model and five-fold cross-validation (the classifier two-sample test of
+// Lopez-Paz and Oquab, ICLR 2017):
+//
+//	auc, spread := classify.Apart(rows, theirs)
+//	fmt.Printf("%.2f ± %.2f\n", auc, spread)
+package classify

@@ -1,0 +1,24 @@
+package classify_test
+
+import (
+	"fmt"
+
+	"github.com/starling-load/starling/model/fidelity/classify"
+)
+
+func Example() {
+	var rows [][]float64
+	var theirs []bool
+	for i := range 200 { // theirs are greater by a half of what they spread over
+		their := i%2 == 1
+		x := float64(i*7%20) / 20
+		if their {
+			x += 0.5
+		}
+		rows, theirs = append(rows, []float64{1, x}), append(theirs, their)
+	}
+	auc, spread := classify.Apart(rows, theirs)
+	fmt.Printf("%.2f ± %.2f\n", auc, spread)
+	// Output:
+	// 0.90 ± 0.04
+}
