@@ -3,6 +3,8 @@ package correlate
 import (
 	"fmt"
 	"testing"
+
+	"github.com/starling-load/starling/model"
 )
 
 // pages returns sessions that read a token and send it, and a language that is the same in
@@ -60,12 +62,15 @@ func TestAnEndpointThatComesLaterIsExplainedThen(t *testing.T) {
 	}
 }
 
-func TestAValueBetweenTextsIsFoundAgain(t *testing.T) {
-	r := record(4, nil, func(p *tape, i int) {
-		key := fmt.Sprintf("%016x", 0x9E3779B97F4A7C15*uint64(i+1))
-		p.do("GET /key", "200"+asJSON+fmt.Sprintf(`{"key":%q}`, key))
-		p.do("GET /files?auth=key/"+key+"/v1", "200"+asJSON+`{}`)
+func TestAValueBesideTheNameOfTheUserIsFoundAgain(t *testing.T) {
+	names := []string{"ada", "bob", "cleo", "dan"}
+	users := model.Source{Name: "users", Columns: []string{"name"}}
+	for _, n := range names {
+		users.Rows = append(users.Rows, []string{n})
+	}
+	r := record(len(names), []model.Source{users}, func(p *tape, i int) {
+		p.do("POST /login"+asJSON+fmt.Sprintf(`{"name":%q,"as":%q}`, names[i], names[i]), "200"+asJSON+`{}`)
+		p.do(fmt.Sprintf("GET /files?for=%d to %s now", 100+17*i*i, names[i]), "200"+asJSON+`{}`)
 	})
-	want(t, "target", r.Endpoints["GET /files"].Variants[0].Request.Target, "/files?auth=key/${key}/v1")
-	want(t, "values", values(r, "GET /files"), "key=bound key")
+	want(t, "target", r.Endpoints["GET /files"].Variants[0].Request.Target, "/files?for=${for} to ${name} now")
 }

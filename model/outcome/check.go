@@ -31,8 +31,13 @@ type learned struct{ model.Check }
 // requireSent requires the forms that all answers have and somebody sent. What a step
 // requires besides is then only what the check does not require already.
 func (c *learned) requireSent(of []*seen) {
+	looked := map[string]bool{}
 	for _, s := range of {
 		for _, f := range s.forms {
+			if looked[f] {
+				continue
+			}
+			looked[f] = true
 			if !slices.Contains(c.Require, f) && slices.Contains(c.Known, f) && !slices.ContainsFunc(of, func(s *seen) bool { return !s.has(f) }) {
 				c.Require = append(c.Require, f)
 				c.Known = slices.DeleteFunc(c.Known, func(k string) bool { return k == f })

@@ -51,7 +51,7 @@ func findExtras(of []*seen, volatile map[string]bool) {
 // A context is the answers of sessions in which one write was the last.
 type context struct {
 	answers  []*seen
-	sessions map[int]bool
+	sessions map[int32]bool
 	had      map[string]int // answers that have an optional feature
 }
 
@@ -64,7 +64,7 @@ func contextsOf(of []*seen, optional map[string]int) []*context {
 		}
 		c := byWrite[s.after]
 		if c == nil {
-			c = &context{sessions: map[int]bool{}, had: map[string]int{}}
+			c = &context{sessions: map[int32]bool{}, had: map[string]int{}}
 			byWrite[s.after] = c
 		}
 		c.answers = append(c.answers, s)
@@ -130,7 +130,7 @@ func (c *context) brought(all []*seen, optional map[string]int) (brought []strin
 // to get it. What goes away in a session of one user may have gone by another's.
 func stays(f string, all []*seen) bool {
 	lost, got := 0, 0
-	had := map[int]bool{}
+	had := map[int32]bool{}
 	for _, s := range all { // in the order of sessions and steps
 		has := s.has(f)
 		if before, known := had[s.session]; known && before != has {

@@ -48,14 +48,42 @@ const maxOutcomes = 32
 // Learn learns what the steps of sessions expect. private are texts that tell users
 // apart, such as those of data files. The result depends on the arguments alone.
 func Learn(sessions []Session, private []string) *Result {
-	r := &Result{Checks: map[string]model.Check{}, Outcomes: map[string][]model.Outcome{}}
-	o := newObserver(sessions, private)
-	r.Steps = make([][]Expected, len(sessions))
+	l := New(private)
 	for i := range sessions {
-		r.Steps[i] = make([]Expected, len(sessions[i].Steps))
-		o.observe(i, &sessions[i])
+		for k := range sessions[i].Steps {
+			l.Look(&sessions[i].Steps[k].Flow.Request)
+		}
 	}
-	polls := findPolls(sessions, o)
+	for i := range sessions {
+		l.Add(&sessions[i])
+	}
+	return l.Result(func(session, step int) string { return sessions[session].Steps[step].Variant })
+}
+
+// A Learner looks at sessions one after another. It keeps some 150 bytes of each answer.
+type Learner struct{ o *observer }
+
+// New returns a Learner that has seen nothing. For private see Learn.
+func New(private []string) *Learner { return &Learner{newObserver(private)} }
+
+// Look notes the texts that a user typed. It is called for the requests of all sessions,
+// before the first Add.
+func (l *Learner) Look(r *flow.Request) { l.o.lookAt(r) }
+
+// Add looks at the answers of the next session. The flows are not needed afterwards.
+func (l *Learner) Add(s *Session) { l.o.observe(s) }
+
+// Result returns what the steps expect, in the order of Add. variant names the variant of
+// a step; Step.Variant does not count.
+func (l *Learner) Result(variant func(session, step int) string) *Result {
+	r, o := &Result{Checks: map[string]model.Check{}, Outcomes: map[string][]model.Outcome{}}, l.o
+	for i, steps := range o.of {
+		r.Steps = append(r.Steps, make([]Expected, len(steps)))
+		for k, s := range steps {
+			s.variant = variant(i, k)
+		}
+	}
+	polls := o.findPolls()
 	volatile := map[string]bool{}
 	learners := make([]*learner, len(o.endpoints))
 	for i, name := range o.endpoints {

@@ -1,6 +1,8 @@
 package outcome
 
 import (
+	"hash/fnv"
+	"io"
 	"net/url"
 	"slices"
 	"strconv"
@@ -13,17 +15,22 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
+// A look is what an answer is like.
+type look struct {
+	status   int
+	redirect string // template of where it leads
+	media    string
+	bare     bool // it holds something and names no media type
+	features []string
+	links    int
+	unjudged bool // its content is not known
+}
+
 // A seen is a recorded answer: what judging needs to know of it.
 type seen struct {
-	session, step int
+	*look         // answers that are alike share it
+	session, step int32
 	variant       string
-	status        int
-	redirect      string // template of where it leads
-	media         string
-	bare          bool // it holds something and names no media type
-	features      []string
-	links         int
-	unjudged      bool   // its content is not known
 	source        uint64 // of user and address: equal answers of one source are one piece of evidence
 	after         string // the endpoint of the write before it in its session
 
@@ -37,7 +44,7 @@ type seen struct {
 }
 
 // has reports whether the answer has a feature, or something in an array.
-func (s *seen) has(feature string) bool {
+func (s *look) has(feature string) bool {
 	i, had := slices.BinarySearch(s.features, feature)
 	if had || !strings.HasSuffix(feature, "[]") {
 		return had
@@ -50,18 +57,28 @@ type observer struct {
 	endpoints  []string // in the order of their first use
 	byEndpoint map[string][]*seen
 	of         [][]*seen           // per session and step
+	runs       [][]*run            // per session
 	typed      map[string]bool     // texts that users typed
 	private    map[string]bool     // texts that tell users apart
 	titles     map[string]bool     // whether a title holds text of users
 	shapes     map[string][]string // features, each list once
-	sources    map[string]uint64
+	looks      map[lookKey]*look
 	cut        int
 }
 
-func newObserver(sessions []Session, private []string) *observer {
+// A lookKey tells looks apart. shape is the first of the features, which are in memory once.
+type lookKey struct {
+	status, links   int
+	redirect, media string
+	bare, unjudged  bool
+	shape           *string
+	features        int
+}
+
+func newObserver(private []string) *observer {
 	o := &observer{
-		byEndpoint: map[string][]*seen{}, of: make([][]*seen, len(sessions)), typed: typedTexts(sessions), private: map[string]bool{},
-		titles: map[string]bool{}, shapes: map[string][]string{}, sources: map[string]uint64{},
+		byEndpoint: map[string][]*seen{}, typed: map[string]bool{}, private: map[string]bool{},
+		titles: map[string]bool{}, shapes: map[string][]string{}, looks: map[lookKey]*look{},
 	}
 	for _, text := range private {
 		o.private[text] = true
@@ -69,16 +86,16 @@ func newObserver(sessions []Session, private []string) *observer {
 	return o
 }
 
-// observe looks at the answers of session i.
-func (o *observer) observe(i int, session *Session) {
+// observe looks at the answers of the next session.
+func (o *observer) observe(session *Session) {
 	after := ""
+	of := make([]*seen, 0, len(session.Steps))
 	var pages pages
 	for k := range session.Steps {
 		step := &session.Steps[k]
 		d := content.New(step.Flow.Response)
-		s := o.look(step, d)
-		s.session, s.step, s.after = i, k, after
-		s.source = o.sourceOf(session.User, step.Flow)
+		s := &seen{look: o.look(step, d), session: int32(len(o.of)), step: int32(k), after: after}
+		s.source = sourceOf(session.User, step.Flow)
 		if !readOnly(step.Flow.Request.Method) && step.Flow.Response.Status < 400 {
 			after = step.Endpoint
 		}
@@ -88,27 +105,25 @@ func (o *observer) observe(i int, session *Session) {
 			o.endpoints = append(o.endpoints, step.Endpoint)
 		}
 		o.byEndpoint[step.Endpoint] = append(o.byEndpoint[step.Endpoint], s)
-		o.of[i] = append(o.of[i], s)
+		of = append(of, s)
 	}
+	o.of = append(o.of, of)
+	o.runs = append(o.runs, runsOf(session, of))
 }
 
 func readOnly(method string) bool { return method == "GET" || method == "HEAD" || method == "OPTIONS" }
 
-// sourceOf numbers the pairs of user and address.
-func (o *observer) sourceOf(user string, f *flow.Flow) uint64 {
-	id := user + "\x00" + f.Request.Target
-	n, had := o.sources[id]
-	if !had {
-		n = uint64(len(o.sources))
-		o.sources[id] = n
-	}
-	return n
+// sourceOf stands for a pair of user and address: 64 bits of their FNV-1a hash.
+func sourceOf(user string, f *flow.Flow) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, user+"\x00"+f.Request.Target)
+	return h.Sum64()
 }
 
 // look notes what an answer with the content d is like.
-func (o *observer) look(step *Step, d *content.Doc) *seen {
+func (o *observer) look(step *Step, d *content.Doc) *look {
 	r := step.Flow.Response
-	s := &seen{variant: step.Variant, status: r.Status, media: d.Media()}
+	s := &look{status: r.Status, media: strings.Clone(d.Media())}
 	if r.Status/100 == 3 && r.Status != 304 {
 		s.redirect = step.LeadsTo
 	}
@@ -125,7 +140,19 @@ func (o *observer) look(step *Step, d *content.Doc) *seen {
 			s.links = len(d.Links())
 		}
 	}
-	return s
+	return o.shared(s)
+}
+
+// shared returns a look like s that all answers share.
+func (o *observer) shared(s *look) *look {
+	key := lookKey{status: s.status, links: s.links, redirect: s.redirect, media: s.media, bare: s.bare, unjudged: s.unjudged, features: len(s.features)}
+	if len(s.features) > 0 {
+		key.shape = &s.features[0]
+	}
+	if o.looks[key] == nil {
+		o.looks[key] = s
+	}
+	return o.looks[key]
 }
 
 // features returns the features of an answer, without a title that holds what users
@@ -138,6 +165,9 @@ func (o *observer) features(d *content.Doc) []string {
 	})
 	id := strings.Join(features, "\x00")
 	if o.shapes[id] == nil {
+		for i := range features {
+			features[i] = strings.Clone(features[i])
+		}
 		o.shapes[id] = features
 	}
 	return o.shapes[id]
@@ -148,10 +178,15 @@ func (o *observer) ofUsers(title string) bool {
 	of, known := o.titles[title]
 	if !known {
 		of = holds(title, o.private) || o.wasTyped(title)
-		o.titles[title] = of
+		if len(o.titles) < maxTitles {
+			o.titles[strings.Clone(title)] = of
+		}
 	}
 	return of
 }
+
+// maxTitles is the number of titles that are remembered.
+const maxTitles = 50_000
 
 // mostWords is the number of words of a text that is looked for in a title.
 const mostWords = 8
@@ -206,28 +241,21 @@ const (
 	mostTyped          = 200_000
 )
 
-// typedTexts returns the texts that users sent in bodies, whole and line by line.
-func typedTexts(sessions []Session) map[string]bool {
-	typed := map[string]bool{}
-	for i := range sessions {
-		for k := range sessions[i].Steps {
-			r := &sessions[i].Steps[k].Flow.Request
-			if len(r.Body.Data) == 0 {
-				continue
-			}
-			for _, leaf := range content.RequestLeaves(r) {
-				if !strings.HasPrefix(leaf.Selector, "body:") {
-					continue
-				}
-				for line := range strings.Lines(leaf.Value) {
-					if text := plain(line); len(text) >= minTyped && len(text) <= maxTyped && len(typed) < mostTyped {
-						typed[text] = true
-					}
-				}
+// lookAt notes the texts that users sent in the body of a request, whole and line by line.
+func (o *observer) lookAt(r *flow.Request) {
+	if len(r.Body.Data) == 0 || len(o.typed) >= mostTyped {
+		return
+	}
+	for _, leaf := range content.RequestLeaves(r) {
+		if !strings.HasPrefix(leaf.Selector, "body:") {
+			continue
+		}
+		for line := range strings.Lines(leaf.Value) {
+			if text := plain(line); len(text) >= minTyped && len(text) <= maxTyped && len(o.typed) < mostTyped && !o.typed[text] {
+				o.typed[strings.Clone(text)] = true
 			}
 		}
 	}
-	return typed
 }
 
 // plain removes white space and marks of a markup language from both ends.
@@ -251,10 +279,14 @@ func furnish(of []*seen) {
 			}
 		}
 	}
-	keys := map[string]bool{}
+	keys, known := map[string]bool{}, map[*look]string{}
 	for _, s := range of {
-		s.key = kind(s, had, len(of))
-		keys[s.key] = true
+		key, found := known[s.look]
+		if !found {
+			key = kind(s.look, had, len(of))
+			known[s.look], keys[key] = key, true
+		}
+		s.key = key
 	}
 	if len(keys) > maxKeys {
 		for _, s := range of {
@@ -272,7 +304,7 @@ func statusKey(status int) string {
 }
 
 // kind is what tells the kind of an answer. had counts errors of n answers.
-func kind(s *seen, had map[string]int, n int) string {
+func kind(s *look, had map[string]int, n int) string {
 	parts := []string{statusKey(s.status), s.redirect}
 	if s.status/100 != 3 {
 		parts = append(parts, s.media)

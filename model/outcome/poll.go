@@ -24,8 +24,10 @@ const (
 // A run is what a session asked of one address, again and again, with nothing else
 // written in between.
 type run struct {
-	steps []*Step
-	seen  []*seen
+	endpoint string
+	steps    []*Step // until the session is over
+	seen     []*seen
+	ends     []model.Fact // see endings
 }
 
 // findPolls returns the number of the poll that each answer belongs to.
@@ -35,9 +37,9 @@ type run struct {
 //     ends: another status, another place that it leads to.
 //   - A request is repeated until one value of a JSON answer, a word or a boolean, is
 //     what it was not before. Then the loop ends.
-func findPolls(sessions []Session, o *observer) map[*seen]int {
+func (o *observer) findPolls() map[*seen]int {
 	polls := map[*seen]int{}
-	next := make([]int, len(sessions))
+	next := make([]int, len(o.of))
 	mark := func(of []*seen) {
 		i := of[0].session
 		next[i]++
@@ -49,8 +51,8 @@ func findPolls(sessions []Session, o *observer) map[*seen]int {
 		furnish(o.byEndpoint[name])
 	}
 	var states []*run
-	for i := range sessions {
-		for _, r := range runsOf(&sessions[i], o.of[i]) {
+	for i := range o.runs {
+		for _, r := range o.runs[i] {
 			switch {
 			case r.putOffs(mark):
 			case r.changesKind():
@@ -85,14 +87,21 @@ func runsOf(session *Session, of []*seen) []*run {
 			written[id]++ // a request that writes does not come between those like it
 		}
 		if open[id] == nil || written[id] != writes {
-			open[id] = &run{}
+			open[id] = &run{endpoint: step.Endpoint}
 			runs = append(runs, open[id])
 		}
 		written[id] = writes
 		open[id].steps = append(open[id].steps, step)
 		open[id].seen = append(open[id].seen, of[k])
 	}
-	return slices.DeleteFunc(runs, func(r *run) bool { return len(r.seen) < 2 })
+	runs = slices.DeleteFunc(runs, func(r *run) bool { return len(r.seen) < 2 })
+	for _, r := range runs {
+		if r.comparable() {
+			r.ends = r.endings()
+		}
+		r.steps = nil
+	}
+	return slices.Clip(runs)
 }
 
 // putOffs marks each request that was put off, with the one that was not.
@@ -141,30 +150,31 @@ func (r *run) waits(status int) bool {
 	return status/100 == 2 || status/100 == 3 && len(r.seen) >= clearRun
 }
 
-// alike reports whether all answers are good and of one kind, JSON that is known.
+// comparable reports whether all answers are good, and JSON that is known.
+func (r *run) comparable() bool {
+	return !slices.ContainsFunc(r.seen, func(s *seen) bool { return s.status/100 != 2 || s.unjudged || !strings.Contains(s.media, "json") })
+}
+
+// alike reports whether the answers are comparable and of one kind.
 func (r *run) alike() bool {
-	first := r.seen[0]
-	return first.status/100 == 2 && strings.Contains(first.media, "json") &&
-		!slices.ContainsFunc(r.seen, func(s *seen) bool { return s.key != first.key || s.unjudged })
+	return r.comparable() && !slices.ContainsFunc(r.seen, func(s *seen) bool { return s.key != r.seen[0].key })
 }
 
 // findStates returns the runs that end when a value changes, and gives their last answer
 // that value.
 func findStates(runs []*run) []*run {
-	ends := make([][]model.Fact, len(runs))
 	loops := map[string]int{} // by endpoint and fact
-	for i, r := range runs {
-		ends[i] = r.endings()
-		for _, f := range ends[i] {
-			loops[r.steps[0].Endpoint+"\x00"+f.Selector+"\x00"+f.Value]++
+	for _, r := range runs {
+		for _, f := range r.ends {
+			loops[r.endpoint+"\x00"+f.Selector+"\x00"+f.Value]++
 		}
 	}
 	var polls []*run
-	for i, r := range runs {
-		support := func(f model.Fact) int { return loops[r.steps[0].Endpoint+"\x00"+f.Selector+"\x00"+f.Value] }
-		slices.SortStableFunc(ends[i], func(a, b model.Fact) int { return support(b) - support(a) })
-		if len(ends[i]) > 0 && (len(r.seen) >= clearRun || len(r.seen) >= fewRun && support(ends[i][0]) > 1) {
-			fact := ends[i][0]
+	for _, r := range runs {
+		support := func(f model.Fact) int { return loops[r.endpoint+"\x00"+f.Selector+"\x00"+f.Value] }
+		slices.SortStableFunc(r.ends, func(a, b model.Fact) int { return support(b) - support(a) })
+		if len(r.ends) > 0 && (len(r.seen) >= clearRun || len(r.seen) >= fewRun && support(r.ends[0]) > 1) {
+			fact := r.ends[0]
 			r.seen[len(r.seen)-1].fact = &fact
 			polls = append(polls, r)
 		}
@@ -190,7 +200,7 @@ func (r *run) endings() []model.Fact {
 	for _, selector := range slices.SortedFunc(maps.Keys(final), func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) {
 		others := before[selector]
 		if len(others) > 0 && !others[final[selector]] && (last == 1 || len(others) < last) {
-			facts = append(facts, model.Fact{Selector: selector, Value: final[selector]})
+			facts = append(facts, model.Fact{Selector: selector, Value: strings.Clone(final[selector])})
 		}
 	}
 	return facts
