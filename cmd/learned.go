@@ -37,7 +37,13 @@ func (e environment) learner(o accountOptions) func(context.Context, run.Recordi
 				return m, path, nil
 			}
 		}
-		m, err := e.learnFirst(ctx, r, o)
+		kept := &folder.Kept{}
+		if keep {
+			if kept, err = folder.ReadKept(path); err != nil {
+				return nil, "", err
+			}
+		}
+		m, err := e.learnFirst(ctx, r, o, kept.Refused())
 		if err != nil {
 			return nil, "", fmt.Errorf("%w; --verbatim sends the recording as it is", err)
 		}
@@ -47,17 +53,23 @@ func (e environment) learner(o accountOptions) func(context.Context, run.Recordi
 			e.say("%s", learned)
 			return m, r.Path, nil
 		}
-		if err := keepModel(path, m, path, true); err != nil {
+		unfit, err := keepModel(path, m, kept, true)
+		if err != nil {
 			e.say("%s; not kept: %s", learned, err)
-		} else {
-			e.say("%s; kept in %s", learned, path)
+			return m, path, nil
 		}
-		return m, path, nil
+		e.say("%s; kept in %s", learned, path)
+		e.sayUnfit(unfit)
+		if kept.Any() {
+			m, err = folder.Read(path)
+		}
+		return m, path, err
 	}
 }
 
 // learnFirst learns from the flows of a recording whose requests are sent somewhere.
-func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountOptions) (*model.Model, error) {
+// refused are the bindings that a person takes for coincidences.
+func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountOptions, refused []string) (*model.Model, error) {
 	split, conns := session.Report{Foreign: map[string]int{}}, &session.Conns{}
 	var of iter.Seq2[*flow.Flow, error] = func(yield func(*flow.Flow, error) bool) {
 		for f, err := range readable(e, conns, r.Path) {
@@ -82,7 +94,7 @@ func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountO
 	}
 	split.Foreign = foreign
 	m, _, err := o.learn([]string{r.Path}, sessions, learn.Options{
-		Split: split, Unanswered: true, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
+		Split: split, Unanswered: true, Refuse: refused, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
 	})
 	if err != nil {
 		return nil, err

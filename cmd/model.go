@@ -14,6 +14,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/diff"
 	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/model/learn"
 	"github.com/starling-load/starling/model/session"
@@ -73,10 +74,11 @@ In a recording, passwords and the like are pseudonyms. --redact-key names the ke
 that they were made with. With it the rows of the CSV file are found behind the
 pseudonyms, and the model sends what the file says.
 
-A model folder that is replaced, --overwrite, hands on its overrides: what people
-pinned in it stays. --onto OLD.model takes over the overrides of another model, and
-replaces that one if no other folder is named. "starling model diff" says what
-users do differently since then.
+A model folder that is replaced, --overwrite, hands on its edits and overrides: what
+people changed in it stays. --onto OLD.model takes them over from another model, and
+replaces that one if no other folder is named. Types of users and endpoints then keep
+the names that they had in it. What does not fit any more is named, and waits in the
+new model. "starling model diff" says what users do differently since then.
 
 In the end the model is played dry, against the recorded answers, and the report
 says what would not be sent as it was recorded.
@@ -95,8 +97,8 @@ shuffled near 0.`,
 	f.StringArrayVar(&o.data, "data", nil, "CSV `FILE` of values that users bring along, as accounts.csv or accounts=FILE.csv; may be repeated")
 	f.StringArrayVar(&o.hosts, "host", nil, "`HOST` that the target answers for, with or without port; others are left out; may be repeated (default: learn from all, each an origin of its own)")
 	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms, from record --redact-key; goes with --data")
-	f.StringVar(&o.onto, "onto", "", "model `FOLDER` whose overrides the new model takes over; without -o it is replaced")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists; its overrides stay")
+	f.StringVar(&o.onto, "onto", "", "model `FOLDER` whose edits and overrides the new model takes over; without -o it is replaced")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the model folder if it exists; its edits and overrides stay")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -114,8 +116,12 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if err != nil {
 		return err
 	}
+	kept, err := folder.ReadKept(cmp.Or(o.onto, o.output))
+	if err != nil {
+		return err
+	}
 	var flows [][]*flow.Flow
-	options := learn.Options{Split: split}
+	options := learn.Options{Split: split, Refuse: kept.Refused()}
 	if len(o.hosts) == 0 {
 		options.Origin = furtherOrigin(sessions)
 	}
@@ -128,7 +134,8 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := keepModel(o.output, m, cmp.Or(o.onto, o.output), o.overwrite); errors.Is(err, fs.ErrExist) && !o.overwrite {
+	unfit, err := keepModel(o.output, m, kept, o.overwrite)
+	if errors.Is(err, fs.ErrExist) && !o.overwrite {
 		return modelExists(o.output)
 	} else if err != nil {
 		return err
@@ -137,12 +144,21 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 		return writeJSON(env.stdout, struct {
 			*learn.Report
 			Faithful *faithful.Verdict `json:"faithful"`
-		}{report, dry})
+			Unfit    []string          `json:"unfit"`
+		}{report, dry, append([]string{}, unfit...)})
 	}
+	env.sayUnfit(unfit)
 	if err := report.Text(env.stdout); err != nil || dry == nil {
 		return err
 	}
 	return printDry(env, dry)
+}
+
+// sayUnfit names what people wrote in a model that does not fit what was learned anew.
+func (e environment) sayUnfit(unfit []string) {
+	for _, line := range unfit {
+		e.say("does not fit what was learned, and waits under \"unfit\": %s", line)
+	}
 }
 
 // printDry prints what a rehearsal showed.
@@ -198,17 +214,20 @@ func (o *learnOptions) complete() error {
 	return nil
 }
 
-// keepModel writes a model folder with the overrides of old, which may be the same
-// folder, or not there. With overwrite it replaces a folder that is there.
-func keepModel(path string, m *model.Model, old string, overwrite bool) error {
-	var err error
-	if m.Overrides, err = folder.Overrides(old); err != nil {
-		return fmt.Errorf("%w; mend them, or remove the folder", err)
+// keepModel writes a model folder with what people wrote in an old one, which may be the
+// same folder, or not there. With overwrite it replaces a folder that is there. It returns
+// what people wrote that does not fit the new model.
+func keepModel(path string, m *model.Model, kept *folder.Kept, overwrite bool) (unfit []string, err error) {
+	if kept.Any() && kept.Learned() != nil {
+		diff.Rename(kept.Learned(), m)
+	}
+	if unfit, err = kept.Onto(m); err != nil {
+		return nil, err
 	}
 	if overwrite {
-		return folder.Write(path, m, folder.Overwrite)
+		return unfit, folder.Write(path, m, folder.Overwrite)
 	}
-	return folder.Write(path, m)
+	return unfit, folder.Write(path, m)
 }
 
 // longSecret is the least length in bytes at which a pseudonym is no other's value.

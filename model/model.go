@@ -21,6 +21,8 @@ type Model struct {
 	Data      []Source
 	Sessions  []Session // by start
 	Overrides string    // values that people pinned: see FORMAT.md of model/folder
+	Edits     string    // changes that people ask for and that are not made yet: the same
+	Unfit     string    // of both, what did not fit what was learned: the same
 
 	// Unresolved are the varying values that are sent as recorded because nothing
 	// explains them.
@@ -183,6 +185,7 @@ type Binding struct {
 	Name    string
 	Sources []Select
 	Pick    string // which of several matches counts: "first" (default), "last" or "any"
+	Refused bool   // a person took it for a coincidence: no value is bound to it
 	Evidence
 }
 

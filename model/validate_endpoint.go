@@ -226,7 +226,9 @@ func (v *validator) values(p place, e *Variant) {
 func (v *validator) value(p place, val *Value) {
 	switch val.Kind {
 	case Bound:
-		if v.bindings[val.Ref] == nil {
+		if b := v.bindings[val.Ref]; b != nil && b.Refused {
+			p.addf("binding %s is refused: nothing can be bound to it", problem.Quote(val.Ref))
+		} else if b == nil {
 			var names []string
 			for i := range v.m.Bindings {
 				names = append(names, v.m.Bindings[i].Name)

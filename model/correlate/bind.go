@@ -31,6 +31,13 @@ type binding struct {
 	hits int // uses matched
 
 	structural bool // an answer's structure says so
+	refused    bool // by Options.Refuse
+}
+
+// live reports whether what is bound is a whole form or document.
+func (b *binding) live() bool {
+	kind, _, _ := strings.Cut(b.sources[0].selector, ":")
+	return kind == "entries" || kind == "document"
 }
 
 // A source is where the answers of one endpoint hold a value.

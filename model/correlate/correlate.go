@@ -25,6 +25,10 @@ type Options struct {
 	// Pseudonym reports whether a value stands in the recording in place of a secret.
 	// nil: there are none.
 	Pseudonym func(value string) bool
+
+	// Refuse names bindings that are coincidences: what is bound to them is sent as
+	// recorded, unless it is a live form or document.
+	Refuse []string
 }
 
 // A Result is what the requests of a recording are made of.

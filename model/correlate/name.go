@@ -96,10 +96,20 @@ func (n *namer) content(l *leaf, q *piece, e *parsed) (model.Take, string) {
 	if q.value.Kind != model.Row && (q.value.Kind != model.Data && q.value.Kind != model.Computed || useOf(q.uses, e) >= 0) {
 		take = q.take(u)
 	}
-	if take.Act == model.Own || q.value.Own {
+	if take.Act == model.Own || q.value.Own || n.mayBeRefused(q.binding) {
 		return take, u.value
 	}
 	return take, ""
+}
+
+// mayBeRefused reports whether a person may have refused b. What it is called is known in
+// the end.
+func (l *Learner) mayBeRefused(b *binding) bool {
+	if b == nil || b.live() {
+		return false
+	}
+	name := holeName(bindingName(b.sources[0]))
+	return slices.ContainsFunc(l.options.Refuse, func(refused string) bool { return strings.HasPrefix(refused, name) })
 }
 
 // holeName turns a key into a name that can stand between braces.
@@ -157,8 +167,8 @@ func (l *Learner) nameBindings() {
 			name = base + "_" + strconv.Itoa(k)
 		}
 		taken[name] = true
-		b.name = name
-		m := model.Binding{Name: name, Evidence: model.Evidence{Uses: b.uses, Match: round(b.match), Shuffled: round(b.shuffled)}}
+		b.name, b.refused = name, l.mayBeRefused(b) && slices.Contains(l.options.Refuse, name)
+		m := model.Binding{Name: name, Refused: b.refused, Evidence: model.Evidence{Uses: b.uses, Match: round(b.match), Shuffled: round(b.shuffled)}}
 		if b.pick != "first" {
 			m.Pick = b.pick
 		}

@@ -101,6 +101,7 @@ func (v *variant) finish(name string) model.Variant {
 func (h *hole) settle() {
 	if h.from != nil {
 		h.value.Ref = h.from.binding.name
+		h.refuse(h.from.binding.refused)
 	}
 	switch {
 	case h.recorded():
@@ -110,6 +111,19 @@ func (h *hole) settle() {
 		}
 	case slices.ContainsFunc(h.takes, isOwn):
 		h.value.Own = true
+	}
+}
+
+// refuse makes what was bound the own content of each request, or else forgets that
+// content where it is not needed.
+func (h *hole) refuse(refused bool) {
+	for i := range h.takes {
+		switch {
+		case refused:
+			h.takes[i] = model.Take{Act: model.Own}
+		case !isOwn(h.takes[i]) && !h.value.Own:
+			h.own[i] = ""
+		}
 	}
 }
 

@@ -16,28 +16,10 @@ const leastLike = 0.7
 // compareTypes compares the weights of types. A type whose name is new is the one of
 // the old model that it is most like, if they have enough in common.
 func compareTypes(a, b *profile) []Change {
-	old := map[string]string{} // by the new name
+	old := sameTypes(a, b)
 	left := maps.Clone(a.types)
-	for name := range b.types {
-		if left[name] != nil {
-			old[name] = name
-			delete(left, name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(b.types)) {
-		if old[name] != "" {
-			continue
-		}
-		best, most := "", leastLike
-		for _, was := range slices.Sorted(maps.Keys(left)) {
-			if l := likeness(left[was], b.types[name]); l > most {
-				best, most = was, l
-			}
-		}
-		if best != "" {
-			old[name] = best
-			delete(left, best)
-		}
+	for _, was := range old {
+		delete(left, was)
 	}
 	list := []Change{}
 	for name, t := range b.types {

@@ -18,6 +18,13 @@ type Report struct {
 	Thinks     []Think    `json:"think_times"`
 	Bindings   []Binding  `json:"bindings"`
 	Unresolved []Unsolved `json:"unresolved"`
+	Edits      []Edit     `json:"edits"` // what people changed, see CompareEdits
+}
+
+// An Edit is a change by a person that only one of the models has.
+type Edit struct {
+	Kind Kind   `json:"kind"` // New or Gone
+	Text string `json:"text"`
 }
 
 // Counts are a number of the old model and of the new.
@@ -85,11 +92,25 @@ func Compare(was, now *model.Model) *Report {
 	return &Report{
 		Sessions: Counts{a.sessions, b.sessions},
 		Types:    compareTypes(a, b), Endpoints: compareEndpoints(a, b), Thinks: compareThinks(a, b),
-		Bindings: compareBindings(was, now), Unresolved: compareUnresolved(was, now),
+		Bindings: compareBindings(was, now), Unresolved: compareUnresolved(was, now), Edits: []Edit{},
 	}
 }
 
-// Same reports whether nothing differs.
+// CompareEdits adds what people changed in one of the models alone: each change is a text.
+func (r *Report) CompareEdits(was, now []string) {
+	for _, text := range now {
+		if !slices.Contains(was, text) {
+			r.Edits = append(r.Edits, Edit{New, text})
+		}
+	}
+	for _, text := range was {
+		if !slices.Contains(now, text) {
+			r.Edits = append(r.Edits, Edit{Gone, text})
+		}
+	}
+}
+
+// Same reports whether users do nothing differently. Edits do not count.
 func (r *Report) Same() bool {
 	return len(r.Types)+len(r.Endpoints)+len(r.Thinks)+len(r.Bindings)+len(r.Unresolved) == 0
 }

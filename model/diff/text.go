@@ -42,6 +42,7 @@ func (r *Report) Text(w io.Writer) error {
 	section(t, "values that nothing explains", r.Unresolved, func(x Unsolved) (string, string) {
 		return x.Endpoint + ", " + x.Place, map[Kind]string{New: "new", Gone: "explained now"}[x.Kind]
 	})
+	section(t, "edits by people", r.Edits, func(x Edit) (string, string) { return x.Text, string(x.Kind) })
 	t.Flush()
 	_, err := w.Write(b.Bytes())
 	return err

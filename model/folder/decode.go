@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/edit"
 	"github.com/starling-load/starling/model/problem"
 )
 
@@ -37,13 +38,27 @@ func decode(from files) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeWith(from, raw, func(edit.Edit) bool { return true })
+}
+
+// decodeWith reads the model with those of its edits that made names.
+func decodeWith(from files, raw []byte, made func(edit.Edit) bool) (*model.Model, error) {
 	root, err := parseYAML(raw)
 	if err != nil {
 		return nil, err
 	}
 	d := newDecoder(from, root)
 	x := node{d, root, nil}
+	var edits []edit.Edit
 	if !d.first {
+		_, d.m.Unfit, _ = x.cut(unfitKey, raw)
+		if at, _, ok := x.cut(editsKey, raw); ok {
+			for _, x := range at.edits() {
+				if made(x) {
+					edits = append(edits, x)
+				}
+			}
+		}
 		d.m.Overrides = x.override(raw)
 	}
 	d.model(x)
@@ -51,12 +66,31 @@ func decode(from files) (*model.Model, error) {
 	if err := d.found.Err(); err != nil {
 		return nil, err
 	}
-	return d.m, nil
+	for _, p := range problem.All(edit.Apply(d.m, edits)) {
+		d.locate(p)
+	}
+	return d.m, d.found.Err()
+}
+
+// decodeLearned reads what was learned, without what people changed in it.
+func decodeLearned(from files, root *yaml.Node) (*model.Model, error) {
+	d := newDecoder(from, root)
+	x := node{d, root, nil}
+	for _, key := range [...]string{unfitKey, editsKey, overridesKey} {
+		x.cut(key, nil)
+	}
+	d.model(x)
+	d.validate()
+	return d.m, d.found.Err()
 }
 
 func newDecoder(from files, root *yaml.Node) *decoder {
-	return &decoder{from: from, where: map[string]*yaml.Node{}, pinned: map[*yaml.Node]bool{}, tables: map[string]*lines{},
+	d := &decoder{from: from, where: map[string]*yaml.Node{}, pinned: map[*yaml.Node]bool{}, tables: map[string]*lines{},
 		first: isFirst(root), m: &model.Model{}}
+	for _, k := range keysOf(root) {
+		d.keys = append(d.keys, k.Line)
+	}
+	return d
 }
 
 // isFirst reports whether root is of version 1 of the format.
@@ -115,7 +149,8 @@ func yamlProblem(err error) *problem.Problem {
 // A decoder turns nodes into a model and notes what is wrong.
 type decoder struct {
 	from   files
-	first  bool // version 1 of the format
+	first  bool  // version 1 of the format
+	keys   []int // lines of the keys of the file
 	m      *model.Model
 	found  problem.List
 	where  map[string]*yaml.Node // place → its key

@@ -97,6 +97,7 @@ func (x node) binding(name string) model.Binding {
 			})
 		}},
 		field{"pick", func(x node) { b.Pick = x.text() }},
+		field{"refused", func(x node) { b.Refused = x.flag() }},
 		field{"evidence", func(x node) {
 			x.fields(
 				field{"uses", func(x node) { b.Uses = x.count() }},

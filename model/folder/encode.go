@@ -49,8 +49,10 @@ func filesOf(m *model.Model) []file {
 	}
 	slices.SortFunc(e.files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	text := printYAML(root)
-	if m.Overrides != "" {
-		text = append(append(text, '\n'), m.Overrides...)
+	for _, section := range []string{m.Edits, m.Overrides, m.Unfit} {
+		if section != "" {
+			text = append(append(text, '\n'), section...)
+		}
 	}
 	return append([]file{{yamlFile, text}}, e.files...)
 }
@@ -356,6 +358,9 @@ func binding(b *model.Binding) *yaml.Node {
 	}
 	put(n, "from", from)
 	putText(n, "pick", b.Pick)
+	if b.Refused {
+		put(n, "refused", plain("true"))
+	}
 	if b.Evidence != (model.Evidence{}) {
 		e := oneLine(mapping())
 		put(e, "uses", number(b.Uses))

@@ -90,9 +90,9 @@ func write(dir string, m *model.Model, options []WriteOption) error {
 		return err
 	}
 	files := filesOf(m)
-	if m.Overrides != "" { // they may not fit the rest of the model
+	if m.Overrides+m.Edits != "" { // they may not fit the rest of the model
 		if _, err := decode(newBundle(files)); err != nil {
-			return fmt.Errorf("the overrides do not fit the model: %w", err)
+			return fmt.Errorf("the overrides or edits do not fit the model: %w", err)
 		}
 	}
 	overwrite := false

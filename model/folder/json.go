@@ -18,8 +18,10 @@ func JSON(m *model.Model) []byte {
 	e := encoder{taken: map[string]bool{}, thinks: map[string]string{}}
 	var compact, out bytes.Buffer
 	root := e.model(m)
-	if patch := overridesOf(m); patch != nil {
-		put(root, overridesKey, patch)
+	for _, s := range []struct{ key, text string }{{editsKey, m.Edits}, {overridesKey, m.Overrides}, {unfitKey, m.Unfit}} {
+		if value := sectionOf(s.key, s.text); value != nil {
+			put(root, s.key, value)
+		}
 	}
 	writeJSON(&compact, root)
 	if err := json.Indent(&out, compact.Bytes(), "", "  "); err != nil {
@@ -29,15 +31,15 @@ func JSON(m *model.Model) []byte {
 	return out.Bytes()
 }
 
-// overridesOf returns the overrides of m, nil if there are none or they cannot be
-// read.
-func overridesOf(m *model.Model) *yaml.Node {
-	root, err := parseYAML([]byte(m.Overrides))
+// sectionOf returns the value of a section that people wrote, nil if there is none or it
+// cannot be read.
+func sectionOf(key, text string) *yaml.Node {
+	root, err := parseYAML([]byte(text))
 	if err != nil {
 		return nil
 	}
-	_, patch := lookup(root, overridesKey)
-	return patch
+	_, value := lookup(root, key)
+	return value
 }
 
 // writeJSON writes nodes that the encoder made, or that were read.

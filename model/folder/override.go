@@ -1,10 +1,6 @@
 package folder
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,71 +14,22 @@ import (
 // the rest of the file.
 const overridesKey = "overrides"
 
-// Overrides returns the overrides of the model folder dir as they were written. It
-// returns "" if there are none or the folder does not exist. The rest of the model
-// need not be valid.
-func Overrides(dir string) (string, error) {
-	root, err := os.OpenRoot(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the overrides of %s: %w", dir, err)
-	}
-	defer root.Close()
-	raw, err := (&folder{root: root, left: maxTotal}).read(yamlFile, maxYAML)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	text, err := overridesIn(raw, err)
-	if err != nil {
-		return "", fmt.Errorf("read the overrides of %s: %w", dir, err)
-	}
-	return text, nil
-}
-
-// overridesIn returns the overrides of a file, unless it could not be read.
-func overridesIn(raw []byte, err error) (string, error) {
-	if err != nil {
-		return "", err
-	}
-	y, err := parseYAML(raw)
-	if err != nil {
-		return "", err
-	}
-	d := newDecoder(nil, y)
-	return node{d, y, nil}.override(raw), d.found.Err()
-}
-
 // override takes the overrides out of x, the whole file, merges them over the
 // rest, and returns their section as it was written. The merged values keep their
 // lines, so that a problem names the line where the value was written.
 func (x node) override(raw []byte) string {
-	key, patch := lookup(x.y, overridesKey)
-	if key == nil {
+	at, text, ok := x.cut(overridesKey, raw)
+	if !ok || !at.is(yaml.MappingNode, "keys of the model with other values") {
 		return ""
 	}
-	i, end := slices.Index(x.y.Content, key), 0
-	if i+2 < len(x.y.Content) {
-		end = x.y.Content[i+2].Line
-	}
-	x.y.Content = slices.Delete(x.y.Content, i, i+2)
-	at := x.child(overridesKey, key, patch)
-	if at.null() {
-		return ""
-	}
-	if key.Column != 1 || !at.is(yaml.MappingNode, "keys of the model with other values") {
-		x.failAt(key, "%s must begin a line of its own", overridesKey)
-		return ""
-	}
-	for _, name := range []string{"version", overridesKey} {
-		if k, _ := lookup(patch, name); k != nil {
+	for _, name := range []string{"version", overridesKey, editsKey, unfitKey} {
+		if k, _ := lookup(at.y, name); k != nil {
 			x.failAt(k, "%s cannot be overridden", name)
 			return ""
 		}
 	}
-	x.merge(x.y, patch)
-	return section(raw, key.Line, end)
+	x.merge(x.y, at.y)
+	return text
 }
 
 // section returns the lines of raw from the line first to the line before end. If end

@@ -2,7 +2,6 @@ package folder
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,34 +116,10 @@ func TestOverridesThatDoNotFitAreNotWritten(t *testing.T) {
 	m := sample()
 	m.Overrides = "overrides:\n  behaviors: {stranger: {sessions: 3}}\n"
 	dir := filepath.Join(t.TempDir(), "x.model")
-	if err := Write(dir, m); err == nil || !strings.Contains(err.Error(), "the overrides do not fit the model: ") || !strings.Contains(err.Error(), "stranger") {
+	if err := Write(dir, m); err == nil || !strings.Contains(err.Error(), "the overrides or edits do not fit the model: ") || !strings.Contains(err.Error(), "stranger") {
 		t.Errorf("Write: %v", err)
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("the folder was written")
-	}
-}
-
-func TestOverridesOfAFolder(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, yamlFile)
-	if got, err := Overrides(filepath.Join(dir, "none")); got != "" || err != nil {
-		t.Errorf("no folder: %q, %v", got, err)
-	}
-	if got, err := Overrides(dir); got != "" || err != nil {
-		t.Errorf("no model: %q, %v", got, err)
-	}
-	// The rest of the model may be wrong.
-	if err := os.WriteFile(file, []byte("version: 2\nnonsense: 1\noverrides:\n  notes: [x]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := Overrides(dir); got != "overrides:\n  notes: [x]\n" || err != nil {
-		t.Errorf("%q, %v", got, err)
-	}
-	if err := os.WriteFile(file, []byte("overrides: [\n"), fs.FileMode(0o600)); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := Overrides(dir); err == nil {
-		t.Errorf("no YAML: %q", got)
 	}
 }

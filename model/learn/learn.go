@@ -51,6 +51,10 @@ type Options struct {
 	// values are named where a replay would send them. nil: there are none.
 	Pseudonym func(value string) bool
 
+	// Refuse names bindings that are coincidences: what is bound to them is sent as
+	// recorded, unless it is a live form or document.
+	Refuse []string
+
 	// Split is what session.Split reported of the sessions. From it the model says
 	// what went to other hosts. The zero value says nothing.
 	Split session.Report
@@ -244,7 +248,7 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 	for i, v := range l.sessions {
 		steps[i] = v.exchanges
 	}
-	found := correlate.Learn(steps, correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym})
+	found := correlate.Learn(steps, correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym, Refuse: o.Refuse})
 	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: slices.Clone(o.Data)}
 	if o.Supplied != nil {
 		m.Data = slices.Clone(o.Supplied)

@@ -466,3 +466,34 @@ func TestPausesAreThoseThatAModelCanHold(t *testing.T) {
 		t.Errorf("the report does not say that a pause was shortened (%v):\n%s", err, text.String())
 	}
 }
+
+// What a person refuses to be a binding is sent as recorded, and stays named.
+func TestARefusedBindingIsSentAsRecorded(t *testing.T) {
+	var sessions []session.Session
+	for i := range 4 {
+		p := &tape{now: begin.Add(time.Duration(i) * time.Hour)}
+		token := fmt.Sprintf("tok-%d-%d", i, 48271*(i+7)*(i+7)*(i+7))
+		p.do(0, "GET /form", "200"+asHTML+`<form action=/send method=post><input type=hidden name=token value="`+token+`"></form>`)
+		p.do(time.Second, "POST /api"+asJSON+`{"t":"`+token+`"}`, "200"+asJSON+`{"ok":true}`)
+		sessions = append(sessions, session.Session{User: fmt.Sprint("u", i), Flows: p.flows})
+	}
+	for _, refuse := range [][]string{nil, {"token"}} {
+		m, _, err := learn.Learn(sessions, learn.Options{Refuse: refuse})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := m.Endpoints[1].Variants[0]
+		if len(m.Bindings) != 1 || m.Bindings[0].Name != "token" || m.Bindings[0].Refused != (refuse != nil) {
+			t.Fatalf("refusing %v: bindings %v", refuse, m.Bindings)
+		}
+		if refuse == nil {
+			if v.Values[0].Kind != model.Bound {
+				t.Errorf("value %v, want a bound one", v.Values[0])
+			}
+			continue
+		}
+		if v.Values[0].Kind != model.Row || len(v.Rows) != 4 || v.Rows[3][0] != "tok-3-48271000" || m.Sessions[2].Acts[1].Row != 3 {
+			t.Errorf("value %v, rows %v, row %d", v.Values[0], v.Rows, m.Sessions[2].Acts[1].Row)
+		}
+	}
+}

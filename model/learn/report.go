@@ -48,8 +48,9 @@ type Found struct {
 	From     []string `json:"from"` // "ENDPOINT SELECTOR"
 	Pick     string   `json:"pick,omitempty"`
 	Uses     int      `json:"uses"`
-	Match    float64  `json:"match"`    // ratio, 0 to 1
-	Shuffled float64  `json:"shuffled"` // ratio, 0 to 1
+	Match    float64  `json:"match"`             // ratio, 0 to 1
+	Shuffled float64  `json:"shuffled"`          // ratio, 0 to 1
+	Refused  bool     `json:"refused,omitempty"` // by a person: nothing is bound to it
 }
 
 // describe fills in what m holds.
@@ -62,7 +63,7 @@ func (r *Report) describe(m *model.Model) {
 		r.Endpoints = append(r.Endpoints, e.Name)
 	}
 	for _, b := range m.Bindings {
-		f := Found{Name: b.Name, Pick: b.Pick, Uses: b.Uses, Match: b.Match, Shuffled: b.Shuffled, From: []string{}}
+		f := Found{Name: b.Name, Pick: b.Pick, Uses: b.Uses, Match: b.Match, Shuffled: b.Shuffled, Refused: b.Refused, From: []string{}}
 		for _, s := range b.Sources {
 			f.From = append(f.From, s.Endpoint+" "+s.Selector)
 		}
@@ -134,6 +135,9 @@ func (r *Report) Text(w io.Writer) error {
 		pick := ""
 		if f.Pick != "" {
 			pick = " (" + f.Pick + ")"
+		}
+		if f.Refused {
+			pick += ", refused"
 		}
 		fmt.Fprintf(&b, "  %-24s %4d %s, match %.2f, shuffled %.2f%s\n", f.Name, f.Uses, plural(f.Uses, "use"), f.Match, f.Shuffled, pick)
 		for _, s := range f.From {

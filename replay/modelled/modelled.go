@@ -34,6 +34,9 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 		if s.recorded, err = p.Recorded(m.Starts(), m.Recorded.Duration); err != nil {
 			return nil, err
 		}
+		if x := newMix(m, p.Seed); x != nil {
+			s.recorded = x.session
+		}
 	}
 	if err = errors.Join(s.compileEndpoints(m), s.compileBindings(m)); err != nil {
 		return nil, err
@@ -149,6 +152,9 @@ func (s *source) compileBindings(m *model.Model) error {
 	var errs []error
 	for i, b := range m.Bindings {
 		for k, src := range b.Sources {
+			if b.Refused {
+				break
+			}
 			selector, err := content.ParseSelector(src.Selector)
 			e, ok := s.index[src.Endpoint]
 			if err != nil || !ok {

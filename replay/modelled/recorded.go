@@ -24,8 +24,18 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 	}
 	var b faithful.Builder
 	var elsewhere unmapped
+	mix := newMix(m, p.Seed)
 	for i := range m.Sessions {
-		b.Session(steps(m.Sessions[i].Acts, kinds, &elsewhere))
+		if s := steps(m.Sessions[i].Acts, kinds, &elsewhere); mix == nil {
+			b.Session(s)
+		}
+	}
+	for i := range mixRounds * len(m.Sessions) {
+		if mix == nil {
+			break
+		}
+		track, _ := mix.session(uint64(i))
+		b.Session(steps(m.Sessions[track].Acts, kinds, &unmapped{}))
 	}
 	for _, l := range m.Recorded.LeftOut {
 		b.LeaveOut(faithful.LeftOut(l))
@@ -36,7 +46,24 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 			Flows: elsewhere.flows, Writes: elsewhere.writes,
 		})
 	}
-	return b.Recorded()
+	recorded := b.Recorded()
+	if mix != nil && recorded != nil {
+		oneRound(recorded)
+	}
+	return recorded
+}
+
+// mixRounds is the number of rounds of a changed mix that stand for all.
+const mixRounds = 8
+
+// oneRound makes the figures of mixRounds those of one.
+func oneRound(r *faithful.Recorded) {
+	part := func(n int) int { return (n + mixRounds/2) / mixRounds }
+	r.Sessions, r.Steps, r.Writes, r.Bare = part(r.Sessions), part(r.Steps), part(r.Writes), part(r.Bare)
+	for i := range r.Endpoints {
+		e := &r.Endpoints[i]
+		e.Steps, e.Writes = max(1, part(e.Steps)), part(e.Writes)
+	}
 }
 
 // unmapped counts the requests that are sent nowhere.

@@ -251,6 +251,9 @@ func (in *input) load(ctx context.Context) (*work, error) {
 // of the model for the whole recording.
 func (in *input) tellNotes() {
 	const most = 5
+	if len(in.model.Sessions) > 0 && in.job.Plan.Paths != replay.WalkPaths && strings.Contains(in.model.Overrides, "\n  behaviors:") {
+		in.note("odds and think times of the overrides are those of walks, --paths walk; recorded sessions are changed by edits")
+	}
 	notes := in.model.Notes
 	for _, text := range notes[:min(most, len(notes))] {
 		in.note("the model: " + text)
