@@ -130,7 +130,8 @@ func (h *linkedHole) inner(value string) (string, bool) {
 	return value[len(h.before) : len(value)-len(h.after)], true
 }
 
-// spot returns where the redirect or link that e followed holds the value.
+// spot returns where the redirect or link that e followed holds the value. What the
+// user named is named again, and not looked up among links.
 func (h *linkedHole) spot(e *parsed, value string) (spot, bool) {
 	from, link := e.cameFrom()
 	switch {
@@ -142,7 +143,7 @@ func (h *linkedHole) spot(e *parsed, value string) (spot, bool) {
 	}
 	for i, m := range from.matches(h.link) {
 		if m.At == link && m.Value == value {
-			return spot{from, h.link, i}, true
+			return spot{from, h.link, i}, !e.sentFirst(value) && !e.sentFirst(h.before+value+h.after)
 		}
 	}
 	return spot{}, false

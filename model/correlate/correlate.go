@@ -245,7 +245,18 @@ type parsed struct {
 	origin *parsed
 	link   int
 	found  map[string][]content.Match // by selector
+
+	effect effect
 }
+
+// An effect is what is known of a request: whether it changes something.
+type effect uint8
+
+const (
+	unknown effect = iota
+	reads
+	writes
+)
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.
 func newSession(n int, exchanges []Exchange, set cookieSet, known selectors) *session {
@@ -334,4 +345,27 @@ func (u *parsed) issuedFirst(value string) bool {
 	}
 	sender := u.session.sent[value]
 	return sender == nil || at[0].exchange.before(sender)
+}
+
+// sentFirst reports whether the client sent the value in an earlier write of the session,
+// before any answer held it: the user named something, and means that by this value.
+// Values that may be equal by chance are none of these.
+func (u *parsed) sentFirst(value string) bool {
+	sender := u.session.sent[value]
+	if sender == nil || sender.index >= u.index || sender.Flow.Response.Status >= 400 || content.Bits(value) < minBits {
+		return false
+	}
+	at := u.session.given()[value]
+	return (len(at) == 0 || !at[0].exchange.before(sender)) && sender.writes()
+}
+
+// writes reports whether e changes something at the target.
+func (e *parsed) writes() bool {
+	if e.effect == unknown {
+		e.effect = reads
+		if content.Writes(&e.Flow.Request) {
+			e.effect = writes
+		}
+	}
+	return e.effect == writes
 }

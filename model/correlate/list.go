@@ -113,6 +113,9 @@ func identifier(name string) (stem string, ok bool) {
 // listed returns the first list of an earlier JSON answer of which an element has the
 // value of u as its identifier.
 func (u use) listed(of string) (spot, bool) {
+	if u.exchange.sentFirst(u.value) {
+		return spot{}, false
+	}
 	weak := content.Bits(u.value) < shortBits
 	for _, p := range u.exchange.session.given()[u.value] {
 		path, isJSON := strings.CutPrefix(p.selector, "json:")

@@ -2,6 +2,8 @@ package correlate
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,7 +168,7 @@ func (m *maker) evidence(p *leaf, uses []use, part bool) (form made.Form, how ma
 		why = "it may name a record that was there before"
 	case n.constant > n.renewed && !inPath:
 		why = "a user keeps it"
-	case credential(p) && how < made.Sure, (how < made.Sure || credential(p)) && n.renewed == 0:
+	case credential(p) && how < made.Sure, (how < made.Sure || credential(p)) && n.renewed == 0 && !m.renewedBeside(p, part):
 		why = "it may belong to the user"
 	case how == made.Digest && !unlike(p, uses):
 		why = "hashes and signatures look like this"
@@ -174,6 +176,51 @@ func (m *maker) evidence(p *leaf, uses []use, part bool) (form made.Form, how ma
 		why = "the text of an answer held it before"
 	}
 	return form, how, why
+}
+
+// maxKin is how many places of one kind are looked at.
+const maxKin = 100
+
+// renewedBeside reports whether sessions send several new values at places like p: those
+// of other elements of its list. So clients name the elements that they add. What belongs
+// to a user would be the same in all of them, or come again.
+func (m *maker) renewedBeside(p *leaf, part bool) bool {
+	kind := anyElement(p.span.Selector)
+	if part || p.outer != nil || strings.HasSuffix(kind, "[]") || kind == p.span.Selector {
+		return false
+	}
+	var uses []use
+	kin := 0
+	for _, q := range p.target.leaves {
+		if kin < maxKin && q.pieces == nil && anyElement(q.span.Selector) == kind {
+			kin++
+			uses = append(uses, q.uses...)
+		}
+	}
+	slices.SortStableFunc(uses, func(a, b use) int {
+		return cmp.Or(cmp.Compare(a.exchange.session.number, b.exchange.session.number), cmp.Compare(a.exchange.index, b.exchange.index))
+	})
+	n := m.novelty(uses, true)
+	return kin > 1 && n.again == 0 && n.others == 0 && n.renewed > n.constant
+}
+
+// anyElement returns a place of a document without the numbers of list elements.
+func anyElement(selector string) string {
+	var b strings.Builder
+	for at := 0; at < len(selector); at++ {
+		b.WriteByte(selector[at])
+		if selector[at] != '[' {
+			continue
+		}
+		end := at + 1
+		for end < len(selector) && '0' <= selector[end] && selector[end] <= '9' {
+			end++
+		}
+		if end < len(selector) && selector[end] == ']' {
+			at = end - 1
+		}
+	}
+	return b.String()
 }
 
 // Limits of the search for values in the texts of answers.

@@ -55,6 +55,48 @@ func TestANameThatTheClientMadeIsUsedAgain(t *testing.T) {
 	}
 }
 
+// A client sends one document a session, with several parts that it named.
+func TestClientsNameTheElementsThatTheyAdd(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		a, b := secretOf("a", i)[:16], secretOf("b", i)[:16]
+		p.do("POST /plans"+asJSON+`{"parts":[{"key":"`+a+`","next":"`+b+`"},{"key":"`+b+`","next":""}],"owners":["`+secretOf("c", i)[:16]+`","`+secretOf("d", i)[:16]+`"],"device":"`+secretOf("e", i)[:16]+`"}`, "204")
+	})
+	want(t, "plan", values(r, "POST /plans"), "parts[0].key=fresh {hex 16}, parts[0].next=fresh {hex 16}, parts[1].key=fresh {hex 16}, owners[0]=row, owners[1]=row, device=row")
+}
+
+// What a user has named is no choice from a list that shows it among others, wherever it
+// stands there in the recording.
+func TestWhatTheClientNamedIsTakenFromNoList(t *testing.T) {
+	name := func(i int) string { return fmt.Sprintf("notes-of-%s-%d", secretOf(i)[:3], i) }
+	for what, shown := range map[string]func(i int) string{
+		"JSON": func(i int) string {
+			return "200" + asJSON + `{"notes":[{"name":"` + name(i) + `"},{"name":"` + name(i-1) + `"}]}`
+		},
+		"links": func(i int) string {
+			return "200" + asHTML + `<a href="/notes/` + name(i) + `">a</a><a href="/notes/` + name(i-1) + `">b</a>`
+		},
+		"text": func(i int) string { return "200\nContent-Type: text/plain\n\nfirst " + name(i) + "; then " + name(i-1) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := record(6, nil, func(p *tape, i int) {
+				p.do("POST /notes"+asJSON+`{"name":"`+name(i)+`"}`, "204")
+				p.do("GET /notes", shown(i))
+				p.do("GET /notes/"+name(i)+" # one", "200"+asJSON+`{}`)
+			})
+			if len(r.Bindings) > 0 {
+				t.Errorf("bindings %+v, want none", r.Bindings)
+			}
+			for at, e := range r.Endpoints {
+				for _, v := range e.Variants[0].Values {
+					if v.Kind != "row" {
+						t.Errorf("%s of %s is %s, want what was recorded", v.Name, at, v.Kind)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestATimeThatTheSessionKeepsIsTakenOnce(t *testing.T) {
 	r := record(4, nil, func(p *tape, i int) {
 		opened := p.now.UnixMilli()

@@ -164,8 +164,11 @@ func (u *parsed) answers(endpoint string) iter.Seq[*parsed] {
 // explained reports whether the sources gave the value of u: the latest answer of
 // them or, where users pick from lists, any.
 func explained(sources []source, pick string, u use) bool {
-	if pick != "any" {
-		return equal(predict(sources, u.exchange), pick, u.value)
+	if pick != "any" && !equal(predict(sources, u.exchange), pick, u.value) {
+		return false
+	}
+	if pick != "any" && !u.exchange.sentFirst(u.value) {
+		return true
 	}
 	_, ok := find(sources, u)
 	return ok

@@ -12,12 +12,13 @@ import (
 // record, gives the latest answer that held it: that is the one that counts if the
 // target renews the value. A list gives the earliest: the user picked from it, and
 // what came later shows the same record again. One value is better than a list: a user
-// who made a record means that record, wherever it stands in a list.
+// who made a record means that record, wherever it stands in a list. So no list
+// gives what the client named itself, nor does the text around it.
 func find(sources []source, u use) (take model.Take, ok bool) {
 	var best hit
 	for i, s := range sources {
 		for _, h := range u.exchange.session.hits(s)[u.value] {
-			if !h.exchange.before(u.exchange) {
+			if !h.exchange.before(u.exchange) || (h.list || byContext(s.selector)) && u.exchange.sentFirst(u.value) {
 				continue
 			}
 			later := ok && h.exchange.index > best.exchange.index
@@ -28,6 +29,11 @@ func find(sources []source, u use) (take model.Take, ok bool) {
 		}
 	}
 	return take, ok
+}
+
+// byContext reports whether a selector finds a value by the text around it alone.
+func byContext(selector string) bool {
+	return strings.HasPrefix(selector, "text:") && !strings.Contains(selector, "|")
 }
 
 // A hit is a value that a source read in an answer.
