@@ -1,6 +1,8 @@
 package learn
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -14,6 +16,13 @@ var assetMedia = [...]string{
 	"application/font-woff", "application/vnd.ms-fontobject",
 }
 
+// assetEndings are the endings of their files. They count where no answer tells a media
+// type, as in access logs.
+var assetEndings = [...]string{
+	".avif", ".bmp", ".css", ".eot", ".gif", ".ico", ".jpeg", ".jpg", ".js", ".mjs", ".otf", ".png", ".svg", ".tif", ".tiff", ".ttf",
+	".webp", ".woff", ".woff2", ".xbm",
+}
+
 // findAssets notes the endpoints that were only read and that answered only with
 // assets. Pages request them; users do not choose them.
 func (l *learner) findAssets() {
@@ -24,9 +33,9 @@ func (l *learner) findAssets() {
 			switch media := content.New(s.Flow.Response).Media(); {
 			case s.Flow.Request.Method != "GET" && s.Flow.Request.Method != "HEAD":
 				other[s.Endpoint] = true
-			case isAsset(media):
+			case isAsset(media), media == "" && namesAsset(s.Flow.Request.Target):
 				l.assets[s.Endpoint] = true
-			case media != "" && s.Flow.Response.Status/100 == 2:
+			case s.Flow.Response.Status/100 == 2 && (media != "" || s.Flow.Response.Body.Size > 0):
 				other[s.Endpoint] = true
 			}
 		}
@@ -43,4 +52,11 @@ func isAsset(media string) bool {
 		}
 	}
 	return false
+}
+
+// namesAsset reports whether a request asks for a file with the ending of an asset.
+func namesAsset(target string) bool {
+	target, _, _ = strings.Cut(target, "?")
+	ending := strings.ToLower(path.Ext(target))
+	return slices.Contains(assetEndings[:], ending)
 }

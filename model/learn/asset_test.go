@@ -28,3 +28,22 @@ func TestAssetsAreToldByWhatTheyAnswer(t *testing.T) {
 		t.Errorf("assets, want (-) and got (+):\n%s", diff)
 	}
 }
+
+// Access logs tell no media type.
+func TestAssetsWithoutAMediaTypeAreToldByTheirNames(t *testing.T) {
+	get := func(target string) *flow.Flow {
+		return &flow.Flow{
+			Scheme: "http", Request: flow.Request{Method: "GET", Target: target, Authority: "shop.test"},
+			Response: &flow.Response{Status: 200, Body: flow.Body{Size: 70}},
+		}
+	}
+	l := &learner{report: &Report{Lost: map[string]int{}}}
+	l.filter([]session.Session{{User: "u1", Flows: []*flow.Flow{
+		get("/"), get("/theme.css?v=7"), get("/team/map.GIF"), get("/price.list"), get("/news.html"),
+	}}}, false)
+	l.name(Options{})
+	l.findAssets()
+	if diff := cmp.Diff(map[string]bool{"GET /theme.css": true, "GET /team/map.GIF": true}, l.assets); diff != "" {
+		t.Errorf("assets, want (-) and got (+):\n%s", diff)
+	}
+}

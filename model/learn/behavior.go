@@ -3,14 +3,11 @@ package learn
 import (
 	"cmp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/correlate"
 	"github.com/starling-load/starling/model/dist"
-	"github.com/starling-load/starling/model/endpoint"
 	"github.com/starling-load/starling/model/session"
 )
 
@@ -185,132 +182,4 @@ func (p *pageLoads) list() []model.Load {
 	}
 	slices.SortStableFunc(out, func(a, b model.Load) int { return cmp.Compare(a.Delay.Draw(0), b.Delay.Draw(0)) })
 	return out
-}
-
-// typeNames names each type after the endpoint that sets it apart most: one that its
-// sessions visit and other sessions do not. Writes are preferred to reads.
-func (l *learner) typeNames(groups [][]int) []string {
-	share := make([]map[string]float64, len(groups))
-	for i, g := range groups {
-		share[i] = map[string]float64{}
-		for _, v := range g {
-			for name := range l.visited(v) {
-				share[i][name] += 1 / float64(len(g))
-			}
-		}
-	}
-	taken := map[string]bool{}
-	names := make([]string, len(groups))
-	for i := range groups {
-		best, top := "", -2.0
-		for _, name := range l.endpoints {
-			if share[i][name] == 0 || l.assets[name] {
-				continue
-			}
-			other := 0.0
-			for j := range groups {
-				if j != i {
-					other = max(other, share[j][name])
-				}
-			}
-			score := share[i][name] - other
-			score += l.telling(name)
-			if score > top-1e-9 { // of equal scores the last wins: users pass the others to get there
-				best, top = name, max(score, top)
-			}
-		}
-		short := typeName(best)
-		if kind := l.sessions[groups[i][0]].kind; kind != session.Person {
-			short = kind.String()
-		}
-		name := short
-		for k := 2; taken[name]; k++ {
-			name = short + "-" + strconv.Itoa(k)
-		}
-		taken[name] = true
-		names[i] = name
-	}
-	return names
-}
-
-// telling returns what to add to the score of an endpoint for what it says about the
-// purpose of users. Writes say more than reads. Logging in and out say less.
-func (l *learner) telling(name string) float64 {
-	score := 0.0
-	switch method, _, _ := strings.Cut(name, " "); method {
-	case "GET":
-	case "HEAD", "OPTIONS":
-		score -= 0.4 // programs ask so, whoever uses them
-	default:
-		score += 0.2
-	}
-	if l.comesOrGoes(name) {
-		score -= 0.3
-	}
-	return score
-}
-
-// comesOrGoes reports whether users log in or out, or the like, at an endpoint. It
-// takes it for that if nearly all its answers set cookies, or if nearly all sessions
-// that visit it visit nothing new afterwards.
-func (l *learner) comesOrGoes(name string) bool {
-	answers, cookies, visits, ends := 0, 0, 0, 0
-	for _, v := range l.sessions {
-		seen, came, fresh := map[string]bool{}, false, false
-		for _, s := range v.exchanges {
-			if s.Endpoint == name {
-				came, fresh = true, false
-				answers++
-				if s.Flow.Response.Headers.Value("Set-Cookie") != "" {
-					cookies++
-				}
-			} else if !seen[s.Endpoint] && !l.assets[s.Endpoint] {
-				fresh = true
-			}
-			seen[s.Endpoint] = true
-		}
-		if came {
-			visits++
-			if !fresh {
-				ends++
-			}
-		}
-	}
-	return 10*cookies >= 9*answers || 10*ends >= 9*visits
-}
-
-// visited returns the endpoints of a session.
-func (l *learner) visited(v int) map[string]bool {
-	out := map[string]bool{}
-	for _, s := range l.sessions[v].exchanges {
-		out[s.Endpoint] = true
-	}
-	return out
-}
-
-// typeName makes a name such as "post-checkout" of the name of an endpoint.
-func typeName(name string) string {
-	if name == "" {
-		return "visitor"
-	}
-	method, target, _ := strings.Cut(name, " ")
-	var words []string
-	for w := range strings.FieldsFuncSeq(target, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '{' || r == '}')
-	}) {
-		if !strings.Contains(w, "{") {
-			words = append(words, strings.ToLower(endpoint.Stem(w)))
-		}
-	}
-	if len(words) > 2 {
-		words = words[len(words)-2:]
-	}
-	if len(words) == 0 {
-		words = []string{"home"}
-	}
-	name = strings.ToLower(method) + "-" + strings.Join(words, "-")
-	if len(name) > 60 {
-		name = name[:60]
-	}
-	return strings.Trim(name, "-.")
 }

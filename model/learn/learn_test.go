@@ -187,7 +187,7 @@ func TestTwoKindsOfUsersAreToldApart(t *testing.T) {
 	for _, b := range m.Behaviors {
 		got = append(got, fmt.Sprintf("%s %d %.4f", b.Name, b.Sessions, b.Weight))
 	}
-	if diff := cmp.Diff([]string{"post-notes-save 20 0.6667", "patch-api-records 10 0.3333"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"notes-save 20 0.6667", "update-records 10 0.3333"}, got); diff != "" {
 		t.Errorf("types (-want +got)\n%s", diff)
 	}
 	if len(r.Unresolved) > 0 || len(m.Notes) > 0 {
@@ -386,7 +386,7 @@ func TestTheReportReadsWell(t *testing.T) {
 	if err := r.Text(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"sessions of 30 users", " 66.7 %  post-notes-save", "from POST /api/login json:token", "match 1.00, shuffled 0.00"} {
+	for _, want := range []string{"sessions of 30 users", " 66.7 %  notes-save", "from POST /api/login json:token", "match 1.00, shuffled 0.00"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("report lacks %q:\n%s", want, b.String())
 		}

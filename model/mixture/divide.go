@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	maxSample = 2000 // sessions among which types are sought
-	minGain   = 10   // by which the criterion must fall for another type (Kass and Raftery 1995: very strong)
-	fewest    = 4    // sessions that can be divided
+	maxSample = 8000    // sessions among which types are sought
+	maxSteps  = 150_000 // steps of these
+	minGain   = 3.0     // logarithm of the odds that are asked for another type (Kass and Raftery 1995: strong)
+	fewest    = 4       // sessions that can be divided
 )
 
 // Divide returns the sessions of each type as indices, the largest type first. A
@@ -38,14 +39,8 @@ func split(sessions [][]int, group []int, most int) [][]int {
 	if len(group) < fewest || most < 2 {
 		return [][]int{group}
 	}
-	sample := strided(group, maxSample)
-	chains := newChains(pick(sessions, sample))
-	var best divider
-	if m := chains.best(most); m != nil {
-		best = m
-	} else if s := chains.sets(most); s != nil {
-		best = s
-	} else {
+	best := divide(sampled(sessions, group), most)
+	if best == nil {
 		return [][]int{group}
 	}
 	out := make([][]int, best.types())
@@ -56,10 +51,66 @@ func split(sessions [][]int, group []int, most int) [][]int {
 	return slices.DeleteFunc(out, func(g []int) bool { return len(g) == 0 })
 }
 
+// divide returns the types of the sessions, nil if they are of one. One chain is the
+// best of all codings, and the types must explain the sessions better than that.
+func divide(sessions [][]int, most int) divider {
+	all := codings(sessions)
+	top := math.Inf(-1)
+	for _, c := range all {
+		top = max(top, c.cost)
+	}
+	top += minGain
+	var found *mix
+	for _, c := range all {
+		if m := c.best(most); m != nil && c.cost+m.score > top {
+			found, top = m, c.cost+m.score
+		}
+	}
+	if found != nil {
+		return found
+	}
+	if s := setsOf(sessions, most, all); s != nil {
+		return s
+	}
+	return nil
+}
+
+// codings are the sessions as chains: of pages, with steps back, and both with the page
+// before where that tells more. Those that are like one before are left out.
+func codings(sessions [][]int) (all []*chains) {
+	for _, way := range []coder{{}, {back: true}} {
+		c := newChains(sessions, &way)
+		if len(all) > 0 && c.cost == all[0].cost {
+			continue // nobody goes back
+		}
+		all = append(all, c)
+		if wide, gain := way.narrowed(sessions); gain > 0 {
+			w := newChains(sessions, wide)
+			w.cost = c.cost + gain
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
 // A divider tells the type of any session.
 type divider interface {
 	types() int
 	typeOf(session []int) int
+}
+
+// sampled takes at most maxSample of the sessions, evenly, and fewer if they are long.
+func sampled(sessions [][]int, group []int) [][]int {
+	steps := 0
+	for _, i := range group {
+		steps += len(sessions[i]) + 1
+	}
+	n := min(maxSample, maxSteps*len(group)/steps)
+	out := pick(sessions, strided(group, max(fewest, n)))
+	for i := range out {
+		out[i] = out[i][:min(len(out[i]), maxSteps/fewest)]
+	}
+	return out
 }
 
 // strided takes at most n of a list, evenly.
@@ -111,7 +162,7 @@ func components(sessions [][]int, all []int) [][]int {
 		}
 		groups[root] = append(groups[root], i)
 	}
-	least := max(2, len(sessions)/50)
+	least := max(2, len(sessions)/100)
 	var out [][]int
 	for _, root := range order {
 		if g := groups[root]; len(g) >= least {

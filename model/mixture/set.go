@@ -1,44 +1,50 @@
 package mixture
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 )
 
 const (
-	draws     = 20  // recordings drawn from one chain that the sets are compared with
+	setRounds = 80  // of EM
+	draws     = 10  // recordings drawn from one chain that the sets are compared with
 	clear     = 4.0 // standard deviations above their mean that counts
 	maxOfSets = 500 // sessions whose sets are compared
 	maxLength = 500 // pages of a drawn session
+	alike     = 0.2 // distance of pages that the same sessions visit
 )
 
-// sets divides the sessions by the sets of pages that they visit. It returns nil if
-// sessions drawn from one chain look as divided as these.
-func (c *chains) sets(most int) *sets {
-	raw := pick(c.raw, strided(indices(len(c.raw)), maxOfSets))
-	found, gain := divideSets(raw, most)
+// setsOf divides the sessions by the sets of pages that they visit. It returns nil if
+// sessions drawn from one of the chains look as divided as these.
+func setsOf(sessions [][]int, most int, single []*chains) *sets {
+	some := pick(sessions, strided(indices(len(sessions)), maxOfSets))
+	found, gain := divideSets(some, most)
 	if found == nil {
 		return nil
 	}
-	walk := newWalk(c.raw)
-	sum, squares := 0.0, 0.0
-	for seed := range uint64(draws) {
-		r := rand.New(rand.NewPCG(seed, 3))
-		drawn := make([][]int, len(raw))
-		for i := range drawn {
-			drawn[i] = walk.session(r)
+	for _, c := range single {
+		w := newWalk(c)
+		sum, squares := 0.0, 0.0
+		for seed := range uint64(draws) {
+			r := rand.New(rand.NewPCG(seed, 3))
+			drawn := make([][]int, len(some))
+			for i := range drawn {
+				drawn[i] = w.session(r)
+			}
+			_, other := divideSets(drawn, most)
+			if other >= gain {
+				return nil
+			}
+			sum += other
+			squares += other * other
 		}
-		_, other := divideSets(drawn, most)
-		if other >= gain {
+		mean := sum / draws
+		if gain <= mean+2*minGain+clear*math.Sqrt(max(0, squares/draws-mean*mean)) {
 			return nil
 		}
-		sum += other
-		squares += other * other
-	}
-	mean := sum / draws
-	if gain <= mean+clear*math.Sqrt(max(0, squares/draws-mean*mean)) {
-		return nil
 	}
 	return found
 }
@@ -52,28 +58,43 @@ func indices(n int) []int {
 }
 
 // A walk draws sessions from one chain.
-type walk struct{ next map[int][]int }
+type walk struct {
+	coder *coder
+	next  map[row][]chance
+}
 
-func newWalk(sessions [][]int) *walk {
-	w := &walk{map[int][]int{}}
-	for _, s := range sessions {
-		last := -1
-		for _, p := range append(slices.Clone(s), -1) {
-			w.next[last] = append(w.next[last], p)
-			last = p
+// A chance is a step and its odds, added to those of the steps before it in its row.
+type chance struct {
+	to  int
+	sum float64
+}
+
+func newWalk(c *chains) *walk {
+	w := &walk{c.coder, map[row][]chance{}}
+	for id, s := range c.steps {
+		list := w.next[s.row]
+		sum := c.base[id]
+		if len(list) > 0 {
+			sum += list[len(list)-1].sum
 		}
+		w.next[s.row] = append(list, chance{s.to, sum})
 	}
 	return w
 }
 
 func (w *walk) session(r *rand.Rand) []int {
 	var out []int
-	for at := -1; len(out) < maxLength; {
-		list := w.next[at]
-		if at = list[r.IntN(len(list))]; at < 0 {
+	p := place{coder: w.coder, before: anyPage, at: outside}
+	for len(out) < maxLength {
+		list := w.next[p.row()]
+		u := r.Float64() * list[len(list)-1].sum
+		i, _ := slices.BinarySearchFunc(list, u, func(c chance, u float64) int { return cmp.Compare(c.sum, u) })
+		page := p.page(list[i].to)
+		if page == outside {
 			break
 		}
-		out = append(out, at)
+		p.follow(page)
+		out = append(out, page)
 	}
 	return out
 }
@@ -82,7 +103,8 @@ func (w *walk) session(r *rand.Rand) []int {
 type sets struct {
 	column map[int]int // of the pages that count
 	weight []float64
-	visit  [][]float64 // by type and column: the odds of a visit
+	visit  [][]float64 // by type and column: the logarithm of the odds of a visit
+	none   [][]float64 // and of none
 }
 
 func (s *sets) types() int { return len(s.weight) }
@@ -113,9 +135,9 @@ func (s *sets) log(row []bool, z int) float64 {
 	sum := math.Log(s.weight[z])
 	for c, on := range row {
 		if on {
-			sum += math.Log(s.visit[z][c])
+			sum += s.visit[z][c]
 		} else {
-			sum += math.Log(1 - s.visit[z][c])
+			sum += s.none[z][c]
 		}
 	}
 	return sum
@@ -138,7 +160,7 @@ func divideSets(sessions [][]int, most int) (*sets, float64) {
 	seeds := farthestRows(rows, most)
 	for k := 2; k <= min(most, len(seeds), len(rows)/2); k++ {
 		score, s := fitSets(columns, rows, nearestRows(rows, seeds[:k]), k)
-		if s != nil && score < least-minGain*float64(k-types) {
+		if s != nil && score < least-2*minGain*float64(k-types) {
 			best, least, types = s, score, k
 		}
 	}
@@ -146,28 +168,27 @@ func divideSets(sessions [][]int, most int) (*sets, float64) {
 }
 
 // columnsOf numbers the pages that some sessions visit and others do not. Pages that
-// the same sessions visit count once.
+// nearly the same sessions visit count once: they say one thing.
 func columnsOf(sessions [][]int) map[int]int {
-	visitors := map[int][]byte{}
+	visitors := map[int][]bool{}
 	counts := map[int]int{}
 	for i, s := range sessions {
 		for _, p := range distinct(s) {
 			if visitors[p] == nil {
-				visitors[p] = make([]byte, (len(sessions)+7)/8)
+				visitors[p] = make([]bool, len(sessions))
 			}
-			visitors[p][i/8] |= 1 << (i % 8)
+			visitors[p][i] = true
 			counts[p]++
 		}
 	}
-	pages := make([]int, 0, len(visitors))
-	for p := range visitors {
-		pages = append(pages, p)
-	}
-	slices.Sort(pages)
-	seen, out := map[string]bool{}, map[int]int{}
+	pages := slices.Collect(maps.Keys(visitors))
+	slices.SortFunc(pages, func(a, b int) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	out := map[int]int{}
+	var kept []int
 	for _, p := range pages {
-		if counts[p] < len(sessions) && !seen[string(visitors[p])] {
-			seen[string(visitors[p])] = true
+		same := func(k int) bool { return jaccard(visitors[p], visitors[k]) <= alike }
+		if counts[p] < len(sessions) && len(kept) < maxPages && !slices.ContainsFunc(kept, same) {
+			kept = append(kept, p)
 			out[p] = len(out)
 		}
 	}
@@ -177,20 +198,20 @@ func columnsOf(sessions [][]int) map[int]int {
 // fitSets fits k types by EM, beginning with the types assigned. It returns the
 // criterion, and nil if a type has fewer than two sessions.
 func fitSets(columns map[int]int, rows [][]bool, assigned []int, k int) (float64, *sets) {
-	s := &sets{column: columns, weight: make([]float64, k), visit: make([][]float64, k)}
+	s := &sets{column: columns, weight: make([]float64, k), visit: make([][]float64, k), none: make([][]float64, k)}
 	share := make([][]float64, len(rows))
 	for i := range share {
 		share[i] = make([]float64, k)
 		share[i][assigned[i]] = 1
 	}
 	likelihood := math.Inf(-1)
-	for range maxRounds {
+	for range setRounds {
 		s.maximise(rows, share)
 		next := 0.0
 		for i, row := range rows {
 			next += s.expect(row, share[i])
 		}
-		done := next-likelihood < 1e-6
+		done := next-likelihood < 1e-3
 		likelihood = next
 		if done {
 			break
@@ -219,10 +240,12 @@ func (s *sets) maximise(rows [][]bool, share [][]float64) {
 				}
 			}
 		}
+		none := make([]float64, len(visit))
 		for c := range visit {
-			visit[c] = (visit[c] + 0.1) / (n + 0.2)
+			p := (visit[c] + 0.1) / (n + 0.2)
+			visit[c], none[c] = math.Log(p), math.Log(1-p)
 		}
-		s.visit[z] = visit
+		s.visit[z], s.none[z] = visit, none
 		s.weight[z] = (n + 0.1) / (float64(len(rows)) + 0.1*float64(len(s.weight)))
 	}
 }
