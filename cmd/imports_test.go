@@ -70,6 +70,8 @@ var importOrder = map[string][]string{
 	"model/fidelity/distance": {},
 	"model/fidelity/classify": {},
 	"model/fidelity/series":   {},
+	"model/fidelity/page":     {"model/fidelity"},
+	"model/fidelity/traffic":  {"record/flow", "model/session", "model/endpoint", "model/fidelity"},
 
 	"model/endpoint/route":     {"model/content"},
 	"model/endpoint/operation": {"record/flow", "model/content"},
@@ -95,6 +97,7 @@ var importOrder = map[string][]string{
 	"replay/modelled": {"record/flow", "model", "model/dist", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "replay", "replay/client", "replay/cookie", "replay/faithful"},
 	"replay/report":   {"replay/faithful", "replay/stats"},
 	"replay/rehearse": {"record/flow", "model", "model/content", "replay", "replay/faithful", "replay/modelled"},
+	"replay/dryrun":   {"record/flow", "model/content", "replay", "replay/load"},
 	"replay/trial":    {"record/flow", "model", "model/content", "replay", "replay/modelled", "replay/client"},
 	"replay/compare":  {"replay/stats"},
 	"replay/cluster":  {"model", "replay", "replay/load", "replay/stats"},

@@ -31,7 +31,7 @@ func modelCommand(env environment) *cobra.Command {
 		Use:   "model",
 		Short: "Learn users from recordings, and look at what was learned",
 	}
-	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env), modelCheckCommand(env), modelDiffCommand(env))
+	cmd.AddCommand(modelLearnCommand(env), modelShowCommand(env), modelCheckCommand(env), modelDiffCommand(env), modelFidelityCommand(env))
 	return cmd
 }
 

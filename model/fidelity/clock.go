@@ -2,7 +2,6 @@ package fidelity
 
 import (
 	"math"
-	"time"
 
 	"github.com/starling-load/starling/model/fidelity/distance"
 	"github.com/starling-load/starling/model/fidelity/series"
@@ -35,9 +34,7 @@ func newClock(s *scheme) clock {
 	for k, side := range s.sides {
 		first, last := side.of.starts()
 		spans[k] = (last - first).Seconds()
-		for i := range side.of.requests {
-			whole = whole && side.of.requests[i].start%time.Second == 0
-		}
+		whole = whole && side.of.wholeSeconds()
 	}
 	short, long := min(spans[0], spans[1]), max(spans[0], spans[1])
 	c := clock{comparable: short > 0 && long <= sameSpan*short, span: long, window: fineWindow}
@@ -84,7 +81,8 @@ func (c *clock) correlation(counts []float64) (of [3]float64) {
 	return of
 }
 
-// smoothed is a curve with the mean over smooth seconds in place of each point.
+// smoothed is a curve with the mean over smooth seconds, or a twentieth of a short span, in
+// place of each point.
 func (c *clock) smoothed(curve []float64) []float64 {
-	return series.Smooth(curve, int(smooth/c.point/2))
+	return series.Smooth(curve, int(min(smooth, c.span/20)/c.point/2))
 }

@@ -9,16 +9,21 @@ import (
 	"time"
 )
 
-// ErrTooFew says that there is too little to compare.
-var ErrTooFew = errors.New("too few sessions to compare")
+// ErrTooFew says that there is too little to compare, ErrStopped that the caller ended the
+// comparison.
+var (
+	ErrTooFew  = errors.New("too few sessions to compare")
+	ErrStopped = errors.New("the comparison was stopped")
+)
 
 // Options steer Compare. The zero value works.
 type Options struct {
 	Seed     uint64
 	Halvings int // of the recording; 0: 50
 
-	// Progress, where not nil, is called after each halving.
-	Progress func(done, all int)
+	// Progress, where not nil, is called after each halving. If it returns false, Compare
+	// ends with ErrStopped.
+	Progress func(done, all int) bool
 }
 
 const (
@@ -36,6 +41,10 @@ func Compare(recorded, other *Traffic, o Options) (*Report, error) {
 		}
 	}
 	o.Halvings = cmp.Or(o.Halvings, defaultHalvings)
+	rounded := recorded.wholeSeconds() && !other.wholeSeconds()
+	if rounded {
+		other = other.rounded()
+	}
 	s := newScheme(recorded, other)
 	s.findTypes()
 	groups := [2][][]int32{s.sides[0].groups(), s.sides[1].groups()}
@@ -49,8 +58,8 @@ func Compare(recorded, other *Traffic, o Options) (*Report, error) {
 			parts[i].add(s, &h)
 		}
 		band.add(s, h.a)
-		if o.Progress != nil {
-			o.Progress(n+1, o.Halvings)
+		if o.Progress != nil && !o.Progress(n+1, o.Halvings) {
+			return nil, ErrStopped
 		}
 	}
 	r := &Report{
@@ -66,6 +75,9 @@ func Compare(recorded, other *Traffic, o Options) (*Report, error) {
 		r.add(punctual("99.9 % of requests, ms late", other.Schedule.P999, 10*time.Millisecond))
 	}
 	r.explain(s, wholeA, wholeB)
+	if rounded {
+		r.Notes = append(r.Notes, "the recording tells whole seconds, so the times of the other traffic were cut to seconds too")
+	}
 	r.judge(half)
 	return r, nil
 }
@@ -125,7 +137,7 @@ func (p *part) over(half int) (metric string, out Part) {
 	if out.Differs {
 		out.Excess = math.Log(out.Ratio / p.ratio)
 	}
-	if most := 3 * p.absolute; out.Floor > most && !p.timed {
+	if most := 3 * p.absolute; most > 0 && out.Floor > most && !p.timed {
 		// The floor falls with the number of sessions, or with its root. That of curves over
 		// time does not: a longer recording has longer curves.
 		times := out.Floor / most

@@ -12,7 +12,7 @@ type measure struct {
 	metric   string
 	name     string  // of the part
 	ratio    float64 // limit of the ratio to the floor
-	absolute float64 // limit of the distance, below which it does not matter
+	absolute float64 // limit of the distance, below which it does not matter; 0: none
 	linear   bool    // the floor falls with the number of sessions, not with its root
 	timed    bool    // it compares times of day, which both traffics must share
 	of       func(s *scheme, a, b *profile) (d float64, ok bool)
@@ -48,9 +48,9 @@ func measures() []measure {
 	return []measure{
 		{Mix, "divergence of endpoints, bits", 1.15, 0.001, true, false, plain(func(a, b *profile) float64 { return distance.JensenShannon(a.mix, b.mix) })},
 		{Shares, "greatest error", 1.15, 0.005, false, false, plain(func(a, b *profile) float64 { return distance.Greatest(a.mix, b.mix) })},
-		{Transitions, "divergence of pairs, bits", 1.15, 0.001, true, false, plain(func(a, b *profile) float64 { return distance.JensenShannon(a.pairs, b.pairs) })},
+		{Transitions, "divergence of pairs, bits", 1.15, 0, true, false, plain(func(a, b *profile) float64 { return distance.JensenShannon(a.pairs, b.pairs) })},
 		{Transitions, "variation of the next step", 1.15, 0.03, false, false, variation},
-		{Memory, "divergence of triples, bits", 1.15, 0.001, true, false, plain(func(a, b *profile) float64 { return distance.JensenShannon(a.triples, b.triples) })},
+		{Memory, "divergence of triples, bits", 1.15, 0, true, false, plain(func(a, b *profile) float64 { return distance.JensenShannon(a.triples, b.triples) })},
 		{Memory, "uncertainty of the next step, bits", 1.15, 0.02, false, false, func(s *scheme, a, b *profile) (float64, bool) {
 			return math.Abs(s.uncertainty(a) - s.uncertainty(b)), true
 		}},

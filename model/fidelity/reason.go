@@ -51,8 +51,8 @@ func (s *scheme) reasons(a, b *profile) map[string]string {
 		Correlation: "a second with many requests says something else of the seconds after it than recorded",
 		Bytes: fmt.Sprintf("a request sends %s bytes and gets %s; recorded: %s and %s", figure(b.sentTotal/b.requests), figure(b.receivedTotal/b.requests),
 			figure(a.sentTotal/a.requests), figure(a.receivedTotal/a.requests)),
-		Data: fmt.Sprintf("%.0f different values are asked for, the commonest 100 in %.1f %% of the requests; recorded: %.0f and %.1f %%",
-			b.distinct, 100*b.top, a.distinct, 100*a.top),
+		Data: fmt.Sprintf("%.0f different values are asked for, the commonest 100 in %.1f %% of the requests, and a cache of a tenth has %.1f %%; recorded: %.0f, %.1f %% and %.1f %%",
+			b.distinct, 100*b.top, 100*b.cached[1], a.distinct, 100*a.top, 100*a.cached[1]),
 		Types:   s.typeReason(a, b),
 		Answers: "answers have another class of status than those of the same endpoint in the recording, or did not come",
 

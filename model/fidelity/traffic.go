@@ -125,3 +125,33 @@ func (t *Traffic) starts() (first, last time.Duration) {
 	}
 	return first, last
 }
+
+// Starts returns when the sessions of t begin, as offsets from the first of them in
+// ascending order, and how long t lasts.
+func (t *Traffic) Starts() (starts []time.Duration, span time.Duration) {
+	first, _ := t.starts()
+	for _, s := range t.sessions {
+		starts = append(starts, t.requests[s.first].start-first)
+		for i := s.first; i < s.next; i++ {
+			span = max(span, t.requests[i].end-first)
+		}
+	}
+	slices.Sort(starts)
+	return starts, span
+}
+
+// wholeSeconds reports whether all requests begin at whole seconds, as in access logs.
+func (t *Traffic) wholeSeconds() bool {
+	return !slices.ContainsFunc(t.requests, func(q request) bool { return q.start%time.Second != 0 })
+}
+
+// rounded is t with the times of a log that tells whole seconds.
+func (t *Traffic) rounded() *Traffic {
+	r := *t
+	r.requests = slices.Clone(t.requests)
+	for i := range r.requests {
+		q := &r.requests[i]
+		q.start, q.end = q.start.Truncate(time.Second), q.end.Truncate(time.Second)
+	}
+	return &r
+}

@@ -160,6 +160,10 @@ func (l *learner) filter(sessions []session.Session, unanswered bool) {
 	l.report.Sessions, l.report.Users = len(l.sessions), len(users)
 }
 
+// Usable reports whether Learn learns from a flow. With Options.Unanswered it also learns
+// from those without an answer.
+func Usable(f *flow.Flow) bool { return unusable(f) == "" }
+
 // unusable says why a flow is left out, or "".
 func unusable(f *flow.Flow) string {
 	switch {

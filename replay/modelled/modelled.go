@@ -72,7 +72,8 @@ type source struct {
 // Origins implements Source.
 func (s *source) Origins() []replay.Origin { return s.origins }
 
-// Session implements Source.
+// Session implements Source. A session that is made of recorded ones has a method Stands:
+// which recorded act each act stands for.
 func (s *source) Session(i, u uint64) replay.Session {
 	v := visitor{source: s, number: i, track: -1, user: u, browser: s.browserOf(u), issued: make([]issued, len(s.bindings))}
 	if !s.walks {

@@ -42,6 +42,10 @@ func (r *repeat) Next(over *replay.Answer) []replay.Act {
 // role returns what an act stands for: its ID is the index of a recorded act.
 func (r *repeat) role(a *replay.Act) (of *track, index int) { return r.of, a.ID }
 
+// Stands returns which recorded act an act stands for: indices of a session of the model,
+// and of an act of it.
+func (r *repeat) Stands(a *replay.Act) (session, act int) { return r.track, a.ID }
+
 // same is the ID of an act of a repeat: its index in the recorded session.
 func same(_ *replay.Act, recorded int) (id int, ok bool) { return recorded, true }
 

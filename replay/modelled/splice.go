@@ -155,6 +155,13 @@ func (s *splice) role(a *replay.Act) (of *track, index int) {
 	return &s.source.tracks[role.session], role.index
 }
 
+// Stands returns which recorded act an act stands for: indices of a session of the model,
+// and of an act of it.
+func (s *splice) Stands(a *replay.Act) (session, act int) {
+	role := s.roles[a.ID]
+	return role.session, role.index
+}
+
 // recordedAct is the recorded act that a stands for.
 func (s *splice) recordedAct(a *replay.Act) *model.Act {
 	role := s.roles[a.ID]
