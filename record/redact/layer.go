@@ -70,9 +70,15 @@ func (w *walker) layered(l layer, b []byte, j job) {
 	if l == layerPercent || l == layerForm {
 		url = 1
 	}
+	unescaped := 0
+	if l == layerEscape {
+		unescaped = 1
+	}
 	w.inURL += url
+	w.unescaped += unescaped
 	w.do(j, d)
 	w.inURL -= url
+	w.unescaped -= unescaped
 	w.depth--
 	if w.changed {
 		for i, at := 0, 0; i < len(b); {

@@ -285,12 +285,16 @@ func (w *walker) named(b []byte, i, j int) int {
 	if start >= end {
 		return 0
 	}
-	if c != password && b[start-1] != '"' && b[start-1] != '\'' && b[start-1] != '`' {
+	if c != password && !inQuotes(b, start) {
 		// A parameter in a path, such as ;jsessionid=…, ends before the query and the
 		// fragment.
 		if n := bytes.IndexAny(b[start:end], "?#"); n > 0 {
 			end = start + n
 		}
+	}
+	escaped := w.unescaped == 0 && inQuotes(b, start)
+	if escaped {
+		end = start + literalEnd(b[start:min(len(b), start+longest)], b[start-1], end-start)
 	}
 	value := b[start:end]
 	switch {
@@ -300,8 +304,32 @@ func (w *walker) named(b []byte, i, j int) int {
 		return 0
 	}
 	w.label(b[i:j])
-	w.field(c, value)
+	if escaped && bytes.IndexByte(value, '\\') >= 0 && w.depth < maxDepth {
+		w.layered(layerEscape, value, job{op: opField, class: c})
+	} else {
+		w.field(c, value)
+	}
 	return end
+}
+
+// inQuotes reports whether the value at start is a literal in quotes.
+func inQuotes(b []byte, start int) bool {
+	return start > 0 && (b[start-1] == '"' || b[start-1] == '\'' || b[start-1] == '`')
+}
+
+// literalEnd returns where the literal at the beginning of b ends, before its closing
+// quote. A quote behind a backslash belongs to the literal. Without a closing quote the
+// literal ends at otherwise.
+func literalEnd(b []byte, quote byte, otherwise int) int {
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case quote:
+			return i
+		}
+	}
+	return otherwise
 }
 
 // The longest values that are looked for behind names, in bytes: maxValue for secrets,

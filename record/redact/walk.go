@@ -37,6 +37,8 @@ type walker struct {
 	depth   int
 	inURL   int // how many layers give + and / another meaning
 
+	unescaped int // how many layers had their backslashes decoded
+
 	report func(Kind) // called for each secret, instead of replacing it
 	part   string     // the part being walked: "request target"
 	name   string     // the name of the header or field being walked
