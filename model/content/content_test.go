@@ -228,7 +228,13 @@ func TestRequestLeavesNameEveryValue(t *testing.T) {
 		{"multipart", flow.Request{Target: "/", Headers: flow.Headers{{Name: "Content-Type", Value: "multipart/form-data; boundary=XX9"}},
 			Body: flow.Body{Data: []byte("--XX9\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nhi\r\n--XX9--\r\n")}},
 			[]Leaf{{"header:Content-Type", "multipart/form-data; boundary=XX9"}, {"header:Content-Type boundary", "XX9"},
-				{"header:Content-Type boundary", "XX9"}, {"body:f", "hi"}, {"header:Content-Type boundary", "XX9"}}},
+				{"header:Content-Type boundary", "XX9"}, {"body:f filename", "a.txt"}, {"body:f", "hi"}, {"header:Content-Type boundary", "XX9"}}},
+		{"a file of a type, and a field", flow.Request{Target: "/", Headers: flow.Headers{{Name: "Content-Type", Value: "multipart/form-data; boundary=b"}},
+			Body: flow.Body{Data: []byte("--b\r\ncontent-type:  image/png\r\nContent-Disposition: form-data; filename=\"my; a.png\"; name=\"f\"\r\n\r\nhi\r\n" +
+				"--b\r\nContent-Disposition: form-data; name=g\r\n\r\n5\r\n--b--\r\n")}},
+			[]Leaf{{"header:Content-Type", "multipart/form-data; boundary=b"}, {"header:Content-Type boundary", "b"}, {"header:Content-Type boundary", "b"},
+				{"body:f filename", "my; a.png"}, {"body:f Content-Type", "image/png"}, {"body:f", "hi"},
+				{"header:Content-Type boundary", "b"}, {"body:g", "5"}, {"header:Content-Type boundary", "b"}}},
 		{"anything else as a whole", flow.Request{Target: "/", Headers: flow.Headers{{Name: "Content-Type", Value: "text/plain"}}, Body: flow.Body{Data: []byte("x")}},
 			[]Leaf{{"header:Content-Type", "text/plain"}, {"body:*", "x"}}},
 	} {

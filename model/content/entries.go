@@ -1,8 +1,6 @@
 package content
 
 import (
-	"bytes"
-	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model/content/form"
@@ -107,42 +105,4 @@ func DecodeEntries(s string) []form.Entry {
 		}
 	}
 	return out
-}
-
-// A formPart is a part of a multipart body with its head.
-type formPart struct {
-	form.Entry
-	head string // without the empty line at its end
-}
-
-// formParts returns the named parts of a multipart body.
-func formParts(b []byte, mark string) []formPart {
-	var out []formPart
-	pieces := bytes.Split(append([]byte("\r\n"), b...), []byte("\r\n--"+mark))
-	for i, p := range pieces {
-		if i == 0 || len(out) >= maxItems {
-			continue
-		}
-		head, value, ok := strings.Cut(strings.TrimPrefix(string(p), "\r\n"), "\r\n\r\n")
-		if name := partName(head); ok && name != "" {
-			out = append(out, formPart{form.Entry{Name: name, Value: value}, head})
-		}
-	}
-	return out
-}
-
-// multipartBody writes entries as multipart/form-data (RFC 7578). An entry that is one
-// of old keeps its head: the name of a file, its media type.
-func multipartBody(old []formPart, entries []form.Entry, mark string) []byte {
-	var b bytes.Buffer
-	for _, e := range entries {
-		head := `Content-Disposition: form-data; name="` + strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A").Replace(e.Name) + `"`
-		if i := slices.IndexFunc(old, func(p formPart) bool { return p.Entry == e }); i >= 0 {
-			head = old[i].head
-			old = slices.Delete(old, i, i+1)
-		}
-		b.WriteString("--" + mark + "\r\n" + head + "\r\n\r\n" + e.Value + "\r\n")
-	}
-	b.WriteString("--" + mark + "--\r\n")
-	return b.Bytes()
 }

@@ -56,6 +56,8 @@ func (s *Span) Whole() bool { return len(s.Kinds) > 0 && !s.Kinds[0].Keeps() }
 //	query:KEY               KEY#1, KEY#2 for repetitions; {} see Selector
 //	header:NAME             and header:NAME SCHEME for what follows "Bearer "
 //	body:FIELD              of a form or multipart body, repetitions as above
+//	body:FIELD filename     of a file in a multipart body, and
+//	body:FIELD Content-Type the media type of a part
 //	body:$.items[0].id      of a JSON body; {} is a key that is an identifier, and
 //	body:$.changes.{}~      such a key itself
 //	body:*                  any other body as a whole
@@ -272,21 +274,6 @@ func opens(name string) bool {
 	return !OfBrowser(name) && !strings.HasPrefix(name, "Sec-")
 }
 
-// boundary returns the multipart boundary that a content type names.
-func boundary(value string) string {
-	media, rest, _ := strings.Cut(value, ";")
-	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(media)), "multipart/") {
-		return ""
-	}
-	for p := range strings.SplitSeq(rest, ";") {
-		k, v, _ := strings.Cut(strings.TrimSpace(p), "=")
-		if strings.EqualFold(k, "boundary") {
-			return strings.Trim(v, `"`)
-		}
-	}
-	return ""
-}
-
 // body adds the values of the body.
 func (s *spanner) body() {
 	b := s.r.Body.Data
@@ -367,46 +354,4 @@ func (s *spanner) json(in *region, prefix string) {
 	if start := space(b, 0); start < len(b) {
 		w.walk(start, skipValue(b, start))
 	}
-}
-
-// multipart adds the content of every part and each boundary between them.
-func (s *spanner) multipart(in *region, mark string) {
-	b := in.text
-	at := strings.Index(b, mark)
-	for at >= 0 && len(s.out) < maxLeaves {
-		s.out = append(s.out, Span{Leaf{"header:Content-Type boundary", mark[2:]}, InMultipart, 0, at + 2, at + len(mark), nil, in.parent, in.within})
-		at += len(mark)
-		next := strings.Index(b[at:], mark)
-		if next < 0 {
-			return
-		}
-		part := b[at : at+next]
-		head, content, ok := strings.Cut(part, "\r\n\r\n")
-		if name := partName(head); ok && name != "" {
-			start := at + len(head) + 4
-			value := strings.TrimSuffix(content, "\r\n")
-			var kinds []codec.Kind
-			if _, _, lines := codec.DecodeAt(codec.CRLF, value); lines && strings.Contains(value, "\r\n") {
-				kinds = []codec.Kind{codec.CRLF}
-			}
-			s.add(in, "body:"+name, start, start+len(value), kinds...)
-		}
-		at += next
-	}
-}
-
-// partName returns the field name in the head of a part.
-func partName(head string) string {
-	for line := range strings.SplitSeq(head, "\r\n") {
-		k, v, _ := strings.Cut(line, ":")
-		if !strings.EqualFold(strings.TrimSpace(k), "Content-Disposition") {
-			continue
-		}
-		for p := range strings.SplitSeq(v, ";") {
-			if n, ok := strings.CutPrefix(strings.TrimSpace(p), "name="); ok {
-				return strings.Trim(n, `"`)
-			}
-		}
-	}
-	return ""
 }

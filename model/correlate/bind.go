@@ -143,7 +143,7 @@ func (c *candidate) validator() bool {
 // field returns the form field that the value was sent as, or "".
 func (c *candidate) field() string {
 	s := c.leaf.span.Selector
-	if c.at >= 0 || strings.Contains(s, "#") || c.leaf.outer != nil {
+	if c.at >= 0 || strings.Contains(s, "#") || c.leaf.outer != nil || content.OfPart(s) {
 		return ""
 	}
 	switch c.leaf.span.Place {

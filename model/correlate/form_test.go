@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,26 @@ func TestAFileThatNobodyChoseIsSentAsAFile(t *testing.T) {
 	})
 	if body := r.Endpoints["POST /save"].Variants[0].Request.Body; !strings.Contains(body, file) {
 		t.Errorf("body %q", body)
+	}
+}
+
+// What a user chose has its own name and type, and may be missing.
+func TestAFileKeepsItsNameAndItsType(t *testing.T) {
+	names, types := []string{"", "sea view.jpg", "note.txt", "hills.png"}, []string{"application/octet-stream", "image/jpeg", "text/plain", "image/png"}
+	r := record(4, nil, func(p *tape, i int) {
+		p.do("GET /new", "200"+asHTML+`<form method=post action=/save enctype=multipart/form-data><input type=hidden name=t value=`+secretOf(i)+`><input type=file name=pic></form>`)
+		p.do("POST /save\nContent-Type: multipart/form-data; boundary=b\n\n--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\n"+secretOf(i)+
+			"\r\n--b\r\nContent-Disposition: form-data; name=\"pic\"; filename=\""+names[i]+"\"\r\nContent-Type: "+types[i]+"\r\n\r\n"+strings.Repeat("x", i)+"\r\n--b--\r\n", "200")
+	})
+	vs := r.Endpoints["POST /save"].Variants
+	if len(vs) != 1 || !strings.Contains(vs[0].Request.Body, "name=\"pic\"; filename=\"${pic_filename}\"\r\nContent-Type: ${pic_Content-Type}\r\n\r\n") {
+		t.Fatalf("variants %+v", vs)
+	}
+	for i := range names {
+		row := vs[0].Rows[r.Acts[i][1].Row-1]
+		if !slices.Contains(row, names[i]) || !slices.Contains(row, types[i]) {
+			t.Errorf("session %d has the row %q, want %q and %q in it", i, row, names[i], types[i])
+		}
 	}
 }
 

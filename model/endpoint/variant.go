@@ -33,6 +33,7 @@ func items(r *flow.Request) []item {
 	var out []item
 	for _, l := range leaves {
 		switch {
+		case content.OfPart(l.Selector):
 		case strings.HasPrefix(l.Selector, "query:") && l.Selector != "query:{}" && !strings.Contains(l.Selector, "#"):
 			key := strings.TrimPrefix(l.Selector, "query:")
 			if content.Kind(key) != "" {
