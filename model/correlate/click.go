@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/starling-load/starling/model/content"
 )
@@ -21,18 +22,26 @@ const (
 // list, and for the resources of a page, whose addresses change with each release.
 //
 // shared tells to look only at what other sessions say nothing about: values that all
-// requests have, and parts of segments.
+// requests have, parts of segments, and what redirects led to.
 func (l *Learner) follow(shared bool) {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if p.pieces != nil || p.hidden || len(p.uses) == 0 {
 				continue
 			}
-			if h, ok := p.linked(); ok && (!shared || p.constant() || h.before+h.after != "") {
+			if h, ok := p.linked(); ok && (!shared || p.constant() || h.before+h.after != "" || p.redirected()) {
 				l.fromLinks(p, &h)
 			}
 		}
 	}
+}
+
+// redirected reports whether all requests of a leaf went where an answer sent them.
+func (p *leaf) redirected() bool {
+	return !slices.ContainsFunc(p.uses, func(u use) bool {
+		from, link := u.exchange.cameFrom()
+		return from == nil || link >= 0 || from.Flow.Response.Status/100 != 3
+	})
 }
 
 // fromLinks binds a leaf of the target of requests.
@@ -110,6 +119,10 @@ func (p *leaf) linked() (h linkedHole, ok bool) {
 			continue
 		}
 		before, after, variable := strings.Cut(segment, "{}")
+		if ext := hashedFile(segment); ext != "" && strconv.Itoa(at) == place && strings.HasSuffix(path, "/"+segment) {
+			path = strings.TrimSuffix(path, segment) + "{}" + ext + "#" + strconv.Itoa(hole)
+			return linkedHole{"link:" + path, "redirect:" + path, "", ext}, true
+		}
 		if strconv.Itoa(at) == place {
 			n := "#" + strconv.Itoa(hole)
 			return linkedHole{"link:" + path + n, "redirect:" + path + n, before, after}, variable && !strings.Contains(after, "{}")
@@ -120,6 +133,45 @@ func (p *leaf) linked() (h linkedHole, ok bool) {
 		at++
 	}
 	return h, false
+}
+
+// hashedFile returns the extension of a file whose name holds a hash of its content, such
+// as that of "app-CAMbKmWH.css", or "".
+func hashedFile(name string) string {
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 || strings.Contains(name, "{}") {
+		return ""
+	}
+	parts := strings.FieldsFunc(name[:dot], func(r rune) bool { return strings.ContainsRune("-._", r) })
+	if !slices.ContainsFunc(parts, isHash) {
+		return ""
+	}
+	return name[dot:]
+}
+
+// isHash reports whether capital letters, small letters and digits take turns in a text as
+// they do not in words.
+func isHash(s string) bool {
+	turns, last, small := 0, 0, 0
+	for _, r := range s {
+		kind := 1
+		if unicode.IsUpper(r) {
+			kind = 2
+		} else if unicode.IsDigit(r) {
+			kind = 3
+		}
+		if kind != last {
+			turns++
+			small = 0
+		}
+		if last = kind; kind == 1 {
+			small++
+		}
+		if small > 2 {
+			return false
+		}
+	}
+	return len(s) >= 8 && 3*(turns-1) >= len(s)
 }
 
 // inner returns the part of a segment that the hole stands for.

@@ -145,6 +145,7 @@ func (l *Learner) decide() {
 	l.follow(false)
 	l.bindPartly()
 	l.pick()
+	l.share()
 	l.compute()
 	l.classify()
 }
@@ -197,6 +198,7 @@ type session struct {
 	received  map[string][]place // where a value was received; see given
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
+	choices   []choice           // what the user chose of lists; nil: not asked for
 	compared  int                // bytes of answers that were searched for documents
 	selectors selectors
 }

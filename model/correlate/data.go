@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -90,10 +91,19 @@ func findRow(f *model.Source, index map[string][]int, s *session) (row int, ok b
 // fromData explains a leaf whose requests carry a column of their user's row,
 // as the whole value or as a part between delimiters.
 func (l *Learner) fromData(p *leaf) {
-	if p.header() != "" && !tokenHeader(p.header()) || len(p.uses) == 0 || p.answersChallenge() {
+	if p.header() != "" && !tokenHeader(p.header()) || len(p.uses) == 0 || p.answersChallenge() || p.shown() {
 		return
 	}
 	p.pieces = l.splitData(p.uses)
+}
+
+// shown reports whether all values of a leaf stood in the forms that the requests follow
+// from: whatever those of the user show is sent.
+func (p *leaf) shown() bool {
+	return !slices.ContainsFunc(p.uses, func(u use) bool {
+		_, ok := u.exchange.spots[p.span.Selector]
+		return !ok
+	})
 }
 
 // splitData cuts values at the data column that nearly all of them hold, or that some
@@ -135,7 +145,7 @@ func (l *Learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 		if len(v) < 3 {
 			continue
 		}
-		if i := endpoint.Delimited(u.value, v); i >= 0 {
+		if i := u.holds(v); i >= 0 {
 			before = append(before, use{u.exchange, u.value[:i]})
 			at = append(at, use{u.exchange, v})
 			after = append(after, use{u.exchange, u.value[i+len(v):]})
@@ -152,6 +162,22 @@ func (l *Learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 	_, name, _ := strings.Cut(ref, ".")
 	hole := piece{value: model.Value{Name: name, Kind: model.Data, Ref: ref}, uses: at}
 	return append(append(l.rest(before), hole), l.rest(after)...)
+}
+
+// holds returns where a value holds a part, between delimiters, or -1. Another value of the
+// request may show that it is one: the end of a range of keys has the beginning of the keys
+// and then the next character ("notes/ann/" to "notes/ann0").
+func (u use) holds(part string) int {
+	if i := endpoint.Delimited(u.value, part); i >= 0 {
+		return i
+	}
+	for i := range u.exchange.spans {
+		v := u.exchange.spans[i].Value
+		if n := len(v); n > 1 && n == len(u.value) && v[:n-1] == u.value[:n-1] && v[n-1]+1 == u.value[n-1] {
+			return endpoint.Delimited(v, part)
+		}
+	}
+	return -1
 }
 
 // rest returns the pieces beside a data value: text, another column, or a hole that

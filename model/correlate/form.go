@@ -226,16 +226,19 @@ func (s *shownForm) explains(sent []form.Entry, names []string, query bool) bool
 	}
 	s.cost = 3 * (len(names) - known)
 	s.changes = s.form.Changes(sent)
+	changed, hidden := map[string]bool{}, false
 	for _, c := range s.changes {
 		name := form.Field(c.Name)
+		changed[name] = true
 		if s.cost++; kinds[name] == "hidden" {
 			s.cost += 10
+			hidden = true
 		}
 		if query && c.Name == form.Without+name && kinds[name] != "checkbox" {
 			return false // a link to the same address
 		}
 	}
-	return true
+	return !query || !hidden || len(changed) < len(names) // else a link, too: nothing is as shown
 }
 
 // selector returns the selector of the form, and its number among the forms that the

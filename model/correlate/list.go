@@ -11,11 +11,12 @@ import (
 // pick binds what no other explainer bound to the element of a JSON list that the user
 // chose: an identifier in a path or under a name that says so, and the other members of
 // the same element in the same request. It holds where everybody sees the same list. So
-// a small number is bound only where the list has the name of what it identifies.
+// a small number is bound only where the list has the name of what it identifies, or where
+// the answer shows the element.
 func (l *Learner) pick() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if p.pieces == nil {
+			if p.partly() {
 				l.pickIdentifier(p)
 			}
 		}
@@ -41,13 +42,32 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	if !ok {
 		return
 	}
-	var locate locator = func(u use) (spot, bool) { return u.listed(of) }
+	known := p.known()
+	var locate locator = func(u use) (spot, bool) {
+		if s, ok := known(u); ok {
+			return s, true
+		}
+		return u.listed(of)
+	}
 	spots := locate.all(p.uses)
-	if 2*len(spots) < len(p.uses) || len(spots) == 0 {
+	if 2*len(spots) < len(p.uses) || len(spots) == len(known.all(p.uses)) {
 		return
 	}
 	p.pieces = []piece{l.place(p.uses, spots, locate)}
 	p.target.pickers = append(p.target.pickers, p)
+}
+
+// partly reports whether a leaf is one value, which nothing explains, or not everywhere.
+func (p *leaf) partly() bool {
+	return p.pieces == nil || !p.opened && len(p.pieces) == 1 && p.pieces[0].taken != nil
+}
+
+// known tells where a leaf has the values that are explained.
+func (p *leaf) known() locator {
+	if p.pieces == nil {
+		return func(use) (spot, bool) { return spot{}, false }
+	}
+	return p.pieces[0].locate
 }
 
 // chosen returns the element of a list that the user chose whose request e is.
@@ -126,16 +146,41 @@ func (u use) listed(of string) (spot, bool) {
 		if stem, ok := identifier(name); name != "" && (!ok || stem != "" && stem != of) {
 			continue
 		}
-		if weak && !namesList(p.exchange, path, of) {
-			continue
-		}
+		named := !weak || namesList(p.exchange, path, of)
 		for i, v := range p.exchange.values(p.selector) {
-			if v == u.value {
+			if v == u.value && (named || u.shows(p, name, i)) {
 				return spot{p.exchange, p.selector, i}, true
 			}
 		}
 	}
 	return spot{}, false
+}
+
+// shows reports whether the answer to u has the element of a list with the number i: an
+// object with the same identifier and another member that only this element has so.
+func (u use) shows(list place, name string, i int) bool {
+	prefix := strings.TrimSuffix(list.selector, name)
+	ids := len(list.exchange.values(list.selector))
+	if name == "" {
+		return false
+	}
+	for _, id := range u.exchange.doc.Leaves() {
+		base, ok := strings.CutSuffix(id.Selector, "."+name)
+		if !ok || id.Value != u.value || strings.Contains(base, "[]") {
+			continue
+		}
+		for _, other := range u.exchange.doc.Leaves() {
+			member, ok := strings.CutPrefix(other.Selector, base+".")
+			if !ok || member == name || strings.ContainsAny(member, ".[|") {
+				continue
+			}
+			same := func(v string) bool { return v == other.Value }
+			if values := list.exchange.values(prefix + member); len(values) == ids && ids > 1 && same(values[i]) && !slices.ContainsFunc(slices.Delete(slices.Clone(values), i, i+1), same) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // namesList reports whether an answer is a list of what a word stands for: the address

@@ -14,7 +14,7 @@ import (
 func (l *Learner) bindPartly() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if !p.hidden && (p.pieces == nil || p.opened || len(p.pieces) == 1 && p.pieces[0].taken != nil) {
+			if !p.hidden && (p.partly() || p.opened) {
 				l.bindRest(p)
 			}
 		}
@@ -23,9 +23,9 @@ func (l *Learner) bindPartly() {
 
 // bindRest binds the values of a leaf that are not taken from a place yet.
 func (l *Learner) bindRest(p *leaf) {
-	known := func(use) (spot, bool) { return spot{}, false }
-	if !p.opened && p.pieces != nil {
-		known = p.pieces[0].locate
+	known := locator(func(use) (spot, bool) { return spot{}, false })
+	if !p.opened {
+		known = p.known()
 	}
 	// Where values within it are explained, there is nothing left.
 	left := func(u use) bool { return !p.opened || !p.target.opens(u.exchange, p) }

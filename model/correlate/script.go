@@ -7,17 +7,24 @@ import (
 	"github.com/starling-load/starling/model/content/form"
 )
 
-// fromScript notes the places of fields that a script read from a form and sent as JSON:
-// members with the names of most fields of a form, of which a hidden one was sent as it
-// was shown. The form of the latest page that has one counts.
+// fromScript notes the places of fields that a script read from a form and sent as JSON,
+// or as a form to another address: members with the names of most fields of a form, of
+// which a hidden one was sent as it was shown. The latest page that has one counts, and
+// of its forms the one with the most fields.
 func (e *parsed) fromScript() {
-	if e.Flow.Request.Method == "GET" || !isJSON(e.Flow.Request.Headers.Value("Content-Type")) {
+	if e.Flow.Request.Method == "GET" {
 		return
+	}
+	prefix := "body:"
+	if isJSON(e.Flow.Request.Headers.Value("Content-Type")) {
+		prefix = "body:$."
 	}
 	sent := map[string]string{} // members of the top, by name
 	for i := range e.spans {
-		if name, ok := strings.CutPrefix(e.spans[i].Selector, "body:$."); ok && !strings.ContainsAny(name, ".[|#") {
-			sent[name] = e.spans[i].Value
+		sp := &e.spans[i]
+		name, ok := strings.CutPrefix(sp.Selector, prefix)
+		if ok && (prefix == "body:" && sp.Place != content.InJSON || !strings.ContainsAny(name, ".[|#")) {
+			sent[name] = sp.Value
 		}
 	}
 	pages := 0
@@ -27,18 +34,24 @@ func (e *parsed) fromScript() {
 			continue
 		}
 		pages++
+		var best *shownForm
+		most := 0 // fields that were sent
 		for k := range page.doc.Forms() {
-			if s := (&shownForm{page: page, index: k, form: &page.doc.Forms()[k]}); s.readBy(sent) {
-				s.noteHidden(e, sent)
-				return
+			s := &shownForm{page: page, index: k, form: &page.doc.Forms()[k]}
+			if n := s.readBy(sent); n > most {
+				best, most = s, n
 			}
+		}
+		if best != nil {
+			best.noteShown(e, prefix, sent)
+			return
 		}
 	}
 }
 
-// readBy reports whether a script sent the fields of the form.
-func (s *shownForm) readBy(sent map[string]string) bool {
-	fields, known, hidden := 0, 0, 0
+// readBy returns how many fields of the form a script sent, or 0 if it did not read it.
+func (s *shownForm) readBy(sent map[string]string) (known int) {
+	fields, hidden := 0, 0
 	for i := range s.form.Controls {
 		c := &s.form.Controls[i]
 		value, ok := sent[c.Name]
@@ -52,21 +65,24 @@ func (s *shownForm) readBy(sent map[string]string) bool {
 			hidden++
 		}
 	}
-	return hidden > 0 && 2*known > fields
+	if hidden == 0 || 2*known <= fields {
+		return 0
+	}
+	return known
 }
 
 func isHidden(c *form.Control) bool { return c.Kind == "hidden" && c.Value != "" && !c.Disabled }
 
-// noteHidden notes the places of the hidden fields that were sent as shown.
-func (s *shownForm) noteHidden(e *parsed, sent map[string]string) {
+// noteShown notes the places of the fields that were sent as shown.
+func (s *shownForm) noteShown(e *parsed, prefix string, sent map[string]string) {
 	for i := range s.form.Controls {
 		c := &s.form.Controls[i]
-		if value, ok := sent[c.Name]; !ok || !isHidden(c) || value != c.Value {
+		if value, ok := sent[c.Name]; !ok || value == "" || c.IsButton() {
 			continue
 		}
 		selector := content.FieldSelector("form", c.Name, content.FormAction(s.form))
-		if match, ok := s.match(selector, c.Value); ok {
-			e.note("body:$."+c.Name, spot{s.page, selector, match})
+		if match, ok := s.match(selector, sent[c.Name]); ok {
+			e.note(prefix+c.Name, spot{s.page, selector, match})
 		}
 	}
 }
