@@ -56,7 +56,7 @@ func (l *Learner) fromLinks(p *leaf, h *linkedHole) {
 	}
 	locate := h.locator()
 	spots := locate.all(uses)
-	if len(spots) == 0 || float64(len(spots)) < minFollowed*float64(len(uses)) {
+	if len(spots) == 0 || float64(len(spots)) < minFollowed*float64(len(uses)) || p.word() && !redirected(uses, spots, h) {
 		return
 	}
 	p.pieces = nil
@@ -65,6 +65,21 @@ func (l *Learner) fromLinks(p *leaf, h *linkedHole) {
 			p.pieces = append(p.pieces, q)
 		}
 	}
+}
+
+// word reports whether a leaf is a word of the query that is the same in all requests.
+func (p *leaf) word() bool {
+	return p.constant() && content.Kind(p.uses[0].value) == "" && p.span.Place == content.InQuery
+}
+
+// redirected reports whether all requests followed a redirect that gave them the value.
+func redirected(uses []use, spots map[*parsed]spot, h *linkedHole) bool {
+	for _, u := range uses {
+		if s, ok := spots[u.exchange]; !ok || s.selector != h.redirect {
+			return false
+		}
+	}
+	return true
 }
 
 // locator tells where the hole has its values. One user means one record by one value.
@@ -92,15 +107,16 @@ type linkedHole struct {
 	before, after  string // text around the part in its segment
 }
 
-// linked returns the hole that a leaf is. ok is false for what links say nothing about,
-// and for words that are the same in all requests.
+// linked returns the hole that a leaf is. ok is false for what links say nothing about.
+// A word that is the same in all requests is a hole only where redirects give it, such
+// as the address to come back to.
 func (p *leaf) linked() (h linkedHole, ok bool) {
 	path, s := p.target.sample().Path, p.span.Selector
 	if strings.Contains(path, "|") {
 		return h, false
 	}
 	if key, isQuery := strings.CutPrefix(s, "query:"); isQuery {
-		if strings.ContainsAny(key, "&=#?|") || p.constant() && content.Kind(p.uses[0].value) == "" {
+		if strings.ContainsAny(key, "&=#?|") {
 			return h, false
 		}
 		h.link, h.redirect = "link:"+path+"?"+key, "redirect:"+path+"?"+key

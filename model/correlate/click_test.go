@@ -51,6 +51,22 @@ func TestAClickTakesTheLinkInItsPlaceAlsoWhereAllSeeTheSameList(t *testing.T) {
 	want(t, "an address that somebody typed", where(r, "GET /items/{}", 0, 5), "own")
 }
 
+// A redirect names the client, and where to come back to, which is elsewhere on another
+// target. What a page's link says in all requests stays text, and so does what was typed.
+func TestARedirectIsFollowedWithAllOfItsWords(t *testing.T) {
+	r := record(3, nil, func(p *tape, i int) {
+		p.do("GET /in", "302\nLocation: /grant?app=desk&back=http%3A%2F%2Fshop.test%2Fdone&ask=name%20mail")
+		p.do("GET /grant?app=desk&back=http%3A%2F%2Fshop.test%2Fdone&ask=name%20mail", "200"+asHTML+`<a href="/help?lang=en">?</a>`)
+		p.do("GET /help?lang=en\nReferer: http://shop.test/grant", "200"+asHTML)
+		p.do("GET /typed?lang=en", "200"+asHTML)
+	})
+	want(t, "the redirect", r.Endpoints["GET /grant"].Variants[0].Request.Target, "/grant?app=${app}&back=${back}&ask=${ask}")
+	want(t, "its words", from(r, "back"), "GET /in redirect:/grant?back")
+	want(t, "how a space is written", values(r, "GET /grant"), "app=bound app, back=bound back, ask=bound ask")
+	want(t, "a link", r.Endpoints["GET /help"].Variants[0].Request.Target, "/help?lang=en")
+	want(t, "a typed address", r.Endpoints["GET /typed"].Variants[0].Request.Target, "/typed?lang=en")
+}
+
 func TestTheResourcesOfAPageAreThoseOfItsRelease(t *testing.T) {
 	r := record(3, nil, func(p *tape, i int) {
 		p.do("GET /", "200"+asHTML+`<link rel=stylesheet href="/static/main.css?v=1a2b3c4d5e6f"><script src="/static/4f5e6d7c8b9a"></script><script src="/static/0a1b2c3d4e5f"></script>`)

@@ -94,6 +94,16 @@ func TestSyntaxErrorsOfChains(t *testing.T) {
 	}
 }
 
+// Queries and forms that a program wrote with encodeURIComponent have no plus for a space.
+func TestASpaceIsWrittenAsItWas(t *testing.T) {
+	for text, want := range map[string]string{"openid%20profile": "a%20b%2Bc", "openid+profile": "a+b%2Bc", "openid": "a+b%2Bc", "open%20id*": "a%20b%2Bc"} {
+		chain, _, ok := Fit([]Kind{Plus}, []string{text})
+		if got := chain.Encode("a b+c"); !ok || got != want {
+			t.Errorf("as in %q, %s writes %q, want %q", text, chain, got, want)
+		}
+	}
+}
+
 func TestTextsOfTwoStylesDoNotFit(t *testing.T) {
 	for _, c := range []struct {
 		kind  Kind

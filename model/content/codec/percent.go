@@ -68,7 +68,9 @@ func (c Codec) percentEncode(s string) string {
 func percentFit(k Kind, texts []string) Codec {
 	c := New(k)
 	var stay, escaped set
+	plus := false
 	for _, t := range texts {
+		plus = plus || strings.Contains(t, "+")
 		for i := 0; i < len(t); i++ {
 			switch x := t[i]; {
 			case x == '%' && i+2 < len(t) && hexDigit(t[i+1]) >= 0 && hexDigit(t[i+2]) >= 0:
@@ -82,6 +84,10 @@ func percentFit(k Kind, texts []string) Codec {
 				stay.add(x)
 			}
 		}
+	}
+	if k == Plus && !plus && escaped.has(' ') { // a space is "%20", as URI components have it
+		c.Kind = Percent
+		escaped.add('+')
 	}
 	c.set = c.set.union(stay).without(escaped)
 	return c
