@@ -3,8 +3,10 @@ package rehearse
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"mime"
+	"reflect"
 	"slices"
 
 	"github.com/starling-load/starling/model"
@@ -152,10 +154,28 @@ func (r *rehearsal) differs(a *replay.Act, act *model.Act, f *flow.Flow) string 
 		return "another method"
 	case q.Target != f.Request.Target:
 		return "another target"
-	case !bytes.Equal(inner(q.Body.Data, q.Headers), inner(f.Request.Body.Data, f.Request.Headers)):
+	case !bytes.Equal(inner(q.Body.Data, q.Headers), inner(f.Request.Body.Data, f.Request.Headers)) && !sameJSON(q.Body.Data, f.Request.Body.Data):
 		return "another body"
 	}
 	return ""
+}
+
+// sameJSON reports whether two bodies are one JSON document. A client that writes a
+// document back may order its members as it likes; the live one has the target's order.
+func sameJSON(a, b []byte) bool {
+	x, ok := document(a)
+	if !ok {
+		return false
+	}
+	y, ok := document(b)
+	return ok && reflect.DeepEqual(x, y)
+}
+
+func document(body []byte) (v any, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	err := d.Decode(&v)
+	return v, err == nil && !d.More()
 }
 
 // inner is a body without the boundary of its parts: any will do.

@@ -90,3 +90,43 @@ func TestARehearsalShowsWhatAModelCannotDo(t *testing.T) {
 		})
 	}
 }
+
+// A client writes a document back with its members in an order of its own.
+func TestADocumentIsTheSameInAnotherOrder(t *testing.T) {
+	start := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+	var sessions []session.Session
+	for i := range 4 {
+		exchange := func(n int, method, body, answer string) *flow.Flow {
+			asJSON := flow.Headers{{Name: "Content-Type", Value: "application/json"}}
+			return &flow.Flow{
+				Number: uint64(10*i + n), Conn: uint64(i + 1), Scheme: "http", Protocol: "HTTP/1.1", FirstByte: time.Millisecond, Done: 2 * time.Millisecond,
+				Start:    start.Add(time.Duration(i)*time.Second + time.Duration(n)*50*time.Millisecond),
+				Request:  flow.Request{Method: method, Target: "/profile", Authority: "desk.test", Headers: asJSON, Body: flow.NewBody([]byte(body))},
+				Response: &flow.Response{Status: 200, Headers: asJSON, Body: flow.NewBody([]byte(answer))},
+			}
+		}
+		state := fmt.Sprintf("%d", 100+17*i)
+		sessions = append(sessions, session.Session{User: fmt.Sprint("u", i+1), Flows: []*flow.Flow{
+			exchange(0, "GET", "", `{"revision":`+state+`,"city":"Lund","motto":"none","seen":[1,2]}`),
+			exchange(1, "PUT", `{"motto":"onward","seen":[1,2],"city":"Lund","revision":`+state+`}`, `{}`),
+		}})
+	}
+	for _, tt := range []struct{ from, to, verdict string }{{"", "", faithful.Faithful}, {"onward", "back", faithful.Not}} {
+		var flows [][]*flow.Flow
+		m, _, err := learn.Learn(sessions, learn.Options{Keep: func(f []*flow.Flow) { flows = append(flows, f) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range m.Endpoints {
+			q := &m.Endpoints[i].Variants[0].Request
+			if q.Method == "PUT" && q.Changes == "" {
+				t.Fatalf("%s is no changed document: the test shows nothing", q.Body)
+			}
+			q.Body = strings.Replace(q.Body, tt.from, tt.to, 1)
+		}
+		v, err := rehearse.Play(m, func(session int) []*flow.Flow { return flows[session] })
+		if err != nil || v.Verdict != tt.verdict {
+			t.Errorf("with %q for %q: %v %v, want %s", tt.to, tt.from, v, err, tt.verdict)
+		}
+	}
+}
