@@ -11,15 +11,12 @@ import (
 )
 
 // furtherOrigin tells which flows of sessions went to another origin than the main one,
-// and to which. The main origin is the one with the most flows. It is also that of flows
-// without a host, as logs have them.
+// and to which. The main origin is the one with the most flows.
 func furtherOrigin(sessions []session.Session) func(*flow.Flow) string {
 	flows := map[string]int{}
 	for _, s := range sessions {
 		for _, f := range s.Flows {
-			if f.Request.Authority != "" {
-				flows[verbatim.OriginOf(f)]++
-			}
+			flows[verbatim.OriginOf(f)]++
 		}
 	}
 	main := ""
@@ -29,7 +26,7 @@ func furtherOrigin(sessions []session.Session) func(*flow.Flow) string {
 		})
 	}
 	return func(f *flow.Flow) string {
-		if o := verbatim.OriginOf(f); o != main && f.Request.Authority != "" {
+		if o := verbatim.OriginOf(f); o != main {
 			return o
 		}
 		return ""

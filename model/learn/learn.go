@@ -293,12 +293,12 @@ func (l *learner) recorded() (model.Recorded, []model.Origin) {
 			r.Start = start
 		}
 		for _, s := range v.exchanges {
-			if host := s.Flow.Request.Authority; host != "" && l.further[s.Endpoint] == "" {
-				o := s.Flow.Scheme + "://" + host
+			o := s.Flow.Scheme + "://" + s.Flow.Request.Authority
+			if l.further[s.Endpoint] == "" {
 				origins[o]++
-				if origins[o] > origins[main] || origins[o] == origins[main] && o < main {
-					main = o
-				}
+			}
+			if origins[o] > origins[main] || origins[o] == origins[main] && o < main {
+				main = o
 			}
 			if done := s.Flow.Start.Add(s.Flow.Done); done.After(end) {
 				end = done
@@ -306,9 +306,6 @@ func (l *learner) recorded() (model.Recorded, []model.Origin) {
 		}
 	}
 	r.Duration = max(0, end.Sub(r.Start))
-	if main == "" { // a log without hosts
-		return r, nil
-	}
 	list := []model.Origin{{Name: "main", URL: main}}
 	for _, url := range slices.Compact(slices.Sorted(maps.Values(l.further))) {
 		list = append(list, model.Origin{Name: url, URL: url})

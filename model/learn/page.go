@@ -1,12 +1,15 @@
 package learn
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/correlate"
+	"github.com/starling-load/starling/model/outcome"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -26,12 +29,13 @@ const (
 //   - assets, such as styles and images,
 //   - what began while a request of the step was under way,
 //   - what a script of the page asked for right after an answer,
+//   - what a program sent because its credentials were refused,
 //   - and the request that a preflight (OPTIONS) had asked leave for.
 func (l *learner) heads(exchanges []correlate.Exchange) []bool {
 	heads := make([]bool, len(exchanges))
 	var busy, loading time.Time // when the last request of the step is over: of calls and pages, of all
 	var end time.Time           // the same of the session
-	preflight := false
+	preflight, renewals := false, renewals(exchanges)
 	for i, x := range exchanges {
 		f := x.Flow
 		done := f.Start.Add(max(f.Done, 0))
@@ -41,7 +45,7 @@ func (l *learner) heads(exchanges []correlate.Exchange) []bool {
 			heads[i] = true
 		case l.assets[x.Endpoint] || f.Start.Before(busy):
 		case f.Start.Before(loading) && !navigation(f):
-		case preflight && gap < chained:
+		case preflight && gap < chained, renewals[i]:
 		case scripted(f) && f.Request.Method == "GET" && gap < chained:
 		default:
 			heads[i] = true
@@ -57,6 +61,18 @@ func (l *learner) heads(exchanges []correlate.Exchange) []bool {
 		end = later(end, done)
 	}
 	return heads
+}
+
+// renewals returns the exchanges that a program sent because its credentials were refused.
+func renewals(exchanges []correlate.Exchange) map[int]bool {
+	if !slices.ContainsFunc(exchanges, func(x correlate.Exchange) bool { return x.Flow.Response.Status == http.StatusUnauthorized }) {
+		return nil
+	}
+	steps := make([]outcome.Step, len(exchanges))
+	for i, x := range exchanges {
+		steps[i] = outcome.Step{Flow: x.Flow, Endpoint: x.Endpoint}
+	}
+	return outcome.Renewals(steps)
 }
 
 func later(a, b time.Time) time.Time {

@@ -58,6 +58,7 @@ type observer struct {
 	byEndpoint map[string][]*seen
 	of         [][]*seen           // per session and step
 	runs       [][]*run            // per session
+	renewals   [][][2]*seen        // per session: see renewalsOf
 	typed      map[string]bool     // texts that users typed
 	private    map[string]bool     // texts that tell users apart
 	titles     map[string]bool     // whether a title holds text of users
@@ -109,6 +110,7 @@ func (o *observer) observe(session *Session) {
 	}
 	o.of = append(o.of, of)
 	o.runs = append(o.runs, runsOf(session, of))
+	o.renewals = append(o.renewals, renewalsOf(session, of))
 }
 
 func readOnly(method string) bool { return method == "GET" || method == "HEAD" || method == "OPTIONS" }

@@ -33,6 +33,8 @@ type run struct {
 // findPolls returns the number of the poll that each answer belongs to.
 //
 //   - The service puts a request off (429, 503), and the user sends it again.
+//   - It fails (500, 502, …), and the user sends it again.
+//   - It asks who the user is (401), a program gets a new token, and sends it again.
 //   - A request is repeated until it gets another kind of answer, with which the loop
 //     ends: another status, another place that it leads to.
 //   - A request is repeated until one value of a JSON answer, a word or a boolean, is
@@ -50,11 +52,19 @@ func (o *observer) findPolls() map[*seen]int {
 	for _, name := range o.endpoints {
 		furnish(o.byEndpoint[name])
 	}
+	for _, of := range o.renewals {
+		for _, pair := range of {
+			pair[0].putOff = true
+			mark(pair[:])
+		}
+	}
 	var states []*run
 	for i := range o.runs {
 		for _, r := range o.runs[i] {
 			switch {
+			case slices.ContainsFunc(r.seen, func(s *seen) bool { return polls[s] > 0 }):
 			case r.putOffs(mark):
+			case r.failures(mark):
 			case r.changesKind():
 				mark(r.seen)
 			case r.alike():
@@ -122,6 +132,21 @@ func (r *run) putOffs(mark func([]*seen)) (found bool) {
 			found = true
 		}
 		first = -1
+	}
+	return found
+}
+
+// failures marks each request that failed, with the one like it that did not.
+func (r *run) failures(mark func([]*seen)) (found bool) {
+	for i := 0; i+1 < len(r.seen); i++ {
+		first := i
+		for i+1 < len(r.seen) && passing(r.seen[i].status) {
+			i++
+		}
+		if i > first && r.seen[i].status < 400 {
+			mark(r.seen[first : i+1])
+			found = true
+		}
 	}
 	return found
 }

@@ -35,8 +35,10 @@ func (j *judge) reach() {
 //	d = ½ Σ |p − q|
 func (j *judge) mix() {
 	var sent uint64
-	for _, a := range j.run.Endpoints {
-		sent += a.Sent
+	for name, a := range j.run.Endpoints {
+		if !j.asked(name) {
+			sent += a.Sent
+		}
 	}
 	if sent == 0 || len(j.rec.Endpoints) == 0 {
 		return
@@ -58,7 +60,7 @@ func (j *judge) mix() {
 		see(change{e.Name, float64(e.Steps) / float64(j.rec.Steps), share(j.run.Endpoints[e.Name].Sent, sent)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(j.run.Endpoints)) {
-		if !known[name] {
+		if !known[name] && !j.asked(name) {
 			see(change{name, 0, share(j.run.Endpoints[name].Sent, sent)})
 		}
 	}
@@ -66,6 +68,12 @@ func (j *judge) mix() {
 	chance := j.rec.MixSpread / math.Sqrt(float64(max(j.run.Started, 1)))
 	j.find(level(distance-chance, mixPartly, mixNot), distance, "the mix of requests is another (distance %.2f): %s is %s of them instead of %s",
 		distance, most.name, percent(most.q), percent(most.p))
+}
+
+// asked reports whether all requests to an endpoint are sent only if the target asks.
+func (j *judge) asked(name string) bool {
+	_, asked := slices.BinarySearch(j.rec.Asked, name)
+	return asked && !slices.ContainsFunc(j.rec.Endpoints, func(e Endpoint) bool { return e.Name == name })
 }
 
 // overlap judges whether requests that overlapped overlap again. A fast target answers

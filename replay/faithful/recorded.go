@@ -33,6 +33,9 @@ type Recorded struct {
 	Bare int `json:"bare,omitempty"`
 
 	LeftOut []LeftOut `json:"left_out,omitempty"`
+
+	// Asked are the endpoints of requests that are sent only if the target asks for them.
+	Asked []string `json:"asked,omitempty"`
 }
 
 // An Endpoint is how often an endpoint was asked.
@@ -59,6 +62,10 @@ type Step struct {
 	Write    bool
 	Bare     bool // see Recorded.Bare
 	Beside   int  // requests of the session that were under way when it was sent
+
+	// Asked says that it was sent only because the target asked for it, such as for new
+	// credentials: a run may do without. Nothing else of the step counts.
+	Asked bool
 }
 
 // maxEndpoints is how many endpoints are told apart. A run tells as many apart.
@@ -94,9 +101,16 @@ func (b *Builder) Session(steps []Step) {
 	if b.names == nil {
 		b.names = map[string]int{}
 	}
-	writes := 0
+	writes, optional := 0, 0
 	asked := map[int]int{} // requests of this session, by endpoint
 	for _, s := range steps {
+		if s.Asked {
+			optional++
+			if !slices.Contains(b.out.Asked, s.Endpoint) && len(b.out.Asked) < maxEndpoints {
+				b.out.Asked = append(b.out.Asked, s.Endpoint)
+			}
+			continue
+		}
 		b.beside += s.Beside
 		if s.Bare {
 			b.out.Bare++
@@ -126,9 +140,9 @@ func (b *Builder) Session(steps []Step) {
 		b.spreads[i].add(float64(n))
 	}
 	b.out.Sessions++
-	b.out.Steps += len(steps)
+	b.out.Steps += len(steps) - optional
 	b.out.Writes += writes
-	b.steps.add(float64(len(steps)))
+	b.steps.add(float64(len(steps) - optional))
 	b.writes.add(float64(writes))
 }
 
@@ -144,6 +158,8 @@ func (b *Builder) Recorded() *Recorded {
 	r.StepsSpread, r.WritesSpread = b.steps.deviation(r.Sessions), b.writes.deviation(r.Sessions)
 	r.Overlap = 1 + float64(b.beside)/float64(r.Steps)
 	r.Endpoints = slices.Clone(r.Endpoints)
+	r.Asked = slices.Clone(r.Asked)
+	slices.Sort(r.Asked)
 	for i := range r.Endpoints {
 		r.MixSpread += b.spreads[i].deviation(r.Sessions) / 2 / perSession(r.Steps, r.Sessions)
 	}

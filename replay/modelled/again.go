@@ -1,6 +1,7 @@
 package modelled
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/retry"
 )
 
 // tolerance is how many times as many requests as were recorded a poll makes before it
@@ -90,15 +92,17 @@ type try struct {
 	waits    bool          // the answer is one of those that come before it
 	putOff   time.Duration // the target asks to wait so long; < 0: it does not
 	reaction *reaction     // what clients sent after such an answer; nil: nothing
+	refused  bool          // the target asks who the user is
 }
 
 // check judges the answer and notes what became of the try.
 func (t *try) check(resp *flow.Response, doc *content.Doc) (name, detail string) {
 	t.answered, t.putOff = true, -1
-	if wait, ok := putOff(resp); ok {
+	if wait, ok := retry.After(resp); ok {
 		t.putOff = wait
 	}
 	name, detail = t.expects.check(resp, doc)
+	t.refused = name != "" && resp.Status == http.StatusUnauthorized
 	if t.poll == nil {
 		if name != "" && t.reacted == nil {
 			if t.reaction = t.reacts(resp, doc); t.reaction != nil && resp.Status < 400 {
@@ -142,6 +146,9 @@ func (t *taker) try(a *replay.Act, role roleOf) {
 	x.reacts = func(resp *flow.Response, doc *content.Doc) *reaction {
 		return t.source.reactionTo(&of.acts[index], resp, doc)
 	}
+	if of.refused[index] { // it counts as a write where the target accepts it
+		a.Write = t.source.variantOf(&of.acts[index]).writes
+	}
 	t.tries[a.ID] = x
 	a.Judge = x.check
 }
@@ -152,13 +159,21 @@ func (t *taker) again(over *replay.Answer, role roleOf) (a replay.Act, ok bool) 
 	if over == nil || t.tries[over.Act.ID] == nil {
 		return a, false
 	}
+	if r := t.renewing[over.Act.ID]; r != nil && r.at < len(r.of.acts) {
+		return t.renewed(r, over, role)
+	}
 	x := t.tries[over.Act.ID]
 	of, index := role(over.Act)
-	wait := t.source.real(x.putOff)
+	wait := retry.AtSpeed(x.putOff, t.source.plan.Speed)
+	if of.between[index] != nil || of.refused[index] && !x.reached && x.answered {
+		over.Again = true // the act that is sent again counts
+	}
 	switch {
 	case !x.answered:
 	case x.poll != nil && x.reached:
 		t.end(x.poll, of, index, over)
+	case x.refused && t.renewing[over.Act.ID] == nil && len(t.source.renewals) > 0:
+		return t.renew(over, of, index), true
 	case x.poll != nil && x.last && x.waits && x.more:
 		return t.once(over, of, index, max(of.acts[index].Delay, wait)), true
 	case x.poll != nil && x.waits && !x.last && wait > 0:
@@ -170,6 +185,7 @@ func (t *taker) again(over *replay.Answer, role roleOf) (a replay.Act, ok bool) 
 		return t.once(over, of, index, wait), true
 	}
 	delete(t.tries, over.Act.ID)
+	delete(t.renewing, over.Act.ID)
 	return a, false
 }
 
@@ -209,12 +225,15 @@ func (t *taker) spare(acts []replay.Act, role roleOf) []replay.Act {
 		a := &acts[i]
 		of, index := role(a)
 		p := of.polls[index]
+		if p == nil {
+			p = of.between[index]
+		}
 		l := t.loops[p]
 		if p == nil || l == nil || index == p.acts[0] {
 			continue
 		}
 		if l.over && a.Kind == replay.Request {
-			a.Kind, a.Spare, a.Delay = replay.Pause, true, 0
+			a.Kind, a.Spare, a.Delay = replay.Pause, !of.renewable(p), 0
 			for _, want := range of.wants[index] {
 				t.taken[place{a.ID, want.binding, want.source}] = l.values[place{index, want.binding, want.source}]
 			}
@@ -222,13 +241,4 @@ func (t *taker) spare(acts []replay.Act, role roleOf) []replay.Act {
 		a.Delay = max(a.Delay, l.atLeast[index])
 	}
 	return acts
-}
-
-// real returns the delay at recorded speed that takes d at the speed of the plan: the
-// target does not know how fast the recording is played.
-func (s *source) real(d time.Duration) time.Duration {
-	if s.plan.Speed == 0 {
-		return d
-	}
-	return time.Duration(float64(d) * s.plan.Speed)
 }

@@ -56,6 +56,7 @@ type source struct {
 	behaviors []model.Behavior
 	sessions  []model.Session
 	reactions map[shape][]reaction
+	renewals  []renewal
 	tracks    []track                                         // the sessions made ready to play
 	recorded  func(session uint64) (track int, before uint64) // see replay.Plan
 	accounts  []accounts                                      // by data file
@@ -92,6 +93,7 @@ func (s *source) compileTracks(m *model.Model) {
 		s.tracks = append(s.tracks, s.compileTrack(&m.Sessions[i]))
 	}
 	s.compileReactions()
+	s.compileRenewals()
 	for i := range m.Behaviors {
 		s.splices = append(s.splices, s.compileCrossings(&m.Behaviors[i]))
 	}

@@ -3,8 +3,6 @@ package modelled
 import (
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
@@ -72,27 +70,4 @@ func class(status int) int {
 		return http.StatusOK / 100
 	}
 	return status / 100
-}
-
-// maxPutOff is the longest time for which a user waits when the target asks to come
-// again later. Who is asked for more gives up.
-const maxPutOff = 5 * time.Minute
-
-// putOff reports whether an answer asks to send the request again, and after which time
-// (RFC 9110, section 10.2.3).
-func putOff(resp *flow.Response) (wait time.Duration, ok bool) {
-	if resp.Status != http.StatusTooManyRequests && resp.Status != http.StatusServiceUnavailable {
-		return 0, false
-	}
-	value := strings.TrimSpace(resp.Headers.Value("Retry-After"))
-	if seconds, err := strconv.Atoi(value); err == nil {
-		wait = time.Duration(seconds) * time.Second
-		return wait, seconds >= 0 && seconds <= int(maxPutOff/time.Second)
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	wait = max(0, time.Until(at))
-	return wait, wait <= maxPutOff
 }

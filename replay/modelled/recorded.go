@@ -111,6 +111,7 @@ func steps(acts []model.Act, kinds map[string]kind, elsewhere *unmapped) []faith
 	before := make([]int, len(acts)) // how many acts were over when each began
 	list := make([]faithful.Step, 0, len(acts))
 	sent := 0 // earlier acts that are requests to a mapped origin
+	refused, between := renewalsIn(acts)
 	for i := range acts {
 		a := &acts[i]
 		for _, k := range a.After {
@@ -118,12 +119,16 @@ func steps(acts []model.Act, kinds map[string]kind, elsewhere *unmapped) []faith
 		}
 		before[i] += len(a.After)
 		k := kinds[a.Endpoint]
+		_, renews := between[i]
 		switch {
 		case !k.mapped && k.write(a):
 			elsewhere.writes++
 			fallthrough
 		case !k.mapped:
 			elsewhere.flows++
+			continue
+		case refused[i] || renews:
+			list = append(list, faithful.Step{Endpoint: a.Endpoint, Asked: true})
 			continue
 		}
 		list = append(list, faithful.Step{

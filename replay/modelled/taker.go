@@ -17,6 +17,9 @@ type taker struct {
 	underWay map[int]int  // the endpoints of acts that are ready and not over, by ID
 	tries    map[int]*try // by ID of acts that are under way
 	loops    map[*poll]*loop
+
+	renewing map[int]*renewing // by ID of the act that waits for it
+	replaced map[string]string // values that the target does not accept any more, with those in their place
 }
 
 // An idOf returns the ID of the act that stands for another recorded act of the session
@@ -28,7 +31,8 @@ type place struct{ act, binding, source int }
 
 func newTaker(v visitor) taker {
 	return taker{visitor: v, taken: make(map[place][]string), ended: make(map[int]bool), underWay: make(map[int]int),
-		tries: make(map[int]*try), loops: make(map[*poll]*loop)}
+		tries: make(map[int]*try), loops: make(map[*poll]*loop),
+		renewing: make(map[int]*renewing), replaced: make(map[string]string)}
 }
 
 // heard takes what later acts want out of an answer.
@@ -114,6 +118,10 @@ func (t *taker) issuing(binding int, other *model.Act) bool {
 // fillRecorded writes the request of a recorded act into a. wants are the places of its
 // answer that later acts take values from.
 func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf idOf, random *rand.Rand) {
+	if r := t.renewing[a.ID]; r != nil && r.at < len(r.of.acts) {
+		t.fillRenewing(a, r, random)
+		return
+	}
 	v := t.source.variantOf(from)
 	values, missing := t.contents(a, from, nil, idOf, random)
 	if x := t.tries[a.ID]; missing == "" && x != nil && x.reacted != nil {
@@ -179,7 +187,7 @@ func (t *taker) content(of *value, take model.Take, row []string, random *rand.R
 	}
 	if take.Act >= 0 {
 		if from := t.taken[place{take.Act, of.index, take.Source}]; len(from) > 0 {
-			return from[take.Match%len(from)], true
+			return t.inPlaceOf(from[take.Match%len(from)]), true
 		}
 	}
 	if of.kind == model.Bound && len(t.issued[of.index].values) == 0 {

@@ -14,6 +14,8 @@ type track struct {
 	acts     []model.Act
 	wants    map[int][]issue // by act: the places of its answer that later acts take from
 	polls    map[int]*poll   // by act that belongs to one
+	refused  map[int]bool    // acts that the target answered 401 and that a program sent again
+	between  map[int]*poll   // by act that the program sent in between to get new credentials
 	legs     []leg           // none: the session names no steps
 }
 
@@ -27,6 +29,7 @@ type leg struct {
 // compileTrack makes a recorded session ready to play.
 func (s *source) compileTrack(of *model.Session) track {
 	t := track{behavior: of.Behavior, acts: of.Acts, wants: s.wants(of), polls: s.pollsOf(of)}
+	t.findRenewals()
 	for k := range of.Acts {
 		if step := of.Acts[k].Step; step != "" {
 			if len(t.legs) > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/retry"
 )
 
 // A walk is a session of a model that goes along the graph of a behavior. At a page
@@ -23,6 +24,7 @@ type walk struct {
 	state   model.State
 	step    uint64       // number of the step at hand, from 0
 	roles   map[int]role // of the acts that are ready or under way, by ID
+	putOffs map[int]int  // how often the target has put them off
 	made    int          // acts made: the next ID
 	open    int          // acts of the step at hand that are not over
 	pages   []pageWalk   // of the step at hand
@@ -79,7 +81,11 @@ func (w *walk) Next(over *replay.Answer) []replay.Act {
 		return w.begin(nil, random, 0)
 	}
 	r := w.roles[over.Act.ID]
+	if again, ok := w.again(r, over); ok {
+		return []replay.Act{again}
+	}
 	delete(w.roles, over.Act.ID)
+	delete(w.putOffs, over.Act.ID)
 	if r.endpoint >= 0 {
 		w.learn(r.endpoint, over)
 	}
@@ -97,6 +103,22 @@ func (w *walk) Next(over *replay.Answer) []replay.Act {
 	random := w.random()
 	think := w.goOn(random)
 	return w.begin(acts, random, think)
+}
+
+// again returns the act of over once more if the target puts it off.
+func (w *walk) again(r role, over *replay.Answer) (a replay.Act, ok bool) {
+	wait, ok := retry.After(over.Response)
+	if !ok || over.OK || r.endpoint < 0 || w.putOffs[over.Act.ID] == retry.Patience {
+		return a, false
+	}
+	if w.putOffs == nil {
+		w.putOffs = make(map[int]int)
+	}
+	w.putOffs[over.Act.ID]++
+	over.Again = true
+	a = w.actOf(r, over.Act.ID, retry.AtSpeed(wait, w.source.plan.Speed))
+	a.Strand, a.Stream = over.Act.Strand, over.Act.Stream
+	return a, true
 }
 
 // goOn chooses the next step and returns how long the user thinks before it.
@@ -199,9 +221,14 @@ func (w *walk) load(r role, over *replay.Answer) []replay.Act {
 
 // act makes an act. If its origin is not mapped, it makes a Pause that sends nothing.
 func (w *walk) act(r role, delay time.Duration) replay.Act {
-	e := &w.source.endpoints[r.endpoint]
-	a := replay.Act{ID: w.made, Endpoint: e.name, Delay: delay}
 	w.made++
+	return w.actOf(r, w.made-1, delay)
+}
+
+// actOf makes the act with an ID.
+func (w *walk) actOf(r role, id int, delay time.Duration) replay.Act {
+	e := &w.source.endpoints[r.endpoint]
+	a := replay.Act{ID: id, Endpoint: e.name, Delay: delay}
 	if e.origin < 0 {
 		a.Kind = replay.Pause
 	} else {

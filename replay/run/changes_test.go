@@ -39,6 +39,7 @@ type guest struct {
 	flows  *[]*flow.Flow
 	now    *time.Time
 	user   int
+	bearer string // token that it sends
 }
 
 // do sends a request and follows redirects. It returns the body of the last answer.
@@ -50,6 +51,9 @@ func (g *guest) do(method, target, contentType, body string) string {
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
+	}
+	if g.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+g.bearer)
 	}
 	if g.page != "" {
 		req.Header.Set("Referer", g.base+g.page)

@@ -292,7 +292,7 @@ func (in *input) repeat(ctx context.Context) (r *recording, src replay.Source, e
 		src, err = verbatim.New(r, origins, func(i uint64) int {
 			recorded, _ := play(i)
 			return recorded
-		})
+		}, in.job.Plan.Speed)
 	}
 	return r, src, err
 }

@@ -1,7 +1,7 @@
 // Package verbatim is the source of sessions that repeats a recording as it was: the
 // same requests, with the same overlap and the same pauses.
 //
-//	src, err := verbatim.New(verbatim.Flows{session}, plan.Origins("https://shop.example"), nil)
+//	src, err := verbatim.New(verbatim.Flows{session}, plan.Origins("https://shop.example"), nil, 1)
 //	err = replay.Run(context.Background(), replay.Options{
 //		Plan: plan, Source: src, Arrivals: arrivals,
 //		OnInterval: func(iv *stats.Interval) { timeline.Add(iv) },

@@ -34,7 +34,7 @@ func ExampleNew() {
 	}
 	timeline := stats.NewTimeline()
 
-	src, err := verbatim.New(verbatim.Flows{session}, plan.Origins("https://shop.example"), nil)
+	src, err := verbatim.New(verbatim.Flows{session}, plan.Origins("https://shop.example"), nil, 1)
 	if err != nil {
 		fmt.Println(err)
 		return

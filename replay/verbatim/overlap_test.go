@@ -92,7 +92,7 @@ func pageLoad(conn uint64) []*flow.Flow {
 
 func verbatimOn(t *testing.T, flows Flows, p replay.Plan) replay.Source {
 	t.Helper()
-	src, err := New(flows, p.Origins("http://recorded.example"), nil)
+	src, err := New(flows, p.Origins("http://recorded.example"), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestWhatOverlappedOverlapsOverEveryProtocol(t *testing.T) {
 				if flows[0].Scheme == "https" {
 					recorded = "https://recorded.example"
 				}
-				src, err := New(Flows{flows}, p.Origins(recorded), nil)
+				src, err := New(Flows{flows}, p.Origins(recorded), nil, 1)
 				if err != nil {
 					t.Fatal(err)
 				}

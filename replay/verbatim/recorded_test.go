@@ -73,7 +73,7 @@ func recordVia(t *testing.T, scheme, target string) (address string, stop func()
 func repeat(t *testing.T, flows []*flow.Flow, target string) *stats.Summary {
 	t.Helper()
 	p := replay.Plan{Target: target, Users: 1, Sessions: 1}
-	src, err := verbatim.New(verbatim.Flows{flows}, p.Origins(verbatim.OriginOf(flows[0])), nil)
+	src, err := verbatim.New(verbatim.Flows{flows}, p.Origins(verbatim.OriginOf(flows[0])), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,7 @@ func TestASessionWithFourOriginsGoesToFour(t *testing.T) {
 	for i := 1; i < 4; i++ {
 		plan.Map = append(plan.Map, replay.Origin{Recorded: recorded[i], Live: p.servers[i].URL})
 	}
-	src, err := New(Flows{flows}, plan.Origins(recorded[0]), nil)
+	src, err := New(Flows{flows}, plan.Origins(recorded[0]), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestAPageOfThirtyResourcesOverlapsAsRecorded(t *testing.T) {
 	recordedPeak := peak
 	peak = 0
 	p := replay.Plan{Target: s.URL, Users: 1, Sessions: 1}
-	src, err := New(Flows{flows}, p.Origins(s.URL), nil)
+	src, err := New(Flows{flows}, p.Origins(s.URL), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

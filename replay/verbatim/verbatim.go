@@ -16,6 +16,7 @@ import (
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/cookie"
+	"github.com/starling-load/starling/replay/retry"
 	"github.com/starling-load/starling/replay/stats"
 )
 
@@ -67,8 +68,9 @@ func (c *flowCursor) Next() (*flow.Flow, error) {
 // to the first of them. A flow for which Omitted returns a name is skipped.
 //
 // play says which session of rec each session of the plan plays, such as [replay.Plan]'s
-// Recorded. If it is nil, they are played in turn, over and over.
-func New(rec Recording, origins []replay.Origin, play func(session uint64) int) (replay.Source, error) {
+// Recorded. If it is nil, they are played in turn, over and over. speed is that of the
+// plan.
+func New(rec Recording, origins []replay.Origin, play func(session uint64) int, speed float64) (replay.Source, error) {
 	if rec.Sessions() == 0 {
 		return nil, errors.New("the recording holds no request that can be replayed")
 	}
@@ -76,7 +78,7 @@ func New(rec Recording, origins []replay.Origin, play func(session uint64) int) 
 		n := uint64(rec.Sessions())
 		play = func(i uint64) int { return int(i % n) }
 	}
-	return &source{rec, origins, play}, nil
+	return &source{rec, origins, play, speed}, nil
 }
 
 // Omitted names what is missing to repeat f. It returns "" when nothing is.
@@ -118,6 +120,7 @@ type source struct {
 	recording Recording
 	origins   []replay.Origin
 	play      func(session uint64) int
+	speed     float64
 }
 
 // Origins implements Source.
@@ -143,6 +146,38 @@ type repetition struct {
 	made    int
 	sockets int
 	conns   map[uint64]int // recorded connections, numbered from 1
+	putOffs map[int]int    // how often the target has put an act off
+}
+
+// Next implements Session. A request that the target puts off, and did not in the
+// recording, is sent again when the target says, as clients do.
+func (r *repetition) Next(over *replay.Answer) []replay.Act {
+	if over != nil {
+		id := over.Act.ID
+		if wait, ok := retry.After(over.Response); ok && !over.OK && over.Act.Kind == replay.Request && r.putOffs[id] < retry.Patience {
+			if r.putOffs == nil {
+				r.putOffs = make(map[int]int)
+			}
+			r.putOffs[id]++
+			over.Again = true
+			return []replay.Act{again(over.Act, retry.AtSpeed(wait, r.source.speed))}
+		}
+		delete(r.putOffs, id)
+	}
+	return r.Table.Next(over)
+}
+
+// again is an act that was sent, as it was before. Cookies are added anew.
+func again(sent *replay.Act, delay time.Duration) replay.Act {
+	a := *sent
+	a.Delay = delay
+	a.Request.Headers = nil
+	for _, h := range sent.Request.Headers {
+		if !strings.EqualFold(h.Name, "Cookie") {
+			a.Request.Headers = append(a.Request.Headers, h)
+		}
+	}
+	return a
 }
 
 // Fill implements Session. It does nothing: a recorded request is complete.

@@ -134,7 +134,7 @@ func TestVerbatimSendsLongBodiesWhole(t *testing.T) {
 }
 
 func TestVerbatimRefusesARecordingWithNothingToSend(t *testing.T) {
-	if _, err := New(Flows{}, nil, nil); err == nil {
+	if _, err := New(Flows{}, nil, nil, 1); err == nil {
 		t.Error("an empty recording was accepted")
 	}
 }
