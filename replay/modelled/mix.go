@@ -1,7 +1,9 @@
 package modelled
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/dist"
@@ -11,14 +13,18 @@ import (
 // sessions if a person has changed it. Smaller differences come from rounding.
 const leastEdit = 0.002
 
-// A mix says which recorded sessions are played where people changed the weights of the
-// types: those of each type in turn, in a new order each round, as often as the weight
-// says, at every moment.
+// A mix says which recorded session each session plays, so that each type comes as often
+// as its weight says at every moment: in any run of sessions, but for one or two. The
+// sessions of a type are played in turn, in a new order each round.
+//
+//	types    a a b a b a a a b a │ b a a a a b a a b a     7 : 3
+//
+// A block of the recorded mix holds each session once.
 type mix struct {
 	seed   uint64
-	block  uint64 // so many sessions come in an order of their own
-	round  uint64 // in so many sessions each type has its part; a multiple of block
-	stride uint64 // through the places of a round
+	edited bool   // the weights are not those of the recording
+	blocks uint64 // equal parts of a round
+	place  []turn // the types of a round, in their order
 	types  []mixed
 }
 
@@ -29,11 +35,23 @@ type mixed struct {
 	sessions []int
 }
 
-// leastRound is the least number of sessions in which the weights hold exactly.
-const leastRound = 1000
+// A turn is the turn of a type: the so-many-th of a round.
+type turn struct{ of, number uint32 }
 
-// newMix returns the mix of the weights of m, or nil if that is the mix of its recorded
-// sessions. Sessions of no type keep their share.
+// leastRound is the least number of sessions in which the weights hold exactly.
+const leastRound = 10_000
+
+// editedMix returns the mix of the weights of m, or nil if that is the mix of its recorded
+// sessions.
+func editedMix(m *model.Model, seed uint64) *mix {
+	if x := newMix(m, seed); x != nil && x.edited {
+		return x
+	}
+	return nil
+}
+
+// newMix returns the mix of the weights of m, or nil if no recorded session is of a type
+// with a weight. Sessions of no type keep their share.
 func newMix(m *model.Model, seed uint64) *mix {
 	of := map[string][]int{}
 	for i := range m.Sessions {
@@ -41,7 +59,7 @@ func newMix(m *model.Model, seed uint64) *mix {
 	}
 	n := float64(len(m.Sessions))
 	typed := 1 - float64(len(of[""]))/n
-	x := &mix{seed: seed, block: uint64(len(m.Sessions))}
+	x := &mix{seed: seed}
 	total := 0.0
 	for i := range m.Behaviors {
 		if b := &m.Behaviors[i]; len(of[b.Name]) > 0 && b.Weight > 0 {
@@ -52,33 +70,36 @@ func newMix(m *model.Model, seed uint64) *mix {
 	if len(x.types) == 0 {
 		return nil
 	}
-	edited, played := false, len(of[""])
+	played := len(of[""])
 	for i := range x.types {
 		t := &x.types[i]
 		t.weight /= total
 		played += len(t.sessions)
-		edited = edited || math.Abs(t.weight-float64(len(t.sessions))/n) > leastEdit
+		x.edited = x.edited || math.Abs(t.weight-float64(len(t.sessions))/n) > leastEdit
 	}
-	if !edited && played == len(m.Sessions) {
-		return nil
-	}
+	x.edited = x.edited || played < len(m.Sessions)
 	if len(of[""]) > 0 {
 		x.types = append(x.types, mixed{weight: 1 - typed, sessions: of[""]})
 	}
-	x.divide()
+	x.divide(uint64(len(m.Sessions)))
+	x.order()
 	return x
 }
 
 // divide gives each type its part of a round, by the method of the largest remainder.
-func (x *mix) divide() {
-	x.round = x.block * ((leastRound + x.block - 1) / x.block)
-	left := x.round
-	rest := make([]float64, len(x.types))
+// recorded is the number of recorded sessions.
+func (x *mix) divide(recorded uint64) {
+	x.blocks = (leastRound + recorded - 1) / recorded
+	round := x.blocks * recorded
+	left, rest := round, make([]float64, len(x.types))
 	for i := range x.types {
 		t := &x.types[i]
-		exact := t.weight * float64(x.round)
-		t.count = min(uint64(exact), left)
-		rest[i] = exact - float64(t.count)
+		if exact := t.weight * float64(round); x.edited {
+			t.count = min(uint64(exact), left)
+			rest[i] = exact - float64(t.count)
+		} else {
+			t.count = x.blocks * uint64(len(t.sessions))
+		}
 		left -= t.count
 	}
 	for ; left > 0; left-- {
@@ -91,44 +112,46 @@ func (x *mix) divide() {
 		x.types[most].count++
 		rest[most]--
 	}
-	x.stride = evenStride(x.round)
+	if x.edited {
+		x.blocks = 1
+	}
 }
 
-// evenStride returns a number whose multiples, modulo n, lie evenly, however many of them
-// one takes, and of which the first n are different. Those of the golden ratio lie most
-// evenly; of the whole numbers near n times that it takes the one whose continued fraction
-// has the smallest terms, as that of the golden ratio has.
-func evenStride(n uint64) uint64 {
-	const golden, tries = 0.6180339887498949, 100
-	best, least := uint64(1), uint64(math.MaxUint64)
-	for stride := max(1, uint64(golden*float64(n))); stride < n && stride < uint64(golden*float64(n))+tries; stride++ {
-		most := uint64(0)
-		a, b := n, stride
-		for b != 0 {
-			most = max(most, a/b)
-			a, b = b, a%b
-		}
-		if a == 1 && most < least {
-			best, least = stride, most
+// order puts the types of a round in their order. A type that comes n times has its k-th
+// turn somewhere within the k-th of n equal parts.
+func (x *mix) order() {
+	type placed struct {
+		turn
+		at float64
+	}
+	var list []placed
+	for of := range x.types {
+		n := x.types[of].count
+		each := max(1, n/x.blocks)
+		random := dist.Keyed(x.seed, uint64(of), orderStream)
+		for k := range n {
+			at := float64(k/each) + (float64(k%each)+random.Float64())/float64(each)
+			list = append(list, placed{turn{uint32(of), uint32(k)}, at})
 		}
 	}
-	return best
+	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	for _, p := range list {
+		x.place = append(x.place, p.turn)
+	}
 }
+
+// orderStream is the stream of random numbers of order.
+const orderStream = 1<<40 + 1
 
 // session returns the recorded session that session i plays, and how many others play it
-// before.
+// before. Each round begins with another block.
 func (x *mix) session(i uint64) (track int, before uint64) {
-	block := i / x.block
-	at := block*x.block + dist.Shuffled(x.seed, block, i%x.block, x.block)
-	round, place := at/x.round, at%x.round*x.stride%x.round
-	for k := range x.types {
-		t := &x.types[k]
-		if place >= t.count {
-			place -= t.count
-			continue
-		}
-		number, n := round*t.count+place, uint64(len(t.sessions))
-		return t.sessions[dist.Shuffled(x.seed+uint64(k)+1, number/n, number%n, n)], number / n
-	}
-	return 0, 0 // the counts make up a round
+	n := uint64(len(x.place))
+	round := i / n
+	first := dist.Shuffled(x.seed, orderStream, round%x.blocks, x.blocks)
+	p := x.place[(i+first*(n/x.blocks))%n]
+	t := &x.types[p.of]
+	number := round*t.count + (uint64(p.number)+t.count-first*(t.count/x.blocks))%t.count
+	sessions := uint64(len(t.sessions))
+	return t.sessions[dist.Shuffled(x.seed+uint64(p.of)+1, number/sessions, number%sessions, sessions)], number / sessions
 }

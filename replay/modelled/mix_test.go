@@ -23,6 +23,28 @@ func mixOf(counts []int, weights []float64) *model.Model {
 	return m
 }
 
+// With the mix of the recording each session has had its turn before any has another.
+func TestEachRecordedSessionHasItsTurn(t *testing.T) {
+	m := mixOf([]int{13, 6, 1}, []float64{0.65, 0.3, 0.05})
+	s := modelledOn(t, m, replay.Plan{Target: "http://127.0.0.1:1", Users: 7, Sessions: 1000, Seed: 5}).(*source)
+	orders := map[string]bool{}
+	for round := range 1500 {
+		seen, order := map[int]bool{}, ""
+		for i := range 20 {
+			k, before := s.recorded(uint64(20*round + i))
+			if seen[k] || before != uint64(round) {
+				t.Fatalf("round %d: session %d comes as number %d, again %v", round, k, before, seen[k])
+			}
+			seen[k] = true
+			order += m.Sessions[k].Behavior[4:]
+		}
+		orders[order] = true
+	}
+	if len(orders) < 100 {
+		t.Errorf("the types come in %d orders, want many", len(orders))
+	}
+}
+
 // A weight that a person pinned counts for recorded sessions too, at every moment, and
 // each of them is still played.
 func TestRecordedSessionsArePlayedAsOftenAsTheWeightsSay(t *testing.T) {
@@ -35,6 +57,8 @@ func TestRecordedSessionsArePlayedAsOftenAsTheWeightsSay(t *testing.T) {
 		{[]int{5, 3, 2}, []float64{0, 0.5, 0.5}},
 		{[]int{5, 3, 2}, []float64{0.5, 0.5, 0}},
 		{[]int{300, 1}, []float64{0.9, 0.1}},
+		{[]int{700, 250, 50}, []float64{0.7, 0.25, 0.05}},
+		{[]int{700, 250, 50}, []float64{0.333, 0.333, 0.334}},
 	} {
 		m := mixOf(tt.counts, tt.weights)
 		s := modelledOn(t, m, replay.Plan{Target: "http://127.0.0.1:1", Rate: 1, Seed: 3}).(*source)
@@ -49,11 +73,8 @@ func TestRecordedSessionsArePlayedAsOftenAsTheWeightsSay(t *testing.T) {
 			seen[[2]int{k, int(before)}] = true
 			used[k]++
 			played[m.Sessions[k].Behavior]++
-			if (i+1)%n != 0 {
-				continue
-			}
 			for x, b := range m.Behaviors {
-				if d := math.Abs(played[b.Name] - b.Weight*float64(i+1)); d > 3 {
+				if d := math.Abs(played[b.Name] - b.Weight*float64(i+1)); d > 2 {
 					t.Fatalf("%v: after %d sessions %v of type %d, want %v", tt, i+1, played[b.Name], x, b.Weight*float64(i+1))
 				}
 			}
@@ -77,7 +98,7 @@ func typeOf(m *model.Model, session int) int {
 }
 
 func TestWhatIsExpectedFollowsTheWeights(t *testing.T) {
-	if newMix(mixOf([]int{2, 1}, []float64{0.6667, 0.3333}), 1) != nil {
+	if editedMix(mixOf([]int{2, 1}, []float64{0.6667, 0.3333}), 1) != nil {
 		t.Error("rounded weights are taken for changed ones")
 	}
 	m := mixOf([]int{10, 10}, []float64{0.9, 0.1})

@@ -34,7 +34,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 		if s.recorded, err = p.Recorded(m.Starts(), m.Recorded.Duration); err != nil {
 			return nil, err
 		}
-		if x := newMix(m, p.Seed); x != nil {
+		if x := newMix(m, p.Seed); x != nil && (x.edited || len(x.types) > 1 && p.Scale == 0) {
 			s.recorded = x.session
 		}
 	}

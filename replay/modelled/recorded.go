@@ -24,7 +24,7 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 	}
 	var b faithful.Builder
 	var elsewhere unmapped
-	mix := newMix(m, p.Seed)
+	mix := editedMix(m, p.Seed)
 	for i := range m.Sessions {
 		if s := steps(m.Sessions[i].Acts, kinds, &elsewhere); mix == nil {
 			b.Session(s)
