@@ -16,6 +16,7 @@ type usersFound struct {
 	Thin      int            `json:"thin"`     // users that nothing names
 	ByConn    int            `json:"by_connection"`
 	ByAddress int            `json:"by_address"`
+	Joined    int            `json:"joined_by_odds"` // times that a user went on where another may have come
 	Pooled    int            `json:"pooled_connections"`
 	Shared    []string       `json:"shared"`
 	Robots    int            `json:"robots"`
@@ -48,7 +49,7 @@ func findUsers(o flowfile.ReaderOptions, path string) (*usersFound, error) {
 		return nil, err
 	}
 	found.Users, found.RestsOn, found.Thin, found.ByConn, found.ByAddress = r.Users, r.Rests, r.Thin, r.ByConn, r.ByAddress
-	found.Pooled, found.Shared, found.CutStart, found.CutEnd = r.Pooled, append([]string{}, r.Shared...), r.CutStart, r.CutEnd
+	found.Joined, found.Pooled, found.Shared, found.CutStart, found.CutEnd = r.Joined, r.Pooled, append([]string{}, r.Shared...), r.CutStart, r.CutEnd
 	found.Robots, found.Pollers, found.lines = r.Apart[session.Robot], r.Apart[session.Poller], r.Lines()
 	return found, nil
 }

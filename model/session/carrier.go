@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/model/session/origin"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -130,10 +131,10 @@ func (c *carriers) see(f *flow.Flow, conns *Conns, home string) record {
 	r := record{start: unixNano(f.Start), number: f.Number, done: max(0, f.Done), target: c.Of("target", f.Request.Target)}
 	opened := conns.of(f.Conn)
 	c.identify(&r, f.Request.Headers, opened.client)
-	if target, own := referer(&f.Request, home); own {
+	if target, own := origin.Page(&f.Request, home); own {
 		r.referer = c.Of("target", target)
 	}
-	if target, ok := redirected(f); ok {
+	if target, ok := origin.Next(f); ok {
 		r.leads = c.Of("target", target)
 	}
 	r.is |= traitsOf(f)
@@ -153,7 +154,7 @@ func (c *carriers) see(f *flow.Flow, conns *Conns, home string) record {
 
 // identify fills in the source and the program of a request.
 func (c *carriers) identify(r *record, h flow.Headers, peer netip.Addr) {
-	client, from := forwarded(h), uint32(0)
+	client, from := origin.Forwarded(h), uint32(0)
 	if !client.IsValid() {
 		client, from = peer, c.source(c.Of("peer", peer.String()))
 	}
@@ -170,7 +171,7 @@ func (c *carriers) identify(r *record, h flow.Headers, peer netip.Addr) {
 	if r.source = c.source(c.Of("source", client.String(), agent, languages)); len(c.sources) > known {
 		c.clients++
 	}
-	s := source{client: c.source(c.Of("client", client.String())), agent: c.source(at), peer: from, address: client.IsValid() && client != local}
+	s := source{client: c.source(c.Of("client", client.String())), agent: c.source(at), peer: from, address: client.IsValid() && !origin.Local(client)}
 	if old := &c.sources[r.source]; old.client == 0 {
 		*old = s
 	}

@@ -36,24 +36,18 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 	if s := &w.sources[key]; r.referer == 0 && (r.is&page == 0 || 2*s.coming <= s.flows) {
 		from = w.referring(*group, r)
 	}
-	if at := w.fromPage(from, r, root); at != 0 {
+	if r.is&page != 0 && root == 0 {
+		at, rests := w.opens(group, from, r)
+		w.list[at].basis = max(w.list[at].basis, rests)
+		return at
+	}
+	if at, _ := w.fromPage(from, r, root); at != 0 {
 		w.list[at].basis = max(w.list[at].basis, byPage)
 		return at
 	}
 	at, rests := w.going(*group, r, root)
 	if at == 0 {
-		at, rests = int32(len(w.list)), byConn
-		if r.carrier == 0 || w.carriers.list[r.carrier].pooled {
-			rests = byOrder
-			if w.sources[r.source].address {
-				rests = byAddress
-			}
-		}
-		w.list = append(w.list, visitor{})
-		if len(*group) == maxGroup {
-			*group = slices.Delete(*group, 0, 1)
-		}
-		*group = append(*group, at)
+		at, rests = w.begins(group, r, false), w.alone(r)
 	}
 	w.list[at].basis = max(w.list[at].basis, rests)
 	return at
@@ -63,7 +57,7 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 // asks for, and who have not begun with it.
 func (w *visitors) referring(group []int32, r *record) (who []int32) {
 	for _, at := range group {
-		if v := &w.list[at]; w.loads.refers(v.page, r.target) && r.target != v.entry && w.there(at, r.start) {
+		if v := &w.list[at]; w.loads.refers(v.page, r.target) && r.target != v.entry && w.there(&w.list[at], r.start) {
 			who = append(who, at)
 		}
 	}
@@ -74,12 +68,12 @@ func (w *visitors) referring(group []int32, r *record) (who []int32) {
 // fromPage chooses among those who loaded the page that a flow comes from: what they
 // keep agrees with what was fetched, the page is still before them, they have not asked
 // for the same since, and no idle connection is left to them. Of equals it takes who
-// loaded it last.
-func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best int32) {
+// loaded it last; sure reports that there was none.
+func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best int32, sure bool) {
 	most, odds := math.MinInt, 0.0
 	for _, at := range slices.Backward(who) {
 		v := &w.list[at]
-		if !w.there(at, r.start) || root != 0 && v.node != 0 || w.elsewhere(v, r) {
+		if !w.there(&w.list[at], r.start) || root != 0 && v.node != 0 || w.elsewhere(v, r) {
 			continue
 		}
 		score := 8 * w.cache(v, r)
@@ -95,18 +89,36 @@ func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best in
 		if r.is&page != 0 && root == 0 && v.shown { // it would show what names it
 			score -= 6
 		}
-		likely := w.loads.pace.hazard(r.start - v.opened)
+		likely := w.loads.pace.Hazard(r.start - v.opened)
 		if r.is&page == 0 {
 			likely = 1 / float64(1+max(0, r.start-v.loaded))
 			if v.loaded > r.start { // the page was not there yet
 				score--
 			}
 		}
+		if best == 0 || score >= most+ahead {
+			sure = true
+		} else if score > most-ahead {
+			sure = false
+		}
 		if score > most || score == most && likely > odds {
 			best, most, odds = at, score, likely
 		}
 	}
-	return best
+	return best, sure
+}
+
+// ahead is how much better the evidence of one must be than that of all others.
+const ahead = 2
+
+// possible reports whether a visitor may go on with a flow that comes from no known page.
+// one says that its group is one user.
+func (w *visitors) possible(v *visitor, r *record, root identity.Node, one bool) bool {
+	switch {
+	case root != 0 && v.node != 0, !one && !w.there(v, r.start), w.elsewhere(v, r), w.waiting(v, r), w.cache(v, r) < 0:
+		return false
+	}
+	return v.node == 0 || r.referer != 0 || one // it would have shown what names it
 }
 
 // going returns the visitor of a group who goes on with a flow that comes from no known
@@ -117,16 +129,13 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 	best, there, returned, odds := int32(0), 0, false, 0.0
 	for _, at := range slices.Backward(group) {
 		v := &w.list[at]
-		if root != 0 && v.node != 0 || !one && !w.there(at, r.start) || w.elsewhere(v, r) || w.waiting(v, r) || w.cache(v, r) < 0 {
-			continue
-		}
-		if v.node != 0 && r.referer == 0 && !one { // it would have shown what names it
+		if !w.possible(v, r, root, one) {
 			continue
 		}
 		there++
 		back, likely := w.cache(v, r) > 0, float64(v.last)
 		if back {
-			likely = w.loads.pace.hazard(r.start - v.opened)
+			likely = w.loads.pace.Hazard(r.start - v.opened)
 		}
 		if best == 0 || back && !returned || back == returned && likely > odds {
 			best, returned, odds = at, back, likely

@@ -2,8 +2,9 @@ package session
 
 import (
 	"encoding/binary"
+	"errors"
+	"iter"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -76,28 +77,52 @@ func (w *visitors) meet(byStart *spill.Sorter) error {
 	return nil
 }
 
-// cut divides the flows of each user where the pause is longer than idle.
-func (w *visitors) cut(byStart *spill.Sorter) (*cuts, error) {
-	c := &cuts{flows: spill.New(24), start: math.MaxInt64, end: math.MinInt64}
-	open := []int{} // the last session of each visitor, counted from 1
-	place := uint64(0)
+// follow finds the visitor of each flow, and returns them in the order of start.
+func (w *visitors) follow(byStart *spill.Sorter) (*spill.Sorter, error) {
+	whose, place := spill.New(12), uint64(0)
 	for b, err := range byStart.Sorted() {
+		if err == nil {
+			r := parseRecord(b)
+			entry := binary.BigEndian.AppendUint64(nil, place)
+			err = whose.Add(binary.BigEndian.AppendUint32(entry, uint32(w.of(&r))))
+		}
 		if err != nil {
+			return whose, errors.Join(err, whose.Close())
+		}
+		place++
+	}
+	return whose, nil
+}
+
+// cut divides the flows of each user where the pause is longer than idle.
+func (w *visitors) cut(byStart, whose *spill.Sorter) (*cuts, error) {
+	c := &cuts{flows: spill.New(24), start: math.MaxInt64, end: math.MinInt64}
+	open := make([]int, len(w.list))      // the last session of each user, counted from 1
+	number := make([]uint32, len(w.list)) // of each user
+	users, place := uint32(0), uint64(0)
+	next, stop := iter.Pull2(whose.Sorted())
+	defer stop()
+	for b, err := range byStart.Sorted() {
+		entry, whoseErr, _ := next()
+		if err = errors.Join(err, whoseErr); err != nil {
 			return nil, err
 		}
 		r := parseRecord(b)
-		who := w.of(&r)
-		open = append(open, make([]int, len(w.list)-len(open))...)
+		who := w.user[binary.BigEndian.Uint32(entry[8:])]
+		if number[who] == 0 {
+			users++
+			number[who] = users
+		}
 		if at := open[who]; at == 0 || time.Duration(r.start-c.sessions[at-1].end) > w.idle {
-			c.sessions = append(c.sessions, w.begin(who, &r, at == 0))
+			c.sessions = append(c.sessions, w.begin(who, number[who], &r, at == 0))
 			open[who] = len(c.sessions)
 		}
 		at := open[who] - 1
 		c.sessions[at].add(&r)
 		c.start, c.end = min(c.start, r.start), max(c.end, c.sessions[at].end)
-		entry := binary.BigEndian.AppendUint64(nil, uint64(at))
-		entry = binary.BigEndian.AppendUint64(entry, place)
-		if err := c.flows.Add(binary.BigEndian.AppendUint64(entry, r.name)); err != nil {
+		flow := binary.BigEndian.AppendUint64(nil, uint64(at))
+		flow = binary.BigEndian.AppendUint64(flow, place)
+		if err := c.flows.Add(binary.BigEndian.AppendUint64(flow, r.name)); err != nil {
 			return nil, err
 		}
 		place++
@@ -105,11 +130,11 @@ func (w *visitors) cut(byStart *spill.Sorter) (*cuts, error) {
 	return c, nil
 }
 
-// begin starts a session of a visitor with a flow.
-func (w *visitors) begin(who int32, r *record, first bool) cutting {
-	c := cutting{user: uint32(who), start: r.start, end: r.start, last: r.start}
+// begin starts a session of a user with a flow.
+func (w *visitors) begin(who int32, number uint32, r *record, first bool) cutting {
+	c := cutting{user: number, start: r.start, end: r.start, last: r.start}
 	if v := &w.list[who]; first {
-		c.late = r.referer != 0 && !slices.Contains(w.loaded[loading{w.key(r), r.referer}], who)
+		c.late = v.late
 		c.known = v.node != 0 && !w.Given(v.node)
 	}
 	return c

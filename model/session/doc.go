@@ -15,8 +15,9 @@
 //   - the address, also as a proxy forwarded it, with the program and its languages
 //   - the order: what a client has done already, what it keeps, which connection it has
 //
-// Such users rest on thin evidence. The [Report] says so, and how many there would be by
-// another. A session ends when its user is idle for long. It is marked where the
+// Where several may have asked for a page, package trail weighs what comes before and
+// after. Such users rest on thin evidence. The [Report] says so, and how many there would
+// be by another. A session ends when its user is idle for long. It is marked where the
 // recording cut it, and if no person made it.
 //
 // [Find] gives the sessions as numbers of flows. Its memory hardly depends on the

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/model/session/origin"
 	"github.com/starling-load/starling/model/session/spill"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -77,7 +78,13 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 	if err := w.meet(byStart); err != nil {
 		return err
 	}
-	cut, err := w.cut(byStart)
+	whose, err := w.follow(byStart)
+	if err != nil {
+		return err
+	}
+	defer whose.Close()
+	w.join()
+	cut, err := w.cut(byStart, whose)
 	if err != nil {
 		return err
 	}
@@ -104,7 +111,7 @@ func (o Options) count(flows iter.Seq2[*flow.Flow, error]) (map[string]int, erro
 // gather finds what the flows to own hosts tell of cookies and tokens, and the host that
 // their pages come from.
 func (o Options) gather(flows iter.Seq2[*flow.Flow, error], own func(string) bool, m identity.Marks) (*identity.Evidence, string, error) {
-	e, home, hosts := identity.NewEvidence(m), hosts{}, map[string]bool{}
+	e, home, hosts := identity.NewEvidence(m), origin.Hosts{}, map[string]bool{}
 	for f, err := range flows {
 		if err != nil {
 			return nil, "", fmt.Errorf("split into sessions: %w", err)
@@ -116,14 +123,14 @@ func (o Options) gather(flows iter.Seq2[*flow.Flow, error], own func(string) boo
 		}
 		hosts[host] = true
 		o.Report.Flows++
-		client := forwarded(f.Request.Headers)
+		client := origin.Forwarded(f.Request.Headers)
 		if !client.IsValid() {
 			client = o.Conns.of(f.Conn).client
 		}
 		e.See(f, m.Of("source", client.String(), f.Request.Headers.Value("User-Agent")))
-		home.see(f.Request.Headers.Value("Referer"))
+		home.See(f.Request.Headers.Value("Referer"))
 	}
 	o.Report.Hosts = slices.Sorted(maps.Keys(hosts))
 	e.Judge()
-	return e, home.most(), nil
+	return e, home.Most(), nil
 }

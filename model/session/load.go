@@ -7,6 +7,7 @@ import (
 
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/model/session/trail"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -26,7 +27,7 @@ type loads struct {
 	list   []load
 	recent map[loading][]int // the latest loads of a page, and of any page (0), as indices of list
 	next   int               // the load of the next page, when the pages are gone over again
-	pace   pace
+	pace   trail.Pace
 }
 
 // Bounds of what is remembered of pages.
@@ -71,7 +72,7 @@ func (l *loads) see(f *flow.Flow, r *record, m identity.Marks) {
 func (l *loads) meet(r *record) {
 	if r.is&page != 0 {
 		if from := l.recent[loading{r.source, r.referer}]; r.referer != 0 && len(from) == 1 {
-			l.pace.add(r.start - l.list[from[0]].at)
+			l.pace.Add(r.start - l.list[from[0]].at)
 		}
 		l.remember(loading{r.source, r.target})
 		l.remember(loading{r.source, 0})

@@ -23,6 +23,9 @@ type Report struct {
 	// ByConn and ByAddress are how many users there would be by connection alone,
 	// and by address and program alone.
 	ByConn, ByAddress int
+	// Joined is how often a user is thought to go on where another one might have come:
+	// otherwise there would be so many more.
+	Joined int
 	// Pooled is the number of connections that several users share.
 	Pooled int
 	// Shared names what looks like an identity and is shared by users who differ
@@ -54,9 +57,12 @@ func (r Report) Others() string {
 // fill counts what the users rest on.
 func (r *Report) fill(w *visitors, c *cuts) {
 	r.Rests, r.Apart = map[string]int{}, map[Kind]int{}
-	r.Users = len(w.list) - 1
+	r.Users, r.Joined = len(w.list)-1-w.joined, w.joined
 	for i := range w.list[1:] {
 		v := &w.list[i+1]
+		if w.user[i+1] != int32(i+1) {
+			continue
+		}
 		if v.node != 0 {
 			r.Rests[w.Kind(v.node).String()]++
 			continue
@@ -103,6 +109,10 @@ func (r Report) Lines() []string {
 	if r.Thin > 0 {
 		lines = append(lines, fmt.Sprintf("thin evidence: nothing names %d of %d users; by connection alone there would be %d, by address and program alone %d",
 			r.Thin, r.Users, r.ByConn, r.ByAddress))
+	}
+	if r.Joined > 0 {
+		lines = append(lines, fmt.Sprintf("%d times a page was asked for that nothing ties to one of those who were there, and who goes on was chosen by odds: %d users, or up to %d if others came",
+			r.Joined, r.Users, r.Users+r.Joined))
 	}
 	if r.Pooled > 0 {
 		lines = append(lines, fmt.Sprintf("%d of %d connections are shared by several users and tell nobody apart", r.Pooled, r.ByConn))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/model/session/trail"
 )
 
 // visitors find out who sent the flows that name nobody. They see all flows in the
@@ -29,6 +30,10 @@ type visitors struct {
 	now    load            // of the page in work
 	had    []identity.Mark // that its client had
 	swept  int             // size of loaded after the last sweep
+
+	trails []*trail.Trail // of each visitor
+	user   []int32        // the first visitor of the same user, for each
+	joined int            // visitors who are thought to go on what another began
 }
 
 // A visitor is a user, as far as the flows have told until now.
@@ -37,6 +42,7 @@ type visitor struct {
 	basis  basis
 	entry  identity.Mark // target of its first flow
 	flows  int
+	late   bool            // its first flow comes from a page that it has not loaded here
 	last   int64           // end of the flow that ended last
 	page   identity.Mark   // that it loaded last
 	opened int64           // when
@@ -89,7 +95,7 @@ func newVisitors(u *identity.Users, c *carriers, l loads, idle time.Duration) *v
 	return &visitors{
 		Users: u, carriers: c, idle: idle, list: make([]visitor, 1),
 		byRoot: map[identity.Node]int32{}, loaded: map[loading][]int32{}, groups: map[uint32]*[]int32{},
-		sent: map[loading]sending{}, loads: l,
+		sent: map[loading]sending{}, loads: l, trails: make([]*trail.Trail, 1),
 	}
 }
 
@@ -139,7 +145,9 @@ func (w *visitors) note(at int32, r *record, alone bool) {
 	v := &w.list[at]
 	if v.flows == 0 {
 		v.entry = r.target
+		v.late = r.referer != 0 && !slices.Contains(w.loaded[loading{w.key(r), r.referer}], at)
 	}
+	w.trace(at, r)
 	v.flows++
 	if p := w.carriers.list[r.carrier].process; p != 0 {
 		if v.process = p; w.running[p].one() && w.running[p].carriers > 1 {
@@ -195,7 +203,7 @@ func (w *visitors) load(at int32, r *record) {
 // sweep forgets pages and lists of those who have left.
 func (w *visitors) sweep(now int64) {
 	for key, who := range w.loaded {
-		who = slices.DeleteFunc(who, func(at int32) bool { return !w.there(at, now) })
+		who = slices.DeleteFunc(who, func(at int32) bool { return !w.there(&w.list[at], now) })
 		if w.loaded[key] = who; len(who) == 0 {
 			delete(w.loaded, key)
 		}
@@ -203,13 +211,13 @@ func (w *visitors) sweep(now int64) {
 	w.swept = len(w.loaded)
 	maps.DeleteFunc(w.sent, func(_ loading, s sending) bool { return time.Duration(now-s.at) > soon })
 	for at := range w.list {
-		if v := &w.list[at]; !w.there(int32(at), now) {
+		if v := &w.list[at]; !w.there(v, now) {
 			v.since, v.has, v.over = nil, nil, nil
 		}
 	}
 }
 
 // there reports whether a visitor has not been idle for long.
-func (w *visitors) there(at int32, now int64) bool {
-	return time.Duration(now-w.list[at].last) <= w.idle
+func (w *visitors) there(v *visitor, now int64) bool {
+	return time.Duration(now-v.last) <= w.idle
 }

@@ -1,12 +1,13 @@
-package session
+package trail
 
 import "math/bits"
 
-// A pace is how long users look at a page before they go on, as a histogram of the
+// A Pace is how long users look at a page before they go on, as a histogram of the
 // logarithm of the time.
-type pace struct {
+type Pace struct {
 	count [4 * 64]float64 // four bins for each doubling, in nanoseconds
 	all   float64
+	sum   float64 // of the times, in nanoseconds
 }
 
 // leave is the share of pages from which users do not go on.
@@ -20,20 +21,29 @@ func bin(age int64) int {
 	return 4*top + int(age>>(top-2)&3)
 }
 
-// add counts one user who went on after a time in nanoseconds.
-func (p *pace) add(age int64) {
+// Add counts one user who went on after a time in nanoseconds.
+func (p *Pace) Add(age int64) {
 	b := bin(age)
 	for i := max(0, b-2); i <= min(b+2, len(p.count)-1); i++ { // times close by are as likely
 		p.count[i] += 0.2
 	}
 	p.all++
+	p.sum += float64(age)
 }
 
-// hazard tells how likely it is that a user goes on just now who has looked at a page
+// Likely is how many times likelier than on average it is that a user goes on just now.
+func (p *Pace) Likely(age int64) float64 {
+	if p.all == 0 {
+		return 1
+	}
+	return p.Hazard(age) * p.sum / p.all
+}
+
+// Hazard tells how likely it is that a user goes on just now who has looked at a page
 // for a time. Of several who look at one page, it is the one with the greatest hazard.
 //
 //	hazard = f(age) / S(age)    f: density of the times, S: share of users who are still there
-func (p *pace) hazard(age int64) float64 {
+func (p *Pace) Hazard(age int64) float64 {
 	if p.all == 0 {
 		return 1 / float64(max(age, 1))
 	}

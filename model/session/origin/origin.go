@@ -1,45 +1,17 @@
-package session
+package origin
 
 import (
 	"net"
 	"net/netip"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/starling-load/starling/record/flow"
 )
 
-// Conns tells of the connections of a recording who opened them, and when. It keeps
-// 40 bytes of each. The zero value knows none.
-type Conns struct {
-	byID map[uint64]opened
-}
-
-type opened struct {
-	client  netip.Addr
-	at      int64  // unix nanoseconds
-	process uint32 // 0: not known
-}
-
-// Add remembers a connection.
-func (c *Conns) Add(conn *flow.Conn) {
-	if c.byID == nil {
-		c.byID = map[uint64]opened{}
-	}
-	c.byID[conn.ID] = opened{addressOf(conn.Client), unixNano(conn.Opened), uint32(conn.Process)}
-}
-
-// of returns what is known of a connection. An address that is not valid is unknown.
-func (c *Conns) of(id uint64) opened {
-	if c == nil {
-		return opened{}
-	}
-	return c.byID[id]
-}
-
-// addressOf reads an address with or without a port, brackets or quotes.
-func addressOf(s string) netip.Addr {
+// Address reads an address with or without a port, brackets or quotes. One that is not
+// valid is unknown.
+func Address(s string) netip.Addr {
 	s = strings.Trim(strings.TrimSpace(s), `"`)
 	if host, _, err := net.SplitHostPort(s); err == nil {
 		s = host
@@ -57,14 +29,17 @@ func addressOf(s string) netip.Addr {
 // local is this machine, for both families of addresses.
 var local = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// forwarded returns the client's address as the first proxy saw it: in Forwarded (RFC
+// Local reports whether an address is this machine's own.
+func Local(a netip.Addr) bool { return a == local }
+
+// Forwarded returns the client's address as the first proxy saw it: in Forwarded (RFC
 // 7239), X-Forwarded-For, or a field with one address.
-func forwarded(h flow.Headers) netip.Addr {
+func Forwarded(h flow.Headers) netip.Addr {
 	if v := h.Value("Forwarded"); v != "" {
 		first, _, _ := strings.Cut(v, ",")
 		for part := range strings.SplitSeq(first, ";") {
 			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); strings.EqualFold(k, "for") {
-				if a := addressOf(v); a.IsValid() {
+				if a := Address(v); a.IsValid() {
 					return a
 				}
 			}
@@ -72,16 +47,16 @@ func forwarded(h flow.Headers) netip.Addr {
 	}
 	for _, name := range [...]string{"X-Forwarded-For", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip"} {
 		first, _, _ := strings.Cut(h.Value(name), ",")
-		if a := addressOf(first); a.IsValid() {
+		if a := Address(first); a.IsValid() {
 			return a
 		}
 	}
 	return netip.Addr{}
 }
 
-// referer returns the page that a request comes from, as "/path?query" if it is on the
+// Page returns the page that a request comes from, as "/path?query" if it is on the
 // same host or on home. own is false for another host, and for a request without a page.
-func referer(r *flow.Request, home string) (target string, own bool) {
+func Page(r *flow.Request, home string) (target string, own bool) {
 	_, rest, ok := strings.Cut(r.Headers.Value("Referer"), "://")
 	if !ok {
 		return "", false
@@ -100,8 +75,8 @@ func referer(r *flow.Request, home string) (target string, own bool) {
 	return path, true
 }
 
-// redirected returns where an answer sends the client, as "/path?query" on any host.
-func redirected(f *flow.Flow) (target string, ok bool) {
+// Next returns where an answer sends the client, as "/path?query" on any host.
+func Next(f *flow.Flow) (target string, ok bool) {
 	if f.Response == nil || f.Response.Status/100 != 3 {
 		return "", false
 	}
@@ -125,22 +100,11 @@ func bareHost(authority string) string {
 	return authority
 }
 
-// unixNano is t in unix nanoseconds. A time out of their range becomes the nearest
-// time within it.
-func unixNano(t time.Time) int64 {
-	switch s := t.Unix(); {
-	case s < -9223372036:
-		return -1 << 63
-	case s > 9223372035:
-		return 1<<63 - 1
-	}
-	return t.UnixNano()
-}
+// Hosts counts the hosts of the pages that requests come from.
+type Hosts map[string]int
 
-// hosts counts the hosts of Referer.
-type hosts map[string]int
-
-func (h hosts) see(referer string) {
+// See counts the host of a Referer.
+func (h Hosts) See(referer string) {
 	if _, rest, ok := strings.Cut(referer, "://"); ok {
 		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 			rest = rest[:i]
@@ -151,9 +115,9 @@ func (h hosts) see(referer string) {
 	}
 }
 
-// most returns the host that most requests come from, if they are the majority. It
+// Most returns the host that most requests come from, if they are the majority. It
 // may have another name behind a proxy than in front of it.
-func (h hosts) most() string {
+func (h Hosts) Most() string {
 	all := 0
 	for _, n := range h {
 		all += n

@@ -1,0 +1,49 @@
+package session
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/starling-load/starling/model/session/origin"
+	"github.com/starling-load/starling/record/flow"
+)
+
+// Conns tells of the connections of a recording who opened them, and when. It keeps
+// 40 bytes of each. The zero value knows none.
+type Conns struct {
+	byID map[uint64]opened
+}
+
+type opened struct {
+	client  netip.Addr
+	at      int64  // unix nanoseconds
+	process uint32 // 0: not known
+}
+
+// Add remembers a connection.
+func (c *Conns) Add(conn *flow.Conn) {
+	if c.byID == nil {
+		c.byID = map[uint64]opened{}
+	}
+	c.byID[conn.ID] = opened{origin.Address(conn.Client), unixNano(conn.Opened), uint32(conn.Process)}
+}
+
+// of returns what is known of a connection. An address that is not valid is unknown.
+func (c *Conns) of(id uint64) opened {
+	if c == nil {
+		return opened{}
+	}
+	return c.byID[id]
+}
+
+// unixNano is t in unix nanoseconds. A time out of their range becomes the nearest
+// time within it.
+func unixNano(t time.Time) int64 {
+	switch s := t.Unix(); {
+	case s < -9223372036:
+		return -1 << 63
+	case s > 9223372035:
+		return 1<<63 - 1
+	}
+	return t.UnixNano()
+}

@@ -1,0 +1,102 @@
+package session
+
+import (
+	"github.com/starling-load/starling/model/session/trail"
+)
+
+// begins adds a visitor to a group. A doubtful one may be one of those that are there.
+func (w *visitors) begins(group *[]int32, r *record, doubtful bool) int32 {
+	at, s := int32(len(w.list)), &w.sources[w.key(r)]
+	t := &trail.Trail{Group: w.key(r), Doubtful: doubtful, Alone: s.address || r.carrier == 0, First: r.start, Entry: r.target}
+	w.list, w.trails = append(w.list, visitor{}), append(w.trails, t)
+	if len(*group) == maxGroup {
+		*group = (*group)[:copy(*group, (*group)[1:])]
+	}
+	*group = append(*group, at)
+	return at
+}
+
+// opens returns the visitor who asks for a page over a connection that nobody is known to
+// use. If several may, or one who is there or another who comes, it begins a trail of which
+// it is found out later whose it is.
+func (w *visitors) opens(group *[]int32, from []int32, r *record) (int32, basis) {
+	if at, sure := w.fromPage(from, r, 0); sure {
+		return at, byPage
+	} else if at != 0 {
+		return w.begins(group, r, true), byPage
+	}
+	at, rests := w.going(*group, r, 0)
+	s := &w.sources[w.key(r)]
+	one := s.address || r.carrier == 0
+	there := 0
+	for _, other := range *group {
+		if w.possible(&w.list[other], r, 0, one) {
+			there++
+		}
+	}
+	switch {
+	case at != 0 && (there == 1 && one || 2*s.coming <= s.flows && !one):
+		return at, rests
+	case at == 0 && (there == 0 || 2*s.coming <= s.flows):
+		return w.begins(group, r, false), w.alone(r)
+	}
+	return w.begins(group, r, true), w.alone(r)
+}
+
+// alone says what it rests on that a visitor who begins is a user.
+func (w *visitors) alone(r *record) basis {
+	switch {
+	case r.carrier != 0 && !w.carriers.list[r.carrier].pooled:
+		return byConn
+	case w.sources[r.source].address:
+		return byAddress
+	}
+	return byOrder
+}
+
+// trace adds a flow to the trail of its visitor.
+func (w *visitors) trace(at int32, r *record) {
+	t := w.trails[at]
+	t.Last = max(t.Last, r.start+int64(r.done))
+	if p := w.list[at].process; w.running.lasts(p) {
+		t.Process = p
+	}
+	if r.referer != 0 && !t.Pages.Has(r.referer) {
+		t.Came.Add(r.referer)
+	}
+	switch {
+	case r.is&page != 0:
+		t.Pages.Add(r.target, r.start)
+		for _, m := range w.had {
+			if !t.Fetched.Has(m) {
+				t.Had.Add(m)
+			}
+		}
+	case r.is&cold != 0:
+		t.Fetched.Add(r.target)
+	case r.is&warm != 0 && !t.Fetched.Has(r.target):
+		t.Had.Add(r.target)
+	}
+}
+
+// join finds the users of all visitors.
+func (w *visitors) join() {
+	for i := range w.trails[1:] {
+		if t := w.trails[i+1]; w.list[i+1].node != 0 { // what names it says who it is
+			t.Doubtful, t.Group = false, -t.Group
+		}
+	}
+	before := trail.Join(w.trails[1:], trail.Site{Pace: w.loads.pace.Likely, Idle: int64(w.idle)})
+	w.user = make([]int32, len(w.list))
+	for i := range w.user {
+		w.user[i] = int32(i)
+		if i == 0 || before[i-1] < 0 {
+			continue
+		}
+		first := w.user[before[i-1]+1]
+		w.user[i] = first
+		w.list[first].basis = max(w.list[first].basis, w.list[i].basis, byOrder)
+		w.joined++
+	}
+	w.trails = nil
+}
