@@ -27,10 +27,8 @@ func (v *visitor) madeAnew(of *value, row []string, r *rand.Rand) string {
 		return recorded
 	}
 	// The draws depend on what was recorded, so that it does not matter which of
-	// several requests is sent first.
-	h := fnv.New64a()
-	h.Write([]byte(recorded))
-	now := of.make(dist.Keyed(v.source.plan.Seed, v.number, madeStream|h.Sum64()>>4))
+	// several requests, or of several sessions of the user, comes first.
+	now := of.make(dist.Keyed(v.source.plan.Seed, v.person(), madeStream|hashOf(recorded)))
 	if v.made == nil {
 		v.made = make(map[string]string)
 	}
@@ -38,6 +36,12 @@ func (v *visitor) madeAnew(of *value, row []string, r *rand.Rand) string {
 		v.made[recorded] = now
 	}
 	return now
+}
+
+func hashOf(recorded string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(recorded))
+	return h.Sum64() >> 4
 }
 
 // make makes a value now.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/made"
 	"github.com/starling-load/starling/replay"
@@ -70,6 +72,44 @@ func TestAUserReadsWhatItMadeAndNothingElse(t *testing.T) {
 	}
 	if len(puts) != 11 || puts["index"] != 5 || puts[firstDraft]+puts[secondDraft] > 0 || others != 5 || len(keys) != 15 {
 		t.Errorf("put %v with %d keys, %d reads of the document of another user; want ten documents of new names, the index five times, 15 keys, 5 reads", puts, len(keys), others)
+	}
+}
+
+// A user comes back to a draft of its own: the sessions before and after have one user, and
+// that one has made the name once. Its copies and other users have other names.
+func TestAUserComesBackToWhatItMade(t *testing.T) {
+	m := drafts()
+	first := m.Sessions[0]
+	m.Sessions = []model.Session{{User: "ann", Acts: first.Acts[:3]}, {User: "bob", Start: 1, Acts: first.Acts[:3]}, {User: "ann", Start: 2}, {User: "bob", Start: 3}}
+	for i := range 2 {
+		m.Sessions[2+i].Acts = []model.Act{{Endpoint: "get", Row: 1}, {Endpoint: "get", Row: 3, After: []int{0}}}
+	}
+	m.Recorded.Duration = 10
+	src := modelledOn(t, m, replay.Plan{Target: "http://127.0.0.1:1", Scale: 3, Seed: 4})
+	puts, gets := map[string]string{}, map[string]string{} // name of the draft, by user and copy
+	for i := range uint64(12) {
+		track, copy := src.(*source).recorded(i)
+		acts := replaytest.Script(t, src, i, i)
+		name, _, _ := strings.Cut(strings.TrimPrefix(acts[0].Request.Target, "/drafts/"), "?")
+		who := fmt.Sprint(m.Sessions[track].User, copy)
+		if track < 2 {
+			puts[who] = name
+			continue
+		}
+		gets[who] = name
+		if got := acts[1].Request.Target; got != "/drafts/d41b58e6-0d3a-4f6b-8c7d-1e2f3a4b5c6d" {
+			t.Errorf("%s reads %s, which is of another user", who, got)
+		}
+	}
+	if diff := cmp.Diff(puts, gets); diff != "" || len(puts) != 6 {
+		t.Errorf("made (-) and read (+):\n%s", diff)
+	}
+	seen := map[string]bool{}
+	for _, name := range puts {
+		if seen[name] || name == firstDraft {
+			t.Errorf("name %s is made twice, or recorded", name)
+		}
+		seen[name] = true
 	}
 }
 
@@ -155,7 +195,7 @@ func TestATimeThatTheSessionKeepsIsTakenOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := visitor{source: &source{}}
+	v := visitor{track: -1, source: &source{}}
 	of := value{kind: model.Now, clock: clock}
 	first := v.madeAnew(&of, []string{"recorded"}, nil)
 	time.Sleep(time.Millisecond)

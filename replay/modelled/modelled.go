@@ -44,6 +44,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	s.compileBrowsers(m)
 	s.compileTracks(m)
 	s.compileAccounts()
+	s.compilePeople()
 	s.patience = patience(m.Sessions)
 	return s, nil
 }
@@ -59,10 +60,11 @@ type source struct {
 	renewals  []renewal
 	tracks    []track                                         // the sessions made ready to play
 	recorded  func(session uint64) (track int, before uint64) // see replay.Plan
-	accounts  []accounts                                      // by data file
-	patience  int                                             // how often a request is repeated that the target puts off
-	walks     bool                                            // sessions are walks of behaviors, not recorded ones
-	splices   []crossings                                     // by behavior
+	people    people
+	accounts  []accounts  // by data file
+	patience  int         // how often a request is repeated that the target puts off
+	walks     bool        // sessions are walks of behaviors, not recorded ones
+	splices   []crossings // by behavior
 	endpoints []endpoint
 	index     map[string]int // of endpoints, by name
 	browsers  []browser

@@ -152,10 +152,13 @@ func (v *visitor) value(of *value, row []string, r *rand.Rand) string {
 }
 
 // own returns the recorded content of a hole, "" where row has none. Where the user made
-// that content, it is what the session made in its place.
+// that content, it is what this session made in its place, or another one of the user.
 func (v *visitor) own(of *value, row []string) string {
 	recorded := recordedAt(of, row)
 	if now, ok := v.made[recorded]; ok {
+		return now
+	}
+	if now, ok := v.madeBefore(recorded); ok {
 		return now
 	}
 	return recorded
@@ -210,7 +213,7 @@ func pick(values []string, how string, r *rand.Rand) string {
 // The streams of random numbers that do not belong to one step of a session.
 const (
 	browserStream uint64 = 1 << 63 // keyed by user
-	madeStream    uint64 = 1 << 61 // keyed also by what was recorded in the place of the value
+	madeStream    uint64 = 1 << 61 // keyed by person, and also by what was recorded in the place of the value
 	computeStream uint64 = 1 << 60 // keyed also by act
 	pollStream    uint64 = 1 << 62 // keyed also by the poll and the step that opened the poller
 )
