@@ -83,6 +83,9 @@ func (l *Learner) Result(variant func(session, step int) string) *Result {
 			s.variant = variant(i, k)
 		}
 	}
+	for s, id := range o.closed {
+		s.flaky = s.flaky || o.open[id]
+	}
 	polls := o.findPolls()
 	volatile := map[string]bool{}
 	learners := make([]*learner, len(o.endpoints))
@@ -196,7 +199,8 @@ func (l *learner) settleUnchanged() {
 
 // excuse lets steps whose answer was an exception expect what the others had. An error
 // of the service, or that it puts a request off, is an exception unless half of the
-// requests of that structure had it.
+// requests of that structure had it. So is a refusal that nothing in the request or before
+// it tells from requests that were accepted.
 func (l *learner) excuse() {
 	total, had := map[string]int{}, map[string]int{}
 	for _, s := range l.seen {
@@ -213,7 +217,7 @@ func (l *learner) excuse() {
 	}
 	for _, s := range l.seen {
 		rare := 2*had[s.variant+"\x00"+strconv.Itoa(s.status)] < total[s.variant]
-		if g := usual[s.variant]; g != nil && rare && passing(s.status) && !s.putOff {
+		if g := usual[s.variant]; g != nil && rare && (passing(s.status) || s.flaky) && !s.putOff {
 			s.group, s.excused = g, true
 		}
 	}

@@ -39,6 +39,7 @@ type seen struct {
 	forms   []string    // forms of the page that the user sent
 	fact    *model.Fact // the value that ends a poll
 	putOff  bool        // the user sent the request again because the service asked for that
+	flaky   bool        // the request was refused, and the very same one was accepted
 	excused bool        // the answer is an exception, and the step expects another
 	group   *group
 }
@@ -64,6 +65,8 @@ type observer struct {
 	titles     map[string]bool     // whether a title holds text of users
 	shapes     map[string][]string // features, each list once
 	looks      map[lookKey]*look
+	open       map[uint64]bool  // requests without credentials that were accepted
+	closed     map[*seen]uint64 // those that were refused
 	cut        int
 }
 
@@ -80,6 +83,7 @@ func newObserver(private []string) *observer {
 	o := &observer{
 		byEndpoint: map[string][]*seen{}, typed: map[string]bool{}, private: map[string]bool{},
 		titles: map[string]bool{}, shapes: map[string][]string{}, looks: map[lookKey]*look{},
+		open: map[uint64]bool{}, closed: map[*seen]uint64{},
 	}
 	for _, text := range private {
 		o.private[text] = true
@@ -110,6 +114,7 @@ func (o *observer) observe(session *Session) {
 	}
 	o.of = append(o.of, of)
 	o.runs = append(o.runs, runsOf(session, of))
+	o.findContradictions(session, of)
 	o.renewals = append(o.renewals, renewalsOf(session, of))
 }
 

@@ -233,8 +233,8 @@ func TestOnlyWhatIsTheRuleIsExpected(t *testing.T) {
 	}{
 		{"2 of 50 are 500", 500, 25, model.FailStatus, model.FailStatus, 2},
 		{"2 of 50 are 429", 429, 25, model.FailStatus, model.FailStatus, 2},
-		{"2 of 50 are 401, which the request may deserve", 401, 25, "", model.FailLogin, 0},
-		{"2 of 50 are 404, which the request may deserve", 404, 25, "", model.FailStatus, 0},
+		{"2 of 50 are 401, which the address may deserve", 401, 25, "", model.FailLogin, 0},
+		{"2 of 50 are 404, which the address may deserve", 404, 25, "", model.FailStatus, 0},
 		{"half are 500", 500, 2, "", model.FailStatus, 0},
 		{"all are 503", 503, 1, "", "", 0},
 	} {
@@ -263,6 +263,52 @@ func TestOnlyWhatIsTheRuleIsExpected(t *testing.T) {
 			}
 			if r.Exceptions != tt.exceptions {
 				t.Errorf("%d exceptions, want %d", r.Exceptions, tt.exceptions)
+			}
+		})
+	}
+}
+
+// A refusal is an exception where nothing tells the refused request from those that were
+// accepted, and the rule of its step where something does.
+func TestARefusalWithoutAReasonIsAnException(t *testing.T) {
+	with := func(s Step, header, value string) Step {
+		s.Flow.Request.Headers = append(s.Flow.Request.Headers, flow.Header{Name: header, Value: value})
+		return s
+	}
+	token := func(s Step) Step { return with(s, "Authorization", "Bearer t1") }
+	for _, tt := range []struct {
+		name      string
+		steps     []Step // of one session; the step "401", "403" or "404" is judged
+		exception bool
+	}{
+		{"the same request was accepted before", []Step{say("GET /a?1", `200 {"yes":1}`), say("GET /a?1", `401 {"no":1}`)}, true},
+		{"nobody needs to be known", []Step{say("GET /a?0", `401 {"no":1}`)}, true},
+		{"the token was good", []Step{token(say("GET /a?7", `401 {"no":1}`)), token(say("GET /b", `200 {"yes":1}`))}, true},
+		{"the token was not good any more", []Step{token(say("GET /b", `200 {"yes":1}`)), token(say("GET /a?7", `401 {"no":1}`))}, false},
+		{"nobody was logged in", []Step{say("GET /me", `401 {"no":1}`), say("POST /login user=ann", `200 {"yes":1}`), with(say("GET /me", `200 {"yes":1}`), "Cookie", "sid=1")}, false},
+		{"a wrong password", []Step{say("POST /a password=x", `401 {"no":1}`), say("POST /a password=y", `200 {"yes":1}`)}, false},
+		{"a challenge", []Step{say("GET /a?8", `401 {"no":1}`), with(say("GET /a?8", `200 {"yes":1}`), "Authorization", "Basic eA==")}, false},
+		{"a right that was lost for a moment", []Step{say("GET /a?1", `200 {"yes":1}`), say("GET /a?1", `403 {"no":1}`)}, true},
+		{"a right that others have", []Step{say("GET /a?9", `403 {"no":1}`)}, false},
+		{"a missing icon", []Step{say("GET /a?icon", `404 {"no":1}`)}, false},
+		{"a thing that is gone", []Step{say("GET /a?1", `200 {"yes":1}`), say("GET /a?1", `404 {"no":1}`)}, false},
+		{"a thing that comes back", []Step{say("GET /a?1", `200 {"yes":1}`), say("GET /a?1", `404 {"no":1}`), say("GET /a?1", `200 {"yes":1}`)}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sessions := visits(25, func(i int) []Step {
+				return []Step{say("GET /a?0", `200 {"yes":1}`), say("POST /a password=z", `200 {"yes":1}`), with(say("GET /me", `200 {"yes":1}`), "Cookie", "sid=0"), say("GET /b", `200 {"yes":1}`)}
+			})
+			sessions = append(sessions, Session{User: "ann", Steps: tt.steps})
+			r := Learn(sessions, nil)
+			for k := range tt.steps {
+				status := tt.steps[k].Flow.Response.Status
+				if status < 400 {
+					continue
+				}
+				refused, accepted := judge(r, sessions, 25, k, fmt.Sprint(status, ` {"no":1}`)), judge(r, sessions, 25, k, `200 {"yes":1}`)
+				if (refused != "") != tt.exception || (accepted == "") != tt.exception {
+					t.Errorf("refused: %q, accepted: %q; want an exception: %v", refused, accepted, tt.exception)
+				}
 			}
 		})
 	}

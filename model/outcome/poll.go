@@ -106,6 +106,7 @@ func runsOf(session *Session, of []*seen) []*run {
 	}
 	runs = slices.DeleteFunc(runs, func(r *run) bool { return len(r.seen) < 2 })
 	for _, r := range runs {
+		r.findFlaky()
 		if r.comparable() {
 			r.ends = r.endings()
 		}
