@@ -35,7 +35,8 @@ type Session interface {
 	Next(over *Answer) []Act
 
 	// Fill completes a just before it is sent: with the values that the target
-	// has issued by now, or with the reason why it cannot be sent, in Act.Skip.
+	// has issued by now, or with the reason why it cannot be sent, in Act.Skip. It may
+	// make it a spare Pause where nothing is to be sent any more.
 	// It is called once for an act when that is due. It is not called for an act
 	// whose strand was closed before, or that is due after the end of the run.
 	Fill(a *Act)

@@ -142,7 +142,10 @@ func (t *task) perform() []*task {
 		u.mu.Unlock()
 		return nil
 	}
-	u.visit.Fill(&t.act)
+	asks := t.act.asks()
+	if u.visit.Fill(&t.act); asks && !t.act.asks() {
+		u.work.Drop() // it is needed no more
+	}
 	switch {
 	case t.act.Kind == Pause:
 		for _, strand := range t.act.Closes {

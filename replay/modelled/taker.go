@@ -18,6 +18,9 @@ type taker struct {
 	tries    map[int]*try // by ID of acts that are under way
 	loops    map[*poll]*loop
 
+	gave     map[int]bool // of the acts that others take from, those that had their recorded outcome
+	finished map[int]bool // acts that the live list was too short for
+
 	renewing map[int]*renewing // by ID of the act that waits for it
 	replaced map[string]string // values that the target does not accept any more, with those in their place
 }
@@ -32,7 +35,7 @@ type place struct{ act, binding, source int }
 func newTaker(v visitor) taker {
 	return taker{visitor: v, taken: make(map[place][]string), ended: make(map[int]bool), underWay: make(map[int]int),
 		tries: make(map[int]*try), loops: make(map[*poll]*loop),
-		renewing: make(map[int]*renewing), replaced: make(map[string]string)}
+		gave: make(map[int]bool), finished: make(map[int]bool), renewing: make(map[int]*renewing), replaced: make(map[string]string)}
 }
 
 // heard takes what later acts want out of an answer.
@@ -42,7 +45,7 @@ func (t *taker) heard(over *replay.Answer, from *model.Act, wants []issue) {
 	if len(wants) == 0 {
 		return
 	}
-	t.ended[over.Act.ID] = true
+	t.ended[over.Act.ID], t.gave[over.Act.ID] = true, over.OK && over.Response != nil
 	if over.Response == nil {
 		return
 	}
@@ -122,6 +125,11 @@ func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf
 		t.fillRenewing(a, r, random)
 		return
 	}
+	if t.pastTheEnd(a, from, idOf) {
+		a.Kind, a.Spare = replay.Pause, true
+		t.finished[a.ID] = true
+		return
+	}
 	v := t.source.variantOf(from)
 	values, missing := t.contents(a, from, nil, idOf, random)
 	if x := t.tries[a.ID]; missing == "" && x != nil && x.reacted != nil {
@@ -135,6 +143,31 @@ func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf
 	if a.Skip = missing; missing == "" {
 		t.fill(a, v, values, len(wants) > 0)
 	}
+}
+
+// pastTheEnd reports whether an act asks for a part of a list that the live list does not
+// have: it takes a value from an answer of its own endpoint, such as the cursor of the
+// next page, and that answer was as recorded but for the value, or was not asked for
+// because it is past the end itself.
+func (t *taker) pastTheEnd(a *replay.Act, from *model.Act, idOf idOf) bool {
+	if len(from.Takes) == 0 {
+		return false
+	}
+	v := t.source.variantOf(from)
+	for i, at := range v.takers {
+		take, of := from.Takes[i], &v.values[at]
+		if take.Act < 0 || of.kind != model.Bound || t.source.bindings[of.index].Sources[take.Source].Endpoint != from.Endpoint {
+			continue
+		}
+		id, made := idOf(a, take.Act)
+		if !made {
+			continue
+		}
+		if values, answered := t.taken[place{id, of.index, take.Source}]; t.finished[id] || answered && len(values) == 0 && t.gave[id] {
+			return true
+		}
+	}
+	return false
 }
 
 // elsewhere is the idOf of an act of another session.

@@ -325,7 +325,18 @@ func TestPagesEndWhereTheLiveListEnds(t *testing.T) {
 	})
 	for _, n := range []int{1, 2, 3, 6} {
 		live := &pages{n: n, cursors: map[string]int{}}
-		played(t, m, live)
+		s := httptest.NewServer(live)
+		r, err := New(t.Context(), Job{Source: Source{Model: folderOf(t, m)}, Plan: replay.Plan{Target: s.URL, Scale: 1}}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := r.Play(t.Context())
+		if s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if sum.SessionMatch != 1 || sum.Skipped != 0 || sum.Failed != 0 {
+			t.Errorf("a list of %d pages: session match %v, %d skipped, %d failed: %+v", n, sum.SessionMatch, sum.Skipped, sum.Failed, sum.Errors)
+		}
 		slices.Sort(live.asked)
 		var want []int
 		for page := range min(n, 4) {
