@@ -32,6 +32,7 @@ type played struct {
 	order    []uint64
 	requests int
 	skipped  map[string]int // by what was missing
+	received int64          // bytes of the body of the last answer, as it came
 	failed   error          // the first answer that cannot be read
 	say      func(string, ...any)
 }
@@ -104,10 +105,15 @@ func (p *played) answer(a dryrun.Asked) *flow.Flow {
 			n = list[dist.Keyed(p.seed, a.Session, playedStream+uint64(a.Act.ID)+1).IntN(len(list))]
 		}
 	}
+	p.received = 0
 	if n < 0 {
 		return &flow.Flow{Response: &flow.Response{Status: http.StatusOK}}
 	}
 	f, err := p.flow(n)
+	if err == nil && f.Response != nil {
+		p.received = f.Response.Body.Size
+	}
+	// A page that came from the cache shows links and forms as any other.
 	if err == nil && f.Response != nil && f.Response.Status == http.StatusNotModified {
 		if of, has := p.latest[hashOf(f.URL())]; has {
 			var from *flow.Flow
@@ -182,7 +188,9 @@ func (p *played) give(x dryrun.Exchange) error {
 	if x.Recorded >= 0 && p.acts[x.Recorded] != nil {
 		name = p.nameOf(x.Flow) // with other values, which may look like another kind of request
 	}
-	s.Requests = append(s.Requests, traffic.Request(f, name, x.Sent))
+	q := traffic.Request(f, name, x.Sent)
+	q.Received = p.received
+	s.Requests = append(s.Requests, q)
 	return nil
 }
 
@@ -197,6 +205,9 @@ func (p *played) notes() []string {
 	}
 	if all := len(p.acts); all > 0 && own < all {
 		list = append(list, fmt.Sprintf("%d of %d sessions of the model are in the recording; the others are answered as others who asked the same", own, all))
+	}
+	for _, l := range p.model.Recorded.LeftOut {
+		list = append(list, fmt.Sprintf("the model leaves out: %s (%d recorded)", l.What, l.Flows))
 	}
 	if len(p.skipped) == 0 {
 		return list

@@ -69,12 +69,13 @@ func Compare(recorded, other *Traffic, o Options) (*Report, error) {
 	for i := range parts {
 		r.add(parts[i].over(half))
 	}
-	r.add(s.tellingApart(o.Seed))
+	auc, spread, by := s.tell(o.Seed)
+	r.add(tellingApart(auc, spread))
 	if other.Schedule != nil {
 		r.add(punctual("99 % of requests, ms late", other.Schedule.P99, 2*time.Millisecond))
 		r.add(punctual("99.9 % of requests, ms late", other.Schedule.P999, 10*time.Millisecond))
 	}
-	r.explain(s, wholeA, wholeB)
+	r.explain(s, wholeA, wholeB, by)
 	if rounded {
 		r.Notes = append(r.Notes, "the recording tells whole seconds, so the times of the other traffic were cut to seconds too")
 	}
@@ -127,7 +128,7 @@ func (p *part) over(half int) (metric string, out Part) {
 		slices.Sort(p.floor)
 		slices.Sort(p.other)
 		out.Floor = quantile(p.floor, 0.5)
-		least := max(p.absolute/10, 1e-6) // what is below counts as nothing
+		least := max(p.absolute/2, 1e-6) // what is below counts as nothing
 		ratio := func(at float64) float64 { return max(quantile(p.other, at), least) / max(out.Floor, least) }
 		out.Ratio, out.Low, out.High = ratio(0.5), ratio(0.025), ratio(0.975)
 	}
@@ -158,8 +159,7 @@ func quantile(sorted []float64, p float64) float64 {
 }
 
 // tellingApart is the metric that asks whether a classifier tells sessions apart.
-func (s *scheme) tellingApart(seed uint64) (metric string, out Part) {
-	auc, spread := s.tell(seed)
+func tellingApart(auc, spread float64) (metric string, out Part) {
 	const z = 1.96
 	out = Part{Name: "area under the curve of a classifier", Value: auc, RatioLimit: 1, Limit: tellLimit}
 	scale := tellLimit - 0.5

@@ -25,6 +25,6 @@ func Example() {
 	fmt.Printf("%.0f, worst: %s\n", report.Fidelity, report.Worst[0])
 	fmt.Println(err)
 	// Output:
-	// 5, worst: transitions
+	// 7, worst: transitions
 	// <nil>
 }

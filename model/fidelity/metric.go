@@ -14,9 +14,12 @@ type measure struct {
 	ratio    float64 // limit of the ratio to the floor
 	absolute float64 // limit of the distance, below which it does not matter; 0: none
 	linear   bool    // the floor falls with the number of sessions, not with its root
-	timed    bool    // it compares times of day, which both traffics must share
+	timed    bool    // it depends on how many users are there at once, so sessions must start over about the same time
 	of       func(s *scheme, a, b *profile) (d float64, ok bool)
 }
+
+// leastMinutes is how long traffic must last for its minutes to be compared.
+const leastMinutes = 5
 
 // The names of the metrics, in the order of the report.
 const (
@@ -75,7 +78,9 @@ func measures() []measure {
 		{Concurrency, "area between the curves", 1.15, 0.03, false, true, plain(func(a, b *profile) float64 { return distance.Area(a.active, b.active) })},
 		{Concurrency, "peak", 1.15, 0.03, false, true, plain(func(a, b *profile) float64 { return distance.Relative(peak(a.active), peak(b.active)) })},
 		{Rate, "area between the curves", 1.15, 0.02, false, true, plain(func(a, b *profile) float64 { return distance.Area(a.rate, b.rate) })},
-		{Rate, "bytes by the minute, area", 1.15, 0.02, false, true, plain(func(a, b *profile) float64 { return distance.Area(a.volume, b.volume) })},
+		{Rate, "bytes by the minute, area", 1.15, 0.02, false, true, func(_ *scheme, a, b *profile) (float64, bool) {
+			return distance.Area(a.volume, b.volume), len(a.volume) >= leastMinutes
+		}},
 		{Bytes, "sent, for each request", 1.15, 0.01, false, false, plain(func(a, b *profile) float64 { return distance.Relative(a.sentTotal/a.requests, b.sentTotal/b.requests) })},
 		{Bytes, "received, for each request", 1.15, 0.01, false, false, plain(func(a, b *profile) float64 {
 			return distance.Relative(a.receivedTotal/a.requests, b.receivedTotal/b.requests)
@@ -88,8 +93,8 @@ func measures() []measure {
 		}},
 		{Data, "different values", 1.15, 0.05, false, false, plain(func(a, b *profile) float64 { return distance.Relative(a.distinct/a.requests, b.distinct/b.requests) })},
 		{Data, "share of the commonest 100", 1.15, 0.01, false, false, plain(func(a, b *profile) float64 { return math.Abs(a.top - b.top) })},
-		{Data, "hits of a cache of 1 %", 1.15, 0.02, false, false, plain(func(a, b *profile) float64 { return math.Abs(a.cached[0] - b.cached[0]) })},
-		{Data, "hits of a cache of 10 %", 1.15, 0.02, false, false, plain(func(a, b *profile) float64 { return math.Abs(a.cached[1] - b.cached[1]) })},
+		{Data, "hits of a cache of 1 %", 1.15, 0.02, false, true, plain(func(a, b *profile) float64 { return math.Abs(a.cached[0] - b.cached[0]) })},
+		{Data, "hits of a cache of 10 %", 1.15, 0.02, false, true, plain(func(a, b *profile) float64 { return math.Abs(a.cached[1] - b.cached[1]) })},
 		{Types, "greatest error of a weight", 1.15, 0.005, false, false, func(_ *scheme, a, b *profile) (float64, bool) {
 			return distance.Greatest(a.types, b.types), len(a.types) > 1 && distance.Sum(a.types) > 0 && distance.Sum(b.types) > 0
 		}},
@@ -105,9 +110,12 @@ func known(of func(*profile) []float64, d func(a, b []float64) float64) func(*sc
 	}
 }
 
+// quantileOfLength compares a quantile that some sessions lie beyond.
 func quantileOfLength(p float64) func(*scheme, *profile, *profile) (float64, bool) {
+	const beyond = 2
 	return func(s *scheme, a, b *profile) (float64, bool) {
-		return distance.Relative(s.length.Quantile(a.length, p), s.length.Quantile(b.length, p)), true
+		d := distance.Relative(s.length.Quantile(a.length, p), s.length.Quantile(b.length, p))
+		return d, min(a.sessions, b.sessions)*(1-p) >= beyond
 	}
 }
 

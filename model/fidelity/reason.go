@@ -10,8 +10,9 @@ import (
 
 // explain says of each metric in which way the traffic differs, what to do about it, and
 // which metrics are not there.
-func (r *Report) explain(s *scheme, a, b *profile) {
+func (r *Report) explain(s *scheme, a, b *profile, tells string) {
 	reasons := s.reasons(a, b)
+	reasons[TellingApart] = "a classifier tells which traffic a session is from, most by " + tells
 	for i := range r.Metrics {
 		m := &r.Metrics[i]
 		m.Reason, m.Advice = reasons[m.Name], advice(m.Name)
@@ -56,8 +57,7 @@ func (s *scheme) reasons(a, b *profile) map[string]string {
 		Types:   s.typeReason(a, b),
 		Answers: "answers have another class of status than those of the same endpoint in the recording, or did not come",
 
-		Punctuality:  "requests were sent later than they were due",
-		TellingApart: "a classifier that sees size, times, bytes and endpoints of a session tells which traffic it is from",
+		Punctuality: "requests were sent later than they were due",
 	}
 	if list := s.changes(a, b); len(list) > 0 {
 		c := list[0]

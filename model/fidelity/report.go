@@ -116,6 +116,14 @@ func (r *Report) Metric(name string) *Metric {
 	return nil
 }
 
+// Times says how far m is from the recording, in a few words.
+func (m *Metric) Times() string {
+	if m.Name == TellingApart || m.Name == Punctuality {
+		return figure(m.Ratio) + " times the limit"
+	}
+	return figure(m.Ratio) + " times what chance makes of the recording"
+}
+
 // Text writes the report for people. The error is that of w.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
@@ -123,7 +131,7 @@ func (r *Report) Text(w io.Writer) error {
 	fmt.Fprintf(&b, "recording: %s; compared: %s\n", r.Recorded, r.Other)
 	for i, name := range r.Worst {
 		m := r.Metric(name)
-		fmt.Fprintf(&b, "\n%d. %s: %.1f times what chance makes of the recording", i+1, m.Name, m.Ratio)
+		fmt.Fprintf(&b, "\n%d. %s: %s", i+1, m.Name, m.Times())
 		if m.Reason != "" {
 			fmt.Fprintf(&b, "\n   %s", m.Reason)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/starling-load/starling/model/fidelity/distance"
 )
@@ -144,12 +145,13 @@ func (s *scheme) makeGrids() {
 }
 
 // lead calls step with each request of a session that begins a step: one that is sent
-// when all before it have ended. gap is the time in seconds since then.
+// when all before it have ended. gap is the time in seconds since then. Less than a
+// microsecond is no time: access logs do not tell how long an answer took.
 func lead(list []request, step func(i int, gap float64)) {
 	ended := list[0].start
 	for i := range list {
-		if q := &list[i]; q.start >= ended {
-			step(i, (q.start - ended).Seconds())
+		if gap := (list[i].start - ended).Round(time.Microsecond); gap >= 0 {
+			step(i, gap.Seconds())
 		}
 		ended = max(ended, list[i].end)
 	}

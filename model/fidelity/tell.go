@@ -19,8 +19,9 @@ const (
 
 // tell returns how well a logistic model tells the sessions of the two sides apart, as
 // the area under its curve on sessions that it was not fitted to: 0.5 is not at all, 1
-// is always. spread is the standard deviation that chance gives it.
-func (s *scheme) tell(seed uint64) (auc, spread float64) {
+// is always. spread is the standard deviation that chance gives it. by is the feature that
+// alone tells most.
+func (s *scheme) tell(seed uint64) (auc, spread float64, by string) {
 	common := s.commonest(tellEndpoints)
 	var rows [][]float64
 	var theirs []bool // of the second side
@@ -32,7 +33,31 @@ func (s *scheme) tell(seed uint64) (auc, spread float64) {
 			theirs = append(theirs, k == 1)
 		}
 	}
-	return classify.Apart(rows, theirs)
+	auc, spread, most := classify.Apart(rows, theirs)
+	return auc, spread, s.featureName(most, common)
+}
+
+// featureName names a feature.
+func (s *scheme) featureName(n int, common map[int32]int) string {
+	names := []string{"nothing alone", "the number of requests", "the number of steps", "how many requests are steps", "the duration",
+		"the mean think time", "the spread of think times", "the shortest think time", "the middle think time", "the longest think time",
+		"the number of different endpoints", "how many endpoints are different", "the bytes sent", "the bytes received",
+		"the bytes sent for each request", "the bytes received for each request", "the number of refused requests", "the share of refused requests"}
+	if n < len(names) {
+		return names[n]
+	}
+	n -= len(names)
+	for e, place := range common {
+		switch {
+		case place == n:
+			return "the share of " + s.names[e]
+		case n == tellEndpoints && place == 0, n == tellEndpoints+1 && place == 1:
+			return "whether it begins with " + s.names[e]
+		case n == tellEndpoints+2 && place == 0:
+			return "whether it ends with " + s.names[e]
+		}
+	}
+	return names[0]
 }
 
 // commonest returns the place of each endpoint among the n commonest of the recording.

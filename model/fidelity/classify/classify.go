@@ -14,9 +14,10 @@ const (
 
 // Apart returns how well a model tells the rows that are theirs from the others: the area
 // under its curve (ROC) on rows that it was not fitted to. 0.5 is not at all, 1 is
-// always. spread is the standard deviation that chance gives it. The first column of all
-// rows is 1. There are rows of both kinds. The rows are overwritten.
-func Apart(rows [][]float64, theirs []bool) (auc, spread float64) {
+// always. spread is the standard deviation that chance gives it. most is the column that
+// alone tells most: by the difference of its means in standard deviations; 0 is none. The
+// first column of all rows is 1. There are rows of both kinds. The rows are overwritten.
+func Apart(rows [][]float64, theirs []bool) (auc, spread float64, most int) {
 	standardize(rows)
 	scores := make([]float64, len(rows))
 	for fold := range folds {
@@ -33,7 +34,26 @@ func Apart(rows [][]float64, theirs []bool) (auc, spread float64) {
 			n++
 		}
 	}
-	return areaUnder(scores, theirs, n, m), math.Sqrt((n + m + 1) / (12 * n * m))
+	return areaUnder(scores, theirs, n, m), math.Sqrt((n + m + 1) / (12 * n * m)), telling(rows, theirs, n, m)
+}
+
+// telling is the column whose means differ most. There are n rows of ours and m of theirs.
+func telling(rows [][]float64, theirs []bool, n, m float64) int {
+	best, most := 0, 0.0
+	for c := 1; c < len(rows[0]); c++ {
+		d := 0.0
+		for i, r := range rows {
+			if theirs[i] {
+				d += r[c] / m
+			} else {
+				d -= r[c] / n
+			}
+		}
+		if math.Abs(d) > most {
+			best, most = c, math.Abs(d)
+		}
+	}
+	return best
 }
 
 // standardize gives all columns but the first mean 0 and standard deviation 1.

@@ -2,6 +2,6 @@
 // with a logistic model and five-fold cross-validation (the classifier two-sample test of
 // Lopez-Paz and Oquab, ICLR 2017):
 //
-//	auc, spread := classify.Apart(rows, theirs)
-//	fmt.Printf("%.2f ± %.2f\n", auc, spread)
+//	auc, spread, most := classify.Apart(rows, theirs)
+//	fmt.Printf("%.2f ± %.2f, by column %d\n", auc, spread, most)
 package classify

@@ -11,9 +11,9 @@ import (
 
 // The measures of a chart, in the units of its drawing.
 const (
-	width  = 640.0
-	height = 240.0
-	left   = 52.0
+	width  = 480.0
+	height = 220.0
+	left   = 48.0
 	right  = 12.0
 	top    = 10.0
 	bottom = 34.0
@@ -123,19 +123,16 @@ func (a axis) ticks() []float64 {
 		}
 		list = nil
 	}
-	step := math.Pow(10, math.Floor(math.Log10((a.max-a.min)/3)))
+	const most = 6 // ticks, about
+	decade := math.Pow(10, math.Floor(math.Log10((a.max-a.min)/most)))
+	step := decade
 	for _, f := range []float64{2, 5, 10} {
-		if (a.max-a.min)/step > 5 {
-			step *= f / math.Pow(10, math.Floor(math.Log10(f))) // 2, 5, then the next decade
-			if (a.max-a.min)/step > 5 {
-				step = step / (f / math.Pow(10, math.Floor(math.Log10(f))))
-				continue
-			}
+		if (a.max-a.min)/step > most-1+1e-9 {
+			step = f * decade
 		}
-		break
 	}
-	for v := math.Ceil(a.min/step) * step; v <= a.max*1.0001; v += step {
-		list = append(list, v)
+	for k := math.Ceil(a.min/step - 1e-9); k*step <= a.max*1.0001; k++ {
+		list = append(list, k*step)
 	}
 	return list
 }
@@ -145,12 +142,11 @@ func label(v float64, unit string) string {
 	switch {
 	case unit == "s" && v >= 1:
 		text := time.Duration(v * float64(time.Second)).Round(time.Second).String()
-		text = strings.TrimSuffix(text, "0s")
-		if strings.HasSuffix(text, "m") || v < 60 {
-			text = strings.TrimSuffix(text, "0m")
+		if short, whole := strings.CutSuffix(text, "m0s"); whole {
+			text = short + "m"
 		}
-		if text == "" || text[len(text)-1] >= '0' && text[len(text)-1] <= '9' {
-			return time.Duration(v * float64(time.Second)).Round(time.Second).String()
+		if short, whole := strings.CutSuffix(text, "h0m"); whole {
+			text = short + "h"
 		}
 		return text
 	case unit == "s":

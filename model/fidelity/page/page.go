@@ -111,7 +111,7 @@ thead th { font-weight: 600; } tbody th { font-weight: 500; }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 .head { display: flex; gap: 1rem 2rem; align-items: baseline; flex-wrap: wrap; }
 .score { font-size: 3.4rem; font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums; } .score small { font-size: 1.2rem; font-weight: 400; }
-.note { background: #f5b94133; padding: .6rem 1rem; border-radius: .5rem; } .note ul { margin: 0; padding-left: 1.1rem; }
+.note { background: #f5b94133; margin-top: 1.2rem; padding: .6rem 1rem; border-radius: .5rem; } .note ul { margin: 0; padding-left: 1.1rem; }
 small { opacity: .8; }
 .wide { overflow-x: auto; }
 .worst { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); padding: 0; list-style: none; }
@@ -139,14 +139,14 @@ svg .rec, svg .other { fill: none; stroke-width: 2.2; stroke-linejoin: round; } 
 {{with .Remarks}}<div class="note"><ul>{{range .}}<li>{{.}}</li>{{end}}</ul></div>{{end}}
 {{with .Worsts}}<h2>What differs most</h2>
 <ul class="worst">{{range .}}
-<li><h3>{{.Name}}</h3><p class="bad">{{figure .Ratio}} times what chance makes of the recording</p><p>{{.Reason}}</p><p><small>{{.Advice}}</small></p></li>{{end}}
+<li><h3>{{.Name}}</h3><p class="bad">{{.Times}}</p><p>{{.Reason}}</p><p><small>{{.Advice}}</small></p></li>{{end}}
 </ul>{{end}}
 <h2>Distributions</h2>
 <p class="key"><span class="rec">recording</span><span class="other">compared</span><span class="band">halves of the recording</span></p>
 <div class="charts">{{range .Charts}}
 <figure><figcaption><strong>{{.Metric}}</strong> <small>{{.Title}}</small></figcaption>
-<svg viewBox="0 0 640 240" role="img" aria-label="{{.Text}}">{{range .Y}}<line class="grid" x1="52" x2="628" y1="{{printf "%.1f" .At}}" y2="{{printf "%.1f" .At}}"/><text x="46" y="{{printf "%.1f" .At}}" dy="4" text-anchor="end">{{.Label}}</text>{{end}}
-{{range .X}}<line class="grid" x1="{{printf "%.1f" .At}}" x2="{{printf "%.1f" .At}}" y1="206" y2="211"/><text x="{{printf "%.1f" .At}}" y="227" text-anchor="middle">{{.Label}}</text>{{end}}
+<svg viewBox="0 0 480 220" role="img" aria-label="{{.Text}}">{{range .Y}}<line class="grid" x1="48" x2="468" y1="{{printf "%.1f" .At}}" y2="{{printf "%.1f" .At}}"/><text x="42" y="{{printf "%.1f" .At}}" dy="4" text-anchor="end">{{.Label}}</text>{{end}}
+{{range .X}}<line class="grid" x1="{{printf "%.1f" .At}}" x2="{{printf "%.1f" .At}}" y1="186" y2="191"/><text x="{{printf "%.1f" .At}}" y="207" text-anchor="middle">{{.Label}}</text>{{end}}
 {{with .Band}}<path class="band" d="{{.}}"/>{{end}}<path class="rec" d="{{.Recorded}}"/><path class="other" d="{{.Other}}"/></svg></figure>{{end}}
 </div>
 {{with .Shares}}<h2>Commonest requests</h2>
