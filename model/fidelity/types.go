@@ -1,10 +1,6 @@
 package fidelity
 
-import (
-	"math"
-
-	"github.com/starling-load/starling/model/fidelity/distance"
-)
+import "github.com/starling-load/starling/model/fidelity/classify"
 
 // findTypes gives every session of both sides a type. If the types of one side are not
 // known, the sessions of both are given the type of the other side that goes along their
@@ -29,64 +25,28 @@ func (s *scheme) findTypes() {
 	if labelled[1]*len(a.visits) > labelled[0]*len(b.visits) {
 		teacher = b
 	}
-	odds := s.learnTypes(teacher)
+	odds := classify.NewOdds(len(s.types), len(s.pairs.numbers))
+	for i := range teacher.visits {
+		if k := teacher.visits[i].kind; k >= 0 {
+			odds.Learn(k, teacher.pairs(i))
+		}
+	}
+	likeliest := odds.Likeliest()
 	for _, side := range s.sides {
 		for i := range side.visits {
-			side.visits[i].kind = s.likeliest(side, i, odds)
+			side.visits[i].kind = likeliest(side.pairs(i))
 		}
 	}
 }
 
-// typeOdds are the logarithms of the odds of a type: of the type, and of its pairs.
-type typeOdds struct {
-	prior float64
-	pairs []float64
-}
-
-// learnTypes learns the types from the sessions of a side whose types are known.
-func (s *scheme) learnTypes(of *side) []typeOdds {
-	const doubt = 0.1 // pairs of each kind that every type counts as seen
-	counts := make([][]float64, len(s.types))
-	sessions := make([]float64, len(s.types))
-	for k := range counts {
-		counts[k] = make([]float64, len(s.pairs.numbers))
-	}
-	for i := range of.visits {
-		if k := of.visits[i].kind; k >= 0 {
-			sessions[k]++
-			s.eachPair(of, i, func(pair int32) { counts[k][pair]++ })
-		}
-	}
-	odds := make([]typeOdds, len(s.types))
-	for k, list := range counts {
-		odds[k] = typeOdds{math.Log((sessions[k] + doubt) / (distance.Sum(sessions) + doubt*float64(len(sessions)))), list}
-		all := distance.Sum(list) + doubt*float64(len(list))
-		for i, n := range list {
-			list[i] = math.Log((n + doubt) / all)
-		}
-	}
-	return odds
-}
-
-// eachPair calls f with the pairs of steps of a session.
-func (s *scheme) eachPair(of *side, i int, f func(pair int32)) {
-	v := &of.of.sessions[i]
+// pairs are the pairs of steps of a session.
+func (d *side) pairs(i int) []int32 {
+	var list []int32
+	v := &d.of.sessions[i]
 	for k := v.first; k < v.next; k++ {
-		if c := &of.codes[k]; c.pair >= 0 {
-			f(c.pair)
+		if c := &d.codes[k]; c.pair >= 0 {
+			list = append(list, c.pair)
 		}
 	}
-	f(of.visits[i].last)
-}
-
-func (s *scheme) likeliest(of *side, i int, odds []typeOdds) int32 {
-	best, most := 0, math.Inf(-1)
-	for k := range odds {
-		l := odds[k].prior
-		s.eachPair(of, i, func(pair int32) { l += odds[k].pairs[pair] })
-		if l > most {
-			best, most = k, l
-		}
-	}
-	return int32(best)
+	return append(list, d.visits[i].last)
 }

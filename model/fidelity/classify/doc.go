@@ -4,4 +4,6 @@
 //
 //	auc, spread, most := classify.Apart(rows, theirs)
 //	fmt.Printf("%.2f ± %.2f, by column %d\n", auc, spread, most)
+//
+// [Odds] say of which type a thing is, by what it consists of.
 package classify
