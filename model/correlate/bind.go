@@ -74,12 +74,15 @@ func (l *Learner) bind() {
 
 // bindAll binds the leaves that which names.
 func (l *Learner) bindAll(which func(*leaf) bool) {
-	groups := map[string][]*candidate{}
+	groups, thin := map[string][]*candidate{}, map[string][]*candidate{}
 	var order []string
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if !which(p) {
 				continue
+			}
+			if c := p.thin(); c != nil {
+				thin[c.group()] = append(thin[c.group()], c)
 			}
 			for _, c := range l.candidates(p) {
 				key := c.group()
@@ -92,7 +95,47 @@ func (l *Learner) bindAll(which func(*leaf) bool) {
 	}
 	for _, key := range order {
 		l.bindGroup(groups[key])
+		for _, c := range thin[key] {
+			l.bindLike(c, groups[key])
+		}
 	}
+}
+
+// thin returns a leaf of which the requests to its endpoint show too little to bind it, or
+// nil.
+func (p *leaf) thin() *candidate {
+	if p.pieces != nil || len(p.uses) == 0 || !p.constant() || p.uses[0].value == "" || p.header() != "" {
+		return nil
+	}
+	if c := (&candidate{leaf: p, at: -1, uses: p.uses}); !c.worth() {
+		return c
+	}
+	return nil
+}
+
+// bindLike gives a thin leaf the binding of the same field in other requests to the same
+// address, which differ by the operation alone: another button of the form. It must
+// explain every use.
+func (l *Learner) bindLike(c *candidate, group []*candidate) {
+	if c.field() == "" {
+		return
+	}
+	for _, g := range group {
+		if g.at >= 0 || len(g.leaf.pieces) != 1 || g.leaf.pieces[0].binding == nil || !g.leaf.target.beside(c.leaf.target) {
+			continue
+		}
+		b := g.leaf.pieces[0].binding
+		if hits, _ := evaluate(b.sources, b.pick, c.uses); hits == len(c.uses) {
+			c.set(b)
+			return
+		}
+	}
+}
+
+// beside reports whether two endpoints have one method and address.
+func (t *target) beside(o *target) bool {
+	a, b := t.sample(), o.sample()
+	return a.Flow.Request.Method == b.Flow.Request.Method && a.Path == b.Path
 }
 
 // candidates returns the parts of a leaf that an answer could have issued.

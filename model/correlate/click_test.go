@@ -96,3 +96,49 @@ func TestAPartOfASegmentIsThatOfTheLink(t *testing.T) {
 	}
 	want(t, "its origin", where(r, "GET /js/more.{hash}.js", 2, 1), "0 link:/js/more.{}.js#0 0")
 }
+
+// A list may show a record again among others. What counts is the list whose link was
+// followed: there the record has the place that the user saw.
+func TestARecordIsPickedWhereItsLinkWasFollowed(t *testing.T) {
+	row := func(ids ...int) string {
+		out := "200" + asHTML
+		for _, id := range ids {
+			out += fmt.Sprintf("<a href='/notes/%d/drop'>drop</a>", id)
+		}
+		return out
+	}
+	r := record(4, nil, func(p *tape, i int) {
+		own := 500 + 7*i
+		p.do("GET /notes", row(900+i, 300+i, own))
+		p.do("GET /notes?mine=1", row(own, 700+i))
+		p.do(fmt.Sprintf("GET /notes/%d/drop\nReferer: http://shop.test/notes?mine=1", own), "302\nLocation: /notes\n")
+		p.do(fmt.Sprintf("POST /undo%sid=%d", asForm, own), "200")
+	})
+	for i, acts := range r.Acts {
+		for n, act := range acts[2:] {
+			if len(act.Takes) != 1 || act.Takes[0].Act != 1 || act.Takes[0].Match != 0 {
+				t.Errorf("session %d: request %d takes %+v, want the first of the second list", i, n+2, act.Takes)
+			}
+		}
+	}
+}
+
+// Forms have several buttons, each an endpoint of its own. One that was pressed once
+// shows nothing of where its fields come from; the other button does.
+func TestAFieldThatWasSeenOnceIsBoundAsBesideAnotherButton(t *testing.T) {
+	r := record(5, nil, func(p *tape, i int) {
+		p.do("GET /shelves", fmt.Sprintf(`200%s{"results":[{"id":%d,"name":"north"},{"id":%d,"name":"south"}]}`, asJSON, 40+3*i, 41+3*i))
+		p.do("GET /unlike", fmt.Sprintf(`200%s{"results":[{"id":%d}]}`, asJSON, 10+i))
+		button := "save"
+		if i == 4 {
+			button = "go on"
+		}
+		p.do(fmt.Sprintf("POST /boxes # %s%sshelf=%d&size=7", button, asForm, 41+3*i), "302\nLocation: /boxes\n")
+	})
+	for _, name := range []string{"POST /boxes save", "POST /boxes go on"} {
+		v := r.Endpoints[name].Variants
+		if len(v) != 1 || v[0].Request.Body != "shelf=${result_id}&size=7" {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}

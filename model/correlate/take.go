@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -10,25 +11,59 @@ import (
 //
 // A place that holds one value, such as a token, a form field or the id of a created
 // record, gives the latest answer that held it: that is the one that counts if the
-// target renews the value. A list gives the earliest: the user picked from it, and
-// what came later shows the same record again. One value is better than a list: a user
-// who made a record means that record, wherever it stands in a list. So no list
-// gives what the client named itself, nor does the text around it.
+// target renews the value. Of lists, that one counts in which the user picked: the page
+// whose link the first request with the value followed, or that of u, or else the
+// earliest, since what came later shows the same record again. One value is better than
+// a list: a user who made a record means that record, wherever it stands in a list. So no
+// list gives what the client named itself, nor does the text around it.
 func find(sources []source, u use) (take model.Take, ok bool) {
 	var best hit
+	picked := u.pickedFrom(sources)
 	for i, s := range sources {
 		for _, h := range u.exchange.session.hits(s)[u.value] {
 			if !h.exchange.before(u.exchange) || (h.list || byContext(s.selector)) && u.exchange.sentFirst(u.value) {
 				continue
 			}
-			later := ok && h.exchange.index > best.exchange.index
-			if !ok || best.list && !h.list || best.list == h.list && later != h.list && h.exchange != best.exchange {
+			if !ok || h.beats(best, picked) {
 				best, ok = h, true
 				take = model.Take{Act: h.exchange.index, Source: i, Match: h.match}
 			}
 		}
 	}
 	return take, ok
+}
+
+// beats reports whether h is the better place for a value than best.
+func (h hit) beats(best hit, picked *parsed) bool {
+	switch {
+	case h.list != best.list:
+		return best.list
+	case h.exchange == best.exchange:
+		return false
+	case h.list && (h.exchange == picked || best.exchange == picked):
+		return h.exchange == picked
+	}
+	return (h.exchange.index > best.exchange.index) != h.list
+}
+
+// pickedFrom returns the page whose link the user clicked who means the value, if a source
+// has the value there, or nil.
+func (u use) pickedFrom(sources []source) *parsed {
+	for _, e := range []*parsed{u.exchange.session.sent[u.value], u.exchange} {
+		if e == nil || e.index > u.exchange.index {
+			continue
+		}
+		from, link := e.cameFrom()
+		if from == nil || link < 0 {
+			continue
+		}
+		for _, s := range sources {
+			if slices.ContainsFunc(u.exchange.session.hits(s)[u.value], func(h hit) bool { return h.exchange == from }) {
+				return from
+			}
+		}
+	}
+	return nil
 }
 
 // byContext reports whether a selector finds a value by the text around it alone.

@@ -9,6 +9,7 @@ import (
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/client"
 	"github.com/starling-load/starling/replay/cookie"
 )
 
@@ -25,7 +26,7 @@ type visitor struct {
 	copy    uint64   // how many sessions played that before
 	browser *browser // nil: none is known
 	issued  []issued // by binding
-	page    string   // URL of the last HTML page
+	page    string   // URL of the last page that was shown
 	cache   map[string]validators
 	made    map[string]string // what the user has made, by what was recorded in its place
 	nonces  map[string]int    // how often each challenge was answered
@@ -45,7 +46,7 @@ func (v *visitor) learn(at int, over *replay.Answer) {
 	if over.Response == nil {
 		return
 	}
-	if over.Doc.Media() == "text/html" {
+	if over.Doc.Media() == "text/html" && over.Response.Status/100 != 3 && navigates(&over.Act.Request) {
 		v.page = over.URL
 	}
 	v.remember(over)
@@ -61,6 +62,16 @@ func (v *visitor) learn(at int, over *replay.Answer) {
 			b.values = nil
 		}
 	}
+}
+
+// navigates reports whether a request asks for a page to show, and not for a part of one
+// that a script or the page loads. Browsers say it; of others, scripts do.
+func navigates(r *client.Request) bool {
+	if dest := r.Headers.Value("Sec-Fetch-Dest"); dest != "" {
+		return dest == "document" || dest == "iframe" || dest == "frame"
+	}
+	accept := r.Headers.Value("Accept")
+	return !r.Headers.Has("X-Requested-With") && (accept == "" || strings.Contains(accept, "text/html") || strings.HasPrefix(accept, "*/*"))
 }
 
 // remember keeps the validators of an answer, as a browser's cache does.
