@@ -236,15 +236,12 @@ func (d *demo) learn(context.Context) error {
 		return err
 	}
 	conns := &session.Conns{}
-	sessions, err := session.Split(readable(d.env, conns, d.path(demoRecording)), session.Options{Conns: conns})
+	recording := readable(d.env, conns, d.path(demoRecording))
+	recorded, err := asRecorded([]model.Source{accounts}, d.path(demoKey), recording)
 	if err != nil {
 		return err
 	}
-	recorded, err := asRecorded([]model.Source{accounts}, d.path(demoKey), sessions)
-	if err != nil {
-		return err
-	}
-	d.model, d.learned, err = learn.Learn(sessions, learn.Options{Data: recorded, Supplied: []model.Source{accounts}})
+	d.model, d.learned, err = learn.Read(recording, session.Options{Conns: conns}, learn.Options{Data: recorded, Supplied: []model.Source{accounts}})
 	if err != nil {
 		return err
 	}

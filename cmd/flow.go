@@ -243,6 +243,7 @@ starling pass over the parts of a recording that hold no such flow; see
 // readable goes over the flows of recordings. Damage is told on stderr and
 // skipped; what cannot be read at all is an error.
 func readable(env environment, conns *session.Conns, paths ...string) iter.Seq2[*flow.Flow, error] {
+	warned := map[string]bool{} // it may be read several times
 	return func(yield func(*flow.Flow, error) bool) {
 		o, err := env.reading()
 		if err != nil {
@@ -258,7 +259,10 @@ func readable(env environment, conns *session.Conns, paths ...string) iter.Seq2[
 			for f, err := range o.Flows(path) {
 				var corrupt *flowfile.CorruptError
 				if errors.As(err, &corrupt) {
-					env.say("warning: %s; going on with the rest", err)
+					if !warned[err.Error()] {
+						warned[err.Error()] = true
+						env.say("warning: %s; going on with the rest", err)
+					}
 					continue
 				}
 				if err == nil && f.Conn != 0 {

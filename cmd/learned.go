@@ -70,15 +70,20 @@ func (e environment) learner(o accountOptions) func(context.Context, run.Recordi
 // learnFirst learns from the flows of a recording whose requests are sent somewhere.
 // refused are the bindings that a person takes for coincidences.
 func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountOptions, refused []string) (*model.Model, error) {
-	split, conns := session.Report{Foreign: map[string]int{}}, &session.Conns{}
+	foreign, conns, counted := map[string]int{}, &session.Conns{}, false
+	flows := readable(e, conns, r.Path)
 	var of iter.Seq2[*flow.Flow, error] = func(yield func(*flow.Flow, error) bool) {
-		for f, err := range readable(e, conns, r.Path) {
+		count := !counted
+		counted = true
+		for f, err := range flows {
 			if err == nil {
 				err = ctx.Err()
 			}
 			if err == nil {
 				if _, sent := r.OriginOf(f); !sent {
-					split.Foreign[f.Request.Authority]++
+					if count {
+						foreign[f.Request.Authority]++
+					}
 					continue
 				}
 			}
@@ -87,14 +92,8 @@ func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountO
 			}
 		}
 	}
-	foreign := split.Foreign
-	sessions, err := session.Split(of, session.Options{Every: true, Conns: conns, Report: &split})
-	if err != nil {
-		return nil, err
-	}
-	split.Foreign = foreign
-	m, _, err := o.learn([]string{r.Path}, sessions, learn.Options{
-		Split: split, Unanswered: true, Refuse: refused, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
+	m, _, err := o.learn(e, []string{r.Path}, of, session.Options{Every: true, Conns: conns}, learn.Options{
+		Split: session.Report{Foreign: foreign}, Unanswered: true, Refuse: refused, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
 	})
 	if err != nil {
 		return nil, err

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/model"
@@ -110,23 +112,26 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if _, err := os.Lstat(o.output); err == nil && !o.overwrite {
 		return modelExists(o.output)
 	}
-	var split session.Report
 	conns := &session.Conns{}
-	sessions, err := session.Split(readable(env, conns, paths...), session.Options{Hosts: o.hosts, Every: len(o.hosts) == 0, Conns: conns, Report: &split})
-	if err != nil {
-		return err
+	recording := readable(env, conns, paths...)
+	var options learn.Options
+	if len(o.hosts) == 0 {
+		var all origins
+		recording, options.Origin = all.watch(recording), all.further
 	}
 	kept, err := folder.ReadKept(cmp.Or(o.onto, o.output))
 	if err != nil {
 		return err
 	}
 	var flows [][]*flow.Flow
-	options := learn.Options{Split: split, Refuse: kept.Refused()}
-	if len(o.hosts) == 0 {
-		options.Origin = furtherOrigin(sessions)
+	options.Refuse = kept.Refused()
+	played := 0
+	options.Keep = func(f []*flow.Flow) {
+		if flows = append(flows, f); f != nil {
+			played++
+		}
 	}
-	options.Keep = func(f []*flow.Flow) { flows = append(flows, f) }
-	m, report, err := o.learn(paths, sessions, options)
+	m, report, err := o.learn(env, paths, recording, session.Options{Hosts: o.hosts, Every: len(o.hosts) == 0, Conns: conns}, options)
 	if err != nil {
 		return err
 	}
@@ -151,7 +156,7 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 	if err := report.Text(env.stdout); err != nil || dry == nil {
 		return err
 	}
-	return printDry(env, dry)
+	return printDry(env, dry, played, len(flows))
 }
 
 // sayUnfit names what people wrote in a model that does not fit what was learned anew.
@@ -161,10 +166,14 @@ func (e environment) sayUnfit(unfit []string) {
 	}
 }
 
-// printDry prints what a rehearsal showed.
-func printDry(env environment, v *faithful.Verdict) error {
-	text := fmt.Sprintf("\ndry run against the recorded answers: %s; %.2f of %.2f steps and %.2f of %.2f writes a session\n",
-		v.Verdict, v.Steps.Replayed, v.Steps.Recorded, v.Writes.Replayed, v.Writes.Recorded)
+// printDry prints what a rehearsal of some of all sessions showed.
+func printDry(env environment, v *faithful.Verdict, some, all int) error {
+	of := ""
+	if played := min(some, rehearse.Most); played < all {
+		of = fmt.Sprintf(" of %d of %d sessions", played, all)
+	}
+	text := fmt.Sprintf("\ndry run%s against the recorded answers: %s; %.2f of %.2f steps and %.2f of %.2f writes a session\n",
+		of, v.Verdict, v.Steps.Replayed, v.Steps.Recorded, v.Writes.Replayed, v.Writes.Recorded)
 	for _, reason := range v.Reasons {
 		text += "  · " + reason + "\n"
 	}
@@ -172,9 +181,9 @@ func printDry(env environment, v *faithful.Verdict) error {
 	return err
 }
 
-// learn learns from the sessions of recordings. The data files of o become those of the
+// learn learns from the flows of recordings. The data files of o become those of the
 // model.
-func (o *accountOptions) learn(paths []string, sessions []session.Session, options learn.Options) (*model.Model, *learn.Report, error) {
+func (o *accountOptions) learn(env environment, paths []string, recording iter.Seq2[*flow.Flow, error], users session.Options, options learn.Options) (*model.Model, *learn.Report, error) {
 	if o.redactKey != "" && len(o.data) == 0 {
 		return nil, nil, usagef("--redact-key goes with --data: it finds the rows of that file in the recording")
 	}
@@ -187,11 +196,14 @@ func (o *accountOptions) learn(paths []string, sessions []session.Session, optio
 		sources = append(sources, src)
 	}
 	var err error
-	if options.Data, err = asRecorded(sources, o.redactKey, sessions); err != nil {
+	if options.Data, err = asRecorded(sources, o.redactKey, recording); err != nil {
 		return nil, nil, err
 	}
 	options.Supplied, options.Pseudonym = sources, redact.IsPseudonym
-	m, report, err := learn.Learn(sessions, options)
+	bar := newProgress(env.stderr, "learn", 0)
+	defer bar.end()
+	options.Progress = func(reading string, n, of int) { bar.update(0, reading+": "+flowsRead(n, of)) }
+	m, report, err := learn.Read(recording, users, options)
 	if err != nil {
 		return nil, nil, fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
 	}
@@ -233,24 +245,34 @@ func keepModel(path string, m *model.Model, kept *folder.Kept, overwrite bool) (
 // longSecret is the least length in bytes at which a pseudonym is no other's value.
 const longSecret = 8
 
-// sent returns the values that the requests of sessions carry.
-func sent(sessions []session.Session) map[string]bool {
-	values := map[string]bool{}
-	for _, s := range sessions {
-		for _, f := range s.Flows {
-			for _, leaf := range content.RequestLeaves(&f.Request) {
+// flowsRead says how many flows were read. of is 0 if it is not known how many there are.
+func flowsRead(n, of int) string {
+	if of == 0 {
+		return humanize.Comma(int64(n)) + " flows"
+	}
+	return humanize.Comma(int64(n)) + " of " + humanize.Comma(int64(of)) + " flows"
+}
+
+// sent marks those values that requests carry.
+func sent(values map[string]bool, recording iter.Seq2[*flow.Flow, error]) error {
+	for f, err := range recording {
+		if err != nil {
+			return err
+		}
+		for _, leaf := range content.RequestLeaves(&f.Request) {
+			if _, asked := values[leaf.Value]; asked {
 				values[leaf.Value] = true
 			}
 		}
 	}
-	return values
+	return nil
 }
 
 // asRecorded returns data files with the values as they stand in a recording
 // that was redacted with the key in a file; "" is a recording of what was sent.
 // Whether a value is a secret depends on the name under which it was sent, which may be
-// another than that of the column. So what the sessions sent decides.
-func asRecorded(sources []model.Source, keyFile string, sessions []session.Session) ([]model.Source, error) {
+// another than that of the column. So what the recording shows decides.
+func asRecorded(sources []model.Source, keyFile string, recording iter.Seq2[*flow.Flow, error]) ([]model.Source, error) {
 	if keyFile == "" {
 		return sources, nil
 	}
@@ -265,7 +287,19 @@ func asRecorded(sources []model.Source, keyFile string, sessions []session.Sessi
 	if err != nil {
 		return nil, err
 	}
-	sent := sent(sessions)
+	wasSent := map[string]bool{}
+	for _, src := range sources {
+		for _, row := range src.Rows {
+			for _, v := range row {
+				if len(v) >= longSecret {
+					wasSent[v], wasSent[secrets.Value("password", v)] = false, false
+				}
+			}
+		}
+	}
+	if err := sent(wasSent, recording); err != nil {
+		return nil, err
+	}
 	recorded := make([]model.Source, len(sources))
 	for i, src := range sources {
 		recorded[i] = model.Source{Name: src.Name, Columns: src.Columns}
@@ -273,7 +307,7 @@ func asRecorded(sources []model.Source, keyFile string, sessions []session.Sessi
 			values := make([]string, len(row))
 			for c, v := range row {
 				values[c] = redactor.Value(src.Columns[c], v)
-				if secret := secrets.Value("password", v); values[c] == v && len(v) >= longSecret && !sent[v] && sent[secret] {
+				if secret := secrets.Value("password", v); values[c] == v && len(v) >= longSecret && !wasSent[v] && wasSent[secret] {
 					values[c] = secret
 				}
 			}

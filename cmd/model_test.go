@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/starling-load/starling/model"
-	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -24,7 +23,7 @@ func TestAColumnMayHaveAnotherNameThanItsSecret(t *testing.T) {
 		t.Fatal("the key was not redacted")
 	}
 	file := model.Source{Name: "k", Columns: []string{"first", "second", "third"}, Rows: [][]string{{secret, plain, "never sent at all"}}}
-	got, err := asRecorded([]model.Source{file}, keyFile, []session.Session{{Flows: []*flow.Flow{f}}})
+	got, err := asRecorded([]model.Source{file}, keyFile, func(yield func(*flow.Flow, error) bool) { yield(f, nil) })
 	if err != nil {
 		t.Fatal(err)
 	}

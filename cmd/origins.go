@@ -2,33 +2,49 @@ package cmd
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 
-	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay/verbatim"
 )
 
-// furtherOrigin tells which flows of sessions went to another origin than the main one,
-// and to which. The main origin is the one with the most flows.
-func furtherOrigin(sessions []session.Session) func(*flow.Flow) string {
-	flows := map[string]int{}
-	for _, s := range sessions {
-		for _, f := range s.Flows {
-			flows[verbatim.OriginOf(f)]++
+// origins tell which flows of a recording went to another origin than the main one, and to
+// which. The main origin is the one with the most flows. It is also that of flows without a
+// host, as logs have them.
+type origins struct {
+	flows map[string]int
+	main  string
+}
+
+// watch yields flows. The first time that it does, it counts them.
+func (o *origins) watch(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		counts := o.flows == nil
+		if counts {
+			o.flows = map[string]int{}
+		}
+		for f, err := range flows {
+			if counts && err == nil && f.Request.Authority != "" {
+				o.flows[verbatim.OriginOf(f)]++
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+		if counts && len(o.flows) > 0 {
+			o.main = slices.MinFunc(slices.Collect(maps.Keys(o.flows)), func(a, b string) int {
+				return cmp.Or(cmp.Compare(o.flows[b], o.flows[a]), cmp.Compare(a, b))
+			})
 		}
 	}
-	main := ""
-	if len(flows) > 0 {
-		main = slices.MinFunc(slices.Collect(maps.Keys(flows)), func(a, b string) int {
-			return cmp.Or(cmp.Compare(flows[b], flows[a]), cmp.Compare(a, b))
-		})
+}
+
+// further returns the origin of a flow, "" for the main one.
+func (o *origins) further(f *flow.Flow) string {
+	if of := verbatim.OriginOf(f); of != o.main && f.Request.Authority != "" {
+		return of
 	}
-	return func(f *flow.Flow) string {
-		if o := verbatim.OriginOf(f); o != main {
-			return o
-		}
-		return ""
-	}
+	return ""
 }

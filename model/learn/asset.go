@@ -4,8 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/starling-load/starling/model/content"
 )
 
 // assetMedia are the media types of what a page loads for its looks and its
@@ -23,28 +21,7 @@ var assetEndings = [...]string{
 	".webp", ".woff", ".woff2", ".xbm",
 }
 
-// findAssets notes the endpoints that were only read and that answered only with
-// assets. Pages request them; users do not choose them.
-func (l *learner) findAssets() {
-	l.assets = map[string]bool{}
-	other := map[string]bool{}
-	for _, v := range l.sessions {
-		for _, s := range v.exchanges {
-			switch media := content.New(s.Flow.Response).Media(); {
-			case s.Flow.Request.Method != "GET" && s.Flow.Request.Method != "HEAD":
-				other[s.Endpoint] = true
-			case isAsset(media), media == "" && namesAsset(s.Flow.Request.Target):
-				l.assets[s.Endpoint] = true
-			case s.Flow.Response.Status/100 == 2 && (media != "" || s.Flow.Response.Body.Size > 0):
-				other[s.Endpoint] = true
-			}
-		}
-	}
-	for name := range other {
-		delete(l.assets, name)
-	}
-}
-
+// isAsset reports whether answers of a media type are assets.
 func isAsset(media string) bool {
 	for _, m := range assetMedia {
 		if media == m || strings.HasSuffix(m, "/") && strings.HasPrefix(media, m) {

@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -16,13 +14,14 @@ func TestAssetsAreToldByWhatTheyAnswer(t *testing.T) {
 			Response: &flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: media}}},
 		}
 	}
-	l := &learner{report: &Report{Lost: map[string]int{}}}
-	l.filter([]session.Session{{User: "u1", Flows: []*flow.Flow{
+	l := newLearner(Options{}, 7)
+	all := []recording{{user: "u1", flows: []*flow.Flow{
 		get("GET", "/", "text/html"), get("GET", "/theme.php", "text/css; charset=utf-8"), get("GET", "/logo", "image/png"),
 		get("GET", "/mixed", "image/png"), get("GET", "/mixed", "application/json"), get("POST", "/draw", "image/png"),
 		get("GET", "/static/page", "text/html"),
-	}}}, false)
-	l.name(Options{})
+	}}}
+	l.nameBy(all)
+	l.take(all)
 	l.findAssets()
 	if diff := cmp.Diff(map[string]bool{"GET /theme.php": true, "GET /logo": true}, l.assets); diff != "" {
 		t.Errorf("assets, want (-) and got (+):\n%s", diff)
@@ -37,11 +36,12 @@ func TestAssetsWithoutAMediaTypeAreToldByTheirNames(t *testing.T) {
 			Response: &flow.Response{Status: 200, Body: flow.Body{Size: 70}},
 		}
 	}
-	l := &learner{report: &Report{Lost: map[string]int{}}}
-	l.filter([]session.Session{{User: "u1", Flows: []*flow.Flow{
+	l := newLearner(Options{}, 4)
+	all := []recording{{user: "u1", flows: []*flow.Flow{
 		get("/"), get("/theme.css?v=7"), get("/team/map.GIF"), get("/price.list"), get("/news.html"),
-	}}}, false)
-	l.name(Options{})
+	}}}
+	l.nameBy(all)
+	l.take(all)
 	l.findAssets()
 	if diff := cmp.Diff(map[string]bool{"GET /theme.css": true, "GET /team/map.GIF": true}, l.assets); diff != "" {
 		t.Errorf("assets, want (-) and got (+):\n%s", diff)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model"
-	"github.com/starling-load/starling/model/correlate"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/model/session"
 )
@@ -57,19 +56,23 @@ type move struct {
 // moves counts where users went from one step.
 type moves struct {
 	list  []*move
+	byTo  map[string]*move
 	total int
 }
 
 func (m *moves) add(to string, think time.Duration) {
 	m.total++
-	for _, x := range m.list {
-		if x.to == to {
-			x.count++
-			x.thinks = append(x.thinks, think)
-			return
+	x := m.byTo[to]
+	if x == nil {
+		if m.byTo == nil {
+			m.byTo = map[string]*move{}
 		}
+		x = &move{to: to}
+		m.byTo[to] = x
+		m.list = append(m.list, x)
 	}
-	m.list = append(m.list, &move{to, 1, []time.Duration{think}})
+	x.count++
+	x.thinks = append(x.thinks, think)
 }
 
 // edges returns where users go, the likeliest step first.
@@ -118,7 +121,7 @@ func (l *learner) behavior(group []int) model.Behavior {
 				from[v.step], pages[v.step] = m, &pageLoads{}
 				order = append(order, v.step)
 			}
-			pages[v.step].add(s.exchanges[v.first:v.next], v.step)
+			pages[v.step].add(s.steps[v.first:v.next], v.step)
 			if i+1 == len(s.visits) {
 				m.add(model.End, 0)
 			} else {
@@ -146,31 +149,31 @@ type pageLoad struct {
 	delays   []time.Duration
 }
 
-// add takes the exchanges of one visit. One of them is the page itself.
-func (p *pageLoads) add(exchanges []correlate.Exchange, page string) {
+// add takes the steps of one visit. One of them is the page itself.
+func (p *pageLoads) add(steps []step, page string) {
 	if p.byName == nil {
 		p.byName = map[string][]*pageLoad{}
 	}
 	p.visits++
-	at := slices.IndexFunc(exchanges, func(x correlate.Exchange) bool { return x.Endpoint == page })
-	end := exchanges[at].Flow.Start.Add(max(exchanges[at].Flow.Done, 0))
+	at := slices.IndexFunc(steps, func(x step) bool { return x.endpoint == page })
+	end := steps[at].over()
 	times := map[string]int{}
-	for i, x := range exchanges {
+	for i, x := range steps {
 		if i == at {
 			continue
 		}
-		n := times[x.Endpoint]
-		times[x.Endpoint]++
-		if n >= len(p.byName[x.Endpoint]) {
+		n := times[x.endpoint]
+		times[x.endpoint]++
+		if n >= len(p.byName[x.endpoint]) {
 			if len(p.loads) == maxLoads {
 				continue
 			}
-			load := &pageLoad{endpoint: x.Endpoint}
+			load := &pageLoad{endpoint: x.endpoint}
 			p.loads = append(p.loads, load)
-			p.byName[x.Endpoint] = append(p.byName[x.Endpoint], load)
+			p.byName[x.endpoint] = append(p.byName[x.endpoint], load)
 		}
-		load := p.byName[x.Endpoint][n]
-		load.delays = append(load.delays, min(max(0, x.Flow.Start.Sub(end)), model.MaxThink))
+		load := p.byName[x.endpoint][n]
+		load.delays = append(load.delays, min(max(0, x.start.Sub(end)), model.MaxThink))
 	}
 }
 

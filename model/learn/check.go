@@ -14,7 +14,7 @@ import (
 
 // privateTexts returns the values of data files that a page may show of its user.
 // Values shorter than three bytes are left out.
-func (l *learner) privateTexts(files []model.Source) []string {
+func privateTexts(files []model.Source) []string {
 	var out []string
 	for _, f := range files {
 		for _, row := range f.Rows {
@@ -28,40 +28,30 @@ func (l *learner) privateTexts(files []model.Source) []string {
 	return out
 }
 
-// outcomes learns what answers the steps expect. sent says how they were sent.
-func (l *learner) outcomes(sent [][]correlate.Act, private []string) *outcome.Result {
-	sessions := make([]outcome.Session, len(l.sessions))
-	for i, v := range l.sessions {
-		sessions[i].User = v.user
-		for k, x := range v.exchanges {
-			if x.Flow.Response.Status == unknownStatus {
-				continue
+// expected returns what answers the steps expect. sent says how they were sent.
+func (l *learner) expected(sent [][]correlate.Act) *outcome.Result {
+	known := make([][]int, len(l.sessions)) // indices of the steps whose answer is known
+	for i, s := range l.sessions {
+		for k := range s.steps {
+			if s.steps[k].is&unknown == 0 {
+				known[i] = append(known[i], k)
 			}
-			sessions[i].Steps = append(sessions[i].Steps, outcome.Step{
-				Flow: x.Flow, Endpoint: x.Endpoint, Variant: sent[i][k].Variant, LeadsTo: l.leadsTo(x.Flow), Stream: stream(x.Flow),
-			})
 		}
 	}
-	found := outcome.Learn(sessions, private)
+	found := l.outcome.Result(func(session, step int) string { return sent[session][known[session][step]].Variant })
 	if found.Cut > 0 {
 		l.report.Lost["answers cut by the recorder, whose shape is not checked"] = found.Cut
 	}
-	l.expectNothing(found)
 	l.report.exceptions = found.Exceptions
-	return found
-}
-
-// expectNothing adds the steps whose answer is not known.
-func (l *learner) expectNothing(found *outcome.Result) {
-	for i, v := range l.sessions {
-		known := found.Steps[i]
-		found.Steps[i] = make([]outcome.Expected, len(v.exchanges))
-		for k, x := range v.exchanges {
-			if x.Flow.Response.Status != unknownStatus {
-				found.Steps[i][k], known = known[0], known[1:]
+	for i, s := range l.sessions { // of the others nothing is expected
+		if steps := found.Steps[i]; len(steps) < len(s.steps) {
+			found.Steps[i] = make([]outcome.Expected, len(s.steps))
+			for n, k := range known[i] {
+				found.Steps[i][k] = steps[n]
 			}
 		}
 	}
+	return found
 }
 
 // leadsTo returns the template of the path that a redirection leads to.

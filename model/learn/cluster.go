@@ -11,9 +11,9 @@ func (l *learner) cluster(most int, of []int) [][]int {
 	}
 	visits := make([][]int, len(of))
 	for i, v := range of {
-		for _, s := range l.sessions[v].exchanges {
-			if !l.assets[s.Endpoint] {
-				visits[i] = append(visits[i], numbers[s.Endpoint])
+		for _, s := range l.sessions[v].steps {
+			if !l.assets[s.endpoint] {
+				visits[i] = append(visits[i], numbers[s.endpoint])
 			}
 		}
 	}

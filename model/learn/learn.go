@@ -1,18 +1,14 @@
 package learn
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
-	"github.com/starling-load/starling/model/correlate"
-	"github.com/starling-load/starling/model/endpoint"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -43,9 +39,18 @@ type Options struct {
 	// step nothing is expected but that it is not refused.
 	Unanswered bool
 
+	// Sample is the number of flows from which on endpoints, and where values come from,
+	// are learned from some of the sessions: some that show each kind of request, and
+	// some at random. The others say only what they did. 0: 50,000.
+	Sample int
+
 	// Keep, where not nil, is given the flows of the acts of each session of the model,
-	// in the order of its sessions.
+	// in the order of its sessions. It is nil for sessions that are not of the sample.
 	Keep func(flows []*flow.Flow)
+
+	// Progress, where not nil, is told now and then how many of the flows were read, in
+	// which of several readings.
+	Progress func(reading string, flows, of int)
 
 	// Pseudonym reports whether a value stands in the recording in place of a secret. Such
 	// values are named where a replay would send them. nil: there are none.
@@ -60,32 +65,56 @@ type Options struct {
 	Split session.Report
 }
 
-// Learn makes a model of the sessions. It keeps the flows only while it runs. Its
-// memory grows with them. The model is valid. The error is ErrNothing, wrapped with
-// what was left out, or says which data file is wrong.
+// Learn makes a model of the sessions. The model is valid. The error is ErrNothing, wrapped
+// with what was left out, or says which data file is wrong.
 func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error) {
-	if o.Types <= 0 {
-		o.Types = 8
+	flows := 0
+	for i := range sessions {
+		flows += len(sessions[i].Flows)
 	}
+	return learn(func(yield func(recording) error) error {
+		for i, s := range sessions {
+			if err := yield(recording{number: i, user: s.User, kind: s.Kind, flows: s.Flows}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, flows, o)
+}
+
+// learn learns from sessions that have so many flows.
+func learn(from source, flows int, o Options) (*model.Model, *Report, error) {
+	o = o.withDefaults()
 	if err := checkData(o.Data); err != nil {
 		return nil, nil, err
 	}
-	l := &learner{report: &Report{Lost: map[string]int{}, RestsOn: append([]string{}, o.Split.Lines()...), others: o.Split.Others()}}
-	for _, n := range o.Split.Foreign {
-		l.report.Flows += n
-		l.report.Lost["another host"] += n
+	l := newLearner(o, flows)
+	kept, err := l.survey(from)
+	if err != nil {
+		return nil, nil, err
 	}
-	l.filter(sessions, o.Unanswered)
-	if len(l.sessions) == 0 {
+	if len(kept) == 0 {
 		return nil, l.report, fmt.Errorf("%w%s; record traffic through the proxy and learn again", ErrNothing, l.report.lost())
 	}
-	l.showCached()
-	l.name(o)
-	l.findAssets()
-	for i := range l.sessions {
-		l.sessions[i].visits = l.visits(l.sessions[i].exchanges)
+	l.nameBy(kept)
+	l.take(kept)
+	if !l.sample.whole {
+		l.report.sampled = len(kept)
+		if err := l.takeRest(from, kept); err != nil {
+			return nil, nil, err
+		}
 	}
-	return l.model(o)
+	return l.model()
+}
+
+func (o Options) withDefaults() Options {
+	if o.Types <= 0 {
+		o.Types = 8
+	}
+	if o.Sample <= 0 {
+		o.Sample = 50_000
+	}
+	return o
 }
 
 // checkData refuses data files that cannot be columns of a model.
@@ -105,61 +134,6 @@ func checkData(files []model.Source) error {
 	return nil
 }
 
-// A learner holds the work of one Learn.
-type learner struct {
-	sessions  []recorded
-	templates *endpoint.Templates
-	endpoints []string          // in the order of their first use
-	further   map[string]string // their origins, of those that are not of the main one
-	leftOut   leftOut
-	assets    map[string]bool // endpoints that are parts of pages
-	report    *Report
-}
-
-// A recorded session, as learning sees it.
-type recorded struct {
-	user      string
-	kind      session.Kind // of what made it
-	exchanges []correlate.Exchange
-	visits    []visit
-	behavior  string // name of the type of user
-}
-
-// filter keeps the exchanges that can be learned from and counts the others.
-func (l *learner) filter(sessions []session.Session, unanswered bool) {
-	users := map[string]bool{}
-	for _, s := range sessions {
-		v := recorded{user: s.User, kind: s.Kind}
-		for _, f := range s.Flows {
-			if f == nil {
-				continue
-			}
-			l.report.Flows++
-			if unanswered && lacksAnswer(f) {
-				f = withoutAnswer(f)
-			}
-			if why := unusable(f); why != "" {
-				l.report.Lost[why]++
-				l.leftOut.add(f, why)
-				continue
-			}
-			v.exchanges = append(v.exchanges, correlate.Exchange{Flow: f})
-		}
-		if len(v.exchanges) == 0 {
-			continue
-		}
-		slices.SortStableFunc(v.exchanges, func(a, b correlate.Exchange) int {
-			return cmp.Or(a.Flow.Start.Compare(b.Flow.Start), cmp.Compare(a.Flow.Number, b.Flow.Number))
-		})
-		l.sessions = append(l.sessions, v)
-		users[s.User] = true
-	}
-	slices.SortStableFunc(l.sessions, func(a, b recorded) int {
-		return a.exchanges[0].Flow.Start.Compare(b.exchanges[0].Flow.Start)
-	})
-	l.report.Sessions, l.report.Users = len(l.sessions), len(users)
-}
-
 // Usable reports whether Learn learns from a flow. With Options.Unanswered it also learns
 // from those without an answer.
 func Usable(f *flow.Flow) bool { return unusable(f) == "" }
@@ -171,7 +145,7 @@ func unusable(f *flow.Flow) string {
 		return "no response"
 	case f.Response.Status == 101 || f.Request.Method == "CONNECT" || webSocket(f):
 		return whySocket
-	case f.Error != "" && !stream(f):
+	case f.Error != "" && !isStream(f):
 		return "incomplete: " + f.Error
 	case f.Response.Status != unknownStatus && (f.Response.Status < 200 || f.Response.Status > 599):
 		return "no final status"
@@ -203,77 +177,41 @@ func webSocket(f *flow.Flow) bool {
 	return slices.ContainsFunc(f.Messages, func(m flow.Message) bool { return m.Kind != flow.MessageEvent && m.Kind != flow.MessageGRPC })
 }
 
-// stream reports whether the answer is a stream of events, which ends when the
+// isStream reports whether the answer is a stream of events, which ends when the
 // user leaves.
-func stream(f *flow.Flow) bool {
+func isStream(f *flow.Flow) bool {
 	return content.New(f.Response).Media() == "text/event-stream"
 }
 
-// name finds the endpoint of every exchange.
-func (l *learner) name(o Options) {
-	values := map[string]string{}
-	for _, f := range o.Data {
-		for _, row := range f.Rows {
-			for c, v := range row {
-				if _, had := values[v]; !had {
-					values[v] = f.Columns[c]
-				}
-			}
-		}
-	}
-	var flows []*flow.Flow
-	for _, v := range l.sessions {
-		for _, s := range v.exchanges {
-			flows = append(flows, s.Flow)
-		}
-	}
-	l.templates = endpoint.Learn(flows, endpoint.Options{Data: values})
-	l.further = map[string]string{}
-	seen := map[string]bool{}
-	for _, v := range l.sessions {
-		for i := range v.exchanges {
-			s := &v.exchanges[i]
-			s.Endpoint, s.Path = l.templates.Name(s.Flow), l.templates.Path(s.Flow)
-			if o.Origin != nil {
-				l.apart(s, o.Origin(s.Flow))
-			}
-			if !seen[s.Endpoint] {
-				seen[s.Endpoint] = true
-				l.endpoints = append(l.endpoints, s.Endpoint)
-			}
-		}
-	}
-	l.report.Used = len(flows)
-}
-
 // model puts the parts together.
-func (l *learner) model(o Options) (*model.Model, *Report, error) {
-	steps := make([][]correlate.Exchange, len(l.sessions))
-	for i, v := range l.sessions {
-		steps[i] = v.exchanges
+func (l *learner) model() (*model.Model, *Report, error) {
+	found := l.correlate.Result()
+	answers := l.expected(found.Acts)
+	l.arrange(found, answers)
+	l.findAssets()
+	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: slices.Clone(l.options.Data)}
+	if l.options.Supplied != nil {
+		m.Data = slices.Clone(l.options.Supplied)
 	}
-	found := correlate.Learn(steps, correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym, Refuse: o.Refuse})
-	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: slices.Clone(o.Data)}
-	if o.Supplied != nil {
-		m.Data = slices.Clone(o.Supplied)
+	for i := range l.sessions {
+		l.sessions[i].visits = l.visits(l.sessions[i].steps)
 	}
 	m.Recorded, m.Origins = l.recorded()
 	m.Recorded.LeftOut = l.leftOut.list()
-	m.Behaviors = l.behaviors(o.Types)
-	answers := l.outcomes(found.Acts, l.privateTexts(o.Data))
+	m.Behaviors = l.behaviors(l.options.Types)
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
 		e.Origin, e.Check, e.Outcomes = l.further[name], answers.Checks[name], answers.Outcomes[name]
-		events, protocol := l.events(name), l.protocol(name)
+		use := l.uses[name]
 		for i := range e.Variants {
-			e.Variants[i].Request.Events, e.Variants[i].Request.Protocol = events, protocol
+			e.Variants[i].Request.Events, e.Variants[i].Request.Protocol = use.eventsRead(), use.protocol()
 		}
 		m.Endpoints = append(m.Endpoints, e)
 	}
 	browsers := l.browsers(m)
 	l.keepSessions(m, browsers, found.Acts, answers.Steps)
 	l.keepAccounts(m, found.Rows)
-	l.hand(o.Keep)
+	l.hand()
 	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {
 		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)
@@ -286,46 +224,20 @@ func (l *learner) model(o Options) (*model.Model, *Report, error) {
 // recorded describes where the flows came from.
 func (l *learner) recorded() (model.Recorded, []model.Origin) {
 	r := model.Recorded{Flows: l.report.Used, Sessions: l.report.Sessions, Users: l.report.Users}
-	origins, main := map[string]int{}, ""
-	var end time.Time
-	for _, v := range l.sessions {
-		if start := v.exchanges[0].Flow.Start; r.Start.IsZero() || start.Before(r.Start) {
-			r.Start = start
-		}
-		for _, s := range v.exchanges {
-			o := s.Flow.Scheme + "://" + s.Flow.Request.Authority
-			if l.further[s.Endpoint] == "" {
-				origins[o]++
-			}
-			if origins[o] > origins[main] || origins[o] == origins[main] && o < main {
-				main = o
-			}
-			if done := s.Flow.Start.Add(s.Flow.Done); done.After(end) {
-				end = done
-			}
+	main := ""
+	for _, o := range slices.Sorted(maps.Keys(l.origins)) {
+		if l.origins[o] > l.origins[main] || main == "" {
+			main = o
 		}
 	}
-	r.Duration = max(0, end.Sub(r.Start))
+	r.Start = l.sessions[0].steps[0].start
+	r.Duration = max(0, l.end.Sub(r.Start))
+	if main == "" { // a log without hosts
+		return r, nil
+	}
 	list := []model.Origin{{Name: "main", URL: main}}
 	for _, url := range slices.Compact(slices.Sorted(maps.Values(l.further))) {
 		list = append(list, model.Origin{Name: url, URL: url})
 	}
 	return r, list
-}
-
-// events returns after how many events users leave a stream: the median.
-func (l *learner) events(name string) int {
-	var counts []int
-	for _, v := range l.sessions {
-		for _, s := range v.exchanges {
-			if s.Endpoint == name && stream(s.Flow) {
-				counts = append(counts, max(1, len(s.Flow.Messages)))
-			}
-		}
-	}
-	if len(counts) == 0 {
-		return 0
-	}
-	slices.Sort(counts)
-	return counts[len(counts)/2]
 }

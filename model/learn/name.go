@@ -172,27 +172,40 @@ func (l *learner) telling(name string) float64 {
 // takes it for that if nearly all its answers set cookies, or if nearly all sessions
 // that visit it visit nothing new afterwards.
 func (l *learner) comesOrGoes(name string) bool {
-	answers, cookies, visits, ends := 0, 0, 0, 0
-	for _, v := range l.sessions {
-		seen, came, fresh := map[string]bool{}, false, false
-		for _, s := range v.exchanges {
-			if s.Endpoint == name {
-				came, fresh = true, false
-				answers++
-				if s.Flow.Response.Headers.Value("Set-Cookie") != "" {
-					cookies++
-				}
-			} else if !seen[s.Endpoint] && !l.assets[s.Endpoint] {
-				fresh = true
+	if l.crossings == nil {
+		l.crossings = l.findCrossings()
+	}
+	return l.crossings[name]
+}
+
+// findCrossings returns the endpoints at which users come or go.
+func (l *learner) findCrossings() map[string]bool {
+	type count struct{ answers, cookies, visits, ends int }
+	counts := map[string]*count{}
+	for _, name := range l.endpoints {
+		counts[name] = &count{}
+	}
+	for i := range l.sessions {
+		last, fresh := map[string]int{}, 0 // the last step at an endpoint; the last step to a new one
+		for k, s := range l.sessions[i].steps {
+			c := counts[s.endpoint]
+			if c.answers++; s.is&cookies != 0 {
+				c.cookies++
 			}
-			seen[s.Endpoint] = true
+			if _, seen := last[s.endpoint]; !seen && !l.assets[s.endpoint] {
+				fresh = k
+			}
+			last[s.endpoint] = k
 		}
-		if came {
-			visits++
-			if !fresh {
-				ends++
+		for name, k := range last {
+			if counts[name].visits++; fresh <= k {
+				counts[name].ends++
 			}
 		}
 	}
-	return 10*cookies >= 9*answers || 10*ends >= 9*visits
+	found := map[string]bool{}
+	for name, c := range counts {
+		found[name] = 10*c.cookies >= 9*c.answers || 10*c.ends >= 9*c.visits
+	}
+	return found
 }

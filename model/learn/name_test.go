@@ -3,14 +3,11 @@ package learn
 import (
 	"slices"
 	"testing"
-
-	"github.com/starling-load/starling/model/correlate"
-	"github.com/starling-load/starling/record/flow"
 )
 
 func visiting(names ...string) (r recorded) {
 	for i, name := range names {
-		r.exchanges = append(r.exchanges, correlate.Exchange{Endpoint: name, Flow: &flow.Flow{Response: &flow.Response{Status: 200}}})
+		r.steps = append(r.steps, step{endpoint: name})
 		r.visits = append(r.visits, visit{step: name, first: i, next: i + 1})
 	}
 	return r
@@ -50,9 +47,9 @@ func TestATypeIsNamedAfterWhatSetsItApart(t *testing.T) {
 	} {
 		l := &learner{sessions: c.sessions}
 		for _, s := range c.sessions {
-			for _, x := range s.exchanges {
-				if !slices.Contains(l.endpoints, x.Endpoint) {
-					l.endpoints = append(l.endpoints, x.Endpoint)
+			for _, x := range s.steps {
+				if !slices.Contains(l.endpoints, x.endpoint) {
+					l.endpoints = append(l.endpoints, x.endpoint)
 				}
 			}
 		}

@@ -31,34 +31,33 @@ const (
 //   - what a script of the page asked for right after an answer,
 //   - what a program sent because its credentials were refused,
 //   - and the request that a preflight (OPTIONS) had asked leave for.
-func (l *learner) heads(exchanges []correlate.Exchange) []bool {
-	heads := make([]bool, len(exchanges))
+func (l *learner) heads(steps []step) []bool {
+	heads := make([]bool, len(steps))
 	var busy, loading time.Time // when the last request of the step is over: of calls and pages, of all
 	var end time.Time           // the same of the session
-	preflight, renewals := false, renewals(exchanges)
-	for i, x := range exchanges {
-		f := x.Flow
-		done := f.Start.Add(max(f.Done, 0))
-		gap := f.Start.Sub(end)
+	asked := false              // for leave
+	for i := range steps {
+		x := &steps[i]
+		gap := x.start.Sub(end)
 		switch {
 		case i == 0:
 			heads[i] = true
-		case l.assets[x.Endpoint] || f.Start.Before(busy):
-		case f.Start.Before(loading) && !navigation(f):
-		case preflight && gap < chained, renewals[i]:
-		case scripted(f) && f.Request.Method == "GET" && gap < chained:
+		case l.assets[x.endpoint] || x.start.Before(busy):
+		case x.start.Before(loading) && x.is&navigation == 0:
+		case asked && gap < chained, x.is&renewal != 0:
+		case x.is&scripted != 0 && x.is&get != 0 && gap < chained:
 		default:
 			heads[i] = true
 			busy, loading = time.Time{}, time.Time{}
 		}
-		preflight = isPreflight(f)
-		if !stream(f) && f.Done < lasting {
-			loading = later(loading, done)
-			if !l.assets[x.Endpoint] {
-				busy = later(busy, done)
+		asked = x.is&preflight != 0
+		if x.is&stream == 0 && x.done < lasting {
+			loading = later(loading, x.over())
+			if !l.assets[x.endpoint] {
+				busy = later(busy, x.over())
 			}
 		}
-		end = later(end, done)
+		end = later(end, x.over())
 	}
 	return heads
 }
@@ -82,18 +81,18 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// navigation reports whether the user may have opened another page while the one before
+// isNavigation reports whether the user may have opened another page while the one before
 // it was still loading: by its own word, or because it sent a form or got a page.
-func navigation(f *flow.Flow) bool {
+func isNavigation(f *flow.Flow) bool {
 	if mode := f.Request.Headers.Value("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
 	}
 	return f.Request.Method != "GET" || content.New(f.Response).Media() == "text/html"
 }
 
-// scripted reports whether a script of a page sent the request, and not the navigation
+// isScripted reports whether a script of a page sent the request, and not the navigation
 // of a browser or a program of its own (Fetch Metadata, and what libraries send).
-func scripted(f *flow.Flow) bool {
+func isScripted(f *flow.Flow) bool {
 	h := f.Request.Headers
 	if mode := h.Value("Sec-Fetch-Mode"); mode != "" {
 		return mode != "navigate"
@@ -128,29 +127,29 @@ func (l *learner) pause(d time.Duration) time.Duration {
 
 // visits returns the steps of a session. A visit is named after its first request that
 // is no preflight.
-func (l *learner) visits(exchanges []correlate.Exchange) []visit {
+func (l *learner) visits(steps []step) []visit {
 	var list []visit
 	var end time.Time // when everything asked for so far had been answered
-	for i, head := range l.heads(exchanges) {
-		f := exchanges[i].Flow
+	for i, head := range l.heads(steps) {
+		x := &steps[i]
 		if head {
-			v := visit{step: exchanges[i].Endpoint, first: i}
+			v := visit{step: x.endpoint, first: i}
 			if len(list) > 0 {
 				list[len(list)-1].next = i
-				v.think = l.pause(max(0, f.Start.Sub(end)))
+				v.think = l.pause(max(0, x.start.Sub(end)))
 			}
 			list = append(list, v)
-		} else if v := &list[len(list)-1]; i == v.first+1 && isPreflight(exchanges[v.first].Flow) {
-			v.step = exchanges[i].Endpoint
+		} else if v := &list[len(list)-1]; i == v.first+1 && steps[v.first].is&preflight != 0 {
+			v.step = x.endpoint
 		}
-		done := f.Start
-		if !stream(f) {
-			done = f.Start.Add(max(f.Done, 0))
+		done := x.start
+		if x.is&stream == 0 {
+			done = x.over()
 		}
 		end = later(end, done)
 	}
 	if len(list) > 0 {
-		list[len(list)-1].next = len(exchanges)
+		list[len(list)-1].next = len(steps)
 	}
 	return list
 }

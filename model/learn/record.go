@@ -2,24 +2,21 @@ package learn
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model"
-	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/correlate"
 	"github.com/starling-load/starling/model/outcome"
 	"github.com/starling-load/starling/model/precedence"
-	"github.com/starling-load/starling/record/flow"
 )
 
 // keepSessions adds the recorded sessions to m. browsers holds the name of the browser
 // of each session, sent how its exchanges were sent, expected what answers.
 func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]correlate.Act, expected [][]outcome.Expected) {
 	for i, v := range l.sessions {
-		start := v.exchanges[0].Flow.Start
+		start := v.steps[0].start
 		s := model.Session{User: v.user, Behavior: v.behavior, Browser: browsers[i], Start: start.Sub(m.Recorded.Start)}
 		var order precedence.Order
 		conns := map[uint64]int{}
@@ -27,19 +24,18 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]corre
 		for _, visit := range v.visits {
 			steps[visit.first] = visit.step
 		}
-		for k, step := range v.exchanges {
-			f := step.Flow
+		for k, step := range v.steps {
 			how := &sent[i][k]
-			a := model.Act{Endpoint: step.Endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Step: steps[k],
+			a := model.Act{Endpoint: step.endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Step: steps[k],
 				Status: expected[i][k].Status, Outcome: expected[i][k].Outcome, Poll: expected[i][k].Poll}
-			at := f.Start.Sub(start)
-			a.After, a.Delay = order.Add(k, at, at+f.Answered())
+			at := step.start.Sub(start)
+			a.After, a.Delay = order.Add(k, at, at+step.answered)
 			a.Delay = min(a.Delay, model.MaxThink)
-			if f.Conn != 0 {
-				if conns[f.Conn] == 0 {
-					conns[f.Conn] = len(conns) + 1
+			if step.conn != 0 {
+				if conns[step.conn] == 0 {
+					conns[step.conn] = len(conns) + 1
 				}
-				a.Conn = conns[f.Conn]
+				a.Conn = conns[step.conn]
 			}
 			s.Acts = append(s.Acts, a)
 		}
@@ -51,21 +47,11 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]corre
 // of its browser. A header field belongs to the browser of a user if most of the
 // user's requests have it. Its value is the commonest.
 func (l *learner) browsers(m *model.Model) []string {
-	flows := map[string][]*flow.Flow{}
-	var users []string // in the order of their first session
-	for _, v := range l.sessions {
-		if flows[v.user] == nil {
-			users = append(users, v.user)
-		}
-		for _, s := range v.exchanges {
-			flows[v.user] = append(flows[v.user], s.Flow)
-		}
-	}
 	names := map[string]string{} // by user
 	known := map[string]int{}    // index in m.Browsers, by the headers
 	taken := map[string]int{}
-	for _, u := range users {
-		headers := browserHeaders(flows[u])
+	for _, u := range l.agents.users {
+		headers := l.agents.headers(u)
 		if len(headers) == 0 {
 			continue
 		}
@@ -101,39 +87,6 @@ func (l *learner) browsers(m *model.Model) []string {
 	return out
 }
 
-// browserHeaders returns the header fields that tell of a user's browser, sorted
-// by name, in the case of their first use.
-func browserHeaders(flows []*flow.Flow) []model.Header {
-	names := map[string]string{}          // the first spelling, by the name in lower case
-	values := map[string]map[string]int{} // how often each value occurs, by name
-	for _, f := range flows {
-		for _, h := range f.Request.Headers {
-			if !content.OfBrowser(h.Name) || strings.ContainsAny(h.Value, "\r\n\x00") {
-				continue
-			}
-			low := strings.ToLower(h.Name)
-			if values[low] == nil {
-				names[low], values[low] = h.Name, map[string]int{}
-			}
-			values[low][h.Value]++
-		}
-	}
-	var out []model.Header
-	for _, low := range slices.Sorted(maps.Keys(values)) {
-		most, best, n := 0, "", 0
-		for _, v := range slices.Sorted(maps.Keys(values[low])) {
-			n += values[low][v]
-			if values[low][v] > most {
-				most, best = values[low][v], v
-			}
-		}
-		if 2*n > len(flows) {
-			out = append(out, model.Header{Name: names[low], Value: best})
-		}
-	}
-	return out
-}
-
 // browserName returns the name of a browser: the first product of its agent, such as
 // "mozilla" or "okhttp".
 func browserName(headers []model.Header) string {
@@ -153,40 +106,4 @@ func browserName(headers []model.Header) string {
 		}
 	}
 	return "browser"
-}
-
-// protocol returns the version of HTTP that requests of an endpoint need. It is HTTP/2
-// if that was spoken without TLS, and for gRPC, which has no other version. In all
-// other cases client and target agree on one.
-func (l *learner) protocol(name string) model.Protocol {
-	needed, n := 0, 0
-	for _, v := range l.sessions {
-		for _, s := range v.exchanges {
-			if s.Endpoint != name {
-				continue
-			}
-			n++
-			if f := s.Flow; f.Protocol == "HTTP/2.0" && (f.Scheme == "http" || strings.HasPrefix(f.Request.Headers.Value("Content-Type"), "application/grpc")) {
-				needed++
-			}
-		}
-	}
-	if 2*needed > n {
-		return model.HTTP2
-	}
-	return model.AnyProtocol
-}
-
-// hand gives keep the flows of each session.
-func (l *learner) hand(keep func([]*flow.Flow)) {
-	if keep == nil {
-		return
-	}
-	for _, v := range l.sessions {
-		flows := make([]*flow.Flow, len(v.exchanges))
-		for i := range v.exchanges {
-			flows[i] = v.exchanges[i].Flow
-		}
-		keep(flows)
-	}
 }

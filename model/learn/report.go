@@ -28,6 +28,7 @@ type Report struct {
 	// Unresolved are the varying values that nothing explains.
 	Unresolved []model.Unresolved `json:"unresolved"`
 
+	sampled    int      // sessions of the sample; 0: all
 	others     string   // hosts whose flows are left out, with their numbers; "": none
 	shortened  int      // pauses that were longer than a model can hold
 	accounts   []string // what the columns of data files tell of kinds of users
@@ -97,6 +98,9 @@ func (r *Report) lost() string {
 // notes returns what was left out, for the model.
 func (r *Report) notes() []string {
 	var out []string
+	if r.sampled > 0 {
+		out = append(out, fmt.Sprintf("endpoints, and where values come from, are learned from %d of %d sessions, which show every kind of request", r.sampled, r.Sessions))
+	}
 	for _, why := range r.reasons() {
 		out = append(out, fmt.Sprintf("left out: %d of %d flows: %s", r.Lost[why], r.Flows, why))
 	}

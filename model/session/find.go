@@ -35,6 +35,12 @@ func Find(flows iter.Seq2[*flow.Flow, error], o Options, give func(Visit) error)
 	return find(flows, o, func(_ uint64, f *flow.Flow) uint64 { return f.Number }, give)
 }
 
+// FindPlaces is Find with the places of the flows in the recording, from 0, in place of
+// their numbers.
+func FindPlaces(flows iter.Seq2[*flow.Flow, error], o Options, give func(Visit) error) error {
+	return find(flows, o, func(place uint64, _ *flow.Flow) uint64 { return place }, give)
+}
+
 // find does the work of Find. name gives the number of a flow. place is the flow's
 // place in flows.
 func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64, f *flow.Flow) uint64, give func(Visit) error) error {

@@ -42,44 +42,50 @@ var recordings = map[string]convert.Format{
 // A target that answers as it did in the recording must be sent what was recorded.
 func TestARecordingPlayedAgainstItsOwnAnswersIsSentAsRecorded(t *testing.T) {
 	for name, format := range recordings {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join("../../../shared/data", name)
-			file, err := os.Open(path)
-			if errors.Is(err, os.ErrNotExist) {
-				t.Skipf("SKIPPED: no %s", path)
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = file.Close() }()
-			var flows []*flow.Flow
-			for rec, err := range convert.Import(context.Background(), format, file, convert.Options{}) {
-				if f, ok := rec.(*flow.Flow); ok && err == nil {
-					flows = append(flows, f)
-				}
-			}
-			sessions, err := session.Split(func(yield func(*flow.Flow, error) bool) {
-				for _, f := range flows {
-					if !yield(f, nil) {
-						return
-					}
-				}
-			}, session.Options{Every: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, report, err := learn.Learn(sessions, learn.Options{Origin: func(f *flow.Flow) string {
-				if o := verbatim.OriginOf(f); o != verbatim.OriginOf(flows[0]) {
-					return o
-				}
-				return ""
-			}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Logf("%d of %d flows used, lost %v", report.Used, report.Flows, report.Lost)
-			sameAsRecorded(t, m, sessions)
-		})
+		for _, sample := range []int{0, 40} {
+			t.Run(fmt.Sprint(name, " with a sample of ", sample), func(t *testing.T) { playsItself(t, name, format, sample) })
+		}
 	}
+}
+
+// playsItself learns a recording, from a sample of so many flows if that is not 0, and plays
+// the model against the recorded answers.
+func playsItself(t *testing.T, name string, format convert.Format, sample int) {
+	path := filepath.Join("../../../shared/data", name)
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skipf("SKIPPED: no %s", path)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	var flows []*flow.Flow
+	for rec, err := range convert.Import(context.Background(), format, file, convert.Options{}) {
+		if f, ok := rec.(*flow.Flow); ok && err == nil {
+			flows = append(flows, f)
+		}
+	}
+	sessions, err := session.Split(func(yield func(*flow.Flow, error) bool) {
+		for _, f := range flows {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}, session.Options{Every: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, report, err := learn.Learn(sessions, learn.Options{Sample: sample, Origin: func(f *flow.Flow) string {
+		if o := verbatim.OriginOf(f); o != verbatim.OriginOf(flows[0]) {
+			return o
+		}
+		return ""
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d of %d flows used, lost %v", report.Used, report.Flows, report.Lost)
+	sameAsRecorded(t, m, sessions)
 }
 
 // sameAsRecorded plays each session of m against its recorded answers and compares the
