@@ -87,8 +87,9 @@ says what would not be sent as it was recorded.
 
 For each value that the service issues the report says how often it was used, how often it was
 then equal to what the service had issued in the same session (match), and in
-another session (shuffled). A value worth its binding has a match near 1 and a
-shuffled near 0.`,
+another session (shuffled), and why it is bound. A value that is bound because each
+session has its own has a match near 1 and a shuffled near 0. What forms, documents,
+links and lists say holds also where everybody sees the same.`,
 		Example: `  starling model learn shop.flow.zst -o shop.model
   starling model learn shop.flow.zst --data accounts.csv --redact-key key.txt -o shop.model`,
 		Args: atLeastOne("one or more recordings, NAME.flow.zst"),

@@ -200,6 +200,47 @@ type Evidence struct {
 	Uses     int     // requests that carried the value
 	Match    float64 // share of uses equal to what the sources had issued in the same session
 	Shuffled float64 // the same with answers of other sessions; 0: each session has its own value
+	Compared int     // comparisons that Shuffled is a share of; 0: there were none
+	RestsOn  Ground  // "": not known
+}
+
+// A Ground is what a binding rests on.
+type Ground string
+
+// The grounds of bindings. Values that all sessions share are bound on the others than
+// OnSessions and OnLook.
+const (
+	OnSessions Ground = "sessions" // the value is that of its own session, and not that of others
+	OnLook     Ground = "look"     // it looks made by a machine, and was issued before it was sent
+	OnForm     Ground = "form"     // it stood in the form that was sent
+	OnDocument Ground = "document" // the document that was read is written back
+	OnLink     Ground = "link"     // the request follows a link or a redirect
+	OnList     Ground = "list"     // the user picked it from a list
+	OnChoice   Ground = "choice"   // it is sent beside what the user picked
+	OnFormula  Ground = "formula"  // a value that is computed needs it
+)
+
+// Because says in a few words why a binding is believed, "" if that is not known.
+func (g Ground) Because() string {
+	switch g {
+	case OnSessions:
+		return "each session has its own"
+	case OnLook:
+		return "it looks issued"
+	case OnForm:
+		return "the form is sent"
+	case OnDocument:
+		return "the document is written back"
+	case OnLink:
+		return "the link is followed"
+	case OnList:
+		return "picked from a list"
+	case OnChoice:
+		return "beside what is picked"
+	case OnFormula:
+		return "a formula needs it"
+	}
+	return ""
 }
 
 // A Source is a data file with a header line, data/NAME.csv in the model folder.

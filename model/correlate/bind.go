@@ -27,6 +27,8 @@ type binding struct {
 	uses     int
 	match    float64
 	shuffled float64
+	compared int // comparisons that shuffled is a share of
+	restsOn  model.Ground
 
 	hits int // uses matched
 
@@ -301,6 +303,7 @@ func (b *binding) add(c *binding) {
 	n := float64(b.uses + c.uses)
 	b.match = (b.match*float64(b.uses) + c.match*float64(c.uses)) / n
 	b.shuffled = max(b.shuffled, c.shuffled)
+	b.compared += c.compared
 	b.uses += c.uses
 }
 

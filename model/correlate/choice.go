@@ -3,6 +3,7 @@ package correlate
 import (
 	"sort"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 )
 
@@ -67,7 +68,7 @@ func (l *Learner) shareChoice(p *leaf) {
 		c, ok := l.choiceOf(u.exchange)
 		return c.spot, ok && c.value == u.value
 	}
-	p.pieces = []piece{l.place(p.uses, locate.all(p.uses), locate)}
+	p.pieces = []piece{l.place(model.OnChoice, p.uses, locate.all(p.uses), locate)}
 }
 
 // choiceOf returns what the user of a request had chosen last when it was answered, if the

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 )
 
@@ -60,7 +61,7 @@ func (l *Learner) fromLinks(p *leaf, h *linkedHole) {
 		return
 	}
 	p.pieces = nil
-	for _, q := range []piece{{text: h.before}, l.place(uses, spots, locate), {text: h.after}} {
+	for _, q := range []piece{{text: h.before}, l.place(model.OnLink, uses, spots, locate), {text: h.after}} {
 		if q.text != "" || q.binding != nil {
 			p.pieces = append(p.pieces, q)
 		}

@@ -365,11 +365,11 @@ func (l *Learner) bindIngredient(in *ingredient, uses []use) {
 		b.uses += len(uses)
 		return
 	}
-	b := &binding{sources: in.sources, pick: "first", uses: len(uses), match: 1}
+	b := &binding{sources: in.sources, pick: "first", uses: len(uses), match: 1, restsOn: model.OnFormula}
 	carried := make([]use, len(uses))
 	for i, u := range uses {
 		carried[i] = use{u.exchange, first(predict(in.sources, u.exchange))}
 	}
-	b.shuffled, _ = l.shuffle(b, carried)
+	b.shuffled, b.compared = l.shuffle(b, carried)
 	l.bindings = append(l.bindings, b)
 }

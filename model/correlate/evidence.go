@@ -4,14 +4,18 @@ import (
 	"math"
 	"slices"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 )
 
-// passes reports whether a binding passes its tests. The constants are their limits.
-func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
-	if c.validator() {
+// passes reports whether a binding passes its tests, and notes on which of them it rests.
+// The constants are their limits.
+func (c *candidate) passes(b *binding, uses []use, sessions int) bool {
+	tried := b.compared
+	if b.restsOn = model.OnDocument; c.validator() {
 		return true
 	}
+	b.restsOn = model.OnLook
 	issued, bits, opaque := 0, math.Inf(1), 0
 	for _, u := range uses {
 		if u.exchange.issuedFirst(u.value) || u.exchange.session.given()[u.value] == nil {
@@ -26,7 +30,7 @@ func (c *candidate) passes(b *binding, uses []use, sessions, tried int) bool {
 	if serverFirst && bits >= minBits && float64(opaque) >= minOpaque*float64(len(uses)) {
 		return true
 	}
-	if tried == 0 {
+	if b.restsOn = model.OnSessions; tried == 0 {
 		return false
 	}
 	enough := sessions >= 2

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 )
 
@@ -53,7 +54,7 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	if 2*len(spots) < len(p.uses) || len(spots) == len(known.all(p.uses)) {
 		return
 	}
-	p.pieces = []piece{l.place(p.uses, spots, locate)}
+	p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
 	p.target.pickers = append(p.target.pickers, p)
 }
 
@@ -68,6 +69,14 @@ func (p *leaf) known() locator {
 		return func(use) (spot, bool) { return spot{}, false }
 	}
 	return p.pieces[0].locate
+}
+
+// ground returns what a leaf rests on that is explained in part already, or else on.
+func (p *leaf) ground(on model.Ground) model.Ground {
+	if p.pieces != nil && p.pieces[0].binding != nil {
+		return p.pieces[0].binding.restsOn
+	}
+	return on
 }
 
 // chosen returns the element of a list that the user chose whose request e is.
@@ -218,7 +227,7 @@ func (l *Learner) pickMember(p *leaf) {
 		return spot{}, false
 	}
 	if spots := locate.all(p.uses); 10*len(spots) >= 9*len(p.uses) {
-		p.pieces = []piece{l.place(p.uses, spots, locate)}
+		p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
 	}
 }
 

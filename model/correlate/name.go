@@ -168,7 +168,7 @@ func (l *Learner) nameBindings() {
 		}
 		taken[name] = true
 		b.name, b.refused = name, l.mayBeRefused(b) && slices.Contains(l.options.Refuse, name)
-		m := model.Binding{Name: name, Refused: b.refused, Evidence: model.Evidence{Uses: b.uses, Match: round(b.match), Shuffled: round(b.shuffled)}}
+		m := model.Binding{Name: name, Refused: b.refused, Evidence: model.Evidence{Uses: b.uses, Match: round(b.match), Shuffled: round(b.shuffled), Compared: b.compared, RestsOn: b.restsOn}}
 		if b.pick != "first" {
 			m.Pick = b.pick
 		}

@@ -3,6 +3,7 @@ package correlate
 import (
 	"math"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 )
 
@@ -56,7 +57,7 @@ func (l *Learner) bindRest(p *leaf) {
 		return spot{u.exchange.session.exchanges[take.Act], found[take.Source].selector, take.Match}, true
 	}
 	if spots := locate.all(p.uses); len(spots) > len(p.uses)-len(rest) || p.opened && len(spots) > 0 {
-		p.pieces = []piece{l.place(p.uses, spots, locate)}
+		p.pieces = []piece{l.place(p.ground(model.OnSessions), p.uses, spots, locate)}
 	}
 }
 

@@ -306,9 +306,8 @@ func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 	b.uses = len(uses)
 	b.match = float64(b.hits) / float64(len(uses))
 	_, sessions := evaluate(b.sources, b.pick, uses)
-	tried := 0
-	b.shuffled, tried = l.shuffle(b, uses)
-	if b.match < minMatch || !c.passes(b, uses, sessions, tried) {
+	b.shuffled, b.compared = l.shuffle(b, uses)
+	if b.match < minMatch || !c.passes(b, uses, sessions) {
 		return nil
 	}
 	return b

@@ -47,6 +47,16 @@ func (l *Learner) structural() {
 	}
 }
 
+// groundOf says whether spots are of documents or of forms.
+func groundOf(spots map[*parsed]spot) model.Ground {
+	for _, s := range spots {
+		if strings.HasPrefix(s.selector, "document:") || strings.HasPrefix(s.selector, "json:") {
+			return model.OnDocument
+		}
+	}
+	return model.OnForm
+}
+
 // replacedLines reports whether a place holds lines that the user replaced.
 func replacedLines(place string) bool {
 	return strings.Contains(place, ":"+form.Find) || strings.Contains(place, "~document[") && strings.HasSuffix(place, "].find")
@@ -64,7 +74,7 @@ func (l *Learner) fromStructure(p *leaf) {
 	if 2*len(spots) < len(p.uses) || len(spots) == 0 {
 		return
 	}
-	p.pieces = []piece{l.place(p.uses, spots, locate)}
+	p.pieces = []piece{l.place(groundOf(spots), p.uses, spots, locate)}
 }
 
 // bindChanged binds the forms and documents that requests change.
@@ -80,7 +90,8 @@ func (l *Learner) bindChanged(t *target) {
 		l.again(t.changed)
 	} else if len(uses) > 0 {
 		var locate locator = func(u use) (spot, bool) { return *u.exchange.changes, true }
-		t.changed = &leaf{target: t, uses: uses, pieces: []piece{l.place(uses, locate.all(uses), locate)}}
+		spots := locate.all(uses)
+		t.changed = &leaf{target: t, uses: uses, pieces: []piece{l.place(groundOf(spots), uses, spots, locate)}}
 	}
 }
 
@@ -98,10 +109,10 @@ func (locate locator) all(uses []use) map[*parsed]spot {
 	return spots
 }
 
-// place returns the hole that takes its content from spots. They are those that locate
-// finds.
-func (l *Learner) place(uses []use, spots map[*parsed]spot, locate locator) piece {
-	b := &binding{pick: "first", uses: len(uses), match: float64(len(spots)) / float64(len(uses)), structural: true}
+// place returns the hole that takes its content from spots, on a ground. They are those
+// that locate finds.
+func (l *Learner) place(on model.Ground, uses []use, spots map[*parsed]spot, locate locator) piece {
+	b := &binding{pick: "first", uses: len(uses), match: float64(len(spots)) / float64(len(uses)), structural: true, restsOn: on}
 	index := map[source]int{}
 	for _, u := range uses {
 		if s, ok := spots[u.exchange]; ok {
@@ -116,11 +127,29 @@ func (l *Learner) place(uses []use, spots map[*parsed]spot, locate locator) piec
 	for i, s := range b.sources {
 		index[s] = i
 	}
+	l.shuffleSpots(b, uses, spots)
 	taken := map[*parsed]model.Take{}
 	for e, s := range spots {
 		taken[e] = model.Take{Act: s.from.index, Source: index[source{s.from.Endpoint, s.selector}], Match: s.match}
 	}
 	return piece{value: model.Value{Kind: model.Bound}, binding: l.join(b), uses: uses, taken: taken, locate: locate}
+}
+
+// maxPlaced bounds the uses of a place that are compared with other sessions.
+const maxPlaced = 200
+
+// shuffleSpots compares what was taken from spots with what other sessions had at the same
+// sources. A form or document as a whole is not compared.
+func (l *Learner) shuffleSpots(b *binding, uses []use, spots map[*parsed]spot) {
+	var placed []use
+	for _, u := range uses {
+		if _, ok := spots[u.exchange]; ok && u.value != "" && len(placed) < maxPlaced {
+			placed = append(placed, u)
+		}
+	}
+	anywhere := *b
+	anywhere.pick = "any"
+	b.shuffled, b.compared = l.shuffle(&anywhere, placed)
 }
 
 // join returns an earlier binding with the same sources, or b.

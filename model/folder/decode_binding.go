@@ -103,6 +103,8 @@ func (x node) binding(name string) model.Binding {
 				field{"uses", func(x node) { b.Uses = x.count() }},
 				field{"match", func(x node) { b.Match = x.number() }},
 				field{"shuffled", func(x node) { b.Shuffled = x.number() }},
+				field{"compared", func(x node) { b.Compared = x.count() }},
+				field{"rests_on", func(x node) { b.RestsOn = model.Ground(x.text()) }},
 			)
 		}},
 	)

@@ -366,6 +366,10 @@ func binding(b *model.Binding) *yaml.Node {
 		put(e, "uses", number(b.Uses))
 		put(e, "match", decimal(b.Match))
 		put(e, "shuffled", decimal(b.Shuffled))
+		if b.Compared > 0 {
+			put(e, "compared", number(b.Compared))
+		}
+		putText(e, "rests_on", string(b.RestsOn))
 		put(n, "evidence", e)
 	}
 	return n

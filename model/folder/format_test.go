@@ -44,7 +44,7 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 	for _, key := range []string{"version", "mix", "behaviors", "endpoints", "bindings", "data", "recorded", "notes", "sessions", "start", "steps", "odds", "think", "median",
 		"quantiles", "request", "values", "rows", "needs", "check", "method", "target", "headers", "body", "body_file", "events", "after", "since", "never_after",
 		"status", "redirect", "content", "require", "known", "from", "pick", "evidence", "uses", "match", "shuffled", "origin", "flows", "users", "duration", "starts", "origins", "browsers", "weight", "loads", "at_once", "share",
-		"delay", "group", "open", "strand", "every", "close", "pause", "next", "variants", "changes", "protocol", "trailers", "acts", "overrides", "edits", "unfit", "pace", "skip", "repeat", "times", "step", "before", "at", "of", "drop", "text", "refuse", "refused", "merge", "into", "rename", "to", "unresolved", "endpoint", "place", "example", "reason", "edit", "requests", "codec", "template", "computed", "outcomes", "outcome", "poll", "facts", "links", "columns", "kinds", "account"} {
+		"delay", "group", "open", "strand", "every", "close", "pause", "next", "variants", "changes", "protocol", "trailers", "acts", "overrides", "edits", "unfit", "pace", "skip", "repeat", "times", "step", "before", "at", "of", "drop", "text", "refuse", "refused", "merge", "into", "rename", "to", "unresolved", "endpoint", "place", "example", "reason", "edit", "requests", "codec", "template", "computed", "outcomes", "outcome", "poll", "facts", "links", "columns", "kinds", "account", "compared", "rests_on"} {
 		if !strings.Contains(string(page), "`"+key) && !strings.Contains(string(page), key+": ") {
 			t.Errorf("FORMAT.md does not explain %s", key)
 		}

@@ -67,6 +67,7 @@ func sample() *model.Model {
 		{Name: "desktop", Weight: 0.75, Headers: []model.Header{{Name: "User-Agent", Value: "Mozilla/5.0 (X11; Linux x86_64)"}, {Name: "Accept-Language", Value: "de, en;q=0.8"}}},
 		{Name: "phone", Weight: 0.25, Headers: []model.Header{{Name: "User-Agent", Value: "Mozilla/5.0 (Android 15)"}, {Name: "Sec-CH-UA-Mobile", Value: "?1"}}},
 	}
+	m.Bindings[0].Compared, m.Bindings[0].RestsOn = 150, model.OnSessions
 	m.Behaviors[1].Weight = 0.2
 	page := model.Page{Endpoint: "GET /", AtOnce: 4, Loads: []model.Load{
 		{Endpoint: "GET /app.css", Share: 1}, {Endpoint: "GET /app.css", Share: 0.25},

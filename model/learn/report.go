@@ -51,6 +51,8 @@ type Found struct {
 	Uses     int      `json:"uses"`
 	Match    float64  `json:"match"`             // ratio, 0 to 1
 	Shuffled float64  `json:"shuffled"`          // ratio, 0 to 1
+	Compared int      `json:"compared"`          // comparisons that Shuffled is a share of; 0: none
+	RestsOn  string   `json:"rests_on"`          // model.Ground
 	Refused  bool     `json:"refused,omitempty"` // by a person: nothing is bound to it
 }
 
@@ -64,7 +66,7 @@ func (r *Report) describe(m *model.Model) {
 		r.Endpoints = append(r.Endpoints, e.Name)
 	}
 	for _, b := range m.Bindings {
-		f := Found{Name: b.Name, Pick: b.Pick, Uses: b.Uses, Match: b.Match, Shuffled: b.Shuffled, Refused: b.Refused, From: []string{}}
+		f := Found{Name: b.Name, Pick: b.Pick, Uses: b.Uses, Match: b.Match, Shuffled: b.Shuffled, Compared: b.Compared, RestsOn: string(b.RestsOn), Refused: b.Refused, From: []string{}}
 		for _, s := range b.Sources {
 			f.From = append(f.From, s.Endpoint+" "+s.Selector)
 		}
@@ -110,6 +112,9 @@ func (r *Report) notes() []string {
 	if r.shortened > 0 {
 		out = append(out, fmt.Sprintf("%d %s shortened to %v, the longest that a model holds", r.shortened, plural(r.shortened, "pause"), model.MaxThink))
 	}
+	if r.Sessions == 1 {
+		out = append(out, "the recording has one session: only what looks issued, and what forms, documents and links say, is bound; record a second session")
+	}
 	out = append(out, r.accounts...)
 	if r.others != "" {
 		out = append(out, "other hosts are left out: "+r.others+"; name those that the target answers for as well: --host")
@@ -136,14 +141,20 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "\nbindings (%d)\n", len(r.Bindings))
 	for _, f := range r.Bindings {
-		pick := ""
+		shuffled, pick := fmt.Sprintf("%.2f", f.Shuffled), ""
+		if because := model.Ground(f.RestsOn).Because(); because != "" {
+			if f.Compared == 0 {
+				shuffled = "-"
+			}
+			pick = "; " + because
+		}
 		if f.Pick != "" {
-			pick = " (" + f.Pick + ")"
+			pick += " (" + f.Pick + ")"
 		}
 		if f.Refused {
 			pick += ", refused"
 		}
-		fmt.Fprintf(&b, "  %-24s %4d %s, match %.2f, shuffled %.2f%s\n", f.Name, f.Uses, plural(f.Uses, "use"), f.Match, f.Shuffled, pick)
+		fmt.Fprintf(&b, "  %-24s %4d %s, match %.2f, shuffled %s%s\n", f.Name, f.Uses, plural(f.Uses, "use"), f.Match, shuffled, pick)
 		for _, s := range f.From {
 			fmt.Fprintf(&b, "    from %s\n", s)
 		}

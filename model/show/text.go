@@ -208,7 +208,7 @@ func values(v *model.Variant) string {
 func textBindings(w io.Writer, m *model.Model) {
 	fmt.Fprintln(w, "BINDINGS")
 	columns(w, func(row func(...any)) {
-		row("  value", "uses", "match", "shuffled", "from")
+		row("  value", "uses", "match", "shuffled", "because", "from")
 		for i := range m.Bindings {
 			b := &m.Bindings[i]
 			var from []string
@@ -219,7 +219,10 @@ func textBindings(w io.Writer, m *model.Model) {
 			if b.Evidence != (model.Evidence{}) {
 				uses, match, shuffled = fmt.Sprint(b.Uses), percent(b.Match), percent(b.Shuffled)
 			}
-			row("  "+problem.Shorten(b.Name), uses, match, shuffled, strings.Join(from, ", "))
+			if b.RestsOn != "" && b.Compared == 0 {
+				shuffled = "-"
+			}
+			row("  "+problem.Shorten(b.Name), uses, match, shuffled, cmp.Or(b.RestsOn.Because(), "-"), strings.Join(from, ", "))
 		}
 	})
 }
