@@ -31,7 +31,7 @@ func (l *Learner) classify() {
 func (l *Learner) open(f func(p *leaf, uses []use, part bool)) {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if p.hidden || p.header() != "" && !bindable(p.header()) {
+			if p.hidden && !p.latent() || p.header() != "" && !bindable(p.header()) {
 				continue
 			}
 			if p.pieces == nil {
@@ -101,6 +101,12 @@ func (l *Learner) explainWhole(m *maker, p *leaf) {
 	if v.Kind == model.Row && p.constant() {
 		l.noteConstant(p)
 		return
+	}
+	if v.Kind == model.Row && p.outer == nil && p.guess(m) {
+		p.unhide()
+		if p.open(); p.opened {
+			return // the values within it come next
+		}
 	}
 	if v.Kind == model.Row {
 		parts := p.parts()

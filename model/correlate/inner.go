@@ -37,9 +37,14 @@ func (t *target) nest() {
 	}
 }
 
-// known reports whether the piece comes from an answer or a data file, or is computed.
+// known reports whether the piece comes from an answer or a data file, is computed, or
+// was made by the client.
 func (q *piece) known() bool {
-	return q.binding != nil || q.value.Kind == model.Data || q.value.Kind == model.Computed
+	switch q.value.Kind {
+	case model.Data, model.Computed, model.Fresh, model.Now:
+		return true
+	}
+	return q.binding != nil
 }
 
 // explained reports whether the value comes from an answer or a data file or is
@@ -231,5 +236,43 @@ func (l *Learner) noteInner(p *leaf) {
 			continue
 		}
 		l.unresolved(c, c.uses, "varies within a value and looks issued, but no answer held it often enough before", "")
+	}
+}
+
+// latent reports whether l stands within a value of which nothing is explained so far.
+// The client may have made what l holds.
+func (l *leaf) latent() bool {
+	if l.settled || strings.Contains(l.span.Selector, "|part:") || l.constant() {
+		return false
+	}
+	o := l.outer
+	for o != nil && o.outer != nil {
+		o = o.outer
+	}
+	return o != nil && !o.settled && !o.hidden && o.pieces == nil && (o.header() == "" || bindable(o.header()))
+}
+
+// guess explains the values within l that the client made. It reports whether there are
+// any.
+func (l *leaf) guess(m *maker) bool {
+	found := false
+	for _, c := range l.inner {
+		if len(c.uses) > 0 && c.hidden && c.latent() {
+			if v := m.explained(c.uses, false); v.Kind != model.Row {
+				c.pieces = []piece{{value: v, uses: c.uses}}
+				found = true
+				continue
+			}
+		}
+		found = c.guess(m) || found
+	}
+	return found
+}
+
+// unhide undoes hide for all values within l. What they hold stays explained as it is.
+func (l *leaf) unhide() {
+	for _, c := range l.inner {
+		c.hidden = false
+		c.unhide()
 	}
 }

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -203,5 +204,48 @@ func TestWhatMayBeComputedOrMadeIsNamed(t *testing.T) {
 	if u.Endpoint != "POST /x" || u.Place != "header X-Signature" || u.Requests != 12 || !strings.Contains(u.Edit, "{hex 64}") ||
 		!strings.Contains(u.Reason, "signatures") || strings.Contains(u.Example, secretOf(0, 0)[:8]) {
 		t.Errorf("unresolved %+v", u)
+	}
+}
+
+// What clients make is made anew wherever it stands: in JSON that is a form field, a string
+// of JSON, or in Base64.
+func TestWhatClientsMakeWithinOtherValuesIsMadeAnew(t *testing.T) {
+	code := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	document := func(i, k int, at time.Time) string {
+		return fmt.Sprintf(`{"id":"%s","at":%d,"kind":"note","n":%d}`, uuidOf(i, k), at.UnixMilli(), k+1)
+	}
+	for _, tt := range []struct {
+		name string
+		send func(p *tape, i, k int)
+	}{
+		{"JSON in a form", func(p *tape, i, k int) {
+			p.do("POST /save"+asForm+"state="+url.QueryEscape(document(i, k, p.now)), "201")
+		}},
+		{"JSON in a string of JSON", func(p *tape, i, k int) {
+			p.do("POST /save"+asJSON+`{"state":"`+strings.ReplaceAll(document(i, k, p.now), `"`, `\"`)+`"}`, "201")
+		}},
+		{"JSON in Base64 in JSON", func(p *tape, i, k int) {
+			p.do("POST /save"+asJSON+`{"state":"`+code(document(i, k, p.now))+`"}`, "201")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := record(5, nil, func(p *tape, i int) {
+				for k := range 2 {
+					tt.send(p, i, k)
+				}
+			})
+			got := values(r, "POST /save")
+			for _, part := range []string{"=fresh {uuid4}", "=now ms"} {
+				if !strings.Contains(got, part) {
+					t.Errorf("values %s, want one %s\nbody %s", got, part, r.Endpoints["POST /save"].Variants[0].Request.Body)
+				}
+			}
+			if n := len(r.Endpoints["POST /save"].Variants); n != 1 {
+				t.Errorf("%d variants, want 1", n)
+			}
+			if len(r.Unresolved) > 0 {
+				t.Errorf("unresolved %+v, want none", r.Unresolved)
+			}
+		})
 	}
 }
