@@ -94,17 +94,7 @@ func (p *played) share(sessions int) (float64, []string) {
 // answer returns the recorded exchange with the answer to an act: that of the act that it
 // stands for or, where the recording does not have it, another of the same endpoint.
 func (p *played) answer(a dryrun.Asked) *flow.Flow {
-	n := -1
-	if a.Recorded >= 0 {
-		if flows := p.acts[a.Recorded]; flows != nil {
-			n = flows[a.Index]
-		}
-	}
-	if n < 0 {
-		if list := p.samples[p.name(a.Act)]; len(list) > 0 {
-			n = list[dist.Keyed(p.seed, a.Session, playedStream+uint64(a.Act.ID)+1).IntN(len(list))]
-		}
-	}
+	n := p.choose(a)
 	p.received = 0
 	if n < 0 {
 		return &flow.Flow{Response: &flow.Response{Status: http.StatusOK}}
@@ -128,6 +118,26 @@ func (p *played) answer(a dryrun.Asked) *flow.Flow {
 		return &flow.Flow{}
 	}
 	return f
+}
+
+// choose returns the number of the flow whose answer an act gets; -1 is none.
+func (p *played) choose(a dryrun.Asked) int {
+	status := 0
+	if a.Recorded >= 0 {
+		if flows := p.acts[a.Recorded]; flows != nil {
+			return flows[a.Index]
+		}
+		status = p.model.Sessions[a.Recorded].Acts[a.Index].Status
+	}
+	name := p.name(a.Act)
+	list := p.samples[asked{name, status}]
+	if len(list) == 0 {
+		list = p.samples[asked{name, 0}]
+	}
+	if len(list) == 0 {
+		return -1
+	}
+	return list[dist.Keyed(p.seed, a.Session, playedStream+uint64(a.Act.ID)+1).IntN(len(list))]
 }
 
 // contentHeaders are the fields that say how to read a body.

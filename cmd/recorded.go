@@ -80,10 +80,16 @@ type recorded struct {
 	opened []*flowfile.Shelf // by path
 
 	places  []place
-	latest  map[uint64]int   // flow with the content of a URL that was answered 200
-	acts    [][]int          // flows of the acts of each session of the model; nil: not in the recording
-	samples map[string][]int // some flows of each endpoint
-	counted map[string]int   // flows of each endpoint
+	latest  map[uint64]int  // flow with the content of a URL that was answered 200
+	acts    [][]int         // flows of the acts of each session of the model; nil: not in the recording
+	samples map[asked][]int // some flows of each kind
+	counted map[asked]int   // flows of each kind
+}
+
+// An asked is a kind of exchange.
+type asked struct {
+	endpoint string
+	status   int // 0: any
 }
 
 // A place is where a flow is, and whether a model is learned from it.
@@ -97,7 +103,7 @@ type place struct {
 
 // record reads the recording.
 func (o *fidelityOptions) record(ctx context.Context, env environment, m *model.Model, say func(string, ...any)) (*recorded, error) {
-	r := &recorded{model: m, paths: o.recordings, latest: map[uint64]int{}, acts: make([][]int, len(m.Sessions)), samples: map[string][]int{}, counted: map[string]int{}}
+	r := &recorded{model: m, paths: o.recordings, latest: map[uint64]int{}, acts: make([][]int, len(m.Sessions)), samples: map[asked][]int{}, counted: map[asked]int{}}
 	var err error
 	if r.shelf, err = env.reading(); err != nil {
 		return nil, err
@@ -217,22 +223,24 @@ func (r *recorded) usable(v session.Visit, unanswered bool) []int {
 	return list
 }
 
-// mostSamples is how many flows of each endpoint are kept for answers.
+// mostSamples is how many flows of each kind are kept for answers.
 const mostSamples = 256
 
-// sample keeps some flows of each endpoint.
+// sample keeps some flows of each kind.
 func (r *recorded) sample(v session.Visit, s *fidelity.Session) {
 	for i, n := range v.Flows {
 		if r.places[n].asked {
 			continue
 		}
-		name := s.Requests[i].Endpoint
-		list := r.samples[name]
-		r.counted[name]++
-		if len(list) < mostSamples {
-			r.samples[name] = append(list, int(n))
-		} else if k := dist.Keyed(1, n, 0).IntN(r.counted[name]); k < len(list) {
-			list[k] = int(n)
+		q := &s.Requests[i]
+		for _, kind := range []asked{{q.Endpoint, q.Status}, {q.Endpoint, 0}} {
+			list := r.samples[kind]
+			r.counted[kind]++
+			if len(list) < mostSamples {
+				r.samples[kind] = append(list, int(n))
+			} else if k := dist.Keyed(1, n, 0).IntN(r.counted[kind]); k < len(list) {
+				list[k] = int(n)
+			}
 		}
 	}
 }

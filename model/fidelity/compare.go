@@ -67,7 +67,9 @@ func Compare(recorded, other *Traffic, o Options) (*Report, error) {
 		Curves: s.curves(wholeA, wholeB, band),
 	}
 	for i := range parts {
-		r.add(parts[i].over(half))
+		if len(parts[i].floor) > 0 {
+			r.add(parts[i].over(half))
+		}
 	}
 	auc, spread, by := s.tell(o.Seed)
 	r.add(tellingApart(auc, spread))
@@ -121,20 +123,18 @@ func (p *part) add(s *scheme, h *around) {
 	}
 }
 
-// over returns the part of the report, when all halvings are in.
+// over returns the part of the report, when all halvings are in, of which there is one.
 func (p *part) over(half int) (metric string, out Part) {
 	out = Part{Name: p.name, Value: p.value, RatioLimit: p.ratio, Limit: p.absolute}
-	if len(p.floor) > 0 {
-		slices.Sort(p.floor)
-		slices.Sort(p.other)
-		out.Floor = quantile(p.floor, 0.5)
-		least := max(p.absolute/2, 1e-6) // what is below counts as nothing
-		ratio := func(at float64) float64 { return max(quantile(p.other, at), least) / max(out.Floor, least) }
-		out.Ratio, out.Low, out.High = ratio(0.5), ratio(0.025), ratio(0.975)
-	}
+	slices.Sort(p.floor)
+	slices.Sort(p.other)
+	out.Floor = quantile(p.floor, 0.5)
+	least := max(p.absolute/2, 1e-6) // what is below counts as nothing
+	ratio := func(at float64) float64 { return max(quantile(p.other, at), least) / max(out.Floor, least) }
+	out.Ratio, out.Low, out.High = ratio(0.5), ratio(0.025), ratio(0.975)
 	// Some of many metrics lie above their limit by chance. So a difference must be greater
 	// than that of any two halves.
-	out.Differs = len(p.floor) > 0 && out.Ratio > p.ratio && out.Value > p.absolute && out.Low > 1 && quantile(p.other, 0.5) > p.floor[len(p.floor)-1]
+	out.Differs = out.Ratio > p.ratio && out.Value > p.absolute && out.Low > 1 && quantile(p.other, 0.5) > p.floor[len(p.floor)-1]
 	if out.Differs {
 		out.Excess = math.Log(out.Ratio / p.ratio)
 	}

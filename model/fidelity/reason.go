@@ -39,10 +39,10 @@ func (r *Report) explain(s *scheme, a, b *profile, tells string) {
 func (s *scheme) reasons(a, b *profile) map[string]string {
 	of := map[string]string{
 		Length: fmt.Sprintf("sessions have %s requests on average, %s at the 95 %% point; recorded: %s and %s",
-			figure(s.length.Mean(b.length)), figure(s.length.Quantile(b.length, 0.95)), figure(s.length.Mean(a.length)), figure(s.length.Quantile(a.length, 0.95))),
-		Duration: fmt.Sprintf("the middle session lasts %s; recorded: %s", seconds(s.duration.Quantile(b.duration, 0.5)), seconds(s.duration.Quantile(a.duration, 0.5))),
+			figure(s.length.Mean(b.length)), figure(s.length.Typical(b.length, 0.95)), figure(s.length.Mean(a.length)), figure(s.length.Typical(a.length, 0.95))),
+		Duration: fmt.Sprintf("the middle session lasts %s; recorded: %s", seconds(s.duration.Typical(b.duration, 0.5)), seconds(s.duration.Typical(a.duration, 0.5))),
 		ThinkTime: fmt.Sprintf("users think for %s in the middle, %s on average; recorded: %s and %s",
-			seconds(s.think.Quantile(b.think, 0.5)), seconds(s.think.Mean(b.think)), seconds(s.think.Quantile(a.think, 0.5)), seconds(s.think.Mean(a.think))),
+			seconds(s.think.Typical(b.think, 0.5)), seconds(s.think.Mean(b.think)), seconds(s.think.Typical(a.think, 0.5)), seconds(s.think.Mean(a.think))),
 		Pace: fmt.Sprintf("think times of one session go together by %.2f; recorded: %.2f", b.together(), a.together()),
 		Memory: fmt.Sprintf("the next step is open by %.2f bits, once the two before are known; recorded: %.2f bits",
 			s.uncertainty(b), s.uncertainty(a)),

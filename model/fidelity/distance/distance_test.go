@@ -42,6 +42,12 @@ func TestAGridHasACellForEachOfFewValues(t *testing.T) {
 	if m := g.Mean(h); !near(m, 2.25) {
 		t.Errorf("mean %v, want 2.25", m)
 	}
+	if v := g.Typical(h, 0.3); v != 1 {
+		t.Errorf("typical value %v at 30 %%, want 1", v)
+	}
+	if v := g.Typical(h, 0.9); v != 5 {
+		t.Errorf("typical value %v at 90 %%, want 5", v)
+	}
 	if q := g.Quantile(h, 1); q != 5 {
 		t.Errorf("greatest %v, want 5", q)
 	}

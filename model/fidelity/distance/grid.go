@@ -68,3 +68,14 @@ func (g *Grid) Quantile(h []float64, p float64) float64 {
 	}
 	return g.Tops[len(g.Tops)-1]
 }
+
+// Typical is the mean of the cell that the quantile of a histogram at probability p is in.
+func (g *Grid) Typical(h []float64, p float64) float64 {
+	want := p * Sum(h)
+	for i, n := range h {
+		if want -= n; want <= 0 && n > 0 {
+			return g.Middles[i]
+		}
+	}
+	return g.Middles[len(g.Middles)-1]
+}
