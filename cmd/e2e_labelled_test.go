@@ -51,6 +51,7 @@ var wikiLabels = []label{
 	{`POST /doku\.php\?id=notes:`, `^wikitext=.* Notes of (\S+)`, `accounts\.user`, true},
 	{`GET /doku\.php\?id=notes:\w+&do=logout`, `sectok=(\S+)`, `GET /doku\.php\S* (form:sectok|link:.*do=logout.*)`, false},
 	{`GET /doku\.php\?id=`, `[?&]id=([^&\s]+)`, `\S+ /doku\.php\S* (link:|redirect:).*`, true},
+	{`GET /doku\.php\?id=notes:\w+&do=login`, `[?&]do=(\S+)`, `GET /doku\.php\S*do=logout\S* redirect:.*`, true},
 	{`GET /lib/exe/(css|js|jquery)\.php`, `tseed=(\S+)`, `GET /doku\.php\S* link:.*`, false},
 	{`GET /lib/exe/taskrunner\.php`, `^GET \S+&(\S+)$`, `GET /doku\.php\S* link:/lib/exe/taskrunner.*`, false},
 	{`GET /lib/exe/taskrunner\.php`, `^GET \S+\?id=(?:notes:)?([^&\s]+)`, `GET /doku\.php\S* link:/lib/exe/taskrunner.*|accounts\.user`, false},

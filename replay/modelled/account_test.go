@@ -100,3 +100,21 @@ func TestSessionsHaveTheirOwnAccountAndCopiesHaveOthers(t *testing.T) {
 		}
 	}
 }
+
+func TestKindsOfCountsAccountsAndNotSessions(t *testing.T) {
+	file := model.Source{Name: "staff", Columns: []string{"name", "role"}, Rows: [][]string{{"ann", "user"}, {"eve", "admin"}, {"bob", "user"}}}
+	m := staffModel(file, "name=ann role=user", "name=eve role=admin", "name=ann role=user", "", "name=zoe role=guest")
+	m.Sessions[3].User = "u0"
+	for _, tt := range []struct {
+		kinds []string
+		want  []Kind
+	}{
+		{nil, []Kind{{"", 3, 4}}},
+		{[]string{"role"}, []Kind{{"role=user", 2, 1}, {"role=admin", 1, 1}, {"", 3, 1}, {"role=guest", 0, 1}}},
+	} {
+		file.Kinds = tt.kinds
+		if diff := cmp.Diff(tt.want, KindsOf(&file, m.Sessions)); diff != "" {
+			t.Errorf("kinds %v (-want +got)\n%s", tt.kinds, diff)
+		}
+	}
+}

@@ -110,34 +110,36 @@ func hasKey(m map[string]int, key string) bool {
 
 // A Kind is a kind of rows of a data file that recorded users had.
 type Kind struct {
-	Text  string  // such as "role=admin"; "": all rows
-	Rows  int     // that the file has
-	Share float64 // different ones that were used, for each recorded session
+	Text  string // such as "role=admin"; "": the file has no kinds, or those of the users are not known
+	Rows  int    // that the file has
+	Users int    // recorded ones with a row of their own, or with none that is known
 }
 
-// KindsOf returns the kinds of rows of a file that sessions used, in the order of their
-// first use. Where the file tells no kinds, there is one.
+// KindsOf returns the kinds of rows of a file that the users of sessions had, in the order
+// of their first session.
 func KindsOf(file *model.Source, sessions []model.Session) []Kind {
 	rows := newRowFinder(file)
 	var list []Kind
-	used, index := make(map[string]bool), make(map[string]int)
+	seen, index := make(map[string]bool), make(map[string]int)
 	for i := range sessions {
 		fields := fieldsOf(&sessions[i], file.Name)
-		account := fmt.Sprintf("%q", fields)
-		kind := rows.kind(fields)
-		if used[account] || kind == "" {
+		kind, user := rows.kind(fields), fmt.Sprintf("%q", fields)
+		if len(fields) == 0 {
+			user = sessions[i].User
+		}
+		if seen[user] && user != "" {
 			continue
 		}
-		used[account] = true
+		seen[user] = true
 		at, had := index[kind]
 		if !had {
 			at = len(list)
 			index[kind], list = at, append(list, Kind{Text: kind, Rows: len(rows.kinds[kind])})
 		}
-		list[at].Share += 1 / float64(len(sessions))
+		list[at].Users++
 	}
-	if len(list) == 0 {
-		return []Kind{{Rows: len(file.Rows), Share: 1}}
+	if at, ok := index[""]; ok {
+		list[at].Rows = len(file.Rows)
 	}
 	return list
 }

@@ -78,11 +78,12 @@ func (in *input) tellShared(w *work) {
 		if !uses(in.model, src.Name) {
 			continue
 		}
-		for _, k := range modelled.KindsOf(src, in.model.Sessions) {
-			need := in.users(w)
-			if k.Text != "" {
-				need = in.usersOf(w, k.Share)
-			}
+		kinds := modelled.KindsOf(src, in.model.Sessions)
+		if len(kinds) == 0 {
+			kinds = []modelled.Kind{{Rows: len(src.Rows), Users: 1}} // there are no sessions, but walks
+		}
+		for _, k := range kinds {
+			need := in.users(w, k.Users, kinds)
 			switch rows := uint64(k.Rows); {
 			case rows == 0:
 				in.note(fmt.Sprintf("needs %s %s%s, none supplied: their users get rows of other kinds; add rows to %s.csv, and give it with --data",
@@ -103,28 +104,18 @@ func with(kind string) string {
 	return " with " + kind
 }
 
-// users is how many different users the run has. Of a run with arrivals it is as many
-// per session as in the recording, where users came back.
-func (in *input) users(w *work) uint64 {
-	if n := in.job.Plan.Users; n > 0 {
-		return uint64(n)
+// users is how many different users of one kind the run has, of which so many were recorded.
+// Of a run with arrivals it is as many per session as in the recording, where users came
+// back.
+func (in *input) users(w *work, recorded int, kinds []modelled.Kind) uint64 {
+	n, of := uint64(in.job.Plan.Users), 0
+	for _, k := range kinds {
+		of += k.Users
 	}
-	sessions := w.arriving(in.job.Plan.Duration)
-	r := in.model.Recorded
-	if r.Users <= 0 || r.Users >= r.Sessions {
-		return sessions
-	}
-	return uint64(math.Ceil(float64(sessions) * float64(r.Users) / float64(r.Sessions)))
-}
-
-// usersOf is how many users of one kind the run has. share is how many there were for each
-// recorded session.
-func (in *input) usersOf(w *work, share float64) uint64 {
-	n := uint64(in.job.Plan.Users)
 	if n == 0 {
-		n = w.arriving(in.job.Plan.Duration)
+		n, of = w.arriving(in.job.Plan.Duration), max(of, len(in.model.Sessions))
 	}
-	return uint64(math.Ceil(float64(n)*share - 1e-9))
+	return uint64(math.Ceil(float64(n) * float64(recorded) / float64(of)))
 }
 
 // uses reports whether requests of m carry values of a data source.
