@@ -323,7 +323,7 @@ func modelExists(path string) error {
 }
 
 func modelShowCommand(env environment) *cobra.Command {
-	var asJSON, asDot bool
+	var asJSON, asDot, assets bool
 	cmd := &cobra.Command{
 		Use:   "show NAME.model",
 		Short: "Show a model: user types, what they do, what the service issues",
@@ -344,10 +344,11 @@ the endpoints, and the values that the service issues and users send back.`,
 			case asDot:
 				return show.Dot(env.stdout, m)
 			}
-			return show.Text(env.stdout, m)
+			return show.Text(env.stdout, m, assets)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the model as JSON")
+	cmd.Flags().BoolVar(&assets, "assets", false, "show each part of pages (styles, scripts, images, fonts) on a line of its own")
 	cmd.Flags().BoolVar(&asDot, "dot", false, "print the graphs of the behaviors for Graphviz")
 	return cmd
 }

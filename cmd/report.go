@@ -15,7 +15,7 @@ import (
 func reportCommand(env environment) *cobra.Command {
 	var asJSON bool
 	var format string
-	var requireFaithful bool
+	var requireFaithful, assets bool
 	cmd := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Show the result of a run",
@@ -37,6 +37,9 @@ a threshold was not met, 4 when the run is invalid.`,
 			case asJSON:
 				err = writeJSON(env.stdout, run.Summary)
 			case format == "text":
+				if assets {
+					run.Summary.Unfold()
+				}
 				err = run.Text(env.stdout)
 			default:
 				err = report.Write(env.stdout, format, run)
@@ -48,6 +51,7 @@ a threshold was not met, 4 when the run is invalid.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
+	cmd.Flags().BoolVar(&assets, "assets", false, "show each part of pages (styles, scripts, images, fonts) on a line of its own")
 	cmd.Flags().BoolVar(&requireFaithful, "require-faithful", false, "exit code 3 unless users did what they did in the recording")
 	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: text, json, html (a page of its own), markdown (for a pull request), junit (for a CI server) or csv")
 	return cmd

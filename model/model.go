@@ -81,6 +81,7 @@ type Browser struct {
 type Endpoint struct {
 	Name     string // "GET /products/{id}"
 	Origin   string // name of an origin; "": the main one
+	Asset    bool   // a part of pages, such as a style, a script, an image or a font
 	Variants []Variant
 	Needs    []Need
 	Check    Check     // of every answer at a step that names no outcome

@@ -21,6 +21,7 @@ func (x node) endpoint(name string) model.Endpoint {
 	if !x.d.first {
 		fields = append(fields,
 			field{"origin", func(x node) { e.Origin = x.text() }},
+			field{"asset", func(x node) { e.Asset = x.flag() }},
 			field{"outcomes", func(x node) {
 				x.each(func(name string, _ *yaml.Node, x node) {
 					o := model.Outcome{Name: name}

@@ -32,7 +32,7 @@ var yamlCases = []struct {
 	{name: "an unknown key at the top", yaml: steps1 + "endpoint:\n  GET /:\n",
 		problems: []string{`model.yaml:7:1: unknown key "endpoint"; did you mean "endpoints"?`}, beyondSchema: true},
 	{name: "an unknown key far from all", yaml: steps1 + "endpoints:\n  GET /:\n    xyzzy: 1\n",
-		problems: []string{`model.yaml:9:5: endpoints: GET /: unknown key "xyzzy"; known here: recorded, request, values, rows, needs, check, origin, outcomes, variants`}},
+		problems: []string{`model.yaml:9:5: endpoints: GET /: unknown key "xyzzy"; known here: recorded, request, values, rows, needs, check, origin, asset, outcomes, variants`}},
 	{name: "several mistakes at once", yaml: steps1 + "endpoints:\n  GET /:\n    recorded: many\n    check:\n      status: [6xx]\n      contents: [a/b]\nnote: x\n",
 		problems: []string{
 			`model.yaml:9:15: endpoints: GET /: recorded: "many" is not a whole number`,

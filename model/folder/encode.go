@@ -232,6 +232,9 @@ func headers(list []model.Header) *yaml.Node {
 func (e *encoder) endpoint(p *model.Endpoint) *yaml.Node {
 	n := mapping()
 	putText(n, "origin", p.Origin)
+	if p.Asset {
+		put(n, "asset", plain("true"))
+	}
 	if len(p.Variants) == 1 && p.Variants[0].Name == "" {
 		e.variant(n, p.Name, &p.Variants[0])
 	} else {

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,6 +26,31 @@ func TestAssetsAreToldByWhatTheyAnswer(t *testing.T) {
 	l.findAssets()
 	if diff := cmp.Diff(map[string]bool{"GET /theme.php": true, "GET /logo": true}, l.assets); diff != "" {
 		t.Errorf("assets, want (-) and got (+):\n%s", diff)
+	}
+}
+
+// The model says which endpoints are parts of pages, and the report folds them.
+func TestTheModelNamesAssets(t *testing.T) {
+	get := func(target, media string) *flow.Flow {
+		return &flow.Flow{
+			Scheme: "http", Request: flow.Request{Method: "GET", Target: target, Authority: "shop.test"},
+			Response: &flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: media}}},
+		}
+	}
+	m, report, err := Learn([]session.Session{{User: "u1", Flows: []*flow.Flow{
+		get("/", "text/html"), get("/a", "text/css"), get("/b", "image/png"),
+	}}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range m.Endpoints {
+		if e.Asset != (e.Name != "GET /") {
+			t.Errorf("%s is a part of pages: %v", e.Name, e.Asset)
+		}
+	}
+	var text strings.Builder
+	if err := report.Text(&text); err != nil || !strings.Contains(text.String(), "\n  GET /\n  2 parts of pages") {
+		t.Errorf("%v\n%s", err, text.String())
 	}
 }
 

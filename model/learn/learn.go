@@ -201,6 +201,7 @@ func (l *learner) model() (*model.Model, *Report, error) {
 	m.Behaviors = l.behaviors(l.options.Types)
 	for _, name := range l.endpoints {
 		e := found.Endpoints[name]
+		e.Asset = l.assets[name]
 		e.Origin, e.Check, e.Outcomes = l.further[name], answers.Checks[name], answers.Outcomes[name]
 		use := l.uses[name]
 		for i := range e.Variants {

@@ -28,11 +28,12 @@ type Report struct {
 	// Unresolved are the varying values that nothing explains.
 	Unresolved []model.Unresolved `json:"unresolved"`
 
-	sampled    int      // sessions of the sample; 0: all
-	others     string   // hosts whose flows are left out, with their numbers; "": none
-	shortened  int      // pauses that were longer than a model can hold
-	accounts   []string // what the columns of data files tell of kinds of users
-	exceptions int      // steps whose answer was an exception, and that expect the usual one
+	parts      map[string]bool // endpoints that are parts of pages
+	sampled    int             // sessions of the sample; 0: all
+	others     string          // hosts whose flows are left out, with their numbers; "": none
+	shortened  int             // pauses that were longer than a model can hold
+	accounts   []string        // what the columns of data files tell of kinds of users
+	exceptions int             // steps whose answer was an exception, and that expect the usual one
 }
 
 // A Type is one type of user.
@@ -58,12 +59,15 @@ type Found struct {
 
 // describe fills in what m holds.
 func (r *Report) describe(m *model.Model) {
-	r.Types, r.Endpoints, r.Bindings = []Type{}, []string{}, []Found{}
+	r.Types, r.Endpoints, r.Bindings, r.parts = []Type{}, []string{}, []Found{}, map[string]bool{}
 	for _, b := range m.Behaviors {
 		r.Types = append(r.Types, Type{b.Name, b.Weight, b.Sessions, len(b.Steps)})
 	}
 	for _, e := range m.Endpoints {
 		r.Endpoints = append(r.Endpoints, e.Name)
+		if e.Asset {
+			r.parts[e.Name] = true
+		}
 	}
 	for _, b := range m.Bindings {
 		f := Found{Name: b.Name, Pick: b.Pick, Uses: b.Uses, Match: b.Match, Shuffled: b.Shuffled, Compared: b.Compared, RestsOn: string(b.RestsOn), Refused: b.Refused, From: []string{}}
@@ -137,7 +141,12 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "\nendpoints (%d)\n", len(r.Endpoints))
 	for _, e := range r.Endpoints {
-		fmt.Fprintf(&b, "  %s\n", e)
+		if len(r.parts) < 2 || !r.parts[e] {
+			fmt.Fprintf(&b, "  %s\n", e)
+		}
+	}
+	if len(r.parts) > 1 {
+		fmt.Fprintf(&b, "  %d parts of pages, see model show --assets\n", len(r.parts))
 	}
 	fmt.Fprintf(&b, "\nbindings (%d)\n", len(r.Bindings))
 	for _, f := range r.Bindings {

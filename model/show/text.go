@@ -20,7 +20,9 @@ const mostEdges = 5
 // Text prints m for people: the mix, each behavior as a table of its steps with
 // odds and median think times, the endpoints, the bindings with their evidence,
 // the values that nothing explains, and the notes. The error is that of w.
-func Text(w io.Writer, m *model.Model) error {
+//
+// The endpoints that are parts of pages stand on one line, unless assets is set.
+func Text(w io.Writer, m *model.Model, assets bool) error {
 	var b bytes.Buffer
 	textMix(&b, m)
 	textOrigins(&b, m)
@@ -29,7 +31,7 @@ func Text(w io.Writer, m *model.Model) error {
 		textBehavior(&b, &m.Behaviors[i])
 	}
 	b.WriteByte('\n')
-	textEndpoints(&b, m)
+	textEndpoints(&b, m, assets)
 	if len(m.Bindings) > 0 {
 		b.WriteByte('\n')
 		textBindings(&b, m)
@@ -167,11 +169,22 @@ func textOrigins(w io.Writer, m *model.Model) {
 	}
 }
 
-func textEndpoints(w io.Writer, m *model.Model) {
+func textEndpoints(w io.Writer, m *model.Model, assets bool) {
+	parts, requests := 0, 0
+	for i := range m.Endpoints {
+		if m.Endpoints[i].Asset {
+			parts++
+			requests += m.Endpoints[i].Recorded()
+		}
+	}
+	assets = assets || parts < 2
 	fmt.Fprintln(w, "ENDPOINTS")
 	columns(w, func(row func(...any)) {
 		for i := range m.Endpoints {
 			e := &m.Endpoints[i]
+			if e.Asset && !assets {
+				continue
+			}
 			name := "  " + problem.Shorten(e.Name)
 			if e.Origin != "" {
 				name += " at " + problem.Shorten(e.Origin)
@@ -185,6 +198,9 @@ func textEndpoints(w io.Writer, m *model.Model) {
 				v := &e.Variants[k]
 				row("    "+problem.Shorten(v.Name), recorded(v.Recorded, "request"), values(v))
 			}
+		}
+		if !assets {
+			row(fmt.Sprintf("  %d parts of pages (--assets)", parts), recorded(requests, "request"), "")
 		}
 	})
 }

@@ -28,7 +28,7 @@ func sample(t *testing.T) *model.Model {
 
 func TestText(t *testing.T) {
 	var all, dot bytes.Buffer
-	if err := Text(&all, sample(t)); err != nil {
+	if err := Text(&all, sample(t), false); err != nil {
 		t.Fatal(err)
 	}
 	if err := Dot(&dot, sample(t)); err != nil {
@@ -78,10 +78,27 @@ func TestTextIsPlainWhateverTheNames(t *testing.T) {
 	}
 	m.Recorded.Flows, m.Origins, m.Overrides = 1, []model.Origin{{Name: odd, URL: odd}, {Name: odd}}, odd
 	var out bytes.Buffer
-	if err := Text(&out, m); err != nil {
+	if err := Text(&out, m, false); err != nil {
 		t.Fatal(err)
 	}
 	if strings.ContainsAny(out.String(), "\x1b\x00\r") {
 		t.Errorf("control characters reach the terminal: %q", out.String())
+	}
+}
+
+func TestPartsOfPagesAreFolded(t *testing.T) {
+	m := &model.Model{Endpoints: []model.Endpoint{
+		{Name: "GET /", Variants: []model.Variant{{Recorded: 4}}},
+		{Name: "GET /a.css", Asset: true, Variants: []model.Variant{{Recorded: 3}}},
+		{Name: "GET /b.js", Asset: true, Variants: []model.Variant{{Recorded: 2}}},
+	}}
+	for _, assets := range []bool{false, true} {
+		var b bytes.Buffer
+		if err := Text(&b, m, assets); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); strings.Contains(got, "a.css") != assets || strings.Contains(got, "2 parts of pages (--assets)  5 requests") == assets {
+			t.Errorf("assets %v:\n%s", assets, got)
+		}
 	}
 }

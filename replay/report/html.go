@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"html/template"
 	"io"
 
@@ -42,10 +43,16 @@ small { opacity: .7; }
 </table>
 <h2>Endpoints</h2>
 <table>
-<tr><th>Endpoint</th><th class="n">requests</th><th class="n">failed</th><th class="n">skipped</th><th class="n">match</th><th class="n">p50</th><th class="n">p95</th><th class="n">p99</th></tr>{{range .Summary.Endpoints}}
+<tr><th>Endpoint</th><th class="n">requests</th><th class="n">failed</th><th class="n">skipped</th><th class="n">match</th><th class="n">p50</th><th class="n">p95</th><th class="n">p99</th></tr>{{range .Shown}}
 <tr><td>{{.Name}}</td><td class="n">{{.Requests}}</td><td class="n">{{.Failures}}</td><td class="n">{{.Skipped}}</td><td class="n">{{match .}}</td><td class="n">{{micros .Response.P50}}</td><td class="n">{{micros .Response.P95}}</td><td class="n">{{micros .Response.P99}}</td></tr>{{end}}
 </table>
-{{with .Summary.Errors}}<h2>Errors</h2>
+{{with .Folded}}<details><summary>{{$.FoldedName}}</summary>
+<table>
+<tr><th>Endpoint</th><th class="n">requests</th><th class="n">failed</th><th class="n">skipped</th><th class="n">match</th><th class="n">p50</th><th class="n">p95</th><th class="n">p99</th></tr>{{range .}}
+<tr><td>{{.Name}}</td><td class="n">{{.Requests}}</td><td class="n">{{.Failures}}</td><td class="n">{{.Skipped}}</td><td class="n">{{match .}}</td><td class="n">{{micros .Response.P50}}</td><td class="n">{{micros .Response.P95}}</td><td class="n">{{micros .Response.P99}}</td></tr>{{end}}
+</table>
+</details>
+{{end}}{{with .Summary.Errors}}<h2>Errors</h2>
 <table>{{range .}}
 <tr><td class="n">{{.Count}}</td><td>{{error .}}</td><td>{{.Endpoint}}</td><td>{{range .Samples}}<div>{{.}}</div>{{end}}</td></tr>{{end}}
 </table>{{end}}
@@ -55,10 +62,28 @@ small { opacity: .7; }
 
 // writeHTML writes a run as one page.
 func writeHTML(w io.Writer, run *stats.Run) error {
+	shown, folded, name := fold(run.Summary)
 	return page.Execute(w, struct {
 		*stats.Run
 		Unresolved []string
 		Judgements []judgement
 		Figures    []figure
-	}{run, unresolved(run.Summary), judgements(run.Summary), figures(run.Summary)})
+		Shown      []stats.EndpointSummary
+		Folded     []stats.EndpointSummary
+		FoldedName string
+	}{run, unresolved(run.Summary), judgements(run.Summary), figures(run.Summary), shown, folded, name})
+}
+
+// fold divides the endpoints of a run into those that are shown and the parts of pages,
+// and says how many these are and how often they were asked for.
+func fold(s *stats.Summary) (shown, folded []stats.EndpointSummary, name string) {
+	all, n := s.Assets()
+	for _, e := range s.Endpoints {
+		if n > 0 && e.Asset {
+			folded = append(folded, e)
+		} else {
+			shown = append(shown, e)
+		}
+	}
+	return shown, folded, fmt.Sprintf("%s, %d requests, %d failed", all.Name, all.Requests, all.Failures)
 }

@@ -81,6 +81,11 @@ func describe(in *input, version string) stats.Manifest {
 	}
 	if in.model != nil {
 		m.ModelHash, m.Recorded = folder.Hash(in.model), modelled.Recorded(in.model, p)
+		for i := range in.model.Endpoints {
+			if e := &in.model.Endpoints[i]; e.Asset {
+				m.Assets = append(m.Assets, e.Name)
+			}
+		}
 		for _, u := range in.model.Unresolved {
 			m.Unresolved = append(m.Unresolved, stats.Unresolved(u))
 		}

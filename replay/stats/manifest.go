@@ -27,6 +27,9 @@ type Manifest struct {
 	// Recorded is what the run is compared with. nil: the source has no recording.
 	Recorded *faithful.Recorded `json:"recorded,omitempty"`
 
+	// Assets are the endpoints that are parts of pages, such as styles and images.
+	Assets []string `json:"assets,omitempty"`
+
 	// Unresolved are the varying values of the source that nothing explains.
 	Unresolved []Unresolved `json:"unresolved,omitempty"`
 }

@@ -10,14 +10,19 @@ import (
 type source struct {
 	recorded   *faithful.Recorded // nil: there is no recording
 	unresolved []Unresolved
+	assets     map[string]bool // endpoints
 }
 
 // Of says that the timeline is of the run that m describes. Its summaries then say
 // whether the run was like the recording, and which values without a known origin it
 // sent.
 func (t *Timeline) Of(m *Manifest) {
+	assets := make(map[string]bool, len(m.Assets))
+	for _, name := range m.Assets {
+		assets[name] = true
+	}
 	t.mu.Lock()
-	t.source = source{m.Recorded, m.Unresolved}
+	t.source = source{m.Recorded, m.Unresolved, assets}
 	t.mu.Unlock()
 }
 

@@ -76,6 +76,7 @@ type Latency struct {
 // and what ended after it. Everything else covers only the window.
 type EndpointSummary struct {
 	Name     string         `json:"name"`
+	Asset    bool           `json:"asset,omitempty"` // a part of pages: tables fold these, see Summary.Unfold
 	Requests uint64         `json:"requests"`
 	Failures uint64         `json:"failures"`
 	Rate     float64        `json:"rps"`

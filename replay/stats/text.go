@@ -195,11 +195,21 @@ func (s *Summary) endpointTable(p *page) {
 		return
 	}
 	rows := [][]string{{"Endpoint", "requests", "/s", "failed", "skipped", "match", "p50", "p95", "p99", "max"}}
+	folded, n := s.Assets()
 	for _, e := range s.Endpoints {
+		if n > 0 && e.Asset {
+			continue
+		}
 		rows = append(rows, []string{
 			printable(e.Name), count(e.Requests), fmt.Sprintf("%.1f", e.Rate), count(e.Failures), count(e.Skipped),
 			percentOf(e.OutcomeMatch, e.Requests+e.Skipped),
 			short(e.Response.P50), short(e.Response.P95), short(e.Response.P99), short(e.Response.Max),
+		})
+	}
+	if n > 0 {
+		rows = append(rows, []string{
+			folded.Name, count(folded.Requests), fmt.Sprintf("%.1f", folded.Rate), count(folded.Failures), count(folded.Skipped),
+			percentOf(folded.OutcomeMatch, folded.Requests+folded.Skipped), "", "", "", short(folded.Response.Max),
 		})
 	}
 	p.table(rows)

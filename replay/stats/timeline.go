@@ -241,6 +241,7 @@ func (t *Timeline) endpointSummaries(stopped map[string]uint64) []EndpointSummar
 			e.Skipped += late.Skipped
 			e.Expected += late.Expected
 		}
+		e.Asset = t.source.assets[name]
 		list = append(list, e)
 	}
 	return list

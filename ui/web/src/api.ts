@@ -53,6 +53,8 @@ export interface Unresolved {
 
 export interface Endpoint {
   name: string;
+  /** A part of pages, such as a style or an image; tables fold these. */
+  asset?: boolean;
   requests: number;
   failures: number;
   rps: number;

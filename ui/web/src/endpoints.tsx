@@ -63,7 +63,10 @@ function Spread({ row, low, high }: { row: Row; low: number; high: number }) {
 /** Endpoints is the sortable table of a run, its total in the last row. */
 export function Endpoints({ summary }: { summary: Summary }) {
   const [sort, setSort] = useState<{ key: string; down: boolean }>({ key: "requests", down: true });
-  const rows = useMemo(() => order(summary.endpoints, sort), [summary.endpoints, sort]);
+  const [unfolded, setUnfolded] = useState(false);
+  const parts = summary.endpoints.filter((e) => e.asset);
+  const folded = parts.length > 1 && !unfolded;
+  const rows = useMemo(() => order(summary.endpoints.filter((e) => !(folded && e.asset)), sort), [summary.endpoints, sort, folded]);
   const busy = summary.endpoints.filter((e) => e.requests > 0);
   const low = Math.max(1, Math.min(...busy.map((e) => e.response_time_us.p50)) / 1.2);
   const high = Math.max(low * 2, Math.max(...busy.map((e) => e.response_time_us.p99)) * 1.05);
@@ -74,6 +77,11 @@ export function Endpoints({ summary }: { summary: Summary }) {
       <header class="card-head">
         <h2>Endpoints</h2>
         <span class="note">{f.count(summary.endpoints.length)}</span>
+        {parts.length > 1 && (
+          <button type="button" class="button quiet" data-part="assets" aria-pressed={unfolded} onClick={() => setUnfolded(!unfolded)}>
+            {`${unfolded ? "Hide" : "Show"} ${f.count(parts.length)} parts of pages (${f.count(parts.reduce((n, e) => n + e.requests, 0))} requests, ${f.count(parts.reduce((n, e) => n + e.failures, 0))} failed)`}
+          </button>
+        )}
         <label class="sort-select">
           Sort by
           <select value={sort.key} onChange={(e) => setSort({ key: e.currentTarget.value, down: e.currentTarget.value !== "name" })}>
