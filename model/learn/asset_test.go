@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 )
 

@@ -24,6 +24,12 @@ type Verdict struct {
 	Unreached   []string `json:"unreached"`    // recorded endpoints to which nothing was sent, by name
 	MixDistance float64  `json:"mix_distance"` // of the requests, 0 (the same) to 1 (nothing in common)
 	Overlap     Pair     `json:"overlap"`      // requests of a session under way together, seen by a request that is sent
+
+	// The structure of pages: requests for each one that began alone, and the most
+	// requests of a session at once. Both are of what did not wait for each other, however
+	// fast the target is.
+	PageRequests Pair `json:"requests_per_page"`
+	Peak         Pair `json:"peak"`
 }
 
 // A Pair is a figure of the recording beside that of the run.
@@ -66,7 +72,7 @@ const (
 //   - Sessions that are shorter or longer than the recorded ones by more than chance.
 //   - Endpoints that were never reached, and a mix of requests that is another.
 //   - What the model left out of the recording, and how few of its sessions had a turn.
-//   - Requests that came one after another and had overlapped.
+//   - Requests that came one after another and had overlapped, or in smaller groups.
 func Judge(rec *Recorded, run Replayed) *Verdict {
 	if rec == nil {
 		return nil
@@ -85,6 +91,7 @@ func Judge(rec *Recorded, run Replayed) *Verdict {
 	j.reach()
 	j.mix()
 	j.overlap()
+	j.pages()
 	j.leftOut()
 	return j.verdict()
 }

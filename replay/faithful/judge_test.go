@@ -202,11 +202,62 @@ func TestLosingMoreNeverReadsBetter(t *testing.T) {
 	})
 }
 
+// Ten sessions of a page with five parts beside each other, as the engine counts them.
+func TestTheStructureOfPagesIsJudgedWhateverTheTargetTakes(t *testing.T) {
+	var b Builder
+	for range 10 {
+		steps := []Step{{Endpoint: "GET /"}}
+		for k := range 5 {
+			steps = append(steps, Step{Endpoint: "GET /part", Beside: k})
+		}
+		b.Session(steps)
+	}
+	played := func(atOnce int) Replayed {
+		r := Replayed{Started: 10, Ended: 10, Matched: 10, Endpoints: map[string]Asked{"GET /": {Sent: 10, Due: 10, Done: 10}, "GET /part": {Sent: 50, Due: 50, Done: 50}}}
+		for range 10 {
+			var s Session
+			over := func(n int) {
+				for range n {
+					s.Over(true, false, true)
+				}
+			}
+			s.Send(s.Ready())
+			over(1)
+			for left := 5; left > 0; left -= atOnce {
+				n := min(left, atOnce)
+				ready := make([]uint64, n)
+				for k := range n { // all wait for their time, and then each is over before the next is sent
+					ready[k] = s.Ready()
+				}
+				for k := range n {
+					s.Send(ready[k])
+					over(1)
+				}
+			}
+			r.Work.Add(s.Work(false))
+		}
+		return r
+	}
+	for _, tt := range []struct {
+		atOnce      int
+		verdict     string
+		pages, peak float64
+	}{{5, Faithful, 3, 5}, {3, Partly, 2, 3}, {1, Partly, 1, 1}} {
+		v := Judge(b.Recorded(), played(tt.atOnce))
+		if v.PageRequests != (Pair{3, tt.pages}) || v.Peak != (Pair{5, tt.peak}) {
+			t.Errorf("%d at once: %v requests a page, peak %v", tt.atOnce, v.PageRequests, v.Peak)
+		}
+		if v.Verdict != tt.verdict {
+			t.Errorf("%d at once: %s %q, want %s", tt.atOnce, v.Verdict, v.Reasons, tt.verdict)
+		}
+	}
+}
+
 func TestWorksAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.Uint64Range(0, 1000)
 		draw := func(name string) Work {
-			return Work{n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name)}
+			return Work{n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name), n.Draw(t, name)}
 		}
 		a, b, c := draw("a"), draw("b"), draw("c")
 		left, right := a, b

@@ -92,3 +92,27 @@ func (j *judge) overlap() {
 	j.find(Partly, (1-replayed/recorded)/2, "requests overlapped less: each found %s of its session beside it, in the recording %s",
 		figure(max(replayed, 0)), figure(recorded))
 }
+
+// pages judges the structure of pages: how many requests come together, and how many at
+// most. It says nothing of how long they take, which is the target's.
+func (j *judge) pages() {
+	r, rec := &j.run, j.rec
+	if r.Alone == 0 || rec.Alone == 0 || r.Ended == 0 {
+		return
+	}
+	j.out.PageRequests = Pair{perSession(rec.Steps, rec.Alone), share(r.Sent, r.Alone)}
+	j.out.Peak = Pair{rec.Peak, share(r.Peaks, r.Ended)}
+	for _, f := range []struct {
+		of   Pair
+		text string
+	}{
+		{j.out.PageRequests, "pages were smaller: %s requests came together, in the recording %s"},
+		{j.out.Peak, "a session had %s requests at once at most, in the recording %s"},
+	} {
+		recorded, replayed := f.of.Recorded-1, f.of.Replayed-1
+		if recorded >= overlapLeast && replayed < overlapPartly*recorded {
+			j.find(Partly, (1-max(replayed, 0)/recorded)/4, f.text, figure(f.of.Replayed), figure(f.of.Recorded))
+			return
+		}
+	}
+}

@@ -26,6 +26,12 @@ type Recorded struct {
 	// session that were under way when it was sent.
 	Overlap float64 `json:"overlap"`
 
+	// Alone is the number of requests that were sent while no other of their session was
+	// under way, as pages are. Peak is the mean over sessions of the most requests that
+	// were under way at once.
+	Alone int     `json:"alone,omitempty"`
+	Peak  float64 `json:"peak,omitempty"`
+
 	Endpoints []Endpoint `json:"endpoints"` // by name; none when there were more than 2,000
 
 	// Bare is the number of steps whose recorded answer holds nothing to tell it by:
@@ -77,6 +83,7 @@ type Builder struct {
 	steps    moments
 	writes   moments
 	beside   int
+	peaks    int
 	names    map[string]int // index in out.Endpoints and spreads
 	spreads  []moments
 	overflow bool
@@ -101,7 +108,7 @@ func (b *Builder) Session(steps []Step) {
 	if b.names == nil {
 		b.names = map[string]int{}
 	}
-	writes, optional := 0, 0
+	writes, optional, peak := 0, 0, 0
 	asked := map[int]int{} // requests of this session, by endpoint
 	for _, s := range steps {
 		if s.Asked {
@@ -112,6 +119,10 @@ func (b *Builder) Session(steps []Step) {
 			continue
 		}
 		b.beside += s.Beside
+		peak = max(peak, s.Beside+1)
+		if s.Beside == 0 {
+			b.out.Alone++
+		}
 		if s.Bare {
 			b.out.Bare++
 		}
@@ -142,6 +153,7 @@ func (b *Builder) Session(steps []Step) {
 	b.out.Sessions++
 	b.out.Steps += len(steps) - optional
 	b.out.Writes += writes
+	b.peaks += peak
 	b.steps.add(float64(len(steps) - optional))
 	b.writes.add(float64(writes))
 }
@@ -156,6 +168,7 @@ func (b *Builder) Recorded() *Recorded {
 		return nil
 	}
 	r.StepsSpread, r.WritesSpread = b.steps.deviation(r.Sessions), b.writes.deviation(r.Sessions)
+	r.Peak = float64(b.peaks) / float64(r.Sessions)
 	r.Overlap = 1 + float64(b.beside)/float64(r.Steps)
 	r.Endpoints = slices.Clone(r.Endpoints)
 	r.Asked = slices.Clone(r.Asked)

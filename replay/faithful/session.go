@@ -6,6 +6,7 @@ type Session struct {
 	work     Work
 	waiting  uint64 // requests that are ready and not over
 	underWay uint64 // of these: sent
+	peak     uint64 // the most that were ready and not over
 }
 
 // Ready counts a request that has become ready: it waits for nothing but its time. It
@@ -21,6 +22,10 @@ func (s *Session) Send(ready uint64) {
 	s.work.Sent++
 	s.work.UnderWay += s.underWay
 	s.work.Ready += ready
+	s.peak = max(s.peak, ready)
+	if ready == 1 {
+		s.work.Alone++
+	}
 }
 
 // Drop takes back a request that was ready and will not be sent.
@@ -67,7 +72,9 @@ func (s *Session) Over(sent, write, ok bool) {
 // came due in it then says nothing.
 func (s *Session) Work(cut bool) Work {
 	w := s.work
+	w.Peaks = s.peak
 	if cut {
+		w.Peaks = 0
 		w.Due, w.Done, w.WritesDue, w.Writes = 0, 0, 0, 0
 	}
 	return w

@@ -17,6 +17,12 @@ type Work struct {
 	Sent     uint64 `json:"sent"`
 	UnderWay uint64 `json:"under_way"`
 	Ready    uint64 `json:"ready"`
+
+	// Of all sessions: requests that found no other of their session under way or waiting
+	// when they began to wait for their time, as a page does; and, of sessions that came
+	// to their own end, the most requests that were so at once.
+	Alone uint64 `json:"alone,omitempty"`
+	Peaks uint64 `json:"peaks,omitempty"`
 }
 
 // Add sums o into w.
@@ -28,6 +34,8 @@ func (w *Work) Add(o Work) {
 	w.Sent += o.Sent
 	w.UnderWay += o.UnderWay
 	w.Ready += o.Ready
+	w.Alone += o.Alone
+	w.Peaks += o.Peaks
 }
 
 // A Replayed is what a run is judged by.

@@ -59,7 +59,7 @@ const mixRounds = 8
 // oneRound makes the figures of mixRounds those of one.
 func oneRound(r *faithful.Recorded) {
 	part := func(n int) int { return (n + mixRounds/2) / mixRounds }
-	r.Sessions, r.Steps, r.Writes, r.Bare = part(r.Sessions), part(r.Steps), part(r.Writes), part(r.Bare)
+	r.Sessions, r.Steps, r.Writes, r.Bare, r.Alone = part(r.Sessions), part(r.Steps), part(r.Writes), part(r.Bare), part(r.Alone)
 	for i := range r.Endpoints {
 		e := &r.Endpoints[i]
 		e.Steps, e.Writes = max(1, part(e.Steps)), part(e.Writes)

@@ -64,6 +64,8 @@ func figures(s *stats.Summary) []figure {
 			figure{"steps per session, recorded and replayed", fmt.Sprintf("%.2f and %.2f", f.Steps.Recorded, f.Steps.Replayed)},
 			figure{"writes per session, recorded and replayed", fmt.Sprintf("%.2f and %.2f", f.Writes.Recorded, f.Writes.Replayed)},
 			figure{"requests under way together, recorded and replayed", fmt.Sprintf("%.2f and %.2f", f.Overlap.Recorded, f.Overlap.Replayed)},
+			figure{"requests a page, recorded and replayed", fmt.Sprintf("%.2f and %.2f", f.PageRequests.Recorded, f.PageRequests.Replayed)},
+			figure{"most requests of a session at once, recorded and replayed", fmt.Sprintf("%.1f and %.1f", f.Peak.Recorded, f.Peak.Replayed)},
 			figure{"distance of the mix", fmt.Sprintf("%.2f", f.MixDistance)},
 			figure{"endpoints never reached", named(f.Unreached)})
 	}

@@ -116,6 +116,10 @@ func (s *Summary) likeness(p *page) {
 	p.reasons(f.Reasons)
 	p.printf("Recording    %.2f of %.2f steps a session · %.2f of %.2f writes · mix distance %.2f · overlap %.2f of %.2f",
 		f.Steps.Replayed, f.Steps.Recorded, f.Writes.Replayed, f.Writes.Recorded, f.MixDistance, f.Overlap.Replayed, f.Overlap.Recorded)
+	if f.PageRequests.Recorded > 0 {
+		p.printf(" · %.2f of %.2f requests a page, %.1f of %.1f at once at most",
+			f.PageRequests.Replayed, f.PageRequests.Recorded, f.Peak.Replayed, f.Peak.Recorded)
+	}
 	if n := len(f.Unreached); n > 0 {
 		p.printf(" · %s never reached", counted(uint64(n), "endpoint"))
 	}
