@@ -35,6 +35,9 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d.lines = append(d.lines, line)
 	d.token++
+	if _, err := r.Cookie("sid"); err != nil {
+		http.SetCookie(w, &http.Cookie{Name: "sid", Value: fmt.Sprintf("s%016x", d.token*0x9e3779b97f4a7c1)})
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, "<title>Desk</title><p>%s<form method=post action=/send><input type=hidden name=token value=tok%018d><input name=author></form>", r.URL.Path, d.token*7919)
 }
