@@ -67,6 +67,9 @@ func (k *Kept) read(from files, raw []byte) error {
 	if err := d.found.Err(); err != nil {
 		return err
 	}
+	if !k.Any() {
+		return nil
+	}
 	k.root = y
 	if m, err := decodeLearned(from, y); err == nil {
 		k.learned = m
@@ -82,8 +85,8 @@ func (k *Kept) read(from files, raw []byte) error {
 // Any reports whether people wrote anything.
 func (k *Kept) Any() bool { return k.overrides+k.edits+k.unfit != "" }
 
-// Learned returns what was learned, without what people wrote. It is nil if there is
-// nothing that can be read.
+// Learned returns what was learned, without what people wrote. It is nil if they wrote
+// nothing, or if it cannot be read.
 func (k *Kept) Learned() *model.Model { return k.learned }
 
 // Edits returns the edits, each on one line.
