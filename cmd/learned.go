@@ -54,6 +54,9 @@ func (e environment) learner(o accountOptions) func(context.Context, run.Recordi
 			return m, r.Path, nil
 		}
 		unfit, err := keepModel(path, m, kept, true)
+		if err != nil && kept.Any() {
+			return nil, "", err // without it what people changed would not be obeyed
+		}
 		if err != nil {
 			e.say("%s; not kept: %s", learned, err)
 			return m, path, nil
