@@ -237,7 +237,7 @@ func (d *demo) learn(context.Context) error {
 	}
 	conns := &session.Conns{}
 	recording := readable(d.env, conns, d.path(demoRecording))
-	recorded, err := asRecorded([]model.Source{accounts}, d.path(demoKey), recording)
+	recorded, _, err := asRecorded([]model.Source{accounts}, d.path(demoKey), recording)
 	if err != nil {
 		return err
 	}

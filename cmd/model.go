@@ -197,7 +197,7 @@ func (o *accountOptions) learn(env environment, paths []string, recording iter.S
 		sources = append(sources, src)
 	}
 	var err error
-	if options.Data, err = asRecorded(sources, o.redactKey, recording); err != nil {
+	if options.Data, options.Alias, err = asRecorded(sources, o.redactKey, recording); err != nil {
 		return nil, nil, err
 	}
 	options.Supplied, options.Pseudonym = sources, redact.IsPseudonym
@@ -273,20 +273,23 @@ func sent(values map[string]bool, recording iter.Seq2[*flow.Flow, error]) error 
 // that was redacted with the key in a file; "" is a recording of what was sent.
 // Whether a value is a secret depends on the name under which it was sent, which may be
 // another than that of the column. So what the recording shows decides.
-func asRecorded(sources []model.Source, keyFile string, recording iter.Seq2[*flow.Flow, error]) ([]model.Source, error) {
+//
+// A value may be known as a secret only after it was sent: a user name that a token holds.
+// Then it stands both ways in the recording. aliases gives the value of such a pseudonym.
+func asRecorded(sources []model.Source, keyFile string, recording iter.Seq2[*flow.Flow, error]) (recorded []model.Source, aliases map[string]string, err error) {
 	if keyFile == "" {
-		return sources, nil
+		return sources, nil, nil
 	}
 	if _, err := os.Stat(keyFile); err != nil {
-		return nil, fmt.Errorf("read the redaction key: %w; name the file of record --redact-key", err)
+		return nil, nil, fmt.Errorf("read the redaction key: %w; name the file of record --redact-key", err)
 	}
 	redactor, err := newRedactor("", keyFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	secrets, err := newRedactor("", keyFile) // one that has seen a secret knows it under any name
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	wasSent := map[string]bool{}
 	for _, src := range sources {
@@ -299,23 +302,28 @@ func asRecorded(sources []model.Source, keyFile string, recording iter.Seq2[*flo
 		}
 	}
 	if err := sent(wasSent, recording); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	recorded := make([]model.Source, len(sources))
+	recorded, aliases = make([]model.Source, len(sources)), map[string]string{}
 	for i, src := range sources {
 		recorded[i] = model.Source{Name: src.Name, Columns: src.Columns}
 		for _, row := range src.Rows {
 			values := make([]string, len(row))
 			for c, v := range row {
 				values[c] = redactor.Value(src.Columns[c], v)
-				if secret := secrets.Value("password", v); values[c] == v && len(v) >= longSecret && !wasSent[v] && wasSent[secret] {
+				secret := secrets.Value("password", v)
+				switch {
+				case values[c] != v || len(v) < longSecret || !wasSent[secret]:
+				case wasSent[v]:
+					aliases[secret] = v
+				default:
 					values[c] = secret
 				}
 			}
 			recorded[i].Rows = append(recorded[i].Rows, values)
 		}
 	}
-	return recorded, nil
+	return recorded, aliases, nil
 }
 
 func modelExists(path string) error {

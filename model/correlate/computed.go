@@ -54,6 +54,9 @@ func (l *Learner) recipe(p *leaf, uses []use, budget *int) *recipe {
 	case len(uses[0].value) < 20 || constant(uses) && len(uses) > 1:
 		return nil
 	}
+	if r := l.proofKey(p, uses); r != nil {
+		return r
+	}
 	sum, write := digestOf(uses[0].value)
 	c := &cook{Learner: l, place: p, uses: uses, sum: sum, write: write, budget: budget}
 	for _, h := range formula.Hashes() {
@@ -279,16 +282,32 @@ func (c *cook) later(u *parsed) *recipe {
 
 // secret is a value that each session sends to an endpoint after it has sent the hash.
 func (c *cook) secret(endpoint, selector, hash string) ingredient {
-	in := ingredient{own: selector[strings.LastIndexAny(selector, ":.$")+1:]}
 	shown := &recipe{write: c.write}
-	in.find = func(u use) (string, *parsed) {
+	return c.own(selector, func(u use) (string, *parsed) {
 		for _, e := range slices.Backward(u.exchange.session.of[endpoint]) {
 			if i := e.place(selector); e.index > u.exchange.index && i >= 0 && shown.written(hashed(hash, "", e.spans[i].Value)) == u.value {
 				return e.spans[i].Value, e
 			}
 		}
 		return "", nil
-	}
+	})
+}
+
+// shown is a value that each session sends to an endpoint next after the hash.
+func (c *cook) shown(endpoint, selector string) ingredient {
+	return c.own(selector, func(u use) (string, *parsed) {
+		for _, e := range u.exchange.session.of[endpoint] {
+			if i := e.place(selector); e.index > u.exchange.index && i >= 0 {
+				return e.spans[i].Value, e
+			}
+		}
+		return "", nil
+	})
+}
+
+// own is a value that the client has: find gives it.
+func (c *cook) own(selector string, find func(use) (string, *parsed)) ingredient {
+	in := ingredient{own: selector[strings.LastIndexAny(selector, ":.$")+1:], find: find}
 	var values []made.Value
 	shortest, longest := maxKey, 0
 	in.look(c.uses)

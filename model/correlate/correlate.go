@@ -26,6 +26,10 @@ type Options struct {
 	// nil: there are none.
 	Pseudonym func(value string) bool
 
+	// Alias gives values of Data by the pseudonyms that requests carry in their place now
+	// and then.
+	Alias map[string]string
+
 	// Refuse names bindings that are coincidences: what is bound to them is sent as
 	// recorded, unless it is a live form or document.
 	Refuse []string
@@ -101,7 +105,7 @@ func (l *Learner) Add(sessions [][]Exchange) {
 // begin reads the sessions and sorts their requests by endpoint.
 func (l *Learner) begin(sessions [][]Exchange) {
 	for i, s := range sessions {
-		l.sessions = append(l.sessions, newSession(i, s, l.cookies, l.selectors))
+		l.sessions = append(l.sessions, newSession(i, s, l.cookies, l.selectors, l.options.Alias))
 	}
 	l.total += len(sessions)
 	l.data.assign(l.sessions)
@@ -261,7 +265,7 @@ const (
 )
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.
-func newSession(n int, exchanges []Exchange, set cookieSet, known selectors) *session {
+func newSession(n int, exchanges []Exchange, set cookieSet, known selectors, alias map[string]string) *session {
 	s := &session{number: n, selectors: known, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
@@ -274,7 +278,11 @@ func newSession(n int, exchanges []Exchange, set cookieSet, known selectors) *se
 		e.rewrite()
 		e.spans = content.Spans(&e.Flow.Request)
 		e.spans = content.AppendCookies(e.spans, &e.Flow.Request, set.own)
-		for _, sp := range e.spans {
+		for i := range e.spans {
+			sp := &e.spans[i]
+			if v, ok := alias[sp.Value]; ok {
+				sp.Value = v
+			}
 			if s.sent[sp.Value] == nil {
 				s.sent[sp.Value] = e
 			}

@@ -164,10 +164,11 @@ func (m *maker) evidence(p *leaf, uses []use, part bool) (form made.Form, how ma
 		why = "the recording has only one"
 	case inPath && (method != "PUT" || how != made.Sure):
 		why = "it may name a record that was there before"
-	case !inPath && safe && p.header() == "" && !form.Timed():
+	case !inPath && safe && p.header() == "" && !form.Timed() && !p.oneTime():
 		why = "it may name a record that was there before"
 	case n.constant > n.renewed && !inPath:
 		why = "a user keeps it"
+	case p.oneTime():
 	case credential(p) && how < made.Sure, (how < made.Sure || credential(p)) && n.renewed == 0 && !m.renewedBeside(p, part):
 		why = "it may belong to the user"
 	case how == made.Digest && !unlike(p, uses):

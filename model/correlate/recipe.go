@@ -20,6 +20,8 @@ type recipe struct {
 	key   *ingredient
 	parts []ingredient
 	sep   string // text between parts
+
+	believed bool // a standard says so: the recording has pseudonyms for what it takes and gives
 }
 
 // An ingredient is what a recipe takes: a part of the request, a value of it, a value of
@@ -124,10 +126,12 @@ func (r *recipe) makes(l *Learner, u use) bool {
 			return false
 		}
 	}
-	switch r.of {
-	case "totp":
+	switch {
+	case r.believed:
+		return true
+	case r.of == "totp":
 		return isTOTP(parts[0], u)
-	case "digest":
+	case r.of == "digest":
 		return answers(u, parts[1], parts[2])
 	}
 	key := ""

@@ -56,6 +56,10 @@ type Options struct {
 	// values are named where a replay would send them. nil: there are none.
 	Pseudonym func(value string) bool
 
+	// Alias gives values of Data by the pseudonyms that the recording has in their place
+	// now and then.
+	Alias map[string]string
+
 	// Refuse names bindings that are coincidences: what is bound to them is sent as
 	// recorded, unless it is a live form or document.
 	Refuse []string

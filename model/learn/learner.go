@@ -96,7 +96,7 @@ func traitsOf(f *flow.Flow) traits {
 func newLearner(o Options, flows int) *learner {
 	return &learner{
 		options: o, sample: newSample(o.Sample, flows), cache: newCache(), agents: newAgents(),
-		correlate: correlate.New(correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym, Refuse: o.Refuse}), outcome: outcome.New(privateTexts(o.Data)),
+		correlate: correlate.New(correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym, Alias: o.Alias, Refuse: o.Refuse}), outcome: outcome.New(privateTexts(o.Data)),
 		report:  &Report{Lost: map[string]int{}, RestsOn: append([]string{}, o.Split.Lines()...), others: o.Split.Others()},
 		further: map[string]string{}, uses: map[string]*use{}, origins: map[string]int{}, kept: map[int][]*flow.Flow{},
 	}
