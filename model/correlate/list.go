@@ -40,7 +40,11 @@ type element struct {
 // pickIdentifier binds a leaf that identifies what users chose, and notes that it does.
 func (l *Learner) pickIdentifier(p *leaf) {
 	of, ok := p.identifies()
+	listed := use.listed
 	if !ok {
+		of, listed = p.refers(), use.listedAs
+	}
+	if of == "" && !ok {
 		return
 	}
 	known := p.known()
@@ -48,7 +52,7 @@ func (l *Learner) pickIdentifier(p *leaf) {
 		if s, ok := known(u); ok {
 			return s, true
 		}
-		return u.listed(of)
+		return listed(u, of)
 	}
 	spots := locate.all(p.uses)
 	if 2*len(spots) < len(p.uses) || len(spots) == len(known.all(p.uses)) {
@@ -122,6 +126,28 @@ func (p *leaf) identifies() (of string, ok bool) {
 	key = key[strings.LastIndexAny(key, ".[")+1:]
 	stem, ok := identifier(strings.Trim(key, "[]"))
 	return singular(stem), ok
+}
+
+// refers returns the word for what a leaf may refer to by its name alone: "board" for the
+// member board of a document, whose value identifies one; "" if it refers to nothing.
+func (p *leaf) refers() string {
+	switch p.span.Place {
+	case content.InString, content.InJSON, content.InForm, content.InQuery:
+		key := p.key()
+		return singular(key[strings.LastIndexAny(key, ".[]")+1:])
+	}
+	return ""
+}
+
+// listedAs is like listed, but the list has to have the name of what u refers to, and its
+// elements identifiers with a name.
+func (u use) listedAs(of string) (spot, bool) {
+	s, ok := u.listed(of)
+	if !ok {
+		return s, false
+	}
+	path := strings.TrimPrefix(s.selector, "json:")
+	return s, path[strings.LastIndexAny(path, ".]")+1:] != "" && namesList(s.from, path, of)
 }
 
 // identifier cuts the end off a name that says that it identifies something: item_id,

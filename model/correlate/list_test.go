@@ -29,6 +29,22 @@ func TestAPickFromAListIsItsElementAlsoWhereAllSeeTheSame(t *testing.T) {
 	want(t, "a number that is no item", values(r, "POST /api/score"), "level_id=row")
 }
 
+// A reference may have the name of what it refers to, and nothing else. That is believed
+// where a list has that name, too.
+func TestAReferenceByNameIsTheElementOfTheListOfThatName(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		k := i % 3
+		p.do("GET /api/lanes", "200"+asJSON+`[{"id":"ln31","name":"a"},{"id":"ln32","name":"b"},{"id":"ln33","name":"c"}]`)
+		p.do("GET /api/users", "200"+asJSON+`{"users":[{"id":1,"n":"x"},{"id":2,"n":"y"},{"id":3,"n":"z"}]}`)
+		p.do("POST /api/tasks"+asJSON+fmt.Sprintf(`{"lane":"ln3%d","user":%d,"effort":%d,"kind":"ln3%d"}`, 1+k, 1+k, 1+k, 1+k), "201"+asJSON+`{}`)
+	})
+	want(t, "values", values(r, "POST /api/tasks"), "lane_id=bound lane_id, user_id=bound user_id, effort=row, kind=row")
+	want(t, "the lane", from(r, "lane_id"), "GET /api/lanes json:[].id")
+	for i := range 6 {
+		want(t, fmt.Sprint("what session ", i, " chose"), takesOf(r, i, 2), fmt.Sprintf("0.0.%d 1.0.%[1]d", i%3))
+	}
+}
+
 func TestNamesThatIdentify(t *testing.T) {
 	for name, want := range map[string]string{"id": "", "_id": "", "item_id": "item", "itemId": "item", "ItemIDs": "item", "uuid": "", "user-slug": "user", "paid": "none", "idea": "none", "quantity": "none", "grid": "none"} {
 		got, ok := identifier(name)
