@@ -111,7 +111,7 @@ func (s *source) compileEndpoints(m *model.Model) error {
 		urls[o.Name] = o.URL
 	}
 	var errs []error
-	logins := m.Logins()
+	logins, moved := m.Logins(), newMove(s.origins)
 	for i := range m.Endpoints {
 		from := &m.Endpoints[i]
 		e := endpoint{name: from.Name, judge: s.here(from.Check).Compile().Knowing(logins), outcomes: make(map[string]*model.Judge, len(from.Outcomes)), blank: blankOf(from), lax: len(from.Check.Status) == 0}
@@ -122,7 +122,7 @@ func (s *source) compileEndpoints(m *model.Model) error {
 			e.origin = replay.FindOrigin(s.origins, urls[from.Origin])
 		}
 		for k := range from.Variants {
-			v, err := compileVariant(&from.Variants[k], bindings, m.Data)
+			v, err := compileVariant(moved.variant(&from.Variants[k]), bindings, m.Data)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("endpoint %q: %w", e.name, err))
 			}
