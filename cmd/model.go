@@ -204,8 +204,18 @@ func (o *accountOptions) learn(env environment, paths []string, recording iter.S
 	bar := newProgress(env.stderr, "learn", 0)
 	defer bar.end()
 	options.Progress = func(reading string, n, of int) { bar.update(0, reading+": "+flowsRead(n, of)) }
-	m, report, err := learn.Read(recording, users, options)
-	if err != nil {
+	var broken error
+	m, report, err := learn.Read(func(yield func(*flow.Flow, error) bool) {
+		for f, err := range recording {
+			if broken = err; !yield(f, err) {
+				return
+			}
+		}
+	}, users, options)
+	switch {
+	case broken != nil:
+		return nil, nil, err
+	case err != nil:
 		return nil, nil, fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
 	}
 	return m, report, nil

@@ -32,7 +32,7 @@ func (c *cache) add(flows []*flow.Flow, small bool) {
 			continue
 		}
 		c.known[f.URL()+"\n"+v] = f.Response
-		c.size += weighOne(f)
+		c.size += weigh(f)
 	}
 }
 

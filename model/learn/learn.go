@@ -45,7 +45,8 @@ type Options struct {
 	Sample int
 
 	// Keep, where not nil, is given the flows of the acts of each session of the model,
-	// in the order of its sessions. It is nil for sessions that are not of the sample.
+	// in the order of its sessions. Of a long recording it is nil for all but some
+	// sessions, which were drawn at random.
 	Keep func(flows []*flow.Flow)
 
 	// Progress, where not nil, is told now and then how many of the flows were read, in
@@ -72,13 +73,20 @@ type Options struct {
 // Learn makes a model of the sessions. The model is valid. The error is ErrNothing, wrapped
 // with what was left out, or says which data file is wrong.
 func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error) {
-	flows := 0
+	var bodies shelf
+	flows, sizes := 0, make([]int, len(sessions))
 	for i := range sessions {
 		flows += len(sessions[i].Flows)
+		for _, f := range sessions[i].Flows {
+			if f != nil {
+				known := bodies.share(f)
+				sizes[i] += weigh(f) - known
+			}
+		}
 	}
 	return learn(func(yield func(recording) error) error {
 		for i, s := range sessions {
-			if err := yield(recording{number: i, user: s.User, kind: s.Kind, flows: s.Flows}); err != nil {
+			if err := yield(recording{number: i, user: s.User, kind: s.Kind, flows: s.Flows, size: sizes[i]}); err != nil {
 				return err
 			}
 		}

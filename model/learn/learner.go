@@ -220,7 +220,7 @@ func (l *learner) takeRest(from source, kept []recording) error {
 		}
 		batch = append(batch, r)
 		flows += len(r.flows)
-		if size += weigh(r.flows); flows >= batchFlows || size >= batchBytes {
+		if size += r.size; flows >= batchFlows || size >= batchBytes {
 			take()
 		}
 		return nil
@@ -255,7 +255,7 @@ func (l *learner) take(batch []recording) {
 		}
 		l.outcome.Add(&answers)
 		l.agents.add(r.user, r.flows)
-		if l.options.Keep != nil && r.sampled {
+		if l.options.Keep != nil && r.drawn {
 			l.kept[s.number] = r.flows
 		}
 		l.sessions = append(l.sessions, s)

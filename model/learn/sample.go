@@ -30,17 +30,17 @@ func newSample(most, total int) *sample {
 
 // wants chooses a session, or does not.
 func (s *sample) wants(r *recording) bool {
-	size := weigh(r.flows)
-	if s.whole && s.size+size > sampleBytes {
+	if s.whole && s.size+r.size > sampleBytes {
 		s.whole = false
 	}
-	r.sampled = s.whole || s.flows < s.most && (s.size < sampleBytes/2 && s.draws(r.number) || s.size < sampleBytes && s.shows(r.flows))
-	if r.sampled {
+	r.drawn = s.whole || s.flows < s.most && s.size < sampleBytes/2 && s.draws(r.number)
+	wanted := r.drawn || s.flows < s.most && s.size < sampleBytes && s.shows(r.flows)
+	if wanted {
 		s.flows += len(r.flows)
-		s.size += size
+		s.size += r.size
 		s.note(r.flows)
 	}
-	return r.sampled
+	return wanted
 }
 
 // draws chooses half of the sample at random: the hash of the number decides (splitmix64).

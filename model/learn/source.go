@@ -1,7 +1,9 @@
 package learn
 
 import (
+	"bytes"
 	"iter"
+	"math"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/session"
@@ -10,11 +12,12 @@ import (
 
 // A recording is the flows of one session.
 type recording struct {
-	number  int
-	user    string
-	kind    session.Kind
-	flows   []*flow.Flow
-	sampled bool
+	number int
+	user   string
+	kind   session.Kind
+	flows  []*flow.Flow
+	size   int  // bytes in memory, about
+	drawn  bool // for the sample, at random
 }
 
 // A source goes over the sessions of a recording. It can be called again, and gives the
@@ -28,7 +31,7 @@ func Read(flows iter.Seq2[*flow.Flow, error], s session.Options, o Options) (*mo
 	if s.Report == nil {
 		s.Report = &session.Report{}
 	}
-	g := &grouping{flows: flows, progress: o.Progress}
+	g := &grouping{flows: flows, progress: o.Progress, most: heldBytes}
 	if err := session.FindPlaces(g.read("finding users"), s, g.add); err != nil {
 		return nil, nil, err
 	}
@@ -43,7 +46,7 @@ func Read(flows iter.Seq2[*flow.Flow, error], s session.Options, o Options) (*mo
 }
 
 // heldBytes is about how much of the flows of sessions that are not over is in memory.
-const heldBytes = 192 << 20
+const heldBytes = 384 << 20
 
 // A grouping brings the flows of a recording together by session.
 type grouping struct {
@@ -53,6 +56,9 @@ type grouping struct {
 	of         []uint32 // by place of the flow: 1 + index of its session; 0: none
 	flowsOfAll int
 	readings   int
+	sizes      []uint32 // KiB, by place of the flow
+	bodies     shelf
+	most       int // bytes of sessions that are not over
 }
 
 // What a session may be instead of having flows left to read.
@@ -66,6 +72,7 @@ type visited struct {
 	user  string
 	kind  session.Kind
 	flows int
+	size  int // bytes
 }
 
 // add adds a session, given by the places of its flows.
@@ -74,7 +81,11 @@ func (g *grouping) add(v session.Visit) error {
 	if n := len(g.visits); n > 0 && g.visits[n-1].user == user {
 		user = g.visits[n-1].user
 	}
-	g.visits = append(g.visits, visited{user, v.Kind, len(v.Flows)})
+	size := 0
+	for _, place := range v.Flows {
+		size += int(g.sizes[place]) << 10
+	}
+	g.visits = append(g.visits, visited{user, v.Kind, len(v.Flows), size})
 	g.flowsOfAll += len(v.Flows)
 	for _, place := range v.Flows {
 		for uint64(len(g.of)) <= place {
@@ -92,6 +103,11 @@ func (g *grouping) read(what string) iter.Seq2[*flow.Flow, error] {
 		for f, err := range g.flows {
 			if n++; g.progress != nil && n%1000 == 0 {
 				g.progress(what, n, len(g.of))
+			}
+			if err == nil {
+				if known := g.bodies.share(f); n > len(g.sizes) {
+					g.sizes = append(g.sizes, uint32(min(max(0, weigh(f)-known)>>10+1, math.MaxUint32)))
+				}
 			}
 			if !yield(f, err) {
 				return
@@ -135,39 +151,69 @@ func (g *grouping) reading(what string, left []int, yield func(recording) error)
 			continue
 		}
 		i := int(g.of[place]) - 1
-		if open[i] == nil && left[i] > 0 && held > heldBytes {
-			left[i] = waits
+		v := &g.visits[i]
+		if open[i] == nil && left[i] > 0 {
+			if held > 0 && held+v.size > g.most {
+				left[i] = waits
+			} else {
+				held += v.size
+			}
 		}
 		if left[i] < 0 {
 			continue
 		}
 		open[i] = append(open[i], f)
-		held += weighOne(f)
 		if left[i]--; left[i] > 0 {
 			continue
 		}
 		left[i] = over
-		v := &g.visits[i]
-		if err := yield(recording{number: i, user: v.user, kind: v.kind, flows: open[i]}); err != nil {
+		if err := yield(recording{number: i, user: v.user, kind: v.kind, flows: open[i], size: v.size}); err != nil {
 			return n, err
 		}
 		n++
-		held -= weigh(open[i])
+		held -= v.size
 		delete(open, i)
 	}
 	return n, nil
 }
 
-// weigh returns about how many bytes flows have in memory.
-func weigh(flows []*flow.Flow) int {
-	n := 0
-	for _, f := range flows {
-		n += weighOne(f)
-	}
-	return n
+// A shelf keeps long bodies, so that flows that share one have it in memory once.
+type shelf struct {
+	bodies map[uint64][]byte // by their hashes
+	size   int
 }
 
-func weighOne(f *flow.Flow) int {
+const (
+	longBody   = 64 << 10 // bytes
+	shelfBytes = 64 << 20
+)
+
+// share lets the bodies of f be those of the shelf. It returns how many bytes it knew.
+func (s *shelf) share(f *flow.Flow) (known int) {
+	bodies := []*flow.Body{&f.Request.Body}
+	if f.Response != nil {
+		bodies = append(bodies, &f.Response.Body)
+	}
+	for _, b := range bodies {
+		if len(b.Data) < longBody {
+			continue
+		}
+		sum := b.Sum()
+		if old := s.bodies[sum]; bytes.Equal(old, b.Data) {
+			b.Data = old
+			known += len(old)
+			continue
+		}
+		if s.size += len(b.Data); s.bodies == nil || s.size > shelfBytes {
+			s.bodies, s.size = map[uint64][]byte{}, len(b.Data)
+		}
+		s.bodies[sum] = b.Data
+	}
+	return known
+}
+
+// weigh returns about how many bytes a flow has in memory.
+func weigh(f *flow.Flow) int {
 	n := 1000 + len(f.Request.Target) + len(f.Request.Body.Data) + 64*len(f.Messages)
 	for _, h := range f.Request.Headers {
 		n += len(h.Name) + len(h.Value) + 32
