@@ -32,6 +32,10 @@ type Options struct {
 	// Play reports whether a session is to be played. nil: all are.
 	Play func(session uint64) bool
 
+	// Ready and Over, where not nil, are called with each act as it becomes ready, and when
+	// it is over.
+	Ready, Over func(*replay.Act)
+
 	// Answer returns a recorded exchange with the answer to an act. It must return one.
 	// It is valid until the next call of Answer.
 	Answer func(Asked) *flow.Flow
@@ -62,6 +66,19 @@ func Play(source replay.Source, arrivals load.Arrivals, o Options) error {
 			return nil
 		}
 	}
+}
+
+// One plays one session, from the start of the run on.
+func One(session replay.Session, o Options) error {
+	p := player{options: o}
+	u := &user{session: session, strands: map[int]*event{}}
+	p.take(u, session.Next(nil), 0)
+	for len(p.queue) > 0 {
+		if err := p.step(heap.Pop(&p.queue).(*event)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A player is a run.
@@ -101,7 +118,10 @@ func (p *player) enter(number uint64, at time.Duration) {
 
 // take queues acts that have become ready.
 func (p *player) take(u *user, acts []replay.Act, at time.Duration) {
-	for _, a := range acts {
+	for i, a := range acts {
+		if p.options.Ready != nil {
+			p.options.Ready(&acts[i])
+		}
 		e := &event{at: at + a.Delay, user: u, act: a}
 		if a.Strand != 0 && a.Kind == replay.Request {
 			u.strands[a.Strand] = e
@@ -163,6 +183,9 @@ func (p *player) hear(e *event) {
 	u := e.user
 	if u.strands[e.act.Strand] == e {
 		delete(u.strands, e.act.Strand)
+	}
+	if p.options.Over != nil {
+		p.options.Over(&e.act)
 	}
 	over := &replay.Answer{Act: &e.act, At: e.at - u.entered, OK: e.act.Skip == ""}
 	if f := e.flow; f != nil {

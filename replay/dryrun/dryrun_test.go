@@ -87,6 +87,19 @@ func TestActsAreSentWhenTheyAreDue(t *testing.T) {
 	}
 }
 
+func TestOneSessionTellsWhatIsUnderWay(t *testing.T) {
+	under, most, order := 0, 0, ""
+	err := One(script{acts: map[string][]replay.Act{"": {{Endpoint: "a"}, {Endpoint: "b", Delay: 100 * time.Millisecond}}, "b": {{Endpoint: "c"}}}}, Options{
+		Ready:  func(*replay.Act) { under++; most = max(most, under) },
+		Over:   func(*replay.Act) { under-- },
+		Answer: func(Asked) *flow.Flow { return &flow.Flow{Done: 300 * time.Millisecond} },
+		Give:   func(x Exchange) error { order += x.Act.Endpoint; return nil },
+	})
+	if err != nil || under != 0 || most != 2 || order != "abc" {
+		t.Errorf("%d at once, %d left, sent %q, %v; want 2, 0, abc and no error", most, under, order, err)
+	}
+}
+
 func TestAnErrorEndsTheRun(t *testing.T) {
 	arrivals, err := load.Constant(1, 0) // for ever
 	if err != nil {

@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -10,9 +9,9 @@ import (
 	"slices"
 
 	"github.com/starling-load/starling/model"
-	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/dryrun"
 	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/modelled"
 )
@@ -49,7 +48,9 @@ func Play(m *model.Model, answers func(session int) []*flow.Flow) (*faithful.Ver
 			continue
 		}
 		part.Sessions = append(part.Sessions, m.Sessions[i])
-		r.session(src.Session(uint64(i), uint64(i)), m.Sessions[i].Acts, flows)
+		if err := r.session(src.Session(uint64(i), uint64(i)), m.Sessions[i].Acts, flows); err != nil {
+			return nil, err
+		}
 	}
 	return doubt(faithful.Judge(modelled.Recorded(&part, p), r.replayed), len(m.Unresolved)), nil
 }
@@ -82,43 +83,38 @@ func variantsOf(m *model.Model) map[[2]string]*model.Variant {
 	return all
 }
 
-// session plays one session. Of the acts that are ready, the one that began first in the
-// recording is answered first.
-func (r *rehearsal) session(s replay.Session, acts []model.Act, flows []*flow.Flow) {
+// session plays one session, whose acts were recorded as flows.
+func (r *rehearsal) session(s replay.Session, acts []model.Act, flows []*flow.Flow) error {
 	var work faithful.Session
-	var ready []replay.Act
-	enter := func(list []replay.Act) {
-		for _, a := range list {
+	matched := true
+	differs := make(map[int]string, len(acts)) // by act: why it is not sent as recorded
+	err := dryrun.One(s, dryrun.Options{
+		Ready: func(a *replay.Act) {
 			if a.Kind == replay.Request {
 				work.Send(work.Ready())
 			}
-			ready = append(ready, a)
-		}
-		slices.SortStableFunc(ready, func(a, b replay.Act) int { return cmp.Compare(a.ID, b.ID) })
-	}
-	matched := true
-	enter(s.Next(nil))
-	for len(ready) > 0 {
-		a := ready[0]
-		ready = ready[1:]
-		s.Fill(&a)
-		over := &replay.Answer{Act: &a, OK: true}
-		if a.Kind == replay.Request {
-			f := flows[a.ID]
-			why := r.differs(&a, &acts[a.ID], f)
+		},
+		Answer: func(a dryrun.Asked) *flow.Flow { return flows[a.Act.ID] },
+		Give: func(x dryrun.Exchange) error {
+			why := r.differs(x.Act, &acts[x.Act.ID], flows[x.Act.ID])
 			matched = matched && why == ""
-			work.Over(true, a.Write, why == "")
-			r.count(&a, why)
-			over.URL, over.Response, over.Doc = f.URL(), f.Response, content.New(f.Response)
-		}
-		enter(s.Next(over))
-	}
+			differs[x.Act.ID] = why
+			r.count(x.Act, why)
+			return nil
+		},
+		Over: func(a *replay.Act) {
+			if a.Kind == replay.Request {
+				work.Over(true, a.Write, differs[a.ID] == "")
+			}
+		},
+	})
 	r.replayed.Started++
 	r.replayed.Ended++
 	if matched {
 		r.replayed.Matched++
 	}
 	r.replayed.Work.Add(work.Work(false))
+	return err
 }
 
 // count counts a request that would be sent, or, for why, would not be as recorded.
