@@ -21,10 +21,33 @@ type choice struct {
 func (l *Learner) share() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if p.partly() && !p.hidden && p.header() == "" {
+			switch o := p.outermost(); {
+			case o.header() != "":
+			case p.partly() && !p.hidden:
 				l.shareChoice(p)
+			case p.hidden && o.pieces == nil && !o.hidden && !o.settled:
+				if l.shareChoice(p); p.pieces != nil {
+					o.show()
+					o.open()
+				}
 			}
 		}
+	}
+}
+
+// outermost returns the leaf whose value holds l and that no other holds.
+func (l *leaf) outermost() *leaf {
+	for l.outer != nil {
+		l = l.outer
+	}
+	return l
+}
+
+// show undoes hide.
+func (l *leaf) show() {
+	l.hidden = false
+	for _, c := range l.inner {
+		c.show()
 	}
 }
 

@@ -22,6 +22,35 @@ func TestWhatTheAnswerShowsIsTheElementThatWasPicked(t *testing.T) {
 	want(t, "what shows no tree", values(r, "POST /rpc floor"), "params.key=row")
 }
 
+// How many there are is the number of the last one, too.
+func TestANumberWithinTheElementsOfAListIsNotTheirs(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		p.do("GET /notes?count", "200"+asJSON+`{"data":[{"count":{"id":3}}]}`)
+		p.do("GET /notes", "200"+asJSON+`{"data":[{"id":1},{"id":2},{"id":3}]}`)
+		p.do(fmt.Sprintf("GET /notes/%d", 1+i%3), "200"+asJSON+`{}`)
+	})
+	for i := range 6 {
+		want(t, fmt.Sprint("the note of session ", i), where(r, "GET /notes/{}", i, 2), fmt.Sprint("1 json:data[].id ", i%3))
+	}
+}
+
+// The address of a page is noted: it holds what was picked, or it is another page.
+func TestAnAddressWithinAValueHoldsWhatWasPicked(t *testing.T) {
+	r := record(8, nil, func(p *tape, i int) {
+		note := func(place string) { p.do("PATCH /me"+asJSON+`{"last":"`+place+`"}`, "204") }
+		p.do("GET /trees", "200"+asJSON+`{"data":[{"id":1},{"id":2},{"id":3},{"id":4}]}`)
+		note("/content/trees")
+		p.do(fmt.Sprintf("GET /trees/%d", 1+i%4), "200"+asJSON+`{}`)
+		note(fmt.Sprintf("/content/trees/%d", 1+i%4))
+		p.do(fmt.Sprintf("GET /trees/%d", 1+(i+1)%4), "200"+asJSON+`{}`)
+		note(fmt.Sprintf("/content/trees/%d", 1+(i+1)%4))
+	})
+	for i := range 8 {
+		want(t, fmt.Sprint("the page of session ", i), where(r, "PATCH /me", i, 3), fmt.Sprint("0 json:data[].id ", i%4))
+		want(t, fmt.Sprint("the second page of session ", i), where(r, "PATCH /me", i, 5), fmt.Sprint("0 json:data[].id ", (i+1)%4))
+	}
+}
+
 // One click opens a topic: its posts, its author and its votes are asked for side by side,
 // by names that say nothing. Topics that users wrote come from their creation.
 func TestAllRequestsOfAClickHaveItsElement(t *testing.T) {

@@ -166,12 +166,14 @@ func identifier(name string) (stem string, ok bool) {
 }
 
 // listed returns the first list of an earlier JSON answer of which an element has the
-// value of u as its identifier.
+// value of u as its identifier. A list whose elements have it as a member of their own comes
+// before one where it lies deeper: that may be of something within the elements.
 func (u use) listed(of string) (spot, bool) {
 	if u.exchange.sentFirst(u.value) {
 		return spot{}, false
 	}
 	weak := content.Bits(u.value) < shortBits
+	var deeper spot
 	for _, p := range u.exchange.session.given()[u.value] {
 		path, isJSON := strings.CutPrefix(p.selector, "json:")
 		if !isJSON || strings.Contains(path, "|") || !strings.Contains(path, "[]") || !p.exchange.before(u.exchange) {
@@ -181,14 +183,24 @@ func (u use) listed(of string) (spot, bool) {
 		if stem, ok := identifier(name); name != "" && (!ok || stem != "" && stem != of) {
 			continue
 		}
+		direct := strings.HasSuffix(path, "[]") || strings.HasSuffix(path, "[]."+name)
+		if !direct && deeper.from != nil {
+			continue
+		}
 		named := !weak || namesList(p.exchange, path, of)
 		for i, v := range p.exchange.values(p.selector) {
-			if v == u.value && (named || u.shows(p, name, i)) {
-				return spot{p.exchange, p.selector, i}, true
+			if v != u.value || !named && !u.shows(p, name, i) {
+				continue
 			}
+			s := spot{p.exchange, p.selector, i}
+			if direct {
+				return s, true
+			}
+			deeper = s
+			break
 		}
 	}
-	return spot{}, false
+	return deeper, deeper.from != nil
 }
 
 // shows reports whether the answer to u has the element of a list with the number i: an
