@@ -124,7 +124,7 @@ var foreign = map[string][]string{
 	"github.com/andybalholm/brotli":           {"model/content/codec"},
 	"filippo.io/age":                          {"record/envelope"},
 	"github.com/cespare/xxhash/v2":            {"record/flow", "record/flowfile", "record/body"},
-	"github.com/dustin/go-humanize":           {"cmd", "replay/run", "replay/stats"},
+	"github.com/dustin/go-humanize":           {"cmd", "replay/faithful", "replay/run", "replay/stats"},
 	"github.com/elazarl/goproxy":              {"record/proxy"},
 	"github.com/gobwas/ws":                    {"record/message", "fixtures/shop", "fixtures/crowd"},
 	"github.com/google/go-cmp":                {"record/flow/flowtest"},

@@ -60,6 +60,11 @@ func printOutline(env environment, plan *run.Outline) error {
 	default:
 		fmt.Fprintf(w, "sessions\t%d, the last begins after %s\n", sessions, last)
 	}
+	if m.Recorded != nil {
+		for _, s := range m.Recorded.Supplies {
+			fmt.Fprintf(w, "data\t%s\n", s)
+		}
+	}
 	for _, t := range plan.Thresholds {
 		fmt.Fprintf(w, "threshold\t%s\n", t)
 	}

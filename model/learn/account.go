@@ -16,6 +16,7 @@ func (l *learner) keepAccounts(m *model.Model, rows []map[string]int) {
 		f := &m.Data[i]
 		who := identifying(f)
 		f.Kinds = l.kindsOf(m, f, who, rows)
+		l.report.Data = append(l.report.Data, suppliesOf(f, rows)...)
 		for k := range m.Sessions {
 			r, ok := rows[k][f.Name]
 			if !ok {
@@ -29,6 +30,40 @@ func (l *learner) keepAccounts(m *model.Model, rows []map[string]int) {
 			}
 		}
 	}
+}
+
+// suppliesOf counts the rows of a file and those of recorded users, of each kind that these
+// have. rows are those of the sessions, by file.
+func suppliesOf(f *model.Source, rows []map[string]int) (list []Supply) {
+	kind := func(row []string) string {
+		var parts []string
+		for c, column := range f.Columns {
+			if slices.Contains(f.Kinds, column) {
+				parts = append(parts, column+"="+row[c])
+			}
+		}
+		return strings.Join(parts, ", ")
+	}
+	index, seen := map[string]int{}, map[int]bool{}
+	for _, of := range rows {
+		r, ok := of[f.Name]
+		if !ok || seen[r] {
+			continue
+		}
+		seen[r] = true
+		with := kind(f.Rows[r])
+		if _, had := index[with]; !had {
+			index[with] = len(list)
+			list = append(list, Supply{File: f.Name, With: with})
+		}
+		list[index[with]].Recorded++
+	}
+	for _, row := range f.Rows {
+		if i, ok := index[kind(row)]; ok {
+			list[i].Rows++
+		}
+	}
+	return list
 }
 
 // identifying returns columns of a file whose values tell its rows apart: one, if there is

@@ -28,6 +28,9 @@ type Report struct {
 	// Unresolved are the varying values that nothing explains.
 	Unresolved []model.Unresolved `json:"unresolved"`
 
+	// Data says of each data file whose rows were found in the recording how many these are.
+	Data []Supply `json:"data"`
+
 	parts      map[string]bool // endpoints that are parts of pages
 	sampled    int             // sessions of the sample; 0: all
 	others     string          // hosts whose flows are left out, with their numbers; "": none
@@ -42,6 +45,27 @@ type Type struct {
 	Weight   float64 `json:"weight"` // share of sessions, 0 to 1
 	Sessions int     `json:"sessions"`
 	Steps    int     `json:"steps"` // endpoints visited by the type
+}
+
+// A Supply says how many rows of a data file recorded users had.
+type Supply struct {
+	File     string `json:"file"`           // without .csv
+	With     string `json:"with,omitempty"` // the kind of rows, such as "role=admin"; "": all
+	Recorded int    `json:"recorded"`       // rows of recorded users
+	Rows     int    `json:"rows"`           // that there are
+}
+
+// Text says what the file is good for: each user of a replay has a row of its own up to so
+// many times the recorded users.
+func (s Supply) Text() string {
+	with := ""
+	if s.With != "" {
+		with = " with " + s.With
+	}
+	if times := s.Rows / s.Recorded; times > 1 {
+		return fmt.Sprintf("%s%s: recorded users had %d of %d rows; up to %d times as many users have rows of their own", s.File, with, s.Recorded, s.Rows, times)
+	}
+	return fmt.Sprintf("%s%s: recorded users had %d of %d rows; add rows before you replay more users than recorded", s.File, with, s.Recorded, s.Rows)
 }
 
 // Found is one binding with its evidence.
@@ -60,6 +84,7 @@ type Found struct {
 // describe fills in what m holds.
 func (r *Report) describe(m *model.Model) {
 	r.Types, r.Endpoints, r.Bindings, r.parts = []Type{}, []string{}, []Found{}, map[string]bool{}
+	r.Data = append([]Supply{}, r.Data...)
 	for _, b := range m.Behaviors {
 		r.Types = append(r.Types, Type{b.Name, b.Weight, b.Sessions, len(b.Steps)})
 	}
@@ -167,6 +192,12 @@ func (r *Report) Text(w io.Writer) error {
 		for _, s := range f.From {
 			fmt.Fprintf(&b, "    from %s\n", s)
 		}
+	}
+	if len(r.Data) > 0 {
+		b.WriteString("\ndata\n")
+	}
+	for _, s := range r.Data {
+		fmt.Fprintf(&b, "  %s\n", s.Text())
 	}
 	r.unresolved(&b)
 	notes := r.notes()

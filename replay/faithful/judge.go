@@ -30,6 +30,9 @@ type Verdict struct {
 	// fast the target is.
 	PageRequests Pair `json:"requests_per_page"`
 	Peak         Pair `json:"peak"`
+
+	// Supplies are the data files that users have rows of.
+	Supplies []Supply `json:"supplies"`
 }
 
 // A Pair is a figure of the recording beside that of the run.
@@ -55,6 +58,7 @@ const (
 	halfDue                 = 4          // … and that most of them fail
 	turnShare, turnLeast    = 0.50, 100  // sessions played: fewer than this share of the recorded, and fewer than that many, say little
 	barePartly              = 0.50       // of the steps, whose answer tells nothing
+	inUsePartly             = 0.10       // of the sessions, with a row of data that another user had at the same time
 	omittedPartly           = 0.02       // of the recorded requests, left out
 	omittedNot              = 0.50
 	namedEndpoints          = 3
@@ -73,6 +77,7 @@ const (
 //   - Endpoints that were never reached, and a mix of requests that is another.
 //   - What the model left out of the recording, and how few of its sessions had a turn.
 //   - Requests that came one after another and had overlapped, or in smaller groups.
+//   - Accounts that several users had at the same time.
 func Judge(rec *Recorded, run Replayed) *Verdict {
 	if rec == nil {
 		return nil
@@ -93,6 +98,7 @@ func Judge(rec *Recorded, run Replayed) *Verdict {
 	j.overlap()
 	j.pages()
 	j.leftOut()
+	j.supplies()
 	return j.verdict()
 }
 

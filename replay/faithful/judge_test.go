@@ -61,10 +61,31 @@ func TestARunLikeTheRecordingIsFaithful(t *testing.T) {
 	v := Judge(recorded(), likeIt(3))
 	want := &Verdict{
 		Verdict: Faithful, Reasons: []string{}, Steps: Pair{4.7, 4.7}, Writes: Pair{1.7, 1.7},
-		Unreached: []string{}, MixDistance: 0, Overlap: Pair{1 + 10.0/47, 57.0 / 47},
+		Unreached: []string{}, MixDistance: 0, Overlap: Pair{1 + 10.0/47, 57.0 / 47}, Supplies: []Supply{},
 	}
 	if d := cmp.Diff(want, v); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestAccountsInUseAreACause(t *testing.T) {
+	for _, tt := range []struct {
+		supply  Supply
+		verdict string
+		reason  string
+	}{
+		{Supply{File: "accounts", Needed: 41200, Supplied: 12000, Sessions: 50000, InUse: 200}, Faithful, ""},
+		{Supply{File: "accounts", Needed: 41200, Supplied: 12, Sessions: 50000, InUse: 45000}, Partly,
+			"45,000 of 50,000 sessions had a row of accounts.csv that another user had at the same time: needs 41,200 accounts, 12 supplied"},
+		{Supply{File: "staff", With: "role=head", Needed: 3, Sessions: 3, InUse: 3}, Partly,
+			"3 of 3 sessions had a row of staff.csv that another user had at the same time: needs 3 staff with role=head, none supplied"},
+	} {
+		rec := recorded()
+		rec.Supplies = []Supply{tt.supply}
+		v := Judge(rec, likeIt(3))
+		if v.Verdict != tt.verdict || strings.Join(v.Reasons, "; ") != tt.reason || len(v.Supplies) != 1 {
+			t.Errorf("%+v: %s because of %q; want %s because of %q", tt.supply, v.Verdict, v.Reasons, tt.verdict, tt.reason)
+		}
 	}
 }
 

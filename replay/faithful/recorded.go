@@ -40,6 +40,9 @@ type Recorded struct {
 
 	LeftOut []LeftOut `json:"left_out,omitempty"`
 
+	// Supplies are the data files whose rows the users of the run have.
+	Supplies []Supply `json:"supplies,omitempty"`
+
 	// Asked are the endpoints of requests that are sent only if the target asks for them.
 	Asked []string `json:"asked,omitempty"`
 }

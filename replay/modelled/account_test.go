@@ -107,13 +107,13 @@ func TestKindsOfCountsAccountsAndNotSessions(t *testing.T) {
 	m.Sessions[3].User = "u0"
 	for _, tt := range []struct {
 		kinds []string
-		want  []Kind
+		want  []kindUsed
 	}{
-		{nil, []Kind{{"", 3, 4}}},
-		{[]string{"role"}, []Kind{{"role=user", 2, 1}, {"role=admin", 1, 1}, {"", 3, 1}, {"role=guest", 0, 1}}},
+		{nil, []kindUsed{{"", 3, 4}}},
+		{[]string{"role"}, []kindUsed{{"role=user", 2, 1}, {"role=admin", 1, 1}, {"", 3, 1}, {"role=guest", 0, 1}}},
 	} {
 		file.Kinds = tt.kinds
-		if diff := cmp.Diff(tt.want, KindsOf(&file, m.Sessions)); diff != "" {
+		if diff := cmp.Diff(tt.want, kindsOf(&file, m.Sessions), cmp.AllowUnexported(kindUsed{})); diff != "" {
 			t.Errorf("kinds %v (-want +got)\n%s", tt.kinds, diff)
 		}
 	}

@@ -108,18 +108,18 @@ func hasKey(m map[string]int, key string) bool {
 	return ok
 }
 
-// A Kind is a kind of rows of a data file that recorded users had.
-type Kind struct {
-	Text  string // such as "role=admin"; "": the file has no kinds, or those of the users are not known
-	Rows  int    // that the file has
-	Users int    // recorded ones with a row of their own, or with none that is known
+// A kindUsed is a kind of rows of a data file that recorded users had.
+type kindUsed struct {
+	text  string // such as "role=admin"; "": the file has no kinds, or those of the users are not known
+	rows  int    // that the file has
+	users int    // recorded ones with a row of their own, or with none that is known
 }
 
-// KindsOf returns the kinds of rows of a file that the users of sessions had, in the order
+// kindsOf returns the kinds of rows of a file that the users of sessions had, in the order
 // of their first session.
-func KindsOf(file *model.Source, sessions []model.Session) []Kind {
+func kindsOf(file *model.Source, sessions []model.Session) []kindUsed {
 	rows := newRowFinder(file)
-	var list []Kind
+	var list []kindUsed
 	seen, index := make(map[string]bool), make(map[string]int)
 	for i := range sessions {
 		fields := fieldsOf(&sessions[i], file.Name)
@@ -134,12 +134,12 @@ func KindsOf(file *model.Source, sessions []model.Session) []Kind {
 		at, had := index[kind]
 		if !had {
 			at = len(list)
-			index[kind], list = at, append(list, Kind{Text: kind, Rows: len(rows.kinds[kind])})
+			index[kind], list = at, append(list, kindUsed{text: kind, rows: len(rows.kinds[kind])})
 		}
-		list[at].Users++
+		list[at].users++
 	}
 	if at, ok := index[""]; ok {
-		list[at].Rows = len(file.Rows)
+		list[at].rows = len(file.Rows)
 	}
 	return list
 }

@@ -68,6 +68,9 @@ func figures(s *stats.Summary) []figure {
 			figure{"most requests of a session at once, recorded and replayed", fmt.Sprintf("%.1f and %.1f", f.Peak.Recorded, f.Peak.Replayed)},
 			figure{"distance of the mix", fmt.Sprintf("%.2f", f.MixDistance)},
 			figure{"endpoints never reached", named(f.Unreached)})
+		for _, s := range f.Supplies {
+			list = append(list, figure{"data", s.String()})
+		}
 	}
 	return list
 }

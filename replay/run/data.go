@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/folder"
-	"github.com/starling-load/starling/replay/modelled"
+	"github.com/starling-load/starling/replay/faithful"
 )
 
 // replaceData puts the rows of CSV files in the place of a model's data sources.
@@ -67,67 +66,19 @@ func ReadData(name, path string) (model.Source, error) {
 	return src, nil
 }
 
-// tellShared says which data files have fewer rows than the run has users, of all kinds or
-// of one, so that several users share one.
-func (in *input) tellShared(w *work) {
-	if in.model == nil {
-		return
-	}
-	for i := range in.model.Data {
-		src := &in.model.Data[i]
-		if !uses(in.model, src.Name) {
+// tellShared says which data files have fewer rows than the run has users, so that
+// several users share one.
+func (in *input) tellShared(supplies []faithful.Supply) {
+	for _, s := range supplies {
+		what := ": several users share one"
+		switch {
+		case !s.Short():
 			continue
+		case s.Supplied == 0:
+			what = ": their users get rows of other kinds"
+		case s.InUse > 0:
+			what = fmt.Sprintf(": %s of %s sessions have one that another user has at the same time", humanize.Comma(int64(s.InUse)), humanize.Comma(int64(s.Sessions)))
 		}
-		kinds := modelled.KindsOf(src, in.model.Sessions)
-		if len(kinds) == 0 {
-			kinds = []modelled.Kind{{Rows: len(src.Rows), Users: 1}} // there are no sessions, but walks
-		}
-		for _, k := range kinds {
-			need := in.users(w, k.Users, kinds)
-			switch rows := uint64(k.Rows); {
-			case rows == 0:
-				in.note(fmt.Sprintf("needs %s %s%s, none supplied: their users get rows of other kinds; add rows to %s.csv, and give it with --data",
-					humanize.Comma(int64(need)), src.Name, with(k.Text), src.Name))
-			case rows < need:
-				in.note(fmt.Sprintf("needs %s %s%s, %s supplied: several users share one; add rows to %s.csv, and give it with --data",
-					humanize.Comma(int64(need)), src.Name, with(k.Text), humanize.Comma(int64(rows)), src.Name))
-			}
-		}
+		in.note(fmt.Sprintf("%s%s; add rows to %s.csv, and give it with --data", s, what, s.File))
 	}
-}
-
-// with says which kind of accounts is meant.
-func with(kind string) string {
-	if kind == "" {
-		return ""
-	}
-	return " with " + kind
-}
-
-// users is how many different users of one kind the run has, of which so many were recorded.
-// Of a run with arrivals it is as many per session as in the recording, where users came
-// back.
-func (in *input) users(w *work, recorded int, kinds []modelled.Kind) uint64 {
-	n, of := uint64(in.job.Plan.Users), 0
-	for _, k := range kinds {
-		of += k.Users
-	}
-	if n == 0 {
-		n, of = w.arriving(in.job.Plan.Duration), max(of, len(in.model.Sessions))
-	}
-	return uint64(math.Ceil(float64(n) * float64(recorded) / float64(of)))
-}
-
-// uses reports whether requests of m carry values of a data source.
-func uses(m *model.Model, source string) bool {
-	for i := range m.Endpoints {
-		for k := range m.Endpoints[i].Variants {
-			for _, v := range m.Endpoints[i].Variants[k].Values {
-				if name, _, _ := strings.Cut(v.Ref, "."); v.Kind == model.Data && name == source {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }

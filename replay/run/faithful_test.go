@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -41,6 +42,9 @@ func playModel(t *testing.T, m *model.Model, target string, plan replay.Plan, o 
 // verdict.
 func TestARunThatDoesTheRecordedWorkIsFaithful(t *testing.T) {
 	m, writes := recordedNotes(t, 2, 0, 1, 3)
+	for i := range 8 {
+		m.Data[0].Rows = append(m.Data[0].Rows, []string{fmt.Sprint("eve", i), fmt.Sprint("pw-eve", i)})
+	}
 	n := newNotebook()
 	s := httptest.NewServer(n)
 	defer s.Close()
@@ -65,6 +69,35 @@ func TestARunThatDoesTheRecordedWorkIsFaithful(t *testing.T) {
 	}
 	if d := cmp.Diff(f, file.Summary.Faithful); d != "" {
 		t.Errorf("the run file has another verdict: %s", d)
+	}
+}
+
+// The application lets several be logged in with one account; others would not.
+func TestARunWhoseUsersShareAccountsIsPartlyFaithful(t *testing.T) {
+	m, _ := recordedNotes(t, 2, 0, 1, 3)
+	s := httptest.NewServer(newNotebook())
+	defer s.Close()
+	var told []string
+	sum := playModel(t, m, s.URL, replay.Plan{Scale: 3}, Options{OnNote: func(text string) { told = append(told, text) }})
+	const short = "needs 12 accounts, 4 supplied"
+	if f := sum.Faithful; f.Verdict != faithful.Partly || len(f.Reasons) != 1 || !strings.Contains(f.Reasons[0], short) {
+		t.Errorf("the verdict is %+v, want partly, since it %s", f, short)
+	}
+	if notes := strings.Join(told, "\n"); !strings.Contains(notes, short) {
+		t.Errorf("notes %q, want %q", notes, short)
+	}
+	plan := replay.Plan{Target: s.URL, Scale: 3}
+	r, err := New(t.Context(), Job{Source: Source{Model: folderOf(t, m)}, Plan: plan}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := r.Outline(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if list := o.Manifest.Recorded.Supplies; len(list) != 1 || list[0].String() != short {
+		t.Errorf("the plan says %v, want %s", list, short)
 	}
 }
 

@@ -199,6 +199,7 @@ type work struct {
 	source    replay.Source
 	arrivals  load.Arrivals
 	recording *recording         // that the source reads; may be nil
+	supplies  []faithful.Supply  // rows of data that users need
 	recorded  *faithful.Recorded // what a recording holds to compare with; nil: nothing is known, or a model is played
 }
 
@@ -243,7 +244,10 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	in.tellShared(&w)
+	if in.model != nil {
+		w.supplies = modelled.Supplies(in.model, w.source, w.arrivals.At, w.arriving(plan.Duration))
+		in.tellShared(w.supplies)
+	}
 	return &w, nil
 }
 

@@ -35,7 +35,7 @@ func (r *Run) Outline(ctx context.Context) (*Outline, error) {
 	}
 	p := r.in.job.Plan
 	o := &Outline{
-		Manifest: r.know(w.recorded), Origins: w.source.Origins(), work: w,
+		Manifest: r.know(w.recorded, w.supplies), Origins: w.source.Origins(), work: w,
 		Endless: p.Users > 0 && p.Sessions == 0,
 	}
 	for _, t := range r.thresholds {

@@ -101,11 +101,16 @@ func (r *Run) Manifest() stats.Manifest {
 }
 
 // know returns the manifest, completed with what the run is compared with.
-func (r *Run) know(recorded *faithful.Recorded) stats.Manifest {
+func (r *Run) know(recorded *faithful.Recorded, supplies []faithful.Supply) stats.Manifest {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if recorded != nil {
 		r.manifest.Recorded = recorded
+	}
+	if len(supplies) > 0 && r.manifest.Recorded != nil {
+		known := *r.manifest.Recorded
+		known.Supplies = supplies
+		r.manifest.Recorded = &known
 	}
 	r.timeline.Of(&r.manifest)
 	return r.manifest
@@ -150,7 +155,7 @@ func (r *Run) play(ctx context.Context) (*stats.Summary, error) {
 			return nil, err
 		}
 	}
-	manifest := r.know(local.recorded)
+	manifest := r.know(local.recorded, local.supplies)
 	if r.options.Output != "" {
 		if r.file, err = runfile.Create(r.options.Output, &manifest); err != nil {
 			return nil, err

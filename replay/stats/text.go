@@ -124,6 +124,11 @@ func (s *Summary) likeness(p *page) {
 		p.printf(" · %s never reached", counted(uint64(n), "endpoint"))
 	}
 	p.printf("\n")
+	for _, s := range f.Supplies {
+		if s.Short() {
+			p.printf("Data         %s\n", printable(s.String()))
+		}
+	}
 }
 
 func orUnknown(s string) string {
