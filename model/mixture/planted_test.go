@@ -124,7 +124,7 @@ func five(*testing.T, *rand.Rand) (out []kind) {
 	for _, own := range [][]int{{1, 2, 3, 4}, {1, 6, 7, 8, 9}, {2, 12, 13, 14}} {
 		t := table{odds(20, 0, 1), make([][]float64, 20)}
 		for i := range t.rows {
-			t.rows[i] = odds(20, 0, 0.5, 20, 0.3)
+			t.rows[i] = odds(20, 0, 0.5, 20, 0.15)
 		}
 		t.rows[0][0] = 0
 		for k, page := range own {
@@ -349,7 +349,7 @@ func TestPlantedTypesAreFound(t *testing.T) {
 				if f.index >= p.ratio()*f.ideal {
 					like++
 				}
-				if f.off <= f.idealOff+0.01 {
+				if f.off <= f.idealOff+max(0.01, 1/float64(p.n)) {
 					weights++
 				}
 				sum.index, sum.ideal, sum.off, sum.idealOff = sum.index+f.index, sum.ideal+f.ideal, sum.off+f.off, sum.idealOff+f.idealOff
@@ -364,8 +364,8 @@ func TestPlantedTypesAreFound(t *testing.T) {
 			if sum.index < p.ratio()*sum.ideal {
 				t.Errorf("the adjusted Rand index is %.3f, want %.2f of the %.3f that the truth reaches", sum.index/m, p.ratio(), sum.ideal/m)
 			}
-			if n >= 20 && sum.off/m > sum.idealOff/m+0.01 {
-				t.Errorf("weights are off by %.3f, want 0.01 more at most than the %.3f of who knows the types", sum.off/m, sum.idealOff/m)
+			if n >= 20 && weights < n-n/10 {
+				t.Errorf("weights are as good as those of who knows the types, within a point or a session, in %d of %d recordings, want %d", weights, n, n-n/10)
 			}
 		})
 	}
