@@ -5,7 +5,6 @@ import (
 	"iter"
 	"slices"
 	"time"
-
 )
 
 // maxBegun is how many sessions of a plan are looked at for clashes: the first so many.
