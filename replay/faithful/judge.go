@@ -56,6 +56,7 @@ const (
 	leastExpected           = 3.0        // requests that must be expected before their absence says anything
 	leastDue                = 2          // writes that must have come due before their failure says that they never succeed
 	halfDue                 = 4          // … and that most of them fail
+	leastLost               = 3          // writes of one kind that must have failed before their share counts by itself
 	turnShare, turnLeast    = 0.50, 100  // sessions played: fewer than this share of the recorded, and fewer than that many, say little
 	barePartly              = 0.50       // of the steps, whose answer tells nothing
 	inUsePartly             = 0.10       // of the sessions, with a row of data that another user had at the same time

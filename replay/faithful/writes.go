@@ -36,6 +36,12 @@ func (j *judge) kind(e Endpoint) string {
 	case a.Due >= halfDue && 2*a.Done < a.Due:
 		return Partly
 	}
+	// Other writes, such as logins, do not make up for these. What was refused and then
+	// repeated came due twice.
+	due := min(float64(a.Due), j.expected(e)*float64(e.Writes)/float64(e.Steps))
+	if lost := due - float64(a.Writes); lost >= leastLost && lost/due > lostPartly {
+		return Partly
+	}
 	return ""
 }
 
