@@ -142,3 +142,29 @@ func TestAFieldThatWasSeenOnceIsBoundAsBesideAnotherButton(t *testing.T) {
 		}
 	}
 }
+
+// A feature that two people used shows little. The number that an answer was the first to
+// hold, alone in its place, is the one that they sent back.
+func TestAShortNumberOfTwoSessionsIsBoundWhereItWasIssued(t *testing.T) {
+	for _, c := range []struct {
+		name, place string
+		first       func(id, i int) string
+		bound       bool
+	}{
+		{"alone", "json:id", func(id, i int) string { return fmt.Sprintf(`{"id":%d,"size":%d}`, id, 3+i) }, true},
+		{"in a list", "", func(id, i int) string { return fmt.Sprintf(`{"ids":[%d,%d,%d]}`, id-40, id-1, id) }, false},
+	} {
+		r := record(2, nil, func(p *tape, i int) {
+			id := 174 + 5*i
+			p.do("POST /up"+asForm+"name=picture", "200"+asJSON+c.first(id, i))
+			p.do("POST /fetch"+asForm+fmt.Sprintf("part=%d&view=3", id), "200")
+		})
+		v := r.Endpoints["POST /fetch"].Variants[0].Values
+		if bound := len(v) == 1 && v[0].Kind == model.Bound; bound != c.bound {
+			t.Errorf("%s: %+v", c.name, v)
+		}
+		if c.bound && len(r.Bindings) == 1 && r.Bindings[0].Sources[0].Selector != c.place {
+			t.Errorf("%s: taken from %s, want %s", c.name, r.Bindings[0].Sources[0].Selector, c.place)
+		}
+	}
+}

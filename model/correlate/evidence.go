@@ -35,7 +35,7 @@ func (c *candidate) passes(b *binding, uses []use, sessions int) bool {
 	}
 	enough := sessions >= 2
 	if bits < shortBits {
-		enough = sessions >= 3
+		enough = sessions >= 3 || sessions == 2 && b.issues(uses)
 	}
 	if serverFirst && enough && b.shuffled <= maxShuffled && (b.pick != "any" || sessions >= 5) {
 		return true
@@ -47,6 +47,37 @@ func (c *candidate) passes(b *binding, uses []use, sessions int) bool {
 		return false
 	}
 	return math.Pow(max(b.shuffled, 1/float64(2*tried)), float64(sessions)) <= maxChance
+}
+
+// minIssued is the least length of a short value that two sessions can explain.
+const minIssued = 3
+
+// issues reports whether the sources are where the session saw each value first, alone in
+// its place, and whether sessions differ in their values. A number of three digits is then
+// hardly there by chance, such as the id that was given to an upload.
+func (b *binding) issues(uses []use) bool {
+	if b.pick == "any" || b.match < 1 {
+		return false
+	}
+	owner := map[string]*session{}
+	for _, u := range uses {
+		s := u.exchange.session
+		at := s.given()[u.value]
+		if len(u.value) < minIssued || content.Kind(u.value) == "" || len(at) == 0 {
+			return false
+		}
+		if had := owner[u.value]; had != nil && had != s {
+			return false
+		}
+		owner[u.value] = s
+		if !slices.ContainsFunc(b.sources, func(of source) bool {
+			values := at[0].exchange.values(of.selector)
+			return at[0].exchange.Endpoint == of.endpoint && len(values) > 0 && values[0] == u.value && !isList(of.selector, values)
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // fromFirst reports whether in nearly every session the sources gave the value
