@@ -50,6 +50,7 @@ func mark(number int) string { return "\x00" + strconv.Itoa(number) + "\x00" }
 // endpoint returns the endpoint with its variants, the commonest first.
 func (t *target) endpoint() model.Endpoint {
 	e := model.Endpoint{Name: t.name}
+	t.byKey = nil // what requests have in the holes is needed once
 	slices.SortStableFunc(t.variants, func(a, b *variant) int { return len(b.acts) - len(a.acts) })
 	for i, v := range t.variants {
 		name := ""

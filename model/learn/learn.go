@@ -199,6 +199,7 @@ func isStream(f *flow.Flow) bool {
 func (l *learner) model() (*model.Model, *Report, error) {
 	found := l.correlate.Result()
 	answers := l.expected(found.Acts)
+	l.correlate, l.outcome, l.cache = nil, nil, nil // their memory is needed for the model
 	l.arrange(found, answers)
 	l.findAssets()
 	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: slices.Clone(l.options.Data)}
