@@ -3,7 +3,6 @@ package modelled
 import (
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"github.com/starling-load/starling/model"
 )
@@ -12,6 +11,9 @@ import (
 // of a recorded session.
 type crossing struct{ session, leg int }
 
+// next is the step after it.
+func (c crossing) next() crossing { return crossing{c.session, c.leg + 1} }
+
 // crossings are the steps that the recorded sessions of one behavior made.
 type crossings struct {
 	source *source
@@ -19,7 +21,14 @@ type crossings struct {
 	at     map[string][]crossing // by step
 	odds   map[string]map[string]float64
 	edges  map[string][]model.Edge
-	pasts  map[crossing]past // what the session had done when the step was over
+	seen   map[crossing]sight
+}
+
+// A sight is what choosing looks at in a recorded step.
+type sight struct {
+	past   past    // what the session had done when the step was over
+	after  string  // the step that it made next, or model.End
+	weight float64 // how much likelier that step is than it was in the recording
 }
 
 // A past is what a user has done so far, as far as the choice of the next step looks
@@ -45,7 +54,7 @@ func (p *past) add(of *crossings, c crossing) {
 // compileCrossings collects the steps of the recorded sessions of a behavior.
 func (s *source) compileCrossings(b *model.Behavior) crossings {
 	c := crossings{source: s, at: map[string][]crossing{}, odds: map[string]map[string]float64{},
-		edges: map[string][]model.Edge{}, pasts: map[crossing]past{}}
+		edges: map[string][]model.Edge{}, seen: map[crossing]sight{}}
 	for i := range b.Steps {
 		c.edges[b.Steps[i].ID] = b.Steps[i].Next
 	}
@@ -60,7 +69,7 @@ func (s *source) compileCrossings(b *model.Behavior) crossings {
 			at := crossing{i, k}
 			c.at[l.step] = append(c.at[l.step], at)
 			p.add(&c, at)
-			c.pasts[at] = past{p.write, slices.Clone(p.last)}
+			c.seen[at] = sight{past: past{p.write, slices.Clone(p.last)}, after: c.after(at)}
 			if c.odds[l.step] == nil {
 				c.odds[l.step] = map[string]float64{}
 			}
@@ -70,6 +79,11 @@ func (s *source) compileCrossings(b *model.Behavior) crossings {
 	for step, odds := range c.odds {
 		for to := range odds {
 			odds[to] /= float64(len(c.at[step]))
+		}
+		for _, at := range c.at[step] {
+			x := c.seen[at]
+			x.weight = c.edge(step, x.after).Odds / odds[x.after]
+			c.seen[at] = x
 		}
 	}
 	return c
@@ -96,7 +110,8 @@ type way struct {
 //
 // Each recorded session that stood at this step counts as often as its next step has
 // been made likelier or rarer than it was in the recording. A step to which nobody went
-// from here is taken with its own odds.
+// from here is taken with its own odds. If no session that made the chosen step can be
+// gone on with, another step is chosen, and if none can, the first choice stays.
 func (c *crossings) next(from crossing, p *past, open func(crossing) bool, random *rand.Rand) way {
 	step := c.source.tracks[from.session].legs[from.leg].step
 	u := random.Float64()
@@ -108,25 +123,41 @@ func (c *crossings) next(from crossing, p *past, open func(crossing) bool, rando
 			return c.along(e, c.at[e.To], open, random)
 		}
 	}
-	weight := func(at crossing) float64 {
-		after := c.after(at)
-		return c.edge(step, after).Odds / c.odds[step][after]
+	first := way{ends: true, none: true}
+	left := filter(c.at[step], func(at crossing) bool { return c.seen[at].weight > 0 })
+	for len(left) > 0 {
+		alike := c.alike(left, p)
+		chosen := c.draw(alike, random)
+		to := c.seen[chosen].after
+		if e := c.edge(step, to); to == model.End {
+			return way{think: e.Think, ends: true}
+		} else if first.none {
+			first = way{to: chosen.next(), think: e.Think}
+		}
+		follows := func(at crossing) bool { return c.seen[at].after == to && open(at.next()) }
+		for _, list := range [][]crossing{{chosen}, alike, left} {
+			if ready := filter(list, follows); len(ready) > 0 {
+				return way{to: ready[random.IntN(len(ready))].next(), think: c.edge(step, to).Think}
+			}
+		}
+		left = filter(left, func(at crossing) bool { return c.seen[at].after != to })
 	}
-	candidates := c.alike(filter(c.at[step], func(at crossing) bool { return weight(at) > 0 }), p, open)
-	weights := make([]float64, len(candidates))
+	return first
+}
+
+// draw chooses one of some recorded steps by their weights.
+func (c *crossings) draw(of []crossing, random *rand.Rand) crossing {
 	total := 0.0
-	for i, at := range candidates {
-		weights[i] = weight(at)
-		total += weights[i]
+	for _, at := range of {
+		total += c.seen[at].weight
 	}
 	v := random.Float64() * total
-	for i, at := range candidates {
-		if v -= weights[i]; v < 0 {
-			e := c.edge(step, c.after(at))
-			return way{to: crossing{at.session, at.leg + 1}, think: e.Think, ends: e.To == model.End}
+	for _, at := range of {
+		if v -= c.seen[at].weight; v < 0 {
+			return at
 		}
 	}
-	return way{ends: true, none: true}
+	return of[len(of)-1]
 }
 
 // along goes on with a step that no session made from here.
@@ -150,17 +181,13 @@ func (c *crossings) edge(from, to string) model.Edge {
 	return model.Edge{To: to}
 }
 
-// alike returns the recorded steps whose sessions can be gone on with: those whose next
-// step has its values; of these, those that changed the same last; and of these, those
-// that made the same last steps, as many as there are sessions that did. Each condition
-// gives way where nobody meets it.
-func (c *crossings) alike(at []crossing, p *past, open func(crossing) bool) []crossing {
-	conditions := []func(crossing) bool{
-		func(x crossing) bool { return c.after(x) == model.End || open(crossing{x.session, x.leg + 1}) },
-		func(x crossing) bool { return c.pasts[x].write == p.write },
-	}
+// alike returns the recorded steps whose sessions had done what the walk has done: those
+// that changed the same last; and of these, those that made the same last steps, as many
+// as there are sessions that did. Each condition gives way where nobody meets it.
+func (c *crossings) alike(at []crossing, p *past) []crossing {
+	conditions := []func(crossing) bool{func(x crossing) bool { return c.seen[x].past.write == p.write }}
 	for n := 2; n <= remembered; n++ {
-		conditions = append(conditions, func(x crossing) bool { return sameLast(c.pasts[x].last, p.last, n) })
+		conditions = append(conditions, func(x crossing) bool { return sameLast(c.seen[x].past.last, p.last, n) })
 	}
 	for _, meets := range conditions {
 		if some := filter(at, meets); len(some) > 0 {
@@ -172,7 +199,7 @@ func (c *crossings) alike(at []crossing, p *past, open func(crossing) bool) []cr
 
 // sameLast reports whether two pasts have the same last n steps.
 func sameLast(a, b []string, n int) bool {
-	return strings.Join(a[:min(len(a), n)], "\x00") == strings.Join(b[:min(len(b), n)], "\x00")
+	return slices.Equal(a[:min(len(a), n)], b[:min(len(b), n)])
 }
 
 func filter(list []crossing, keep func(crossing) bool) []crossing {

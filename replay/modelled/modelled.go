@@ -114,7 +114,7 @@ func (s *source) compileEndpoints(m *model.Model) error {
 	logins, moved := m.Logins(), newMove(s.origins)
 	for i := range m.Endpoints {
 		from := &m.Endpoints[i]
-		e := endpoint{name: from.Name, judge: s.here(from.Check).Compile().Knowing(logins), outcomes: make(map[string]*model.Judge, len(from.Outcomes)), blank: blankOf(from), lax: len(from.Check.Status) == 0}
+		e := endpoint{name: from.Name, asset: from.Asset, judge: s.here(from.Check).Compile().Knowing(logins), outcomes: make(map[string]*model.Judge, len(from.Outcomes)), blank: blankOf(from), lax: len(from.Check.Status) == 0}
 		for k := range from.Outcomes {
 			e.outcomes[from.Outcomes[k].Name] = s.here(from.Outcomes[k].Check).Compile().Knowing(logins)
 		}

@@ -185,11 +185,15 @@ func (s *splice) Fill(a *replay.Act) {
 }
 
 // hasValues reports whether all values that the acts of a step take have been issued, or
-// are issued by the step itself.
+// are issued by the step itself. Parts of pages do not count: which of them a browser asks
+// for is a matter of what it has kept.
 func (s *splice) hasValues(c crossing) bool {
 	t := &s.source.tracks[c.session]
 	l := t.legs[c.leg]
 	for k := l.first; k < l.next; k++ {
+		if s.source.endpoints[s.source.index[t.acts[k].Endpoint]].asset {
+			continue
+		}
 		v := s.source.variantOf(&t.acts[k])
 		for i, at := range v.takers {
 			take := model.Take{Act: model.Latest}

@@ -129,6 +129,60 @@ func TestWalksDoOnlyWhatTheUserHasPreparedFor(t *testing.T) {
 	}
 }
 
+// A browser that has a picture already does not ask for the style that names it. That a
+// picture cannot be asked for says nothing about where its user goes. A page whose values
+// nobody issued can be gone to only as a session did that had its own.
+func TestMissingValuesDoNotLeadWalks(t *testing.T) {
+	for _, tt := range []struct {
+		part string // the endpoint that needs a value of the style
+		own  bool   // whether there is a session with a value of its own
+		want float64
+	}{
+		{"picture", false, 0.5},
+		{"item", false, 0},
+		{"item", true, 0.5},
+	} {
+		sessions := []string{"in style a b c item", "in home a b c"}
+		if tt.own {
+			sessions = append(sessions, "in d c item")
+		}
+		m := journeys(sessions...)
+		picture := model.Endpoint{Name: "picture", Asset: true, Variants: []model.Variant{{Request: model.Request{Method: "GET", Target: "/picture"}}}}
+		m.Endpoints = append(m.Endpoints, picture)
+		m.Bindings = []model.Binding{{Name: "link", Sources: []model.Select{{Endpoint: "style", Selector: "json:link"}}}}
+		for i := range m.Endpoints {
+			if v := &m.Endpoints[i].Variants[0]; m.Endpoints[i].Name == tt.part {
+				v.Request.Target = "/${link}"
+				v.Values = []model.Value{{Name: "link", Kind: model.Bound, Ref: "link", Own: true}}
+				v.Rows = [][]string{{"own"}}
+			}
+		}
+		first := &m.Sessions[0]
+		first.Acts = append(first.Acts, model.Act{Endpoint: "picture", After: []int{4}})
+		for i, a := range first.Acts {
+			if a.Endpoint == tt.part {
+				first.Acts[i].Takes = []model.Take{{Act: 1}}
+			}
+		}
+		if tt.own {
+			last := &m.Sessions[2].Acts[3]
+			last.Row, last.Takes = 1, []model.Take{{Act: model.Own}}
+		}
+		all, there := 0, 0
+		for _, s := range walks(t, m, 3000) {
+			if strings.HasPrefix(s, "in home") {
+				all++
+				if strings.Contains(s, "item") {
+					there++
+				}
+			}
+		}
+		if share := float64(there) / float64(all); math.Abs(share-tt.want) > 0.04 {
+			t.Errorf("%s needs a value of the style: %.3f of %d walks from home go to the item, want %.1f", tt.part, share, all, tt.want)
+		}
+	}
+}
+
 func TestWalksFollowEditedOdds(t *testing.T) {
 	m := journeys("home list bye", "home news bye", "home news bye", "home news bye")
 	steps := m.Behaviors[0].Steps

@@ -22,6 +22,7 @@ type endpoint struct {
 	variants []variant
 	blank    map[string]bool // by outcome, "" for any: nothing but the status is looked at
 	lax      bool            // it accepts any status
+	asset    bool            // it is a part of pages
 	judge    *model.Judge
 	outcomes map[string]*model.Judge
 	issues   []issue
