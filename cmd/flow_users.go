@@ -21,6 +21,7 @@ type usersFound struct {
 	Shared    []string       `json:"shared"`
 	Robots    int            `json:"robots"`
 	Pollers   int            `json:"pollers"`
+	Idle      float64        `json:"idle_s"` // pause that ends a session
 	CutStart  int            `json:"cut_start"`
 	CutEnd    int            `json:"cut_end"`
 
@@ -50,6 +51,7 @@ func findUsers(o flowfile.ReaderOptions, path string) (*usersFound, error) {
 	}
 	found.Users, found.RestsOn, found.Thin, found.ByConn, found.ByAddress = r.Users, r.Rests, r.Thin, r.ByConn, r.ByAddress
 	found.Joined, found.Pooled, found.Shared, found.CutStart, found.CutEnd = r.Joined, r.Pooled, append([]string{}, r.Shared...), r.CutStart, r.CutEnd
+	found.Idle = r.Idle.Seconds()
 	found.Robots, found.Pollers, found.lines = r.Apart[session.Robot], r.Apart[session.Poller], r.Lines()
 	return found, nil
 }

@@ -63,7 +63,7 @@ var importOrder = map[string][]string{
 	"model/show":             {"model", "model/problem"},
 	"model/diff":             {"model"},
 	"model/fidelity":         {"model/dist", "model/fidelity/distance", "model/fidelity/classify", "model/fidelity/series"},
-	"model/session":          {"record/flow", "model/content", "model/session/identity", "model/session/origin", "model/session/spill", "model/session/trail"},
+	"model/session":          {"record/flow", "model/content", "model/session/identity", "model/session/idle", "model/session/origin", "model/session/spill", "model/session/trail"},
 	"model/endpoint":         {"record/flow", "model/content", "model/session", "model/endpoint/route", "model/endpoint/operation"},
 	"model/correlate":        {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "model/session", "model/endpoint"},
 
@@ -77,6 +77,7 @@ var importOrder = map[string][]string{
 	"model/endpoint/operation": {"record/flow", "model/content"},
 
 	"model/session/identity": {"record/flow", "model/content"},
+	"model/session/idle":     {},
 	"model/session/origin":   {"record/flow"},
 	"model/session/spill":    {},
 	"model/session/trail":    {"model/session/identity"},

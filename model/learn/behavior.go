@@ -58,6 +58,7 @@ type moves struct {
 	list  []*move
 	byTo  map[string]*move
 	total int
+	cut   int // sessions that the recording cut here
 }
 
 func (m *moves) add(to string, think time.Duration) {
@@ -103,17 +104,20 @@ func thinkOf(pauses []time.Duration) model.Think {
 }
 
 // behavior describes the sessions of one type: the steps that users make, with what
-// loads beside them, and where they go next.
+// loads beside them, and where they go next. Where the recording cut a session, nobody
+// came or left.
 func (l *learner) behavior(group []int) model.Behavior {
-	starts := &moves{}
+	starts, cut := &moves{}, &moves{}
 	from := map[string]*moves{}
 	pages := map[string]*pageLoads{}
 	var order []string
 	for _, g := range group {
 		s := &l.sessions[g]
 		for i, v := range s.visits {
-			if i == 0 {
+			if i == 0 && s.cut&session.CutStart == 0 {
 				starts.add(v.step, 0)
+			} else if i == 0 {
+				cut.add(v.step, 0)
 			}
 			m := from[v.step]
 			if m == nil {
@@ -122,19 +126,50 @@ func (l *learner) behavior(group []int) model.Behavior {
 				order = append(order, v.step)
 			}
 			pages[v.step].add(s.steps[v.first:v.next], v.step)
-			if i+1 == len(s.visits) {
+			if i+1 < len(s.visits) {
+				m.add(s.visits[i+1].step, s.visits[i+1].think)
+			} else if s.cut&session.CutEnd == 0 {
 				m.add(model.End, 0)
 			} else {
-				m.add(s.visits[i+1].step, s.visits[i+1].think)
+				m.cut++
 			}
 		}
 	}
+	if starts.total == 0 {
+		starts = cut
+	}
+	everyStepEnds(from)
 	b := model.Behavior{Start: starts.edges(false)}
 	for _, name := range order {
 		page := &model.Page{Endpoint: name, Loads: pages[name].list()}
 		b.Steps = append(b.Steps, model.Step{ID: name, Page: page, Next: from[name].edges(true)})
 	}
 	return b
+}
+
+// everyStepEnds lets users leave where the recording cut their sessions, as far as no way
+// leads to an end otherwise.
+func everyStepEnds(from map[string]*moves) {
+	before := map[string][]string{} // the steps that lead to a step
+	for name, m := range from {
+		for _, x := range m.list {
+			before[x.to] = append(before[x.to], name)
+		}
+	}
+	ends := map[string]bool{model.End: true}
+	for reached := []string{model.End}; len(reached) > 0; reached = reached[1:] {
+		for _, name := range before[reached[0]] {
+			if !ends[name] {
+				ends[name] = true
+				reached = append(reached, name)
+			}
+		}
+	}
+	for name, m := range from {
+		for n := m.cut; n > 0 && !ends[name]; n-- {
+			m.add(model.End, 0)
+		}
+	}
 }
 
 // pageLoads collects what loads beside the visits to one page.

@@ -86,7 +86,7 @@ func Learn(sessions []session.Session, o Options) (*model.Model, *Report, error)
 	}
 	return learn(func(yield func(recording) error) error {
 		for i, s := range sessions {
-			if err := yield(recording{number: i, user: s.User, kind: s.Kind, flows: s.Flows, size: sizes[i]}); err != nil {
+			if err := yield(recording{number: i, user: s.User, kind: s.Kind, cut: s.Cut, flows: s.Flows, size: sizes[i]}); err != nil {
 				return err
 			}
 		}

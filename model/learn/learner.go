@@ -46,6 +46,7 @@ type recorded struct {
 	number   int // in the order in which they were taken
 	user     string
 	kind     session.Kind // of what made it
+	cut      session.Cut  // what the recording may lack of it
 	steps    []step
 	visits   []visit
 	behavior string // name of the type of user
@@ -240,7 +241,7 @@ func (l *learner) take(batch []recording) {
 	l.correlate.Add(exchanges)
 	for i := range batch {
 		r := &batch[i]
-		s := recorded{number: len(l.sessions), user: r.user, kind: r.kind, steps: make([]step, 0, len(r.flows))}
+		s := recorded{number: len(l.sessions), user: r.user, kind: r.kind, cut: r.cut, steps: make([]step, 0, len(r.flows))}
 		answers := outcome.Session{User: r.user}
 		renewals := renewals(exchanges[i])
 		for k, x := range exchanges[i] {

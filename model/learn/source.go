@@ -15,6 +15,7 @@ type recording struct {
 	number int
 	user   string
 	kind   session.Kind
+	cut    session.Cut
 	flows  []*flow.Flow
 	size   int  // bytes in memory, about
 	drawn  bool // for the sample, at random
@@ -71,6 +72,7 @@ const (
 type visited struct {
 	user  string
 	kind  session.Kind
+	cut   session.Cut
 	flows int
 	size  int // bytes
 }
@@ -85,7 +87,7 @@ func (g *grouping) add(v session.Visit) error {
 	for _, place := range v.Flows {
 		size += int(g.sizes[place]) << 10
 	}
-	g.visits = append(g.visits, visited{user, v.Kind, len(v.Flows), size})
+	g.visits = append(g.visits, visited{user, v.Kind, v.Cut, len(v.Flows), size})
 	g.flowsOfAll += len(v.Flows)
 	for _, place := range v.Flows {
 		for uint64(len(g.of)) <= place {
@@ -167,7 +169,7 @@ func (g *grouping) reading(what string, left []int, yield func(recording) error)
 			continue
 		}
 		left[i] = over
-		if err := yield(recording{number: i, user: v.user, kind: v.kind, flows: open[i], size: v.size}); err != nil {
+		if err := yield(recording{number: i, user: v.user, kind: v.kind, cut: v.cut, flows: open[i], size: v.size}); err != nil {
 			return n, err
 		}
 		n++

@@ -24,11 +24,11 @@ func play(tb testing.TB, path string) *tape {
 	return t
 }
 
-// The recordings are of 13 to 16 contexts of Chromium without cookies at a time, from one
+// The recordings are of 6 to 16 users of Chromium without cookies at a time, from one
 // machine. They read a site of 60 pages: they click, type addresses (25 % of the pages, 6 %
-// where the name ends in 2), reload, go back, and open tabs. They have three names of the
-// program and three languages, but for equal browsers. Connections that close do so after
-// 0.4 s; people look at a page for about 1 s.
+// where the name ends in 2 and of those by process), reload, go back, and open tabs. They
+// have three names of the program and three languages, but for equal browsers and those by
+// process. Connections that close do so after 0.4 s; people look at a page for about 1 s.
 func TestReadersInRealBrowsersAreFound(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -40,6 +40,8 @@ func TestReadersInRealBrowsersAreFound(t *testing.T) {
 		{"pool-that-names-them", 0.99, "connections are shared by several users and tell nobody apart"},
 		{"pool-that-names-networks", 0.90, ""},
 		{"pool-that-names-networks-2", 0.90, ""},
+		{"one-process-each", 0.99, "5 by process"},
+		{"profiles-of-one-process", 0.90, ""},
 		{"connections-that-close", 0.80, " times a page was asked for that nothing ties to one of those who were there"},
 		{"equal-browsers", 0.25, " times a page was asked for that nothing ties to one of those who were there"},
 	} {

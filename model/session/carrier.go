@@ -16,15 +16,17 @@ type carrier struct {
 	peer    uint32 // who opened it: a source without a program
 	process uint32 // that opened it; 0: not known
 	opened  int64  // unix nanoseconds; 0: not known
+	host    identity.Mark
 	flows   uint32
 	last    int64 // start of its last flow
 	busy    int64 // end of its latest flow so far
 
-	source, client, agent, program uint32 // of its first flow
-	roots                          [4]identity.Node
-	now                            identity.Node // the user of its latest flow that named one
-	mixed                          bool          // it carried requests of users who took turns
-	pooled                         bool          // it is one of those on which several users come
+	source, client, agent, named uint32 // of its first flow
+	program                      uint32 // of the first that says its languages
+	roots                        [4]identity.Node
+	now                          identity.Node // the user of its latest flow that named one
+	mixed                        bool          // it carried requests of users who took turns
+	pooled                       bool          // it is one of those on which several users come
 
 	ties  [8]tie   // to connections of the same browser
 	cold  [8]fetch // the first of what its client keeps
@@ -51,7 +53,7 @@ const wholeTie = 24
 // nobody. A connection on which address, program or languages change has several users.
 func (c *carrier) meet(r *record, from *source, root identity.Node) {
 	if c.flows++; c.flows == 1 {
-		c.source, c.client, c.agent = r.source, from.client, from.agent
+		c.source, c.client, c.agent, c.named = r.source, from.client, from.agent, r.program
 	}
 	c.last = r.start
 	if r.is&cold != 0 && int(c.colds) < len(c.cold) {
@@ -146,7 +148,7 @@ func (c *carriers) see(f *flow.Flow, conns *Conns, home string) record {
 	if !met {
 		n = uint32(len(c.list))
 		c.at[at] = n
-		c.list = append(c.list, carrier{opened: opened.at, process: opened.process, peer: c.source(c.Of("peer", opened.client.String()))})
+		c.list = append(c.list, carrier{opened: opened.at, process: opened.process, host: c.Of("host", f.Scheme, f.Request.Authority), peer: c.source(c.Of("peer", opened.client.String()))})
 	}
 	r.carrier = n
 	return r
@@ -211,7 +213,7 @@ func (c *carriers) settle() {
 		if l.pooled = l.mixed || pools(l.peer); l.pooled || l.roots[0] != 0 {
 			continue
 		}
-		for _, n := range [...]uint32{l.source, l.program} {
+		for _, n := range [...]uint32{l.source, l.named} {
 			c.sources[n].direct++
 			c.sources[n].sent += l.flows
 		}

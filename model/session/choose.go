@@ -125,11 +125,16 @@ func (w *visitors) possible(v *visitor, r *record, root identity.Node, one bool)
 // page, or 0.
 func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, basis) {
 	s := &w.sources[w.key(r)]
-	one := s.address || r.carrier == 0 // the group is one user, if nothing speaks against it
+	one := s.address || r.carrier == 0                // the group is one user, if nothing speaks against it
+	browsers := 2*s.coming > s.flows                  // they say where they come from
+	single := s.direct > 7 && 10*s.sent < 11*s.direct // a connection for each request
+	if browsers {
+		single = s.direct > 2 && 2*s.sent < 3*s.direct
+	}
 	best, there, returned, odds := int32(0), 0, false, 0.0
 	for _, at := range slices.Backward(group) {
 		v := &w.list[at]
-		if !w.possible(v, r, root, one) {
+		if !w.possible(v, r, root, one) || single && !browsers && !one && v.last > r.start { // one thing after the other
 			continue
 		}
 		there++
@@ -147,12 +152,11 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 	case returned: // who asks has been here
 		return best, byOrder
 	}
-	v, single := &w.list[best], s.direct > 2 && 2*s.sent < 3*s.direct // a connection for each request
-	browsers := 2*s.coming > s.flows                                  // they say where they come from
+	v := &w.list[best]
 	switch {
 	case r.referer != 0: // a page that was loaded before the recording, or that a script named
 		return best, byOrder
-	case r.target == v.entry && (v.flows > 1 || browsers): // somebody begins as it did
+	case r.target == v.entry && (v.more || browsers): // somebody begins as it did
 		return 0, 0
 	case (root != 0 || browsers) && there > 1: // one of several, and no page says which
 		return 0, 0

@@ -16,7 +16,7 @@ type Conns struct {
 
 type opened struct {
 	client  netip.Addr
-	at      int64  // unix nanoseconds
+	at      int64  // unix nanoseconds; 0: not known
 	process uint32 // 0: not known
 }
 
@@ -25,7 +25,11 @@ func (c *Conns) Add(conn *flow.Conn) {
 	if c.byID == nil {
 		c.byID = map[uint64]opened{}
 	}
-	c.byID[conn.ID] = opened{origin.Address(conn.Client), unixNano(conn.Opened), uint32(conn.Process)}
+	o := opened{client: origin.Address(conn.Client), process: uint32(conn.Process)}
+	if !conn.Opened.IsZero() {
+		o.at = unixNano(conn.Opened)
+	}
+	c.byID[conn.ID] = o
 }
 
 // of returns what is known of a connection. An address that is not valid is unknown.

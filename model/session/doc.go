@@ -20,6 +20,9 @@
 // be by another. A session ends when its user is idle for long. It is marked where the
 // recording cut it, and if no person made it.
 //
+// It is one package because all kinds of evidence are weighed against each other for each
+// flow, with what the visitors have done by then.
+//
 // [Find] gives the sessions as numbers of flows. Its memory hardly depends on the
 // length of the recording. [Split] gives the flows themselves.
 package session

@@ -44,7 +44,8 @@ func FindPlaces(flows iter.Seq2[*flow.Flow, error], o Options, give func(Visit) 
 // find does the work of Find. name gives the number of a flow. place is the flow's
 // place in flows.
 func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64, f *flow.Flow) uint64, give func(Visit) error) error {
-	if o.Idle <= 0 {
+	given := o.Idle > 0
+	if !given {
 		o.Idle = 30 * time.Minute
 	}
 	if o.Report == nil {
@@ -90,6 +91,10 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 	}
 	defer whose.Close()
 	w.join()
+	if pause, found := w.gaps.Pause(); found && !given {
+		w.idle, o.Report.IdleFound = pause, true
+	}
+	o.Report.Idle = w.idle
 	cut, err := w.cut(byStart, whose)
 	if err != nil {
 		return err

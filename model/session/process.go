@@ -6,9 +6,9 @@ import (
 	"github.com/starling-load/starling/model/session/identity"
 )
 
-// A process is a program that ran on the machine of the recorder. One that a person uses is
-// the best evidence beside a name. Some have many users: a proxy, a browser that a test
-// drives with several profiles, a program that makes load.
+// A process is a program that ran on the machine of the recorder. A browser that a person
+// uses is the best evidence beside a name. Some processes have many users: a proxy, a
+// browser that a test drives with several profiles, a program that makes load.
 type process struct {
 	flows    uint32
 	carriers uint32
@@ -17,11 +17,27 @@ type process struct {
 	agent    uint32
 	now      identity.Node // the latest user whom a flow named
 	roots    [4]identity.Node
-	busy     [maxBusy]int64 // when its latest flows end, in unix nanoseconds
+	lines    [maxBusy]line // its latest connections
+	passed   int           // times that a new connection was opened beside an idle one
+	browses  uint8         // what only browsers do
 	cold     map[identity.Mark]fetching
 	twice    int  // assets that two connections fetched at about the same time
 	shared   bool // it has several users
 }
+
+// A line is a connection of a process.
+type line struct {
+	carrier uint32
+	host    identity.Mark
+	busy    int64 // end of its latest flow, in unix nanoseconds
+	idle    bool  // another one was opened to the same host while it was idle
+}
+
+// What browsers do.
+const (
+	loadsPages = 1 << iota
+	loadsParts
+)
 
 // A fetching is the connection over which an asset came, and when.
 type fetching struct {
@@ -62,7 +78,13 @@ func (p processes) meet(r *record, c *carrier, root identity.Node) {
 		x.shared = x.shared || x.program != 0 && x.program != r.program
 		x.program = r.program
 	}
-	x.work(r)
+	x.work(r, c)
+	switch {
+	case r.is&page != 0:
+		x.browses |= loadsPages
+	case r.is&(cold|warm|style) != 0 || r.referer != 0:
+		x.browses |= loadsParts
+	}
 	if r.is&cold == 0 || len(x.cold) == maxCold {
 		return
 	}
@@ -92,27 +114,51 @@ func (x *process) user(root identity.Node) {
 	x.shared = true
 }
 
-// work notes when a flow ends. A browser has only few requests to one site under way.
-func (x *process) work(r *record) {
-	earliest := 0
-	for i, end := range x.busy {
-		if end < x.busy[earliest] {
-			earliest = i
+// work notes the use of a connection. A browser has only few requests to one site under
+// way, and opens no connection while it has an idle one.
+func (x *process) work(r *record, c *carrier) {
+	at, oldest, opened := -1, 0, r.start
+	if c.opened != 0 {
+		opened = min(opened, c.opened)
+	}
+	for i := range x.lines {
+		l := &x.lines[i]
+		switch {
+		case l.carrier == r.carrier:
+			at = i
+		case c.flows == 1 && l.carrier != 0 && l.host == c.host && l.busy <= opened:
+			l.idle = true
+		}
+		if l.busy < x.lines[oldest].busy {
+			oldest = i
 		}
 	}
-	x.shared = x.shared || x.busy[earliest] > r.start
-	x.busy[earliest] = r.start + int64(r.done)
+	if at < 0 {
+		at = oldest
+		x.shared = x.shared || x.lines[at].busy > r.start
+		x.lines[at] = line{carrier: r.carrier, host: c.host}
+	}
+	l := &x.lines[at]
+	if l.idle {
+		x.passed++
+	}
+	l.idle, l.busy = false, max(l.busy, r.start+int64(r.done))
 }
 
 // one reports whether a process has one user, as far as the recording tells.
-func (x *process) one() bool { return x != nil && !x.shared && x.twice < 2 }
+func (x *process) one() bool {
+	return x != nil && !x.shared && x.twice < 2 && (x.passed < 3 || 4*x.passed < int(x.carriers))
+}
 
-// joined makes the connections of a process with one user one browser. Those that name
-// different users stay apart.
+// browser reports whether a process loads pages with what is in them.
+func (x *process) browser() bool { return x.browses == loadsPages|loadsParts }
+
+// joined makes the connections of a browser with one user one. Those that name different
+// users stay apart.
 func (c *carriers) joined() {
 	for i := range c.list[1:] {
 		l := &c.list[i+1]
-		if x := c.running[l.process]; l.process != 0 && x.one() && !l.pooled {
+		if x := c.running[l.process]; l.process != 0 && x.one() && x.browser() && !l.pooled {
 			c.merge(c.stands(x.first), c.stands(uint32(i+1)))
 		}
 	}
@@ -126,4 +172,8 @@ func (w *visitors) elsewhere(v *visitor, r *record) bool {
 	return here != 0 && v.process != 0 && here != v.process && w.running.lasts(here) && w.running.lasts(v.process)
 }
 
-func (p processes) lasts(number uint32) bool { return p[number].one() && p[number].flows > 1 }
+// lasts reports whether a process sent several requests, and is no proxy.
+func (p processes) lasts(number uint32) bool {
+	x := p[number]
+	return x != nil && !x.shared && x.flows > 1
+}

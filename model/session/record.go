@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ const (
 	style                      // others may come from it, but nobody looks at it
 	refused                    // answered with a status of 400 to 499
 	robot                      // the program calls itself one, or asks for robots.txt
+	probe                      // the program calls itself a health check or a monitor
 	cold                       // asked for in full, although a client keeps it once it has it
 	warm                       // asked for again by who has it
 	vague                      // the languages of the program are guessed
@@ -63,8 +65,11 @@ func parseRecord(b []byte) record {
 
 func traitsOf(f *flow.Flow) traits {
 	var t traits
-	if declared(f.Request.Headers.Value("User-Agent")) || f.Request.Path() == "/robots.txt" {
+	switch program := strings.ToLower(f.Request.Headers.Value("User-Agent")); {
+	case f.Request.Path() == "/robots.txt", declares(program, "bot", "crawl", "spider", "slurp", "+http"):
 		t |= robot
+	case declares(program, "probe", "health", "monitor", "uptime", "check_"):
+		t |= probe
 	}
 	if f.Response == nil {
 		return t
@@ -101,13 +106,8 @@ func kept(h flow.Headers) bool {
 	return age || h.Has("Etag") || h.Has("Last-Modified") || h.Has("Expires")
 }
 
-// declared reports whether a program calls itself a robot, as the well-behaved ones do.
-func declared(program string) bool {
-	p := strings.ToLower(program)
-	for _, word := range [...]string{"bot", "crawl", "spider", "slurp", "+http"} {
-		if strings.Contains(p, word) {
-			return true
-		}
-	}
-	return false
+// declares reports whether a program says in its name what it is, as the well-behaved ones
+// do. The name is in lower case.
+func declares(program string, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(program, word) })
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Report counts what a split was made from.
@@ -23,6 +24,10 @@ type Report struct {
 	// ByConn and ByAddress are how many users there would be by connection alone,
 	// and by address and program alone.
 	ByConn, ByAddress int
+	// Idle is the pause that ended sessions. IdleFound says that it is that of the
+	// recording, not the usual one.
+	Idle      time.Duration
+	IdleFound bool
 	// Joined is how often a user is thought to go on where another one might have come:
 	// otherwise there would be so many more.
 	Joined int
@@ -120,13 +125,16 @@ func (r Report) Lines() []string {
 	if len(r.Shared) > 0 {
 		lines = append(lines, "shared by all or many users, and so no identity: "+strings.Join(r.Shared, ", "))
 	}
+	if r.IdleFound {
+		lines = append(lines, fmt.Sprintf("a session ends after a pause of %v, which parts the short pauses of this recording from the long ones", r.Idle))
+	}
 	var marked []string
 	for _, m := range [...]struct {
 		n    int
 		what string
 	}{
 		{r.Apart[Robot], "made by robots"}, {r.Apart[Poller], "made by pollers and health checks"},
-		{r.CutStart, "perhaps begun before the recording"}, {r.CutEnd, "perhaps going on after it"},
+		{r.CutStart, "perhaps begun before the recording, which start no behavior"}, {r.CutEnd, "perhaps going on after it, which end none"},
 	} {
 		if m.n > 0 {
 			marked = append(marked, fmt.Sprintf("%d %s", m.n, m.what))

@@ -18,8 +18,9 @@ type Options struct {
 	// Every makes the flows to all hosts count, as if they were one site.
 	Every bool
 
-	// Idle is the pause after which a user's next request begins a new session.
-	// 0: 30 minutes.
+	// Idle is the pause after which a user's next request begins a new session. 0: the
+	// one that parts the short pauses of the recording from the long ones, as package
+	// idle finds it, or 30 minutes.
 	Idle time.Duration
 
 	// Conns tells who opened the connections. It is asked for the connections of

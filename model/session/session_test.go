@@ -150,7 +150,7 @@ func TestSplitReportsForeignHosts(t *testing.T) {
 	}
 	want := Report{
 		Flows: 2, Users: 2, Foreign: map[string]int{"cdn.test": 1, "ads.test": 1}, Hosts: []string{"api.test:8080", "shop.test:80"},
-		Rests: map[string]int{"connection": 2}, Thin: 2, ByConn: 2, ByAddress: 1, Apart: map[Kind]int{},
+		Rests: map[string]int{"connection": 2}, Thin: 2, ByConn: 2, ByAddress: 1, Apart: map[Kind]int{}, Idle: 30 * time.Minute,
 	}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -56,6 +56,10 @@ func (w *visitors) alone(r *record) basis {
 
 // trace adds a flow to the trail of its visitor.
 func (w *visitors) trace(at int32, r *record) {
+	if w.list[at].node != 0 { // what names it says who it is
+		w.trails[at] = w.known
+		return
+	}
 	t := w.trails[at]
 	t.Last = max(t.Last, r.start+int64(r.done))
 	if p := w.list[at].process; w.running.lasts(p) {
@@ -81,12 +85,7 @@ func (w *visitors) trace(at int32, r *record) {
 
 // join finds the users of all visitors.
 func (w *visitors) join() {
-	for i := range w.trails[1:] {
-		if t := w.trails[i+1]; w.list[i+1].node != 0 { // what names it says who it is
-			t.Doubtful, t.Group = false, -t.Group
-		}
-	}
-	before := trail.Join(w.trails[1:], trail.Site{Pace: w.loads.pace.Likely, Idle: int64(w.idle)})
+	before := trail.Join(w.trails[1:], trail.Site{Refers: w.loads.refers, Pace: w.loads.pace.Likely, Idle: int64(w.idle)})
 	w.user = make([]int32, len(w.list))
 	for i := range w.user {
 		w.user[i] = int32(i)

@@ -2,10 +2,12 @@ package session
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/starling-load/starling/model/session/identity"
+	"github.com/starling-load/starling/model/session/idle"
 	"github.com/starling-load/starling/model/session/trail"
 )
 
@@ -29,9 +31,11 @@ type visitors struct {
 	loads  loads
 	now    load            // of the page in work
 	had    []identity.Mark // that its client had
+	gaps   idle.Gaps       // of users whom a name or an address tells
 	swept  int             // size of loaded after the last sweep
 
 	trails []*trail.Trail // of each visitor
+	known  *trail.Trail   // stands for those of visitors whom something names
 	user   []int32        // the first visitor of the same user, for each
 	joined int            // visitors who are thought to go on what another began
 }
@@ -42,6 +46,7 @@ type visitor struct {
 	basis  basis
 	entry  identity.Mark // target of its first flow
 	flows  int
+	more   bool            // it asked for something else since
 	late   bool            // its first flow comes from a page that it has not loaded here
 	last   int64           // end of the flow that ended last
 	page   identity.Mark   // that it loaded last
@@ -95,7 +100,7 @@ func newVisitors(u *identity.Users, c *carriers, l loads, idle time.Duration) *v
 	return &visitors{
 		Users: u, carriers: c, idle: idle, list: make([]visitor, 1),
 		byRoot: map[identity.Node]int32{}, loaded: map[loading][]int32{}, groups: map[uint32]*[]int32{},
-		sent: map[loading]sending{}, loads: l, trails: make([]*trail.Trail, 1),
+		sent: map[loading]sending{}, loads: l, trails: make([]*trail.Trail, 1), known: &trail.Trail{Group: math.MaxUint32},
 	}
 }
 
@@ -147,10 +152,14 @@ func (w *visitors) note(at int32, r *record, alone bool) {
 		v.entry = r.target
 		v.late = r.referer != 0 && !slices.Contains(w.loaded[loading{w.key(r), r.referer}], at)
 	}
+	v.more = v.more || r.target != v.entry
 	w.trace(at, r)
+	if v.flows > 0 && (v.node != 0 || w.sources[w.key(r)].address) {
+		w.gaps.Add(time.Duration(r.start - v.last))
+	}
 	v.flows++
 	if p := w.carriers.list[r.carrier].process; p != 0 {
-		if v.process = p; w.running[p].one() && w.running[p].carriers > 1 {
+		if v.process = p; w.running[p].one() && w.running[p].browser() && w.running[p].carriers > 1 {
 			v.basis = max(v.basis, byProcess)
 		}
 	}

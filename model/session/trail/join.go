@@ -10,6 +10,9 @@ import (
 
 // A Site is what is known of the pages.
 type Site struct {
+	// Refers reports whether a page refers to a target. Nil: nobody knows.
+	Refers func(page, target identity.Mark) bool
+
 	// Pace is how many times likelier than on average a reader goes on just now who has
 	// looked at a page for a time in nanoseconds.
 	Pace func(age int64) float64
@@ -28,22 +31,24 @@ const (
 // What speaks for one reader of two trails rather than two, as logarithms of how many
 // times likelier it is. They were fitted to recordings of browsers whose readers are known.
 const (
-	goesOn  = 2.5  // a reader who is there goes on rather than leaves while another comes
-	alone   = 2.0  // the address is one reader's
-	came    = 1.6  // a page that it comes from was loaded
-	just    = 1.5  // it is the last one
-	notCame = -1.3 // it was not
-	was     = 2.0  // its client had something before
-	rarest  = 4.0  // what its client had was fetched, at most
-	lacked  = -0.8 // it was not
-	twice   = -2.5 // what a client keeps is fetched again
-	same    = 1.6  // it loads the last page again
-	again   = 1.1  // it loads an earlier page again
-	overlap = -0.6 // the first goes on by itself
-	slowest = -6.0 // bounds of the pace
-	fastest = 1.5
-	times   = 3    // that one kind of evidence counts
-	never   = -1e6 // it is not one reader
+	goesOn   = 2.5  // a reader who is there goes on rather than leaves while another comes
+	alone    = 2.0  // the address is one reader's
+	came     = 1.6  // a page that it comes from was loaded
+	just     = 1.5  // it is the last one
+	notCame  = -1.3 // it was not
+	was      = 2.0  // its client had something before
+	rarest   = 4.0  // what its client had was fetched, at most
+	lacked   = -0.8 // it was not
+	twice    = -2.5 // what a client keeps is fetched again
+	same     = 1.6  // it loads the last page again
+	again    = 1.1  // it loads an earlier page again
+	likewise = -4.0 // it begins as the other one began, with nothing kept
+	refers   = 0.8  // the last page refers to what it begins with
+	overlap  = -0.6 // the first goes on by itself
+	slowest  = -6.0 // bounds of the pace
+	fastest  = 1.5
+	times    = 3    // that one kind of evidence counts
+	never    = -1e6 // it is not one reader
 )
 
 // Join returns for each trail the place of the one that it goes on, or -1. Trails are in
@@ -198,13 +203,16 @@ func (s Site) odds(a, b *Trail) float64 {
 		return never
 	}
 	odds := goesOn + min(fastest, max(slowest, math.Log(s.Pace(b.First-opened))))
+	if len(b.Came)+len(b.Had) == 0 && a.Entry == b.Entry {
+		return odds + likewise
+	}
 	loaded := slices.ContainsFunc(b.Came, func(m identity.Mark) bool { return a.Pages.Has(m) })
 	for _, e := range [...]struct {
 		holds bool
 		odds  float64
 	}{
 		{a.Alone && b.Alone, alone}, {loaded, came}, {len(b.Came) > 0 && !loaded, notCame}, {ok && b.Came.Has(page), just},
-		{ok && page == b.Entry, same}, {a.Pages.Has(b.Entry), again}, {a.Last > b.First, overlap},
+		{ok && page == b.Entry, same}, {a.Pages.Has(b.Entry), again}, {ok && s.Refers != nil && s.Refers(page, b.Entry), refers}, {a.Last > b.First, overlap},
 	} {
 		if e.holds {
 			odds += e.odds

@@ -56,6 +56,8 @@ func TestTrailsAreJoinedByWhatSpeaksForOneReader(t *testing.T) {
 		{"the last page before an earlier one", []*Trail{of(0, false, 1, 2), of(0, false, 2, 1), comes(of(20, true, 3), 1)}, []int32{-1, -1, 1}},
 		{"what was kept", []*Trail{keeps(of(0, false, 1), marks{50}, nil), keeps(of(1, false, 1), marks{51}, nil), keeps(of(20, true, 3), nil, marks{50})}, []int32{-1, -1, 0}},
 		{"what was fetched again", []*Trail{keeps(of(0, false, 1), marks{50, 51}, nil), keeps(of(20, true, 3), marks{50, 51}, nil)}, []int32{-1, -1}},
+		{"one who begins as the other began", []*Trail{of(0, false, 1, 2), of(20, true, 1)}, []int32{-1, -1}},
+		{"one who begins so again, and had what that one fetched", []*Trail{keeps(of(0, false, 1, 2), marks{50}, nil), keeps(of(20, true, 1), nil, marks{50})}, []int32{-1, 0}},
 		{"two cannot go on one", []*Trail{of(0, false, 1), of(20, true, 2), of(20, true, 3)}, []int32{-1, 0, 1}},
 		{"what the reader had on the trail before the last one",
 			[]*Trail{keeps(of(0, false, 1), marks{50}, nil), keeps(of(1, false, 9), marks{51}, nil), comes(of(20, true, 2), 1), comes(of(20, true, 3), 9), keeps(of(40, true, 4), nil, marks{50})},
