@@ -42,10 +42,13 @@ func Play(m *model.Model, answers func(session int) []*flow.Flow) (*faithful.Ver
 	part := *m
 	part.Sessions = nil
 	acts := 0
-	for i := range m.Sessions[:min(Most, len(m.Sessions))] {
+	for i := range m.Sessions {
 		flows := answers(i)
-		if acts += len(m.Sessions[i].Acts); len(flows) != len(m.Sessions[i].Acts) || acts > MostActs {
+		if len(flows) != len(m.Sessions[i].Acts) {
 			continue
+		}
+		if acts += len(flows); acts > MostActs || len(part.Sessions) == Most {
+			break
 		}
 		part.Sessions = append(part.Sessions, m.Sessions[i])
 		if err := r.session(src.Session(uint64(i), uint64(i)), m.Sessions[i].Acts, flows); err != nil {

@@ -130,3 +130,28 @@ func TestADocumentIsTheSameInAnotherOrder(t *testing.T) {
 		}
 	}
 }
+
+// Of a long recording only some sessions are played, wherever they stand.
+func TestTheSessionsThatHaveAnswersArePlayed(t *testing.T) {
+	m, flows := issues(t)
+	few := len(m.Sessions)
+	for len(m.Sessions) < rehearse.Most+few {
+		next := m.Sessions[len(m.Sessions)%few]
+		next.Start = m.Sessions[len(m.Sessions)-1].Start
+		m.Sessions = append(m.Sessions, next)
+	}
+	played := 0
+	v, err := rehearse.Play(m, func(session int) []*flow.Flow {
+		if session < rehearse.Most {
+			return nil
+		}
+		played++
+		return flows[session%few]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if played < few || v.Verdict != faithful.Faithful || v.Steps.Replayed != 3 {
+		t.Errorf("%d sessions are played, %s with %.2f steps each, want at least %d, faithful with 3", played, v.Verdict, v.Steps.Replayed, few)
+	}
+}
