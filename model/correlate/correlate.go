@@ -152,6 +152,7 @@ func (l *Learner) decide() {
 	l.share()
 	l.compute()
 	l.classify()
+	l.admit()
 }
 
 // end forgets the sessions. What was found out of places stays.

@@ -42,7 +42,7 @@ func (l *Learner) bindRest(p *leaf) {
 	}
 	var found []source
 	for _, s := range l.sources(c, rest) {
-		if len(found) < maxChosen && l.significant(s, rest) {
+		if len(found) < maxChosen && l.significant(s, rest, issuedFirst) {
 			found = append(found, s)
 		}
 	}
@@ -73,8 +73,8 @@ func (t *target) opens(e *parsed, l *leaf) bool {
 
 // significant reports whether a source gives more of the values than chance allows. The
 // chance of one is the share of values that equal what other sessions had from it. An
-// opaque value is no chance.
-func (l *Learner) significant(s source, uses []use) bool {
+// opaque value is no chance. Only values count that are issued before clients send them.
+func (l *Learner) significant(s source, uses []use, issued func(source, use) bool) bool {
 	one := &binding{sources: []source{s}, pick: "any"}
 	var could []use
 	hits, opaque := 0, 0
@@ -84,7 +84,7 @@ func (l *Learner) significant(s source, uses []use) bool {
 			continue
 		}
 		could = append(could, u)
-		if !explained(one.sources, one.pick, u) || !u.exchange.issuedFirst(u.value) {
+		if !explained(one.sources, one.pick, u) || !issued(s, u) {
 			continue
 		}
 		hits++
@@ -107,6 +107,9 @@ func (l *Learner) significant(s source, uses []use) bool {
 	}
 	return tail(len(could), hits, max(shuffled, 1/float64(2*tried))) <= maxChance
 }
+
+// issuedFirst reports whether an answer held the value of u before the client sent it.
+func issuedFirst(_ source, u use) bool { return u.exchange.issuedFirst(u.value) }
 
 // tail returns the probability of at least k successes in n trials of probability p.
 func tail(n, k int, p float64) float64 {

@@ -63,12 +63,15 @@ func replacedLines(place string) bool {
 }
 
 // fromStructure binds a leaf whose values come from places of the answers that the
-// requests follow from. Values that do not are the acts' own.
+// requests follow from, or from beside the form, see fromPage. Values that do not are the acts' own.
 func (l *Learner) fromStructure(p *leaf) {
 	selector := p.span.Selector
+	scripted := p.fromPage()
 	var locate locator = func(u use) (spot, bool) {
-		s, ok := u.exchange.spots[selector]
-		return s, ok
+		if s, ok := u.exchange.spots[selector]; ok {
+			return s, true
+		}
+		return scripted(u)
 	}
 	spots := locate.all(p.uses)
 	if 2*len(spots) < len(p.uses) || len(spots) == 0 {
