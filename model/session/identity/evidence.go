@@ -167,15 +167,15 @@ func (e *Evidence) forget(h flow.Headers) {
 	}
 }
 
-// names reports whether a value names one user. A value that no later request carries
-// does so only if clients of this place usually carry theirs.
+// names reports whether a value names one user. A value that only one request carries, or
+// none, does so only if clients of this place usually carry theirs again.
 func (e *Evidence) names(m Mark) bool {
 	v := e.values[m]
 	if v == nil || v.shared || v.place.dull || v.place.verdict != telling {
 		return false
 	}
 	p := v.place
-	if v.flows < 2 && (v.issued == 0 || 2*p.again < p.values) || p.sent == 0 {
+	if v.flows < 2 && 2*p.again < p.values || p.sent == 0 {
 		return false
 	}
 	switch p.kind {
