@@ -111,17 +111,7 @@ func (o *fidelityOptions) record(ctx context.Context, env environment, m *model.
 	list := newFlowList(ctx, env, o.recordings, func(n int) { say("read %d requests", n) })
 	hosts := map[string]bool{}
 	main := strings.TrimPrefix(strings.TrimPrefix(m.MainOrigin(), "https://"), "http://")
-	data := map[string]string{}
-	for _, s := range m.Data {
-		for _, row := range s.Rows {
-			for c, v := range row {
-				if _, had := data[v]; !had {
-					data[v] = s.Columns[c]
-				}
-			}
-		}
-	}
-	r.names, err = traffic.Learn(r.index(list.all(), hosts), traffic.NameOptions{Data: data, Main: main})
+	r.names, err = traffic.Learn(r.index(list.all(), hosts), traffic.NameOptions{Data: model.ColumnsByValue(m.Data), Main: main})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/endpoint"
 )
 
@@ -172,6 +173,9 @@ func (l *Learner) fixed(q *piece, u use) (value string, fixed, known bool) {
 		return q.text, true, true
 	case model.Data:
 		v, ok := l.data.column(u.exchange.session, q.value.Ref)
+		if q.value.Codec != "" {
+			v = codec.Chain{codec.New(codec.Kind(q.value.Codec))}.Encode(v)
+		}
 		return v, true, ok && v != ""
 	}
 	return "", false, true

@@ -45,7 +45,7 @@ func (t *target) oddities(u *parsed) string {
 		if l.rank > 0 {
 			b.WriteString("\x00others " + strconv.Itoa(l.rank) + " " + l.span.Selector)
 		}
-		if len(l.pieces) > 1 && !l.fits(u) {
+		if l.odd(u) {
 			b.WriteString("\x00odd " + l.span.Selector)
 		}
 	}
@@ -63,6 +63,12 @@ func useOf(uses []use, u *parsed) int {
 		return -1
 	}
 	return i
+}
+
+// odd reports whether the value of a request is not made of the pieces of l, so that l has
+// to be another value there.
+func (l *leaf) odd(u *parsed) bool {
+	return (len(l.pieces) > 1 || len(l.pieces) == 1 && l.pieces[0].value.Codec != "") && !l.fits(u)
 }
 
 // fits reports whether the value of a request is made of the pieces of l.
@@ -224,7 +230,7 @@ func (n *namer) opened(t *target, s *structure, i int) []edit {
 // text returns the template of a leaf in the requests of a structure.
 func (n *namer) text(l *leaf, sp *content.Span, s *structure) string {
 	pieces := l.pieces
-	if len(pieces) > 1 && !l.fits(s.sample) {
+	if l.odd(s.sample) {
 		pieces = []piece{{value: model.Value{Kind: model.Row}, uses: l.uses}}
 	}
 	w := l.target.writing(sp, s)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/model/endpoint"
 )
 
@@ -107,14 +108,15 @@ func (p *leaf) shown() bool {
 }
 
 // splitData cuts values at the data column that nearly all of them hold, or that some
-// hold as a part.
+// hold as a part: as it is in the file, or else in another case.
 func (l *Learner) splitData(uses []use) []piece {
-	for _, whole := range []bool{true, false} {
-		for i := range l.data.files {
-			f := &l.data.files[i]
-			for c, column := range f.Columns {
-				if pieces := l.splitColumn(uses, f, c, f.Name+"."+column, whole); pieces != nil {
-					return pieces
+	for _, in := range append([]codec.Kind{""}, codec.Cases()...) {
+		for _, whole := range []bool{true, false} {
+			for i := range l.data.files {
+				for c := range l.data.files[i].Columns {
+					if pieces := l.splitColumn(uses, column{i, c, in}, whole); pieces != nil {
+						return pieces
+					}
 				}
 			}
 		}
@@ -123,7 +125,8 @@ func (l *Learner) splitData(uses []use) []piece {
 }
 
 // splitColumn cuts values at one column, or returns nil.
-func (l *Learner) splitColumn(uses []use, f *model.Source, c int, ref string, whole bool) []piece {
+func (l *Learner) splitColumn(uses []use, of column, whole bool) []piece {
+	f := &l.data.files[of.file]
 	var before, at, after []use
 	known, rows := 0, map[int]bool{}
 	for _, u := range uses {
@@ -132,7 +135,7 @@ func (l *Learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 			continue
 		}
 		known++
-		v := f.Rows[r][c]
+		v := l.data.value(of, r)
 		if whole {
 			if u.value == v && v != "" {
 				before = append(before, use{u.exchange, ""})
@@ -159,9 +162,33 @@ func (l *Learner) splitColumn(uses []use, f *model.Source, c int, ref string, wh
 	if n == 0 || 10*n < 9*known && !named || 2*known < len(uses) || len(rows) == 1 && constant(uses) && len(uses[0].value) < 3 {
 		return nil
 	}
-	_, name, _ := strings.Cut(ref, ".")
-	hole := piece{value: model.Value{Name: name, Kind: model.Data, Ref: ref}, uses: at}
+	if of.in != "" && len(rows) == 1 && !strings.ContainsAny(at[0].value, "0123456789") {
+		return nil // a word of everybody may look so
+	}
+	name := f.Columns[of.number]
+	hole := piece{value: model.Value{Name: name, Kind: model.Data, Ref: f.Name + "." + name, Codec: string(of.in)}, uses: at}
 	return append(append(l.rest(before), hole), l.rest(after)...)
+}
+
+// A column is one of a data file as it is, or in another case.
+type column struct {
+	file, number int
+	in           codec.Kind // "": as it is
+}
+
+// value returns what a row has in a column, "" where that tells nobody: in another case
+// only what one row alone has counts, and no other row may have it so.
+func (d *data) value(of column, row int) string {
+	v := d.files[of.file].Rows[row][of.number]
+	if of.in == "" {
+		return v
+	}
+	index := d.index[of.file]
+	text := codec.Chain{codec.New(of.in)}.Encode(v)
+	if len(text) < 3 || len(index[v]) != 1 || text != v && len(index[text]) > 0 {
+		return ""
+	}
+	return text
 }
 
 // holds returns where a value holds a part, between delimiters, or -1. Another value of the

@@ -28,3 +28,51 @@ func TestWhatSomeRequestsHoldOfTheUser(t *testing.T) {
 		t.Errorf("bodies %s, want one with own/${user}/ and one without", got)
 	}
 }
+
+// The application writes the name of its user in another case than the login.
+func TestTheNameOfTheUserInAnotherCase(t *testing.T) {
+	staff := []model.Source{{Name: "staff", Columns: []string{"user", "password", "team"},
+		Rows: [][]string{{"kim07", "pw-1-kim", "north"}, {"lea08", "pw-2-lea", "north"}, {"mia09", "pw-3-mia", "south"}, {"noa10", "pw-4-noa", "south"}}}}
+	r := record(4, staff, func(p *tape, i int) {
+		who := staff[0].Rows[i]
+		name := strings.ToUpper(who[0][:1]) + who[0][1:]
+		p.do("POST /login"+asForm+"u="+who[0]+"&p="+who[1], "200")
+		p.do("GET /page?title=Talk%3A"+name, "200")
+		p.do("POST /save"+asJSON+`{"owner":"`+name+`","code":"`+strings.ToUpper(who[0])+`","team":"`+strings.ToUpper(who[2])+`"}`, "200")
+		if p.do("POST /watch"+asForm+"who="+name, "200"); i < 2 {
+			p.do("POST /watch"+asForm+"who="+"Friend"+secretOf(i)[:3], "200")
+		}
+	})
+	save := r.Endpoints["POST /save"].Variants[0]
+	want(t, "page", r.Endpoints["GET /page"].Variants[0].Request.Target, "/page?title=Talk%3A${user}")
+	want(t, "body", save.Request.Body, `{"owner":"${user}","code":"${user_2}","team":"${team}"}`)
+	watched := map[string]string{}
+	for _, v := range r.Endpoints["POST /watch"].Variants {
+		for _, x := range v.Values {
+			watched[v.Request.Body] += x.Name + " " + string(x.Kind) + " " + x.Codec
+		}
+	}
+	want(t, "watched by name", watched["who=${user}"], "user data capital|plus")
+	want(t, "others watched", watched["who=${who}"], "who row ")
+	for i, codec := range []string{"capital|json", "upper|json", ""} {
+		if v := save.Values[i]; v.Codec != codec || (v.Kind == model.Data) != (i < 2) {
+			t.Errorf("value %d is %+v, want codec %q", i, v, codec)
+		}
+	}
+}
+
+// What another row has in the very case is that row's, and words are not names.
+func TestAnotherCaseOfTheNameThatTellsNobody(t *testing.T) {
+	staff := []model.Source{{Name: "staff", Columns: []string{"user", "password"},
+		Rows: [][]string{{"mark", "pw-1-mark"}, {"Rose", "pw-2-rose"}, {"rose", "pw-3-rose"}}}}
+	r := record(3, staff, func(p *tape, i int) {
+		p.do("POST /login"+asForm+"u="+staff[0].Rows[i][0]+"&p="+staff[0].Rows[i][1], "200")
+		if i == 0 {
+			p.do("POST /act"+asForm+"do=Mark", "200")
+		} else {
+			p.do("POST /gift"+asForm+"of=Rose", "200")
+		}
+	})
+	want(t, "action", r.Endpoints["POST /act"].Variants[0].Request.Body, "do=Mark")
+	want(t, "gift", r.Endpoints["POST /gift"].Variants[0].Request.Body, "of=Rose")
+}

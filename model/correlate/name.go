@@ -33,12 +33,12 @@ type hole struct {
 // name returns the number of a hole: see mark.
 func (n *namer) name(l *leaf, q *piece, w *writing) string {
 	h := n.hole(l, q)
-	h.value.Codec = w.codec
+	h.value.Codec = w.after(q.value.Codec)
 	if !w.exact && len(q.uses) == len(l.uses) && len(w.texts) == len(n.uses) {
 		h.written = w.texts
 	}
 	name := n.add(h)
-	if h.written != nil && h.recorded() {
+	if h.written != nil && h.recorded() || q.value.Codec != "" {
 		return name // not the content itself, so no formula may use it
 	}
 	if n.named == nil {

@@ -308,7 +308,7 @@ func (n *namer) place(t *target, selector string) string {
 		return strconv.Quote(l.uses[max(0, l.at(n.uses[0]))].value)
 	}
 	pieces := l.pieces
-	if len(pieces) > 1 && !l.fits(n.uses[0]) {
+	if l.odd(n.uses[0]) {
 		pieces = []piece{{value: model.Value{Kind: model.Row}, uses: l.uses}}
 	}
 	var terms []string
@@ -321,6 +321,9 @@ func (n *namer) place(t *target, selector string) string {
 			continue
 		case !ok:
 			name = n.name(l, q, &writing{exact: true})
+			if q.value.Codec != "" {
+				name = n.template(l, "${"+name+"}", &writing{})
+			}
 		}
 		terms = append(terms, name)
 	}

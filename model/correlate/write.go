@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -86,4 +87,12 @@ func (w *writing) text(s string) string {
 		return s
 	}
 	return w.chain.Encode(s)
+}
+
+// after returns the codec of a value that is written in another case first: in may be "".
+func (w *writing) after(in string) string {
+	if rest := w.chain.String(); in != "" && rest != "" {
+		return in + "|" + rest
+	}
+	return cmp.Or(in, w.codec)
 }

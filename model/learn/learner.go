@@ -169,16 +169,6 @@ func sortByStart(list []recording) {
 
 // nameBy learns the endpoints from the sample.
 func (l *learner) nameBy(kept []recording) {
-	values := map[string]string{}
-	for _, f := range l.options.Data {
-		for _, row := range f.Rows {
-			for c, v := range row {
-				if _, had := values[v]; !had {
-					values[v] = f.Columns[c]
-				}
-			}
-		}
-	}
 	var flows []*flow.Flow
 	for i := range kept {
 		l.cache.add(kept[i].flows, l.sample.whole)
@@ -187,7 +177,7 @@ func (l *learner) nameBy(kept []recording) {
 		l.cache.show(kept[i].flows)
 		flows = append(flows, kept[i].flows...)
 	}
-	l.templates = endpoint.Learn(flows, endpoint.Options{Data: values})
+	l.templates = endpoint.Learn(flows, endpoint.Options{Data: model.ColumnsByValue(l.options.Data)})
 }
 
 // most is how many flows, and about how many bytes of them, are taken at once.

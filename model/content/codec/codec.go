@@ -24,6 +24,9 @@ const (
 	Base64    Kind = "base64"    // style: no padding
 	Base64URL Kind = "base64url" // style: no padding
 	Hex       Kind = "hex"       // style: upper case
+	Capital   Kind = "capital"   // the first letter is a capital
+	Lower     Kind = "lower"     // all letters are small
+	Upper     Kind = "upper"     // all letters are capitals
 	Gzip      Kind = "gzip"
 	Deflate   Kind = "deflate"
 	Brotli    Kind = "br"
@@ -52,7 +55,7 @@ var styles = map[Kind]struct {
 }{
 	Raw: {}, Percent: {[]string{lower}, true}, Plus: {[]string{lower}, true}, JSON: {[]string{ascii, slash, upper}, true},
 	XML: {nil, true}, CRLF: {}, Base64: {[]string{bare}, false}, Base64URL: {[]string{bare}, false},
-	Hex: {[]string{upper}, false}, Gzip: {}, Deflate: {}, Brotli: {}, Zstd: {}, Protobuf: {}, Frame: {}, HTML: {}, Script: {}, Quotes: {}, JWT: {},
+	Hex: {[]string{upper}, false}, Capital: {}, Lower: {}, Upper: {}, Gzip: {}, Deflate: {}, Brotli: {}, Zstd: {}, Protobuf: {}, Frame: {}, HTML: {}, Script: {}, Quotes: {}, JWT: {},
 }
 
 // A Codec is an encoding with the style of the client that writes it.
@@ -206,6 +209,8 @@ func (c Codec) encode(s string) string {
 		return c.baseEncode(s)
 	case Hex:
 		return c.hexEncode(s)
+	case Capital, Lower, Upper:
+		return inCase(c.Kind, s)
 	case Gzip, Deflate, Brotli, Zstd:
 		return compress(c.Kind, s)
 	case Protobuf:
@@ -268,6 +273,8 @@ func DecodeAt(k Kind, text string) (value string, at []int32, ok bool) {
 		return crlfDecode(text)
 	case Hex:
 		return hexDecode(text)
+	case Capital, Lower, Upper:
+		return caseDecode(k, text)
 	case Quotes:
 		return unquote(text)
 	}

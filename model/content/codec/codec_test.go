@@ -86,6 +86,31 @@ func TestWhatIsReadOnly(t *testing.T) {
 	}
 }
 
+func TestValuesInAnotherCase(t *testing.T) {
+	for _, c := range []struct{ chain, value, text string }{
+		{"capital", "courier-7", "Courier-7"},
+		{"capital|percent", "émile b", "%C3%89mile%20b"},
+		{"capital", "7up", "7up"},
+		{"capital", "\xffa", "\xffa"},
+		{"lower|plus", "Kim Lee", "kim+lee"},
+		{"upper", "ab-12é", "AB-12É"},
+	} {
+		chain, err := Parse(c.chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := chain.Encode(c.value); got != c.text || chain.String() != c.chain {
+			t.Errorf("%s writes %q as %q, want %q", chain, c.value, got, c.text)
+		}
+		if value, ok := chain.Decode(c.text); !ok || chain.Encode(value) != c.text {
+			t.Errorf("%s reads %q as %q, %v", chain, c.text, value, ok)
+		}
+	}
+	if _, ok := Decode(Lower, "Kim"); ok {
+		t.Error("a text with a capital is read as one in small letters")
+	}
+}
+
 func TestSyntaxErrorsOfChains(t *testing.T) {
 	for _, s := range []string{"rot13", "plus-upper", "json|", "plus[a", "base64[a]", "plus[%zz]", "plus[é]", strings.Repeat("json|", MaxDepth) + "json"} {
 		if c, err := Parse(s); err == nil {
