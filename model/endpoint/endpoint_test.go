@@ -172,3 +172,20 @@ func TestASegmentWithAValueOfADataFileIsOneTemplate(t *testing.T) {
 func get(target string) *flow.Flow {
 	return &flow.Flow{Scheme: "http", Request: flow.Request{Method: "GET", Target: target, Authority: "a.test"}}
 }
+
+func TestATextThatOneUserWroteIsNoKindOfRequest(t *testing.T) {
+	data := map[string]string{"ann01": "user", "bob02": "user"}
+	var flows []*flow.Flow
+	for _, query := range []string{"the whole log of ann01", "the whole log of bob02", "ann01 buys five apples", "bob02 sells pears to me", "ann01", "bob02", "ann01 has lunch at one"} {
+		flows = append(flows, get("/find?q="+strings.ReplaceAll(query, " ", "+")))
+	}
+	var got []string
+	templates := Learn(flows, Options{Data: data})
+	for _, f := range flows {
+		got = append(got, templates.Name(f))
+	}
+	want := []string{"GET /find?q=the whole log of {user}", "GET /find?q=the whole log of {user}", "GET /find", "GET /find", "GET /find?q={user}", "GET /find?q={user}", "GET /find"}
+	if !slices.Equal(got, want) {
+		t.Errorf("names %q, want %q", got, want)
+	}
+}

@@ -21,8 +21,8 @@ func (t *Templates) owned(flows []*flow.Flow) map[string]string {
 				continue
 			}
 			pattern := t.pattern(segment)
-			if strings.HasPrefix(pattern, "{") && strings.HasSuffix(pattern, "}") {
-				pattern = "" // the whole segment
+			if !beside(pattern) {
+				pattern = ""
 			}
 			patterns[segment] = pattern
 			segments[pattern]++

@@ -67,6 +67,7 @@ type rule struct {
 	decisive map[string]bool   // keys whose values count
 	present  map[string]bool   // keys of the query whose presence counts
 	keys     bool              // whether the presence of keys of the body counts
+	owned    map[string]bool   // tokens of texts that hold a value of a data file, of several users
 	names    map[string]string // by tokens
 }
 
@@ -77,6 +78,9 @@ func (t *Templates) tokens(r *rule, list []item) []string {
 		pattern := ""
 		if it.key[0] == '?' {
 			pattern = t.pattern(it.value)
+			if r != nil && sentence(pattern) && !r.owned[it.key+"="+pattern] {
+				pattern = ""
+			}
 		}
 		switch {
 		case r != nil && r.decisive[it.key]:
@@ -91,6 +95,40 @@ func (t *Templates) tokens(r *rule, list []item) []string {
 	return slices.Compact(out)
 }
 
+// beside reports whether a pattern holds a column beside other text.
+func beside(pattern string) bool {
+	return pattern != "" && !(strings.HasPrefix(pattern, "{") && strings.HasSuffix(pattern, "}"))
+}
+
+// sentence reports whether a pattern holds a column beside so much text that a person may
+// have written it.
+func sentence(pattern string) bool {
+	words := strings.FieldsFunc(pattern, func(c rune) bool { return c < 0x80 && !alphanumeric(byte(c)) })
+	return len(words) > 3
+}
+
+// ownedIn returns the tokens of the texts beside a value of a data file that several
+// values have in common. A text that only one user wrote tells no kind of request.
+func (t *Templates) ownedIn(all [][]item) map[string]bool {
+	owned, first := map[string]bool{}, map[string]string{}
+	for _, list := range all {
+		for _, it := range list {
+			if it.key[0] != '?' || len(first) == maxOwned {
+				continue
+			}
+			if pattern := t.pattern(it.value); sentence(pattern) {
+				token := it.key + "=" + pattern
+				if value, had := first[token]; had && value != it.value {
+					owned[token] = true
+				} else if !had {
+					first[token] = it.value
+				}
+			}
+		}
+	}
+	return owned
+}
+
 // learnVariants finds the rule of one address and names its variants.
 func (t *Templates) learnVariants(base string, group []int, flows []*flow.Flow, p *printer) {
 	all := make([][]item, len(group))
@@ -103,6 +141,7 @@ func (t *Templates) learnVariants(base string, group []int, flows []*flow.Flow, 
 	if !r.keys {
 		return
 	}
+	r.owned = t.ownedIn(all)
 	t.findKeys(r, sampleOf(all, group, flows, p))
 	sets := t.sets(r, all)
 	if len(sets) > maxSets {
