@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"net/textproto"
 	"strings"
 
@@ -97,6 +98,8 @@ func (g *gatherer) body(d *Doc) {
 	switch {
 	case d.json:
 		g.json("", body)
+	case d.page != nil && len(body) <= maxValue && bytes.IndexByte(body, '<') < 0:
+		g.plain(body) // handlers that answer with a number or JSON and do not say so
 	case d.page != nil:
 		g.page("", d.page)
 		scripts(body, func(id string, script []byte, data bool) {

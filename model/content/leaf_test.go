@@ -55,6 +55,8 @@ func TestLeavesWithinValues(t *testing.T) {
 		{"a partial page", reply("text/plain", "1|#||4|6|updatePanel|p1|<b>é|x|"+"5|hiddenField|__VIEWSTATE|a|b=c|"), "delta:hiddenField/__VIEWSTATE", "a|b=c"},
 		{"a form as the answer", reply("text/plain", "oauth_token=t1&oauth_token_secret=s%2B1"), "text:…|query:oauth_token_secret", "s+1"},
 		{"a token as the answer", reply("text/plain", token+"\n"), "text:…", token},
+		{"a number as the page", reply("text/html; charset=utf-8", " 8123\n"), "text:…", "8123"},
+		{"JSON as the page", reply("text/html", `{"file":{"id":8123}}`), "text:…|json:file.id", "8123"},
 		{"text with delimiters", reply("text/plain", "OK|"+token+"|17"), "text:…|part:", token},
 		{"a list in a value", reply("application/json", `{"ids":"11,12,13"}`), "json:ids|part:", "13"},
 		{"the next page in Link", reply("", "", "Link", `</a?c=1>; rel="prev", </a?c=2>; rel=next`), "header:Link|rel:next|link:/a?c", "2"},

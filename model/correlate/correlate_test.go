@@ -294,3 +294,14 @@ func TestTheSameInputGivesTheSameResult(t *testing.T) {
 		t.Errorf("two runs differ\n%s", diff)
 	}
 }
+
+// An upload handler answers with nothing but the number of the file, as if it were a page.
+func TestANumberThatIsTheWholePageIsSentOn(t *testing.T) {
+	r := record(5, nil, func(p *tape, i int) {
+		id := fmt.Sprint(40213 + 7919*i*i)
+		p.do("POST /upload"+asForm+"name=picture+"+secretOf(i)[:4], "200"+asHTML+id)
+		p.do("POST /attach"+asForm+"file="+id, "200")
+	})
+	want(t, "values", values(r, "POST /attach"), "token=bound token")
+	want(t, "source", from(r, r.Endpoints["POST /attach"].Variants[0].Values[0].Ref), "POST /upload text:…")
+}
