@@ -65,7 +65,7 @@ func (l *Learner) admitScripted(p *leaf, uses []use) bool {
 	var found []use
 	n := 0
 	for _, u := range uses {
-		if !u.scripted(p) {
+		if n == maxPlaced || !u.scripted(p) {
 			continue
 		}
 		if n++; len(u.value) > 1 && u.exchange.issuedFirst(u.value) && len(u.beside()) > 0 {

@@ -26,7 +26,8 @@ type shownForm struct {
 	form    *form.Form
 	changes []form.Entry
 	cost    int
-	kept    []form.Entry // what the request says by itself
+	kept    []form.Entry    // what the request says by itself
+	hidden  map[string]bool // changed fields that nobody can type into
 }
 
 // fromForm finds the form that e was sent from. It notes the places of its fields and
@@ -226,19 +227,20 @@ func (s *shownForm) explains(sent []form.Entry, names []string, query bool) bool
 	}
 	s.cost = 3 * (len(names) - known)
 	s.changes = s.form.Changes(sent)
-	changed, hidden := map[string]bool{}, false
+	changed := map[string]bool{}
+	s.hidden = map[string]bool{}
 	for _, c := range s.changes {
 		name := form.Field(c.Name)
 		changed[name] = true
 		if s.cost++; kinds[name] == "hidden" {
 			s.cost += 10
-			hidden = true
+			s.hidden[name] = true
 		}
 		if query && c.Name == form.Without+name && kinds[name] != "checkbox" {
 			return false // a link to the same address
 		}
 	}
-	return !query || !hidden || len(changed) < len(names) // else a link, too: nothing is as shown
+	return !query || len(s.hidden) == 0 || len(changed) < len(names) // else a link, too: nothing is as shown
 }
 
 // selector returns the selector of the form, and its number among the forms that the

@@ -23,26 +23,17 @@ func (u use) scripted(p *leaf) bool {
 	if from == nil || !ok || p.outer != nil || content.Kind(u.value) == "" || len(u.exchange.spots[p.span.Selector].selector) > 0 {
 		return false
 	}
-	hidden := false
-	for i := range from.form.Controls {
-		if c := &from.form.Controls[i]; c.Name == name {
-			if c.Kind != "hidden" || c.Value == u.value {
-				return false
-			}
-			hidden = true
-		}
-	}
-	return hidden
+	return from.hidden[name]
 }
 
 // beside returns the attributes and link queries of the page of a form that hold the value
 // of u, each once.
 func (u use) beside() []string {
 	var out []string
-	for _, leaf := range u.exchange.sentFrom.page.doc.Leaves() {
-		inLink := strings.HasPrefix(leaf.Selector, "link:") && strings.Contains(leaf.Selector, "?")
-		if leaf.Value == u.value && (inLink || strings.HasPrefix(leaf.Selector, "attr:")) && !slices.Contains(out, leaf.Selector) {
-			out = append(out, leaf.Selector)
+	for _, at := range u.exchange.session.given()[u.value] {
+		inLink := strings.HasPrefix(at.selector, "link:") && strings.Contains(at.selector, "?")
+		if at.exchange == u.exchange.sentFrom.page && (inLink || strings.HasPrefix(at.selector, "attr:")) && len(out) < maxChosen && !slices.Contains(out, at.selector) {
+			out = append(out, at.selector)
 		}
 	}
 	return out
@@ -54,7 +45,7 @@ func (u use) beside() []string {
 func (p *leaf) fromPage() locator {
 	var uses []use
 	for _, u := range p.uses {
-		if u.scripted(p) {
+		if len(uses) < maxPlaced && u.scripted(p) {
 			uses = append(uses, u)
 		}
 	}
