@@ -38,6 +38,9 @@ func (s *spanner) open(in *region, selector string) {
 		s.leaf(in, selector+"|quotes", n, len(text)-1)
 		return
 	}
+	if in.place == InHeader && s.pairs(in, selector) {
+		return
+	}
 	switch k := baseKind(text); k {
 	case codec.Hex:
 		if value, ok := codec.Decode(k, text); ok && codec.Printable(value) {

@@ -82,6 +82,7 @@ func RequestLeaves(r *flow.Request) []Leaf {
 //	query:next|path:1, …|query:id    of an address or form in the value
 //	body:state|base64|json:$.id      within what Base64 holds; so with hex and percent
 //	header:X-Session|part:id         an identifier in a text (see Parts)
+//	header:X-Meta|pair:to|base64     of a list of words with Base64
 //	body:doc|xml:Envelope/Body/id    a text of XML
 //	body:*|json:$.id                 within a compressed body, or one of XML or text
 //	body:*|proto:1.3                 of a protobuf message, also in a frame of gRPC

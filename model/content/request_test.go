@@ -194,8 +194,30 @@ func FuzzSpans(f *testing.F) {
 	f.Add("/", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=t\r\n\r\na\r\nb\r\n--x--", "a=b&c=d")
 	f.Add("/", "application/grpc", "\x00\x00\x00\x00\x0b\x0a\x09{\"a\":\"b\"}", "")
 	f.Add("/6f726465723a34373131", "text/plain", "1|a|order-42|", "")
+	f.Add("/", "text/plain", "", "to YW5uYS5sZWU=, draft,file cmVwb3J0LnBkZg==,to YQ==")
 	f.Fuzz(func(t *testing.T, target, media, body, head string) {
 		checkSpans(t, request(target, media, body, "X-A", head, "Authorization", head))
 		checkSpans(t, request(target, media, codec.Chain{codec.New(codec.Gzip)}.Encode(body), "Content-Encoding", "gzip"))
 	})
+}
+
+func TestAListOfWordsWithBase64IsOpened(t *testing.T) {
+	for text, want := range map[string]string{
+		"to YW5uYS5sZWU=, draft,file cmVwb3J0LnBkZg==": "pair:to|base64=anna.lee pair:file|base64=report.pdf",
+		"to YQ==,cc":                     "",
+		"keep cmVwb3J0LnBkZg== and more": "",
+		"size 1234567890":                "",
+		"file cmVwb3J0LnBkZh==":          "",
+	} {
+		got := ""
+		for _, sp := range Spans(request("/", "text/plain", "", "X-About", text)) {
+			if selector, ok := strings.CutPrefix(sp.Selector, "header:X-About|"); ok && strings.Contains(selector, "pair:") && sp.Whole() {
+				got += selector + "=" + sp.Value + " "
+			}
+		}
+		if got = strings.TrimSpace(got); got != want {
+			t.Errorf("%q holds %q, want %q", text, got, want)
+		}
+		checkSpans(t, request("/", "text/plain", "", "X-About", text))
+	}
 }

@@ -231,12 +231,19 @@ func (l *Learner) noteInner(p *leaf) {
 				opaque++
 			}
 		}
-		if strings.Contains(c.span.Selector, "|part:") || c.constant() || 2*opaque < len(c.uses) {
+		if c.paired() || strings.Contains(c.span.Selector, "|part:") || c.constant() || 2*opaque < len(c.uses) {
 			l.noteInner(c)
 			continue
 		}
 		l.unresolved(c, c.uses, "varies within a value and looks issued, but no answer held it often enough before", "")
 	}
+}
+
+// paired reports whether l is Base64 in a list of pairs. What it holds tells whether it was
+// issued.
+func (l *leaf) paired() bool {
+	s := l.span.Selector
+	return strings.HasPrefix(s[strings.LastIndexByte(s, '|')+1:], "pair:")
 }
 
 // latent reports whether l stands within a value of which nothing is explained so far.

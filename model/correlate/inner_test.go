@@ -3,10 +3,14 @@ package correlate
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/starling-load/starling/model"
 )
 
 // A token that is issued as it is sent is one value, whatever pieces it seems to have.
@@ -73,5 +77,30 @@ func TestAListOfOneElementIsTakenAsALongerOneIs(t *testing.T) {
 		if len(takes) != 1+i%3 {
 			t.Errorf("session %d takes %q, want %d values", i, takes, 1+i%3)
 		}
+	}
+}
+
+func TestTheNameOfTheUserInAListOfWordsWithBase64(t *testing.T) {
+	staff := []model.Source{{Name: "staff", Columns: []string{"user", "password"},
+		Rows: [][]string{{"driver-a", "pw-1-a"}, {"driver-bo", "pw-2-b"}, {"driver-cyd", "pw-3-c"}, {"driver-dora", "pw-4-d"}}}}
+	b64 := base64.StdEncoding.EncodeToString
+	r := record(4, staff, func(p *tape, i int) {
+		who := staff[0].Rows[i]
+		p.do("POST /login"+asForm+"u="+who[0]+"&p="+who[1], "200")
+		p.do("POST /send\nX-About: draft, file "+b64([]byte("report of "+strings.Repeat("may ", i+1)+who[0][7:]))+",to "+b64([]byte(who[0]))+"\n\n", "201")
+	})
+	v := r.Endpoints["POST /send"].Variants[0]
+	var about string
+	for _, h := range v.Request.Headers {
+		if h.Name == "X-About" {
+			about = h.Value
+		}
+	}
+	user := v.Values[slices.IndexFunc(v.Values, func(x model.Value) bool { return x.Kind == model.Data })]
+	if !strings.HasPrefix(about, "draft, file ${") || !strings.HasSuffix(about, ",to ${"+user.Name+"}") || user.Codec != "base64" {
+		t.Errorf("the head is %q, of %+v", about, v.Values)
+	}
+	if len(r.Unresolved) > 0 {
+		t.Errorf("unresolved: %+v, but Base64 that holds words was not issued", r.Unresolved)
 	}
 }
