@@ -2,6 +2,7 @@ package learn_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -116,5 +117,25 @@ func TestALongRecordingIsLearnedFromASampleAsFromAllOfIt(t *testing.T) {
 	}
 	if different > 0 {
 		t.Errorf("%d of %d acts differ", different, long.Sessions*throng.Each)
+	}
+}
+
+// BenchmarkRead learns long recordings without the time to read them from a file. MB is what
+// the process has from the system in the end.
+func BenchmarkRead(b *testing.B) {
+	for _, sessions := range []int{5_000, 50_000} {
+		b.Run(fmt.Sprint(sessions*throng.Each), func(b *testing.B) {
+			b.ReportAllocs()
+			long := throng.Throng{Sessions: sessions}
+			for b.Loop() {
+				if _, _, err := learn.Read(long.Flows(), session.Options{Every: true}, learn.Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			var memory runtime.MemStats
+			runtime.ReadMemStats(&memory)
+			b.ReportMetric(float64(memory.Sys)/1e6, "MB")
+			b.ReportMetric(float64(b.N*sessions*throng.Each)/b.Elapsed().Seconds(), "flows/s")
+		})
 	}
 }
