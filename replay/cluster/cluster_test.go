@@ -279,10 +279,13 @@ func TestAReplayerThatIsInterruptedIsLost(t *testing.T) {
 
 func TestAReplayerThatCannotPlayEndsTheRun(t *testing.T) {
 	var r rig
+	playing := make(chan struct{}) // a replayer that comes after the end waits for another run
 	err := r.coordinate(t, t.Context(), 2, func(name string, ctx context.Context, a Assignment, on func(*stats.Interval)) error {
 		if name == "b" {
+			<-playing
 			return errors.New("no room for the model")
 		}
+		close(playing)
 		_, err := a.Ready(ctx)
 		return err
 	})
