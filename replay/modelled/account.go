@@ -18,7 +18,8 @@ import (
 //	copy 2       eve   fay
 //	copy 3       ann   bob
 //
-// Where the file has kinds of rows, all this holds within each kind.
+// Where the file has kinds of rows, all this holds within each kind. See rowOf for plans
+// of a number of users.
 type accounts struct {
 	owners []*owner // by recorded session; nil: it uses no row
 	kinds  []*kindOfRow
@@ -45,16 +46,12 @@ type kindOfRow struct {
 
 // compileAccounts finds the rows of the recorded sessions in all data files.
 func (s *source) compileAccounts() {
-	atOnce := uint64(0) // copies of a recorded session at the same time; 0: not known
-	if n := uint64(len(s.tracks)); s.plan.Users > 0 && n > 0 {
-		atOnce = (uint64(s.plan.Users)+n-1)/n + 1 // one more: those before may not be over
-	}
 	for i := range s.data {
-		s.accounts = append(s.accounts, s.accountsOf(i, atOnce))
+		s.accounts = append(s.accounts, s.accountsOf(i))
 	}
 }
 
-func (s *source) accountsOf(at int, atOnce uint64) accounts {
+func (s *source) accountsOf(at int) accounts {
 	rows := newRowFinder(&s.data[at])
 	a := accounts{owners: make([]*owner, len(s.sessions))}
 	kinds := make(map[string]*kindOfRow)
@@ -89,14 +86,13 @@ func (s *source) accountsOf(at int, atOnce uint64) accounts {
 		}
 	}
 	for _, k := range a.kinds {
-		k.settle(byRow, atOnce)
+		k.settle(byRow)
 	}
 	return a
 }
 
-// settle finds the rows that no recorded user had. atOnce bounds the cycle where it is
-// not 0.
-func (k *kindOfRow) settle(owned map[int]*owner, atOnce uint64) {
+// settle finds the rows that no recorded user had.
+func (k *kindOfRow) settle(owned map[int]*owner) {
 	for _, r := range k.rows {
 		if owned[r] == nil {
 			k.free = append(k.free, r)
@@ -105,9 +101,6 @@ func (k *kindOfRow) settle(owned map[int]*owner, atOnce uint64) {
 	k.cycle = 1
 	if free := uint64(len(k.free)); free > k.without {
 		k.cycle += (free - k.without + k.owners - 1) / k.owners
-	}
-	if atOnce > 0 {
-		k.cycle = min(k.cycle, atOnce)
 	}
 }
 
@@ -131,11 +124,21 @@ func (o *owner) copy(n uint64) int {
 	return k.rows[next%uint64(len(k.rows))]
 }
 
+// rowOf returns the row with which a user plays a copy of a session of o. Where the plan
+// says how many users there are, each has a row of its own for all its sessions, since
+// sessions of one recorded user that followed each other are played at the same time.
+func (s *source) rowOf(o *owner, copy, user uint64) int {
+	if s.plan.Users > 0 {
+		return o.kind.rows[user%uint64(len(o.kind.rows))]
+	}
+	return o.copy(copy)
+}
+
 // row returns the row of a data file that the user has.
 func (v *visitor) row(file int) int {
 	if v.track >= 0 {
 		if o := v.source.accounts[file].owners[v.track]; o != nil {
-			return o.copy(v.copy)
+			return v.source.rowOf(o, v.copy, v.user)
 		}
 	}
 	return int(v.user % uint64(len(v.source.data[file].Rows)))

@@ -61,8 +61,15 @@ func (s *source) clashes(file int, begun iter.Seq2[time.Duration, uint64], lengt
 		}
 		c := &list[slices.Index(s.accounts[file].kinds, o.kind)]
 		c.sessions++
-		row, now := o.copy(copy), use{at + lengths[track], o, copy}
-		if before, had := uses[row]; had && before.until > at && (before.owner != o || before.copy != copy) {
+		user := session
+		if users := uint64(s.plan.Users); users > 0 {
+			user %= users
+		}
+		row, now := s.rowOf(o, copy, user), use{at + lengths[track], o, copy}
+		if s.plan.Users > 0 {
+			now.owner, now.copy = nil, user
+		}
+		if before, had := uses[row]; had && before.until > at && (before.owner != now.owner || before.copy != now.copy) {
 			c.inUse++
 			now.until = max(now.until, before.until)
 		}
