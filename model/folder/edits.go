@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,13 +26,13 @@ func (x node) cut(key string, raw []byte) (at node, text string, ok bool) {
 	if k == nil {
 		return node{}, "", false
 	}
-	i, end := indexOf(x.y.Content, k), 0
+	i, end := slices.Index(x.y.Content, k), 0
 	for _, line := range x.d.keys {
 		if line > k.Line && (end == 0 || line < end) {
 			end = line
 		}
 	}
-	x.y.Content = append(append([]*yaml.Node{}, x.y.Content[:i]...), x.y.Content[i+2:]...)
+	x.y.Content = slices.Delete(slices.Clone(x.y.Content), i, i+2)
 	if at = x.child(key, k, value); at.null() {
 		return at, "", false
 	}
@@ -43,15 +44,6 @@ func (x node) cut(key string, raw []byte) (at node, text string, ok bool) {
 		text = section(raw, k.Line, end)
 	}
 	return at, text, true
-}
-
-func indexOf(list []*yaml.Node, n *yaml.Node) int {
-	for i := range list {
-		if list[i] == n {
-			return i
-		}
-	}
-	return -1
 }
 
 // edits reads the list of edits. The place of each is its number.
@@ -102,7 +94,7 @@ func (x node) edit() edit.Edit {
 			continue
 		}
 		for key, value := range e.keys {
-			if key != k.key && !contains(k.with, key) {
+			if key != k.key && !slices.Contains(k.with, key) {
 				value.failf("does not go with %s: known there: %s", k.key, strings.Join(k.with, ", "))
 			}
 		}
@@ -110,15 +102,6 @@ func (x node) edit() edit.Edit {
 	}
 	x.failf("an edit has one of the keys %s", strings.Join(known, ", "))
 	return edit.Types{}
-}
-
-func contains(list []string, s string) bool {
-	for _, t := range list {
-		if t == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (e editNode) has(key string) bool { _, ok := e.keys[key]; return ok }
@@ -135,7 +118,7 @@ func (e editNode) names(key string) []string {
 	} else {
 		list = x.texts()
 	}
-	if len(list) == 0 || contains(list, "") {
+	if len(list) == 0 || slices.Contains(list, "") {
 		x.failf("name at least one")
 	}
 	return list
@@ -246,9 +229,9 @@ func (e editNode) values() edit.Edit {
 		rest := x
 		if k, text := lookup(x.y, "text"); k != nil {
 			one.Text = node{x.d, text, x.path}.text()
-			i := indexOf(x.y.Content, k)
+			i := slices.Index(x.y.Content, k)
 			y := *x.y
-			y.Content = append(append([]*yaml.Node{}, y.Content[:i]...), y.Content[i+2:]...)
+			y.Content = slices.Delete(slices.Clone(y.Content), i, i+2)
 			rest.y = &y
 		}
 		one.Value = rest.value(name)

@@ -244,7 +244,7 @@ func (f *fitting) dropGone(before *yaml.Node) {
 			_, has := lookup(is, key.Value)
 			at := append(path[:len(path):len(path)], key.Value)
 			switch {
-			case had != nil && has == nil && len(path) > 0 && contains(parts[:], path[len(path)-1]):
+			case had != nil && has == nil && len(path) > 0 && slices.Contains(parts[:], path[len(path)-1]):
 				f.take(at, "there is no such part any more")
 			case had != nil && has != nil && value.Kind == yaml.MappingNode:
 				walk(value, had, has, at)
@@ -268,9 +268,9 @@ func (f *fitting) take(path []string, why string) {
 	}
 	last := path[len(path)-1]
 	k, value := lookup(from, last)
-	i := indexOf(from.Content, k)
+	i := slices.Index(from.Content, k)
 	to.Content = append(to.Content, k, value)
-	from.Content = append(append([]*yaml.Node{}, from.Content[:i]...), from.Content[i+2:]...)
+	from.Content = slices.Delete(slices.Clone(from.Content), i, i+2)
 	f.changed = true
 	f.reasons = append(f.reasons, fmt.Sprintf("overrides: %s: %s: %s", strings.Join(path, ": "), oneLineOf(value), why))
 	prune(f.overrides, path[:len(path)-1])
@@ -283,8 +283,8 @@ func prune(y *yaml.Node, path []string) {
 	}
 	k, next := lookup(y, path[0])
 	if prune(next, path[1:]); len(next.Content) == 0 {
-		i := indexOf(y.Content, k)
-		y.Content = append(append([]*yaml.Node{}, y.Content[:i]...), y.Content[i+2:]...)
+		i := slices.Index(y.Content, k)
+		y.Content = slices.Delete(slices.Clone(y.Content), i, i+2)
 	}
 }
 
@@ -316,7 +316,7 @@ func (f *fitting) blame(problems []*problem.Problem) bool {
 				item := f.edits.Content[number-1]
 				f.reasons = append(f.reasons, "edits: "+oneLineOf(item)+": "+p.Text)
 				f.out.Content = append(f.out.Content, item)
-				f.edits.Content = append(append([]*yaml.Node{}, f.edits.Content[:number-1]...), f.edits.Content[number:]...)
+				f.edits.Content = slices.Delete(slices.Clone(f.edits.Content), number-1, number)
 				f.changed, found = true, true
 			}
 			continue
