@@ -18,8 +18,8 @@ import (
 //	copy 2       eve   fay
 //	copy 3       ann   bob
 //
-// Where the file has kinds of rows, all this holds within each kind. See rowOf for plans
-// of a number of users.
+// Where the file has kinds of rows, all this holds within each kind. See holder for
+// plans of a number of users.
 type accounts struct {
 	owners []*owner // by recorded session; nil: it uses no row
 	kinds  []*kindOfRow
@@ -124,21 +124,36 @@ func (o *owner) copy(n uint64) int {
 	return k.rows[next%uint64(len(k.rows))]
 }
 
-// rowOf returns the row with which a user plays a copy of a session of o. Where the plan
-// says how many users there are, each has a row of its own for all its sessions, since
-// sessions of one recorded user that followed each other are played at the same time.
-func (s *source) rowOf(o *owner, copy, user uint64) int {
+// A holder is who has a row: somebody who plays a copy of the sessions of a recorded user,
+// or, where the plan says how many users there are, one of these. Such a user has one row
+// for all its sessions, since sessions of one recorded user that followed each other are
+// played at the same time.
+type holder struct {
+	owner  *owner     // nil: it is a user of the plan
+	kind   *kindOfRow // of the row
+	number uint64     // of the copy, or of the user
+}
+
+// holder returns who plays a copy of a session of o, as session i of the plan.
+func (s *source) holder(o *owner, copy, i uint64) holder {
 	if s.plan.Users > 0 {
-		return o.kind.rows[user%uint64(len(o.kind.rows))]
+		return holder{nil, o.kind, i % uint64(s.plan.Users)}
 	}
-	return o.copy(copy)
+	return holder{o, o.kind, copy}
+}
+
+func (h holder) row() int {
+	if h.owner == nil {
+		return h.kind.rows[h.number%uint64(len(h.kind.rows))]
+	}
+	return h.owner.copy(h.number)
 }
 
 // row returns the row of a data file that the user has.
 func (v *visitor) row(file int) int {
 	if v.track >= 0 {
 		if o := v.source.accounts[file].owners[v.track]; o != nil {
-			return v.source.rowOf(o, v.copy, v.user)
+			return v.source.holder(o, v.copy, v.user).row()
 		}
 	}
 	return int(v.user % uint64(len(v.source.data[file].Rows)))

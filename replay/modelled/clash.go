@@ -45,8 +45,7 @@ func (s *source) allClashes(at func(i uint64) (time.Duration, bool)) (list []cla
 func (s *source) clashes(file int, begun iter.Seq2[time.Duration, uint64], lengths []time.Duration) []clash {
 	type use struct {
 		until time.Duration
-		owner *owner
-		copy  uint64
+		by    holder
 	}
 	uses := make(map[int]use)
 	list := make([]clash, len(s.accounts[file].kinds))
@@ -61,15 +60,9 @@ func (s *source) clashes(file int, begun iter.Seq2[time.Duration, uint64], lengt
 		}
 		c := &list[slices.Index(s.accounts[file].kinds, o.kind)]
 		c.sessions++
-		user := session
-		if users := uint64(s.plan.Users); users > 0 {
-			user %= users
-		}
-		row, now := s.rowOf(o, copy, user), use{at + lengths[track], o, copy}
-		if s.plan.Users > 0 {
-			now.owner, now.copy = nil, user
-		}
-		if before, had := uses[row]; had && before.until > at && (before.owner != now.owner || before.copy != now.copy) {
+		by := s.holder(o, copy, session)
+		row, now := by.row(), use{at + lengths[track], by}
+		if before, had := uses[row]; had && before.until > at && before.by != by {
 			c.inUse++
 			now.until = max(now.until, before.until)
 		}
