@@ -36,11 +36,8 @@ func Read(flows iter.Seq2[*flow.Flow, error], s session.Options, o Options) (*mo
 	if err := session.FindPlaces(g.read("finding users"), s, g.add); err != nil {
 		return nil, nil, err
 	}
-	if o.Split.Foreign == nil {
-		o.Split = *s.Report
-	} else {
-		foreign := o.Split.Foreign
-		o.Split = *s.Report
+	foreign := o.Split.Foreign
+	if o.Split = *s.Report; foreign != nil {
 		o.Split.Foreign = foreign
 	}
 	return learn(g.sessions, g.flowsOfAll, o)

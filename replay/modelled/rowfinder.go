@@ -91,7 +91,8 @@ func (f *rowFinder) find(fields []model.Field) int {
 			for i, column := range columns {
 				at[i] = row[slices.Index(f.file.Columns, column)]
 			}
-			if text := strings.Join(at, "\x00"); !hasKey(index, text) {
+			text := strings.Join(at, "\x00")
+			if _, had := index[text]; !had {
 				index[text] = r
 			}
 		}
@@ -101,11 +102,6 @@ func (f *rowFinder) find(fields []model.Field) int {
 		return r
 	}
 	return -1
-}
-
-func hasKey(m map[string]int, key string) bool {
-	_, ok := m[key]
-	return ok
 }
 
 // A kindUsed is a kind of rows of a data file that recorded users had.
