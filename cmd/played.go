@@ -40,10 +40,8 @@ type played struct {
 // play plays the model at its recorded arrivals.
 func (r *recorded) play(ctx context.Context, paths replay.Paths, seed uint64, say func(string, ...any)) (*fidelity.Traffic, []string, error) {
 	m := r.model
-	plan := replay.Plan{Seed: seed, Target: m.MainOrigin(), Scale: 1, Paths: paths}
-	for _, o := range m.Origins[min(1, len(m.Origins)):] {
-		plan.Map = append(plan.Map, replay.Origin{Recorded: o.URL, Live: o.URL})
-	}
+	plan := modelled.AtHome(m)
+	plan.Seed, plan.Paths = seed, paths
 	source, err := modelled.New(m, plan)
 	if err != nil {
 		return nil, nil, err

@@ -72,6 +72,16 @@ type source struct {
 	data      []model.Source
 }
 
+// AtHome returns the plan that plays each recorded session of m once, at the origins of
+// the recording.
+func AtHome(m *model.Model) replay.Plan {
+	p := replay.Plan{Target: m.MainOrigin(), Scale: 1}
+	for _, o := range m.Origins[min(1, len(m.Origins)):] {
+		p.Map = append(p.Map, replay.Origin{Recorded: o.URL, Live: o.URL})
+	}
+	return p
+}
+
 // Origins implements Source.
 func (s *source) Origins() []replay.Origin { return s.origins }
 

@@ -30,10 +30,7 @@ func Play(m *model.Model, answers func(session int) []*flow.Flow) (*faithful.Ver
 	if len(m.Sessions) == 0 {
 		return nil, nil
 	}
-	p := replay.Plan{Target: m.MainOrigin(), Scale: 1}
-	for _, o := range m.Origins[min(1, len(m.Origins)):] {
-		p.Map = append(p.Map, replay.Origin{Recorded: o.URL, Live: o.URL})
-	}
+	p := modelled.AtHome(m)
 	src, err := modelled.New(m, p)
 	if err != nil {
 		return nil, err

@@ -91,10 +91,8 @@ func playsItself(t *testing.T, name string, format convert.Format, sample int) {
 // sameAsRecorded plays each session of m against its recorded answers and compares the
 // requests with the recorded ones.
 func sameAsRecorded(t *testing.T, m *model.Model, sessions []session.Session) {
-	p := replay.Plan{Target: m.MainOrigin(), Scale: 1, Seed: 1}
-	for _, o := range m.Origins[1:] {
-		p.Map = append(p.Map, replay.Origin{Recorded: o.URL, Live: o.URL})
-	}
+	p := modelled.AtHome(m)
+	p.Seed = 1
 	src, err := modelled.New(m, p)
 	if err != nil {
 		t.Fatal(err)
