@@ -20,11 +20,14 @@ type rig struct {
 	lost      []string
 }
 
-// coordinate runs n replayers that play, and returns the coordinator's error.
+// coordinate runs n replayers that play, and returns the coordinator's error. Who asks for
+// work after the end waits for another run, so replayers leave then.
 func (r *rig) coordinate(t *testing.T, ctx context.Context, n int, play func(name string, ctx context.Context, a Assignment, on func(*stats.Interval)) error) error {
 	t.Helper()
 	r.intervals = make(map[string]int)
 	var replayers sync.WaitGroup
+	joined, leave := context.WithCancel(ctx)
+	defer leave()
 	err := Coordinate(ctx, Options{
 		Replayers: n, Spec: []byte(`{"what":"test"}`), Payload: strings.NewReader("the payload"),
 		OnInterval: func(iv *stats.Interval) {
@@ -42,7 +45,7 @@ func (r *rig) coordinate(t *testing.T, ctx context.Context, n int, play func(nam
 			for i := range n {
 				name := string(rune('a' + i))
 				replayers.Go(func() {
-					Join(ctx, JoinOptions{URL: url, Name: name, Play: func(ctx context.Context, a Assignment, on func(*stats.Interval)) error {
+					Join(joined, JoinOptions{URL: url, Name: name, Play: func(ctx context.Context, a Assignment, on func(*stats.Interval)) error {
 						return play(name, ctx, a, on)
 					}})
 				})
@@ -50,6 +53,7 @@ func (r *rig) coordinate(t *testing.T, ctx context.Context, n int, play func(nam
 			return nil
 		},
 	})
+	leave()
 	replayers.Wait()
 	return err
 }
@@ -279,13 +283,10 @@ func TestAReplayerThatIsInterruptedIsLost(t *testing.T) {
 
 func TestAReplayerThatCannotPlayEndsTheRun(t *testing.T) {
 	var r rig
-	playing := make(chan struct{}) // a replayer that comes after the end waits for another run
 	err := r.coordinate(t, t.Context(), 2, func(name string, ctx context.Context, a Assignment, on func(*stats.Interval)) error {
 		if name == "b" {
-			<-playing
 			return errors.New("no room for the model")
 		}
-		close(playing)
 		_, err := a.Ready(ctx)
 		return err
 	})
