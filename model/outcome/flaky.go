@@ -22,16 +22,25 @@ func refusal(status int) bool {
 // of the user (401), before that of a right (403), and before and after any other: a thing
 // may come or go by itself, but not go and come back.
 func (r *run) findFlaky() {
+	type span struct{ first, last int }
+	accepted := map[[2]string]span{} // by credentials
+	for i, s := range r.seen {
+		if s.status >= 400 {
+			continue
+		}
+		who := credentialsOf(r.steps[i].Flow)
+		at, had := accepted[who]
+		if !had {
+			at.first = i
+		}
+		accepted[who] = span{at.first, i}
+	}
 	for i, s := range r.seen {
 		if !refusal(s.status) {
 			continue
 		}
-		before, after := false, false
-		for k, other := range r.seen {
-			if other.status < 400 && sameCredentials(r.steps[i].Flow, r.steps[k].Flow) {
-				before, after = before || k < i, after || k > i
-			}
-		}
+		at, had := accepted[credentialsOf(r.steps[i].Flow)]
+		before, after := had && at.first < i, had && at.last > i
 		switch s.status {
 		case http.StatusUnauthorized:
 			s.flaky = before || after
@@ -43,10 +52,9 @@ func (r *run) findFlaky() {
 	}
 }
 
-// sameCredentials reports whether two requests say the same about who the user is.
-func sameCredentials(a, b *flow.Flow) bool {
-	return a.Request.Headers.Value("Authorization") == b.Request.Headers.Value("Authorization") &&
-		a.Request.Headers.Value("Cookie") == b.Request.Headers.Value("Cookie")
+// credentialsOf is what a request says of who the user is.
+func credentialsOf(f *flow.Flow) [2]string {
+	return [2]string{f.Request.Headers.Value("Authorization"), f.Request.Headers.Value("Cookie")}
 }
 
 // findContradictions looks at what tells refused requests from others, beyond the runs of
