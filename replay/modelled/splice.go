@@ -66,7 +66,7 @@ func (s *splice) Next(over *replay.Answer) []replay.Act {
 // stepOver reports whether what the next step waits for is over.
 func (s *splice) stepOver() bool {
 	for _, k := range s.source.tracks[s.at.session].legs[s.at.leg].waits {
-		act := spliceAct{s.at.session, k}
+		act := spliceAct{int(s.at.session), k}
 		id, made := s.ids[act]
 		if _, underWay := s.roles[id]; !made || underWay || slices.Contains(s.left, act) {
 			return false
@@ -103,7 +103,7 @@ func (s *splice) begin(think time.Duration) []replay.Act {
 	t := &s.source.tracks[s.at.session]
 	l := t.legs[s.at.leg]
 	for k := l.first; k < l.next; k++ {
-		act := spliceAct{s.at.session, k}
+		act := spliceAct{int(s.at.session), k}
 		s.left = append(s.left, act)
 		delete(s.ids, act) // a walk can come to a step again
 	}

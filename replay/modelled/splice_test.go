@@ -310,3 +310,33 @@ func TestAWalkThatDoesNotComeToAnEndSaysWhere(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkWalk chooses the steps of walks along recorded sessions.
+func BenchmarkWalk(b *testing.B) {
+	for _, n := range []int{500, 5000, 50000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var sessions []string
+			for i := range n {
+				sessions = append(sessions, strings.Repeat("home list item ", 1+i%3)+"add! home")
+			}
+			m := journeys(sessions...)
+			src, err := New(m, replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Paths: replay.WalkPaths, Seed: 7})
+			if err != nil {
+				b.Fatal(err)
+			}
+			steps := 0
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				s := src.Session(uint64(i), uint64(i))
+				acts := s.Next(nil)
+				for len(acts) > 0 {
+					a := acts[0]
+					acts = append(acts[1:], s.Next(answered(&a, 0))...)
+					steps++
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(steps), "µs/step")
+		})
+	}
+}
