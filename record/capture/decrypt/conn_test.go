@@ -157,7 +157,8 @@ func TestConnNamesSuitesThatItCannotRead(t *testing.T) {
 func TestConnGivesNothingWithoutKeysOrHandshake(t *testing.T) {
 	server := &tls.Config{Certificates: []tls.Certificate{certificate(t, false)}}
 	pieces, secrets := converse(t, &tls.Config{}, server, shortTalk)
-	other := strings.NewReplacer("0", "1").Replace(secrets)
+	other := strings.NewReplacer("0", "1", "1", "0", "2", "3", "3", "2", "4", "5", "5", "4", "6", "7", "7", "6", "8", "9", "9", "8",
+		"a", "b", "b", "a", "c", "d", "d", "c", "e", "f", "f", "e").Replace(secrets) // no digit of a random stays
 	tests := []struct {
 		name   string
 		keys   *Keys
