@@ -16,6 +16,7 @@ func writeReleases(t *testing.T, dir string) {
 	worse := newLoad(2)
 	worse.slower = map[string]float64{"GET /product/{id}": 1.3}
 	worse.without = "$.items[].stock:number"
+	worse.assets = []string{"GET /orders/{id}", "GET /search"}
 	writeRun(t, dir, "release-2.run.zst", day.Add(time.Hour), worse, 40, false)
 }
 

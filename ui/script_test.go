@@ -20,6 +20,7 @@ type load struct {
 	slower   map[string]float64 // factor on the service time, by endpoint
 	without  string             // field that answers no longer have
 	failures float64            // share of POST /checkout that fails
+	assets   []string           // endpoints that are parts of pages
 }
 
 var endpoints = []struct {
@@ -124,6 +125,7 @@ func manifest(target string, start time.Time) stats.Manifest {
 func writeRun(t *testing.T, dir, name string, start time.Time, l *load, seconds int, cut bool) {
 	t.Helper()
 	m := manifest("http://127.0.0.1:9000", start)
+	m.Assets = l.assets
 	w, err := runfile.Create(filepath.Join(dir, name), &m)
 	if err != nil {
 		t.Fatal(err)

@@ -280,7 +280,11 @@ try {
   await story("a finished run shows the same parts", async () => {
     await page.getByRole("link", { name: "release-2.run.zst" }).click();
     await page.getByRole("heading", { name: "release-2.run.zst" }).waitFor();
-    assert.equal(await page.locator('[data-part="endpoints"] tbody tr').count(), 8);
+    const rows = page.locator('[data-part="endpoints"] tbody tr');
+    assert.equal(await rows.count(), 6, "parts of pages are folded");
+    await page.getByRole("button", { name: /^Show 2 parts of pages/ }).click();
+    assert.equal(await rows.count(), 8);
+    await page.getByRole("button", { name: /^Hide 2 parts of pages/ }).click();
     for (const n of await painted()) assert.ok(n > 500, `a chart has ${n} painted pixels`);
     await page.getByText("Valid run").waitFor();
     await page.locator(".faithful button").waitFor();
