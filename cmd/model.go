@@ -69,8 +69,9 @@ for as well are named with --host.
 With --data, values that users bring along (accounts) are taken from a CSV file
 with a header line. It must hold the recorded accounts, and may hold more. In a replay
 the first session that plays a recorded one has its account, and further ones have
-accounts that no recorded user had. A column that tells kinds of accounts, such as a
-role, keeps them apart, if the recording shows that it matters; the report says so.
+accounts that no recorded user had; with --users, each user has one account. A
+column that tells kinds of accounts, such as a role, keeps them apart, if the
+recording shows that it matters; the report says so.
 
 In a recording, passwords and the like are pseudonyms. --redact-key names the key
 that they were made with. With it the rows of the CSV file are found behind the
