@@ -184,14 +184,15 @@ type pageLoad struct {
 	delays   []time.Duration
 }
 
-// add takes the steps of one visit. One of them is the page itself.
+// add takes the steps of one visit. One of them is the page itself, or else the first is
+// what the others load beside.
 func (p *pageLoads) add(steps []step, page string) {
 	if p.byName == nil {
 		p.byName = map[string][]*pageLoad{}
 	}
 	p.visits++
 	at := slices.IndexFunc(steps, func(x step) bool { return x.endpoint == page })
-	end := steps[at].over()
+	end := steps[max(0, at)].over()
 	times := map[string]int{}
 	for i, x := range steps {
 		if i == at {

@@ -206,9 +206,7 @@ func (l *learner) model() (*model.Model, *Report, error) {
 	if l.options.Supplied != nil {
 		m.Data = slices.Clone(l.options.Supplied)
 	}
-	for i := range l.sessions {
-		l.sessions[i].visits = l.visits(l.sessions[i].steps)
-	}
+	l.findVisits()
 	m.Recorded, m.Origins = l.recorded()
 	m.Recorded.LeftOut = l.leftOut.list()
 	m.Behaviors = l.behaviors(l.options.Types)

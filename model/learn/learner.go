@@ -39,6 +39,7 @@ type learner struct {
 	assets    map[string]bool // endpoints that are parts of pages
 	crossings map[string]bool // endpoints at which users come or go
 	kept      map[int][]*flow.Flow
+	quickest  time.Duration // the least pause of a user before a request that a script may send as well
 }
 
 // A recorded session, as learning sees it.
@@ -65,7 +66,7 @@ type step struct {
 func (s *step) over() time.Time { return s.start.Add(max(s.done, 0)) }
 
 // traits are what kind of exchange a step is.
-type traits uint8
+type traits uint16
 
 const (
 	get        traits = 1 << iota
@@ -76,6 +77,7 @@ const (
 	cookies           // the answer sets cookies
 	unknown           // what was answered is not known
 	renewal           // a program sent it because its credentials were refused
+	opened            // a page of its own in the window of the user
 )
 
 func traitsOf(f *flow.Flow) traits {
@@ -85,7 +87,7 @@ func traitsOf(f *flow.Flow) traits {
 		what traits
 	}{
 		{f.Request.Method == "GET", get}, {isNavigation(f), navigation}, {isScripted(f), scripted}, {isPreflight(f), preflight},
-		{isStream(f), stream}, {f.Response.Headers.Value("Set-Cookie") != "", cookies}, {f.Response.Status == unknownStatus, unknown},
+		{isStream(f), stream}, {isOpened(f), opened}, {f.Response.Headers.Value("Set-Cookie") != "", cookies}, {f.Response.Status == unknownStatus, unknown},
 	} {
 		if x.is {
 			t |= x.what
@@ -318,8 +320,10 @@ func (l *learner) hand() {
 type use struct {
 	name         string
 	asset, other bool  // it answered with assets, with something else
+	writes       bool  // it changes something
 	events       []int // of each stream
 	http2, all   int   // requests that need HTTP/2, and all of them
+	received     int64 // bytes of all answers
 }
 
 func (u *use) add(f *flow.Flow) {
@@ -331,6 +335,8 @@ func (u *use) add(f *flow.Flow) {
 	case f.Response.Status/100 == 2 && (media != "" || f.Response.Body.Size > 0):
 		u.other = true
 	}
+	u.writes = u.writes || content.Writes(&f.Request)
+	u.received += max(0, f.Response.Body.Size)
 	if isStream(f) {
 		u.events = append(u.events, max(1, len(f.Messages)))
 	}

@@ -14,8 +14,14 @@ import (
 )
 
 const (
-	// chained is the longest pause after which a script, not the user, goes on.
+	// chained is a pause that is too short for a user: a script goes on.
 	chained = 100 * time.Millisecond
+
+	// hesitant is the longest pause after which a slow script may go on.
+	hesitant = time.Second
+
+	// fewPauses is the number of pauses of users from which on it is said how quick users are.
+	fewPauses = 8
 
 	// lasting is how long a request may take at most to have loads beside it. What
 	// takes longer waits for news, such as a long poll.
@@ -28,7 +34,7 @@ const (
 //
 //   - assets, such as styles and images,
 //   - what began while a request of the step was under way,
-//   - what a script of the page asked for right after an answer,
+//   - what a script of the page asked for sooner after an answer than users do,
 //   - what a program sent because its credentials were refused,
 //   - and the request that a preflight (OPTIONS) had asked leave for.
 func (l *learner) heads(steps []step) []bool {
@@ -45,7 +51,7 @@ func (l *learner) heads(steps []step) []bool {
 		case l.assets[x.endpoint] || x.start.Before(busy):
 		case x.start.Before(loading) && x.is&navigation == 0:
 		case asked && gap < chained, x.is&renewal != 0:
-		case x.is&scripted != 0 && x.is&get != 0 && gap < chained:
+		case x.is&scripted != 0 && x.is&get != 0 && gap < l.quickest:
 		default:
 			heads[i] = true
 			busy, loading = time.Time{}, time.Time{}
@@ -60,6 +66,27 @@ func (l *learner) heads(steps []step) []bool {
 		end = later(end, x.over())
 	}
 	return heads
+}
+
+// findQuickest finds out how quick users are at least: twice as quick as three of four are
+// who open a page or change something.
+func (l *learner) findQuickest() {
+	var pauses []time.Duration
+	for i := range l.sessions {
+		var end time.Time
+		for k := range l.sessions[i].steps {
+			x := &l.sessions[i].steps[k]
+			own := x.is&opened != 0 || l.uses[x.endpoint].writes
+			if gap := x.start.Sub(end); k > 0 && own && gap >= chained {
+				pauses = append(pauses, gap)
+			}
+			end = later(end, x.over())
+		}
+	}
+	if l.quickest = chained; len(pauses) >= fewPauses {
+		slices.Sort(pauses)
+		l.quickest = min(max(chained, pauses[len(pauses)/4]/2), hesitant)
+	}
 }
 
 // renewals returns the exchanges that a program sent because its credentials were refused.
@@ -90,6 +117,17 @@ func isNavigation(f *flow.Flow) bool {
 	return f.Request.Method != "GET" || content.New(f.Response).Media() == "text/html"
 }
 
+// isOpened reports whether the user opened a page with the request, in the window and not
+// in a part of another page.
+func isOpened(f *flow.Flow) bool {
+	h := f.Request.Headers
+	if mode := h.Value("Sec-Fetch-Mode"); mode != "" {
+		to := h.Value("Sec-Fetch-Dest")
+		return mode == "navigate" && (to == "" || to == "document")
+	}
+	return content.New(f.Response).Media() == "text/html" && !isScripted(f)
+}
+
 // isScripted reports whether a script of a page sent the request, and not the navigation
 // of a browser or a program of its own (Fetch Metadata, and what libraries send).
 func isScripted(f *flow.Flow) bool {
@@ -109,7 +147,7 @@ func isPreflight(f *flow.Flow) bool {
 // A visit is a step as a recorded session made it: its exchanges from Head on, up to
 // the next visit.
 type visit struct {
-	step  string // the endpoint that names it
+	step  string // the endpoint that it is named after
 	first int    // index of its first exchange
 	next  int    // index of the first exchange of the next visit
 	think time.Duration
@@ -125,22 +163,19 @@ func (l *learner) pause(d time.Duration) time.Duration {
 	return d
 }
 
-// visits returns the steps of a session. A visit is named after its first request that
-// is no preflight.
+// visits returns the steps of a session, without their names.
 func (l *learner) visits(steps []step) []visit {
 	var list []visit
 	var end time.Time // when everything asked for so far had been answered
 	for i, head := range l.heads(steps) {
 		x := &steps[i]
 		if head {
-			v := visit{step: x.endpoint, first: i}
+			v := visit{first: i}
 			if len(list) > 0 {
 				list[len(list)-1].next = i
 				v.think = l.pause(max(0, x.start.Sub(end)))
 			}
 			list = append(list, v)
-		} else if v := &list[len(list)-1]; i == v.first+1 && steps[v.first].is&preflight != 0 {
-			v.step = x.endpoint
 		}
 		done := x.start
 		if x.is&stream == 0 {
