@@ -15,6 +15,10 @@ const alike = 0.5
 // it is always made along with count twice.
 const spread = 3
 
+// mostGroups is the number of groups that a burst is compared with for each endpoint: those
+// that were visited most.
+const mostGroups = 100
+
 // A burst is what users asked for at once, in whatever order.
 type burst struct {
 	page   string  // that was opened; "": none
@@ -172,7 +176,9 @@ func (b *bursts) group() (n int) {
 		}
 		n++
 		for _, e := range x.reads {
-			first[e] = append(first[e], x)
+			if len(first[e]) < mostGroups {
+				first[e] = append(first[e], x)
+			}
 		}
 	}
 	return n
