@@ -68,7 +68,7 @@ func (l *learner) heads(steps []step) []bool {
 	return heads
 }
 
-// findQuickest finds out how quick users are at least: twice as quick as three of four are
+// findQuickest finds out how quick users are at least: twice as quick as nine of ten are
 // who open a page or change something.
 func (l *learner) findQuickest() {
 	var pauses []time.Duration
@@ -85,7 +85,7 @@ func (l *learner) findQuickest() {
 	}
 	if l.quickest = chained; len(pauses) >= fewPauses {
 		slices.Sort(pauses)
-		l.quickest = min(max(chained, pauses[len(pauses)/4]/2), hesitant)
+		l.quickest = min(max(chained, pauses[len(pauses)/10]/2), hesitant)
 	}
 }
 
