@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"iter"
 	"net/textproto"
 	"strings"
 
@@ -81,13 +82,36 @@ func (g *gatherer) head(resp *flow.Response) {
 			if link := refreshLink(h.Value); link != "" {
 				g.out = linkLeaves("header:Refresh|url|link:", link, g.out)
 			}
-		case "Date", "Server", "Content-Length", "Content-Type", "Content-Encoding", "Connection",
-			"Keep-Alive", "Transfer-Encoding", "Vary", "Cache-Control", "Expires", "Pragma", "Age", "Via",
-			"Accept-Ranges", "Alt-Svc", "Content-Security-Policy", "Strict-Transport-Security",
-			"X-Content-Type-Options", "X-Frame-Options", "X-Powered-By", "X-Xss-Protection", "Referrer-Policy":
 		default:
-			g.add("header:"+name, h.Value)
+			if issues(name) {
+				g.add("header:"+name, h.Value)
+			}
 		}
+	}
+}
+
+// issues reports whether a header of answers may hold an issued value.
+func issues(name string) bool {
+	switch name {
+	case "Date", "Server", "Content-Length", "Content-Type", "Content-Encoding", "Connection",
+		"Keep-Alive", "Transfer-Encoding", "Vary", "Cache-Control", "Expires", "Pragma", "Age", "Via",
+		"Accept-Ranges", "Alt-Svc", "Content-Security-Policy", "Strict-Transport-Security",
+		"X-Content-Type-Options", "X-Frame-Options", "X-Powered-By", "X-Xss-Protection", "Referrer-Policy":
+		return false
+	}
+	return true
+}
+
+// Texts yields the texts of the answer that may hold issued values, each with the beginning
+// of a selector of what stands in it: fields of the head, and the body.
+func (d *Doc) Texts() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, h := range d.resp.Headers {
+			if name := textproto.CanonicalMIMEHeaderKey(h.Name); name != "Set-Cookie" && issues(name) && !yield("header:"+name+"|", []byte(h.Value)) {
+				return
+			}
+		}
+		yield("", d.Body())
 	}
 }
 

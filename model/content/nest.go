@@ -152,13 +152,16 @@ func isFormText(s string) bool {
 // escapeBar writes a name so that it can stand in a selector.
 func escapeBar(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
-// splitBars splits a selector at each "|" that has no "\" before it. These are taken
-// away, except in paths of JSON, where "\" escapes.
+// splitBars splits a selector at each "|" that no "\" escapes. These are taken away,
+// except in paths of JSON, where "\" escapes.
 func splitBars(s string) []string {
 	var out []string
 	at := 0
-	for i := range len(s) {
-		if s[i] == '|' && (i == 0 || s[i-1] != '\\') {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '|':
 			out = append(out, s[at:i])
 			at = i + 1
 		}

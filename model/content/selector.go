@@ -34,7 +34,8 @@ import (
 //	                        item@key an attribute
 //	proto:1.3               a value of a protobuf message by the numbers of its fields
 //	delta:TYPE/ID           a part of a partial page of ASP.NET
-//	text:LEFT…RIGHT         what stands between two texts in the body; text:… all of it
+//	text:LEFT…RIGHT         what stands between two texts in the body; text:… all of it;
+//	                        \n \r \t are ends of lines and tabs, \\ is a backslash
 //
 // A query item without "=" that is a number or looks random has the key {}.
 //
@@ -131,7 +132,7 @@ func parseTaker(source, one string, later bool) (taker, error) {
 	case "link", "redirect":
 		t.pattern, ok = parsePattern(rest)
 	case "text":
-		t.left, t.right, ok = strings.Cut(rest, "…")
+		t.left, t.right, ok = strings.Cut(unescapeContext.Replace(rest), "…")
 		ok = ok && (t.left != "" || t.right == "")
 	default:
 		return taker{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, document, form, option, entries, meta, attr, link, redirect, script, xml, proto, delta or text", source, kind)
@@ -141,6 +142,14 @@ func parseTaker(source, one string, later bool) (taker, error) {
 	}
 	return t, nil
 }
+
+var (
+	escapeContext   = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "|", `\|`)
+	unescapeContext = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, "\r", `\t`, "\t")
+)
+
+// EscapeContext writes the text beside a value so that it can stand in a text: selector.
+func EscapeContext(s string) string { return escapeContext.Replace(s) }
 
 // String returns the selector as it was written.
 func (s Selector) String() string { return s.source }

@@ -63,6 +63,13 @@ type candidate struct {
 // bind explains the values that answers issued.
 func (l *Learner) bind() {
 	l.bindAll(func(p *leaf) bool { return p.outer == nil })
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			if p.inParts() {
+				l.bindPart(p)
+			}
+		}
+	}
 	l.bindAll(func(p *leaf) bool { return p.outer != nil && p.candid() })
 	for _, t := range l.targets {
 		t.openAll()
@@ -72,6 +79,12 @@ func (l *Learner) bind() {
 			}
 		}
 	}
+}
+
+// inParts reports whether a leaf holds identifiers, as words of a text, and nothing else.
+// What all its values begin and end with tells better where these are.
+func (p *leaf) inParts() bool {
+	return p.outer == nil && len(p.inner) > 0 && !slices.ContainsFunc(p.inner, func(c *leaf) bool { return !strings.Contains(c.span.Selector, "|part:") })
 }
 
 // bindAll binds the leaves that which names.
@@ -318,23 +331,28 @@ func (c *candidate) set(b *binding) {
 }
 
 // bindPart tries to bind a part of a leaf whose whole value is not explained, such as
-// abc in "Token abc" and "/files/abc".
+// abc in "Token abc" and "/files/abc", or else in "order-abc.pdf".
 func (l *Learner) bindPart(p *leaf) {
 	if p.pieces != nil || len(p.uses) == 0 || p.header() != "" && !bindable(p.header()) || p.constant() {
 		return
 	}
-	pieces := split(p.uses)
-	if len(pieces) == 1 {
-		return
-	}
-	for i := range pieces {
-		if len(pieces[i].uses) == 0 {
+	for _, marks := range [...]string{delimiters, delimiters + joiners} {
+		pieces := split(p.uses, marks)
+		if len(pieces) == 1 {
 			continue
 		}
-		c := &candidate{leaf: p, at: i, uses: pieces[i].uses}
-		if b := l.learn(c, c.uses, l.sources(c, c.uses)); b != nil {
-			p.pieces = pieces
-			l.accept(c, b)
+		for i := range pieces {
+			if len(pieces[i].uses) == 0 {
+				continue
+			}
+			c := &candidate{leaf: p, at: i, uses: pieces[i].uses}
+			if b := l.learn(c, c.uses, l.sources(c, c.uses)); b != nil {
+				p.pieces = pieces
+				l.accept(c, b)
+			}
+		}
+		if p.pieces != nil {
+			return
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (p *leaf) parts() []piece {
 	if p.pieces != nil || len(p.uses) == 0 || p.constant() {
 		return p.pieces
 	}
-	if pieces := split(p.uses); len(pieces) > 1 {
+	if pieces := split(p.uses, delimiters); len(pieces) > 1 {
 		return pieces
 	}
 	return nil

@@ -71,7 +71,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 func New(o Options) *Learner {
 	return &Learner{
 		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{},
-		cookies: cookieSet{}, selectors: selectors{}, data: newData(o.Data), texts: map[string]string{},
+		cookies: cookieSet{}, selectors: selectors{}, data: newData(o.Data), kept: map[string]string{}, left: maxScanned,
 	}
 }
 
@@ -160,7 +160,7 @@ func (l *Learner) end() {
 	for _, t := range l.targets {
 		t.settle()
 	}
-	l.sessions, l.targets = nil, nil
+	l.sessions, l.targets, l.generated = nil, nil, nil
 	clear(l.secrets)
 }
 
@@ -182,14 +182,16 @@ type Learner struct {
 	selectors selectors
 	data      *data
 
-	sessions []*session // at hand
-	targets  []*target  // of them, in the order of their first use
+	sessions  []*session      // at hand
+	targets   []*target       // of them, in the order of their first use
+	generated map[string]bool // paths of scripts that the target makes for each request; nil: not asked for
 
 	known    []*target // of all sessions, in the order of their first use
 	byName   map[string]*target
 	bindings []*binding        // in the order of their first use
 	secrets  map[string]string // forms of values that clients hash before they send them
-	texts    map[string]string // of rows, each once
+	kept     map[string]string // texts of rows, each once
+	left     int               // bytes of answers that may be searched
 	total    int               // sessions
 	result   *Result
 }

@@ -219,16 +219,20 @@ func (l *Learner) rest(uses []use) []piece {
 	if pieces := l.splitData(uses); pieces != nil {
 		return pieces
 	}
-	return split(uses)
+	return split(uses, delimiters)
 }
 
 // delimiters end a part of a value.
 const delimiters = " \t\r\n/:;,=\"'&?#|()<>[]"
 
-// split cuts off the text that all values begin and end with, at delimiters,
+// joiners end a part of a value where that is known by what an answer held: they may stand
+// within identifiers.
+const joiners = "-_.~!*$@"
+
+// split cuts off the text that all values begin and end with, at marks,
 // and leaves the rest as one hole.
-func split(uses []use) []piece {
-	prefix, suffix := affixes(uses)
+func split(uses []use, marks string) []piece {
+	prefix, suffix := affixes(uses, marks)
 	var out []piece
 	if prefix > 0 {
 		out = append(out, piece{text: uses[0].value[:prefix]})
@@ -245,8 +249,8 @@ func split(uses []use) []piece {
 	return out
 }
 
-// affixes returns the lengths of the common prefix and suffix up to delimiters.
-func affixes(uses []use) (prefix, suffix int) {
+// affixes returns the lengths of the common prefix and suffix up to marks.
+func affixes(uses []use, marks string) (prefix, suffix int) {
 	first := uses[0].value
 	prefix, suffix = len(first), len(first)
 	for _, u := range uses[1:] {
@@ -261,10 +265,10 @@ func affixes(uses []use) (prefix, suffix int) {
 		}
 		suffix = n
 	}
-	for prefix > 0 && !strings.ContainsRune(delimiters, rune(first[prefix-1])) {
+	for prefix > 0 && !strings.ContainsRune(marks, rune(first[prefix-1])) {
 		prefix--
 	}
-	for suffix > 0 && !strings.ContainsRune(delimiters, rune(first[len(first)-suffix])) {
+	for suffix > 0 && !strings.ContainsRune(marks, rune(first[len(first)-suffix])) {
 		suffix--
 	}
 	shortest := len(first)
@@ -273,12 +277,12 @@ func affixes(uses []use) (prefix, suffix int) {
 	}
 	if prefix+suffix > shortest {
 		suffix = max(0, shortest-prefix)
-		for suffix > 0 && !strings.ContainsRune(delimiters, rune(first[len(first)-suffix])) {
+		for suffix > 0 && !strings.ContainsRune(marks, rune(first[len(first)-suffix])) {
 			suffix--
 		}
 	}
-	if strings.Trim(first[len(first)-suffix:], "=") == "" { // the padding of base64
-		suffix = 0
+	if rest := strings.TrimLeft(first[len(first)-suffix:], "="); rest == "" || !alphanumeric(rest[0]) { // the padding of base64
+		suffix = len(rest)
 	}
 	return prefix, suffix
 }

@@ -74,10 +74,10 @@ func (n *namer) hole(l *leaf, q *piece) hole {
 
 // keep returns a copy of a text. Equal texts are one in memory.
 func (l *Learner) keep(text string) string {
-	kept, had := l.texts[text]
+	kept, had := l.kept[text]
 	if !had {
 		kept = strings.Clone(text)
-		l.texts[kept] = kept
+		l.kept[kept] = kept
 	}
 	return kept
 }

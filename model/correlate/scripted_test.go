@@ -51,27 +51,20 @@ func TestAHiddenFieldWithoutOnePlaceOfIdentifiersIsNamed(t *testing.T) {
 	}
 }
 
-// No selector reads the text of an element. A number that stands there, and that only its
-// own session saw, is of the target.
-func TestAnIdentifierOfATextIsNamed(t *testing.T) {
+// A number in the text of an element that only its own session saw is taken from there.
+func TestAnIdentifierOfATextIsTakenFromThere(t *testing.T) {
 	for _, c := range []struct {
-		name  string
-		id    func(i int) int
-		named int
+		name, want string
+		id         func(i int) int
+		shown      func(id int) string
 	}{
-		{"of the session", func(i int) int { return 4711 + 13*i }, 1},
-		{"that all sessions see", func(i int) int { return 4711 + i%2 }, 0},
+		{"of the session", `GET /order text:ss=number>…<`, func(i int) int { return 4711 + 13*i }, func(id int) string { return fmt.Sprintf("<p class=number>%d</p>", id) }},
+		{"that all sessions see", "no binding", func(i int) int { return 4711 + i%2 }, func(int) string { return "<p class=number>4711</p><p class=number>4712</p>" }},
 	} {
 		r := record(6, nil, func(p *tape, i int) {
-			seen := fmt.Sprintf("<p class=number>%d</p>", c.id(i))
-			if c.named == 0 {
-				seen = "<p class=number>4711</p><p class=number>4712</p>"
-			}
-			p.do("GET /order", "200"+asHTML+"<h1>Your order</h1>"+seen)
+			p.do("GET /order", "200"+asHTML+"<h1>Your order</h1>"+c.shown(c.id(i)))
 			p.do(fmt.Sprintf("POST /pay%sorder=%d", asForm, c.id(i)), "200")
 		})
-		if len(r.Unresolved) != c.named || c.named > 0 && !strings.Contains(r.Unresolved[0].Reason, "GET /order") {
-			t.Errorf("a number %s: %+v, want %d named", c.name, r.Unresolved, c.named)
-		}
+		want(t, "a number "+c.name, from(r, "token"), c.want)
 	}
 }

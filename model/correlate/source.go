@@ -1,7 +1,6 @@
 package correlate
 
 import (
-	"bytes"
 	"cmp"
 	"iter"
 	"slices"
@@ -34,7 +33,7 @@ func (l *Learner) sources(c *candidate, uses []use) []source {
 		}
 		var origin *parsed
 		for _, p := range u.exchange.session.given()[u.value] {
-			if !p.exchange.before(u.exchange) || p.exchange.isCode() && !content.Opaque(u.value) {
+			if !p.exchange.before(u.exchange) || p.exchange.isCode() && !content.Opaque(u.value) && !l.generates(p.exchange) {
 				continue
 			}
 			if origin == nil {
@@ -311,56 +310,4 @@ func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 		return nil
 	}
 	return b
-}
-
-// contexts returns selectors by the text around a value. They serve where there is no
-// structure to select by: in inline scripts and unknown formats.
-func (l *Learner) contexts(uses []use) []source {
-	var out []source
-	for _, u := range uses {
-		if len(u.value) < 8 || len(out) >= maxSources || !content.Opaque(u.value) && content.Bits(u.value) < minBits {
-			continue
-		}
-		for i := u.exchange.index - 1; i >= 0; i-- {
-			e := u.exchange.session.exchanges[i]
-			if !e.before(u.exchange) {
-				continue
-			}
-			body := e.doc.Body()
-			at := bytes.Index(body, []byte(u.value))
-			if at < 0 {
-				continue
-			}
-			for _, n := range []int{10, 16, 24, 40} {
-				if s := (source{e.Endpoint, contextSelector(body, at, len(u.value), n)}); s.selector != "" && !slices.Contains(out, s) {
-					out = append(out, s)
-				}
-			}
-			break
-		}
-	}
-	return out
-}
-
-// contextSelector returns a selector by the n bytes before the value and the one
-// after it. It returns "" if a selector cannot hold that text.
-func contextSelector(body []byte, at, size, n int) string {
-	if at < n || at+size >= len(body) {
-		return ""
-	}
-	left, right := string(body[at-n:at]), string(body[at+size:at+size+1])
-	if strings.ContainsAny(left+right, "…\n\r|") || strings.ToValidUTF8(left+right, "") != left+right {
-		return ""
-	}
-	return "text:" + left + "…" + right
-}
-
-// isCode reports whether the answer is a script or a style of its own. These hold numbers
-// and words of all kinds, so that only a value that looks issued is looked for there.
-func (e *parsed) isCode() bool {
-	switch media := e.doc.Media(); media {
-	case "text/css", "text/javascript", "application/javascript", "application/x-javascript":
-		return true
-	}
-	return false
 }

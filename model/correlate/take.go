@@ -66,11 +66,6 @@ func (u use) pickedFrom(sources []source) *parsed {
 	return nil
 }
 
-// byContext reports whether a selector finds a value by the text around it alone.
-func byContext(selector string) bool {
-	return strings.HasPrefix(selector, "text:") && !strings.Contains(selector, "|")
-}
-
 // A hit is a value that a source read in an answer.
 type hit struct {
 	exchange *parsed
