@@ -39,9 +39,7 @@ func (l *Learner) sources(c *candidate, uses []use) []source {
 			if origin == nil {
 				origin = p.exchange
 			}
-			if !c.validator() || strings.HasPrefix(p.selector, "header:") {
-				note(source{p.exchange.Endpoint, p.selector}, p.exchange == origin)
-			}
+			note(source{p.exchange.Endpoint, p.selector}, p.exchange == origin)
 		}
 		for _, selector := range c.patterns() {
 			for _, e := range u.exchange.session.exchanges[:u.exchange.index] {
@@ -54,6 +52,9 @@ func (l *Learner) sources(c *candidate, uses []use) []source {
 	out := make([]source, 0, len(hits))
 	for s := range hits {
 		out = append(out, s)
+	}
+	if ofHead := func(s source) bool { return strings.HasPrefix(s.selector, "header:") }; c.validator() && slices.ContainsFunc(out, ofHead) {
+		out = slices.DeleteFunc(out, func(s source) bool { return !ofHead(s) })
 	}
 	slices.SortFunc(out, func(a, b source) int {
 		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(order(a.selector), order(b.selector)),
