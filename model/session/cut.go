@@ -110,12 +110,13 @@ func (w *visitors) cut(byStart, whose *spill.Sorter) (*cuts, error) {
 		}
 		r := parseRecord(b)
 		who := w.user[binary.BigEndian.Uint32(entry[8:])]
-		if number[who] == 0 {
+		person := w.person[who]
+		if number[person] == 0 {
 			users++
-			number[who] = users
+			number[person] = users
 		}
 		if at := open[who]; at == 0 || time.Duration(r.start-c.sessions[at-1].end) > w.idle {
-			c.sessions = append(c.sessions, w.begin(who, number[who], &r, at == 0))
+			c.sessions = append(c.sessions, w.begin(who, number[person], &r, at == 0))
 			open[who] = len(c.sessions)
 		}
 		at := open[who] - 1

@@ -15,6 +15,9 @@
 //   - the address, also as a proxy forwarded it, with the program and its languages
 //   - the order: what a client has done already, what it keeps, which connection it has
 //
+// Visits of one account are one person's, but sessions of their own, unless many clients
+// use the account at once.
+//
 // Where several may have asked for a page, package trail weighs what comes before and
 // after. Such users rest on thin evidence. The [Report] says so, and how many there would
 // be by another. A session ends when its user is idle for long. It is marked where the

@@ -73,6 +73,9 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 		if own(f.Request.Authority) {
 			r := c.see(f, o.Conns, home)
 			r.name, r.node = name(place, f), u.See(f)
+			if u.Left {
+				r.is |= leaves
+			}
 			l.see(f, &r, m)
 			if err := byStart.Add(r.append(nil)); err != nil {
 				return err
@@ -91,6 +94,7 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 	}
 	defer whose.Close()
 	w.join()
+	w.people()
 	if pause, found := w.gaps.Pause(); found && !given {
 		w.idle, o.Report.IdleFound = pause, true
 	}

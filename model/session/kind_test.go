@@ -132,6 +132,10 @@ func TestUsersOnPooledConnectionsAreFoundByWhatNamesThem(t *testing.T) {
 		{"the login name of Digest", 3, func(u, k int) string {
 			return fmt.Sprintf(`authorization:Digest+username="%s",+nonce="%s",+response="%s"`, names[u], value("n", k), value("r", 10*u+k))
 		}},
+		{"a number that a gateway gives each user", 7, func(u, k int) string { return fmt.Sprintf("X-Member-Id:%d X-App-Key:5f2c9a01b7e84d63aa905f2c", u+3) }},
+		{"a token in the query", 7, func(u, k int) string { return "?access_token=" + value("q", u) }},
+		{"a cookie that a script makes of numbers", 7, func(u, k int) string { return fmt.Sprintf("cookie=seen=V1.2.%d.1577836800", 918273645+u*7654321) }},
+		{"X-Forwarded-For with private addresses first", 7, func(u, k int) string { return fmt.Sprintf("X-Forwarded-For:10.0.0.%d,+203.0.113.%d", u%2, u/2) }},
 		{"X-Forwarded-For", 7, func(u, k int) string { return fmt.Sprintf("X-Forwarded-For:203.0.113.%d,+10.0.0.1", u+1) }},
 		{"Forwarded", 7, func(u, k int) string { return fmt.Sprintf(`Forwarded:for="[2001:db8::%d]";proto=https`, u+1) }},
 		{"X-Real-IP", 7, func(u, k int) string { return fmt.Sprintf("X-Real-IP:203.0.113.%d", u+1) }},
@@ -139,6 +143,9 @@ func TestUsersOnPooledConnectionsAreFoundByWhatNamesThem(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			lines := rounds(c.users, 5, 3, c.line)
+			for i := range lines {
+				lines[i] = strings.Replace(lines[i], " ?", "?", 1)
+			}
 			if c.name == "a parameter in the path" {
 				for i := range lines {
 					fields := strings.Fields(lines[i])

@@ -39,6 +39,7 @@ const (
 	cold                       // asked for in full, although a client keeps it once it has it
 	warm                       // asked for again by who has it
 	vague                      // the languages of the program are guessed
+	leaves                     // its user logs out
 )
 
 const recordSize = 76

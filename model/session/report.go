@@ -31,6 +31,9 @@ type Report struct {
 	// Joined is how often a user is thought to go on where another one might have come:
 	// otherwise there would be so many more.
 	Joined int
+	// Back is how many visits are known by a login name to be those of users who were
+	// there before. Crowds is the number of accounts that several clients use at once.
+	Back, Crowds int
 	// Pooled is the number of connections that several users share.
 	Pooled int
 	// Shared names what looks like an identity and is shared by users who differ
@@ -62,12 +65,13 @@ func (r Report) Others() string {
 // fill counts what the users rest on.
 func (r *Report) fill(w *visitors, c *cuts) {
 	r.Rests, r.Apart = map[string]int{}, map[Kind]int{}
-	r.Users, r.Joined = len(w.list)-1-w.joined, w.joined
+	r.Joined, r.Back, r.Crowds = w.joined, w.back, w.crowds
 	for i := range w.list[1:] {
 		v := &w.list[i+1]
-		if w.user[i+1] != int32(i+1) {
+		if w.user[i+1] != int32(i+1) || w.person[i+1] != int32(i+1) {
 			continue
 		}
+		r.Users++
 		if v.node != 0 {
 			r.Rests[w.Kind(v.node).String()]++
 			continue
@@ -118,6 +122,12 @@ func (r Report) Lines() []string {
 	if r.Joined > 0 {
 		lines = append(lines, fmt.Sprintf("%d times a page was asked for that nothing ties to one of those who were there, and who goes on was chosen by odds: %d users, or up to %d if others came",
 			r.Joined, r.Users, r.Users+r.Joined))
+	}
+	if r.Back > 0 {
+		lines = append(lines, fmt.Sprintf("%d visits are those of users who logged in under the same name before; by cookies and tokens alone there would be %d users", r.Back, r.Users+r.Back))
+	}
+	if r.Crowds > 0 {
+		lines = append(lines, fmt.Sprintf("%d accounts are used by several clients at once and tell nobody apart", r.Crowds))
 	}
 	if r.Pooled > 0 {
 		lines = append(lines, fmt.Sprintf("%d of %d connections are shared by several users and tell nobody apart", r.Pooled, r.ByConn))

@@ -23,8 +23,9 @@ const (
 )
 
 // table makes flows of lines: "SECOND CONN NAME [cookie=…] [set=…] [auth=…]
-// [gives=…] [sends=…] [host=…] [html] [kept] [FIELD:VALUE]", with header fields of the
-// request last. html is a page, kept an asset that clients keep.
+// [gives=…] [sends=…] [login=…] [clears=…] [leads=…] [status=…] [host=…] [html] [kept]
+// [FIELD:VALUE]", with header fields of the request last. html is a page, kept an asset
+// that clients keep. login sends a name with a password, clears takes a cookie away.
 func table(lines ...string) []*flow.Flow {
 	var out []*flow.Flow
 	for i, line := range lines {
@@ -54,6 +55,15 @@ func table(lines ...string) []*flow.Flow {
 			case "sends":
 				f.Request.Headers = append(f.Request.Headers, flow.Header{Name: "content-type", Value: "application/json"})
 				f.Request.Body = flow.NewBody([]byte(`{"token":"` + v + `"}`))
+			case "login":
+				f.Request.Headers = append(f.Request.Headers, flow.Header{Name: "content-type", Value: "application/x-www-form-urlencoded"})
+				f.Request.Body = flow.NewBody([]byte("who=" + v + "&password=Kites-27"))
+			case "clears":
+				f.Response.Headers = append(f.Response.Headers, flow.Header{Name: "set-cookie", Value: v + "=; Max-Age=0"})
+			case "leads":
+				f.Response.Status, f.Response.Headers = 302, append(f.Response.Headers, flow.Header{Name: "location", Value: "/" + v})
+			case "status":
+				_, _ = fmt.Sscan(v, &f.Response.Status)
 			case "host":
 				f.Request.Authority = v
 			case "html":

@@ -56,11 +56,15 @@ func (w *visitors) alone(r *record) basis {
 
 // trace adds a flow to the trail of its visitor.
 func (w *visitors) trace(at int32, r *record) {
-	if w.list[at].node != 0 { // what names it says who it is
+	t := w.trails[at]
+	switch v := &w.list[at]; {
+	case v.after != 0 || v.node != 0 && !t.Doubtful: // what names it says who it is
 		w.trails[at] = w.known
 		return
+	case v.node != 0:
+		t.Named = true
+		return
 	}
-	t := w.trails[at]
 	t.Last = max(t.Last, r.start+int64(r.done))
 	if p := w.list[at].process; w.running.lasts(p) {
 		t.Process = p
@@ -94,8 +98,16 @@ func (w *visitors) join() {
 		}
 		first := w.user[before[i-1]+1]
 		w.user[i] = first
+		if w.list[i].node != 0 {
+			w.list[first].node = w.list[i].node
+		}
 		w.list[first].basis = max(w.list[first].basis, w.list[i].basis, byOrder)
 		w.joined++
 	}
 	w.trails = nil
+	for i := range w.list {
+		if v := &w.list[i]; v.after != 0 && v.node == 0 {
+			w.user[i] = w.user[v.after]
+		}
+	}
 }

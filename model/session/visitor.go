@@ -38,6 +38,10 @@ type visitors struct {
 	known  *trail.Trail   // stands for those of visitors whom something names
 	user   []int32        // the first visitor of the same user, for each
 	joined int            // visitors who are thought to go on what another began
+
+	person []int32 // of each visitor: the first one of the same person
+	back   int     // visitors whose login tells that they were there before
+	crowds int     // accounts that several clients use at once
 }
 
 // A visitor is a user, as far as the flows have told until now.
@@ -48,6 +52,7 @@ type visitor struct {
 	flows  int
 	more   bool            // it asked for something else since
 	late   bool            // its first flow comes from a page that it has not loaded here
+	first  int64           // start of its first flow
 	last   int64           // end of the flow that ended last
 	page   identity.Mark   // that it loaded last
 	opened int64           // when
@@ -58,6 +63,10 @@ type visitor struct {
 	over   []uint32        // connections that it uses alone, the latest last
 
 	process uint32 // its latest that is known
+
+	left  bool          // it logged out
+	leads identity.Mark // where that led
+	after int32         // the visitor whom it goes on unless something else names it; 0: none
 }
 
 // A loading is a page that somebody of a source loaded.
@@ -114,9 +123,12 @@ func (w *visitors) of(r *record) int32 {
 	at := int32(0)
 	switch {
 	case who != 0:
+		if alone && w.byRoot[who] == 0 && w.list[c.by].after != 0 && w.list[c.by].node == 0 {
+			w.list[c.by].node, w.byRoot[who] = who, c.by
+		}
 		at = w.named(who, r)
 	case alone && c.by != 0:
-		at = c.by
+		at = w.still(c.by, r)
 	case alone && c.roots[0] != 0:
 		at = w.named(c.roots[0], r)
 	case w.byRoot[thread] != 0:
@@ -145,11 +157,22 @@ func (w *visitors) named(root identity.Node, r *record) int32 {
 	return at
 }
 
+// still returns the visitor of a flow on the connection of one who may have logged out. What
+// comes after that is another's if it is then found to have another name.
+func (w *visitors) still(at int32, r *record) int32 {
+	v := &w.list[at]
+	if !v.left || r.is&page == 0 && r.is&(cold|warm|style) != 0 || r.target == v.leads {
+		return at
+	}
+	w.list, w.trails = append(w.list, visitor{after: at}), append(w.trails, w.known)
+	return int32(len(w.list) - 1)
+}
+
 // note remembers what a visitor did.
 func (w *visitors) note(at int32, r *record, alone bool) {
 	v := &w.list[at]
 	if v.flows == 0 {
-		v.entry = r.target
+		v.entry, v.first = r.target, r.start
 		v.late = r.referer != 0 && !slices.Contains(w.loaded[loading{w.key(r), r.referer}], at)
 	}
 	v.more = v.more || r.target != v.entry
@@ -158,6 +181,12 @@ func (w *visitors) note(at int32, r *record, alone bool) {
 		w.gaps.Add(time.Duration(r.start - v.last))
 	}
 	v.flows++
+	switch {
+	case r.is&leaves != 0:
+		v.left, v.leads = true, r.leads
+	case w.Who(r.node) != 0:
+		v.left = false
+	}
 	if p := w.carriers.list[r.carrier].process; p != 0 {
 		if v.process = p; w.running[p].one() && w.running[p].browser() && w.running[p].carriers > 1 {
 			v.basis = max(v.basis, byProcess)

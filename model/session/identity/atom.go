@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/textproto"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
@@ -20,11 +22,13 @@ const (
 	Token                     // credential in Authorization, by its scheme
 	Header                    // field of the application's own, by its name
 	Parameter                 // ";NAME=VALUE" in the path
+	Query                     // parameter of the query, by its name
 )
 
-// String returns "subject", "cookie", "Authorization", "header" or "path parameter".
+// String returns "subject", "cookie", "Authorization", "header", "path parameter" or
+// "query parameter".
 func (k Kind) String() string {
-	return [...]string{"", "subject", "cookie", "Authorization", "header", "path parameter"}[k]
+	return [...]string{"", "subject", "cookie", "Authorization", "header", "path parameter", "query parameter"}[k]
 }
 
 // An atom is one value at one place of a message.
@@ -35,7 +39,7 @@ type atom struct {
 	text   Mark // of the value alone, as it stands in other places
 	length int
 	bits   float64 // of information in the value
-	opaque bool    // the value looks random
+	opaque bool    // the value looks random, or holds a long number
 }
 
 // bareMark is the kind of the marks of values whatever their place.
@@ -52,6 +56,7 @@ const (
 type atoms struct {
 	Marks
 	out []atom
+	now time.Time // of the message
 }
 
 func (a *atoms) add(k Kind, name, value string) {
@@ -60,7 +65,7 @@ func (a *atoms) add(k Kind, name, value string) {
 	}
 	a.out = append(a.out, atom{
 		kind: k, name: name, value: a.Of(k.String(), name, value), text: a.Of(bareMark, value),
-		length: len(value), bits: content.Bits(value), opaque: content.Opaque(value),
+		length: len(value), bits: content.Bits(value), opaque: content.Opaque(value) || numbered(value, a.now),
 	})
 	if sub := jwtSubject(value); sub != "" && k != Subject {
 		a.subject("JWT", sub)
@@ -68,14 +73,15 @@ func (a *atoms) add(k Kind, name, value string) {
 }
 
 func (a *atoms) subject(scheme, name string) {
-	if len(a.out) < maxAtoms {
+	if name != "" && len(a.out) < maxAtoms && len(name) <= maxToken {
 		a.out = append(a.out, atom{kind: Subject, name: scheme, value: a.Of(Subject.String(), scheme, name), length: len(name), bits: content.Bits(name)})
 	}
 }
 
-// carried returns the atoms of a request. They are valid until the next call.
-func (a *atoms) carried(r *flow.Request) []atom {
-	a.out = a.out[:0]
+// carried returns the atoms of a request that began at a time. They are valid until the
+// next call.
+func (a *atoms) carried(r *flow.Request, start time.Time) []atom {
+	a.out, a.now = a.out[:0], start
 	for name, value := range cookies(r.Headers) {
 		a.add(Cookie, name, value)
 	}
@@ -84,6 +90,8 @@ func (a *atoms) carried(r *flow.Request) []atom {
 		switch name := textproto.CanonicalMIMEHeaderKey(h.Name); {
 		case name == "Authorization":
 			a.authorization(h.Value)
+		case namesUser(name):
+			a.subject(name, h.Value)
 		case ownHeader(name) && len(h.Value) >= 4:
 			a.add(Header, name, h.Value)
 		}
@@ -93,7 +101,23 @@ func (a *atoms) carried(r *flow.Request) []atom {
 			a.add(Parameter, name, value)
 		}
 	}
+	if _, query, ok := strings.Cut(r.Target, "?"); ok {
+		a.query(query)
+	}
 	return a.out
+}
+
+// query adds the parameters that look random: the others are words of the application.
+func (a *atoms) query(query string) {
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if len(value) < 8 || len(value) > maxToken {
+			continue
+		}
+		if v, err := url.QueryUnescape(value); err == nil && (content.Opaque(v) || numbered(v, a.now)) {
+			a.add(Query, name, v)
+		}
+	}
 }
 
 // issued returns the atoms that an answer gives to the client. They are valid until

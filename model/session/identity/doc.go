@@ -15,12 +15,18 @@
 // Then Who(node) is equal for the flows of one user, and 0 for one that nothing names.
 //
 // Candidates are cookies, credentials, login names and subjects of tokens, the
-// application's own header fields, and parameters in the path. Their names mean nothing:
-// what decides is how their values are spread. A value that one answer gave to one
+// application's own header fields, and parameters in path and query. What decides is how
+// their values are spread. Their names mean nothing, but for values that are no random
+// ones: X-User-Id: 17. A value that one answer gave to one
 // client, or that is random and was there before, names a user. A value that all share
 // names nobody, and neither does one beside which other identities take turns. Values of
 // records in paths, queries and bodies join a flow with the only answer that gave them
 // away.
+//
+// Who logs in gives a name beside a password, and the answer lets the client in: then the
+// user of the client has that account. If another name follows in the same browser, what
+// the client keeps is another user's from then on: from the logout or the page that asks for
+// the password, if the recording has them. A token stays with whom it was issued to.
 //
 // The package keeps hashes, no texts, and within bounds also for hostile recordings. It
 // does not know connections, addresses or sessions: package session does.

@@ -19,8 +19,11 @@ type Evidence struct {
 	values map[Mark]*value
 	held   map[Mark]Mark // values of tokens, own header fields and path parameters, by their text
 	bodies map[Mark]bool // random values that requests carry in path, query or body
+	kept   map[taking]*held
 	shared sharing
 	read   reading
+	flows  uint32
+	logins logins
 
 	request []atom // of the flow in work; memory that is used again
 	before  map[*place]Mark
@@ -36,6 +39,7 @@ type place struct {
 	issued  uint32 // different values that answers issued
 	unique  uint32 // of them, issued once
 	sent    uint32 // different values that requests carried
+	flows   uint32 // requests that carried a value
 	deleted bool   // an answer took the value away
 	dull    bool   // each value stands in one flow: it is no identity
 	verdict verdict
@@ -52,26 +56,30 @@ type value struct {
 	rich   bool   // it has enough information to name a user
 	opaque bool   // it looks random
 	shared bool   // users who differ otherwise have it
+	to     Mark   // address and program that it was issued to first
 }
 
 // Bounds of the evidence, which hostile recordings cannot exceed.
 const (
 	maxPlaces = 1024
 	dullAfter = 4096 // values of which hardly one is seen again
+
+	maxTakings = 1 << 17
 )
 
 // NewEvidence returns an Evidence of no flow.
 func NewEvidence(m Marks) *Evidence {
 	return &Evidence{
 		atoms: atoms{Marks: m}, places: map[Mark]*place{}, values: map[Mark]*value{}, held: map[Mark]Mark{}, bodies: map[Mark]bool{},
-		shared: sharing{map[pair]*sighting{}, map[uint64]bool{}}, before: map[*place]Mark{},
+		kept: map[taking]*held{}, logins: newLogins(), shared: sharing{map[pair]*sighting{}, map[uint64]bool{}}, before: map[*place]Mark{},
 	}
 }
 
 // See adds what one flow shows. source stands for address and program of the client.
 // Flows may come in any order that is near to that of their time.
 func (e *Evidence) See(f *flow.Flow, source Mark) {
-	e.request = append(e.request[:0], e.carried(&f.Request)...)
+	e.flows++
+	e.request = append(e.request[:0], e.carried(&f.Request, f.Start)...)
 	clear(e.before) // the values that the client had
 	for i := range e.request {
 		a := &e.request[i]
@@ -81,6 +89,8 @@ func (e *Evidence) See(f *flow.Flow, source Mark) {
 				v.place.sent++
 			}
 			e.before[v.place] = a.value
+			v.place.flows++
+			e.taken(v, source).sent = true
 			if a.kind >= Token && a.opaque {
 				e.held[a.text] = a.value
 			}
@@ -88,7 +98,7 @@ func (e *Evidence) See(f *flow.Flow, source Mark) {
 	}
 	answer := e.issued(f.Response)
 	for i := range answer {
-		e.issue(&answer[i])
+		e.issue(&answer[i], source)
 	}
 	if f.Response != nil {
 		e.forget(f.Response.Headers)
@@ -97,6 +107,7 @@ func (e *Evidence) See(f *flow.Flow, source Mark) {
 	for m := range e.bare(&f.Request) {
 		e.bodies[m] = true
 	}
+	e.learn(f)
 }
 
 // value returns what is known of an atom, and counts it. It is nil for a place that
@@ -130,7 +141,7 @@ func (e *Evidence) value(a *atom) *value {
 }
 
 // issue notes that an answer sets a value which the client did not have.
-func (e *Evidence) issue(a *atom) {
+func (e *Evidence) issue(a *atom, source Mark) {
 	if slices.ContainsFunc(e.request, func(sent atom) bool { return sent.value == a.value }) {
 		return
 	}
@@ -140,6 +151,8 @@ func (e *Evidence) issue(a *atom) {
 	}
 	switch v.issued++; v.issued {
 	case 1:
+		v.to = source
+		e.taken(v, source).issued++
 		v.place.issued++
 		v.place.unique++
 	case 2:
@@ -151,6 +164,37 @@ func (e *Evidence) issue(a *atom) {
 	} else if o := e.values[old]; o != nil && v.flows == 1 {
 		v.root = o.root
 	}
+}
+
+// A taking is address and program of a client with what it is given.
+type taking struct {
+	source Mark
+	place  *place
+}
+
+// A held says whether a client sends what it is given.
+type held struct {
+	issued uint32
+	sent   bool
+}
+
+// taken returns what is known of a client and the place of a value.
+func (e *Evidence) taken(v *value, source Mark) *held {
+	at := taking{source, v.place}
+	h := e.kept[at]
+	if h == nil {
+		if h = (&held{}); len(e.kept) < maxTakings {
+			e.kept[at] = h
+		}
+	}
+	return h
+}
+
+// ignored reports whether a value was given to a client that sends none of what it is
+// given, as many programs do. It gets another one each time.
+func (e *Evidence) ignored(v *value) bool {
+	h := e.kept[taking{v.to, v.place}]
+	return !v.sent && h != nil && !h.sent && h.issued > 1
 }
 
 // forget notes the cookies that an answer takes away.
@@ -171,7 +215,7 @@ func (e *Evidence) forget(h flow.Headers) {
 // none, does so only if clients of this place usually carry theirs again.
 func (e *Evidence) names(m Mark) bool {
 	v := e.values[m]
-	if v == nil || v.shared || v.place.dull || v.place.verdict != telling {
+	if v == nil || v.shared || v.place.dull || v.place.verdict != telling || e.ignored(v) {
 		return false
 	}
 	p := v.place
@@ -184,6 +228,8 @@ func (e *Evidence) names(m Mark) bool {
 	case Cookie, Header:
 		counted := p.unique >= 3 && p.unique >= p.issued-p.issued/20 // the target makes each once
 		return v.issued == 1 && (v.rich || counted) || v.issued == 0 && v.sent && v.opaque
+	case Query: // a record that many requests are about names nobody
+		return v.opaque && (credential(p.name) || 2*p.flows > e.flows)
 	}
 	return v.opaque || v.rich
 }

@@ -27,6 +27,10 @@ const (
 	maxFindings = 1024 // values of one body
 )
 
+// minRandom is the information, in bits, of a random value that no two answers give by
+// chance.
+const minRandom = 40
+
 // marks returns the marks of a body that wanted yields. Only those of large bodies are
 // remembered.
 func (r *reading) marks(at body, b *flow.Body, wanted func(yield func(Mark) bool)) func(func(Mark) bool) {
@@ -68,7 +72,7 @@ func (e *Evidence) bare(r *flow.Request) func(func(Mark) bool) {
 		return func(yield func(Mark) bool) {
 			n := 0
 			for _, l := range content.RequestLeaves(r) {
-				if strings.HasPrefix(l.Selector, "header:") || !content.Opaque(l.Value) || content.Bits(l.Value) < 64 {
+				if strings.HasPrefix(l.Selector, "header:") || !content.Opaque(l.Value) || content.Bits(l.Value) < minRandom {
 					continue
 				}
 				if n++; n > maxAtoms || !yield(e.Of(bareMark, l.Value)) {

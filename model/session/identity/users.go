@@ -1,6 +1,12 @@
 package identity
 
-import "github.com/starling-load/starling/record/flow"
+import (
+	"net/url"
+	"strings"
+
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
+)
 
 // A Node stands for a user, or for one of the marks of a user. 0 is none.
 type Node uint32
@@ -10,6 +16,8 @@ type graph struct {
 	index  map[Mark]Node
 	parent []Node // of each node; [0] is none
 	about  []about
+
+	account map[Node]Mark // that the user of a root logged in to
 }
 
 // about is what is known of a node.
@@ -45,13 +53,21 @@ func (g *graph) root(n Node) Node {
 	return n
 }
 
-// join makes two nodes one, whose evidence is the stronger of both.
+// join makes two nodes one, whose evidence is the stronger of both, unless their users
+// logged in to different accounts.
 func (g *graph) join(a, b Node) {
 	a, b = g.root(a), g.root(b)
 	if a == b {
 		return
 	}
 	a, b = min(a, b), max(a, b)
+	switch mine, other := g.account[a], g.account[b]; {
+	case mine != 0 && other != 0 && mine != other:
+		return
+	case other != 0:
+		g.account[a] = other
+		delete(g.account, b)
+	}
 	x, y := g.about[a], g.about[b]
 	best := x & kinds
 	if k := y & kinds; best == 0 || k != 0 && k < best {
@@ -68,6 +84,18 @@ type Users struct {
 	issuers map[Mark]uint32 // number of answers that gave a value to a client without it
 	claims  []claim
 	loose   []claim // of the flow in work
+	Left    bool    // the flow that See saw last logs its user out
+	goesOn  []going
+	within  map[Node]int // place of a node that goes on in goesOn
+}
+
+// A going is what a client does after its user left, or was asked for a password. It is
+// the same user's unless another one logs in.
+type going struct {
+	on, of Node
+	asked  bool
+	leads  Mark // where the answer sent the client when its user left
+	begun  bool // it did more than go there
 }
 
 // A claim ties a flow to a value. It holds if only one answer gave the value away.
@@ -80,8 +108,8 @@ type claim struct {
 // NewUsers starts from what all flows have shown and Judge has judged.
 func NewUsers(e *Evidence) *Users {
 	return &Users{
-		Evidence: e, graph: graph{index: map[Mark]Node{}, parent: []Node{0}, about: []about{0}},
-		issuers: map[Mark]uint32{},
+		Evidence: e, graph: graph{index: map[Mark]Node{}, parent: []Node{0}, about: []about{0}, account: map[Node]Mark{}},
+		issuers: map[Mark]uint32{}, within: map[Node]int{},
 	}
 }
 
@@ -91,8 +119,18 @@ func NewUsers(e *Evidence) *Users {
 // of its own: others may have told the user of the record that it asks for.
 func (u *Users) See(f *flow.Flow) Node {
 	u.loose = u.loose[:0]
-	u.request = append(u.request[:0], u.carried(&f.Request)...)
+	u.request = append(u.request[:0], u.carried(&f.Request, f.Start)...)
+	u.Left = false
 	at := u.add(0, u.request, 0)
+	if at != 0 && u.account[u.root(at)] != 0 && u.asking(f) {
+		at = u.part(at, true)
+	}
+	account, enters := u.enters(f)
+	last := u.stays(at, f, enters)
+	enters = enters && u.admits(f)
+	if enters && at != 0 {
+		at = u.change(at, account)
+	}
 	if at == 0 {
 		for i := range u.request {
 			if a := &u.request[i]; u.held[a.text] == a.value && u.values[a.value].place.verdict != common && !u.values[a.value].shared {
@@ -116,8 +154,129 @@ func (u *Users) See(f *flow.Flow) Node {
 		c.node = at
 		u.claims = append(u.claims, c)
 	}
+	if enters && at != 0 {
+		u.account[u.root(at)] = account
+	}
+	if u.Left = u.leaves(f); u.Left && at != 0 && u.account[u.root(at)] != 0 {
+		g := &u.goesOn[u.within[u.part(at, false)]]
+		g.leads = u.next(f)
+	}
+	if last != 0 {
+		return last
+	}
 	return at
 }
+
+// stays returns the node of a user who left, if a flow of the client is only what comes
+// with that: the page that the answer led to, and what that needs.
+func (u *Users) stays(at Node, f *flow.Flow, enters bool) Node {
+	i, parted := u.within[u.root(at)]
+	if !parted {
+		return 0
+	}
+	g := &u.goesOn[i]
+	if g.begun = g.begun || g.asked || enters || u.asking(f) || u.Of("target", f.Request.Target) != g.leads && !asset(f); g.begun {
+		return 0
+	}
+	return g.of
+}
+
+// asset reports whether an answer is what a page needs.
+func asset(f *flow.Flow) bool {
+	if f.Response == nil {
+		return false
+	}
+	media := content.New(f.Response).Media()
+	return strings.HasPrefix(media, "image/") || strings.HasPrefix(media, "font/") || media == "text/css" || strings.HasSuffix(media, "javascript")
+}
+
+// next is a mark of the target that an answer leads to, 0 if there is none.
+func (u *Users) next(f *flow.Flow) Mark {
+	from, err := url.Parse(f.Request.Target)
+	if err != nil || f.Response == nil || f.Response.Status/100 != 3 {
+		return 0
+	}
+	to, err := from.Parse(f.Response.Headers.Value("Location"))
+	if err != nil {
+		return 0
+	}
+	return u.Of("target", to.RequestURI())
+}
+
+// admits reports whether an answer to who logs in gives what names a user, or the request
+// is what a form asks for that is there for it. Otherwise somebody may have made an account
+// for another.
+func (u *Users) admits(f *flow.Flow) bool {
+	if u.logins.takes[u.Of("path", f.Request.Path())] {
+		return true
+	}
+	for _, a := range u.issued(f.Response) {
+		if u.names(a.value) {
+			return true
+		}
+	}
+	if f.Response == nil {
+		return false
+	}
+	for m := range u.received(f.Response) {
+		if as, held := u.held[m]; held && u.names(as) {
+			return true
+		}
+	}
+	return false
+}
+
+// change returns the node of the user of a client that logs in to an account.
+func (u *Users) change(at Node, account Mark) Node {
+	old := u.account[u.root(at)]
+	g, parted := u.within[u.root(at)]
+	switch {
+	case parted && u.account[u.root(u.goesOn[g].of)] == account: // the same one again
+		u.settle(g)
+	case old != 0 && old != account:
+		return u.move(at)
+	}
+	return at
+}
+
+// part makes what a client does from now on another node, which may be another user's.
+func (u *Users) part(at Node, asked bool) Node {
+	if g, parted := u.within[u.root(at)]; parted {
+		if !asked || !u.goesOn[g].asked { // the user left before
+			return at
+		}
+		u.settle(g)
+	}
+	on := u.move(at)
+	u.within[on] = len(u.goesOn)
+	u.goesOn = append(u.goesOn, going{on: on, of: at, asked: asked})
+	return on
+}
+
+// move gives what the client keeps and will send again to a new node. A token and its
+// subject stay with the user whom they were issued to.
+func (u *Users) move(at Node) Node {
+	root := u.root(at)
+	on := u.fresh(u.about[root] &^ unproven)
+	for _, list := range [...][]atom{u.request, u.out} {
+		for i := range list {
+			if n, known := u.index[list[i].value]; known && u.root(n) == root && list[i].kind != Subject && list[i].kind != Token {
+				u.index[list[i].value] = on
+			}
+		}
+	}
+	return on
+}
+
+// settle makes what a client did after a user left the user's own.
+func (u *Users) settle(g int) {
+	at := u.goesOn[g]
+	delete(u.within, u.root(at.on))
+	u.join(at.on, at.of)
+}
+
+// Account returns a mark of the account that the user of a node logged in to, or 0.
+func (u *Users) Account(n Node) Mark { return u.account[u.root(n)] }
 
 // add joins the atoms that name users to the node of a flow, which is 0 at first.
 func (u *Users) add(at Node, list []atom, how about) Node {
@@ -165,8 +324,14 @@ func (u *Users) receive(at Node, f *flow.Flow) Node {
 	return at
 }
 
-// Settle joins the nodes that the claims tie together. It is called after the last flow.
+// Settle joins the nodes that the claims tie together, and users with what their clients
+// did after they left. It is called after the last flow.
 func (u *Users) Settle() {
+	for g := range u.goesOn {
+		if u.account[u.root(u.goesOn[g].on)] == 0 {
+			u.join(u.goesOn[g].on, u.goesOn[g].of)
+		}
+	}
 	for _, c := range u.claims {
 		if u.issuers[c.value] != 1 {
 			continue

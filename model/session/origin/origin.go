@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"iter"
 	"net"
 	"net/netip"
 	"net/url"
@@ -33,25 +34,47 @@ var local = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 func Local(a netip.Addr) bool { return a == local }
 
 // Forwarded returns the client's address as the first proxy saw it: in Forwarded (RFC
-// 7239), X-Forwarded-For, or a field with one address.
+// 7239), X-Forwarded-For, or a field with one address. Many clients have the same private
+// address: one that stands before the first public one becomes the zone of that.
 func Forwarded(h flow.Headers) netip.Addr {
-	if v := h.Value("Forwarded"); v != "" {
-		first, _, _ := strings.Cut(v, ",")
-		for part := range strings.SplitSeq(first, ";") {
-			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); strings.EqualFold(k, "for") {
-				if a := Address(v); a.IsValid() {
-					return a
-				}
-			}
-		}
+	if a := client(forwardedFor(h.Value("Forwarded"))); a.IsValid() {
+		return a
 	}
 	for _, name := range [...]string{"X-Forwarded-For", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip"} {
-		first, _, _ := strings.Cut(h.Value(name), ",")
-		if a := Address(first); a.IsValid() {
+		if a := client(strings.SplitSeq(h.Value(name), ",")); a.IsValid() {
 			return a
 		}
 	}
 	return netip.Addr{}
+}
+
+// forwardedFor yields the addresses of a Forwarded field.
+func forwardedFor(v string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for hop := range strings.SplitSeq(v, ",") {
+			for part := range strings.SplitSeq(hop, ";") {
+				if k, at, _ := strings.Cut(strings.TrimSpace(part), "="); strings.EqualFold(k, "for") && !yield(at) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// client returns the address of the client of the hops of a request, the first one first.
+func client(hops iter.Seq[string]) (first netip.Addr) {
+	for hop := range hops {
+		a := Address(hop)
+		switch public := a.IsGlobalUnicast() && !a.IsPrivate(); {
+		case !first.IsValid():
+			if first = a; public || !a.IsValid() {
+				return first
+			}
+		case public:
+			return netip.AddrFrom16(a.As16()).WithZone(first.String())
+		}
+	}
+	return first
 }
 
 // Page returns the page that a request comes from, as "/path?query" if it is on the

@@ -25,6 +25,17 @@ func TestAddressesAreReadInEveryForm(t *testing.T) {
 	}
 }
 
+func TestTheFirstPublicAddressIsTheClients(t *testing.T) {
+	for list, want := range map[string]string{
+		"203.0.113.9, 10.0.0.1, 198.51.100.7": "203.0.113.9", "10.1.2.3, 10.0.0.1": "10.1.2.3",
+		"10.1.2.3, 203.0.113.9, 198.51.100.7": "::ffff:203.0.113.9%10.1.2.3", "unknown, 203.0.113.9": "invalid IP", "": "invalid IP",
+	} {
+		if got := Forwarded(flow.Headers{{Name: "X-Forwarded-For", Value: list}}).String(); got != want {
+			t.Errorf("%q is %s, want %s", list, got, want)
+		}
+	}
+}
+
 func TestPagesBeforeAndAfterARequest(t *testing.T) {
 	for _, c := range []struct{ referer, home, want string }{
 		{"https://shop.test/cart?a=1#x", "", "/cart?a=1"}, {"https://shop.test:8443", "", "/"}, {"https://other.test/a", "", ""},

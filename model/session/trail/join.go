@@ -65,7 +65,9 @@ func Join(trails []*Trail, s Site) []int32 {
 		if t.Doubtful {
 			j.pairs = append(j.pairs, j.likeliest(s, group[max(0, len(group)-window):], int32(i))...)
 		}
-		groups[t.Group] = append(group, int32(i))
+		if !t.Named {
+			groups[t.Group] = append(group, int32(i))
+		}
 	}
 	for range rounds {
 		if !j.round() {

@@ -11,6 +11,7 @@ type Trail struct {
 	Group    uint32 // address and program: trails of different groups have different readers
 	Process  uint32 // that sent it; 0: not known
 	Doubtful bool   // it may go on another trail
+	Named    bool   // something names its reader in the end: none goes on from there
 	Alone    bool   // its group is one reader, if nothing speaks against it
 
 	First, Last int64 // start of its first and end of its last request
