@@ -16,11 +16,11 @@
 //
 // Candidates are cookies, credentials, login names and subjects of tokens, the
 // application's own header fields, and parameters in path and query. What decides is how
-// their values are spread. Their names mean nothing, but for values that are no random
-// ones: X-User-Id: 17. A value that one answer gave to one
-// client, or that is random and was there before, names a user. A value that all share
-// names nobody, and neither does one beside which other identities take turns. Values of
-// records in paths, queries and bodies join a flow with the only answer that gave them
+// their values are spread. Their names count in the query, where most random values name
+// records, and for values that are not random: X-User-Id: 17. A value that one answer gave
+// to one client, or that is random and was there before, names a user. A value that all
+// share names nobody, and neither does one beside which other identities take turns. Values
+// of records in paths, queries and bodies join a flow with the only answer that gave them
 // away.
 //
 // Who logs in gives a name beside a password, and the answer lets the client in: then the
