@@ -33,9 +33,9 @@ func (w *visitors) people() {
 		for k, at := range list[1:] {
 			w.person[at] = list[0]
 			w.back++
-			// A client that has no cookies and logs in again goes on, a browser that has
-			// none any more begins anew.
-			if before := list[k]; !w.keeps(at) && !w.keeps(before) && w.list[at].first >= w.list[before].last {
+			// A program that has no cookies and logs in again goes on if it does so on a
+			// connection that it had. A browser that has none any more begins anew.
+			if before := list[k]; !w.keeps(at) && !w.keeps(before) && w.connected(at, before) {
 				w.user[at] = w.user[before]
 			}
 		}
@@ -44,6 +44,13 @@ func (w *visitors) people() {
 
 // keeps reports whether a visitor has cookies that name it.
 func (w *visitors) keeps(at int32) bool { return w.Kind(w.list[at].node) == identity.Cookie }
+
+// connected reports whether two visitors used one connection, or connections of one browser.
+func (w *visitors) connected(a, b int32) bool {
+	return slices.ContainsFunc(w.list[a].over, func(n uint32) bool {
+		return slices.ContainsFunc(w.list[b].over, func(m uint32) bool { return w.stands(n) == w.stands(m) })
+	})
+}
 
 // atOnce returns how many of some visitors, in the order of their first flows, are there
 // at the same time.

@@ -83,9 +83,10 @@ func TestALoginNameTiesTheVisitsOfAPerson(t *testing.T) {
 			[]string{"u1: in x y", "u2: in x y in"}, ""},
 		{"but not of who makes an account for another", append(append(visit("1", "1", "ann", 1), "20 1 new login=bo cookie=sid="+value("s", 1)), visit("3", "2", "bo", 2)...),
 			[]string{"u1: in x y new", "u2: in x y"}, ""},
-		{"of a program that has no cookies, which goes on", []string{
-			"0 1 in login=ann gives=" + value("t", 1), "1 2 x auth=" + value("t", 1), "1 3 x auth=" + value("t", 1), "2 3 other auth=" + value("t", 9), "3 1 other auth=" + value("t", 9),
-			"4 1 in login=ann gives=" + value("t", 2), "5 2 y auth=" + value("t", 2), "6 3 y auth=" + value("t", 2)}, []string{"u1: in x x in y y", "u2: other other"}, ""},
+		{"of a program that has no cookies, which goes on on its connection", []string{
+			"0 1 in login=ann gives=" + value("t", 1), "1 1 x auth=" + value("t", 1), "1 2 x auth=" + value("t", 1),
+			"4 2 in login=ann gives=" + value("t", 2), "5 1 y auth=" + value("t", 2), "6 3 y auth=" + value("t", 2),
+			"8 4 in login=ann gives=" + value("t", 3), "8 4 z auth=" + value("t", 3), "9 4 z auth=" + value("t", 3)}, []string{"u1: in x x in y y", "u1: in z z"}, ""},
 	} {
 		var r Report
 		sessions, err := Split(all(table(c.lines...)), Options{Report: &r})
@@ -109,4 +110,14 @@ func TestAProgramThatSendsNoCookiesIsOneUserHoweverManyItIsGiven(t *testing.T) {
 	if diff := cmp.Diff([]string{"u1: ready ready ready ready ready ready", "u2: a b", "u3: c d"}, describe(sessions)); diff != "" || err != nil {
 		t.Errorf("error %v (-want +got)\n%s", err, diff)
 	}
+}
+
+func TestATokenInTheBodyTellsWhoseASocketIs(t *testing.T) {
+	var lines []string
+	for i, user := range []string{"a", "b", "c"} {
+		socket := "?sid=" + value("k", i)
+		lines = append(lines, "0 0 "+user+"/in gives="+value("t", i), "1 0 "+user+" auth="+value("t", i), "1 0 "+user+" auth="+value("t", i),
+			"2 0 "+user+socket+" sends=40{"+value("t", i)+"}", "3 0 "+user+socket, "4 0 "+user+socket)
+	}
+	byLetter(t, lines, 3, Options{})
 }

@@ -1,8 +1,10 @@
 package identity
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/record/flow"
@@ -121,7 +123,7 @@ func (u *Users) See(f *flow.Flow) Node {
 	u.loose = u.loose[:0]
 	u.request = append(u.request[:0], u.carried(&f.Request, f.Start)...)
 	u.Left = false
-	at := u.add(0, u.request, 0)
+	at := u.mentions(u.add(0, u.request, 0), &f.Request.Body)
 	if at != 0 && u.account[u.root(at)] != 0 && u.asking(f) {
 		at = u.part(at, true)
 	}
@@ -283,6 +285,25 @@ func (u *Users) add(at Node, list []atom, how about) Node {
 	for i := range list {
 		if u.names(list[i].value) {
 			at = u.name(at, list[i].value, how|about(list[i].kind))
+		}
+	}
+	return at
+}
+
+// mentions joins the tokens that stand in the body of a request, in whatever form, to the
+// node of a flow. A socket is told who its user is in this way.
+func (u *Users) mentions(at Node, b *flow.Body) Node {
+	if len(b.Data) > maxForm || len(u.held) == 0 {
+		return at
+	}
+	for word := range bytes.FieldsFuncSeq(b.Data, func(c rune) bool {
+		return c > 'z' || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-._~+/=", c)
+	}) {
+		if len(word) < 12 {
+			continue
+		}
+		if as, held := u.held[u.Of(bareMark, string(word))]; held && u.names(as) {
+			at = u.name(at, as, about(u.values[as].place.kind))
 		}
 	}
 	return at
