@@ -134,6 +134,7 @@ func TestUsersOnPooledConnectionsAreFoundByWhatNamesThem(t *testing.T) {
 		}},
 		{"a number that a gateway gives each user", 7, func(u, k int) string { return fmt.Sprintf("X-Member-Id:%d X-App-Key:5f2c9a01b7e84d63aa905f2c", u+3) }},
 		{"a token in the query", 7, func(u, k int) string { return "?access_token=" + value("q", u) }},
+		{"a device in the body", 7, func(u, k int) string { return `sends=x","deviceId":"` + value("v", u) }},
 		{"a cookie that a script makes of numbers", 7, func(u, k int) string { return fmt.Sprintf("cookie=seen=V1.2.%d.1577836800", 918273645+u*7654321) }},
 		{"X-Forwarded-For with private addresses first", 7, func(u, k int) string { return fmt.Sprintf("X-Forwarded-For:10.0.0.%d,+203.0.113.%d", u%2, u/2) }},
 		{"X-Forwarded-For", 7, func(u, k int) string { return fmt.Sprintf("X-Forwarded-For:203.0.113.%d,+10.0.0.1", u+1) }},

@@ -23,12 +23,13 @@ const (
 	Header                    // field of the application's own, by its name
 	Parameter                 // ";NAME=VALUE" in the path
 	Query                     // parameter of the query, by its name
+	Field                     // of a body, by its name
 )
 
-// String returns "subject", "cookie", "Authorization", "header", "path parameter" or
-// "query parameter".
+// String returns "subject", "cookie", "Authorization", "header", "path parameter", "query
+// parameter" or "field".
 func (k Kind) String() string {
-	return [...]string{"", "subject", "cookie", "Authorization", "header", "path parameter", "query parameter"}[k]
+	return [...]string{"", "subject", "cookie", "Authorization", "header", "path parameter", "query parameter", "field"}[k]
 }
 
 // An atom is one value at one place of a message.
@@ -104,7 +105,23 @@ func (a *atoms) carried(r *flow.Request, start time.Time) []atom {
 	if _, query, ok := strings.Cut(r.Target, "?"); ok {
 		a.query(query)
 	}
+	a.body(r)
 	return a.out
+}
+
+// body adds the fields that say by their names that they are of a session or a client.
+func (a *atoms) body(r *flow.Request) {
+	if n := len(r.Body.Data); n == 0 || n > maxForm || !mayTell(r.Body.Data) {
+		return
+	}
+	for _, s := range content.Spans(r) {
+		if !strings.HasPrefix(s.Selector, "body:") || !content.Opaque(s.Value) && !numbered(s.Value, a.now) {
+			continue
+		}
+		if name := s.Selector[strings.LastIndexAny(s.Selector, "/.:$")+1:]; ofClient(name) {
+			a.add(Field, name, s.Value)
+		}
+	}
 }
 
 // query adds the parameters that look random: the others are words of the application.

@@ -15,9 +15,9 @@
 // Then Who(node) is equal for the flows of one user, and 0 for one that nothing names.
 //
 // Candidates are cookies, credentials, login names and subjects of tokens, the
-// application's own header fields, and parameters in path and query. What decides is how
-// their values are spread. Their names count in the query, where most random values name
-// records, and for values that are not random: X-User-Id: 17. A value that one answer gave
+// application's own header fields, parameters in path and query, and fields of bodies. What
+// decides is how their values are spread. Their names count in query and body, where most
+// random values name records, and for values that are not random: X-User-Id: 17. A value that one answer gave
 // to one client, or that is random and was there before, names a user. A value that all
 // share names nobody, and neither does one beside which other identities take turns. Values
 // of records in paths, queries and bodies join a flow with the only answer that gave them

@@ -154,3 +154,24 @@ func FuzzAtoms(f *testing.F) {
 		}
 	})
 }
+
+func TestASessionInTheBodyOfEachCallNamesItsUser(t *testing.T) {
+	call := func(user, n int) *flow.Flow {
+		f := get("/service", "Content-Type", "text/xml")
+		f.Request.Method = "POST"
+		f.Request.Body = flow.NewBody(fmt.Appendf(nil, `<s:Envelope xmlns:s="urn:s"><s:Header><SessionId>%s</SessionId></s:Header><s:Body><Call n="%d"/></s:Body></s:Envelope>`, random(user), n))
+		return f
+	}
+	u, nodes := find(func(yield func(*flow.Flow) bool) {
+		for i := range 12 {
+			if !yield(call(i%3, i)) {
+				return
+			}
+		}
+	})
+	for i, at := range nodes {
+		if u.Who(at) == 0 || u.Who(at) != u.Who(nodes[i%3]) || i%3 > 0 && u.Who(at) == u.Who(nodes[0]) {
+			t.Errorf("call %d is of user %d, the first ones are of %d, %d and %d", i, u.Who(at), u.Who(nodes[0]), u.Who(nodes[1]), u.Who(nodes[2]))
+		}
+	}
+}

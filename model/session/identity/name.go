@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,22 @@ var (
 	credentialEnds = []string{"token", "key", "auth", "session", "sess", "sid", "sessionid", "cid", "clientid", "client", "uid", "userid", "visitor", "visitorid", "device", "deviceid", "anonymous", "anonymousid", "jwt"}
 	otherWords     = []string{"page", "next", "prev", "cursor", "continuation", "sync", "csrf", "xsrf", "reset", "invite", "share", "state", "nonce"}
 )
+
+// clientWords are words for sessions and clients in names.
+var clientWords = []string{"session", "sid", "device", "visitor", "anonymous", "installation"}
+
+// ofClient reports whether a field says by its name that it is the id of a session or of a
+// client.
+func ofClient(name string) bool {
+	joined := strings.Join(wordsOf(name), "")
+	return slices.ContainsFunc(clientWords, func(w string) bool { return strings.HasSuffix(strings.TrimSuffix(joined, "id"), w) || joined == w })
+}
+
+// mayTell reports whether a body may have a field of a session or of a client.
+func mayTell(body []byte) bool {
+	lower := bytes.ToLower(body)
+	return slices.ContainsFunc(clientWords, func(w string) bool { return bytes.Contains(lower, []byte(w)) })
+}
 
 // numbered reports whether a value holds a number that is too long to be a count or a
 // time: "GA1.2.918273645.1577836800". Of two numbers that may be times one must be far from

@@ -62,7 +62,7 @@ func (s *sharing) see(e *Evidence, request, answer []atom, source Mark, conn uin
 		if v == nil {
 			continue
 		}
-		if watched && (v.place.kind == Header || v.place.kind == Query) {
+		if watched && (v.place.kind == Header || v.place.kind >= Query) {
 			s.note(pair{e.Of("connection", strconv.FormatUint(conn, 10)), v.place}, v.root)
 		}
 		for _, w := range witnesses {
