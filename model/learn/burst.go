@@ -41,6 +41,7 @@ type bursts struct {
 	known   map[string]*burst
 	of      [][]*burst         // by session and visit
 	with    map[int32][]*burst // by endpoint
+	deeds   map[int32]bool     // by write: whether it says what the user does
 }
 
 // findVisits finds the steps of all sessions and names them: a page after itself, what
@@ -52,10 +53,11 @@ func (l *learner) findVisits() {
 		l.sessions[i].visits = l.visits(l.sessions[i].steps)
 	}
 	b := l.bursts()
+	b.name()
 	if b.join() {
 		b = l.bursts()
+		b.name()
 	}
-	b.name()
 	for i := range b.of {
 		for k, x := range b.of[i] {
 			l.sessions[i].visits[k].step = x.step
@@ -142,11 +144,11 @@ func (b *bursts) name() {
 			x.step = names[x.group]
 		}
 	}
-	deeds := b.deeds()
+	b.findDeeds()
 	for _, x := range b.list {
 		best := int32(-1)
 		for _, e := range x.of {
-			if deeds[e] && (best < 0 || cmp.Or(cmp.Compare(b.weights[e], b.weights[best]), b.compare(e, best)) > 0) {
+			if b.deeds[e] && (best < 0 || cmp.Or(cmp.Compare(b.weights[e], b.weights[best]), b.compare(e, best)) > 0) {
 				best = e
 			}
 		}
@@ -255,9 +257,9 @@ func (b *bursts) compare(d, e int32) int {
 	return cmp.Or(cmp.Compare(x.received/int64(x.all), y.received/int64(y.all)), cmp.Compare(y.name, x.name))
 }
 
-// deeds returns the writes that say what the user does: those that are not made along with
+// findDeeds finds the writes that say what the user does: those that are not made along with
 // many different steps.
-func (b *bursts) deeds() map[int32]bool {
+func (b *bursts) findDeeds() {
 	visits := map[string]float64{} // of each step
 	beside := map[int32]map[string]float64{}
 	for _, x := range b.list {
@@ -271,7 +273,7 @@ func (b *bursts) deeds() map[int32]bool {
 			}
 		}
 	}
-	deeds := map[int32]bool{}
+	b.deeds = map[int32]bool{}
 	for e, steps := range beside {
 		entropy, always := 0.0, 0.0
 		for _, step := range slices.Sorted(maps.Keys(steps)) {
@@ -279,9 +281,8 @@ func (b *bursts) deeds() map[int32]bool {
 			entropy -= share * math.Log(share)
 			always += share * steps[step] / visits[step]
 		}
-		deeds[e] = math.Exp(entropy)*(1+always) < spread
+		b.deeds[e] = math.Exp(entropy)*(1+always) < spread
 	}
-	return deeds
 }
 
 // join adds visits to those before them that a slow script of theirs made. It reports whether
@@ -319,8 +320,11 @@ func (b *bursts) join() (joined bool) {
 }
 
 // belongs reports whether most of what a burst asks for is what most visits that ask for all
-// of x ask for at once, other deeds apart.
+// of x ask for at once, other writes apart, or whether it says nothing of what the user does.
 func (b *bursts) belongs(x, late *burst) bool {
+	if !slices.ContainsFunc(late.of, func(e int32) bool { return !b.writes(e) || b.deeds[e] }) {
+		return true
+	}
 	rarest := slices.MinFunc(x.of, func(d, e int32) int { return cmp.Compare(b.within[d], b.within[e]) })
 	visits, usual := 0, 0
 	beside := map[int32]int{}

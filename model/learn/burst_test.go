@@ -81,7 +81,7 @@ func visitDesk(p *tape, i int, seed uint64) (steps []string) {
 			d.view("GET /api/note", "session rights note history > authors")
 			d.view("PATCH /api/note", "PATCH!note session rights > note history")
 		case 2:
-			d.view("GET /api/people", "session people rights ?roles")
+			d.view("GET /api/people", "session people rights ?roles > PATCH!seen")
 		}
 	}
 	d.view("POST /api/logout", "POST!logout")
