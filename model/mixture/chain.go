@@ -13,6 +13,8 @@ type chains struct {
 	steps    []step    // by number
 	rows     [][]int   // the steps of each row
 	row      []int     // by step
+	to       []int     // by step: the number of where it leads to
+	ends     int       // numbers of where steps lead to
 	base     []float64 // by step: its share among all of its row
 	pages    map[row]int
 	plain    float64 // logarithm of the likelihood of all sessions by base
@@ -31,6 +33,14 @@ func newChains(sessions [][]int, coder *coder) *chains {
 		}
 	}
 	c.base = make([]float64, len(c.row))
+	numbers := map[int]int{}
+	for _, s := range c.steps {
+		if _, ok := numbers[s.to]; !ok {
+			numbers[s.to] = len(numbers)
+		}
+		c.to = append(c.to, numbers[s.to])
+	}
+	c.ends = len(numbers)
 	for _, steps := range c.rows {
 		total := 0.0
 		for _, s := range steps {

@@ -16,7 +16,8 @@
 //	log p(sessions | k types) ≈ log p(sessions, types drawn) + H(types drawn)
 //
 // as Cheeseman and Stutz (1996) approximate it, with chains drawn around that of all
-// sessions, more or less closely from row to row. There may be one type. A single chain
+// sessions, more or less closely from row to row, and in some types with pages that are
+// more or less popular there. There may be one type. A single chain
 // may also know that users go back to the page before, and remember that page where this
 // tells more than it costs: types must explain more than such memory does.
 //

@@ -86,30 +86,46 @@ func (m *mix) judge() {
 	}
 }
 
-// judgeType is the logarithm of the evidence of the steps of a type. It notes how much
-// its rows are like those of all sessions.
+// judgeType is the logarithm of the evidence of the steps of a type, whose rows are drawn
+// around those of all sessions, as they are or tilted. It notes which, and how much each
+// row is like that. A soft mixture is tilted: what differs most shows there first.
 func (m *mix) judgeType(z int, times []float64) float64 {
+	plain, strength := m.c.judgeRows(times, m.c.base)
+	m.base[z], m.strength[z] = m.c.base, strength
+	base, cost := m.c.tilted(times)
+	tilted, strength := m.c.judgeRows(times, base)
+	if tilted -= cost; tilted > plain || m.soft {
+		m.base[z], m.strength[z] = base, strength
+	}
+	return meanOf([]float64{plain, tilted})
+}
+
+// judgeRows is the logarithm of the evidence of steps in rows that are drawn around base.
+// It returns the likeliest strength of each row too.
+func (c *chains) judgeRows(times, base []float64) (float64, []float64) {
 	var logs [len(sames)]float64
-	for r, steps := range m.c.rows {
-		var x, base []float64
+	strengths := make([]float64, len(c.rows))
+	for r, steps := range c.rows {
+		strengths[r] = same
+		var x, b []float64
 		plain := 0.0
 		for _, s := range steps {
 			if times[s] > 1e-9 {
-				x, base = append(x, times[s]), append(base, m.c.base[s])
-				plain += times[s] * math.Log(m.c.base[s])
+				x, b = append(x, times[s]), append(b, base[s])
+				plain += times[s] * math.Log(base[s])
 			}
 		}
 		if len(steps) == 1 || len(x) == 0 {
 			continue
 		}
-		own, strength := evidence(x, base)
-		if m.strength[z][r] = strength; plain > own {
-			m.strength[z][r] = same
+		own, strength := evidence(x, b)
+		if plain <= own {
+			strengths[r] = strength
 		}
 		for i, share := range sames {
 			top := max(plain, own)
 			logs[i] += top + math.Log(share*math.Exp(plain-top)+(1-share)*math.Exp(own-top))
 		}
 	}
-	return meanOf(logs[:])
+	return meanOf(logs[:]), strengths
 }

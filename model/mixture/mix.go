@@ -7,21 +7,25 @@ import (
 )
 
 const (
-	firstRounds = 12 // of EM from each beginning
-	keptStarts  = 2  // beginnings from which it goes on …
-	laterRounds = 25 // … for so many rounds …
-	laps        = 4  // … so many times, each with the strengths that the last one found
+	firstRounds = 12  // of EM from each beginning
+	keptStarts  = 2   // beginnings from which it goes on …
+	lapRounds   = 10  // … for so many rounds with the strengths that the last ones found …
+	softLaps    = 3   // … so many times softly …
+	maxLaps     = 25  // … and so many times in all at most …
+	leastGain   = 0.1 // … while each adds so much to the score
 )
 
 // A mix is a mixture of Markov chains.
 type mix struct {
 	c        *chains
-	weight   []float64
+	weight   []float64   // logarithms of the share of each type
 	log      [][]float64 // by type and step
+	soft     bool        // it is still being looked where the types lie
 	likely   float64     // logarithm of the likelihood
 	share    [][]float64 // by session and type
 	score    float64     // logarithm of the evidence, beyond that of one type
 	strength [][]float64 // by type and row
+	base     [][]float64 // by type and step: what the rows of the type are drawn around
 }
 
 func (m *mix) types() int { return len(m.weight) }
@@ -35,7 +39,7 @@ func (m *mix) typeOf(session []int) int {
 // likeliest and the logarithm of the likelihood.
 func (m *mix) posterior(s []count, out []float64) (best int, log float64) {
 	for z := range out {
-		out[z] = math.Log(m.weight[z])
+		out[z] = m.weight[z]
 		for _, k := range s {
 			out[z] += float64(k.times) * m.log[z][k.step]
 		}
@@ -84,9 +88,10 @@ func (c *chains) fit(k int, last *mix) *mix {
 	slices.SortStableFunc(all, func(a, b *mix) int { return cmp.Compare(b.score, a.score) })
 	all = all[:min(keptStarts, len(all))]
 	for _, m := range all {
-		for range laps {
-			m.likely = math.Inf(-1)
-			m.fit(laterRounds)
+		for lap, before := 0, 0.0; lap <= softLaps || lap < maxLaps && m.score > before+leastGain; lap++ {
+			before = m.score
+			m.soft = lap < softLaps
+			m.fit(lapRounds)
 		}
 	}
 	return slices.MaxFunc(all, func(a, b *mix) int { return cmp.Compare(a.score, b.score) })
@@ -94,7 +99,7 @@ func (c *chains) fit(k int, last *mix) *mix {
 
 // one is a single chain.
 func (c *chains) one() *mix {
-	m := &mix{c: c, weight: []float64{1}, log: [][]float64{make([]float64, len(c.base))}}
+	m := &mix{c: c, weight: []float64{0}, log: [][]float64{make([]float64, len(c.base))}}
 	for s, b := range c.base {
 		m.log[0][s] = math.Log(b)
 	}
@@ -106,8 +111,8 @@ func (c *chains) one() *mix {
 
 // large reports whether each type has five sessions in a thousand, and three at least.
 func (m *mix) large() bool {
-	for _, w := range m.weight {
-		if w < 0.005 || w*float64(len(m.c.sessions)) < 3 {
+	for _, log := range m.weight {
+		if w := math.Exp(log); w < 0.005 || w*float64(len(m.c.sessions)) < 3 {
 			return false
 		}
 	}
@@ -116,15 +121,17 @@ func (m *mix) large() bool {
 
 // start returns a mixture that begins with how likely each session is of each type.
 func (c *chains) start(share [][]float64, k int) *mix {
-	m := &mix{c: c, weight: make([]float64, k), log: make([][]float64, k), likely: math.Inf(-1), share: share}
+	m := &mix{c: c, soft: true, weight: make([]float64, k), log: make([][]float64, k), share: share}
 	for range k {
 		m.strength = append(m.strength, slices.Repeat([]float64{1}, len(c.rows)))
+		m.base = append(m.base, c.base)
 	}
 	return m
 }
 
 // fit goes on with EM for so many rounds at most.
 func (m *mix) fit(rounds int) {
+	m.likely = math.Inf(-1)
 	for range rounds {
 		m.maximise()
 		sum := 0.0
@@ -132,7 +139,7 @@ func (m *mix) fit(rounds int) {
 			_, log := m.posterior(s, m.share[i])
 			sum += log
 		}
-		done := sum-m.likely < 1e-6*math.Abs(sum)
+		done := math.Abs(sum-m.likely) < 1e-6*math.Abs(sum)
 		m.likely = sum
 		if done {
 			break
@@ -161,20 +168,34 @@ func (m *mix) times(z int) (sessions float64, times []float64) {
 // maximise renews weights and chains from how likely each session is of each type.
 func (m *mix) maximise() {
 	c := m.c
+	all := digamma(float64(len(c.sessions) + m.types()))
 	for z := range m.weight {
 		n, times := m.times(z)
-		m.weight[z] = (n + 0.01) / (float64(len(c.sessions)) + 0.01*float64(m.types()))
+		m.weight[z] = digamma(n+1) - all
 		log := make([]float64, len(times))
 		for r, steps := range c.rows {
 			total := 0.0
 			for _, s := range steps {
 				total += times[s]
 			}
-			a := m.strength[z][r]
-			for _, s := range steps {
-				log[s] = math.Log((times[s] + a*c.base[s]) / (total + a))
-			}
+			m.maximiseRow(z, r, total, times, log)
 		}
 		m.log[z] = log
+	}
+}
+
+// maximiseRow fills in the logarithms of the odds of the steps of a row, of which there
+// were total. They are as the evidence counts them (Attias 1999): what a type hardly ever
+// did counts less than its share. That would hold sessions where a bad beginning put them,
+// so while the mixture is soft the odds are the shares.
+func (m *mix) maximiseRow(z, r int, total float64, times, log []float64) {
+	a, base := m.strength[z][r], m.base[z]
+	of := digamma
+	if m.soft || a == same {
+		of = math.Log
+	}
+	total = of(total + a)
+	for _, s := range m.c.rows[r] {
+		log[s] = of(times[s]+a*base[s]) - total
 	}
 }

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	setRounds = 80  // of EM
-	draws     = 10  // recordings drawn from one chain that the sets are compared with
-	clear     = 4.0 // standard deviations above their mean that counts
-	maxOfSets = 500 // sessions whose sets are compared
-	maxLength = 500 // pages of a drawn session
-	alike     = 0.2 // distance of pages that the same sessions visit
+	setRounds  = 80  // of EM
+	draws      = 10  // recordings drawn from one chain that the sets are compared with
+	distinctly = 4.0 // standard deviations above their mean that counts
+	maxOfSets  = 500 // sessions whose sets are compared
+	maxLength  = 500 // pages of a drawn session
+	alike      = 0.2 // distance of pages that the same sessions visit
 )
 
 // setsOf divides the sessions by the sets of pages that they visit. It returns nil if
@@ -42,7 +42,7 @@ func setsOf(sessions [][]int, most int, single []*chains) *sets {
 			squares += other * other
 		}
 		mean := sum / draws
-		if gain <= mean+2*minGain+clear*math.Sqrt(max(0, squares/draws-mean*mean)) {
+		if gain <= mean+2*minGain+distinctly*math.Sqrt(max(0, squares/draws-mean*mean)) {
 			return nil
 		}
 	}
