@@ -100,7 +100,7 @@ var importOrder = map[string][]string{
 		"replay/stats"},
 	"replay/modelled": {"replay/retry", "record/flow", "model", "model/dist", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "replay", "replay/client", "replay/cookie", "replay/faithful"},
 	"replay/report":   {"replay/faithful", "replay/stats"},
-	"replay/rehearse": {"record/flow", "model", "replay", "replay/dryrun", "replay/faithful", "replay/modelled"},
+	"replay/rehearse": {"record/flow", "model", "model/content", "model/content/form", "replay", "replay/dryrun", "replay/faithful", "replay/modelled"},
 	"replay/dryrun":   {"record/flow", "model/content", "replay", "replay/load"},
 	"replay/trial":    {"record/flow", "model", "model/content", "replay", "replay/modelled", "replay/client"},
 	"replay/compare":  {"replay/stats"},

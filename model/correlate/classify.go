@@ -132,8 +132,11 @@ func (l *Learner) explainWhole(m *maker, p *leaf) {
 var secretWords = [...]string{"token", "csrf", "xsrf", "authorization", "nonce", "session", "signature", "api-key", "apikey", "secret"}
 
 // secret reports whether the place is one where tokens stand.
-func secret(p *leaf) bool {
-	s := strings.ToLower(p.span.Selector)
+func secret(p *leaf) bool { return secretName(p.span.Selector) }
+
+// secretName reports whether a selector has the name of a token.
+func secretName(selector string) bool {
+	s := strings.ToLower(selector)
 	return slices.ContainsFunc(secretWords[:], func(w string) bool { return strings.Contains(s, w) })
 }
 

@@ -159,6 +159,9 @@ func (l *Learner) splitColumn(uses []use, of column, whole bool) []piece {
 	// A part that is the name of several users in the requests of each says so, also
 	// where other requests of the endpoint do not hold it: they are made of other pieces.
 	named := !whole && n >= 3 && len(rows) > 1 && len(at[0].value) >= 4
+	if !whole && n > 0 && constant(at) && !l.data.own(of.file, at[0].value) {
+		return nil // a word that stands for many rows, such as a role, is part of texts and addresses by chance
+	}
 	if n == 0 || 10*n < 9*known && !named || 2*known < len(uses) || len(rows) == 1 && constant(uses) && len(uses[0].value) < 3 {
 		return nil
 	}
@@ -169,6 +172,9 @@ func (l *Learner) splitColumn(uses []use, of column, whole bool) []piece {
 	hole := piece{value: model.Value{Name: name, Kind: model.Data, Ref: f.Name + "." + name, Codec: string(of.in)}, uses: at}
 	return append(append(l.rest(before), hole), l.rest(after)...)
 }
+
+// own reports whether one row of a file alone holds a value.
+func (d *data) own(file int, v string) bool { return len(d.index[file][v]) == 1 }
 
 // A column is one of a data file as it is, or in another case.
 type column struct {

@@ -80,7 +80,7 @@ func (d *data) template(e *parsed, action string) string {
 		}
 		for k, segment := range segments {
 			for _, v := range f.Rows[row] {
-				if at := endpoint.Delimited(segment, v); len(v) >= 3 && at >= 0 && !strings.Contains(segment, "{}") {
+				if at := endpoint.Delimited(segment, v); len(v) >= 3 && at >= 0 && d.own(i, v) && !strings.Contains(segment, "{}") {
 					segments[k] = segment[:at] + "{}" + segment[at+len(v):]
 					break
 				}

@@ -9,8 +9,8 @@ import (
 	"github.com/starling-load/starling/model/content"
 )
 
-// pick binds what no other explainer bound to the element of a JSON list that the user
-// chose: an identifier in a path or under a name that says so, and the other members of
+// pick binds what no other explainer bound to the element of a list that the user
+// chose, in JSON or in a page: an identifier in a path or under a name that says so, and the other members of
 // the same element in the same request. It holds where everybody sees the same list. So
 // a small number is bound only where the list has the name of what it identifies, or where
 // the answer shows the element.
@@ -44,22 +44,26 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	if !ok {
 		of, listed = p.refers(), use.listedAs
 	}
-	if of == "" && !ok {
-		return
-	}
-	known := p.known()
+	known, shown := p.known(), p.shownTo(of, ok)
 	var locate locator = func(u use) (spot, bool) {
-		if s, ok := known(u); ok {
+		if s, had := known(u); had {
 			return s, true
 		}
-		return listed(u, of)
+		if of != "" || ok {
+			if s, had := listed(u, of); had {
+				return s, true
+			}
+		}
+		return shown(u)
 	}
 	spots := locate.all(p.uses)
 	if 2*len(spots) < len(p.uses) || len(spots) == len(known.all(p.uses)) {
 		return
 	}
 	p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
-	p.target.pickers = append(p.target.pickers, p)
+	if ok || of != "" {
+		p.target.pickers = append(p.target.pickers, p)
+	}
 }
 
 // partly reports whether a leaf is one value, which nothing explains, or not everywhere.

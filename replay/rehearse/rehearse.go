@@ -2,13 +2,17 @@ package rehearse
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"mime"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/form"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/dryrun"
@@ -150,10 +154,27 @@ func (r *rehearsal) differs(a *replay.Act, act *model.Act, f *flow.Flow) string 
 		return "another method"
 	case q.Target != f.Request.Target:
 		return "another target"
-	case !bytes.Equal(inner(q.Body.Data, q.Headers), inner(f.Request.Body.Data, f.Request.Headers)) && !sameJSON(q.Body.Data, f.Request.Body.Data):
+	case !sameBody(q.Body.Data, f.Request.Body.Data, q.Headers, f.Request.Headers):
 		return "another body"
 	}
 	return ""
+}
+
+// sameBody reports whether two bodies say the same.
+func sameBody(a, b []byte, of, recorded flow.Headers) bool {
+	return bytes.Equal(inner(a, of), inner(b, recorded)) || sameJSON(a, b) ||
+		strings.HasPrefix(recorded.Value("Content-Type"), "application/x-www-form-urlencoded") && sameForm(a, b)
+}
+
+// sameForm reports whether two bodies are the same fields of a form. Those of one name stand
+// in the same order; a button may stand before or behind other fields.
+func sameForm(a, b []byte) bool {
+	fields := func(body []byte) []form.Entry {
+		list := content.DecodeEntries(string(body))
+		slices.SortStableFunc(list, func(x, y form.Entry) int { return cmp.Compare(x.Name, y.Name) })
+		return list
+	}
+	return slices.Equal(fields(a), fields(b))
 }
 
 // sameJSON reports whether two bodies are one JSON document. A client that writes a

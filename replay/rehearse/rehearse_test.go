@@ -155,3 +155,33 @@ func TestTheSessionsThatHaveAnswersArePlayed(t *testing.T) {
 		t.Errorf("%d sessions are played, %s with %.2f steps each, want at least %d, faithful with 3", played, v.Verdict, v.Steps.Replayed, few)
 	}
 }
+
+// The button that was pressed stands anywhere among the fields.
+func TestAFormIsTheSameWithItsButtonInAnotherPlace(t *testing.T) {
+	start := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+	var sessions []session.Session
+	for i := range 4 {
+		exchange := func(n int, method, body, answer string) *flow.Flow {
+			return &flow.Flow{
+				Number: uint64(10*i + n), Conn: uint64(i + 1), Scheme: "http", Protocol: "HTTP/1.1", FirstByte: time.Millisecond, Done: 2 * time.Millisecond,
+				Start:    start.Add(time.Duration(i)*time.Second + time.Duration(n)*50*time.Millisecond),
+				Request:  flow.Request{Method: method, Target: "/note", Authority: "desk.test", Headers: flow.Headers{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}, Body: flow.NewBody([]byte(body))},
+				Response: &flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: "text/html"}}, Body: flow.NewBody([]byte(answer))},
+			}
+		}
+		token := fmt.Sprintf("k%dq%08x", i, 3735928559-i*7919)
+		sessions = append(sessions, session.Session{User: fmt.Sprint("u", i+1), Flows: []*flow.Flow{
+			exchange(0, "GET", "", `<form method=post><input type=hidden name=token value=`+token+`><button name=keep value=yes>Keep</button><select name=shelf><option value=low>low</select></form>`),
+			exchange(1, "POST", "token="+token+"&keep=yes&shelf=low", `<p>kept</p>`),
+		}})
+	}
+	var flows [][]*flow.Flow
+	m, _, err := learn.Learn(sessions, learn.Options{Keep: func(f []*flow.Flow) { flows = append(flows, f) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := rehearse.Play(m, func(session int) []*flow.Flow { return flows[session] })
+	if err != nil || v.Verdict != faithful.Faithful {
+		t.Errorf("%+v, %v; want %s", v, err, faithful.Faithful)
+	}
+}

@@ -1,0 +1,154 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/starling-load/starling/model/content"
+)
+
+// A script of a page sends the identifier of what the user clicked on. Its name says what
+// it identifies, and so do the places of the page that hold the identifiers of such
+// things: the boxes "post[]" and the links to /post?id=7 for post_id.
+
+// shownTo tells where users were given the values of a leaf: identifiers of what of means,
+// tokens, or choices of a control with the name of the leaf.
+func (p *leaf) shownTo(of string, identifies bool) locator {
+	switch field := p.control(); {
+	case secret(p):
+		return use.token
+	case field != "" && !identifies:
+		return func(u use) (spot, bool) { return u.offered(field) }
+	case !identifies:
+		return func(use) (spot, bool) { return spot{}, false }
+	}
+	list := p.meant(of)
+	return func(u use) (spot, bool) { return u.shown(list) }
+}
+
+// control returns the name of the form field that a leaf was sent as, "" if it was sent as
+// none.
+func (p *leaf) control() string {
+	name, ok := strings.CutPrefix(p.span.Selector, "body:")
+	if !ok || p.outer != nil || p.span.Place != content.InForm && p.span.Place != content.InMultipart || content.OfPart(p.span.Selector) {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, "#")
+	return name
+}
+
+// offered returns the choice that the page which u was sent from offers in a control of
+// this name.
+func (u use) offered(field string) (spot, bool) {
+	if content.Kind(u.value) == "" {
+		return spot{}, false
+	}
+	selector := content.FieldSelector("option", field, "")
+	return u.givenBy(
+		func(place) bool { return false },
+		func(p place, _ []string) bool { return p.selector == selector },
+	)
+}
+
+// meant returns the words for what a leaf identifies: that of its name or, where it is
+// called id alone, those of the operation that its endpoint is named after.
+func (p *leaf) meant(of string) []string {
+	if list := words(of); len(list) > 0 {
+		return list[len(list)-1:]
+	}
+	return operation(p.target.name)
+}
+
+// operation returns the words of the operation in the name of an endpoint, such as those
+// of "POST /do [action=close-ticket]".
+func operation(endpoint string) []string {
+	_, item, _ := strings.Cut(endpoint, " [")
+	_, name, _ := strings.Cut(strings.TrimSuffix(item, "]"), "=")
+	return words(name)
+}
+
+// words returns the words of a name, in lower case and singular.
+func words(name string) []string {
+	list := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
+	for i, w := range list {
+		list[i] = singular(w)
+	}
+	return list
+}
+
+// shown returns where the user was given the identifier u of something that one of the
+// words means: the latest answer that gave it alone, such as that to its creation, or else
+// a list of identifiers in the page that the request names as the one it was sent from.
+func (u use) shown(words []string) (spot, bool) {
+	if len(words) == 0 || content.Kind(u.value) == "" {
+		return spot{}, false
+	}
+	return u.givenBy(
+		func(p place) bool { return p.gives(words) },
+		func(p place, values []string) bool { return p.lists(words) && identifiers(values) },
+	)
+}
+
+// token returns where the user was given the token u, as shown does: a place of the page
+// that has the name of a token.
+func (u use) token() (spot, bool) {
+	if content.Kind(u.value) == "" && !content.Opaque(u.value) || content.Bits(u.value) < shortBits {
+		return spot{}, false
+	}
+	return u.givenBy(
+		func(p place) bool { return secretName(p.selector) },
+		func(p place, _ []string) bool { return secretName(p.selector) },
+	)
+}
+
+// givenBy returns the latest answer in which the value of u stands alone at one of the
+// places that alone names or, where there is none, the first list that lists names in the
+// page which the request says it was sent from.
+func (u use) givenBy(alone func(place) bool, lists func(place, []string) bool) (spot, bool) {
+	if u.exchange.sentFirst(u.value) {
+		return spot{}, false
+	}
+	page := u.exchange.named()
+	var one, listed spot
+	for _, p := range u.exchange.session.given()[u.value] {
+		if !p.exchange.before(u.exchange) || strings.Contains(p.selector, "|") || p.exchange.isCode() {
+			continue
+		}
+		values := p.exchange.values(p.selector)
+		if !isList(p.selector, values) && alone(p) {
+			one = spot{p.exchange, p.selector, 0}
+		} else if p.exchange == page && listed.from == nil && lists(p, values) {
+			listed = spot{page, p.selector, slices.Index(values, u.value)}
+		}
+	}
+	if one.from != nil {
+		return one, true
+	}
+	return listed, listed.from != nil
+}
+
+// gives reports whether the name of a place says that it identifies what one of the words
+// means, or is id alone in the answer to an operation on such a thing.
+func (p place) gives(of []string) bool {
+	name := p.selector[strings.LastIndexAny(p.selector, ":.?&]")+1:]
+	stem, ok := identifier(name)
+	if !ok {
+		return slices.Contains(of, singular(strings.ToLower(name)))
+	}
+	if list := words(stem); len(list) > 0 {
+		return slices.Contains(of, list[len(list)-1])
+	}
+	return meet(operation(p.exchange.Endpoint), of)
+}
+
+// lists reports whether a place of a page has the name of what one of the words means.
+func (p place) lists(of []string) bool {
+	kind, name, _ := strings.Cut(p.selector, ":")
+	return (kind == "option" || kind == "link" || kind == "attr") && meet(words(name), of)
+}
+
+// meet reports whether two lists have a word in common.
+func meet(a, b []string) bool {
+	return slices.ContainsFunc(a, func(w string) bool { return slices.Contains(b, w) })
+}

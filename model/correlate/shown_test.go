@@ -1,0 +1,84 @@
+package correlate
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/starling-load/starling/model"
+)
+
+// A desk shows tickets that everybody sees. A script of its page closes one, answers
+// another, and moves it to a shelf.
+func desk(t *testing.T, session func(p *tape, i int, ticket func(k int) int)) *Result {
+	t.Helper()
+	return record(4, nil, func(p *tape, i int) {
+		page := "200" + asHTML + `<input type=hidden name=nonce value=0><select name=shelf><option value=11>top</option><option value=12>low</option></select>`
+		for k := range 4 {
+			page += fmt.Sprintf(`<input type=checkbox name="tickets[]" value=%d><a href="/ticket?show=%[1]d&_nonce=%s">x</a>`, 31+4*k, noncesOf(i)[k])
+		}
+		p.do("GET /desk", page)
+		session(p, i, func(k int) int { return 31 + 4*k })
+	})
+}
+
+func noncesOf(i int) []string {
+	var out []string
+	for k := range 4 {
+		out = append(out, fmt.Sprintf("%010x", (uint64(7919+i*31+k)*2654435761)&0xffffffffff))
+	}
+	return out
+}
+
+const fromDesk = "\nReferer: http://shop.test/desk" + asForm
+
+func TestWhatAScriptSaysOfAPageIsTakenFromIt(t *testing.T) {
+	r := desk(t, func(p *tape, i int, ticket func(int) int) {
+		k := i % 3
+		p.do(fmt.Sprintf("POST /do # [op=answer-ticket]%sop=answer-ticket&ticket_ID=%d&text=hello&shelf=%d&level=%d", fromDesk, ticket(k), 11+i%2, ticket(k)), "200"+asJSON+"{}")
+		if i == 1 { // once in the recording
+			p.do(fmt.Sprintf("POST /do # [op=close-ticket]%sop=close-ticket&id=%d&_ajax_nonce=%s", fromDesk, ticket(2), noncesOf(i)[2]), "200"+asJSON+"{}")
+		}
+	})
+	want(t, "values of the answer", values(r, "POST /do [op=answer-ticket]"), "tickets[]=bound tickets[], shelf=bound shelf, level=row")
+	want(t, "the ticket", from(r, "tickets[]"), "GET /desk option:tickets[]")
+	want(t, "the shelf", from(r, "shelf"), "GET /desk option:shelf")
+	for i := range 4 {
+		want(t, fmt.Sprint("what session ", i, " answered"), takesOf(r, i, 1), fmt.Sprintf("0.0.%d 0.0.%d", i%3, i%2))
+	}
+	want(t, "what one session closed", takesOf(r, 1, 2), "0.0.2 0.0.2")
+}
+
+// A record that the session made is that record, wherever it stands in the list.
+func TestWhatAnAnswerGaveAloneComesBeforeTheList(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		id := 50 + 7*i
+		p.do("POST /upload # [op=add-file]"+asForm+"name=a", "200\nX-File-Id: "+fmt.Sprint(id)+"\nContent-Type: text/plain\n\nstored")
+		p.do("GET /desk", "200"+asHTML+fmt.Sprintf(`<input type=checkbox name="files[]" value=%d><input type=checkbox name="files[]" value=9>`, id))
+		if i == 2 {
+			p.do(fmt.Sprintf("POST /do # [op=show]%sop=show&file_id=%d", fromDesk, id), "200"+asJSON+"{}")
+		}
+	})
+	want(t, "the file", takesOf(r, 2, 2), "0.0.0")
+}
+
+// An identifier of another thing has the same number by chance, as has what users type.
+func TestANumberOfAnotherThingIsNotTakenFromAPage(t *testing.T) {
+	r := desk(t, func(p *tape, i int, ticket func(int) int) {
+		p.do(fmt.Sprintf("POST /do # [op=rate]%sop=rate&room_id=%d&id=%d&mark=%d", fromDesk, ticket(i%3), ticket(1+i%3), ticket(i%2)), "200"+asJSON+"{}")
+	})
+	want(t, "values", values(r, "POST /do [op=rate]"), "room_id=row, id=row, mark=row")
+}
+
+func TestAWordThatManyRowsHaveIsNoPartOfAnAddress(t *testing.T) {
+	accounts := model.Source{Name: "accounts", Columns: []string{"user", "password", "role"}}
+	for n, role := range []string{"staff", "staff", "guest", "guest"} {
+		accounts.Rows = append(accounts.Rows, []string{fmt.Sprint("member", n+1), fmt.Sprint("secret-of-", n+1), role})
+	}
+	r := record(3, []model.Source{accounts}, func(p *tape, i int) {
+		p.do(fmt.Sprintf("POST /login%suser=member%d&password=secret-of-%[2]d", asForm, i+1), "302\nLocation: /")
+		if i == 0 {
+			p.do("GET /app-staff/staff-rota", "200"+asHTML)
+		}
+	})
+	want(t, "target", r.Endpoints["GET /app-staff/staff-rota"].Variants[0].Request.Target, "/app-staff/staff-rota")
+}
