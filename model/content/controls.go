@@ -19,11 +19,32 @@ type controls struct {
 	option     []byte
 	inTextarea bool
 	inSelect   bool
-	inOption   bool // an option without value attribute: its text is the value
+	inOption   bool
+	valued     bool // the open option has a value attribute; else its text is the value
 	groupOff   bool // in a disabled group of options
 	off        int  // fieldsets that are open, from the first disabled one on
 	datalist   bool
+
+	labels  []label
+	inLabel bool // the last of labels is open
+	boxes   []box
 }
+
+// A label is what a page calls a control: the one with the id, or that within the label.
+type label struct {
+	of   string
+	text []byte
+}
+
+// A box is a control that may have a label.
+type box struct {
+	form, index int
+	id          string
+	label       int // index of the label around it; -1: none
+}
+
+// maxLabel is how many bytes of a label are kept.
+const maxLabel = 200
 
 // An elsewhere is a control that belongs to the form with this id, wherever it stands.
 type elsewhere struct {
@@ -79,6 +100,10 @@ func (c *controls) control(tag string, closed bool, a *attributes) {
 		}
 	case "datalist":
 		c.datalist = !closed
+	case "label":
+		if c.inLabel = !closed && len(c.labels) < maxItems; c.inLabel {
+			c.labels = append(c.labels, label{of: a.of})
+		}
 	}
 }
 
@@ -97,6 +122,13 @@ func (c *controls) add(a *attributes, x form.Control) {
 	if x.Name != "" {
 		f := &c.forms[c.at]
 		f.Controls = append(f.Controls, x)
+		if x.Kind == "checkbox" || x.Kind == "radio" {
+			b := box{c.at, len(f.Controls) - 1, a.id, -1}
+			if c.inLabel {
+				b.label = len(c.labels) - 1
+			}
+			c.boxes = append(c.boxes, b)
+		}
 	}
 }
 
@@ -120,17 +152,24 @@ func (c *controls) startOption(a *attributes) {
 	if s := c.last("select"); c.inSelect && s != nil && c.count < maxItems {
 		c.count++
 		s.Options = append(s.Options, form.Option{Value: a.value, Selected: a.selected, Disabled: a.disabled || c.groupOff})
-		c.inOption, c.option = !a.hasValue, c.option[:0]
+		c.inOption, c.valued, c.option = true, a.hasValue, c.option[:0]
 	}
 }
 
-// endOption gives an option without a value attribute its text as the value.
+// endOption gives an option its text: as label and, without a value attribute, as value.
 func (c *controls) endOption() {
 	if s := c.last("select"); c.inOption && s != nil && len(s.Options) > 0 {
-		s.Options[len(s.Options)-1].Value = string(bytes.Join(bytes.Fields(c.option), []byte(" ")))
+		o := &s.Options[len(s.Options)-1]
+		o.Label = oneLine(c.option)
+		if !c.valued {
+			o.Value = o.Label
+		}
 	}
 	c.inOption = false
 }
+
+// oneLine returns a text with single spaces in place of white space.
+func oneLine(b []byte) string { return string(bytes.Join(bytes.Fields(b), []byte(" "))) }
 
 // characters takes text. It reports whether the text belongs to a control.
 func (c *controls) characters(t []byte) bool {
@@ -139,7 +178,12 @@ func (c *controls) characters(t []byte) bool {
 		c.textarea = append(c.textarea, t...)
 	case c.inOption:
 		c.option = append(c.option, t...)
+		return !c.valued
 	default:
+		if c.inLabel {
+			l := &c.labels[len(c.labels)-1]
+			l.text = append(l.text, t[:min(len(t), maxLabel-len(l.text))]...)
+		}
 		return false
 	}
 	return true
@@ -169,11 +213,33 @@ func (c *controls) endControl(tag string) {
 		c.off = max(0, c.off-1)
 	case "datalist":
 		c.datalist = false
+	case "label":
+		c.inLabel = false
+	}
+}
+
+// name gives boxes their labels.
+func (c *controls) name() {
+	of := make(map[string]int, len(c.labels))
+	for i := range c.labels {
+		if id := c.labels[i].of; id != "" {
+			of[id] = i
+		}
+	}
+	for _, b := range c.boxes {
+		at, ok := b.label, b.label >= 0
+		if !ok && b.id != "" {
+			at, ok = of[b.id]
+		}
+		if ok {
+			c.forms[b.form].Controls[b.index].Label = oneLine(c.labels[at].text)
+		}
 	}
 }
 
 // finish gives the controls that name their form to it, and returns the forms.
 func (c *controls) finish() []form.Form {
+	c.name()
 	byID := make(map[string]int, len(c.forms))
 	for i := len(c.forms) - 1; i > 0; i-- {
 		if id := c.forms[i].ID; id != "" {

@@ -26,6 +26,31 @@ func EntriesSelector(f *form.Form, action string, fields []string) string {
 	return s + "[" + strings.Join(fields, ",") + "]"
 }
 
+// LabelOf returns what the page calls a choice of a selector of kind option; "" for none.
+func (d *Doc) LabelOf(option Selector, value string) string {
+	if d.parse(); d.page == nil {
+		return ""
+	}
+	t := &option.steps[0]
+	for _, i := range t.sentThere(d.page.forms) {
+		for _, c := range d.page.forms[i].Controls {
+			if c.Name != t.name || c.Disabled {
+				continue
+			}
+			if label := c.LabelOf(value); label != "" {
+				return label
+			}
+		}
+	}
+	return ""
+}
+
+// LabelSelector returns the selector of the choice that a page calls by a label, of those
+// of a selector of kind option.
+func LabelSelector(option, label string) string {
+	return "labelled:" + strings.TrimPrefix(option, "option:") + "=" + escapeBar(label)
+}
+
 // FieldSelector returns the selector of a kind, "form" or "option", of a field of
 // forms whose action has this template.
 func FieldSelector(kind, field, action string) string {
@@ -112,6 +137,8 @@ func (t *taker) ofForm(f *form.Form, out []string) []string {
 		case c.Name != t.name || c.Disabled:
 		case t.kind == "option":
 			out = append(out, c.Choices()...)
+		case t.kind == "labelled":
+			out = append(out, c.Labelled(t.label)...)
 		case c.IsButton():
 			out = append(out, c.Value)
 		default:
@@ -191,7 +218,7 @@ func (s Selector) Matches(d *Doc) []Match {
 		for i, link := range d.Links() {
 			add(i, first.pattern.match(link, nil))
 		}
-	case "form", "option", "entries":
+	case "form", "option", "labelled", "entries":
 		if d.parse(); d.page == nil {
 			return nil
 		}

@@ -100,7 +100,7 @@ func (q *pageParser) text(t []byte) {
 type attributes struct {
 	name, value, kind, href, srcset, action, method, enctype, content, property, class, role string
 
-	id, form, formaction, dirname string
+	id, of, form, formaction, dirname string
 
 	hasValue, hidden, selected, checked, disabled, multiple, refresh bool
 }
@@ -178,6 +178,8 @@ func (q *pageParser) attribute(a *attributes, key, val []byte) {
 		a.id = string(val)
 	case "form":
 		a.form = string(val)
+	case "for":
+		a.of = string(val)
 	case "dirname":
 		a.dirname = string(val)
 	case "content":

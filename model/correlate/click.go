@@ -281,7 +281,7 @@ func (e *parsed) named() *parsed {
 	}
 	target := u.RequestURI()
 	for _, a := range slices.Backward(e.session.exchanges[max(0, e.index-maxBack):e.index]) {
-		if a.Flow.Request.Target == target && a.before(e) && len(a.doc.Links()) > 0 {
+		if a.Flow.Request.Target == target && a.before(e) && len(a.doc.Body()) > 0 {
 			return a
 		}
 	}

@@ -342,7 +342,7 @@ func (s *shownForm) noteFields(e *parsed, action string) {
 		for _, kind := range kinds {
 			selector := content.FieldSelector(kind, field, action)
 			if match, ok := s.match(selector, x.Value); ok {
-				e.note(place, spot{s.page, selector, match})
+				e.note(place, spot{s.page, selector, match}.byLabel())
 				break
 			}
 		}

@@ -190,7 +190,10 @@ func bindingName(s source) string {
 		return strings.ToLower(rest)
 	case "attr":
 		return strings.TrimPrefix(rest, "data-")
-	case "form", "option":
+	case "form", "option", "labelled":
+		if kind == "labelled" {
+			rest, _, _ = strings.Cut(rest, "=")
+		}
 		name, _, _ := strings.Cut(rest, "@/")
 		return name
 	case "entries":

@@ -125,7 +125,42 @@ func (u use) givenBy(alone func(place) bool, lists func(place, []string) bool) (
 	if one.from != nil {
 		return one, true
 	}
-	return listed, listed.from != nil
+	return listed.byLabel(), listed.from != nil
+}
+
+// maxShownLabel is the length in bytes of the longest label that tells a choice.
+const maxShownLabel = 80
+
+// byLabel returns the choice at s by what its page calls it: a live list may have others
+// before it. It is s itself where the page calls none so, or several, or where the session
+// saw the choice under another label, too.
+func (s spot) byLabel() spot {
+	if s.from == nil || !strings.HasPrefix(s.selector, "option:") {
+		return s
+	}
+	value := s.from.values(s.selector)[s.match]
+	label := s.from.labelOf(s.selector, value)
+	if label == "" || label == value || len(label) > maxShownLabel {
+		return s
+	}
+	for _, e := range s.from.session.of[s.from.Endpoint] {
+		if l := e.labelOf(s.selector, value); l != "" && l != label {
+			return s
+		}
+	}
+	named := spot{s.from, content.LabelSelector(s.selector, label), 0}
+	if values := s.from.values(named.selector); len(values) == 0 || isList(named.selector, values) || values[0] != value {
+		return s
+	}
+	return named
+}
+
+// labelOf returns what a page calls the choice with a value of a selector of choices.
+func (e *parsed) labelOf(option, value string) string {
+	if s := e.session.selectors.parse(option); s != nil {
+		return e.doc.LabelOf(*s, value)
+	}
+	return ""
 }
 
 // gives reports whether the name of a place says that it identifies what one of the words

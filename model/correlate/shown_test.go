@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/starling-load/starling/model"
@@ -19,6 +20,33 @@ func desk(t *testing.T, session func(p *tape, i int, ticket func(k int) int)) *R
 		p.do("GET /desk", page)
 		session(p, i, func(k int) int { return 31 + 4*k })
 	})
+}
+
+// People choose by what they read. A list on the target may have further choices before that.
+func TestAChoiceIsKnownByItsLabel(t *testing.T) {
+	for _, tt := range []struct{ name, page, field, value, want string }{
+		{"an option", `<select name=shelf><option value=11>top<option value=12>low</select>`, "shelf", "12", "labelled:shelf=low"},
+		{"a box within its label", `<label><input type=checkbox name=shelf value=11> top</label><label><input type=checkbox name=shelf value=12> lo&amp;w
+ </label>`, "shelf", "12", "labelled:shelf=lo&w"},
+		{"a box beside its label", `<label for=b>low | 2</label><input type=checkbox name=shelf value=12 id=b><input type=checkbox name=shelf value=11>`, "shelf", "12", `labelled:shelf=low \| 2`},
+		{"one label for all", `<select name=shelf><option value=11>this<option value=12>this</select>`, "shelf", "12", "option:shelf"},
+		{"a label that is the value", `<select name=shelf><option>11<option>12</select>`, "shelf", "12", "option:shelf"},
+		{"a field of a form", `<form method=post action=/do><label><input type=checkbox name=shelf value=11>top</label><label><input type=checkbox name=shelf value=12>low</label><input name=a></form>`, "shelf", "11", "labelled:shelf@/do=top"},
+	} {
+		r := record(4, nil, func(p *tape, i int) {
+			p.do("GET /desk", "200"+asHTML+tt.page)
+			p.do(fmt.Sprintf("POST /do%s%s=%s&a=x", fromDesk, tt.field, tt.value), "200"+asJSON+"{}")
+		})
+		got := ""
+		for _, b := range r.Bindings {
+			for _, s := range b.Sources {
+				if s.Endpoint == "GET /desk" && !strings.HasPrefix(s.Selector, "entries:") {
+					got = s.Selector
+				}
+			}
+		}
+		want(t, tt.name, got, tt.want)
+	}
 }
 
 func noncesOf(i int) []string {
@@ -41,9 +69,9 @@ func TestWhatAScriptSaysOfAPageIsTakenFromIt(t *testing.T) {
 	})
 	want(t, "values of the answer", values(r, "POST /do [op=answer-ticket]"), "tickets[]=bound tickets[], shelf=bound shelf, level=row")
 	want(t, "the ticket", from(r, "tickets[]"), "GET /desk option:tickets[]")
-	want(t, "the shelf", from(r, "shelf"), "GET /desk option:shelf")
+	want(t, "the shelf", from(r, "shelf"), "GET /desk labelled:shelf=low; GET /desk labelled:shelf=top")
 	for i := range 4 {
-		want(t, fmt.Sprint("what session ", i, " answered"), takesOf(r, i, 1), fmt.Sprintf("0.0.%d 0.0.%d", i%3, i%2))
+		want(t, fmt.Sprint("what session ", i, " answered"), takesOf(r, i, 1), fmt.Sprintf("0.0.%d 0.%d.0", i%3, 1-i%2))
 	}
 	want(t, "what one session closed", takesOf(r, 1, 2), "0.0.2 0.0.2")
 }

@@ -70,7 +70,7 @@ func (l *Learner) sources(c *candidate, uses []use) []source {
 }
 
 // stable lists kinds of selectors by how well they survive a change of the page.
-var stable = [...]string{"header", "cookie", "json", "xml", "proto", "form", "meta", "redirect", "attr", "delta", "script", "option", "link", "text"}
+var stable = [...]string{"header", "cookie", "json", "xml", "proto", "form", "meta", "redirect", "attr", "delta", "script", "labelled", "option", "link", "text"}
 
 // order ranks selectors by how well they survive a change of the page. Each further
 // step is one more thing that may change.

@@ -22,6 +22,7 @@ type Control struct {
 	Options  []Option
 	Action   string // of a submit button: sent there instead
 	Dir      string // name under which the direction of the text is sent; "": it is not
+	Label    string // of a box or radio button: what the page calls it
 }
 
 // An Option is a choice of a select.
@@ -29,6 +30,7 @@ type Option struct {
 	Value    string
 	Selected bool
 	Disabled bool
+	Label    string // its text
 }
 
 // An Entry is one name with its value, as a form sends it.
@@ -120,6 +122,43 @@ func (c *Control) Choices() []string {
 		return out
 	}
 	return nil
+}
+
+// Labelled returns the values among which the user can choose with the control and that
+// the page calls by this label.
+func (c *Control) Labelled(label string) []string {
+	switch c.Kind {
+	case "checkbox", "radio":
+		if c.Label == label {
+			return []string{c.Value}
+		}
+	case "select":
+		var out []string
+		for _, o := range c.Options {
+			if o.Label == label {
+				out = append(out, o.Value)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// LabelOf returns what the page calls the choice with a value; "" for none.
+func (c *Control) LabelOf(value string) string {
+	switch c.Kind {
+	case "checkbox", "radio":
+		if c.Value == value {
+			return c.Label
+		}
+	case "select":
+		for _, o := range c.Options {
+			if o.Value == value {
+				return o.Label
+			}
+		}
+	}
+	return ""
 }
 
 // LineEnds writes every line end as CR LF, as forms send them.

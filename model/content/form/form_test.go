@@ -20,7 +20,7 @@ func entries(s string) []Entry {
 
 func TestAFormSendsItsSuccessfulControls(t *testing.T) {
 	option := func(v string, marks string) Option {
-		return Option{v, strings.Contains(marks, "s"), strings.Contains(marks, "d")}
+		return Option{Value: v, Selected: strings.Contains(marks, "s"), Disabled: strings.Contains(marks, "d")}
 	}
 	tests := []struct {
 		name     string
