@@ -38,26 +38,41 @@ func (p *leaf) control() string {
 	return name
 }
 
-// offered returns the choice that the page which u was sent from offers in a control of
-// this name.
+// offered returns where the user was shown the value of u in a field of its name, or the
+// choice that the page which u was sent from offers in one.
 func (u use) offered(field string) (spot, bool) {
 	if content.Kind(u.value) == "" {
 		return spot{}, false
 	}
-	selector := content.FieldSelector("option", field, "")
+	selector, shown := content.FieldSelector("option", field, ""), content.FieldSelector("form", field, "")
 	return u.givenBy(
-		func(place) bool { return false },
+		func(p place) bool { return p.selector == shown && len(p.exchange.values(selector)) == 0 },
 		func(p place, _ []string) bool { return p.selector == selector },
 	)
 }
 
+// commands are the names of fields and query items that say what a request does.
+var commands = [...]string{"action", "act", "op", "operation", "do", "cmd", "command", "method", "task"}
+
 // meant returns the words for what a leaf identifies: that of its name or, where it is
-// called id alone, those of the operation that its endpoint is named after.
+// called id alone, those of the operation, and that of the collection whose element the
+// address is.
 func (p *leaf) meant(of string) []string {
 	if list := words(of); len(list) > 0 {
 		return list[len(list)-1:]
 	}
-	return operation(p.target.name)
+	sample := p.target.sample()
+	out := operation(p.target.name)
+	if parent, ok := strings.CutSuffix(sample.Path, "/{}"); ok {
+		out = append(out, words(parent[strings.LastIndexByte(parent, '/')+1:])...)
+	}
+	for i := range sample.spans {
+		_, name, _ := strings.Cut(sample.spans[i].Selector, ":")
+		if slices.Contains(commands[:], strings.TrimPrefix(name, "$.")) {
+			out = append(out, words(sample.spans[i].Value)...)
+		}
+	}
+	return out
 }
 
 // operation returns the words of the operation in the name of an endpoint, such as those
@@ -149,7 +164,7 @@ func (s spot) byLabel() spot {
 		}
 	}
 	named := spot{s.from, content.LabelSelector(s.selector, label), 0}
-	if values := s.from.values(named.selector); len(values) == 0 || isList(named.selector, values) || values[0] != value {
+	if values := s.from.values(named.selector); len(values) == 0 || slices.ContainsFunc(values, func(v string) bool { return v != value }) {
 		return s
 	}
 	return named

@@ -29,6 +29,7 @@ func TestAChoiceIsKnownByItsLabel(t *testing.T) {
 		{"a box within its label", `<label><input type=checkbox name=shelf value=11> top</label><label><input type=checkbox name=shelf value=12> lo&amp;w
  </label>`, "shelf", "12", "labelled:shelf=lo&w"},
 		{"a box beside its label", `<label for=b>low | 2</label><input type=checkbox name=shelf value=12 id=b><input type=checkbox name=shelf value=11>`, "shelf", "12", `labelled:shelf=low \| 2`},
+		{"one box of many", `<label><input type=checkbox name="shelf[]" value=11> top</label><label><input type=checkbox name="shelf[]" value=12> low</label>`, "shelf[]", "12", "labelled:shelf[]=low"},
 		{"one label for all", `<select name=shelf><option value=11>this<option value=12>this</select>`, "shelf", "12", "option:shelf"},
 		{"a label that is the value", `<select name=shelf><option>11<option>12</select>`, "shelf", "12", "option:shelf"},
 		{"a field of a form", `<form method=post action=/do><label><input type=checkbox name=shelf value=11>top</label><label><input type=checkbox name=shelf value=12>low</label><input name=a></form>`, "shelf", "11", "labelled:shelf@/do=top"},
@@ -87,6 +88,23 @@ func TestWhatAnAnswerGaveAloneComesBeforeTheList(t *testing.T) {
 		}
 	})
 	want(t, "the file", takesOf(r, 2, 2), "0.0.0")
+}
+
+// A document repeats the identifier of the address that it is sent to; a script names its
+// operation in a field.
+func TestAnIdentifierWithoutNameIsThatOfTheRequest(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		id := 50 + 7*(i/2)
+		p.do("GET /new", "200"+asHTML+fmt.Sprintf(`<input type=hidden name=note_ID value=%d><input type=hidden name=file_ID value=6%d>`, id, i/2))
+		p.do(fmt.Sprintf("PUT /notes/%d%s", id, asJSON)+fmt.Sprintf(`{"id":%d,"text":"a"}`, id), "200"+asJSON+"{}")
+		p.do(fmt.Sprintf("POST /do%saction=save-file&id=6%d&name=b", asForm, i/2), "200"+asJSON+"{}")
+	})
+	for i := range 4 {
+		want(t, fmt.Sprint("the note of session ", i), takesOf(r, i, 1), "0.0.0")
+		want(t, fmt.Sprint("the file of session ", i), takesOf(r, i, 2), "0.0.0")
+	}
+	put := r.Endpoints["PUT /notes/{}"].Variants[0].Request
+	want(t, "the document and its address", put.Target+" "+put.Body, `/notes/${note_ID} {"id":${note_ID},"text":"a"}`)
 }
 
 // An identifier of another thing has the same number by chance, as has what users type.
