@@ -346,7 +346,25 @@ func (s *shownForm) noteFields(e *parsed, action string) {
 				break
 			}
 		}
+		if added, ok := s.added(e, field, x.Value); ok {
+			e.note(place, added)
+		}
 	}
+}
+
+// added returns where an answer that came after the page gave the value of a field of this
+// name, such as a box that a script added to the form.
+func (s *shownForm) added(e *parsed, field, value string) (spot, bool) {
+	if content.Kind(value) == "" {
+		return spot{}, false
+	}
+	for _, at := range e.session.given()[value] {
+		last := at.selector[strings.LastIndexByte(at.selector, '|')+1:]
+		if at.exchange.index > s.page.index && at.exchange.before(e) && (last == "form:"+field || last == "option:"+field) {
+			return spot{at.exchange, at.selector, slices.Index(at.exchange.values(at.selector), value)}, true
+		}
+	}
+	return spot{}, false
 }
 
 // match returns the number of the match that holds value in the form.

@@ -50,6 +50,16 @@ func TestAChoiceIsKnownByItsLabel(t *testing.T) {
 	}
 }
 
+// A script adds a box to the form that the page shows.
+func TestAChoiceThatAScriptAddedIsThatOfItsAnswer(t *testing.T) {
+	r := record(2, nil, func(p *tape, i int) {
+		p.do("GET /new", "200"+asHTML+`<form method=post action=/do><input type=checkbox name="shelf[]" value=11><input name=a><input name=b></form>`)
+		p.do("POST /shelves"+asForm+"name=new", "200\nContent-Type: text/xml\n\n"+fmt.Sprintf(`<answer><part><![CDATA[<li><input type=checkbox name="shelf[]" value=%d checked></li>]]></part></answer>`, 21+i))
+		p.do(fmt.Sprintf("POST /do%sshelf[]=%d&a=&b=x", asForm, 21+i), "302\nLocation: /")
+	})
+	want(t, "the shelf", from(r, "shelf[]"), "POST /shelves xml:answer/part|form:shelf[]")
+}
+
 func noncesOf(i int) []string {
 	var out []string
 	for k := range 4 {
