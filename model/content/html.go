@@ -24,6 +24,8 @@ type page struct {
 	data   []named     // data-* attributes
 	links  []string
 	errors []string // classes of non-empty error blocks
+
+	elements bool // there is any
 }
 
 type named struct{ name, value string }
@@ -109,6 +111,7 @@ type attributes struct {
 func (q *pageParser) start(closed bool) {
 	raw, more := q.z.TagName()
 	tag := tagName(raw)
+	q.p.elements = true
 	for i := range q.open {
 		if q.open[i].tag == tag {
 			q.open[i].depth++

@@ -16,6 +16,7 @@ const MaxFeatures = 2000
 //	$.items[].id:string           a JSON member and its type
 //	title:Order # - Shop          an HTML title, digits replaced
 //	form:POST /cart/{}[csrf,qty]  an HTML form, its action's template and fields
+//	elements                      there are any, in a part of a page, which has neither
 //	error:alert-danger            an error block that holds text, by its class
 //	error:$.errors                a member that tells of an error, see [Doc.Shape]
 //	error:Fault                   a fault of SOAP or XML-RPC
@@ -98,7 +99,8 @@ func jsonFeatures(b []byte) []string {
 	return out
 }
 
-// features returns title, forms and error blocks.
+// features returns title, forms and error blocks. A part of a page has elements: without
+// any it is a message, such as that the request is refused.
 func (p *page) features() []string {
 	var out []string
 	if p.title != "" {
@@ -113,6 +115,9 @@ func (p *page) features() []string {
 		if len(out) < MaxFeatures-1 {
 			out = append(out, "error:"+class)
 		}
+	}
+	if p.elements && p.title == "" && len(p.forms) < 2 {
+		out = append(out, "elements")
 	}
 	if p.asksPassword() {
 		out = append(out, LoginFeature)

@@ -127,7 +127,7 @@ func (u use) givenBy(alone func(place) bool, lists func(place, []string) bool) (
 	page := u.exchange.named()
 	var one, listed spot
 	for _, p := range u.exchange.session.given()[u.value] {
-		if !p.exchange.before(u.exchange) || strings.Contains(p.selector, "|") || p.exchange.isCode() {
+		if !p.exchange.before(u.exchange) || strings.Contains(p.selector, "|part:") || p.exchange.isCode() {
 			continue
 		}
 		values := p.exchange.values(p.selector)
