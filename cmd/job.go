@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 // jobFlags are the flags of every command that plays a job.
 type jobFlags struct {
 	users       int
+	spawnRate   string
 	rate        string
 	scale       string
 	speed       string
@@ -50,7 +52,8 @@ type jobFlags struct {
 // addLoad adds the flags that say who comes when, and with what.
 func (j *jobFlags) addLoad(f *pflag.FlagSet) {
 	f.SortFlags = false // what belongs together stands together
-	f.Var(newPositive(&j.users, 0), "users", "`NUMBER` of users at all times")
+	f.Var(newPositive(&j.users, 0), "users", "`NUMBER` of users, each with one session after the other")
+	f.StringVar(&j.spawnRate, "spawn-rate", "", "`RATE` at which the users of --users come at the start, as 5/s (default: within the mean length of a recorded session, or a tenth of --duration; with --url all at once)")
 	f.StringVar(&j.rate, "rate", "", "`RATE` of sessions, or of requests with --url, as 50/s or 600/m")
 	f.StringVar(&j.scale, "scale", "", "`FACTOR` on the recorded users, as 3x (default: 1x without --users and --rate)")
 	f.StringVar(&j.speed, "speed", "", "`FACTOR` on the recorded speed, as 2x")
@@ -128,8 +131,21 @@ func (j *jobFlags) job(src run.Source) (run.Job, error) {
 	return job, j.client(&job)
 }
 
+// maxSpread is the longest time, in seconds, within which users come.
+const maxSpread = 1e6
+
 func (j *jobFlags) plan() (p replay.Plan, err error) {
 	p = replay.Plan{Seed: j.seed, Users: j.users, Timeout: j.timeout, Paths: replay.Paths(j.paths)}
+	if j.spawnRate != "" {
+		r, err := load.ParseRate(j.spawnRate)
+		if err != nil {
+			return p, err
+		}
+		if p.Users == 0 {
+			return p, errors.New("--spawn-rate says how fast the users of --users come; give their number, too")
+		}
+		p.Spread = max(1, time.Duration(min(float64(p.Users)/r, maxSpread)*float64(time.Second)))
+	}
 	if j.rate != "" {
 		if p.Rate, err = load.ParseRate(j.rate); err != nil {
 			return p, err

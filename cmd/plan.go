@@ -54,9 +54,9 @@ func printOutline(env environment, plan *run.Outline) error {
 	last := plan.Last.Round(time.Millisecond)
 	switch {
 	case plan.Endless:
-		fmt.Fprintf(w, "users\t%d, each with one session after the other\n", sessions)
+		fmt.Fprintf(w, "users\t%d, each with one session after the other%s\n", sessions, within(last))
 	case m.Users > 0:
-		fmt.Fprintf(w, "users\t%d\n", sessions)
+		fmt.Fprintf(w, "users\t%d%s\n", sessions, within(last))
 	default:
 		fmt.Fprintf(w, "sessions\t%d, the last begins after %s\n", sessions, last)
 	}
@@ -64,11 +64,22 @@ func printOutline(env environment, plan *run.Outline) error {
 		for _, s := range m.Recorded.Supplies {
 			fmt.Fprintf(w, "data\t%s\n", s)
 		}
+		for _, v := range m.Recorded.Varieties {
+			fmt.Fprintf(w, "variety\t%s\n", v)
+		}
 	}
 	for _, t := range plan.Thresholds {
 		fmt.Fprintf(w, "threshold\t%s\n", t)
 	}
 	return w.Flush()
+}
+
+// within says that users do not come at once.
+func within(last time.Duration) string {
+	if last == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the last comes after %s", last)
 }
 
 // printRequests prints the requests of a plan, one a line.

@@ -51,8 +51,16 @@ kept beside it, NAME.learned.model, and used again as long as recording and
 options stay the same. --verbatim sends the recording as it was instead.
 
 With --users and --rate the recorded sessions are played in rounds, each in a new
-order, so that the mix is that of the recording at every moment. --paths walk
-draws sessions from the graphs of the model instead.
+order, so that the mix is that of the recording at every moment, not that of its
+hour of the day: that follows --scale. --paths walk draws sessions from the graphs
+of the model instead.
+
+Users of --users come one by one at the start, within the mean length of a recorded
+session (or a tenth of --duration), so that logins do not come in a wave, and
+users do not go on in step; --spawn-rate sets another pace. Sessions arrive at
+--rate from the first second on; as many users as that rate brings are there after
+the length of a session. --scale begins as the recording does, with the users that
+were there.
 
 Requests go to the target, and to the origins of --map; those of other recorded
 origins are left out and named. Response time counts from the scheduled instant,

@@ -284,6 +284,15 @@ func (m *Model) Starts() []time.Duration {
 	return starts
 }
 
+// SessionLength returns the mean Length of the recorded sessions, 0 if there are none.
+func (m *Model) SessionLength() time.Duration {
+	sum := time.Duration(0)
+	for i := range m.Sessions {
+		sum += m.Sessions[i].Length()
+	}
+	return sum / time.Duration(max(1, len(m.Sessions)))
+}
+
 // Recorded returns how many flows of e were recorded.
 func (e *Endpoint) Recorded() int {
 	n := 0

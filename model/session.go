@@ -12,6 +12,20 @@ type Session struct {
 	Acts     []Act         // by the time at which they began
 }
 
+// Length returns how long the session lasts if answers take no time.
+func (s *Session) Length() (last time.Duration) {
+	due := make([]time.Duration, len(s.Acts))
+	for i := range s.Acts {
+		from := time.Duration(0)
+		for _, k := range s.Acts[i].After {
+			from = max(from, due[k])
+		}
+		due[i] = from + s.Acts[i].Delay
+		last = max(last, due[i])
+	}
+	return last
+}
+
 // A Field is a value of a row of a data file. Fields of one file together say which row
 // is meant: the first that has all of them.
 type Field struct {

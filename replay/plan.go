@@ -33,9 +33,12 @@ type Plan struct {
 	Paths Paths `json:"paths,omitempty"`
 
 	// Exactly one of the next three is set. It says how many users come.
-	Users int     `json:"users,omitempty"` // closed: this many at all times
+	Users int     `json:"users,omitempty"` // closed: this many, each with one session after the other
 	Rate  float64 `json:"rate,omitempty"`  // open: sessions a second
 	Scale float64 `json:"scale,omitempty"` // open: the recorded arrivals, multiplied by this
+
+	// Spread, in ns, is the time within which the users of Users come, evenly. 0: all at once.
+	Spread time.Duration `json:"spread,omitempty"`
 
 	Sessions int `json:"sessions,omitempty"` // sessions per user with Users; 0: until Duration
 
@@ -123,7 +126,7 @@ func (p Plan) Validate() error {
 	if ways != 1 {
 		errs = append(errs, errors.New("say how many users come by exactly one of users, rate and scale"))
 	}
-	if p.Users < 0 || p.Rate < 0 || p.Scale < 0 || p.Sessions < 0 || p.Duration < 0 || p.Speed < 0 || p.Timeout < 0 {
+	if p.Users < 0 || p.Rate < 0 || p.Scale < 0 || p.Sessions < 0 || p.Spread < 0 || p.Duration < 0 || p.Speed < 0 || p.Timeout < 0 {
 		errs = append(errs, errors.New("a negative number in the plan"))
 	}
 	if p.Rate > maxRate {
@@ -134,6 +137,9 @@ func (p Plan) Validate() error {
 	}
 	if p.Speed > maxFactor || p.Speed > 0 && p.Speed < 1/maxFactor {
 		errs = append(errs, fmt.Errorf("a speed of %g: it may be from %g to %g", p.Speed, 1/maxFactor, maxFactor))
+	}
+	if p.Users == 0 && p.Spread > 0 {
+		errs = append(errs, errors.New("a spawn rate needs a fixed number of users"))
 	}
 	if p.Users == 0 && p.Sessions > 0 {
 		errs = append(errs, errors.New("sessions per user need a fixed number of users"))
@@ -166,13 +172,28 @@ func (p Plan) Arrivals(starts []time.Duration, span time.Duration) (load.Arrival
 	p = p.withDefaults()
 	switch {
 	case p.Users > 0:
-		return load.Users(p.Users, 0)
+		return load.Users(p.Users, p.Spread)
 	case p.Rate > 0:
 		return load.Constant(p.Rate, p.Duration)
 	case len(starts) == 0:
 		return nil, errors.New("the model holds no recorded arrivals to scale; give users or a rate instead")
 	}
 	return p.recording(starts, span)
+}
+
+// Steady returns p with its users spread over their sessions, whose mean length is given,
+// unless it says how they come. Then as many sessions begin each second as ever after:
+// without it all users would log in at once, and go on together. Of a short run, the
+// users come within the first tenth.
+func (p Plan) Steady(length time.Duration) Plan {
+	if p.Users == 0 || p.Spread > 0 {
+		return p
+	}
+	p.Spread = scaled(length, p.withDefaults().Speed)
+	if p.Duration > 0 {
+		p.Spread = min(p.Spread, p.Duration/10)
+	}
+	return p
 }
 
 // recording returns the arrivals of a recording under a scale.

@@ -1,6 +1,7 @@
 package learn_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -14,12 +15,15 @@ func TestCutSessionsStartAndEndNoBehavior(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		cut          func(i int) session.Cut
+		note         string
 		starts, ends map[string]float64
 	}{
-		{"none is cut", func(int) session.Cut { return 0 }, map[string]float64{"GET /": 0.5, "GET /items": 0.5}, map[string]float64{"GET /items": 0.5, "GET /help": 1}},
+		{"none is cut", func(int) session.Cut { return 0 }, "", map[string]float64{"GET /": 0.5, "GET /items": 0.5}, map[string]float64{"GET /items": 0.5, "GET /help": 1}},
 		{"some are", func(i int) session.Cut { return []session.Cut{0, session.CutStart | session.CutEnd}[i%2] },
+			"6 of 12 sessions perhaps began before the recording",
 			map[string]float64{"GET /": 1}, map[string]float64{"GET /items": 0, "GET /help": 1}},
 		{"all are, so that the cuts are all that is known", func(int) session.Cut { return session.CutStart | session.CutEnd },
+			"12 of 12 sessions perhaps began before the recording",
 			map[string]float64{"GET /": 0.5, "GET /items": 0.5}, map[string]float64{"GET /items": 0.5, "GET /help": 1}},
 	} {
 		sessions := visits(12, func(p *tape, i int) {
@@ -48,6 +52,9 @@ func TestCutSessionsStartAndEndNoBehavior(t *testing.T) {
 					}
 				}
 			}
+		}
+		if notes := strings.Join(m.Notes, "\n"); !strings.Contains(notes, c.note) || c.note == "" && strings.Contains(notes, "began before") {
+			t.Errorf("%s: notes %q, want %q", c.name, notes, c.note)
 		}
 		if len(m.Behaviors) != 1 {
 			t.Fatalf("%s: %d types, want one", c.name, len(m.Behaviors))

@@ -123,6 +123,9 @@ func (l *learner) survey(from source) (kept []recording, err error) {
 			return nil
 		}
 		l.report.Sessions++
+		if r.cut&session.CutStart != 0 {
+			l.report.begun++
+		}
 		l.report.Used += len(r.flows)
 		users[r.user] = true
 		for _, f := range r.flows {

@@ -35,6 +35,7 @@ type Report struct {
 	sampled    int             // sessions of the sample; 0: all
 	others     string          // hosts whose flows are left out, with their numbers; "": none
 	shortened  int             // pauses that were longer than a model can hold
+	begun      int             // sessions that perhaps began before the recording
 	accounts   []string        // what the columns of data files tell of kinds of users
 	exceptions int             // steps whose answer was an exception, and that expect the usual one
 }
@@ -128,6 +129,7 @@ func (r *Report) lost() string {
 
 // notes returns what was left out, for the model.
 func (r *Report) notes() []string {
+	const leastBegun = 0.05 // of the sessions; of fewer, a replay hardly notices
 	var out []string
 	if r.sampled > 0 {
 		out = append(out, fmt.Sprintf("endpoints, and where values come from, are learned from %d of %d sessions, which show every kind of request", r.sampled, r.Sessions))
@@ -140,6 +142,9 @@ func (r *Report) notes() []string {
 	}
 	if r.shortened > 0 {
 		out = append(out, fmt.Sprintf("%d %s shortened to %v, the longest that a model holds", r.shortened, plural(r.shortened, "pause"), model.MaxThink))
+	}
+	if float64(r.begun) > leastBegun*float64(r.Sessions) {
+		out = append(out, fmt.Sprintf("%d of %d sessions perhaps began before the recording: what users did before, such as to log in, is not in it, and is missing in a replay; begin to record before they come, or record for longer", r.begun, r.Sessions))
 	}
 	if r.Sessions == 1 {
 		out = append(out, "the recording has one session: only what looks issued, and what forms, documents and links say, is bound; record a second session")

@@ -200,7 +200,7 @@ func (s *shelf) share(f *flow.Flow) (known int) {
 		sum := b.Sum()
 		if old := s.bodies[sum]; bytes.Equal(old, b.Data) {
 			b.Data = old
-			known += len(old)
+			known += inMemory(old)
 			continue
 		}
 		if s.size += len(b.Data); s.bodies == nil || s.size > shelfBytes {
@@ -211,14 +211,26 @@ func (s *shelf) share(f *flow.Flow) (known int) {
 	return known
 }
 
+// hugeBody is from how many bytes on the parts of a body take more memory than itself while
+// they are compared with others.
+const hugeBody = 1 << 20
+
+// inMemory returns about how many bytes a body takes.
+func inMemory(b []byte) int {
+	if len(b) < hugeBody {
+		return len(b)
+	}
+	return 3 * len(b)
+}
+
 // weigh returns about how many bytes a flow has in memory.
 func weigh(f *flow.Flow) int {
-	n := 1000 + len(f.Request.Target) + len(f.Request.Body.Data) + 64*len(f.Messages)
+	n := 1000 + len(f.Request.Target) + inMemory(f.Request.Body.Data) + 64*len(f.Messages)
 	for _, h := range f.Request.Headers {
 		n += len(h.Name) + len(h.Value) + 32
 	}
 	if f.Response != nil {
-		n += len(f.Response.Body.Data)
+		n += inMemory(f.Response.Body.Data)
 		for _, h := range f.Response.Headers {
 			n += len(h.Name) + len(h.Value) + 32
 		}

@@ -33,6 +33,10 @@ type Verdict struct {
 
 	// Supplies are the data files that users have rows of.
 	Supplies []Supply `json:"supplies"`
+
+	// Varieties are the endpoints that are asked for fewer different things than by as many
+	// users, those that lack the most first.
+	Varieties []Variety `json:"varieties,omitempty"`
 }
 
 // A Pair is a figure of the recording beside that of the run.

@@ -43,6 +43,10 @@ type Recorded struct {
 	// Supplies are the data files whose rows the users of the run have.
 	Supplies []Supply `json:"supplies,omitempty"`
 
+	// Varieties are the endpoints of which as many users as those of the run would ask for
+	// more different things.
+	Varieties []Variety `json:"varieties,omitempty"`
+
 	// Asked are the endpoints of requests that are sent only if the target asks for them.
 	Asked []string `json:"asked,omitempty"`
 }

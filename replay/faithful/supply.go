@@ -2,6 +2,7 @@ package faithful
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize"
 )
@@ -40,6 +41,7 @@ func (s Supply) Short() bool { return s.Supplied < s.Needed }
 // target may then let only one of them go on, and both change the same things.
 func (j *judge) supplies() {
 	j.out.Supplies = append([]Supply{}, j.rec.Supplies...)
+	j.out.Varieties = slices.Clone(j.rec.Varieties)
 	for _, s := range j.rec.Supplies {
 		clash := share(s.InUse, s.Sessions)
 		j.find(level(clash, inUsePartly, 1), clash/2, "%s of %s sessions had a row of %s.csv that another user had at the same time: %s",

@@ -29,9 +29,9 @@ func (s *source) allClashes(at func(i uint64) (time.Duration, bool)) (list []cla
 	if pace == 0 {
 		pace = 1
 	}
-	lengths := make([]time.Duration, len(s.tracks))
-	for i := range s.tracks {
-		lengths[i] = max(time.Millisecond, time.Duration(float64(s.tracks[i].length())/pace))
+	lengths := make([]time.Duration, len(s.sessions))
+	for i := range s.sessions {
+		lengths[i] = max(time.Millisecond, time.Duration(float64(s.sessions[i].Length())/pace))
 	}
 	for file := range s.data {
 		if slices.ContainsFunc(s.accounts[file].owners, func(o *owner) bool { return o != nil }) {
@@ -131,18 +131,4 @@ func (t *turns) Pop() any {
 	x := old[len(old)-1]
 	*t = old[:len(old)-1]
 	return x
-}
-
-// length is how long the session lasts if answers take no time.
-func (t *track) length() (last time.Duration) {
-	due := make([]time.Duration, len(t.acts))
-	for i := range t.acts {
-		from := time.Duration(0)
-		for _, k := range t.acts[i].After {
-			from = max(from, due[k])
-		}
-		due[i] = from + t.acts[i].Delay
-		last = max(last, due[i])
-	}
-	return last
 }

@@ -71,6 +71,9 @@ func figures(s *stats.Summary) []figure {
 		for _, s := range f.Supplies {
 			list = append(list, figure{"data", s.String()})
 		}
+		for _, v := range f.Varieties {
+			list = append(list, figure{"variety", v.String()})
+		}
 	}
 	return list
 }

@@ -200,6 +200,7 @@ type work struct {
 	arrivals  load.Arrivals
 	recording *recording         // that the source reads; may be nil
 	supplies  []faithful.Supply  // rows of data that users need
+	varieties []faithful.Variety // what they ask for too little of
 	recorded  *faithful.Recorded // what a recording holds to compare with; nil: nothing is known, or a model is played
 }
 
@@ -228,12 +229,14 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	switch {
 	case in.model != nil:
 		starts, span = in.model.Starts(), in.model.Recorded.Duration
+		plan = plan.Steady(in.model.SessionLength())
 		in.tellUnmapped(plan.Origins(in.model.MainOrigin()))
 		in.tellNotes()
 		w.source, err = modelled.New(in.model, plan)
 	case in.job.Recording != "":
 		if w.recording, w.source, err = in.repeat(ctx); err == nil {
 			starts, span, w.recorded = w.recording.starts(), w.recording.sessions.Span(), w.recording.recorded
+			plan = plan.Steady(w.recording.length)
 		}
 	default:
 		w.source, err = replay.Single(in.job.URL, plan)
@@ -246,6 +249,7 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	}
 	if in.model != nil {
 		w.supplies = modelled.Supplies(in.model, w.source, w.arrivals.At, w.arriving(plan.Duration))
+		w.varieties = modelled.Varieties(in.model, w.sessions(plan, in.model.SessionLength()))
 		in.tellShared(w.supplies)
 	}
 	return &w, nil

@@ -35,7 +35,7 @@ func (r *Run) Outline(ctx context.Context) (*Outline, error) {
 	}
 	p := r.in.job.Plan
 	o := &Outline{
-		Manifest: r.know(w.recorded, w.supplies), Origins: w.source.Origins(), work: w,
+		Manifest: r.know(w), Origins: w.source.Origins(), work: w,
 		Endless: p.Users > 0 && p.Sessions == 0,
 	}
 	for _, t := range r.thresholds {
@@ -71,6 +71,24 @@ func (w *work) arriving(end time.Duration) uint64 {
 		}
 	}
 	return low
+}
+
+// sessions is about how many sessions begin before the end: users begin one after the
+// other, of a mean length.
+func (w *work) sessions(p replay.Plan, length time.Duration) uint64 {
+	begin := w.arriving(p.Duration)
+	each := uint64(p.Sessions)
+	if each == 0 && length > 0 {
+		speed := p.Speed
+		if speed == 0 {
+			speed = 1
+		}
+		each = uint64(float64(p.Duration) * speed / float64(length))
+	}
+	if p.Users == 0 || each == 0 {
+		return begin
+	}
+	return begin * each
 }
 
 // A Planned request is one that a run would send.

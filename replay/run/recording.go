@@ -26,6 +26,7 @@ type recording struct {
 	shelf    *flowfile.Shelf
 	sessions *flowfile.Sessions
 	recorded *faithful.Recorded // what the users of the recording did
+	length   time.Duration      // of a session, the mean
 }
 
 // Sessions implements [verbatim.Recording].
@@ -83,10 +84,12 @@ func (in *input) find(ctx context.Context, r *recording, conns *session.Conns, o
 			return err
 		}
 		done.Session(left.steps(v.Flows))
+		r.length += v.End.Sub(first.Start)
 		return r.sessions.Add(first.Start, v.End, v.Flows)
 	})
 	left.tell(&done)
 	r.recorded = done.Recorded()
+	r.length /= time.Duration(max(1, r.Sessions()))
 	return err
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/starling-load/starling/model/folder"
 	"github.com/starling-load/starling/replay"
-	"github.com/starling-load/starling/replay/faithful"
 	"github.com/starling-load/starling/replay/modelled"
 	"github.com/starling-load/starling/replay/stats"
 	"github.com/starling-load/starling/replay/stats/runfile"
@@ -101,15 +100,15 @@ func (r *Run) Manifest() stats.Manifest {
 }
 
 // know returns the manifest, completed with what the run is compared with.
-func (r *Run) know(recorded *faithful.Recorded, supplies []faithful.Supply) stats.Manifest {
+func (r *Run) know(w *work) stats.Manifest {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if recorded != nil {
-		r.manifest.Recorded = recorded
+	if w.recorded != nil {
+		r.manifest.Recorded = w.recorded
 	}
-	if len(supplies) > 0 && r.manifest.Recorded != nil {
+	if len(w.supplies)+len(w.varieties) > 0 && r.manifest.Recorded != nil {
 		known := *r.manifest.Recorded
-		known.Supplies = supplies
+		known.Supplies, known.Varieties = w.supplies, w.varieties
 		r.manifest.Recorded = &known
 	}
 	r.timeline.Of(&r.manifest)
@@ -155,7 +154,7 @@ func (r *Run) play(ctx context.Context) (*stats.Summary, error) {
 			return nil, err
 		}
 	}
-	manifest := r.know(local.recorded, local.supplies)
+	manifest := r.know(local)
 	if r.options.Output != "" {
 		if r.file, err = runfile.Create(r.options.Output, &manifest); err != nil {
 			return nil, err

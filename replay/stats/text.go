@@ -129,6 +129,9 @@ func (s *Summary) likeness(p *page) {
 			p.printf("Data         %s\n", printable(s.String()))
 		}
 	}
+	for _, v := range f.Varieties {
+		p.printf("Variety      %s\n", printable(v.String()))
+	}
 }
 
 func orUnknown(s string) string {
