@@ -37,8 +37,7 @@ type Plan struct {
 	Rate  float64 `json:"rate,omitempty"`  // open: sessions a second
 	Scale float64 `json:"scale,omitempty"` // open: the recorded arrivals, multiplied by this
 
-	// Spread, in ns, is the time within which the users of Users come, evenly. 0: all at once.
-	Spread time.Duration `json:"spread,omitempty"`
+	Spread time.Duration `json:"spread,omitempty"` // with Users, in ns: they come evenly within it; 0: at once
 
 	Sessions int `json:"sessions,omitempty"` // sessions per user with Users; 0: until Duration
 
@@ -138,11 +137,8 @@ func (p Plan) Validate() error {
 	if p.Speed > maxFactor || p.Speed > 0 && p.Speed < 1/maxFactor {
 		errs = append(errs, fmt.Errorf("a speed of %g: it may be from %g to %g", p.Speed, 1/maxFactor, maxFactor))
 	}
-	if p.Users == 0 && p.Spread > 0 {
-		errs = append(errs, errors.New("a spawn rate needs a fixed number of users"))
-	}
-	if p.Users == 0 && p.Sessions > 0 {
-		errs = append(errs, errors.New("sessions per user need a fixed number of users"))
+	if p.Users == 0 && (p.Sessions > 0 || p.Spread > 0) {
+		errs = append(errs, errors.New("sessions per user, and a spawn rate, need a fixed number of users"))
 	}
 	if p.Duration == 0 && p.Sessions == 0 && p.Scale == 0 {
 		errs = append(errs, errors.New("the run has no end: give a duration, or users with sessions per user"))
@@ -179,21 +175,6 @@ func (p Plan) Arrivals(starts []time.Duration, span time.Duration) (load.Arrival
 		return nil, errors.New("the model holds no recorded arrivals to scale; give users or a rate instead")
 	}
 	return p.recording(starts, span)
-}
-
-// Steady returns p with its users spread over their sessions, whose mean length is given,
-// unless it says how they come. Then as many sessions begin each second as ever after:
-// without it all users would log in at once, and go on together. Of a short run, the
-// users come within the first tenth.
-func (p Plan) Steady(length time.Duration) Plan {
-	if p.Users == 0 || p.Spread > 0 {
-		return p
-	}
-	p.Spread = scaled(length, p.withDefaults().Speed)
-	if p.Duration > 0 {
-		p.Spread = min(p.Spread, p.Duration/10)
-	}
-	return p
 }
 
 // recording returns the arrivals of a recording under a scale.

@@ -53,6 +53,17 @@ func Users(n int, ramp time.Duration) (Arrivals, error) {
 	return users{uint64(n), ramp}, nil
 }
 
+// Ramp returns the time within which the users of a closed run come, for Users. Sessions have
+// a mean length, 0 if that is not known, and the run a duration, 0 if it has none. With it as
+// many sessions begin each second at the start as ever after, and users do not go on in step.
+// Of a short run, they come within the first tenth.
+func Ramp(length, duration time.Duration) time.Duration {
+	if duration > 0 {
+		return min(length, duration/10)
+	}
+	return length
+}
+
 type users struct {
 	n    uint64
 	ramp time.Duration

@@ -229,14 +229,14 @@ func (in *input) load(ctx context.Context) (*work, error) {
 	switch {
 	case in.model != nil:
 		starts, span = in.model.Starts(), in.model.Recorded.Duration
-		plan = plan.Steady(in.model.SessionLength())
+		plan = steady(plan, in.model.SessionLength())
 		in.tellUnmapped(plan.Origins(in.model.MainOrigin()))
 		in.tellNotes()
 		w.source, err = modelled.New(in.model, plan)
 	case in.job.Recording != "":
 		if w.recording, w.source, err = in.repeat(ctx); err == nil {
 			starts, span, w.recorded = w.recording.starts(), w.recording.sessions.Span(), w.recording.recorded
-			plan = plan.Steady(w.recording.length)
+			plan = steady(plan, w.recording.length)
 		}
 	default:
 		w.source, err = replay.Single(in.job.URL, plan)
@@ -253,6 +253,15 @@ func (in *input) load(ctx context.Context) (*work, error) {
 		in.tellShared(w.supplies)
 	}
 	return &w, nil
+}
+
+// steady spreads the users of a plan over their sessions, of a mean length, unless it says
+// how they come.
+func steady(p replay.Plan, length time.Duration) replay.Plan {
+	if p.Users > 0 && p.Spread == 0 {
+		p.Spread = load.Ramp(time.Duration(float64(length)/cmp.Or(p.Speed, 1)), p.Duration)
+	}
+	return p
 }
 
 // tellNotes says what was recorded and is not in the model, so that nobody takes a run
