@@ -22,7 +22,7 @@ type Doc struct {
 	cut     bool
 
 	parsed bool
-	json   bool
+	data   []byte // JSON; nil: the body is none
 	page   *page
 	shape  *Shape
 
@@ -123,12 +123,23 @@ func (d *Doc) parse() {
 		if at := space(body, 0); at < len(body) {
 			first = body[at]
 		}
-		if d.json = (first == '{' || first == '[') && validJSON(body); first == '<' {
+		if d.data = document(body, true); first == '<' {
 			d.page = parsePage(body)
 		}
 	case media == "application/json" || strings.HasSuffix(media, "+json") || media == "" || media == "text/json":
-		d.json = validJSON(body)
+		d.data = document(body, false)
 	case media == "text/html" || media == "application/xhtml+xml":
 		d.page = parsePage(body)
 	}
+}
+
+// document returns the JSON of a body, or nil. That of a value is an object or a list.
+func document(body []byte, value bool) []byte {
+	if !value && validJSON(body) {
+		return body
+	}
+	if start, end, ok := guarded(body); ok {
+		return body[start:end]
+	}
+	return nil
 }

@@ -14,10 +14,11 @@ func (s *spanner) open(in *region, selector string) {
 		return
 	}
 	s.nested -= len(text)
-	switch {
-	case (text[0] == '{' || text[0] == '[') && validJSON([]byte(text)):
-		s.json(in, selector+"|json:$")
+	if start, end, ok := guarded([]byte(text)); ok {
+		s.json(in.from(start, end), selector+"|json:$")
 		return
+	}
+	switch {
 	case strings.HasPrefix(text, "<"):
 		s.xml(in, selector+"|xml:")
 		return
@@ -52,6 +53,16 @@ func (s *spanner) open(in *region, selector string) {
 	for _, p := range Parts(text) {
 		s.leaf(in, selector+"|part:"+p.Name, p.Start, p.End)
 	}
+}
+
+// from returns a part of a region.
+func (r *region) from(start, end int) *region {
+	if start == 0 && end == len(r.text) {
+		return r
+	}
+	part := *r
+	part.text, part.pos = r.text[start:end], func(i int) int { return r.pos(start + i) }
+	return &part
 }
 
 // leaf adds a value that holds no others.

@@ -120,8 +120,8 @@ func (g *gatherer) body(d *Doc) {
 	d.parse()
 	body := d.Body()
 	switch {
-	case d.json:
-		g.json("", body)
+	case d.data != nil:
+		g.json("", d.data)
 	case d.page != nil && len(body) <= maxValue && bytes.IndexByte(body, '<') < 0:
 		g.plain(body) // handlers that answer with a number or JSON and do not say so
 	case d.page != nil:

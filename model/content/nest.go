@@ -16,10 +16,11 @@ func (g *gatherer) open(prefix, s string) {
 	g.nested -= len(s)
 	g.depth++
 	defer func() { g.depth-- }()
-	switch {
-	case (s[0] == '{' || s[0] == '[') && validJSON([]byte(s)):
-		g.json(prefix, []byte(s))
+	if start, end, ok := guarded([]byte(s)); ok {
+		g.json(prefix, []byte(s[start:end]))
 		return
+	}
+	switch {
 	case s[0] == '<':
 		g.markup(prefix, s)
 		return

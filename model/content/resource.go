@@ -23,8 +23,8 @@ func (d *Doc) Links() []string {
 	switch {
 	case d.page != nil:
 		d.links = append(d.links, d.page.links...)
-	case d.json:
-		d.links = jsonLinks(d.Body(), d.links)
+	case d.data != nil:
+		d.links = jsonLinks(d.data, d.links)
 	case media == "text/css":
 		d.links = cssLinks(d.Body(), d.links)
 	case strings.HasSuffix(media, "javascript"):

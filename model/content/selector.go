@@ -262,21 +262,21 @@ func (t *taker) values(d *Doc) []string {
 	d.parse()
 	switch {
 	case t.kind == "document":
-		if !d.json {
+		if d.data == nil {
 			return nil
 		}
-		b := d.Body()
+		b := d.data
 		start := space(b, 0)
 		return parts(b, start, skipValue(b, start), t.steps, nil)
 	case t.kind == "json":
-		if !d.json {
+		if d.data == nil {
 			return nil
 		}
-		b := d.Body()
+		b := d.data
 		start := space(b, 0)
 		return find(b, start, skipValue(b, start), t.steps, nil)
 	case t.kind == "link":
-		if d.text && d.page == nil && !d.json {
+		if d.text && d.page == nil && d.data == nil {
 			return t.pattern.match(string(d.Body()), nil)
 		}
 		var out []string

@@ -50,9 +50,9 @@ func (d *Doc) findShape() Shape {
 	d.parse()
 	s := Shape{Content: d.Media()}
 	switch {
-	case d.json:
-		errors := jsonErrors(d.Body())
-		features := jsonFeatures(d.Body())
+	case d.data != nil:
+		errors := jsonErrors(d.data)
+		features := jsonFeatures(d.data)
 		s.Features = append(features[:min(len(features), MaxFeatures-len(errors))], errors...)
 	case d.page != nil:
 		s.Features = d.page.features()

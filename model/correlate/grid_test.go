@@ -129,6 +129,7 @@ var gridSources = map[string]func(v string) string{
 		return "200\nContent-Type: text/javascript\n\nwindow.__s={\"t\":" + jsonText(v) + ",\"u\":1};"
 	},
 	"guarded json": func(v string) string { return "200" + asJSON + ")]}',\n{\"t\":" + jsonText(v) + "}" },
+	"packet":       func(v string) string { return "200" + asText + "42[\"said\",{\"room\":" + jsonText(v) + "}]" },
 	"events": func(v string) string {
 		return "200\nContent-Type: text/event-stream\n\nevent: a\ndata: {\"t\":" + jsonText(v) + "}\n\n"
 	},
@@ -199,6 +200,9 @@ var gridSinks = map[string]func(v string) (request, path string){
 	},
 	"graphql inline": func(v string) (string, string) {
 		return "POST /s" + asJSON + `{"query":` + jsonText(`mutation { go(id: `+jsonText(v)+`) { ok } }`) + `}`, "/s"
+	},
+	"packet": func(v string) (string, string) {
+		return "POST /s" + asText + "42/chat,[\"say\",{\"room\":" + jsonText(v) + "}]", "/s"
 	},
 	"rpc": func(v string) (string, string) {
 		return "POST /s" + asJSON + `{"jsonrpc":"2.0","method":"go","params":[` + jsonText(v) + `,true],"id":7}`, "/s"
