@@ -2,13 +2,16 @@ package cmd
 
 import (
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -265,19 +268,25 @@ func flowsRead(n, of int) string {
 	return humanize.Comma(int64(n)) + " of " + humanize.Comma(int64(of)) + " flows"
 }
 
-// sent marks those values that requests carry.
-func sent(values map[string]bool, recording iter.Seq2[*flow.Flow, error]) error {
+// sent marks those values that requests carry, and returns the users of Basic credentials
+// (RFC 7617) by their passwords.
+func sent(values map[string]bool, recording iter.Seq2[*flow.Flow, error]) (basic map[string][]string, err error) {
+	basic = map[string][]string{}
 	for f, err := range recording {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, leaf := range content.RequestLeaves(&f.Request) {
 			if _, asked := values[leaf.Value]; asked {
 				values[leaf.Value] = true
 			}
 		}
+		r := http.Request{Header: http.Header{"Authorization": {f.Request.Headers.Value("Authorization")}}}
+		if user, password, ok := r.BasicAuth(); ok && !slices.Contains(basic[password], user) {
+			basic[password] = append(basic[password], user)
+		}
 	}
-	return nil
+	return basic, nil
 }
 
 // asRecorded returns data files with the values as they stand in a recording
@@ -286,7 +295,9 @@ func sent(values map[string]bool, recording iter.Seq2[*flow.Flow, error]) error 
 // another than that of the column. So what the recording shows decides.
 //
 // A value may be known as a secret only after it was sent: a user name that a token holds.
-// Then it stands both ways in the recording. aliases gives the value of such a pseudonym.
+// Then it stands both ways in the recording. aliases gives the value of such a pseudonym,
+// and Basic credentials as the row has them: together a user and a password are sure, however
+// short each of them is.
 func asRecorded(sources []model.Source, keyFile string, recording iter.Seq2[*flow.Flow, error]) (recorded []model.Source, aliases map[string]string, err error) {
 	if keyFile == "" {
 		return sources, nil, nil
@@ -312,7 +323,8 @@ func asRecorded(sources []model.Source, keyFile string, recording iter.Seq2[*flo
 			}
 		}
 	}
-	if err := sent(wasSent, recording); err != nil {
+	basic, err := sent(wasSent, recording)
+	if err != nil {
 		return nil, nil, err
 	}
 	recorded, aliases = make([]model.Source, len(sources)), map[string]string{}
@@ -332,6 +344,15 @@ func asRecorded(sources []model.Source, keyFile string, recording iter.Seq2[*flo
 				}
 			}
 			recorded[i].Rows = append(recorded[i].Rows, values)
+			for c, v := range row {
+				for _, said := range basic[secrets.Value("password", v)] {
+					if u := slices.IndexFunc(row, func(name string) bool { return secrets.Value("password", name) == said }); u >= 0 {
+						stood, stands := said+":"+secrets.Value("password", v), values[u]+":"+values[c]
+						aliases[stood] = stands // within the credentials
+						aliases[base64.StdEncoding.EncodeToString([]byte(stood))] = base64.StdEncoding.EncodeToString([]byte(stands))
+					}
+				}
+			}
 		}
 	}
 	return recorded, aliases, nil

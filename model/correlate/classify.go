@@ -36,6 +36,9 @@ func (l *Learner) open(f func(p *leaf, uses []use, part bool)) {
 			}
 			if p.pieces == nil {
 				f(p, p.uses, false)
+				if c := p.stem(); c != nil {
+					f(c, c.uses, false)
+				}
 			}
 			for _, q := range p.parts() {
 				if q.value.Kind == "" && len(q.uses) > 0 {
@@ -98,6 +101,14 @@ func (m *maker) explained(uses []use, part bool) model.Value {
 // explainWhole explains a leaf as a whole or, where only a part is made, by its parts.
 func (l *Learner) explainWhole(m *maker, p *leaf) {
 	v := m.explained(p.uses, false)
+	if c := p.stem(); c != nil && v.Kind != model.Now {
+		if of, ok := m.value(c.uses); ok { // other places may have it without the ending
+			c.pieces = []piece{{value: of, uses: c.uses}}
+			p.unhide()
+			p.open()
+			return
+		}
+	}
 	if v.Kind == model.Row && p.constant() {
 		l.noteConstant(p)
 		return

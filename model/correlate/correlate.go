@@ -205,6 +205,7 @@ type session struct {
 	received  map[string][]place // where a value was received; see given
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
+	words     []string           // what only this row has
 	choices   []choice           // what the user chose of lists; nil: not asked for
 	compared  int                // bytes of answers that were searched for documents
 	selectors selectors
@@ -300,7 +301,7 @@ func (s *session) given() map[string][]place {
 		s.received = map[string][]place{}
 		for _, e := range s.exchanges {
 			for _, leaf := range e.doc.Leaves() {
-				s.received[leaf.Value] = append(s.received[leaf.Value], place{e, leaf.Selector})
+				s.received[leaf.Value] = append(s.received[leaf.Value], place{e, s.anybodys(leaf.Selector)})
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -31,9 +32,54 @@ func (d *data) assign(sessions []*session) {
 		for _, s := range sessions {
 			if row, ok := findRow(&d.files[i], d.index[i], s); ok {
 				s.row[d.files[i].Name] = row
+				for _, v := range d.files[i].Rows[row] {
+					if len(d.index[i][v]) == 1 && len(v) >= minOwn {
+						s.words = append(s.words, v)
+					}
+				}
 			}
 		}
 	}
+}
+
+// minOwn is the least length in bytes of a word that is a user's own in links.
+const minOwn = 3
+
+// anybodys returns a selector of links with {} in place of each segment that only the row of
+// the session's user has: where others have theirs.
+func (s *session) anybodys(selector string) string {
+	if !slices.ContainsFunc(s.words, func(w string) bool { return strings.Contains(selector, "/"+w) }) {
+		return selector
+	}
+	from := strings.LastIndex(selector, "link:/")
+	if from < 0 {
+		from = strings.LastIndex(selector, "redirect:/")
+	}
+	if from < 0 {
+		return selector
+	}
+	path, rest := selector[from:], ""
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path, rest = path[:i], path[i:]
+	}
+	hole, holes := -1, 0 // the wanted {} and those before the segment at hand
+	if n, err := strconv.Atoi(strings.TrimPrefix(rest, "#")); err == nil {
+		hole = n
+	}
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if i > 0 && slices.Contains(s.words, segment) {
+			segments[i] = "{}"
+			if holes <= hole {
+				hole++
+			}
+		}
+		holes += strings.Count(segments[i], "{}")
+	}
+	if hole >= 0 {
+		rest = "#" + strconv.Itoa(hole)
+	}
+	return selector[:from] + strings.Join(segments, "/") + rest
 }
 
 // rowIndex maps every value of a file to the rows that hold it.

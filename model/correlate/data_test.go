@@ -76,3 +76,18 @@ func TestAnotherCaseOfTheNameThatTellsNobody(t *testing.T) {
 	want(t, "action", r.Endpoints["POST /act"].Variants[0].Request.Body, "do=Mark")
 	want(t, "gift", r.Endpoints["POST /gift"].Variants[0].Request.Body, "of=Rose")
 }
+
+// The addresses in a listing hold the name of the user whose they are.
+func TestAddressesBelowTheNameOfTheUser(t *testing.T) {
+	staff := []model.Source{{Name: "staff", Columns: []string{"user", "password", "team"},
+		Rows: [][]string{{"adam", "pw-1-adam", "crew"}, {"beate", "pw-2-beate", "crew"}, {"clara", "pw-3-clara", "crew"}, {"dieter", "pw-4-dieter", "crew"}}}}
+	r := record(4, staff, func(p *tape, i int) {
+		who, folder, file := staff[0].Rows[i][0], secretOf("folder", i)[:12], secretOf("file", i)[:12]
+		p.do("POST /login"+asForm+"u="+who+"&p="+staff[0].Rows[i][1], "200")
+		p.do("SEARCH /all", "207\nContent-Type: text/xml\n\n<list><entry><href>/crew/"+who+"/"+folder+"/</href></entry><entry><href>/crew/"+who+"/"+folder+"/"+file+".txt</href></entry></list>")
+		p.do("POST /open"+asJSON+`{"folder":"`+folder+`","file":"`+file+`"}`, "200")
+	})
+	want(t, "folder", from(r, "crew_id"), "SEARCH /all xml:list/entry/href|link:/crew/{}/{}/#1")
+	want(t, "file", from(r, "crew_id_2"), "SEARCH /all xml:list/entry/href|link:/crew/{}/{}/{}.txt#2")
+	want(t, "values", values(r, "POST /open"), "crew_id=bound crew_id, crew_id_2=bound crew_id_2")
+}

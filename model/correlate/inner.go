@@ -249,7 +249,15 @@ func (l *leaf) paired() bool {
 // latent reports whether l stands within a value of which nothing is explained so far.
 // The client may have made what l holds.
 func (l *leaf) latent() bool {
-	if l.settled || strings.Contains(l.span.Selector, "|part:") || l.constant() {
+	return !l.isPart() && l.within()
+}
+
+// isPart reports whether l is an identifier in a text.
+func (l *leaf) isPart() bool { return strings.Contains(l.span.Selector, "|part:") }
+
+// within reports whether l varies within a value of which nothing is explained so far.
+func (l *leaf) within() bool {
+	if l.settled || l.constant() {
 		return false
 	}
 	o := l.outer
@@ -260,12 +268,18 @@ func (l *leaf) latent() bool {
 }
 
 // guess explains the values within l that the client made. It reports whether there are
-// any.
+// any. An identifier in a text is one if the client made it for another place.
 func (l *leaf) guess(m *maker) bool {
 	found := false
 	for _, c := range l.inner {
-		if len(c.uses) > 0 && c.hidden && c.latent() {
-			if v := m.explained(c.uses, false); v.Kind != model.Row {
+		if len(c.uses) > 0 && c.hidden && c.within() {
+			var v model.Value
+			if c.isPart() {
+				v, _ = m.value(c.uses)
+			} else {
+				v = m.explained(c.uses, false)
+			}
+			if v.Kind == model.Fresh || v.Kind == model.Now {
 				c.pieces = []piece{{value: v, uses: c.uses}}
 				found = true
 				continue
@@ -274,6 +288,21 @@ func (l *leaf) guess(m *maker) bool {
 		found = c.guess(m) || found
 	}
 	return found
+}
+
+// stem returns the value within l of which nothing but the endings of file names is left,
+// such as the UUID of UUID.txt; nil: there is none.
+func (l *leaf) stem() *leaf {
+	if len(l.inner) != 1 || !l.inner[0].isPart() || len(l.inner[0].uses) != len(l.uses) {
+		return nil
+	}
+	c := l.inner[0]
+	for i, u := range l.uses {
+		if !strings.HasPrefix(u.value, c.uses[i].value+".") || u.exchange != c.uses[i].exchange {
+			return nil
+		}
+	}
+	return c
 }
 
 // unhide undoes hide for all values within l. What they hold stays explained as it is.

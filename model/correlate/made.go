@@ -162,7 +162,7 @@ func (m *maker) evidence(p *leaf, uses []use, part bool) (form made.Form, how ma
 		why = "the target refused it"
 	case len(n.fresh) < 2:
 		why = "the recording has only one"
-	case inPath && (method != "PUT" || how != made.Sure):
+	case inPath && (!createsThere(method) || how != made.Sure):
 		why = "it may name a record that was there before"
 	case !inPath && safe && p.header() == "" && !form.Timed() && !p.oneTime():
 		why = "it may name a record that was there before"
@@ -177,6 +177,12 @@ func (m *maker) evidence(p *leaf, uses []use, part bool) (form made.Form, how ma
 		why = "the text of an answer held it before"
 	}
 	return form, how, why
+}
+
+// createsThere reports whether the client of a request names what the request creates (RFC
+// 9110, 4918, 4791).
+func createsThere(method string) bool {
+	return method == "PUT" || method == "MKCOL" || method == "MKCALENDAR"
 }
 
 // maxKin is how many places of one kind are looked at.
@@ -312,7 +318,7 @@ func (m *maker) count(sessions []*session) {
 		for _, e := range s.exchanges {
 			for i := range e.spans {
 				v := e.spans[i].Value
-				if _, ok := m.forms[v]; !ok || !leafy(e.spans, i) {
+				if _, ok := m.forms[v]; !ok || !leafy(e.spans, i) && !strings.Contains(e.spans[i].Selector, "|part:") {
 					continue
 				}
 				m.again[v] = m.again[v] || seen[v]

@@ -249,3 +249,21 @@ func TestWhatClientsMakeWithinOtherValuesIsMadeAnew(t *testing.T) {
 		})
 	}
 }
+
+// The client names the folders and files that it makes at their addresses.
+func TestClientsNameWhatTheyCreateAtAnAddress(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		p.do("MKCOL /dav/"+uuidOf("folder", i)+"/", "201")
+		ending := []string{"ics", "vcf"}[i%2]
+		p.do("PUT /dav/notes/"+uuidOf("file", i)+"."+ending+"\nContent-Type: text/calendar\n\nBEGIN:NOTE\nUID:"+uuidOf("file", i)+"\nEND:NOTE\n", "201")
+		p.exchanges[1].Endpoint, p.exchanges[1].Path = "PUT /dav/notes/{}", "/dav/notes/{}"
+	})
+	want(t, "folder", values(r, "MKCOL /dav/{}/"), "id=fresh {uuid4}")
+	for i, file := range r.Endpoints["PUT /dav/notes/{}"].Variants {
+		want(t, "address", file.Request.Target, "/dav/notes/${id}."+[]string{"ics", "vcf"}[i])
+		want(t, "text", file.Request.Body, "BEGIN:NOTE\nUID:${UID}\nEND:NOTE\n")
+		if id, uid := file.Values[0], file.Values[1]; id.Ref != "{uuid4}" || uid.Ref != "{uuid4}" || !id.Own || !uid.Own {
+			t.Errorf("%+v and %+v, want one UUID for both", id, uid)
+		}
+	}
+}

@@ -56,6 +56,24 @@ func TestOperationsOverOneAddressAreEndpoints(t *testing.T) {
 	}
 }
 
+// A PUT that creates names what it creates, and one that changes what is there does not.
+func TestCreatingAtAnAddressIsNoChange(t *testing.T) {
+	var flows []*flow.Flow
+	for i := range 40 {
+		for _, header := range []string{"If-None-Match: *", "If-Match: \"v1\"", "If-None-Match: \"v1\""} {
+			f := post(fmt.Sprintf("/notes/%032x.txt", 77*i), header, "text")
+			f.Request.Method = "PUT"
+			flows = append(flows, f)
+		}
+	}
+	templates := Learn(flows, Options{})
+	for i, want := range []string{"PUT /notes/{}.txt [If-None-Match=*]", "PUT /notes/{}.txt", "PUT /notes/{}.txt"} {
+		if got := templates.Name(flows[i]); got != want {
+			t.Errorf("name %q, want %q", got, want)
+		}
+	}
+}
+
 func TestAnActionThatIsNeverTheSameIsNone(t *testing.T) {
 	var flows []*flow.Flow
 	for i := range 300 {

@@ -128,6 +128,8 @@ func InHeader(r *flow.Request) string {
 			value = strings.Trim(value, `" `)
 			value = value[strings.LastIndexAny(value, "/#:")+1:]
 			name = "SOAPAction"
+		case name == "if-none-match" && strings.TrimSpace(value) == "*" && r.Method == "PUT":
+			return "If-None-Match=*" // creates what must not be there yet (RFC 9110, 13.1.2)
 		case strings.HasPrefix(name, "x-") && (strings.HasSuffix(name, "-action") || strings.HasSuffix(name, "-target") || strings.HasSuffix(name, "-operation") || strings.HasSuffix(name, "-method-override")):
 			name = h.Name
 		default:
