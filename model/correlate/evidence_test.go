@@ -36,3 +36,13 @@ func TestEvidenceSaysWhatABindingRestsOnAndHowOthersCompare(t *testing.T) {
 	want(t, "the key of the only session", ground(one, "key"), "1 uses, match 1, shuffled 0.00 of 0, look")
 	want(t, "the number of the only session", ground(one, "cart"), "no binding")
 }
+
+// Everybody's inbox shows the same addresses. Whom one writes to is not taken from there.
+func TestAnAddressOfMailThatSomebodyTypedIsNotIssued(t *testing.T) {
+	people := []string{"anna.berg@mail.test", "bodo.lang@mail.test", "carl.sund@mail.test", "dora.wien@mail.test"}
+	r := record(4, nil, func(p *tape, i int) {
+		p.do("GET /inbox", "200"+asJSON+fmt.Sprintf(`{"mails":[{"id":1,"from":%q},{"id":2,"from":%q},{"id":3,"from":%q},{"id":4,"from":%q}]}`, people[0], people[1], people[2], people[3]))
+		p.do("POST /mail"+asJSON+fmt.Sprintf(`{"to":%q}`, people[(i+1)%4]), "201"+asJSON+`{}`)
+	})
+	want(t, "whom the mail goes to", values(r, "POST /mail"), "to=row")
+}
