@@ -138,6 +138,7 @@ func (l *learner) behavior(group []int) model.Behavior {
 	if starts.total == 0 {
 		starts = cut
 	}
+	everyStepIsReached(starts, cut, from)
 	everyStepEnds(from)
 	b := model.Behavior{Start: starts.edges(false)}
 	for _, name := range order {
@@ -145,6 +146,34 @@ func (l *learner) behavior(group []int) model.Behavior {
 		b.Steps = append(b.Steps, model.Step{ID: name, Page: page, Next: from[name].edges(true)})
 	}
 	return b
+}
+
+// everyStepIsReached lets users begin where the recording cut their sessions, as far as
+// nothing else leads there.
+func everyStepIsReached(starts, cut *moves, from map[string]*moves) {
+	reached := map[string]bool{}
+	reach := func(name string) {
+		for open := []string{name}; len(open) > 0; open = open[1:] {
+			if m := from[open[0]]; m != nil && !reached[open[0]] {
+				reached[open[0]] = true
+				for _, x := range m.list {
+					open = append(open, x.to)
+				}
+			}
+		}
+	}
+	for _, x := range starts.list {
+		reach(x.to)
+	}
+	for _, x := range cut.list {
+		if reached[x.to] {
+			continue
+		}
+		for range x.count {
+			starts.add(x.to, 0)
+		}
+		reach(x.to)
+	}
 }
 
 // everyStepEnds lets users leave where the recording cut their sessions, as far as no way

@@ -67,3 +67,23 @@ func TestCutSessionsStartAndEndNoBehavior(t *testing.T) {
 		}
 	}
 }
+
+// A page that only cut sessions show, as their first, is one that users come to.
+func TestWhereOnlyCutSessionsBeginUsersBeginToo(t *testing.T) {
+	sessions := visits(8, func(p *tape, i int) {
+		if i == 5 {
+			p.do(time.Second, "GET /letter", "200"+asJSON+`{"page":"letter"}`)
+		}
+		p.do(time.Second, "GET /items", "200"+asJSON+`{"page":"items"}`)
+		p.do(time.Second, "GET /help", "200"+asJSON+`{"page":"help"}`)
+	})
+	sessions[5].Cut = session.CutStart
+	m, _ := mustLearn(t, sessions)
+	starts := map[string]float64{}
+	for _, e := range m.Behaviors[0].Start {
+		starts[e.To] = e.Odds
+	}
+	if d := cmp.Diff(map[string]float64{"GET /items": 0.875, "GET /letter": 0.125}, starts); d != "" {
+		t.Errorf("first pages (-want +got): %s", d)
+	}
+}
