@@ -12,9 +12,23 @@ type Behavior struct {
 	Name     string
 	Weight   float64 // share of sessions, 0 to 1; weights of all behaviors sum to 1
 	Sessions int     // recorded
+	Apart    Apart   // what made the sessions
 	Start    []Edge  // to the first step
 	Steps    []Step
 }
+
+// Apart says what makes sessions that are not those of users. "" means that users do.
+type Apart string
+
+// What is apart from the users.
+const (
+	ApartRobot  Apart = "robot"  // a crawler or scanner
+	ApartPoller Apart = "poller" // a health check or a monitor
+)
+
+// OfUsers reports whether b is a type of user: no robot and no poller, unless a person has
+// given it a weight.
+func (b *Behavior) OfUsers() bool { return b.Apart == "" || b.Weight > 0 }
 
 // A Step is a node of a behavior: what the user does there, and where the user
 // goes next. Exactly one of Page, Group, Open, Close and Pause says what the

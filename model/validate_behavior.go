@@ -13,6 +13,9 @@ func (v *validator) behavior(b *Behavior) {
 	if b.Sessions < 0 {
 		p.at("sessions").addf("is negative")
 	}
+	if !slices.Contains([]Apart{"", ApartRobot, ApartPoller}, b.Apart) {
+		p.at("apart").addf("%s is unknown: write %s or %s, or leave it out", problem.Quote(string(b.Apart)), ApartRobot, ApartPoller)
+	}
 	v.names(p.at("steps"), len(b.Steps), func(i int) string { return b.Steps[i].ID })
 	steps := make(map[string]*Step, len(b.Steps))
 	strands := map[string]bool{}

@@ -82,6 +82,9 @@ func merge(to *model.Behavior, from model.Behavior, a, b map[string]int) {
 		}
 		to.Steps[at].Next = mixed(to.Steps[at].Next, s.Next, part)
 	}
+	if from.Apart == "" {
+		to.Apart = ""
+	}
 	to.Weight += from.Weight
 	to.Sessions += from.Sessions
 }

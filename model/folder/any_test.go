@@ -71,6 +71,7 @@ func anyModel(t *rapid.T) *model.Model {
 	g := generator{m: m, endpoints: endpoints, texts: texts, think: think, duration: duration}
 	for i, b := range names("behaviors", 1, 3) {
 		m.Behaviors = append(m.Behaviors, model.Behavior{Name: b, Sessions: count.Draw(t, "sessions")})
+		m.Behaviors[i].Apart = rapid.SampledFrom([]model.Apart{"", model.ApartRobot, model.ApartPoller}).Draw(t, "apart")
 		g.behavior(t, &m.Behaviors[i], names("steps", 1, 4))
 	}
 	for i := range m.Behaviors {

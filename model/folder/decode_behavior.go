@@ -10,6 +10,7 @@ func (x node) behavior(name string) model.Behavior {
 	b := model.Behavior{Name: name}
 	x.fields(
 		field{"sessions", func(x node) { b.Sessions = x.count() }},
+		field{"apart", func(x node) { b.Apart = model.Apart(x.text()) }},
 		field{"start", func(x node) { b.Start = x.edges() }},
 		field{"steps", func(x node) {
 			x.each(func(id string, _ *yaml.Node, x node) {

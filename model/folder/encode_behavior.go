@@ -11,6 +11,9 @@ import (
 func (e *encoder) behavior(b *model.Behavior) *yaml.Node {
 	n := mapping()
 	putNumber(n, "sessions", b.Sessions)
+	if b.Apart != "" {
+		put(n, "apart", text(string(b.Apart)))
+	}
 	put(n, "start", e.edges(b.Name, b.Start))
 	steps := mapping()
 	for i := range b.Steps {

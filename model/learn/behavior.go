@@ -17,13 +17,15 @@ const thinkSteps = 17
 const maxLoads = 50
 
 // behaviors groups the sessions into types of users and describes each type. Each
-// session is marked with its type. Robots and pollers are types of their own.
+// session is marked with its type. Robots and pollers come last, apart from the users
+// and without a weight, unless nobody else came.
 func (l *learner) behaviors(most int) (out []model.Behavior) {
 	byKind := map[session.Kind][]int{}
 	for v := range l.sessions {
 		byKind[l.sessions[v].kind] = append(byKind[l.sessions[v].kind], v)
 	}
 	var groups [][]int
+	users := len(byKind[session.Person])
 	if persons := byKind[session.Person]; len(persons) > 0 {
 		groups = l.cluster(most, persons)
 	}
@@ -32,12 +34,25 @@ func (l *learner) behaviors(most int) (out []model.Behavior) {
 			groups = append(groups, g)
 		}
 	}
-	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0])) })
+	apart := func(group []int) model.Apart {
+		if kind := l.sessions[group[0]].kind; users > 0 && kind != session.Person {
+			return model.Apart(kind.String())
+		}
+		return ""
+	}
+	slices.SortStableFunc(groups, func(a, b []int) int {
+		return cmp.Or(cmp.Compare(apart(a), apart(b)), cmp.Compare(len(b), len(a)), cmp.Compare(a[0], b[0]))
+	})
 	names := l.typeNames(groups)
 	for i, g := range groups {
 		b := l.behavior(g)
-		b.Name, b.Sessions = names[i], len(g)
-		b.Weight = float64(len(g)) / float64(len(l.sessions))
+		b.Name, b.Sessions, b.Apart = names[i], len(g), apart(g)
+		switch {
+		case users == 0:
+			b.Weight = float64(len(g)) / float64(len(l.sessions))
+		case b.Apart == "":
+			b.Weight = float64(len(g)) / float64(users)
+		}
 		for _, v := range g {
 			l.sessions[v].behavior = b.Name
 		}

@@ -414,7 +414,7 @@ func BenchmarkLearn(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(flows), "ns/flow")
 }
 
-func TestRobotsAndPollersAreTypesOfTheirOwn(t *testing.T) {
+func TestRobotsAndPollersAreApartFromTheUsers(t *testing.T) {
 	sessions := visits(12, func(p *tape, i int) {
 		p.do(time.Second, "GET /", "200"+asJSON+`{"page":"home"}`)
 		if i%6 < 4 {
@@ -429,13 +429,27 @@ func TestRobotsAndPollersAreTypesOfTheirOwn(t *testing.T) {
 			sessions[i].Kind = session.Poller
 		}
 	}
-	m, _ := mustLearn(t, sessions)
-	got := map[string]int{}
-	for _, b := range m.Behaviors {
-		got[b.Name] = b.Sessions
+	type kind struct {
+		Name     string
+		Sessions int
+		Weight   float64
+		Apart    model.Apart
 	}
-	if len(got) != 3 || got["robot"] != 2 || got["poller"] != 2 {
-		t.Errorf("types %v, want one of persons with 8 sessions, robot and poller with 2 each", got)
+	for _, tt := range []struct {
+		sessions []session.Session
+		want     []kind
+	}{
+		{sessions, []kind{{"browse-home", 8, 1, ""}, {"poller", 2, 0, model.ApartPoller}, {"robot", 2, 0, model.ApartRobot}}},
+		{sessions[4:6], []kind{{"robot", 1, 0.5, ""}, {"poller", 1, 0.5, ""}}}, // nobody else came
+	} {
+		m, _ := mustLearn(t, tt.sessions)
+		var got []kind
+		for _, b := range m.Behaviors {
+			got = append(got, kind{b.Name, b.Sessions, b.Weight, b.Apart})
+		}
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("types (-want +got): %s", d)
+		}
 	}
 }
 

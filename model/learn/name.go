@@ -24,24 +24,28 @@ const (
 // A deed is something that sessions do: a step, or two steps in a row.
 type deed struct{ first, second string }
 
-// typeNames names each type after what sets it apart most: a step that its sessions
-// make and other sessions do not, or two steps in a row where all make the same steps.
-// Writes are preferred to reads.
+// typeNames names each type after what sets it apart most from other users: a step that
+// its sessions make and other sessions do not, or two steps in a row where all make the
+// same steps. Writes are preferred to reads. Robots and pollers are named so.
 func (l *learner) typeNames(groups [][]int) []string {
-	shares := make([]map[deed]float64, len(groups))
+	var shares []map[deed]float64 // of the groups of persons
 	var order []deed
 	seen := map[deed]bool{}
-	for i, g := range groups {
-		shares[i] = map[deed]float64{}
+	for _, g := range groups {
+		if l.sessions[g[0]].kind != session.Person {
+			continue
+		}
+		share := map[deed]float64{}
 		for _, v := range g {
 			for _, d := range l.deeds(v) {
-				shares[i][d] += 1 / float64(len(g))
+				share[d] += 1 / float64(len(g))
 				if !seen[d] {
 					seen[d] = true
 					order = append(order, d)
 				}
 			}
 		}
+		shares = append(shares, share)
 	}
 	telling := map[string]float64{}
 	for _, d := range order {
@@ -49,15 +53,16 @@ func (l *learner) typeNames(groups [][]int) []string {
 			telling[d.first] = l.telling(d.first)
 		}
 	}
-	names, taken := make([]string, len(groups)), map[string]bool{}
+	names, taken, persons := make([]string, len(groups)), map[string]bool{}, 0
 	for i, g := range groups {
 		var list []string
 		if kind := l.sessions[g[0]].kind; kind != session.Person {
 			list = []string{kind.String()}
 		} else {
-			for _, d := range apart(i, shares, order, telling) {
+			for _, d := range apart(persons, shares, order, telling) {
 				list = append(list, l.deedName(d))
 			}
+			persons++
 		}
 		names[i] = unused(list, taken)
 		taken[names[i]] = true

@@ -45,7 +45,8 @@ type Type struct {
 	Name     string  `json:"name"`
 	Weight   float64 `json:"weight"` // share of sessions, 0 to 1
 	Sessions int     `json:"sessions"`
-	Steps    int     `json:"steps"` // endpoints visited by the type
+	Steps    int     `json:"steps"`           // endpoints visited by the type
+	Apart    string  `json:"apart,omitempty"` // "robot", "poller": none of the users
 }
 
 // A Supply says how many rows of a data file recorded users had.
@@ -87,7 +88,7 @@ func (r *Report) describe(m *model.Model) {
 	r.Types, r.Endpoints, r.Bindings, r.parts = []Type{}, []string{}, []Found{}, map[string]bool{}
 	r.Data = append([]Supply{}, r.Data...)
 	for _, b := range m.Behaviors {
-		r.Types = append(r.Types, Type{b.Name, b.Weight, b.Sessions, len(b.Steps)})
+		r.Types = append(r.Types, Type{b.Name, b.Weight, b.Sessions, len(b.Steps), string(b.Apart)})
 	}
 	for _, e := range m.Endpoints {
 		r.Endpoints = append(r.Endpoints, e.Name)
@@ -166,8 +167,14 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	b.WriteString("\nuser types\n")
 	for _, t := range r.Types {
-		fmt.Fprintf(&b, "  %5.1f %%  %-32s %4d %s, %d %s\n",
-			100*t.Weight, t.Name, t.Sessions, plural(t.Sessions, "session"), t.Steps, plural(t.Steps, "endpoint"))
+		share := fmt.Sprintf("%5.1f %%", 100*t.Weight)
+		if t.Apart != "" {
+			share = "  apart"
+		}
+		fmt.Fprintf(&b, "  %s  %-32s %4d %s, %d %s\n", share, t.Name, t.Sessions, plural(t.Sessions, "session"), t.Steps, plural(t.Steps, "endpoint"))
+	}
+	if n := len(r.Types); n > 0 && r.Types[n-1].Apart != "" {
+		b.WriteString("  those apart are no users: --scale plays them as recorded, --users and --rate do not\n")
 	}
 	fmt.Fprintf(&b, "\nendpoints (%d)\n", len(r.Endpoints))
 	for _, e := range r.Endpoints {

@@ -51,6 +51,7 @@ type cutting struct {
 	refused    uint32
 	robot      bool
 	probe      bool
+	writes     bool
 	late       bool // it comes from a page that it has not loaded here
 	known      bool // it has a cookie or token that the recording did not issue
 	targets    [3]identity.Mark
@@ -155,7 +156,7 @@ func (c *cutting) add(r *record) {
 	if r.is&refused != 0 {
 		c.refused++
 	}
-	c.robot, c.probe = c.robot || r.is&robot != 0, c.probe || r.is&probe != 0
+	c.robot, c.probe, c.writes = c.robot || r.is&robot != 0, c.probe || r.is&probe != 0, c.writes || r.is&writes != 0
 	for i := range c.targets {
 		if c.targets[i] == r.target {
 			break
@@ -167,13 +168,13 @@ func (c *cutting) add(r *record) {
 	}
 }
 
-// kind says what sent the session. Who asks for one or two things at even intervals is no
-// person.
+// kind says what sent the session. Who asks for one or two things at even intervals, and
+// changes nothing, is no person.
 func (c *cutting) kind() Kind {
 	switch n := float64(c.flows) - 1; {
 	case c.robot || c.flows >= 20 && 2*c.refused > c.flows:
 		return Robot
-	case c.probe, c.flows >= 8 && c.targets[2] == 0 && c.m2/n < 0.04*c.mean*c.mean: // 20 % of the mean
+	case c.probe, c.flows >= 8 && !c.writes && c.targets[2] == 0 && c.m2/n < 0.04*c.mean*c.mean: // 20 % of the mean
 		return Poller
 	}
 	return Person

@@ -205,22 +205,28 @@ func TestRobotsAndPollersAreSetApart(t *testing.T) {
 
 func TestHealthChecksAndMonitorsAreNoPersons(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		n    int
-		line func(i int) string
-		want Kind
+		name   string
+		n      int
+		method string
+		line   func(i int) string
+		want   Kind
 	}{
-		{"a connection for each check", 12, func(i int) string { return fmt.Sprintf("%d %d status User-Agent:svc/1", 10*i, i+1) }, Poller},
-		{"a program that says what it is", 4, func(i int) string { return fmt.Sprintf("%d 1 ready User-Agent:kube-probe/1.31", 7*i*i) }, Poller},
-		{"two addresses in turn", 40, func(i int) string { return fmt.Sprintf("%d 1 page%d User-Agent:svc/1", 10*i, i%2) }, Poller},
-		{"a person at uneven intervals", 40, func(i int) string { return fmt.Sprintf("%d 1 page%d User-Agent:svc/1", i*i, i%5) }, Person},
-		{"a person who is there for a moment", 7, func(i int) string { return fmt.Sprintf("%d 1 page User-Agent:svc/1", 10*i) }, Person},
+		{"a connection for each check", 12, "GET", func(i int) string { return fmt.Sprintf("%d %d status User-Agent:svc/1", 10*i, i+1) }, Poller},
+		{"a program that says what it is", 4, "GET", func(i int) string { return fmt.Sprintf("%d 1 ready User-Agent:kube-probe/1.31", 7*i*i) }, Poller},
+		{"two addresses in turn", 40, "GET", func(i int) string { return fmt.Sprintf("%d 1 page%d User-Agent:svc/1", 10*i, i%2) }, Poller},
+		{"a person at uneven intervals", 40, "GET", func(i int) string { return fmt.Sprintf("%d 1 page%d User-Agent:svc/1", i*i, i%5) }, Person},
+		{"a person who is there for a moment", 7, "GET", func(i int) string { return fmt.Sprintf("%d 1 page User-Agent:svc/1", 10*i) }, Person},
+		{"a device that tells what it measures", 40, "POST", func(i int) string { return fmt.Sprintf("%d 1 readings User-Agent:svc/1", 10*i) }, Person},
 	} {
 		var lines []string
 		for i := range c.n {
 			lines = append(lines, c.line(i))
 		}
-		sessions, err := Split(all(table(lines...)), Options{})
+		flows := table(lines...)
+		for _, f := range flows {
+			f.Request.Method = c.method
+		}
+		sessions, err := Split(all(flows), Options{})
 		if err != nil || len(sessions) != 1 || sessions[0].Kind != c.want {
 			t.Errorf("%s: error %v, %d sessions, the first by a %v; want one by a %v", c.name, err, len(sessions), sessions[0].Kind, c.want)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/session/identity"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -40,6 +41,7 @@ const (
 	warm                       // asked for again by who has it
 	vague                      // the languages of the program are guessed
 	leaves                     // its user logs out
+	writes                     // it changes something
 )
 
 const recordSize = 76
@@ -71,6 +73,9 @@ func traitsOf(f *flow.Flow) traits {
 		t |= robot
 	case declares(program, "probe", "health", "monitor", "uptime", "check_"):
 		t |= probe
+	}
+	if content.Writes(&f.Request) {
+		t |= writes
 	}
 	if f.Response == nil {
 		return t

@@ -24,7 +24,7 @@ func Dot(w io.Writer, m *model.Model) error {
 
 func dotBehavior(w io.Writer, b *model.Behavior, n int) {
 	id := func(name string) string { return dotQuote(fmt.Sprintf("%d %s", n, name)) }
-	fmt.Fprintf(w, "  subgraph cluster_%d {\n    label=%s\n", n, dotQuote(b.Name+" "+percent(b.Weight)))
+	fmt.Fprintf(w, "  subgraph cluster_%d {\n    label=%s\n", n, dotQuote(b.Name+" "+weight(b)))
 	fmt.Fprintf(w, "    %s [label=\"\", shape=circle, style=filled, fillcolor=black, width=0.15]\n", id(""))
 	fmt.Fprintf(w, "    %s [label=\"\", shape=doublecircle, style=filled, fillcolor=black, width=0.1]\n", id(model.End))
 	for i := range b.Steps {

@@ -75,14 +75,14 @@ func textMix(w io.Writer, m *model.Model) {
 	columns(w, func(row func(...any)) {
 		for i := range m.Behaviors {
 			b := &m.Behaviors[i]
-			row("  "+problem.Shorten(b.Name), percent(b.Weight), recorded(b.Sessions, "session"), count(len(b.Steps), "step"))
+			row("  "+problem.Shorten(b.Name), weight(b), recorded(b.Sessions, "session"), count(len(b.Steps), "step"))
 		}
 	})
 }
 
 // textBehavior prints the graph of b.
 func textBehavior(w io.Writer, b *model.Behavior) {
-	fmt.Fprintf(w, "BEHAVIOR %s  %s\n", problem.Shorten(b.Name), percent(b.Weight))
+	fmt.Fprintf(w, "BEHAVIOR %s  %s\n", problem.Shorten(b.Name), weight(b))
 	columns(w, func(row func(...any)) {
 		row("  at", "odds", "think", "goes to")
 		edges("start", b.Start, row)
@@ -280,6 +280,14 @@ func textData(w io.Writer, m *model.Model) {
 }
 
 // percent prints a share.
+// weight prints the share of a type of user.
+func weight(b *model.Behavior) string {
+	if !b.OfUsers() {
+		return "apart"
+	}
+	return percent(b.Weight)
+}
+
 func percent(x float64) string { return fmt.Sprintf("%.1f%%", 100*x) }
 
 // recorded prints how often something was recorded, "-" for what was written by hand.

@@ -51,13 +51,18 @@ func editedMix(m *model.Model, seed uint64) *mix {
 }
 
 // newMix returns the mix of the weights of m, or nil if no recorded session is of a type
-// with a weight. Sessions of no type keep their share.
+// with a weight. Sessions of no type keep their share. Those of robots and pollers are not
+// in the mix.
 func newMix(m *model.Model, seed uint64) *mix {
-	of := map[string][]int{}
+	of, users := map[string][]int{}, 0
+	apart := sessionsApart(m)
 	for i := range m.Sessions {
-		of[m.Sessions[i].Behavior] = append(of[m.Sessions[i].Behavior], i)
+		if !apart[i] {
+			users++
+			of[m.Sessions[i].Behavior] = append(of[m.Sessions[i].Behavior], i)
+		}
 	}
-	n := float64(len(m.Sessions))
+	n := float64(users)
 	typed := 1 - float64(len(of[""]))/n
 	x := &mix{seed: seed}
 	total := 0.0
@@ -77,13 +82,26 @@ func newMix(m *model.Model, seed uint64) *mix {
 		played += len(t.sessions)
 		x.edited = x.edited || math.Abs(t.weight-float64(len(t.sessions))/n) > leastEdit
 	}
-	x.edited = x.edited || played < len(m.Sessions)
+	x.edited = x.edited || played < users
 	if len(of[""]) > 0 {
 		x.types = append(x.types, mixed{weight: 1 - typed, sessions: of[""]})
 	}
-	x.divide(uint64(len(m.Sessions)))
+	x.divide(uint64(users))
 	x.order()
 	return x
+}
+
+// sessionsApart says which recorded sessions are not those of users.
+func sessionsApart(m *model.Model) []bool {
+	apart := map[string]bool{}
+	for i := range m.Behaviors {
+		apart[m.Behaviors[i].Name] = !m.Behaviors[i].OfUsers()
+	}
+	out := make([]bool, len(m.Sessions))
+	for i := range out {
+		out[i] = apart[m.Sessions[i].Behavior]
+	}
+	return out
 }
 
 // divide gives each type its part of a round, by the method of the largest remainder.

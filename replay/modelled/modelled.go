@@ -25,18 +25,15 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 		plan: p, graph: graph, origins: p.Origins(m.MainOrigin()), behaviors: m.Behaviors,
 		sessions: m.Sessions, bindings: m.Bindings, data: m.Data, index: make(map[string]int, len(m.Endpoints)),
 	}
+	s.walks = p.Paths == replay.WalkPaths || p.Paths == "" && len(m.Sessions) == 0
 	switch {
-	case p.Paths == replay.WalkPaths, p.Paths == "" && len(m.Sessions) == 0:
-		s.walks = true
-	case len(m.Sessions) == 0:
-		return nil, errors.New("the model holds no recorded sessions to play; walk its behaviors instead")
-	default:
+	case len(m.Sessions) > 0:
 		if s.recorded, err = p.Recorded(m.Starts(), m.Recorded.Duration); err != nil {
 			return nil, err
 		}
-		if x := newMix(m, p.Seed); x != nil && (x.edited || len(x.types) > 1 && p.Scale == 0) {
-			s.recorded = x.session
-		}
+		s.mixUsers(m)
+	case !s.walks:
+		return nil, errors.New("the model holds no recorded sessions to play; walk its behaviors instead")
 	}
 	if err = errors.Join(s.compileEndpoints(m), s.compileBindings(m)); err != nil {
 		return nil, err
@@ -49,6 +46,26 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	return s, nil
 }
 
+// mixUsers lets the users play what the weights say, as far as these are not those of the
+// recorded arrivals. Robots and pollers come with recorded arrivals only, and play what they
+// did there, also where users walk.
+func (s *source) mixUsers(m *model.Model) {
+	arrivals := s.recorded
+	s.apart = sessionsApart(m)
+	switch x := newMix(m, s.plan.Seed); {
+	case x == nil || s.plan.Scale > 0 && !x.edited:
+	case s.plan.Scale > 0:
+		s.recorded = func(i uint64) (int, uint64) {
+			if track, before := arrivals(i); s.apart[track] {
+				return track, before
+			}
+			return x.session(i)
+		}
+	case x.edited, len(x.types) > 1, slices.Contains(s.apart, true):
+		s.recorded = x.session
+	}
+}
+
 // A source plays a model. It is immutable.
 type source struct {
 	plan      replay.Plan
@@ -59,7 +76,8 @@ type source struct {
 	reactions map[shape][]reaction
 	renewals  []renewal
 	tracks    []track                                         // the sessions made ready to play
-	recorded  func(session uint64) (track int, before uint64) // see replay.Plan
+	recorded  func(session uint64) (track int, before uint64) // see replay.Plan; nil: there are none
+	apart     []bool                                          // the sessions that are not those of users
 	people    people
 	accounts  []accounts  // by data file
 	patience  int         // how often a request is repeated that the target puts off
@@ -89,15 +107,25 @@ func (s *source) Origins() []replay.Origin { return s.origins }
 // which recorded act each act stands for.
 func (s *source) Session(i, u uint64) replay.Session {
 	v := visitor{source: s, number: i, track: -1, user: u, browser: s.browserOf(u), issued: make([]issued, len(s.bindings))}
-	if !s.walks {
-		v.track, v.copy = s.recorded(i)
-		return newRepeat(v, &s.tracks[v.track])
+	if track, before, ok := s.repeats(i); ok {
+		v.track, v.copy = track, before
+		return newRepeat(v, &s.tracks[track])
 	}
 	start := s.graph.Start(dist.Keyed(s.plan.Seed, i, 0))
 	if of := &s.splices[start.Behavior()]; len(of.starts) > 0 {
 		return newSplice(v, of)
 	}
 	return newWalk(v)
+}
+
+// repeats returns which recorded session a session plays, and how many others play it
+// before. Walks play none.
+func (s *source) repeats(i uint64) (track int, before uint64, ok bool) {
+	if s.recorded == nil {
+		return -1, 0, false
+	}
+	track, before = s.recorded(i)
+	return track, before, !s.walks || s.apart[track]
 }
 
 func (s *source) compileTracks(m *model.Model) {

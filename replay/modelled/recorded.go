@@ -24,13 +24,25 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 	}
 	var b faithful.Builder
 	var elsewhere unmapped
-	mix := editedMix(m, p.Seed)
+	mix, apart, users := editedMix(m, p.Seed), sessionsApart(m), 0
 	for i := range m.Sessions {
-		if s := steps(m.Sessions[i].Acts, kinds, &elsewhere); mix == nil {
+		if apart[i] && p.Scale == 0 {
+			continue // it is not played
+		}
+		s, times := steps(m.Sessions[i].Acts, kinds, &elsewhere), 1
+		switch {
+		case !apart[i]:
+			if users++; mix != nil {
+				times = 0
+			}
+		case mix != nil:
+			times = mixRounds
+		}
+		for range times {
 			b.Session(s)
 		}
 	}
-	for i := range mixRounds * len(m.Sessions) {
+	for i := range mixRounds * users {
 		if mix == nil {
 			break
 		}

@@ -235,8 +235,7 @@ func (s *source) browserOf(user uint64) *browser {
 	if len(s.browsers) == 0 {
 		return nil
 	}
-	if !s.walks {
-		track, _ := s.recorded(user)
+	if track, _, ok := s.repeats(user); ok {
 		name := s.sessions[track].Browser
 		for i := range s.browsers {
 			if name != "" && s.browsers[i].name == name {

@@ -271,6 +271,15 @@ func (in *input) tellNotes() {
 	if len(in.model.Sessions) > 0 && in.job.Plan.Paths != replay.WalkPaths && strings.Contains(in.model.Overrides, "\n  behaviors:") {
 		in.note("odds and think times of the overrides are those of walks, --paths walk; recorded sessions are changed by edits")
 	}
+	var apart []string
+	for i := range in.model.Behaviors {
+		if b := &in.model.Behaviors[i]; !b.OfUsers() {
+			apart = append(apart, fmt.Sprintf("%s (%s)", b.Name, english.Plural(b.Sessions, "session", "")))
+		}
+	}
+	if len(apart) > 0 && in.job.Plan.Scale == 0 {
+		in.note("no users, and not played: " + strings.Join(apart, ", ") + "; --scale plays them as recorded")
+	}
 	notes := in.model.Notes
 	for _, text := range notes[:min(most, len(notes))] {
 		in.note("the model: " + text)
