@@ -17,6 +17,6 @@ type Variety struct {
 
 // String says what is sent, and what would be.
 func (v Variety) String() string {
-	return fmt.Sprintf("%s: the %s that were recorded; so many users would ask for about %s, so caches see too few",
+	return fmt.Sprintf("%s: the %s that were recorded; so many users would ask for about %s, or for all there are: caches see too few",
 		v.Endpoint, humanize.Comma(int64(v.Recorded)), humanize.Comma(int64(v.Expected)))
 }
