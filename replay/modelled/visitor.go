@@ -36,6 +36,7 @@ type visitor struct {
 type issued struct {
 	values   []string // empty: nothing to send
 	endpoint int      // the endpoint whose answer held them
+	target   string   // what was asked for
 }
 
 // validators are what a user agent keeps to ask later whether a resource changed.
@@ -55,10 +56,11 @@ func (v *visitor) learn(at int, over *replay.Answer) {
 		values := issue.selector.Values(over.Doc)
 		switch {
 		case len(values) > 0:
-			*b = issued{values, at}
-		case b.endpoint == at && over.Response.Status == 200:
+			*b = issued{values, at, over.Act.Request.Target}
+		case b.endpoint == at && b.target == over.Act.Request.Target && over.Response.Status == 200:
 			// The page that gave the values has come again without any, such as a
-			// cart that is empty now. So the old values are stale.
+			// cart that is empty now. So the old values are stale. Another part of a
+			// record, which a script asks for by other fields, says nothing of them.
 			b.values = nil
 		}
 	}
