@@ -13,10 +13,13 @@ const maxAround = 4
 func (l *Learner) admit() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
+			if o := p.outermost(); p.hidden && len(o.unresolved) == 0 && o.header() == "" && len(p.uses) > 0 && len(o.asRecorded()) > 0 {
+				l.admitIdentifier(p, p.uses)
+			}
 			if p.hidden || len(p.unresolved) > 0 || p.header() != "" {
 				continue
 			}
-			if uses := p.asRecorded(); !l.admitScripted(p, uses) {
+			if uses := p.asRecorded(); !l.admitScripted(p, uses) && !l.admitIdentifier(p, uses) {
 				l.admitText(p, uses)
 			}
 		}
@@ -64,6 +67,35 @@ func (l *Learner) admitScripted(p *leaf, uses []use) bool {
 	}
 	from := found[0].exchange.sentFrom.page.Endpoint
 	l.unresolved(p, found, "is set by a script of the page, and stood in an earlier answer of "+from, "")
+	return true
+}
+
+// admitIdentifier notes values that identify something, by the name of their place, and that
+// an earlier answer gave under such a name first.
+func (l *Learner) admitIdentifier(p *leaf, uses []use) bool {
+	of, ok := p.identifies()
+	if !ok {
+		if of = p.refers(); of == "" {
+			return false
+		}
+	}
+	var found []use
+	from := ""
+	for _, u := range uses[:min(len(uses), maxLooked)] {
+		if !u.exchange.issuedFirst(u.value) {
+			continue
+		}
+		for _, at := range u.exchange.session.given()[u.value] {
+			if at.identifies(of) && at.exchange.before(u.exchange) && namesList(at.exchange, at.selector, of) {
+				found, from = append(found, u), at.exchange.Endpoint
+				break
+			}
+		}
+	}
+	if len(found) == 0 {
+		return false
+	}
+	l.unresolved(p, found, "identifies what an earlier answer of "+from+" gave, and is sent as recorded", "")
 	return true
 }
 

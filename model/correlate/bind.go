@@ -215,12 +215,19 @@ func (c *candidate) field() string {
 	return ""
 }
 
+// soapBody stands before the operation in the places of a SOAP message, which its parameters
+// follow.
+const soapBody = "body:*|xml:Envelope/Body/"
+
 // group names a group of candidates that are likely the same value. They have the
 // same header, key or path position, whichever endpoint they are sent to.
 func (c *candidate) group() string {
 	s := c.leaf.span.Selector
 	if c.at >= 0 {
 		return c.leaf.target.name + "\x00" + s + "\x00" + string(rune('0'+c.at))
+	}
+	if _, parameter, ok := strings.Cut(strings.TrimPrefix(s, soapBody), "/"); ok && strings.HasPrefix(s, soapBody) {
+		return soapBody + "/" + parameter
 	}
 	if n, ok := strings.CutPrefix(s, "path:"); ok && c.leaf.outer != nil {
 		return c.leaf.target.name + "\x00" + s

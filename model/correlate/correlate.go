@@ -70,7 +70,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 // New returns a Learner that knows nothing.
 func New(o Options) *Learner {
 	return &Learner{
-		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, secrets: map[string]string{},
+		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, repeated: map[source]bool{}, secrets: map[string]string{},
 		cookies: cookieSet{}, selectors: selectors{}, data: newData(o.Data), kept: map[string]string{}, left: maxScanned,
 	}
 }
@@ -189,6 +189,7 @@ type Learner struct {
 	known    []*target // of all sessions, in the order of their first use
 	byName   map[string]*target
 	bindings []*binding        // in the order of their first use
+	repeated map[source]bool   // whether answers in XML have a place more than once
 	secrets  map[string]string // forms of values that clients hash before they send them
 	kept     map[string]string // texts of rows, each once
 	left     int               // bytes of answers that may be searched

@@ -3,6 +3,7 @@ package correlate
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
@@ -35,7 +36,7 @@ func (c *candidate) passes(b *binding, uses []use, sessions int) bool {
 	}
 	enough := sessions >= 2
 	if bits < shortBits {
-		enough = sessions >= 3 || sessions == 2 && b.issues(uses)
+		enough = sessions >= 3 || sessions == 2 && (b.issues(uses) || b.match == 1 && c.namesake(b))
 	}
 	if serverFirst && enough && b.shuffled <= maxShuffled && (b.pick != "any" || sessions >= 5) {
 		return true
@@ -78,6 +79,20 @@ func (b *binding) issues(uses []use) bool {
 		}
 	}
 	return true
+}
+
+// namesake reports whether a place identifies something, and has the name of the places that
+// it is bound to.
+func (c *candidate) namesake(b *binding) bool {
+	if _, ok := c.leaf.identifies(); !ok || c.at >= 0 {
+		return false
+	}
+	key := c.leaf.key()
+	key = key[strings.LastIndexAny(key, ".[]/@")+1:]
+	return !slices.ContainsFunc(b.sources, func(of source) bool {
+		_, name := member(of.selector)
+		return !sameName(name, key)
+	})
 }
 
 // fromFirst reports whether in nearly every session the sources gave the value

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
@@ -40,9 +41,13 @@ type element struct {
 // pickIdentifier binds a leaf that identifies what users chose, and notes that it does.
 func (l *Learner) pickIdentifier(p *leaf) {
 	of, ok := p.identifies()
-	listed := use.listed
+	listed := l.listed
 	if !ok {
-		of, listed = p.refers(), use.listedAs
+		of, listed = p.refers(), l.listedAs
+	}
+	o := p.outermost()
+	if p.hidden && (o.pieces != nil || o.hidden || o.settled) {
+		return
 	}
 	known, shown := p.known(), p.shownTo(of, ok)
 	var locate locator = func(u use) (spot, bool) {
@@ -51,6 +56,9 @@ func (l *Learner) pickIdentifier(p *leaf) {
 		}
 		if of != "" || ok {
 			if s, had := listed(u, of); had {
+				return s, true
+			}
+			if s, had := u.created(of); had {
 				return s, true
 			}
 		}
@@ -63,6 +71,10 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
 	if ok || of != "" {
 		p.target.pickers = append(p.target.pickers, p)
+	}
+	if p.hidden {
+		o.show()
+		o.open()
 	}
 }
 
@@ -95,8 +107,8 @@ func (t *target) chosen(e *parsed) (element, bool) {
 			continue
 		}
 		s, ok := p.pieces[0].locate(p.uses[i])
-		if dot := strings.LastIndexByte(s.selector, '.'); ok && dot >= 0 {
-			return element{s.from, s.selector[:dot+1], s.match, len(s.from.values(s.selector))}, true
+		if of, name := member(s.selector); ok && name != s.selector {
+			return element{s.from, of, s.match, len(s.from.values(s.selector))}, true
 		}
 	}
 	return element{}, false
@@ -127,8 +139,12 @@ func (p *leaf) identifies() (of string, ok bool) {
 	}
 	key, _, _ := strings.Cut(p.key(), "#")
 	key = strings.TrimRight(key, "[]0123456789")
-	key = key[strings.LastIndexAny(key, ".[")+1:]
-	stem, ok := identifier(strings.Trim(key, "[]"))
+	at := strings.LastIndexAny(key, "./@[")
+	stem, ok := identifier(strings.Trim(key[at+1:], "[]"))
+	if stem == "" && at > 0 && key[at] == '/' {
+		// What the operation of SOAP is called, or the element around it: GetOrder/id.
+		stem = lastWord(key[strings.LastIndexByte(key[:at], '/')+1 : at])
+	}
 	return singular(stem), ok
 }
 
@@ -140,18 +156,21 @@ func (p *leaf) refers() string {
 		key := p.key()
 		return singular(key[strings.LastIndexAny(key, ".[]")+1:])
 	}
+	if kind, path := naming(p.span.Selector); kind == "xml" {
+		return singular(path[strings.LastIndexAny(path, "/@")+1:])
+	}
 	return ""
 }
 
 // listedAs is like listed, but the list has to have the name of what u refers to, and its
 // elements identifiers with a name.
-func (u use) listedAs(of string) (spot, bool) {
-	s, ok := u.listed(of)
+func (l *Learner) listedAs(u use, of string) (spot, bool) {
+	s, ok := l.listed(u, of)
 	if !ok {
 		return s, false
 	}
-	path := strings.TrimPrefix(s.selector, "json:")
-	return s, path[strings.LastIndexAny(path, ".]")+1:] != "" && namesList(s.from, path, of)
+	_, name := member(s.selector)
+	return s, name != "" && namesList(s.from, s.selector, of)
 }
 
 // identifier cuts the end off a name that says that it identifies something: item_id,
@@ -169,31 +188,30 @@ func identifier(name string) (stem string, ok bool) {
 	return "", false
 }
 
-// listed returns the first list of an earlier JSON answer of which an element has the
-// value of u as its identifier. A list whose elements have it as a member of their own comes
-// before one where it lies deeper: that may be of something within the elements.
-func (u use) listed(of string) (spot, bool) {
+// listed returns the first list of an earlier answer in JSON or XML of which an element has
+// the value of u as its identifier. A list whose elements have it as a member of their own
+// comes before one where it lies deeper: that may be of something within the elements.
+func (l *Learner) listed(u use, of string) (spot, bool) {
 	if u.exchange.sentFirst(u.value) {
 		return spot{}, false
 	}
 	weak := content.Bits(u.value) < shortBits
 	var deeper spot
 	for _, p := range u.exchange.session.given()[u.value] {
-		path, isJSON := strings.CutPrefix(p.selector, "json:")
-		if !isJSON || strings.Contains(path, "|") || !strings.Contains(path, "[]") || !p.exchange.before(u.exchange) {
+		if !p.exchange.before(u.exchange) || !l.isList(p) {
 			continue
 		}
-		name := path[strings.LastIndexAny(path, ".]")+1:]
-		if stem, ok := identifier(name); name != "" && (!ok || stem != "" && stem != of) {
+		list, name := member(p.selector)
+		if name != "" && !p.identifies(of) {
 			continue
 		}
-		direct := strings.HasSuffix(path, "[]") || strings.HasSuffix(path, "[]."+name)
+		direct := name == "" || strings.HasSuffix(list, "[].") || strings.HasPrefix(list, "xml:")
 		if !direct && deeper.from != nil {
 			continue
 		}
-		named := !weak || namesList(p.exchange, path, of)
+		named := !weak || namesList(p.exchange, p.selector, of)
 		for i, v := range p.exchange.values(p.selector) {
-			if v != u.value || !named && !u.shows(p, name, i) {
+			if v != u.value || !named && !u.shows(p, i) {
 				continue
 			}
 			s := spot{p.exchange, p.selector, i}
@@ -207,26 +225,82 @@ func (u use) listed(of string) (spot, bool) {
 	return deeper, deeper.from != nil
 }
 
+// created returns where the answer to an earlier write gave the value of u first, as the
+// identifier of what was made.
+func (u use) created(of string) (spot, bool) {
+	at := u.exchange.session.given()[u.value]
+	for _, p := range at {
+		if p.exchange != at[0].exchange || !p.exchange.writes() || !u.exchange.issuedFirst(u.value) || !p.exchange.before(u.exchange) {
+			break
+		}
+		if p.identifies(of) && namesList(p.exchange, p.selector, of) && len(p.exchange.values(p.selector)) == 1 {
+			return spot{p.exchange, p.selector, 0}, true
+		}
+	}
+	return spot{}, false
+}
+
+// identifies reports whether a place has the name of an identifier, of what a word stands for
+// if it says so.
+func (p place) identifies(of string) bool {
+	_, name := member(p.selector)
+	stem, ok := identifier(name)
+	return ok && (stem == "" || strings.EqualFold(stem, of))
+}
+
+// member cuts the selector of a value in JSON or XML into that of the object that has it,
+// with the mark behind it, and the name of the value.
+func member(selector string) (of, name string) {
+	kind, path, _ := strings.Cut(selector, ":")
+	marks := ".]"
+	if kind == "xml" {
+		marks = "/@"
+	}
+	at := len(selector) - len(path) + strings.LastIndexAny(path, marks) + 1
+	return selector[:at], selector[at:]
+}
+
+// isList reports whether a place is one of a list. In XML, a list shows in an answer that
+// has the place more than once.
+func (l *Learner) isList(p place) bool {
+	kind, path, _ := strings.Cut(p.selector, ":")
+	if strings.Contains(path, "|") {
+		return false
+	}
+	if kind != "xml" {
+		return kind == "json" && strings.Contains(path, "[]")
+	}
+	of := source{p.exchange.Endpoint, p.selector}
+	repeated, had := l.repeated[of]
+	if !had {
+		repeated = slices.ContainsFunc(l.sessions, func(s *session) bool {
+			return slices.ContainsFunc(s.of[of.endpoint], func(e *parsed) bool { return len(e.values(of.selector)) > 1 })
+		})
+		l.repeated[of] = repeated
+	}
+	return repeated
+}
+
 // shows reports whether the answer to u has the element of a list with the number i: an
 // object with the same identifier and another member that only this element has so.
-func (u use) shows(list place, name string, i int) bool {
-	prefix := strings.TrimSuffix(list.selector, name)
+func (u use) shows(list place, i int) bool {
+	of, name := member(list.selector)
 	ids := len(list.exchange.values(list.selector))
 	if name == "" {
 		return false
 	}
 	for _, id := range u.exchange.doc.Leaves() {
-		base, ok := strings.CutSuffix(id.Selector, "."+name)
-		if !ok || id.Value != u.value || strings.Contains(base, "[]") {
+		object, own := member(id.Selector)
+		if own != name || id.Value != u.value || strings.Contains(object, "[]") || len(u.exchange.values(id.Selector)) != 1 {
 			continue
 		}
 		for _, other := range u.exchange.doc.Leaves() {
-			member, ok := strings.CutPrefix(other.Selector, base+".")
-			if !ok || member == name || strings.ContainsAny(member, ".[|") {
+			around, member := member(other.Selector)
+			if around != object || member == name || strings.Contains(member, "|") {
 				continue
 			}
 			same := func(v string) bool { return v == other.Value }
-			if values := list.exchange.values(prefix + member); len(values) == ids && ids > 1 && same(values[i]) && !slices.ContainsFunc(slices.Delete(slices.Clone(values), i, i+1), same) {
+			if values := list.exchange.values(of + member); len(values) == ids && ids > 1 && same(values[i]) && !slices.ContainsFunc(slices.Delete(slices.Clone(values), i, i+1), same) {
 				return true
 			}
 		}
@@ -235,14 +309,23 @@ func (u use) shows(list place, name string, i int) bool {
 }
 
 // namesList reports whether an answer is a list of what a word stands for: the address
-// ends in the word, or the list has it as its name.
-func namesList(e *parsed, path, of string) bool {
-	words := strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+// ends in the word, or the list has it as its name. The answer of SOAP to AddOrder has the
+// name AddOrderResponse.
+func namesList(e *parsed, selector, of string) bool {
+	words := strings.FieldsFunc(selector, func(r rune) bool { return strings.ContainsRune(".[]/@:", r) })
+	for i, w := range words {
+		if w, ok := strings.CutSuffix(w, "Response"); ok && words[0] == "xml" {
+			words[i] = lastWord(w)
+		}
+	}
 	for segment := range strings.SplitSeq(e.Path, "/") {
 		words = append(words, segment)
 	}
 	return of != "" && slices.ContainsFunc(words, func(w string) bool { return singular(strings.ToLower(w)) == strings.ToLower(of) })
 }
+
+// lastWord returns the last word of a name such as ListOrders.
+func lastWord(name string) string { return name[max(0, strings.LastIndexFunc(name, unicode.IsUpper)):] }
 
 // pickMember binds a leaf whose values are members of the chosen elements.
 func (l *Learner) pickMember(p *leaf) {
@@ -250,7 +333,7 @@ func (l *Learner) pickMember(p *leaf) {
 		return
 	}
 	key := p.key()
-	key = key[strings.LastIndexAny(key, ".[]")+1:]
+	key = key[strings.LastIndexAny(key, ".[]/@")+1:]
 	t := p.target
 	var locate locator = func(u use) (spot, bool) {
 		el, ok := t.chosen(u.exchange)
@@ -259,7 +342,7 @@ func (l *Learner) pickMember(p *leaf) {
 		}
 		for _, at := range u.exchange.session.given()[u.value] {
 			name, ok := strings.CutPrefix(at.selector, el.list)
-			if !ok || at.exchange != el.from || strings.ContainsAny(name, ".[|") || !sameName(name, key) {
+			if !ok || at.exchange != el.from || strings.ContainsAny(name, ".[|/@") || !sameName(name, key) {
 				continue
 			}
 			if values := el.from.values(at.selector); len(values) == el.length && values[el.match] == u.value {

@@ -3,6 +3,7 @@ package learn
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -42,7 +43,16 @@ const (
 	whySocket = "upgraded connection (WebSocket)"
 	whyCut    = "request body of which the recording has only the beginning"
 	whyLong   = "request body too long for a model; replay the recording verbatim to send it"
+	whyPast   = "what users did at the service's own address, where answers led them past the recorder; record with --keep-host"
 )
+
+// leadsPast reports whether an answer sends its client to the address that the recorder
+// passed the request on to, although the client had asked for another.
+func leadsPast(f *flow.Flow) bool {
+	asked := f.Request.Headers.Value("Host")
+	to, err := url.Parse(f.Response.Headers.Value("Location"))
+	return err == nil && asked != "" && !strings.EqualFold(asked, f.Request.Authority) && to.Host != "" && strings.EqualFold(to.Host, f.Request.Authority)
+}
 
 // leftOut counts the flows that are not in the model, by why.
 type leftOut map[string]*model.LeftOut
@@ -53,7 +63,7 @@ func (l *leftOut) add(f *flow.Flow, why string) {
 	}
 	one := (*l)[why]
 	if one == nil {
-		one = &model.LeftOut{What: why, Whole: slices.Contains([]string{whySocket, whyCut, whyLong}, why)}
+		one = &model.LeftOut{What: why, Whole: slices.Contains([]string{whySocket, whyCut, whyLong, whyPast}, why)}
 		(*l)[why] = one
 	}
 	one.Flows++

@@ -321,6 +321,28 @@ func TestWhatCannotBeLearnedIsCounted(t *testing.T) {
 	}
 }
 
+// A recorder passes requests on to another address than clients ask for. Where an answer
+// names that address, clients go on there, and nobody records it.
+func TestWhereClientsLeaveTheRecorderIsTold(t *testing.T) {
+	for location, flows := range map[string]int{"http://app.test:9000/up/1": 2, "http://front.test/up/1": 0, "/up/1": 0, "http://else.test/": 0} {
+		m, _ := mustLearn(t, visits(2, func(p *tape, _ int) {
+			f := p.do(0, "POST /up", "201\nLocation: "+location)
+			f.Request.Authority, f.Request.Headers = "app.test:9000", append(f.Request.Headers, flow.Header{Name: "Host", Value: "front.test"})
+			p.do(0, "GET /a", "200")
+		}))
+		got := 0
+		for _, l := range m.Recorded.LeftOut {
+			if !l.Whole || !strings.Contains(l.What, "past the recorder") {
+				t.Errorf("%s: left out %+v", location, l)
+			}
+			got += l.Flows
+		}
+		if got != flows {
+			t.Errorf("%s leads %d clients past the recorder, want %d", location, got, flows)
+		}
+	}
+}
+
 func TestFlowsToOtherHostsAreCounted(t *testing.T) {
 	m, r, err := learn.Learn(visits(2, api), learn.Options{Split: session.Report{Foreign: map[string]int{"cdn.test": 2, "ads.test": 1}}})
 	if err != nil {

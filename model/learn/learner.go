@@ -129,6 +129,9 @@ func (l *learner) survey(from source) (kept []recording, err error) {
 		l.report.Used += len(r.flows)
 		users[r.user] = true
 		for _, f := range r.flows {
+			if leadsPast(f) {
+				l.leftOut.add(f, whyPast)
+			}
 			l.correlate.Look(f)
 			l.outcome.Look(&f.Request)
 		}
