@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,9 +16,11 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/fidelity"
 	"github.com/starling-load/starling/model/fidelity/page"
-	"github.com/starling-load/starling/model/fidelity/traffic"
 	"github.com/starling-load/starling/model/folder"
+	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/likeness"
 )
 
 // fidelityOptions are the flags of model fidelity.
@@ -169,17 +172,26 @@ func writePage(path string, overwrite bool, model, recorded string, r *fidelity.
 func (o *fidelityOptions) measure(ctx context.Context, env environment, m *model.Model, p *progress) (*fidelity.Report, error) {
 	began := time.Now()
 	say := func(format string, args ...any) { p.update(time.Since(began), fmt.Sprintf(format, args...)) }
-	rec, err := o.record(ctx, env, m, say)
+	reading, err := env.reading()
 	if err != nil {
 		return nil, err
 	}
-	defer rec.close()
+	rec, err := likeness.Read(ctx, m, o.recordings, likeness.Options{
+		Flows: func(conns *session.Conns, paths ...string) iter.Seq2[*flow.Flow, error] {
+			return readable(env, conns, paths...)
+		},
+		Shelf: reading, Hosts: o.hosts, Say: say,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer rec.Close()
 	var other *fidelity.Traffic
 	var notes []string
 	if len(o.replayed) > 0 {
-		other, err = rec.replayed(ctx, env, o.replayed, say)
+		other, err = rec.Replayed(ctx, o.replayed)
 	} else {
-		other, notes, err = rec.play(ctx, replay.Paths(o.paths), o.seed, say)
+		other, notes, err = rec.Play(ctx, replay.Paths(o.paths), o.seed)
 	}
 	if err != nil {
 		return nil, err
@@ -193,7 +205,7 @@ func (o *fidelityOptions) measure(ctx context.Context, env environment, m *model
 		other.Schedule = &fidelity.Schedule{P99: time.Duration(late.P99) * time.Microsecond, P999: time.Duration(late.P999) * time.Microsecond}
 	}
 	var stopped error
-	r, err := fidelity.Compare(rec.traffic, other, fidelity.Options{Seed: o.seed, Progress: func(done, all int) bool {
+	r, err := fidelity.Compare(rec.Traffic(), other, fidelity.Options{Seed: o.seed, Progress: func(done, all int) bool {
 		say("halving %d of %d", done, all)
 		stopped = ctx.Err()
 		return stopped == nil
@@ -206,10 +218,4 @@ func (o *fidelityOptions) measure(ctx context.Context, env environment, m *model
 	}
 	r.Notes = append(r.Notes, notes...)
 	return r, nil
-}
-
-// replayed reads the recording of a replay.
-func (r *recorded) replayed(ctx context.Context, env environment, paths []string, say func(string, ...any)) (*fidelity.Traffic, error) {
-	flows := newFlowList(ctx, env, paths, func(n int) { say("read %d requests of the replay", n) })
-	return traffic.Read(flows.all(), r.names, traffic.Options{Session: flows.session(nil), Elsewhere: true})
 }

@@ -32,7 +32,7 @@ current one, until Ctrl-C. Beyond loopback it asks for a token.`,
 			if err != nil {
 				return err
 			}
-			env.say("runs of %s on %s; Ctrl-C ends it", dir, url)
+			env.say("runs of %s on %s (Ctrl-C ends it)", dir, url)
 			<-cmd.Context().Done()
 			stop()
 			return nil

@@ -1,4 +1,4 @@
-package cmd
+package likeness
 
 import (
 	"cmp"
@@ -24,7 +24,7 @@ const mostPlayed = 200_000
 
 // A played is a model that is played dry.
 type played struct {
-	*recorded
+	*Recording
 	ctx      context.Context
 	seed     uint64
 	origins  []replay.Origin
@@ -34,11 +34,11 @@ type played struct {
 	skipped  map[string]int // by what was missing
 	received int64          // bytes of the body of the last answer, as it came
 	failed   error          // the first answer that cannot be read
-	say      func(string, ...any)
 }
 
-// play plays the model at its recorded arrivals.
-func (r *recorded) play(ctx context.Context, paths replay.Paths, seed uint64, say func(string, ...any)) (*fidelity.Traffic, []string, error) {
+// Play is what the model sends when it is played dry at its recorded arrivals, and what
+// of it could not be played.
+func (r *Recording) Play(ctx context.Context, paths replay.Paths, seed uint64) (*fidelity.Traffic, []string, error) {
 	m := r.model
 	plan := modelled.AtHome(m)
 	plan.Seed, plan.Paths = seed, paths
@@ -54,7 +54,7 @@ func (r *recorded) play(ctx context.Context, paths replay.Paths, seed uint64, sa
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &played{recorded: r, ctx: ctx, seed: seed, origins: source.Origins(), sessions: map[uint64]*fidelity.Session{}, skipped: map[string]int{}, say: say}
+	p := &played{Recording: r, ctx: ctx, seed: seed, origins: source.Origins(), sessions: map[uint64]*fidelity.Session{}, skipped: map[string]int{}}
 	share, notes := p.share(len(starts))
 	err = dryrun.Play(source, arrivals, dryrun.Options{
 		Play:   func(i uint64) bool { return share >= 1 || dist.Keyed(seed, i, playedStream).Float64() < share },
@@ -175,7 +175,7 @@ func (p *played) give(x dryrun.Exchange) error {
 		return p.failed
 	}
 	if p.requests++; p.requests%5000 == 0 {
-		p.say("played %d requests", p.requests)
+		p.options.Say("played %d requests", p.requests)
 	}
 	if x.Flow == nil {
 		p.skipped[x.Act.Skip]++

@@ -1,4 +1,4 @@
-package cmd
+package likeness
 
 import (
 	"context"
@@ -20,63 +20,30 @@ import (
 	"github.com/starling-load/starling/record/flowfile"
 )
 
-// A flowList is the flows of some recordings, numbered from 0 over all of them.
-type flowList struct {
-	ctx   context.Context
-	env   environment
-	paths []string
-	conns *session.Conns
-	tell  func(n int) // how many flows were read
+// Options say what is read, and how.
+type Options struct {
+	// Flows goes over the flows of recordings, as often as it is ranged over. It adds
+	// their connections to conns.
+	Flows func(conns *session.Conns, paths ...string) iter.Seq2[*flow.Flow, error]
 
-	told bool // damage
+	Shelf flowfile.ReaderOptions // opens the recording, whose answers are read again
+
+	// Hosts are those whose requests count in the recording. None: those of the model or,
+	// where the recording has none of them, all.
+	Hosts []string
+
+	Say func(format string, args ...any) // tells how far it is; nil: nobody
 }
 
-func newFlowList(ctx context.Context, env environment, paths []string, tell func(int)) *flowList {
-	return &flowList{ctx: ctx, env: env, paths: paths, conns: &session.Conns{}, tell: tell}
-}
-
-// session are the options for finding the sessions of those hosts; none: of all.
-func (l *flowList) session(hosts []string) session.Options {
-	return session.Options{Hosts: hosts, Every: len(hosts) == 0, Conns: l.conns}
-}
-
-// all goes over the flows once more.
-func (l *flowList) all() iter.Seq2[*flow.Flow, error] {
-	env := l.env
-	if l.told {
-		env.stderr = discard{}
-	}
-	return func(yield func(*flow.Flow, error) bool) {
-		n := 0
-		for f, err := range readable(env, l.conns, l.paths...) {
-			if err == nil {
-				err = l.ctx.Err()
-			}
-			if n++; n%5000 == 0 {
-				l.tell(n)
-			}
-			if !yield(f, err) || err != nil {
-				return
-			}
-		}
-		l.told = true
-	}
-}
-
-// discard drops what was said already.
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
-// A recorded is a recording that a model is measured against.
-type recorded struct {
+// A Recording is a recording that a model is measured against.
+type Recording struct {
+	options   Options
 	model     *model.Model
 	names     *traffic.Names
 	traffic   *fidelity.Traffic
 	elsewhere bool // it is of other hosts than the model
 
 	paths  []string
-	shelf  flowfile.ReaderOptions
 	opened []*flowfile.Shelf // by path
 
 	places  []place
@@ -101,31 +68,62 @@ type place struct {
 	asked  bool // it has no answer
 }
 
-// record reads the recording.
-func (o *fidelityOptions) record(ctx context.Context, env environment, m *model.Model, say func(string, ...any)) (*recorded, error) {
-	r := &recorded{model: m, paths: o.recordings, latest: map[uint64]int{}, acts: make([][]int, len(m.Sessions)), samples: map[asked][]int{}, counted: map[asked]int{}}
-	var err error
-	if r.shelf, err = env.reading(); err != nil {
-		return nil, err
+// Read reads the recording that is in the files at paths.
+func Read(ctx context.Context, m *model.Model, paths []string, o Options) (*Recording, error) {
+	if o.Say == nil {
+		o.Say = func(string, ...any) {}
 	}
-	list := newFlowList(ctx, env, o.recordings, func(n int) { say("read %d requests", n) })
+	r := &Recording{options: o, model: m, paths: paths, latest: map[uint64]int{}, acts: make([][]int, len(m.Sessions)), samples: map[asked][]int{}, counted: map[asked]int{}}
+	flows, conns := r.flows(ctx, paths, "read %d requests")
 	hosts := map[string]bool{}
 	main := strings.TrimPrefix(strings.TrimPrefix(m.MainOrigin(), "https://"), "http://")
-	r.names, err = traffic.Learn(r.index(list.all(), hosts), traffic.NameOptions{Data: model.ColumnsByValue(m.Data), Main: main})
+	var err error
+	r.names, err = traffic.Learn(r.index(flows, hosts), traffic.NameOptions{Data: model.ColumnsByValue(m.Data), Main: main})
 	if err != nil {
 		return nil, err
 	}
-	count := o.hosts
+	count := o.Hosts
 	if len(count) == 0 {
 		count = hostsOf(m, hosts)
 	}
 	r.elsewhere = !hosts[main]
-	r.traffic, err = traffic.Read(list.all(), r.names, traffic.Options{Session: list.session(count), Elsewhere: r.elsewhere, Type: r.recognize()})
+	r.traffic, err = traffic.Read(flows, r.names, traffic.Options{
+		Session: session.Options{Hosts: count, Every: len(count) == 0, Conns: conns}, Elsewhere: r.elsewhere, Type: r.recognize(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	say("read %d requests of %d sessions", r.traffic.Requests(), r.traffic.Sessions())
+	o.Say("read %d requests of %d sessions", r.traffic.Requests(), r.traffic.Sessions())
 	return r, nil
+}
+
+// Traffic is what the users of the recording sent.
+func (r *Recording) Traffic() *fidelity.Traffic { return r.traffic }
+
+// Replayed is what a replay sent, of which there are recordings.
+func (r *Recording) Replayed(ctx context.Context, paths []string) (*fidelity.Traffic, error) {
+	flows, conns := r.flows(ctx, paths, "read %d requests of the replay")
+	return traffic.Read(flows, r.names, traffic.Options{Session: session.Options{Every: true, Conns: conns}, Elsewhere: true})
+}
+
+// flows goes over the flows of recordings, and says how many they were so far.
+func (r *Recording) flows(ctx context.Context, paths []string, progress string) (iter.Seq2[*flow.Flow, error], *session.Conns) {
+	conns := &session.Conns{}
+	flows := r.options.Flows(conns, paths...)
+	return func(yield func(*flow.Flow, error) bool) {
+		n := 0
+		for f, err := range flows {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if n++; n%5000 == 0 {
+				r.options.Say(progress, n)
+			}
+			if !yield(f, err) || err != nil {
+				return
+			}
+		}
+	}, conns
 }
 
 // hostsOf are the hosts of the model that the recording has; none if it has none of them.
@@ -141,7 +139,7 @@ func hostsOf(m *model.Model, recorded map[string]bool) []string {
 
 // index keeps where the flows are. A flow whose number is less than that before it
 // begins a new recording.
-func (r *recorded) index(flows iter.Seq2[*flow.Flow, error], hosts map[string]bool) iter.Seq2[*flow.Flow, error] {
+func (r *Recording) index(flows iter.Seq2[*flow.Flow, error], hosts map[string]bool) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		file := uint16(0)
 		for f, err := range flows {
@@ -171,7 +169,7 @@ func hashOf(url string) uint64 {
 
 // recognize returns what finds the session of the model that a visit is. It keeps the
 // flows of its acts, and returns its type.
-func (r *recorded) recognize() func(session.Visit, *fidelity.Session) string {
+func (r *Recording) recognize() func(session.Visit, *fidelity.Session) string {
 	const slack = time.Millisecond
 	byStart := map[time.Duration][]int{}
 	for i := range r.model.Sessions {
@@ -202,7 +200,7 @@ func (r *recorded) recognize() func(session.Visit, *fidelity.Session) string {
 }
 
 // usable are the flows of a visit that a model is learned from, as learning orders them.
-func (r *recorded) usable(v session.Visit, unanswered bool) []int {
+func (r *Recording) usable(v session.Visit, unanswered bool) []int {
 	var list []int
 	for _, n := range v.Flows {
 		if p := &r.places[n]; p.usable || unanswered && p.asked {
@@ -217,7 +215,7 @@ func (r *recorded) usable(v session.Visit, unanswered bool) []int {
 const mostSamples = 256
 
 // sample keeps some flows of each kind.
-func (r *recorded) sample(v session.Visit, s *fidelity.Session) {
+func (r *Recording) sample(v session.Visit, s *fidelity.Session) {
 	for i, n := range v.Flows {
 		if r.places[n].asked {
 			continue
@@ -236,10 +234,10 @@ func (r *recorded) sample(v session.Visit, s *fidelity.Session) {
 }
 
 // flow reads a flow again.
-func (r *recorded) flow(n int) (*flow.Flow, error) {
+func (r *Recording) flow(n int) (*flow.Flow, error) {
 	p := r.places[n]
 	for len(r.opened) <= int(p.file) {
-		s, err := flowfile.OpenShelf(r.paths[len(r.opened)], r.shelf)
+		s, err := flowfile.OpenShelf(r.paths[len(r.opened)], r.options.Shelf)
 		if err != nil {
 			return nil, err
 		}
@@ -252,7 +250,8 @@ func (r *recorded) flow(n int) (*flow.Flow, error) {
 	return f, nil
 }
 
-func (r *recorded) close() error {
+// Close closes the recording.
+func (r *Recording) Close() error {
 	var errs []error
 	for _, s := range r.opened {
 		errs = append(errs, s.Close())
