@@ -84,8 +84,9 @@ var importOrder = map[string][]string{
 
 	"model/mixture": {},
 
+	"model/echo":    {"record/flow", "model", "model/content"},
 	"model/outcome": {"record/flow", "model", "model/content", "model/content/form"},
-	"model/learn": {"record/flow", "model/mixture", "model/outcome", "model", "model/dist", "model/content", "model/session", "model/endpoint",
+	"model/learn": {"record/flow", "model/mixture", "model/outcome", "model/echo", "model", "model/dist", "model/content", "model/session", "model/endpoint",
 		"model/correlate", "model/precedence"},
 	"replay/load":          {},
 	"replay/faithful":      {},
@@ -98,7 +99,7 @@ var importOrder = map[string][]string{
 	"replay/replaytest":    {"replay", "replay/stats"},
 	"replay/verbatim": {"replay/retry", "record/flow", "record/message", "model", "model/content", "model/precedence", "replay", "replay/client", "replay/cookie",
 		"replay/stats"},
-	"replay/modelled": {"replay/retry", "record/flow", "model", "model/dist", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "replay", "replay/client", "replay/cookie", "replay/faithful"},
+	"replay/modelled": {"replay/retry", "record/flow", "model", "model/dist", "model/echo", "model/content", "model/content/form", "model/content/patch", "model/content/codec", "model/made", "model/formula", "replay", "replay/client", "replay/cookie", "replay/faithful"},
 	"replay/report":   {"replay/faithful", "replay/stats"},
 	"replay/rehearse": {"record/flow", "model", "model/content", "model/content/form", "replay", "replay/dryrun", "replay/faithful", "replay/modelled"},
 	"replay/likeness": {"record/flow", "record/flowfile", "model", "model/dist", "model/fidelity", "model/fidelity/traffic", "model/learn", "model/session", "replay", "replay/dryrun",

@@ -21,6 +21,7 @@ const (
 	FailError    = "error block" // the answer tells of an error that no recorded one told of
 	FailGRPC     = "grpc status" // a gRPC status that was not recorded
 	FailFact     = "fact"        // a value is not the one that it must be
+	FailEcho     = "not shown"   // what the user wrote before is not there
 )
 
 // A Judge is a Check prepared for many answers. It is immutable and may be used

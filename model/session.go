@@ -54,6 +54,7 @@ type Act struct {
 	Status   int    // of the recorded answer; 0: any that the check of the endpoint allows
 	Outcome  string // name of the expected Outcome of the endpoint; "": the endpoint's Check and Status
 	Poll     int    // number, within the session, of the loop that the act belongs to, from 1; 0: none
+	Echoes   []Echo // what the answer shows of earlier acts
 	Takes    []Take // one for each of the variant's Takers, in their order; nil: Latest for all
 }
 
@@ -70,3 +71,14 @@ const (
 	Own    = -1 // the recorded value of this act: the one in its row
 	Latest = -2 // what the value's kind says, such as the latest answer that issued it
 )
+
+// An Echo is a text that an earlier act of the session sent and that the answer of this one
+// shows: what the user wrote is there.
+type Echo struct {
+	Act   int    // index of the earlier act
+	Place string // of the text in its request, in the syntax of content.Spans
+
+	// Room says that others write there too: their texts, so many or more, may stand where
+	// this one did. 0: nobody else does.
+	Room int
+}

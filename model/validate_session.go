@@ -84,6 +84,13 @@ func (v *validator) act(n int, acts []Act, k int) {
 	if why := badName(a.Strand); a.Strand != "" && why != "" {
 		bad("%s cannot be the name of a strand: %s", problem.Quote(a.Strand), why)
 	}
+	for _, e := range a.Echoes {
+		if e.Act < 0 || e.Act >= k {
+			bad("act %d cannot show what act %d sent: it shows what earlier ones did", k+1, e.Act+1)
+		} else if e.Place == "" || e.Room < 0 {
+			bad("what it shows of act %d needs a place of that request, and room from 0 on", e.Act+1)
+		}
+	}
 	if variant == nil {
 		return
 	}

@@ -165,6 +165,10 @@ type Answer struct {
 
 	OK bool // the answer was the one expected
 
+	// Undone is set by a session: the endpoints of earlier acts that had their recorded
+	// outcome, and whose effect this answer should show and does not.
+	Undone []string
+
 	// Again is set by a session that makes the act once more. Then this answer counts
 	// as an exchange, but not as a step of the session.
 	Again bool

@@ -206,6 +206,10 @@ func (u *user) count(x *exchange, answer *Answer) {
 	case x.act.asks():
 		u.work.Over(x.act.Skip == "", x.act.Write, answer.OK)
 	}
+	for _, endpoint := range answer.Undone {
+		u.work.Undo()
+		u.engine.collector.Undone(endpoint)
+	}
 	u.matched = u.matched && (answer.OK || answer.Again)
 }
 

@@ -95,6 +95,12 @@ func (s *script) insert(at int, after []int, chain []model.Act) {
 				a.Takes[i].Act += n
 			}
 		}
+		a.Echoes = slices.Clone(a.Echoes)
+		for i := range a.Echoes {
+			if a.Echoes[i].Act >= at {
+				a.Echoes[i].Act += n
+			}
+		}
 		out = append(out, a)
 	}
 	s.acts = out
@@ -148,6 +154,10 @@ func (s *script) without(gone []bool) []model.Act {
 			default:
 				a.Takes[i].Act = now[t.Act]
 			}
+		}
+		a.Echoes = slices.DeleteFunc(slices.Clone(a.Echoes), func(e model.Echo) bool { return gone[e.Act] })
+		for i := range a.Echoes {
+			a.Echoes[i].Act = now[a.Echoes[i].Act]
 		}
 		out = append(out, a)
 	}

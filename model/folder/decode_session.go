@@ -14,7 +14,7 @@ import (
 // Columns of the tables of recorded sessions and of their acts.
 var (
 	sessionColumns      = []string{"user", "behavior", "browser", "start", "account"}
-	actColumns          = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll"}
+	actColumns          = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll", "echoes"}
 	leastSessionColumns = 4  // those up to start
 	leastActColumns     = 10 // those up to status
 )
@@ -53,7 +53,7 @@ func (x node) acts(sessions []model.Session) {
 		s.Acts = append(s.Acts, model.Act{
 			Endpoint: r.text(2), Variant: r.text(3), After: r.after(4), Delay: r.seconds(5), Strand: r.text(6),
 			Conn: r.count(7), Row: r.count(8), Status: r.count(9), Takes: r.takes(10), Step: r.text(11),
-			Outcome: r.text(12), Poll: r.count(13),
+			Outcome: r.text(12), Poll: r.count(13), Echoes: r.echoes(14),
 		})
 	})
 }
@@ -106,10 +106,13 @@ func (r *tableRow) failf(format string, args ...any) {
 	}
 }
 
-func (r *tableRow) text(i int) string {
-	s, had := r.texts[r.fields[i]]
+func (r *tableRow) text(i int) string { return r.shared(r.fields[i]) }
+
+// shared returns a copy of a text that all rows share.
+func (r *tableRow) shared(text string) string {
+	s, had := r.texts[text]
 	if !had {
-		s = strings.Clone(r.fields[i])
+		s = strings.Clone(text)
 		r.texts[s] = s
 	}
 	return s
@@ -200,6 +203,31 @@ func (r *tableRow) takes(i int) []model.Take {
 			n[k] = x
 		}
 		list = append(list, model.Take{Act: n[0] - 1, Source: n[1] - 1, Match: n[2] - 1})
+	}
+	return list
+}
+
+// echoes reads what an answer shows: ACT:PLACE or, with room for others, ACT.ROOM:PLACE.
+// Acts count from 1, and places are encoded as in a path.
+func (r *tableRow) echoes(i int) []model.Echo {
+	var list []model.Echo
+	for s := range strings.FieldsSeq(r.fields[i]) {
+		of, place, ok := strings.Cut(s, ":")
+		act, room, shared := strings.Cut(of, ".")
+		e := model.Echo{}
+		var err error
+		if e.Act, err = strconv.Atoi(act); err == nil && shared {
+			e.Room, err = strconv.Atoi(room)
+		}
+		if err == nil {
+			e.Place, err = url.PathUnescape(place)
+		}
+		if e.Act--; err != nil || !ok || e.Act < 0 {
+			r.failf("%s is not ACT:PLACE, such as 3:body:title", problem.Quote(s))
+			return nil
+		}
+		e.Place = r.shared(e.Place)
+		list = append(list, e)
 	}
 	return list
 }

@@ -33,7 +33,7 @@ func (e *encoder) sessions(list []model.Session) {
 				delay = seconds(a.Delay)
 			}
 			appendRow(&acts, []string{strconv.Itoa(i + 1), strconv.Itoa(k + 1), a.Endpoint, a.Variant, string(after), delay, a.Strand,
-				some(a.Conn), some(a.Row), some(a.Status), takes(a.Takes), a.Step, a.Outcome, some(a.Poll)})
+				some(a.Conn), some(a.Row), some(a.Status), takes(a.Takes), a.Step, a.Outcome, some(a.Poll), echoes(a.Echoes)})
 		}
 	}
 	e.files = append(e.files, file{dataFolder + sessionsFile, sessions.Bytes()}, file{dataFolder + actsFile, acts.Bytes()})
@@ -81,6 +81,24 @@ func takes(list []model.Take) string {
 			b = append(b, '.')
 			b = strconv.AppendInt(b, int64(t.Match)+1, 10)
 		}
+	}
+	return string(b)
+}
+
+// echoes writes what an answer shows of earlier acts.
+func echoes(list []model.Echo) string {
+	var b []byte
+	for i, e := range list {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = strconv.AppendInt(b, int64(e.Act)+1, 10)
+		if e.Room > 0 {
+			b = append(b, '.')
+			b = strconv.AppendInt(b, int64(e.Room), 10)
+		}
+		b = append(b, ':')
+		b = append(b, url.PathEscape(e.Place)...)
 	}
 	return string(b)
 }

@@ -1,6 +1,6 @@
 // Package learn makes a workload model from recorded sessions: endpoints, the
 // values that travel between them, types of users with their transitions and
-// think times, what answers look like, and what must have happened before a request.
+// think times, what answers look like, and what they show of earlier writes.
 //
 //	m, report, err := learn.Learn(sessions, learn.Options{})
 //

@@ -199,8 +199,9 @@ func isStream(f *flow.Flow) bool {
 func (l *learner) model() (*model.Model, *Report, error) {
 	found := l.correlate.Result()
 	answers := l.expected(found.Acts)
-	l.correlate, l.outcome, l.cache = nil, nil, nil // their memory is needed for the model
-	l.arrange(found, answers)
+	shown := l.echoes.Result()
+	l.correlate, l.outcome, l.echoes, l.cache = nil, nil, nil, nil // their memory is needed for the model
+	l.arrange(found, answers, shown)
 	l.findAssets()
 	m := &model.Model{Version: model.Version, Bindings: found.Bindings, Data: slices.Clone(l.options.Data)}
 	if l.options.Supplied != nil {
@@ -221,7 +222,7 @@ func (l *learner) model() (*model.Model, *Report, error) {
 		m.Endpoints = append(m.Endpoints, e)
 	}
 	browsers := l.browsers(m)
-	l.keepSessions(m, browsers, found.Acts, answers.Steps)
+	l.keepSessions(m, browsers, found.Acts, answers.Steps, shown)
 	l.keepAccounts(m, found.Rows)
 	l.hand()
 	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()

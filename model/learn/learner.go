@@ -9,6 +9,7 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/correlate"
+	"github.com/starling-load/starling/model/echo"
 	"github.com/starling-load/starling/model/endpoint"
 	"github.com/starling-load/starling/model/outcome"
 	"github.com/starling-load/starling/model/session"
@@ -26,6 +27,7 @@ type learner struct {
 	cache     *cache
 	correlate *correlate.Learner
 	outcome   *outcome.Learner
+	echoes    *echo.Learner
 
 	sessions  []recorded
 	templates *endpoint.Templates
@@ -99,7 +101,7 @@ func traitsOf(f *flow.Flow) traits {
 func newLearner(o Options, flows int) *learner {
 	return &learner{
 		options: o, sample: newSample(o.Sample, flows), cache: newCache(), agents: newAgents(),
-		correlate: correlate.New(correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym, Alias: o.Alias, Refuse: o.Refuse}), outcome: outcome.New(privateTexts(o.Data)),
+		correlate: correlate.New(correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym, Alias: o.Alias, Refuse: o.Refuse}), outcome: outcome.New(privateTexts(o.Data)), echoes: echo.New(),
 		report:  &Report{Lost: map[string]int{}, RestsOn: append([]string{}, o.Split.Lines()...), others: o.Split.Others()},
 		further: map[string]string{}, uses: map[string]*use{}, origins: map[string]int{}, kept: map[int][]*flow.Flow{},
 	}
@@ -237,6 +239,13 @@ func (l *learner) take(batch []recording) {
 		exchanges[i] = l.exchanges(&batch[i])
 	}
 	l.correlate.Add(exchanges)
+	shown := make([]echo.Session, len(batch))
+	for i := range batch {
+		for _, x := range exchanges[i] {
+			shown[i].Steps = append(shown[i].Steps, echo.Step{Flow: x.Flow, Endpoint: x.Endpoint})
+		}
+	}
+	l.echoes.Add(shown)
 	for i := range batch {
 		r := &batch[i]
 		s := recorded{number: len(l.sessions), user: r.user, kind: r.kind, cut: r.cut, steps: make([]step, 0, len(r.flows))}
@@ -305,11 +314,11 @@ func (l *learner) findAssets() {
 }
 
 // arrange brings the sessions, and what was found of them, into the order of their start.
-func (l *learner) arrange(found *correlate.Result, answers *outcome.Result) {
+func (l *learner) arrange(found *correlate.Result, answers *outcome.Result, shown [][][]model.Echo) {
 	slices.SortStableFunc(l.sessions, func(a, b recorded) int { return a.steps[0].start.Compare(b.steps[0].start) })
-	acts, rows, steps := slices.Clone(found.Acts), slices.Clone(found.Rows), slices.Clone(answers.Steps)
+	acts, rows, steps, echoes := slices.Clone(found.Acts), slices.Clone(found.Rows), slices.Clone(answers.Steps), slices.Clone(shown)
 	for i, s := range l.sessions {
-		found.Acts[i], found.Rows[i], answers.Steps[i] = acts[s.number], rows[s.number], steps[s.number]
+		found.Acts[i], found.Rows[i], answers.Steps[i], shown[i] = acts[s.number], rows[s.number], steps[s.number], echoes[s.number]
 	}
 }
 

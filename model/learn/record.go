@@ -13,8 +13,9 @@ import (
 )
 
 // keepSessions adds the recorded sessions to m. browsers holds the name of the browser
-// of each session, sent how its exchanges were sent, expected what answers.
-func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]correlate.Act, expected [][]outcome.Expected) {
+// of each session, sent how its exchanges were sent, expected what answers, shown what
+// answers show of what was written before.
+func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]correlate.Act, expected [][]outcome.Expected, shown [][][]model.Echo) {
 	for i, v := range l.sessions {
 		start := v.steps[0].start
 		s := model.Session{User: v.user, Behavior: v.behavior, Browser: browsers[i], Start: start.Sub(m.Recorded.Start)}
@@ -27,7 +28,7 @@ func (l *learner) keepSessions(m *model.Model, browsers []string, sent [][]corre
 		for k, step := range v.steps {
 			how := &sent[i][k]
 			a := model.Act{Endpoint: step.endpoint, Variant: how.Variant, Row: how.Row, Takes: how.Takes, Step: steps[k],
-				Status: expected[i][k].Status, Outcome: expected[i][k].Outcome, Poll: expected[i][k].Poll}
+				Status: expected[i][k].Status, Outcome: expected[i][k].Outcome, Poll: expected[i][k].Poll, Echoes: shown[i][k]}
 			at := step.start.Sub(start)
 			a.After, a.Delay = order.Add(k, at, at+step.answered)
 			a.Delay = min(a.Delay, model.MaxThink)

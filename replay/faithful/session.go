@@ -68,6 +68,13 @@ func (s *Session) Over(sent, write, ok bool) {
 	}
 }
 
+// Undo takes back a write that was over and had its recorded outcome: a later answer shows
+// that nothing came of it.
+func (s *Session) Undo() {
+	s.work.Done--
+	s.work.Writes--
+}
+
 // Work is what the session has done. cut says that the end of the run cut it short: what
 // came due in it then says nothing.
 func (s *Session) Work(cut bool) Work {

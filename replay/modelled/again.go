@@ -93,6 +93,8 @@ type try struct {
 	putOff   time.Duration // the target asks to wait so long; < 0: it does not
 	reaction *reaction     // what clients sent after such an answer; nil: nothing
 	refused  bool          // the target asks who the user is
+	wanted   []wanted      // what the answer must show
+	unshown  *wanted       // of that: what it does not
 }
 
 // check judges the answer and notes what became of the try.
@@ -104,6 +106,11 @@ func (t *try) check(resp *flow.Response, doc *content.Doc) (name, detail string)
 	name, detail = t.expects.check(resp, doc)
 	t.refused = name != "" && resp.Status == http.StatusUnauthorized
 	if t.poll == nil {
+		if t.unshown = nil; name == "" {
+			if t.unshown = unshown(t.wanted, resp, doc); t.unshown != nil {
+				return model.FailEcho, "lacks " + t.unshown.place + " of " + t.unshown.of.endpoint
+			}
+		}
 		if name != "" && t.reacted == nil {
 			if t.reaction = t.reacts(resp, doc); t.reaction != nil && resp.Status < 400 {
 				return "", "" // the answer to what clients sent then counts
@@ -128,9 +135,9 @@ func (t *try) check(resp *flow.Response, doc *content.Doc) (name, detail string)
 }
 
 // try begins a try of an act that is about to be sent.
-func (t *taker) try(a *replay.Act, role roleOf) {
+func (t *taker) try(a *replay.Act, role roleOf, idOf idOf) {
 	of, index := role(a)
-	x := &try{expects: t.source.outcomeOf(&of.acts[index]), putOff: -1}
+	x := &try{expects: t.source.outcomeOf(&of.acts[index]), putOff: -1, wanted: t.wanted(a, &of.acts[index], idOf)}
 	if before := t.tries[a.ID]; before != nil {
 		x.putOffs, x.reacted = before.putOffs, before.reaction
 	}
@@ -183,6 +190,10 @@ func (t *taker) again(over *replay.Answer, role roleOf) (a replay.Act, ok bool) 
 	case x.poll == nil && !over.OK && x.putOff >= 0 && x.putOffs < t.source.patience:
 		x.putOffs++
 		return t.once(over, of, index, wait), true
+	}
+	if w := x.unshown; w != nil && !w.of.undone {
+		w.of.undone = true
+		over.Undone = append(over.Undone, w.of.endpoint)
 	}
 	delete(t.tries, over.Act.ID)
 	delete(t.renewing, over.Act.ID)

@@ -42,7 +42,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	s.compileTracks(m)
 	s.compileAccounts()
 	s.compilePeople()
-	s.patience = patience(m.Sessions)
+	s.patience, s.boards = patience(m.Sessions), boards(m.Sessions)
 	return s, nil
 }
 
@@ -66,7 +66,7 @@ func (s *source) mixUsers(m *model.Model) {
 	}
 }
 
-// A source plays a model. It is immutable.
+// A source plays a model. It is immutable but for its boards.
 type source struct {
 	plan      replay.Plan
 	graph     *model.Graph
@@ -79,8 +79,9 @@ type source struct {
 	recorded  func(session uint64) (track int, before uint64) // see replay.Plan; nil: there are none
 	apart     []bool                                          // the sessions that are not those of users
 	people    people
-	accounts  []accounts  // by data file
-	patience  int         // how often a request is repeated that the target puts off
+	accounts  []accounts // by data file
+	patience  int        // how often a request is repeated that the target puts off
+	boards    map[spot]*board
 	walks     bool        // sessions are walks of behaviors, not recorded ones
 	splices   []crossings // by behavior
 	endpoints []endpoint

@@ -53,8 +53,8 @@ func same(_ *replay.Act, recorded int) (id int, ok bool) { return recorded, true
 // session.
 func (r *repeat) Fill(a *replay.Act) {
 	if a.Kind != replay.Pause {
-		r.try(a, r.role)
-		r.fillRecorded(a, &r.of.acts[a.ID], r.of.wants[a.ID], same, dist.Keyed(r.source.plan.Seed, r.number, 2*uint64(a.ID)+1))
+		r.try(a, r.role, same)
+		r.fillRecorded(a, r.role, same, dist.Keyed(r.source.plan.Seed, r.number, 2*uint64(a.ID)+1))
 	}
 }
 

@@ -179,9 +179,8 @@ func (s *splice) Fill(a *replay.Act) {
 	if a.Kind == replay.Pause {
 		return
 	}
-	s.try(a, s.role)
-	role := s.roles[a.ID]
-	s.fillRecorded(a, s.recordedAct(a), s.source.tracks[role.session].wants[role.index], s.idOf, dist.Keyed(s.source.plan.Seed, s.number, uint64(a.ID)<<20|1))
+	s.try(a, s.role, s.idOf)
+	s.fillRecorded(a, s.role, s.idOf, dist.Keyed(s.source.plan.Seed, s.number, uint64(a.ID)<<20|1))
 }
 
 // hasValues reports whether all values that the acts of a step take have been issued, or

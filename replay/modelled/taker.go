@@ -21,6 +21,8 @@ type taker struct {
 	gave     map[int]bool // of the acts that others take from, those that had their recorded outcome
 	finished map[int]bool // acts that the live list was too short for
 
+	wrote map[int]*wrote // by ID of acts whose texts later answers show
+
 	renewing map[int]*renewing // by ID of the act that waits for it
 	replaced map[string]string // values that the target does not accept any more, with those in their place
 }
@@ -35,12 +37,15 @@ type place struct{ act, binding, source int }
 func newTaker(v visitor) taker {
 	return taker{visitor: v, taken: make(map[place][]string), ended: make(map[int]bool), underWay: make(map[int]int),
 		tries: make(map[int]*try), loops: make(map[*poll]*loop),
-		gave: make(map[int]bool), finished: make(map[int]bool), renewing: make(map[int]*renewing), replaced: make(map[string]string)}
+		gave: make(map[int]bool), finished: make(map[int]bool), renewing: make(map[int]*renewing), replaced: make(map[string]string), wrote: make(map[int]*wrote)}
 }
 
 // heard takes what later acts want out of an answer.
 func (t *taker) heard(over *replay.Answer, from *model.Act, wants []issue) {
 	delete(t.underWay, over.Act.ID)
+	if w := t.wrote[over.Act.ID]; w != nil {
+		w.done = over.OK
+	}
 	t.learn(t.source.index[from.Endpoint], over)
 	if len(wants) == 0 {
 		return
@@ -118,9 +123,10 @@ func (t *taker) issuing(binding int, other *model.Act) bool {
 	return false
 }
 
-// fillRecorded writes the request of a recorded act into a. wants are the places of its
-// answer that later acts take values from.
-func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf idOf, random *rand.Rand) {
+// fillRecorded writes the request of the recorded act that a stands for into a.
+func (t *taker) fillRecorded(a *replay.Act, role roleOf, idOf idOf, random *rand.Rand) {
+	of, index := role(a)
+	from := &of.acts[index]
 	if r := t.renewing[a.ID]; r != nil && r.at < len(r.of.acts) {
 		t.fillRenewing(a, r, random)
 		return
@@ -141,7 +147,10 @@ func (t *taker) fillRecorded(a *replay.Act, from *model.Act, wants []issue, idOf
 		values, missing = t.contents(a, x.reacted.act, same, elsewhere, random)
 	}
 	if a.Skip = missing; missing == "" {
-		t.fill(a, v, values, len(wants) > 0)
+		t.fill(a, v, values, len(of.wants[index]) > 0 || len(from.Echoes) > 0)
+		if places := of.echoed[index]; places != nil && a.Write {
+			t.write(a, places)
+		}
 	}
 }
 

@@ -12,11 +12,12 @@ import (
 type track struct {
 	behavior string
 	acts     []model.Act
-	wants    map[int][]issue // by act: the places of its answer that later acts take from
-	polls    map[int]*poll   // by act that belongs to one
-	refused  map[int]bool    // acts that the target answered 401 and that a program sent again
-	between  map[int]*poll   // by act that the program sent in between to get new credentials
-	legs     []leg           // none: the session names no steps
+	wants    map[int][]issue  // by act: the places of its answer that later acts take from
+	echoed   map[int][]string // by act: the places of its request that later answers show
+	polls    map[int]*poll    // by act that belongs to one
+	refused  map[int]bool     // acts that the target answered 401 and that a program sent again
+	between  map[int]*poll    // by act that the program sent in between to get new credentials
+	legs     []leg            // none: the session names no steps
 }
 
 // A leg is a step of a recorded session: the acts from first on, up to next.
@@ -28,7 +29,7 @@ type leg struct {
 
 // compileTrack makes a recorded session ready to play.
 func (s *source) compileTrack(of *model.Session) track {
-	t := track{behavior: of.Behavior, acts: of.Acts, wants: s.wants(of), polls: s.pollsOf(of)}
+	t := track{behavior: of.Behavior, acts: of.Acts, wants: s.wants(of), echoed: echoed(of.Acts), polls: s.pollsOf(of)}
 	t.findRenewals()
 	for k := range of.Acts {
 		if step := of.Acts[k].Step; step != "" {

@@ -60,6 +60,8 @@ func (c *Counts) add(o Counts) {
 //
 // Writes counts the exchanges among OK that change something at the target.
 //
+// Undone counts those among Writes of which a later answer showed that nothing came.
+//
 // Skipped counts acts that were not made because a value was missing. They are no
 // exchanges, so they are not in Counts.
 //
@@ -77,6 +79,7 @@ type Cell struct {
 	BytesIn  int64             `json:"bytes_in"`
 	BytesOut int64             `json:"bytes_out"`
 	Writes   uint64            `json:"writes,omitempty"`
+	Undone   uint64            `json:"undone,omitempty"`
 	Skipped  uint64            `json:"skipped,omitempty"`
 	Expected uint64            `json:"errors_expected,omitempty"`
 	Shaped   uint64            `json:"shaped,omitempty"`
@@ -96,6 +99,7 @@ func (c *Cell) Merge(o *Cell) {
 	c.BytesIn += o.BytesIn
 	c.BytesOut += o.BytesOut
 	c.Writes += o.Writes
+	c.Undone += o.Undone
 	c.Skipped += o.Skipped
 	c.Expected += o.Expected
 	c.Shaped += o.Shaped

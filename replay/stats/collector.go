@@ -124,6 +124,15 @@ func (c *Collector) Skipped(endpoint, value string) {
 	s.mu.Unlock()
 }
 
+// Undone counts a write that was recorded as OK and of which a later answer showed that
+// nothing came.
+func (c *Collector) Undone(endpoint string) {
+	e := c.entry(endpoint)
+	s := c.take()
+	s.now.cell(e).Undone++
+	s.mu.Unlock()
+}
+
 // SessionOver counts a session that has ended.
 func (c *Collector) SessionOver(r SessionResult) {
 	c.mu.Lock()

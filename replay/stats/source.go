@@ -45,9 +45,14 @@ func (t *Timeline) replayed(s *Summary) faithful.Replayed {
 		Work: t.work, Endpoints: make(map[string]faithful.Asked, len(s.Endpoints)),
 	}
 	for _, e := range s.Endpoints {
-		r.Endpoints[e.Name] = faithful.Asked{
-			Sent: e.Started, Due: e.OK + e.Failed + e.TimedOut + e.Skipped, Done: e.OK, Writes: t.written(e.Name),
+		writes, undone := t.written(e.Name)
+		a := faithful.Asked{
+			Sent: e.Started, Due: e.OK + e.Failed + e.TimedOut + e.Skipped, Done: e.OK - min(e.OK, undone), Writes: writes - min(writes, undone),
 		}
+		if undone > 0 {
+			a.Why = "answers behind it do not show what it wrote"
+		}
+		r.Endpoints[e.Name] = a
 	}
 	for _, g := range s.Errors { // the most frequent first
 		a, known := r.Endpoints[g.Endpoint]
@@ -59,14 +64,16 @@ func (t *Timeline) replayed(s *Summary) faithful.Replayed {
 	return r
 }
 
-// written is how many writes to an endpoint had their recorded outcome.
-func (t *Timeline) written(endpoint string) (n uint64) {
+// written is how many writes to an endpoint had their recorded outcome, and of how many of
+// these nothing came.
+func (t *Timeline) written(endpoint string) (n, undone uint64) {
 	for _, part := range []*sums{&t.window, &t.drained} {
 		if c := part.endpoints[endpoint]; c != nil {
 			n += c.Writes
+			undone += c.Undone
 		}
 	}
-	return n
+	return n, undone
 }
 
 // reason is the group in a few words.
