@@ -46,8 +46,10 @@ type echo struct {
 	session, step int
 	is            model.Echo
 	of            kind
+	mark          string
 	target        uint64 // of the request that was answered
 	others        int    // texts of other sessions in the same answer
+	own           bool   // it keeps what users wrote, and shows them their own alone
 }
 
 // A Learner finds the echoes of sessions that come in parts. New makes one.
@@ -75,7 +77,7 @@ func (l *Learner) Add(batch []Session) {
 	}
 	for i := range l.found {
 		if e := &l.found[i]; e.session >= first {
-			e.others = l.others(e, b.body(e.session-first, e.step), batch[e.session-first].Steps[e.step].Flow.Start)
+			e.others, e.own = l.others(e, b.body(e.session-first, e.step), batch[e.session-first].Steps[e.step].Flow.Start)
 		}
 	}
 }
@@ -86,16 +88,23 @@ func (l *Learner) note(of kind, w written) {
 }
 
 // others returns how many texts of other sessions, of the kind of an echo, an answer shows
-// that began at an instant.
-func (l *Learner) others(e *echo, body []byte, began time.Time) (n int) {
+// that began at an instant. own says that there were such texts, and that it shows another
+// text of its own session instead: it keeps more than the last, and those of others were
+// never in it.
+func (l *Learner) others(e *echo, body []byte, began time.Time) (n int, own bool) {
 	list := l.written[e.of]
 	end, _ := slices.BinarySearchFunc(list, began, func(w written, t time.Time) int { return w.at.Compare(t) })
+	there := false
 	for _, w := range list[max(0, end-mostOthers):end] {
-		if w.session != e.session {
+		switch {
+		case w.session != e.session:
+			there = true
 			n += Count(body, w.mark, mostOthers)
+		case w.mark != e.mark && Shows(body, w.mark):
+			own = true
 		}
 	}
-	return n
+	return n, own && there && n == 0
 }
 
 // Result returns, by session and step, what answers show.
@@ -109,6 +118,7 @@ func (l *Learner) Result() [][][]model.Echo {
 		target uint64
 	}
 	writers := map[place]int{} // 1 + the session that wrote there; -1: several
+	own, shared := map[place]bool{}, map[place]bool{}
 	for i := range l.found {
 		e := &l.found[i]
 		at := place{e.of, e.target}
@@ -117,10 +127,11 @@ func (l *Learner) Result() [][][]model.Echo {
 		} else if by != e.session+1 {
 			writers[at] = -1
 		}
+		own[at], shared[at] = own[at] || e.own, shared[at] || e.others > 0
 	}
 	for i := range l.found {
 		e := &l.found[i]
-		if e.others > 0 || writers[place{e.of, e.target}] < 0 {
+		if at := (place{e.of, e.target}); shared[at] || writers[at] < 0 && !own[at] {
 			e.is.Room = e.others + 1
 		}
 		out[e.session][e.step] = append(out[e.session][e.step], e.is)
@@ -197,7 +208,7 @@ func (b *batch) echoes(session, number int, note func(kind, written)) []echo {
 			note(of, written{t.Mark, over, number})
 			for _, r := range b.showing(session, over, t.Mark) {
 				if !b.elsewhere(session, steps[r].Endpoint, f.Start, t.Mark) {
-					found = append(found, echo{session: number, step: r, is: model.Echo{Act: w, Place: t.Place}, of: of, target: hashOf(steps[r].Flow.URL())})
+					found = append(found, echo{session: number, step: r, is: model.Echo{Act: w, Place: t.Place}, of: of, mark: t.Mark, target: hashOf(steps[r].Flow.URL())})
 				}
 			}
 		}
