@@ -110,14 +110,15 @@ var importOrder = map[string][]string{
 	"replay/cluster": {"model", "replay", "replay/load", "replay/stats"},
 	"replay/run": {"record/flow", "record/flowfile", "model", "model/content", "model/folder", "model/session", "replay", "replay/modelled", "replay/verbatim", "replay/load", "replay/client", "replay/faithful", "replay/stats",
 		"replay/stats/runfile", "replay/compare", "replay/trial", "replay/cluster"},
-	"ui":              {"record/flow", "model", "replay/stats", "replay/stats/runfile", "replay/compare"},
-	"fixtures/shop":   {},
-	"fixtures/cases":  {},
-	"fixtures/crowd":  {},
-	"fixtures/apps":   {},
-	"fixtures/throng": {"record/flow"},
-	"cmd":             nil, // all
-	"cmd/starling":    {"cmd"},
+	"ui":               {"record/flow", "model", "replay/stats", "replay/stats/runfile", "replay/compare"},
+	"fixtures/shop":    {},
+	"fixtures/cases":   {},
+	"fixtures/crowd":   {},
+	"fixtures/apps":    {},
+	"fixtures/planted": {},
+	"fixtures/throng":  {"record/flow"},
+	"cmd":              nil, // all
+	"cmd/starling":     {"cmd"},
 }
 
 // foreign says which of our folders import each foreign module. One library

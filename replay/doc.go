@@ -17,4 +17,7 @@
 // in a heap of due times; it has a goroutine only while an act is under way.
 //
 // The package knows no cluster, no terminal and no files.
+//
+// It is one package because the acts of a user share its lock: what it holds, what it may
+// do next and what it counts change together when an act is over.
 package replay
