@@ -3,7 +3,8 @@
 //
 //	l := echo.New()
 //	l.Add([]echo.Session{{Steps: steps}})
-//	found := l.Result()      // found[0][3]: what the answer to step 3 of session 0 shows
+//	found := l.Result()
+//	fmt.Printf("%+v\n", found[0][1]) // what the answer to step 1 of session 0 shows
 //
 // A target that accepts a write and does not do it answers as one that does. The next
 // answer that should show what was written tells them apart, whatever the write was.

@@ -15,9 +15,11 @@ func Example() {
 		Headers: flow.Headers{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}}, Response: &flow.Response{Status: 204}}
 	look := &flow.Flow{Start: at.Add(time.Second), Request: flow.Request{Method: "GET", Target: "/notes"},
 		Response: &flow.Response{Status: 200, Headers: html, Body: flow.NewBody([]byte("<li>buy coal</li>"))}}
+	steps := []echo.Step{{Flow: add, Endpoint: "POST /notes"}, {Flow: look, Endpoint: "GET /notes"}}
 	l := echo.New()
-	l.Add([]echo.Session{{Steps: []echo.Step{{Flow: add, Endpoint: "POST /notes"}, {Flow: look, Endpoint: "GET /notes"}}}})
-	fmt.Printf("%+v\n", l.Result()[0][1])
+	l.Add([]echo.Session{{Steps: steps}})
+	found := l.Result()
+	fmt.Printf("%+v\n", found[0][1]) // what the answer to step 1 of session 0 shows
 	// Output:
 	// [{Act:0 Place:body:text Room:0}]
 }

@@ -2,9 +2,9 @@
 // and that of a model of it, which is played dry against the recorded answers, or of a
 // replay that was recorded too.
 //
-//	r, err := likeness.Read(ctx, m, []string{"shop.flow.zst"}, options)
+//	r, err := likeness.Read(ctx, m, []string{path}, likeness.Options{Flows: read})
 //	defer r.Close()
-//	played, notes, err := r.Play(ctx, replay.RecordedPaths, 1)
+//	played, _, err := r.Play(ctx, replay.RecordedPaths, 1)
 //	report, err := fidelity.Compare(r.Traffic(), played, fidelity.Options{Seed: 1})
 //
 // A session of the model that the recording holds gets the answers that it had. Others

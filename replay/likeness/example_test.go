@@ -32,7 +32,7 @@ func Example() {
 	read := func(conns *session.Conns, paths ...string) iter.Seq2[*flow.Flow, error] {
 		return flowfile.ReaderOptions{Conn: func(c *flow.Conn) { conns.Add(c) }}.Flows(paths[0])
 	}
-	conns := &session.Conns{}
+	ctx, conns := context.Background(), &session.Conns{}
 	sessions, err := session.Split(read(conns, path), session.Options{Every: true, Conns: conns})
 	if err != nil {
 		fmt.Println(err)
@@ -43,13 +43,13 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	r, err := likeness.Read(context.Background(), m, []string{path}, likeness.Options{Flows: read})
+	r, err := likeness.Read(ctx, m, []string{path}, likeness.Options{Flows: read})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer r.Close()
-	played, _, err := r.Play(context.Background(), replay.RecordedPaths, 1)
+	played, _, err := r.Play(ctx, replay.RecordedPaths, 1)
 	if err != nil {
 		fmt.Println(err)
 		return
