@@ -68,7 +68,7 @@ var trackerLabels = []label{
 	{`POST /issues/\d+`, `POST /issues/([^/.\s]+)`, `(GET|POST) /(issues|my)\S* .*`, false},
 	{`POST /issues/\d+`, `^(?:issue\[(?:lock_version|subject|description)\]|last_journal_id|next_issue_id|issue_position|issue_count)=(.+)$`, `GET /issues/\d+\S* (form|entries):.*`, false},
 	{`POST /issues/\d+`, `^issue\[(?:assigned_to_id|start_date)\]=(.+)$`, `GET /issues/\d+\S* (form|entries):.*`, false},
-	{`POST /(issues/\d+|projects/depot/issues)`, `^(?:utf8|_method|commit|was_default_status|form_update_triggered_by|issue\[\w+\]|attachments\S*)=(.*)$`, `GET /\S+ (form|entries|option):.*`, true},
+	{`POST /(issues/\d+|projects/depot/issues)`, `^(?:utf8|_method|commit|was_default_status|form_update_triggered_by|issue\[\w+\]|attachments\S*)=(.*)$`, `GET /\S+ (form|entries|option|labelled):.*`, true},
 	{`POST /projects/depot/issues`, `^issue\[start_date\]=(.+)$`, `GET /projects/depot/issues/new (form|entries):.*`, false},
 	{`POST /projects/depot/wiki/`, `^content\[version\]=(.+)$`, `GET /projects/depot/wiki/\S+ (form|entries):.*`, false},
 	{`POST /projects/depot/wiki/`, `^(?:utf8|_method|commit|content\[\w+\]|wiki_page\S*|attachments\S*)=(.*)$`, `GET /projects/depot/wiki/\S+ (form|entries):.*`, true},
