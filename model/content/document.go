@@ -54,6 +54,12 @@ func (d *Doc) Media() string {
 	return d.media
 }
 
+// IsText reports whether the body may be text: it is no picture, font, sound or film.
+func (d *Doc) IsText() bool {
+	kind, _, _ := strings.Cut(d.Media(), "/")
+	return kind != "image" && kind != "font" && kind != "audio" && kind != "video"
+}
+
 // Body returns the body without content coding, at most MaxBody bytes. A body
 // whose coding is broken or unknown yields what could be decoded. The slice
 // belongs to the Doc.

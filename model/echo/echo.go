@@ -28,6 +28,7 @@ const (
 	mostEchoes  = 4         // of a text of a write
 	mostOthers  = 64        // texts of other sessions that an answer is searched for
 	mostBefore  = 8         // answers of other sessions that must not have a text
+	mostNear    = 256       // answers of the session before and after a write
 	mostWritten = 4_096     // texts of a kind that are kept
 )
 
@@ -180,8 +181,7 @@ func shown(f *flow.Flow) []byte {
 	}
 	d := content.New(r)
 	switch media := d.Media(); {
-	case strings.HasPrefix(media, "image/"), strings.HasPrefix(media, "font/"), strings.HasPrefix(media, "video/"), strings.HasPrefix(media, "audio/"),
-		media == "text/css", strings.HasSuffix(media, "javascript"), media == "text/event-stream":
+	case !d.IsText(), media == "text/css", strings.HasSuffix(media, "javascript"), media == "text/event-stream":
 		return nil
 	}
 	if body := d.Body(); len(body) <= mostBody {
@@ -201,12 +201,12 @@ func (b *batch) echoes(session, number int, note func(kind, written)) []echo {
 		}
 		over := f.Start.Add(f.Answered())
 		for _, t := range Texts(&f.Request) {
-			if b.hadBefore(session, f.Start, t.Mark) {
+			if b.hadBefore(session, w, t.Mark) {
 				continue
 			}
 			of := kind{steps[w].Endpoint, t.Place}
 			note(of, written{t.Mark, over, number})
-			for _, r := range b.showing(session, over, t.Mark) {
+			for _, r := range b.showing(session, w, over, t.Mark) {
 				if !b.elsewhere(session, steps[r].Endpoint, f.Start, t.Mark) {
 					found = append(found, echo{session: number, step: r, is: model.Echo{Act: w, Place: t.Place}, of: of, mark: t.Mark, target: hashOf(steps[r].Flow.URL())})
 				}
@@ -237,13 +237,10 @@ func Texts(r *flow.Request) []Text {
 	return list
 }
 
-// hadBefore reports whether an answer to what the session sent before an instant had a
-// mark.
-func (b *batch) hadBefore(session int, before time.Time, mark string) bool {
-	for k := range b.sessions[session].Steps {
-		if !b.sessions[session].Steps[k].Flow.Start.Before(before) {
-			return false
-		}
+// hadBefore reports whether an answer to what the session sent before a write had a mark.
+func (b *batch) hadBefore(session, write int, mark string) bool {
+	steps := b.sessions[session].Steps
+	for k := max(0, write-mostNear); k < write && steps[k].Flow.Start.Before(steps[write].Flow.Start); k++ {
 		if Shows(b.body(session, k), mark) {
 			return true
 		}
@@ -251,19 +248,16 @@ func (b *batch) hadBefore(session int, before time.Time, mark string) bool {
 	return false
 }
 
-// showing returns the steps, sent after an instant, whose answers have a mark: of each
-// endpoint the first.
-func (b *batch) showing(session int, after time.Time, mark string) (list []int) {
+// showing returns the steps, sent after a write and an instant, whose answers have a mark:
+// of each endpoint the first.
+func (b *batch) showing(session, write int, after time.Time, mark string) (list []int) {
 	steps := b.sessions[session].Steps
-	for k := range steps {
+	for k := write + 1; k < min(len(steps), write+1+mostNear) && len(list) < mostEchoes; k++ {
 		if steps[k].Flow.Start.Before(after) || !Shows(b.body(session, k), mark) {
 			continue
 		}
 		if !slices.ContainsFunc(list, func(r int) bool { return steps[r].Endpoint == steps[k].Endpoint }) {
 			list = append(list, k)
-		}
-		if len(list) == mostEchoes {
-			break
 		}
 	}
 	return list
