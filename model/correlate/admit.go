@@ -1,8 +1,6 @@
 package correlate
 
-import (
-	"github.com/starling-load/starling/model"
-)
+import "github.com/starling-load/starling/model"
 
 // maxAround is the number of places in answers that are tried.
 const maxAround = 4

@@ -21,6 +21,7 @@ import (
 // in all answers; others only as far as these say.
 const (
 	maxLooked  = 20       // uses of a place
+	maxFound   = 400      // texts around them, also of values that look issued
 	maxVain    = 8        // of them without a find, after which there is none
 	maxEarlier = 10       // answers before a use, the latest first
 	maxHeld    = 8        // places of a value in one text
@@ -36,6 +37,9 @@ func (l *Learner) contexts(uses []use) []source {
 	var out []source
 	looked, sure := 0, false
 	for _, u := range uses {
+		if len(out) >= maxFound {
+			break
+		}
 		certain := looksIssued(u.value)
 		sure = sure || certain
 		if !certain {
@@ -79,7 +83,7 @@ func (l *Learner) texts(u use, certain bool) iter.Seq[*parsed] {
 		n := 0
 		sender := u.exchange.session.sent[u.value]
 		for _, e := range slices.Backward(u.exchange.session.exchanges[:u.exchange.index]) {
-			if !e.before(u.exchange) {
+			if !e.before(u.exchange) || !e.doc.IsText() {
 				continue
 			}
 			if !certain {

@@ -10,11 +10,11 @@ import (
 	"github.com/starling-load/starling/model/content"
 )
 
-// pick binds what no other explainer bound to the element of a list that the user
-// chose, in JSON or in a page: an identifier in a path or under a name that says so, and the other members of
-// the same element in the same request. It holds where everybody sees the same list. So
-// a small number is bound only where the list has the name of what it identifies, or where
-// the answer shows the element.
+// pick binds what no other explainer bound to the element of a list, in JSON, XML or a
+// page, that the user chose: an identifier in a path or under a name that says so, and the
+// other members of the same element in the same request. It holds where everybody sees the
+// same list. So a small number is bound only where the list has the name of what it
+// identifies, or where the answer shows the element.
 func (l *Learner) pick() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
