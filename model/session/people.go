@@ -55,14 +55,17 @@ func (w *visitors) connected(a, b int32) bool {
 // atOnce returns how many of some visitors, in the order of their first flows, are there
 // at the same time.
 func (w *visitors) atOnce(list []int32) (most int) {
-	for _, at := range list {
-		now := 0
-		for _, other := range list {
-			if v := &w.list[other]; v.first <= w.list[at].first && v.last > w.list[at].first {
-				now++
-			}
+	over := make([]int64, len(list)) // when they were over
+	for i, at := range list {
+		over[i] = w.list[at].last
+	}
+	slices.Sort(over)
+	gone := 0
+	for i, at := range list {
+		for gone < len(over) && over[gone] <= w.list[at].first {
+			gone++
 		}
-		most = max(most, now)
+		most = max(most, i+1-gone)
 	}
 	return most
 }

@@ -141,7 +141,7 @@ func (e *Evidence) refused(f *flow.Flow) bool {
 		return e.asked(d, f)
 	}
 	return slices.ContainsFunc(d.Leaves(), func(l content.Leaf) bool {
-		name, is := strings.CutPrefix(l.Selector, "body:$.error")
+		name, is := strings.CutPrefix(l.Selector, "json:error")
 		return is && (name == "" && l.Value != "0" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "s["))
 	})
 }
