@@ -6,18 +6,18 @@ import "github.com/starling-load/starling/model"
 const maxAround = 4
 
 // admit notes values that are sent as recorded although the target issued them: what a
-// script put into a hidden field, and what stood in the text of answers, where no selector
-// of values reads it.
+// script put into a hidden field, revisions, and what stood in the text of answers, where no
+// selector of values reads it.
 func (l *Learner) admit() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if o := p.outermost(); p.hidden && len(o.unresolved) == 0 && o.header() == "" && len(p.uses) > 0 && len(o.asRecorded()) > 0 {
-				l.admitIdentifier(p, p.uses)
+				_ = l.admitIdentifier(p, p.uses) || l.admitRevision(p, p.uses)
 			}
 			if p.hidden || len(p.unresolved) > 0 || p.header() != "" {
 				continue
 			}
-			if uses := p.asRecorded(); !l.admitScripted(p, uses) && !l.admitIdentifier(p, uses) {
+			if uses := p.asRecorded(); !l.admitScripted(p, uses) && !l.admitIdentifier(p, uses) && !l.admitRevision(p, uses) {
 				l.admitText(p, uses)
 			}
 		}

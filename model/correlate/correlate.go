@@ -149,6 +149,7 @@ func (l *Learner) decide() {
 	l.follow(false)
 	l.bindPartly()
 	l.pick()
+	l.pin()
 	l.share()
 	l.compute()
 	l.classify()
@@ -210,6 +211,9 @@ type session struct {
 	choices   []choice           // what the user chose of lists; nil: not asked for
 	compared  int                // bytes of answers that were searched for documents
 	selectors selectors
+
+	membersOf map[*parsed][]string // see members
+	revisions map[string][]place   // see shownAs
 }
 
 // selectors keeps selectors as they are parsed: all sessions use the same. One that cannot
@@ -258,6 +262,8 @@ type parsed struct {
 	found  map[string][]content.Match // by selector
 
 	effect effect
+
+	ids []identity // see identities
 }
 
 // An effect is what is known of a request: whether it changes something.

@@ -55,10 +55,10 @@ func (l *Learner) pickIdentifier(p *leaf) {
 			return s, true
 		}
 		if of != "" || ok {
-			if s, had := listed(u, of); had {
+			if s, had := u.created(of); had { // wherever it stands in a list
 				return s, true
 			}
-			if s, had := u.created(of); had {
+			if s, had := listed(u, of); had {
 				return s, true
 			}
 		}
@@ -116,11 +116,14 @@ func (t *target) chosen(e *parsed) (element, bool) {
 
 // identifies returns the word for what a leaf identifies: "item" for item_id and for
 // the last part of /items/{}. ok is false if it identifies nothing.
-func (p *leaf) identifies() (of string, ok bool) {
-	s := p.span.Selector
+func (p *leaf) identifies() (of string, ok bool) { return identifies(&p.span, p.target.sample().Path) }
+
+// identifies returns what a place of a request with a path template identifies.
+func identifies(sp *content.Span, path string) (of string, ok bool) {
+	s := sp.Selector
 	if place, isPath := strings.CutPrefix(s, "path:"); isPath {
 		word, at := "", 0
-		for segment := range strings.SplitSeq(p.target.sample().Path, "/") {
+		for segment := range strings.SplitSeq(path, "/") {
 			if segment == "" {
 				continue
 			}
@@ -134,10 +137,10 @@ func (p *leaf) identifies() (of string, ok bool) {
 		}
 		return "", false
 	}
-	if p.header() != "" {
+	if sp.Place == content.InHeader {
 		return "", false
 	}
-	key, _, _ := strings.Cut(p.key(), "#")
+	key, _, _ := strings.Cut(keyOf(sp), "#")
 	key = strings.TrimRight(key, "[]0123456789")
 	at := strings.LastIndexAny(key, "./@[")
 	stem, ok := identifier(strings.Trim(key[at+1:], "[]"))
@@ -245,7 +248,7 @@ func (u use) created(of string) (spot, bool) {
 func (p place) identifies(of string) bool {
 	_, name := member(p.selector)
 	stem, ok := identifier(name)
-	return ok && (stem == "" || strings.EqualFold(stem, of))
+	return ok && (stem == "" || sameThing(stem, of))
 }
 
 // member cuts the selector of a value in JSON or XML into that of the object that has it,
@@ -321,7 +324,7 @@ func namesList(e *parsed, selector, of string) bool {
 	for segment := range strings.SplitSeq(e.Path, "/") {
 		words = append(words, segment)
 	}
-	return of != "" && slices.ContainsFunc(words, func(w string) bool { return singular(strings.ToLower(w)) == strings.ToLower(of) })
+	return of != "" && slices.ContainsFunc(words, func(w string) bool { return sameThing(w, of) })
 }
 
 // lastWord returns the last word of a name such as ListOrders.
@@ -359,6 +362,27 @@ func (l *Learner) pickMember(p *leaf) {
 // sameName reports whether a member of a list and a place of a request have one name,
 // whatever the style: unitPrice, unit_price, item[unit_price].
 func sameName(a, b string) bool {
-	plain := func(s string) string { return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s)) }
-	return a != "" && plain(a) == plain(b)
+	return a != "" && plainName(a) == plainName(b)
+}
+
+// plainName is a name without its style.
+func plainName(s string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s))
+}
+
+// sameThing reports whether two words are of one thing, in singular or plural: category and
+// categories, address and addresses.
+func sameThing(a, b string) bool {
+	root := func(s string) string {
+		s = strings.ToLower(s)
+		if strings.HasSuffix(s, "ss") || strings.HasSuffix(s, "us") || strings.HasSuffix(s, "is") || len(s) < 4 {
+			return s
+		}
+		s = strings.TrimSuffix(strings.TrimSuffix(s, "s"), "e")
+		if rest, ok := strings.CutSuffix(s, "y"); ok {
+			return rest + "i"
+		}
+		return s
+	}
+	return root(a) == root(b)
 }

@@ -235,10 +235,12 @@ func (l *leaf) header() string {
 }
 
 // key returns the name of the place as people call it.
-func (l *leaf) key() string {
-	s := l.span.Selector
+func (l *leaf) key() string { return keyOf(&l.span) }
+
+func keyOf(sp *content.Span) string {
+	s := sp.Selector
 	switch {
-	case l.span.Inner():
+	case sp.Inner():
 		switch kind, rest := naming(s); kind {
 		case "path":
 			return "id"
@@ -247,7 +249,7 @@ func (l *leaf) key() string {
 		default:
 			return strings.TrimPrefix(rest, "$.")
 		}
-	case l.span.Place == content.InHeader:
+	case sp.Place == content.InHeader:
 		return strings.ToLower(headerName(s))
 	case strings.HasPrefix(s, "path:"):
 		return "id"
