@@ -203,6 +203,9 @@ func (u *user) count(x *exchange, answer *Answer) {
 		u.work.Spare(x.act.Write)
 	case x.act.asks() && answer.Again:
 		u.work.Again()
+		if !answer.OK {
+			u.engine.collector.Repeated(x.act.Endpoint)
+		}
 	case x.act.asks():
 		u.work.Over(x.act.Skip == "", x.act.Write, answer.OK)
 	}

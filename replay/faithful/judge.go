@@ -60,7 +60,7 @@ const (
 	leastExpected           = 3.0        // requests that must be expected before their absence says anything
 	leastDue                = 2          // writes that must have come due before their failure says that they never succeed
 	halfDue                 = 4          // … and that most of them fail
-	leastLost               = 3          // writes of one kind that must have failed before their share counts by itself
+	leastLost               = 2          // writes of one kind that must have failed before their share counts by itself
 	turnShare, turnLeast    = 0.50, 100  // sessions played: fewer than this share of the recorded, and fewer than that many, say little
 	barePartly              = 0.50       // of the steps, whose answer tells nothing
 	inUsePartly             = 0.10       // of the sessions, with a row of data that another user had at the same time
@@ -77,7 +77,8 @@ const (
 // say, in this order of weight, which share of the users' work did not happen.
 //
 //   - Steps and writes that came due and did not have their recorded outcome.
-//   - A kind of write that never succeeded: Not, however rare it is.
+//   - A kind of write that never succeeded: Not, however rare it is. One of which more
+//     than a single request failed, and a share as above: Partly.
 //   - Sessions that are shorter or longer than the recorded ones by more than chance.
 //   - Endpoints that were never reached, and a mix of requests that is another.
 //   - What the model left out of the recording, and how few of its sessions had a turn.

@@ -98,6 +98,18 @@ func TestASourceWithoutARecordingHasNoVerdict(t *testing.T) {
 	}
 }
 
+// manyLogins makes logins the most of the writes of a recording, and manyMore of a run.
+func manyLogins(r *Recorded) {
+	r.Writes, r.Steps = r.Writes+990, r.Steps+990
+	r.Endpoints[2].Writes += 990 // POST /login
+	r.Endpoints[2].Steps += 990
+}
+
+func manyMore(r *Replayed) {
+	r.Due, r.Done, r.WritesDue, r.Work.Writes = r.Due+2970, r.Done+2970, r.WritesDue+2970, r.Work.Writes+2970
+	r.Endpoints["POST /login"] = Asked{Sent: 3000, Due: 3000, Done: 3000, Writes: 3000}
+}
+
 func TestWhatDidNotHappenIsNamed(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -121,6 +133,26 @@ func TestWhatDidNotHappenIsNamed(t *testing.T) {
 			r.Endpoints["POST /login"] = Asked{Sent: 3000, Due: 3000, Done: 3000, Writes: 3000}
 			r.lose("POST /notes", 3, "status 409")
 		}, verdict: Partly, reason: "writes 101 of 101 a session: POST /notes 18 of 21 (status 409)"},
+		{name: "two of nine writes of a kind fail among many others", rec: manyLogins, run: func(r *Replayed) {
+			manyMore(r)
+			r.Endpoints["POST /notes"] = Asked{Sent: 9, Due: 9, Done: 9, Writes: 9} // as chance has it
+			r.lose("POST /notes", 2, "status 409")
+		}, verdict: Partly, reason: "writes 101 of 101 a session: POST /notes 7 of 9 (status 409)"},
+		{name: "a single write of a kind fails among many others", rec: manyLogins, run: func(r *Replayed) {
+			manyMore(r)
+			r.lose("POST /notes", 1, "status 409")
+		}, verdict: Faithful},
+		{name: "requests that change nothing fail beside writes of the same endpoint", rec: func(r *Recorded) {
+			manyLogins(r)
+			r.Endpoints[3].Steps, r.Steps = 100, r.Steps+93 // POST /notes is a write now and then
+		}, run: func(r *Replayed) {
+			manyMore(r)
+			r.Endpoints["POST /notes"] = Asked{Sent: 300, Due: 300, Done: 300, Writes: 21}
+			r.lose("POST /notes", 6, "shape")
+			a := r.Endpoints["POST /notes"]
+			a.Writes, r.Work.Writes, r.Due, r.Done = 21, r.Work.Writes+6, r.Due+279, r.Done+279
+			r.Endpoints["POST /notes"], r.Matched = a, r.Ended
+		}, verdict: Faithful},
 		{name: "a rare write never succeeds among many others", rec: func(r *Recorded) {
 			r.Writes += 990
 			r.Steps += 990

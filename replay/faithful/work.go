@@ -52,7 +52,7 @@ type Replayed struct {
 // An Asked is what became of the requests to an endpoint.
 type Asked struct {
 	Sent   uint64 // exchanges begun
-	Due    uint64 // exchanges that ended by themselves, and requests that could not be made
+	Due    uint64 // exchanges that ended by themselves and were not repeated, and requests that could not be made
 	Done   uint64 // had their recorded outcome
 	Writes uint64 // of these: writes
 	Why    string // what most of the others failed by, "" when none did

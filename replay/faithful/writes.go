@@ -36,10 +36,11 @@ func (j *judge) kind(e Endpoint) string {
 	case a.Due >= halfDue && 2*a.Done < a.Due:
 		return Partly
 	}
-	// Other writes, such as logins, do not make up for these. What was refused and then
-	// repeated came due twice.
-	due := min(float64(a.Due), j.expected(e)*float64(e.Writes)/float64(e.Steps))
-	if lost := due - float64(a.Writes); lost >= leastLost && lost/due > lostPartly {
+	// Other writes, such as logins, do not make up for these. Of an endpoint that is read,
+	// too, a part of what failed may be reads.
+	due := float64(a.Due) * float64(e.Writes) / float64(e.Steps)
+	lost := min(float64(a.Due-min(a.Due, a.Done)), due-float64(a.Writes))
+	if lost >= leastLost && lost/due > lostPartly {
 		return Partly
 	}
 	return ""

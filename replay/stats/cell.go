@@ -62,6 +62,9 @@ func (c *Counts) add(o Counts) {
 //
 // Undone counts those among Writes of which a later answer showed that nothing came.
 //
+// Repeated counts the exchanges beyond OK whose request the user sent once more, so that the
+// last one counts as the step.
+//
 // Skipped counts acts that were not made because a value was missing. They are no
 // exchanges, so they are not in Counts.
 //
@@ -80,6 +83,7 @@ type Cell struct {
 	BytesOut int64             `json:"bytes_out"`
 	Writes   uint64            `json:"writes,omitempty"`
 	Undone   uint64            `json:"undone,omitempty"`
+	Repeated uint64            `json:"repeated,omitempty"`
 	Skipped  uint64            `json:"skipped,omitempty"`
 	Expected uint64            `json:"errors_expected,omitempty"`
 	Shaped   uint64            `json:"shaped,omitempty"`
@@ -100,6 +104,7 @@ func (c *Cell) Merge(o *Cell) {
 	c.BytesOut += o.BytesOut
 	c.Writes += o.Writes
 	c.Undone += o.Undone
+	c.Repeated += o.Repeated
 	c.Skipped += o.Skipped
 	c.Expected += o.Expected
 	c.Shaped += o.Shaped

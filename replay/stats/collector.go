@@ -133,6 +133,15 @@ func (c *Collector) Undone(endpoint string) {
 	s.mu.Unlock()
 }
 
+// Repeated counts an exchange that was recorded as another than OK and whose request is sent
+// once more.
+func (c *Collector) Repeated(endpoint string) {
+	e := c.entry(endpoint)
+	s := c.take()
+	s.now.cell(e).Repeated++
+	s.mu.Unlock()
+}
+
 // SessionOver counts a session that has ended.
 func (c *Collector) SessionOver(r SessionResult) {
 	c.mu.Lock()

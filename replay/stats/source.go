@@ -45,9 +45,9 @@ func (t *Timeline) replayed(s *Summary) faithful.Replayed {
 		Work: t.work, Endpoints: make(map[string]faithful.Asked, len(s.Endpoints)),
 	}
 	for _, e := range s.Endpoints {
-		writes, undone := t.written(e.Name)
+		writes, undone, repeated := t.written(e.Name)
 		a := faithful.Asked{
-			Sent: e.Started, Due: e.OK + e.Failed + e.TimedOut + e.Skipped, Done: e.OK - min(e.OK, undone), Writes: writes - min(writes, undone),
+			Sent: e.Started, Due: e.OK + e.Failed + e.TimedOut + e.Skipped - min(repeated, e.Failed+e.TimedOut), Done: e.OK - min(e.OK, undone), Writes: writes - min(writes, undone),
 		}
 		if undone > 0 {
 			a.Why = "answers behind it do not show what it wrote"
@@ -64,16 +64,17 @@ func (t *Timeline) replayed(s *Summary) faithful.Replayed {
 	return r
 }
 
-// written is how many writes to an endpoint had their recorded outcome, and of how many of
-// these nothing came.
-func (t *Timeline) written(endpoint string) (n, undone uint64) {
+// written is how many writes to an endpoint had their recorded outcome, of how many of these
+// nothing came, and how many of the other exchanges were repeated.
+func (t *Timeline) written(endpoint string) (n, undone, repeated uint64) {
 	for _, part := range []*sums{&t.window, &t.drained} {
 		if c := part.endpoints[endpoint]; c != nil {
 			n += c.Writes
 			undone += c.Undone
+			repeated += c.Repeated
 		}
 	}
-	return n, undone
+	return n, undone, repeated
 }
 
 // reason is the group in a few words.
