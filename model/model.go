@@ -20,6 +20,7 @@ type Model struct {
 	Bindings  []Binding
 	Data      []Source
 	Sessions  []Session // by start
+	Elements  []Element // of lists, in which users chose
 	Overrides string    // values that people pinned: see FORMAT.md of model/folder
 	Edits     string    // changes that people ask for and that are not made yet: the same
 	Unfit     string    // of both, what did not fit what was learned: the same

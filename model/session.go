@@ -64,6 +64,10 @@ type Take struct {
 	Act    int // index of an earlier act of the session, or Own or Latest
 	Source int // index in the Sources of the binding
 	Match  int // which of the selector's matches, from 0
+
+	// Element is the number of the Element that the value is of, from 1: in another answer
+	// the one like it counts, wherever it stands. 0: nothing tells it from the others.
+	Element int
 }
 
 // Values of Take.Act where no act is named.

@@ -141,6 +141,8 @@ func (v *validator) take(bad func(format string, args ...any), t *Take, binding,
 		bad("source %d of binding %s is not at %s", t.Source+1, problem.Quote(binding), problem.Shorten(endpoint))
 	case t.Match < 0:
 		bad("the number of the match is negative")
+	case t.Element < 0 || t.Element > len(v.m.Elements):
+		bad("there is no element %d: there are %d", t.Element, len(v.m.Elements))
 	}
 }
 

@@ -312,7 +312,9 @@ func FuzzDoc(f *testing.F) {
 		}
 		for _, l := range d.Leaves() {
 			if s, err := ParseSelector(l.Selector); err == nil {
-				s.Values(d)
+				if values, list := s.Values(d), s.Elements(d); len(values) != len(list) {
+					t.Errorf("%s: %d elements of %d values", l.Selector, len(list), len(values))
+				}
 			}
 		}
 	})

@@ -26,6 +26,8 @@ type Doc struct {
 	page   *page
 	shape  *Shape
 
+	outline *outline // nil: not asked for, or none
+
 	linked bool
 	links  []string
 	text   bool // a value within an answer: its form says what it is

@@ -132,18 +132,23 @@ func (t *taker) ofForm(f *form.Form, out []string) []string {
 		return append(out, EncodeEntries(f.Entries()))
 	}
 	for i := range f.Controls {
-		c := &f.Controls[i]
-		switch {
-		case c.Name != t.name || c.Disabled:
-		case t.kind == "option":
-			out = append(out, c.Choices()...)
-		case t.kind == "labelled":
-			out = append(out, c.Labelled(t.label)...)
-		case c.IsButton():
-			out = append(out, c.Value)
-		default:
-			out = append(out, c.Values()...)
-		}
+		out = t.ofControl(&f.Controls[i], out)
+	}
+	return out
+}
+
+// ofControl appends what the selector finds in one control.
+func (t *taker) ofControl(c *form.Control, out []string) []string {
+	switch {
+	case c.Name != t.name || c.Disabled:
+	case t.kind == "option":
+		return append(out, c.Choices()...)
+	case t.kind == "labelled":
+		return append(out, c.Labelled(t.label)...)
+	case c.IsButton():
+		return append(out, c.Value)
+	default:
+		return append(out, c.Values()...)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -52,22 +53,34 @@ type pageParser struct {
 	inTitle  bool
 	inScript bool
 	inStyle  bool
+
+	nesting *nesting // nil: it is not asked for
 }
 
 // parsePage reads an HTML document with the tokenizer alone: no tree is built,
 // so that deep or broken nesting costs nothing.
 func parsePage(body []byte) *page {
+	q := &pageParser{p: &page{}}
+	q.parse(body)
+	return q.p
+}
+
+func (q *pageParser) parse(body []byte) {
 	z := html.NewTokenizer(bytes.NewReader(body))
 	z.SetMaxBuf(1 << 20)
-	q := &pageParser{z: z, p: &page{}}
+	q.z = z
 	q.forms = make([]form.Form, 1, 8)
 	for {
-		switch z.Next() {
+		token := z.Next()
+		q.nesting.next(len(z.Raw()))
+		switch token {
 		case html.ErrorToken:
 			q.p.forms = q.finish()
-			return q.p
+			return
 		case html.TextToken:
-			q.text(z.Text())
+			t := z.Text()
+			q.text(t)
+			q.nesting.text(q, t)
 		case html.StartTagToken:
 			q.start(false)
 		case html.SelfClosingTagToken:
@@ -100,7 +113,7 @@ func (q *pageParser) text(t []byte) {
 
 // attributes are the attributes of an element that matter here.
 type attributes struct {
-	name, value, kind, href, srcset, action, method, enctype, content, property, class, role string
+	name, value, kind, href, srcset, action, method, enctype, content, property, class, role, says string
 
 	id, of, form, formaction, dirname string
 
@@ -123,6 +136,7 @@ func (q *pageParser) start(closed bool) {
 		key, val, more = q.z.TagAttr()
 		q.attribute(&a, key, val)
 	}
+	q.nesting.start(tag, &a)
 	q.link(a.href)
 	q.p.links = srcsetLinks(a.srcset, q.p.links)
 	if class := errorClass(a.class, a.role); class != "" && !a.hidden {
@@ -133,6 +147,10 @@ func (q *pageParser) start(closed bool) {
 		}
 	}
 	q.element(tag, closed, &a)
+	q.nesting.took(q)
+	if closed || slices.Contains(voids[:], tag) {
+		q.nesting.end(tag)
+	}
 }
 
 // tagName avoids an allocation for the commonest names.
@@ -195,6 +213,10 @@ func (q *pageParser) attribute(a *attributes, key, val []byte) {
 		a.class = string(val)
 	case "role":
 		a.role = string(val)
+	case "alt", "title", "aria-label":
+		if a.says == "" {
+			a.says = string(val)
+		}
 	case "hidden":
 		a.hidden = true
 	case "selected":
@@ -250,6 +272,7 @@ func (q *pageParser) element(tag string, closed bool, a *attributes) {
 
 // end takes an end tag.
 func (q *pageParser) end(tag string) {
+	q.nesting.end(tag)
 	for i := 0; i < len(q.open); i++ {
 		if q.open[i].tag == tag {
 			if q.open[i].depth--; q.open[i].depth == 0 {

@@ -8,7 +8,7 @@ import (
 // Links returns what the answer refers to, as written, in this order: its Link
 // headers, then the body in document order. In HTML these are links, forms,
 // redirects by a meta element, images of every size and what styles refer to; in
-// JSON the strings that are addresses; in a style sheet or script the resources
+// JSON and XML the texts that are addresses; in a style sheet or script the resources
 // that it loads. At most maxItems are returned. The slice belongs to the Doc.
 func (d *Doc) Links() []string {
 	d.parse()
@@ -25,6 +25,8 @@ func (d *Doc) Links() []string {
 		d.links = append(d.links, d.page.links...)
 	case d.data != nil:
 		d.links = jsonLinks(d.data, d.links)
+	case isXML(media):
+		eachXMLLink(d.Body(), func(_ int, link string) { d.links = append(d.links, link) })
 	case media == "text/css":
 		d.links = cssLinks(d.Body(), d.links)
 	case strings.HasSuffix(media, "javascript"):
@@ -52,8 +54,19 @@ func headerLinks(value string, out []string) []string {
 
 // jsonLinks appends the strings of a JSON document that are addresses.
 func jsonLinks(b []byte, out []string) []string {
+	n := len(out)
+	eachJSONLink(b, func(_ int, link string) {
+		if n++; n <= maxItems {
+			out = append(out, link)
+		}
+	})
+	return out
+}
+
+// eachJSONLink visits the strings of a JSON document that are addresses, with their places.
+func eachJSONLink(b []byte, visit func(at int, link string)) {
 	walkJSON(b, false, func(_ []byte, start, end int) {
-		if b[start] != '"' || end-start > maxValue || len(out) >= maxItems {
+		if b[start] != '"' || end-start > maxValue {
 			return
 		}
 		raw := b[start+1 : end-1]
@@ -61,10 +74,9 @@ func jsonLinks(b []byte, out []string) []string {
 			return
 		}
 		if s := text(b, start, end); isAddress(s) {
-			out = append(out, s)
+			visit(start, s)
 		}
 	})
-	return out
 }
 
 // isAddress reports whether a string is a URL or the path of one.

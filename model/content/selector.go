@@ -384,20 +384,27 @@ func cookiePair(s string) (name, value string) {
 // between returns what stands between left and right, at most maxText bytes each.
 func between(body []byte, left, right string) []string {
 	var out []string
-	for len(out) < maxItems {
-		i := bytes.Index(body, []byte(left))
+	eachBetween(body, left, right, func(_ int, value string) { out = append(out, value) })
+	return out
+}
+
+// eachBetween visits what between returns, with the places.
+func eachBetween(body []byte, left, right string, visit func(at int, value string)) {
+	for at, n := 0, 0; n < maxItems; {
+		i := bytes.Index(body[at:], []byte(left))
 		if i < 0 {
-			return out
+			return
 		}
-		body = body[i+len(left):]
-		end := len(body)
+		at += i + len(left)
+		rest := body[at:]
+		end := len(rest)
 		if right != "" {
-			end = bytes.Index(body[:min(len(body), maxText)], []byte(right))
+			end = bytes.Index(rest[:min(len(rest), maxText)], []byte(right))
 		}
 		if end >= 0 && end <= maxText {
-			out = append(out, string(body[:end]))
-			body = body[end:]
+			visit(at, string(rest[:end]))
+			at += end
+			n++
 		}
 	}
-	return out
 }

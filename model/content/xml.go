@@ -12,6 +12,20 @@ import (
 // instructions and declarations are passed over. A CDATA section is visited without
 // its marks; plain says that its bytes are its text. The path is valid during visit.
 func walkXML(b []byte, visit func(path []byte, start, end int, plain bool)) {
+	w := xmlWalker{visit: visit, open: func(int) {}, close: func() {}}
+	w.walk(b)
+}
+
+// An xmlWalker visits what walkXML does. open is called before the attributes of each
+// element, close behind its end.
+type xmlWalker struct {
+	visit func(path []byte, start, end int, plain bool)
+	open  func(at int)
+	close func()
+}
+
+func (w *xmlWalker) walk(b []byte) {
+	visit := w.visit
 	var path []byte
 	var marks []int // lengths of path outside of each open element
 	for i := 0; i < len(b); {
@@ -42,6 +56,7 @@ func walkXML(b []byte, visit func(path []byte, start, end int, plain bool)) {
 		case bytes.HasPrefix(rest, []byte("</")):
 			if n := len(marks); n > 0 {
 				path, marks = path[:marks[n-1]], marks[:n-1]
+				w.close()
 			}
 			i = after(b, i+2, ">")
 		default:
@@ -49,12 +64,14 @@ func walkXML(b []byte, visit func(path []byte, start, end int, plain bool)) {
 				return
 			}
 			marks = append(marks, len(path))
+			w.open(i)
 			if len(path) > 0 {
 				path = append(path, '/')
 			}
 			var closed bool
 			if path, i, closed = startTag(b, i+1, path, visit); closed {
 				path, marks = path[:marks[len(marks)-1]], marks[:len(marks)-1]
+				w.close()
 			}
 		}
 	}
@@ -132,4 +149,27 @@ func xmlText(raw []byte, plain bool) string {
 	}
 	value, _ := codec.Decode(codec.HTML, string(raw))
 	return value
+}
+
+// eachXMLLink visits the texts and attributes of an XML document that are addresses, with
+// their places. The names of namespaces are none.
+func eachXMLLink(b []byte, visit func(at int, link string)) {
+	n := 0
+	walkXML(b, func(path []byte, start, end int, plain bool) {
+		if end-start > maxValue || n >= maxItems || end == start || b[start] != '/' && b[start] != 'h' {
+			return
+		}
+		link := xmlText(b[start:end], plain)
+		if !isAddress(link) || namesSpace(b[:start]) {
+			return
+		}
+		n++
+		visit(start, link)
+	})
+}
+
+// namesSpace reports whether an attribute whose value follows declares a namespace.
+func namesSpace(before []byte) bool {
+	before = bytes.TrimRight(before, "\"'= \t\r\n")
+	return bytes.HasPrefix(before[bytes.LastIndexAny(before, " \t\r\n<>")+1:], []byte("xmlns"))
 }

@@ -162,7 +162,7 @@ func TestDigestLoginsAnswerTheLiveChallenge(t *testing.T) {
 	want(t, "header", fmt.Sprint(v.Request.Headers), "[{Authorization ${authorization}}]")
 	want(t, "login", values(r, "GET /d"), "authorization=computed digest(www-authenticate, user, password), www-authenticate=bound www-authenticate, user=data accounts.user, password=data accounts.password")
 	want(t, "challenge", from(r, "www-authenticate"), "GET /d header:Www-Authenticate")
-	want(t, "takes", fmt.Sprint(r.Acts[0][1].Takes, r.Acts[0][2].Takes), "[{0 0 0}] [{0 0 0}]")
+	want(t, "takes", fmt.Sprint(r.Acts[0][1].Takes, r.Acts[0][2].Takes), "[{0 0 0 0}] [{0 0 0 0}]")
 	want(t, "a password that the recording shows", values(door(nil, true), "GET /d"),
 		"authorization=computed digest(www-authenticate, username, password), www-authenticate=bound www-authenticate, username=row, password=row")
 }

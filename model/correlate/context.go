@@ -32,7 +32,10 @@ const (
 
 // contexts returns selectors by the text around values, those that most uses have in
 // common first.
-func (l *Learner) contexts(uses []use) []source {
+func (l *Learner) contexts(uses []use) []source { return l.contextsOf(uses, minLooked) }
+
+// contextsOf is contexts for values of at least so many characters.
+func (l *Learner) contextsOf(uses []use, least int) []source {
 	hits := map[source]int{}
 	var out []source
 	looked, sure := 0, false
@@ -43,7 +46,7 @@ func (l *Learner) contexts(uses []use) []source {
 		certain := looksIssued(u.value)
 		sure = sure || certain
 		if !certain {
-			if len(u.value) < minLooked || l.left <= 0 || looked == maxLooked || looked == maxVain && len(out) == 0 {
+			if len(u.value) < least || l.left <= 0 || looked == maxLooked || looked == maxVain && len(out) == 0 {
 				continue
 			}
 			looked++
@@ -64,8 +67,8 @@ func (l *Learner) contexts(uses []use) []source {
 			}
 		}
 	}
-	if least := max(2, looked/8); !sure {
-		out = slices.DeleteFunc(out, func(s source) bool { return hits[s] < least })
+	if common := max(2, looked/8); !sure {
+		out = slices.DeleteFunc(out, func(s source) bool { return hits[s] < common })
 	}
 	slices.SortStableFunc(out, func(a, b source) int { return cmp.Compare(hits[b], hits[a]) })
 	return out[:min(len(out), maxSources)]

@@ -43,6 +43,7 @@ type Result struct {
 	Acts      [][]Act                   // per session and exchange: how it was sent
 
 	Unresolved []model.Unresolved // by endpoint and place
+	Elements   []model.Element    // that the Takes of Acts name
 }
 
 // An Act says which request of an endpoint an exchange sent, and where it had its
@@ -71,7 +72,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 func New(o Options) *Learner {
 	return &Learner{
 		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, repeated: map[source]bool{}, secrets: map[string]string{},
-		cookies: cookieSet{}, selectors: selectors{}, data: newData(o.Data), kept: map[string]string{}, left: maxScanned,
+		cookies: cookieSet{}, selectors: selectors{}, data: newData(o.Data), kept: map[string]string{}, elements: elements{known: map[string]int{}}, left: maxScanned,
 	}
 }
 
@@ -172,6 +173,7 @@ func (l *Learner) Result() *Result {
 		l.result.Endpoints[t.name] = t.endpoint()
 	}
 	l.sortUnresolved()
+	l.result.Elements = l.elements.list
 	return l.result
 }
 
@@ -193,8 +195,9 @@ type Learner struct {
 	repeated map[source]bool   // whether answers in XML have a place more than once
 	secrets  map[string]string // forms of values that clients hash before they send them
 	kept     map[string]string // texts of rows, each once
-	left     int               // bytes of answers that may be searched
-	total    int               // sessions
+	elements elements
+	left     int // bytes of answers that may be searched
+	total    int // sessions
 	result   *Result
 }
 

@@ -58,7 +58,7 @@ func TestAnEndpointThatComesLaterIsExplainedThen(t *testing.T) {
 	for i := 4; i < 8; i++ {
 		a := r.Acts[i][2]
 		take := fmt.Sprint(a.Takes)
-		want(t, fmt.Sprint("takes of session ", i), take, "[{0 0 0} {0 0 0}]")
+		want(t, fmt.Sprint("takes of session ", i), take, "[{0 0 0 0} {0 0 0 0}]")
 	}
 }
 

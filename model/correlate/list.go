@@ -65,6 +65,10 @@ func (l *Learner) pickIdentifier(p *leaf) {
 		return shown(u)
 	}
 	spots := locate.all(p.uses)
+	if ok && 2*len(spots) < len(p.uses) {
+		locate = l.called(p)
+		spots = locate.all(p.uses)
+	}
 	if 2*len(spots) < len(p.uses) || len(spots) == len(known.all(p.uses)) {
 		return
 	}
@@ -76,6 +80,42 @@ func (l *Learner) pickIdentifier(p *leaf) {
 		o.show()
 		o.open()
 	}
+}
+
+// minCalled is the number of different identifiers of a list in text.
+const minCalled = 3
+
+// called tells where the page that an address was asked for from, or that of the collection
+// above it, holds the identifiers of a leaf in text, such as in the calls of a script:
+// onclick="edit(17)". However short they are, the same text stands around all that users
+// chose.
+func (l *Learner) called(p *leaf) locator {
+	none := locator(func(use) (spot, bool) { return spot{}, false })
+	distinct := map[string]bool{}
+	for _, u := range p.uses {
+		distinct[u.value] = true
+	}
+	if p.pieces != nil || len(distinct) < minCalled || p.span.Place != content.InPath {
+		return none
+	}
+	for _, s := range l.contextsOf(p.uses, 1) {
+		if strings.Contains(s.selector, "|") {
+			continue
+		}
+		locate := locator(func(u use) (spot, bool) {
+			for e := range u.exchange.answers(s.endpoint) {
+				above := strings.HasPrefix(u.exchange.Flow.Request.Path(), strings.TrimSuffix(e.Flow.Request.Path(), "/")+"/")
+				if i := slices.Index(e.values(s.selector), u.value); i >= 0 && e.doc.Media() == "text/html" && (above || e == u.exchange.named()) {
+					return spot{e, s.selector, i}, true
+				}
+			}
+			return spot{}, false
+		})
+		if found := locate.all(p.uses); 10*len(found) >= 9*len(p.uses) {
+			return locate
+		}
+	}
+	return none
 }
 
 // partly reports whether a leaf is one value, which nothing explains, or not everywhere.

@@ -95,6 +95,7 @@ func (n *namer) content(l *leaf, q *piece, e *parsed) (model.Take, string) {
 	take := model.Take{Act: model.Own}
 	if q.value.Kind != model.Row && (q.value.Kind != model.Data && q.value.Kind != model.Computed || useOf(q.uses, e) >= 0) {
 		take = q.take(u)
+		n.know(q, e, &take)
 	}
 	if take.Act == model.Own || q.value.Own || n.mayBeRefused(q.binding) {
 		return take, u.value

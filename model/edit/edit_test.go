@@ -218,7 +218,7 @@ func TestValuesKeepActsInStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	v = &m.Endpoints[3].Variants[0]
-	if got := fmt.Sprint(v.Rows, m.Sessions[1].Acts[1].Takes); got != "[[t1] [t2]] [{-1 0 0} {-2 0 0}]" {
+	if got := fmt.Sprint(v.Rows, m.Sessions[1].Acts[1].Takes); got != "[[t1] [t2]] [{-1 0 0 0} {-2 0 0 0}]" {
 		t.Errorf("bound: %s", got)
 	}
 }

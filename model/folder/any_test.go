@@ -180,6 +180,14 @@ func (g *generator) headers(t *rapid.T) []model.Header {
 }
 
 func (g *generator) sessions(t *rapid.T) {
+	for range rapid.IntRange(0, 2).Draw(t, "elements") {
+		e := model.Element{Value: g.texts.Draw(t, "value")}
+		for range rapid.IntRange(0, 2).Draw(t, "own") {
+			e.Own = append(e.Own, g.texts.Draw(t, "beside"))
+			e.Others = append(e.Others, g.texts.Draw(t, "beside another"))
+		}
+		g.m.Elements = append(g.m.Elements, e)
+	}
 	start := time.Duration(0)
 	for range rapid.IntRange(1, 3).Draw(t, "sessions") {
 		s := model.Session{User: g.texts.Draw(t, "user"), Start: start, Behavior: g.m.Behaviors[0].Name}

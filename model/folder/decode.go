@@ -194,6 +194,7 @@ func (d *decoder) model(x node) {
 			field{"browsers", func(x node) { m.Browsers = x.browsers() }},
 			field{"sessions", func(x node) { m.Sessions = x.sessions() }},
 			field{"acts", func(x node) { acts = x }},
+			field{"elements", func(x node) { m.Elements = x.elements() }},
 			field{"unresolved", func(x node) { m.Unresolved = x.unresolved() }},
 		)
 	}

@@ -15,8 +15,16 @@ import (
 var (
 	sessionColumns      = []string{"user", "behavior", "browser", "start", "account"}
 	actColumns          = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll", "echoes"}
+	elementColumns      = []string{"element", "is", "text"}
 	leastSessionColumns = 4  // those up to start
 	leastActColumns     = 10 // those up to status
+)
+
+// What the rows of the table of elements are.
+const (
+	elementValue = "value"
+	elementOwn   = "own"
+	elementOther = "other"
 )
 
 // lines says in which lines the rows of a table are.
@@ -56,6 +64,32 @@ func (x node) acts(sessions []model.Session) {
 			Outcome: r.text(12), Poll: r.count(13), Echoes: r.echoes(14),
 		})
 	})
+}
+
+// elements reads the elements of lists. They are numbered from 1 on.
+func (x node) elements() []model.Element {
+	var list []model.Element
+	x.rowsOf("elements", elementColumns, len(elementColumns), func(r *tableRow) {
+		n, is := r.count(0), r.fields[1]
+		if is == elementValue && n == len(list)+1 {
+			list = append(list, model.Element{Value: r.text(2)})
+			return
+		}
+		if n < 1 || n != len(list) {
+			r.failf("is of element %d, behind %d elements: each begins with its %s", n, len(list), elementValue)
+			return
+		}
+		e := &list[n-1]
+		switch is {
+		case elementOwn:
+			e.Own = append(e.Own, r.text(2))
+		case elementOther:
+			e.Others = append(e.Others, r.text(2))
+		default:
+			r.failf("%s is not %s, %s or %s", problem.Quote(is), elementValue, elementOwn, elementOther)
+		}
+	})
+	return list
 }
 
 // rowsOf reads a table with fixed columns, of which those after the first least may be
@@ -180,7 +214,7 @@ func (r *tableRow) account(i int) []model.Field {
 }
 
 // takes reads where the values of an act come from: "-" the row of the act, "." what
-// the value says, and otherwise ACT[.SOURCE[.MATCH]], all counted from 1.
+// the value says, and otherwise ACT[.SOURCE[.MATCH]][~ELEMENT], all counted from 1.
 func (r *tableRow) takes(i int) []model.Take {
 	var list []model.Take
 	for s := range strings.FieldsSeq(r.fields[i]) {
@@ -193,7 +227,13 @@ func (r *tableRow) takes(i int) []model.Take {
 			continue
 		}
 		n := [3]int{1, 1, 1}
-		parts := strings.Split(s, ".")
+		place, element, known := strings.Cut(s, "~")
+		e, err := strconv.Atoi(element)
+		if known && (err != nil || e < 1) {
+			r.failf("%s is not ACT.SOURCE.MATCH~ELEMENT, such as 3.1.2~5", problem.Quote(s))
+			return nil
+		}
+		parts := strings.Split(place, ".")
 		for k, part := range parts {
 			x, err := strconv.Atoi(part)
 			if err != nil || x < 1 || k == len(n) {
@@ -202,7 +242,7 @@ func (r *tableRow) takes(i int) []model.Take {
 			}
 			n[k] = x
 		}
-		list = append(list, model.Take{Act: n[0] - 1, Source: n[1] - 1, Match: n[2] - 1})
+		list = append(list, model.Take{Act: n[0] - 1, Source: n[1] - 1, Match: n[2] - 1, Element: e})
 	}
 	return list
 }

@@ -22,6 +22,7 @@ const (
 	startsFile   = "learned/starts.csv"
 	sessionsFile = "learned/sessions.csv"
 	actsFile     = "learned/acts.csv"
+	elementsFile = "learned/elements.csv"
 	thinkFile    = "learned/think.csv"
 	rowsFolder   = "learned/rows/"
 	bodyFolder   = "learned/bodies/"
@@ -148,6 +149,10 @@ func (e *encoder) model(m *model.Model) *yaml.Node {
 		e.sessions(m.Sessions)
 		put(root, "sessions", text(sessionsFile))
 		put(root, "acts", text(actsFile))
+		if len(m.Elements) > 0 {
+			e.elements(m.Elements)
+			put(root, "elements", text(elementsFile))
+		}
 	}
 	putSome(root, "unresolved", unresolved(m.Unresolved))
 	putSome(root, "notes", texts(m.Notes))

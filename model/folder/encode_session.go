@@ -72,17 +72,37 @@ func takes(list []model.Take) string {
 			continue
 		}
 		b = strconv.AppendInt(b, int64(t.Act)+1, 10)
-		if t.Source == 0 && t.Match == 0 {
-			continue
+		if t.Source != 0 || t.Match != 0 {
+			b = append(b, '.')
+			b = strconv.AppendInt(b, int64(t.Source)+1, 10)
 		}
-		b = append(b, '.')
-		b = strconv.AppendInt(b, int64(t.Source)+1, 10)
 		if t.Match != 0 {
 			b = append(b, '.')
 			b = strconv.AppendInt(b, int64(t.Match)+1, 10)
 		}
+		if t.Element != 0 {
+			b = append(b, '~')
+			b = strconv.AppendInt(b, int64(t.Element), 10)
+		}
 	}
 	return string(b)
+}
+
+// elements writes the table of elements of lists: a row for the value and for each text.
+func (e *encoder) elements(list []model.Element) {
+	var b bytes.Buffer
+	appendRow(&b, elementColumns)
+	for i := range list {
+		row := func(is, text string) { appendRow(&b, []string{strconv.Itoa(i + 1), is, text}) }
+		row(elementValue, list[i].Value)
+		for _, t := range list[i].Own {
+			row(elementOwn, t)
+		}
+		for _, t := range list[i].Others {
+			row(elementOther, t)
+		}
+	}
+	e.files = append(e.files, file{dataFolder + elementsFile, b.Bytes()})
 }
 
 // echoes writes what an answer shows of earlier acts.

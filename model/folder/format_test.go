@@ -30,7 +30,8 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 		"learned/sessions.csv":             "user,behavior,browser,start,account\nu1,buyer,phone,0,accounts.user=ann&accounts.role=admin\n",
 		"learned/acts.csv": "session,act,endpoint,variant,after,delay,strand,connection,row,status,takes,step,outcome,poll\n" +
 			"1,1,GET /,,,,,1,,200,,,,\n1,2,POST /cart,empty,1,2.5,,1,,303,,,303,\n",
-		"learned/think.csv": "name,seconds\nbrowser,0.1 2.35 4\n",
+		"learned/elements.csv": "element,is,text\n1,value,17\n1,own,title=Blue shirt\n1,other,title=Red shirt\n2,value,a\n",
+		"learned/think.csv":    "name,seconds\nbrowser,0.1 2.35 4\n",
 	}
 	s := compileSchema(t)
 	for _, text := range examples {
@@ -41,7 +42,7 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, key := range []string{"version", "mix", "behaviors", "endpoints", "bindings", "data", "recorded", "notes", "sessions", "start", "steps", "odds", "think", "median",
+	for _, key := range []string{"version", "mix", "behaviors", "endpoints", "bindings", "data", "recorded", "notes", "sessions", "elements", "start", "steps", "odds", "think", "median",
 		"quantiles", "request", "values", "rows", "needs", "check", "method", "target", "headers", "body", "body_file", "events", "after", "since", "never_after",
 		"status", "redirect", "content", "require", "known", "from", "pick", "evidence", "uses", "match", "shuffled", "origin", "flows", "users", "duration", "starts", "origins", "browsers", "weight", "loads", "at_once", "share",
 		"delay", "group", "open", "strand", "every", "close", "pause", "next", "variants", "changes", "protocol", "trailers", "acts", "overrides", "edits", "unfit", "asset", "pace", "skip", "repeat", "times", "step", "before", "at", "of", "drop", "text", "refuse", "refused", "merge", "into", "rename", "to", "unresolved", "endpoint", "place", "example", "reason", "edit", "requests", "codec", "template", "computed", "outcomes", "outcome", "poll", "facts", "links", "columns", "kinds", "account", "compared", "rests_on"} {

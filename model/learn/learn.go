@@ -225,7 +225,7 @@ func (l *learner) model() (*model.Model, *Report, error) {
 	l.keepSessions(m, browsers, found.Acts, answers.Steps, shown)
 	l.keepAccounts(m, found.Rows)
 	l.hand()
-	m.Unresolved, m.Notes = found.Unresolved, l.report.notes()
+	m.Elements, m.Unresolved, m.Notes = found.Elements, found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {
 		return nil, l.report, fmt.Errorf("learned model is not valid: %w", err)
 	}

@@ -23,7 +23,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	}
 	s := &source{
 		plan: p, graph: graph, origins: p.Origins(m.MainOrigin()), behaviors: m.Behaviors,
-		sessions: m.Sessions, bindings: m.Bindings, data: m.Data, index: make(map[string]int, len(m.Endpoints)),
+		sessions: m.Sessions, bindings: m.Bindings, elements: m.Elements, data: m.Data, index: make(map[string]int, len(m.Endpoints)),
 	}
 	s.walks = p.Paths == replay.WalkPaths || p.Paths == "" && len(m.Sessions) == 0
 	switch {
@@ -88,6 +88,7 @@ type source struct {
 	index     map[string]int // of endpoints, by name
 	browsers  []browser
 	bindings  []model.Binding
+	elements  []model.Element
 	data      []model.Source
 }
 

@@ -13,9 +13,11 @@ import (
 type taker struct {
 	visitor
 	taken    map[place][]string
-	ended    map[int]bool // of the acts that others take from, those that are over
-	underWay map[int]int  // the endpoints of acts that are ready and not over, by ID
-	tries    map[int]*try // by ID of acts that are under way
+	chosen   map[choice]string // of taken: the elements that acts want
+	absent   map[int]string    // of the acts that others take from, those that were not made for want of a value, by its name
+	ended    map[int]bool      // of the acts that others take from, those that are over
+	underWay map[int]int       // the endpoints of acts that are ready and not over, by ID
+	tries    map[int]*try      // by ID of acts that are under way
 	loops    map[*poll]*loop
 
 	gave     map[int]bool // of the acts that others take from, those that had their recorded outcome
@@ -34,8 +36,14 @@ type idOf func(a *replay.Act, recorded int) (id int, ok bool)
 // A place is a source of a binding in the answer of an act.
 type place struct{ act, binding, source int }
 
+// A choice is an element of the list in a place.
+type choice struct {
+	place
+	elementAt
+}
+
 func newTaker(v visitor) taker {
-	return taker{visitor: v, taken: make(map[place][]string), ended: make(map[int]bool), underWay: make(map[int]int),
+	return taker{visitor: v, taken: make(map[place][]string), chosen: make(map[choice]string), absent: make(map[int]string), ended: make(map[int]bool), underWay: make(map[int]int),
 		tries: make(map[int]*try), loops: make(map[*poll]*loop),
 		gave: make(map[int]bool), finished: make(map[int]bool), renewing: make(map[int]*renewing), replaced: make(map[string]string), wrote: make(map[int]*wrote)}
 }
@@ -52,10 +60,33 @@ func (t *taker) heard(over *replay.Answer, from *model.Act, wants []issue) {
 	}
 	t.ended[over.Act.ID], t.gave[over.Act.ID] = true, over.OK && over.Response != nil
 	if over.Response == nil {
+		if over.Act.Skip != "" {
+			t.absent[over.Act.ID] = over.Act.Skip
+		}
 		return
 	}
-	for _, want := range wants {
-		t.taken[place{over.Act.ID, want.binding, want.source}] = want.selector.Values(over.Doc)
+	for i := range wants {
+		t.take(over, &wants[i])
+	}
+}
+
+// take takes out of an answer what later acts want of one place.
+func (t *taker) take(over *replay.Answer, want *issue) {
+	at := place{over.Act.ID, want.binding, want.source}
+	if len(want.elements) == 0 {
+		t.taken[at] = want.selector.Values(over.Doc)
+		return
+	}
+	list := want.selector.Elements(over.Doc)
+	values := make([]string, len(list))
+	for i := range list {
+		values[i] = list[i].Value
+	}
+	t.taken[at] = values
+	for _, it := range want.elements {
+		if i, ok := t.source.elements[it.element-1].Find(list, it.match); ok {
+			t.chosen[choice{at, it}] = list[i].Value
+		}
 	}
 }
 
@@ -228,8 +259,18 @@ func (t *taker) content(of *value, take model.Take, row []string, random *rand.R
 		return t.own(of, row), true
 	}
 	if take.Act >= 0 {
-		if from := t.taken[place{take.Act, of.index, take.Source}]; len(from) > 0 {
+		at := place{take.Act, of.index, take.Source}
+		from := t.taken[at]
+		switch {
+		case len(from) == 0:
+		case take.Element == 0:
 			return t.inPlaceOf(from[take.Match%len(from)]), true
+		default:
+			s, ok = t.chosen[choice{at, elementAt{take.Element, take.Match}}]
+			return t.inPlaceOf(s), ok
+		}
+		if t.absent[take.Act] != "" {
+			return "", false
 		}
 	}
 	if of.kind == model.Bound && len(t.issued[of.index].values) == 0 {

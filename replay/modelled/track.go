@@ -89,10 +89,18 @@ func (s *source) wants(of *model.Session) map[int][]issue {
 			}
 			issues := s.endpoints[s.index[of.Acts[take.Act].Endpoint]].issues
 			from := slices.IndexFunc(issues, func(x issue) bool { return x.binding == v.values[at].index && x.source == take.Source })
-			if from >= 0 && !slices.ContainsFunc(wants[take.Act], func(x issue) bool {
+			if from < 0 {
+				continue
+			}
+			had := slices.IndexFunc(wants[take.Act], func(x issue) bool {
 				return x.binding == issues[from].binding && x.source == take.Source
-			}) {
+			})
+			if had < 0 {
+				had = len(wants[take.Act])
 				wants[take.Act] = append(wants[take.Act], issues[from])
+			}
+			if of, it := &wants[take.Act][had], (elementAt{take.Element, take.Match}); take.Element > 0 && !slices.Contains(of.elements, it) {
+				of.elements = append(of.elements, it)
 			}
 		}
 	}

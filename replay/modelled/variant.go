@@ -76,7 +76,11 @@ type issue struct {
 	binding  int
 	source   int
 	selector content.Selector
+	elements []elementAt // which matches acts want, where they are known by what stands beside them
 }
+
+// An elementAt is an element of a list that an act takes a value of.
+type elementAt struct{ element, match int }
 
 func compileVariant(from *model.Variant, bindings map[string]int, data []model.Source) (variant, error) {
 	q := &from.Request

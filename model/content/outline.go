@@ -1,0 +1,285 @@
+package content
+
+import (
+	"bytes"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits on what an outline keeps.
+const (
+	maxOutline = 200_000 // nodes
+	maxBeside  = 40      // texts beside one value
+	maxMark    = 100     // bytes of a text
+)
+
+// An outline is the nesting of an answer: the elements of a page or of XML, the objects
+// and arrays of JSON, with the texts in them.
+type outline struct {
+	parents []int32 // of the nodes; the first is the root, which has none: -1
+	starts  []int   // in the body
+	open    int32   // the node that what follows belongs to
+	texts   []outlined
+	placed  []placed  // by place in the body
+	links   []int32   // nodes of the links of a page
+	data    []int32   // of its data attributes
+	forms   [][]int32 // of the controls of its forms; the first is that of the form
+}
+
+// A placed says that what begins at a place of the body belongs to a node.
+type placed struct {
+	at   int
+	node int32
+}
+
+// An outlined is a text that belongs to a node.
+type outlined struct {
+	node int32
+	at   int    // in the body
+	text string // "name=text" in JSON and XML
+}
+
+func newOutline() *outline { return &outline{parents: []int32{-1}, starts: []int{0}} }
+
+// enter opens a node that starts there in the body. It reports false if there is no room.
+func (o *outline) enter(at int) bool {
+	if len(o.parents) >= maxOutline {
+		return false
+	}
+	o.parents = append(o.parents, o.open)
+	o.starts = append(o.starts, at)
+	o.open = int32(len(o.parents) - 1)
+	return true
+}
+
+// leave closes the open node.
+func (o *outline) leave() { o.open = max(0, o.parents[o.open]) }
+
+// text keeps what a person reads there, on one line.
+func (o *outline) text(at int, name, s string) {
+	if len(o.texts) >= maxItems {
+		return
+	}
+	s = strings.Join(strings.Fields(s[:min(len(s), 4*maxMark)]), " ")
+	for len(s) > maxMark || s != "" && !utf8.ValidString(s) {
+		s = s[:min(len(s)-1, maxMark)]
+	}
+	if s != "" {
+		o.texts = append(o.texts, outlined{o.open, at, name + s})
+	}
+}
+
+// place notes to which node a place of the body belongs.
+func (o *outline) place(at int) { o.placed = append(o.placed, placed{at, o.open}) }
+
+// nodeAt returns the node of a place of the body.
+func (o *outline) nodeAt(at int) int32 {
+	i := sort.Search(len(o.placed), func(i int) bool { return o.placed[i].at > at })
+	if i == 0 {
+		return 0
+	}
+	return o.placed[i-1].node
+}
+
+// A found is a value with its node.
+type found struct {
+	value string
+	node  int32
+	at    int // in the body; -1: not known
+}
+
+// Parts of an outline that belong to no value, or to several.
+const (
+	nobody = 0
+	shared = -1
+)
+
+// beside returns for each value the texts in its element: in the largest node that holds no
+// other value. A value that stands in several elements has the texts of all. Where nothing
+// stands beside a value, it is the text before it, behind a mark.
+func (o *outline) beside(values []found) [][]string {
+	ids := map[string]int32{}
+	owner := make([]int32, len(o.parents))
+	for _, v := range values {
+		if ids[v.value] == 0 {
+			ids[v.value] = int32(len(ids) + 1)
+		}
+	}
+	for _, v := range values {
+		o.claim(owner, v.node, ids[v.value], len(ids) == 1)
+	}
+	texts := make([][]string, len(ids)+1)
+	whose := make([]int32, len(o.parents))
+	for i := range whose { // a parent comes before what is in it
+		if whose[i] = owner[i]; whose[i] == nobody && i > 0 {
+			whose[i] = whose[o.parents[i]]
+		}
+	}
+	for _, t := range o.texts {
+		if id := whose[t.node]; id > 0 && len(texts[id]) < maxBeside {
+			texts[id] = append(texts[id], t.text)
+		}
+	}
+	if len(ids) > 1 {
+		o.before(values, ids, whose, texts)
+	}
+	out := make([][]string, len(values))
+	for i, v := range values {
+		out[i] = without(texts[ids[v.value]], v.value)
+	}
+	return out
+}
+
+// claim gives a value what is around it. Where it is the only one, that is the nearest node
+// with a text.
+func (o *outline) claim(owner []int32, n, id int32, only bool) {
+	if only {
+		full := o.full()
+		for n > 0 && !full[n] {
+			n = o.parents[n]
+		}
+		owner[n] = id
+		return
+	}
+	for ; n >= 0; n = o.parents[n] {
+		switch {
+		case owner[n] == id, owner[n] == shared:
+			return
+		case owner[n] == nobody:
+			owner[n] = id
+		default:
+			for ; n >= 0 && owner[n] != shared; n = o.parents[n] {
+				owner[n] = shared
+			}
+			return
+		}
+	}
+}
+
+// full says which nodes hold a text.
+func (o *outline) full() []bool {
+	full := make([]bool, len(o.parents))
+	for _, t := range o.texts {
+		for n := t.node; n >= 0 && !full[n]; n = o.parents[n] {
+			full[n] = true
+		}
+	}
+	return full
+}
+
+// besideMark stands before a text that precedes a value without being in its element.
+const besideMark = "^"
+
+// before adds the text between a value and the one before it, for pages that have no
+// element around each.
+func (o *outline) before(values []found, ids map[string]int32, whose []int32, texts [][]string) {
+	last, done := 0, map[int32]bool{}
+	for _, v := range values {
+		if v.at < 0 {
+			return
+		}
+		id := ids[v.value]
+		if done[id] {
+			last = v.at
+			continue
+		}
+		done[id] = true
+		end := sort.Search(len(o.texts), func(i int) bool { return o.texts[i].at >= v.at })
+		for i := end - 1; i >= 0 && o.texts[i].at > last; i-- {
+			if whose[o.texts[i].node] <= 0 {
+				texts[id] = append(texts[id], besideMark+o.texts[i].text)
+				break
+			}
+		}
+		last = v.at
+	}
+}
+
+// without returns the texts that do not hold the value itself.
+func without(texts []string, value string) []string {
+	var out []string
+	for _, t := range texts {
+		_, text, named := strings.Cut(t, "=")
+		if len(value) > 1 && strings.Contains(t, value) || t == value || named && text == value {
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// outlineOf returns the nesting of the answer, or nil where its form has none.
+func (d *Doc) outlineOf() *outline {
+	if d.outline != nil {
+		return d.outline
+	}
+	d.parse()
+	switch {
+	case d.data != nil:
+		d.outline = outlineJSON(d.data)
+	case d.page != nil:
+		d.outline = parsePageOutline(d.Body())
+	case isXML(d.Media()):
+		d.outline = outlineXML(d.Body())
+	}
+	return d.outline
+}
+
+// outlineJSON reads the nesting of a JSON document.
+func outlineJSON(b []byte) *outline {
+	o := newOutline()
+	var walk func(start, end int, name string)
+	walk = func(start, end int, name string) {
+		switch b[start] {
+		case '{', '[':
+			was := o.open
+			o.enter(start)
+			o.place(start)
+			if b[start] == '{' {
+				members(b, start, func(key []byte, s, e int) bool {
+					walk(s, e, string(key)+"=")
+					return true
+				})
+			} else {
+				elements(b, start, func(_, s, e int) { walk(s, e, name) })
+			}
+			o.open = was
+		case 'n':
+		default:
+			o.place(start)
+			o.text(start, name, text(b, start, min(end, start+maxText)))
+		}
+	}
+	if start := space(b, 0); start < len(b) {
+		walk(start, skipValue(b, start), "")
+	}
+	return o
+}
+
+// outlineXML reads the nesting of an XML document.
+func outlineXML(b []byte) *outline {
+	o := newOutline()
+	left := 0 // nodes that are not kept
+	w := xmlWalker{
+		visit: func(path []byte, start, end int, plain bool) {
+			o.place(start)
+			name := path[bytes.LastIndexAny(path, "/@")+1:]
+			o.text(start, string(name)+"=", xmlText(b[start:min(end, start+maxText)], plain))
+		},
+		open: func(at int) {
+			if left > 0 || !o.enter(at) {
+				left++
+			}
+		},
+		close: func() {
+			if left > 0 {
+				left--
+			} else {
+				o.leave()
+			}
+		},
+	}
+	w.walk(b)
+	return o
+}

@@ -1,0 +1,81 @@
+package model
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/starling-load/starling/model/content"
+)
+
+// listOf reads elements: "17 Blue shirt, 5; 18 Red shirt, 5".
+func listOf(s string) (list []content.Element) {
+	for one := range strings.SplitSeq(s, "; ") {
+		value, texts, _ := strings.Cut(one, " ")
+		e := content.Element{Value: value}
+		if texts != "" {
+			e.Beside = strings.Split(texts, ", ")
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func TestAnElementIsFoundInAnotherList(t *testing.T) {
+	const recorded = "17 Blue shirt, 5, by ann, 2026-05-04T10:00; 18 Red shirt, 7, by ann, 2026-05-03T10:00; 19 Green shirt, 5, by bob, 2026-05-02T10:00"
+	tests := []struct {
+		name     string
+		recorded string
+		at       int
+		live     string
+		want     string // value; "": it is missing
+	}{
+		{"moved", recorded, 0, "30 Old hat, 5; 31 Red shirt, 5; 32 Blue shirt, 9", "32"},
+		{"the same number is another thing", recorded, 0, "17 Red shirt, 5; 32 Blue shirt, 9", "32"},
+		{"missing", recorded, 0, "18 Red shirt, 5; 33 Old hat, 5", ""},
+		{"missing, its number is that of another", recorded, 0, "17 Red shirt, 5; 33 Old hat, 5", ""},
+		{"renamed", recorded, 0, "18 Red shirt, 7; 17 Blue blouse, 5", "17"},
+		{"another list", recorded, 1, "50 Old hat; 51 New hat; 52 Scarf", "51"},
+		{"a shorter list", recorded, 2, "50 Old hat; 51 New hat", "50"},
+		{"several are like it", recorded, 1, "50 Red shirt; 51 Old hat; 52 Red shirt; 53 Red shirt", "50"},
+		{"several are like it, further on", recorded, 2, "50 Red shirt; 51 Old hat; 52 Green shirt; 53 Green shirt", "52"},
+		{"an author that one alone has", recorded, 2, "50 Red shirt, by ann; 51 Old hat, by ann; 52 Lime shirt, by bob", "52"},
+		{"numbers tell where nothing else does", "1 5; 2 6; 3 7", 1, "7 7; 8 6; 9 5", "8"},
+		{"what a machine made tells nothing", "1 3f2a9c1b-0c0f-4c3e-9a55-5a6f0e1d2c3b; 2 9c1b3f2a-0c0f-4c3e-9a55-5a6f0e1d2c3b", 1, "7 9c1b3f2a-0c0f-4c3e-9a55-5a6f0e1d2c3b; 8", "8"},
+		{"twins", "1 Old hat; 2 Old hat", 1, "7 Old hat; 8 Old hat; 9 Old hat", "8"},
+		{"a word is its own name", "start; plan; help", 1, "help; news; start; plan", "plan"},
+		{"a word that is gone", "start; plan; help", 1, "help; news; start", "news"},
+		{"alone, then among others", "1 title=Old hat, size=5", 0, "7 title=New hat, size=6; 8 title=Old hat, size=5", "8"},
+		{"texts before", "1 edit, ^Old hat; 2 edit, ^New hat", 0, "8 edit, ^New hat; 9 edit, ^Old hat", "9"},
+		{"the head of a table is no text of its first row", "1 Old hat, ^Size; 2 New hat", 0, "2 New hat, ^Size; 1 Old hat", "1"},
+	}
+	for _, tt := range tests {
+		got := ""
+		list := listOf(tt.live)
+		e, ok := ElementOf(listOf(tt.recorded), tt.at, nil)
+		i := tt.at % len(list)
+		if found := true; ok {
+			if i, found = e.Find(list, tt.at); found {
+				got = list[i].Value
+			}
+		} else {
+			got = list[i].Value
+		}
+		if got != tt.want {
+			t.Errorf("%s: found %q, want %q: %+v", tt.name, got, tt.want, e)
+		}
+	}
+	if _, ok := (&Element{}).Find(nil, 0); ok {
+		t.Error("an element was found in an empty list")
+	}
+}
+
+// What stands beside an element of the user who recorded it stands beside others for others.
+func TestTextsOfAUserTellNothing(t *testing.T) {
+	list := listOf("1 Plan of ann; 2 Plan of bob")
+	if e, ok := ElementOf(list, 0, []string{"ann"}); ok {
+		t.Errorf("known by %+v", e)
+	}
+	if _, ok := ElementOf(list, 0, nil); !ok {
+		t.Error("not known by the texts")
+	}
+}
