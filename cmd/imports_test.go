@@ -86,7 +86,8 @@ var importOrder = map[string][]string{
 
 	"model/echo":    {"record/flow", "model", "model/content"},
 	"model/outcome": {"record/flow", "model", "model/content", "model/content/form"},
-	"model/learn": {"record/flow", "model/mixture", "model/outcome", "model/echo", "model", "model/dist", "model/content", "model/session", "model/endpoint",
+	"model/way":     {"record/flow", "model", "model/content", "model/session/identity"},
+	"model/learn": {"record/flow", "model/mixture", "model/way", "model/outcome", "model/echo", "model", "model/dist", "model/content", "model/session", "model/endpoint",
 		"model/correlate", "model/precedence"},
 	"replay/load":          {},
 	"replay/faithful":      {},

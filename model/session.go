@@ -10,6 +10,16 @@ type Session struct {
 	Account  []Field       // the rows of data files that the user had; empty: not known
 	Start    time.Duration // from Recorded.Start
 	Acts     []Act         // by the time at which they began
+
+	// Entry are acts that come before the others, one after the other: how the user gets in.
+	// The user was in already when the recording began. So they are those of another
+	// session, and no part of what was recorded of this one. They refer to each other alone;
+	// an act with a recorded credential of its own sends what the entry was given.
+	Entry []Act
+
+	// Begun says that the session perhaps began before the recording, and that nothing
+	// shows how its user got in.
+	Begun bool
 }
 
 // Length returns how long the session lasts if answers take no time.

@@ -46,6 +46,13 @@ func (v *validator) sessions() {
 		if len(s.Acts) == 0 {
 			p.addf("has no acts")
 		}
+		for k := range s.Entry {
+			acts++
+			v.act(acts, s.Entry, k)
+			if a := &s.Entry[k]; a.Step != "" || a.Poll != 0 || len(a.Echoes) > 0 {
+				v.at("acts", strconv.Itoa(acts)).addf("an act of the entry begins no step, polls nothing and shows nothing")
+			}
+		}
 		v.polls(acts+1, s.Acts)
 		for k := range s.Acts {
 			acts++

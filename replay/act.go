@@ -143,6 +143,11 @@ type Act struct {
 	// of a poll which has ended. It counts as a step of the session that was done.
 	Spare bool
 
+	// Entry says that the act is no part of what its session does: it lets the user in, who
+	// was in already in the recording. It counts as an exchange, but not as a step. If it
+	// fails, its session does not match.
+	Entry bool
+
 	// Observe asks for the features of the body in the result.
 	Observe bool
 }

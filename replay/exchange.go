@@ -55,6 +55,9 @@ func (x *exchange) prepare() {
 // asks reports whether a is a request with an answer.
 func (a *Act) asks() bool { return a.Kind == Request || a.Kind == Open }
 
+// steps reports whether a is an exchange that counts as a step of its session.
+func (a *Act) steps() bool { return a.asks() && !a.Entry }
+
 // headers returns the fields to send: those of the act, those of the plan, and the
 // cookies. Referer and Origin name the places as they are now. A field of the plan
 // replaces those of the same name.

@@ -98,7 +98,7 @@ func (u *user) take(acts []Act, at, late time.Duration) []*task {
 	for i, a := range acts {
 		delay := max(0, scaled(a.Delay, u.engine.Plan.Speed)-late)
 		tasks[i] = &task{user: u, act: a, due: at + delay + u.backoff()}
-		if a.asks() {
+		if a.steps() {
 			tasks[i].beside = u.work.Ready()
 		}
 		if a.Strand != 0 && a.Kind == Request {
@@ -142,8 +142,8 @@ func (t *task) perform() []*task {
 		u.mu.Unlock()
 		return nil
 	}
-	asks := t.act.asks()
-	if u.visit.Fill(&t.act); asks && !t.act.asks() {
+	steps := t.act.steps()
+	if u.visit.Fill(&t.act); steps && !t.act.steps() {
 		u.work.Drop() // it is needed no more
 	}
 	switch {
@@ -153,7 +153,7 @@ func (t *task) perform() []*task {
 		}
 	case t.act.Skip == "":
 		x.prepare()
-		if t.act.asks() {
+		if t.act.steps() {
 			u.work.Send(t.beside)
 		}
 	}
@@ -201,12 +201,12 @@ func (u *user) count(x *exchange, answer *Answer) {
 	switch {
 	case x.act.Spare:
 		u.work.Spare(x.act.Write)
-	case x.act.asks() && answer.Again:
+	case x.act.steps() && answer.Again:
 		u.work.Again()
 		if !answer.OK {
 			u.engine.collector.Repeated(x.act.Endpoint)
 		}
-	case x.act.asks():
+	case x.act.steps():
 		u.work.Over(x.act.Skip == "", x.act.Write, answer.OK)
 	}
 	for _, endpoint := range answer.Undone {

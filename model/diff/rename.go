@@ -96,6 +96,9 @@ func renameEndpoints(was, now *model.Model) {
 		to(&now.Unresolved[i].Endpoint)
 	}
 	for i := range now.Sessions {
+		for k := range now.Sessions[i].Entry {
+			to(&now.Sessions[i].Entry[k].Endpoint)
+		}
 		for k := range now.Sessions[i].Acts {
 			to(&now.Sessions[i].Acts[k].Endpoint)
 			to(&now.Sessions[i].Acts[k].Step)

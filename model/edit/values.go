@@ -134,9 +134,12 @@ func (e *editor) takes(endpoint, variant string, at int, add, remove bool) {
 // acts calls change for the acts of a variant.
 func (e *editor) acts(endpoint, variant string, change func(*model.Act)) {
 	for i := range e.m.Sessions {
-		for k := range e.m.Sessions[i].Acts {
-			if a := &e.m.Sessions[i].Acts[k]; a.Endpoint == endpoint && a.Variant == variant {
-				change(a)
+		s := &e.m.Sessions[i]
+		for _, acts := range [][]model.Act{s.Entry, s.Acts} {
+			for k := range acts {
+				if a := &acts[k]; a.Endpoint == endpoint && a.Variant == variant {
+					change(a)
+				}
 			}
 		}
 	}

@@ -190,11 +190,14 @@ func (g *generator) sessions(t *rapid.T) {
 	}
 	start := time.Duration(0)
 	for range rapid.IntRange(1, 3).Draw(t, "sessions") {
-		s := model.Session{User: g.texts.Draw(t, "user"), Start: start, Behavior: g.m.Behaviors[0].Name}
+		s := model.Session{Begun: rapid.Bool().Draw(t, "begun"), User: g.texts.Draw(t, "user"), Start: start, Behavior: g.m.Behaviors[0].Name}
 		if len(g.m.Browsers) > 0 {
 			s.Browser = g.m.Browsers[0].Name
 		}
 		start += g.duration.Draw(t, "later")
+		if v := &g.m.Endpoints[0].Variants[0]; rapid.Bool().Draw(t, "entry") {
+			s.Entry = []model.Act{{Endpoint: g.m.Endpoints[0].Name, Variant: v.Name}, {Endpoint: g.m.Endpoints[0].Name, Variant: v.Name, After: []int{0}}}
+		}
 		for k := range rapid.IntRange(1, 4).Draw(t, "acts") {
 			e := &g.m.Endpoints[rapid.IntRange(0, len(g.m.Endpoints)-1).Draw(t, "act")]
 			v := &e.Variants[rapid.IntRange(0, len(e.Variants)-1).Draw(t, "variant")]

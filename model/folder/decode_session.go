@@ -13,8 +13,8 @@ import (
 
 // Columns of the tables of recorded sessions and of their acts.
 var (
-	sessionColumns      = []string{"user", "behavior", "browser", "start", "account"}
-	actColumns          = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll", "echoes"}
+	sessionColumns      = []string{"user", "behavior", "browser", "start", "account", "begun"}
+	actColumns          = []string{"session", "act", "endpoint", "variant", "after", "delay", "strand", "connection", "row", "status", "takes", "step", "outcome", "poll", "echoes", "entry"}
 	elementColumns      = []string{"element", "is", "text"}
 	leastSessionColumns = 4  // those up to start
 	leastActColumns     = 10 // those up to status
@@ -27,6 +27,9 @@ const (
 	elementOther = "other"
 )
 
+// yes is a flag that is set.
+const yes = "yes"
+
 // lines says in which lines the rows of a table are.
 type lines struct {
 	file string
@@ -37,13 +40,13 @@ type lines struct {
 func (x node) sessions() []model.Session {
 	var list []model.Session
 	x.rowsOf("sessions", sessionColumns, leastSessionColumns, func(r *tableRow) {
-		list = append(list, model.Session{User: r.text(0), Behavior: r.text(1), Browser: r.text(2), Start: r.seconds(3), Account: r.account(4)})
+		list = append(list, model.Session{User: r.text(0), Behavior: r.text(1), Browser: r.text(2), Start: r.seconds(3), Account: r.account(4), Begun: r.flag(5)})
 	})
 	return list
 }
 
-// acts reads the acts of sessions. They are numbered from 1 on in each session,
-// in the order of the sessions.
+// acts reads the acts of sessions. They are numbered from 1 on in each session, and before
+// that in its entry, in the order of the sessions.
 func (x node) acts(sessions []model.Session) {
 	at := 0
 	x.rowsOf("acts", actColumns, leastActColumns, func(r *tableRow) {
@@ -54,11 +57,18 @@ func (x node) acts(sessions []model.Session) {
 		}
 		at = n
 		s := &sessions[n-1]
-		if act := r.count(1); act != len(s.Acts)+1 {
-			r.failf("is act %d, where act %d of session %d should stand", act, len(s.Acts)+1, n)
+		list := &s.Acts
+		if r.flag(15) && len(s.Acts) == 0 {
+			list = &s.Entry
+		} else if r.flag(15) {
+			r.failf("is an act of the entry of session %d, which comes before its other acts", n)
 			return
 		}
-		s.Acts = append(s.Acts, model.Act{
+		if act := r.count(1); act != len(*list)+1 {
+			r.failf("is act %d, where act %d of session %d should stand", act, len(*list)+1, n)
+			return
+		}
+		*list = append(*list, model.Act{
 			Endpoint: r.text(2), Variant: r.text(3), After: r.after(4), Delay: r.seconds(5), Strand: r.text(6),
 			Conn: r.count(7), Row: r.count(8), Status: r.count(9), Takes: r.takes(10), Step: r.text(11),
 			Outcome: r.text(12), Poll: r.count(13), Echoes: r.echoes(14),
@@ -163,6 +173,14 @@ func (r *tableRow) count(i int) int {
 		r.failf("%s is not a whole number from 0 on", problem.Quote(s))
 	}
 	return n
+}
+
+// flag reads "yes", or nothing.
+func (r *tableRow) flag(i int) bool {
+	if s := r.fields[i]; s != "" && s != yes {
+		r.failf("%s is neither %s nor empty", problem.Quote(s), yes)
+	}
+	return r.fields[i] == yes
 }
 
 // seconds reads a time. An empty field is 0.

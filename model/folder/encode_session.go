@@ -3,6 +3,7 @@ package folder
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,17 +11,27 @@ import (
 )
 
 // sessions writes the tables of recorded sessions and of their acts. A zero value is
-// an empty field.
+// an empty field. A last column is left out where no row has a value in it.
 func (e *encoder) sessions(list []model.Session) {
 	var sessions, acts bytes.Buffer
-	appendRow(&sessions, sessionColumns)
-	appendRow(&acts, actColumns)
+	ofSession, ofAct := len(sessionColumns)-1, len(actColumns)-1
+	if slices.ContainsFunc(list, func(s model.Session) bool { return s.Begun }) {
+		ofSession++
+	}
+	if slices.ContainsFunc(list, func(s model.Session) bool { return len(s.Entry) > 0 }) {
+		ofAct++
+	}
+	appendRow(&sessions, sessionColumns[:ofSession])
+	appendRow(&acts, actColumns[:ofAct])
 	var after []byte
 	for i := range list {
 		s := &list[i]
-		appendRow(&sessions, []string{s.User, s.Behavior, s.Browser, seconds(s.Start), account(s.Account)})
-		for k := range s.Acts {
-			a := &s.Acts[k]
+		appendRow(&sessions, []string{s.User, s.Behavior, s.Browser, seconds(s.Start), account(s.Account), mark(s.Begun)}[:ofSession])
+		for k, a := range slices.Concat(s.Entry, s.Acts) {
+			entry := k < len(s.Entry)
+			if !entry {
+				k -= len(s.Entry)
+			}
 			after = after[:0]
 			for _, w := range a.After {
 				if len(after) > 0 {
@@ -33,7 +44,7 @@ func (e *encoder) sessions(list []model.Session) {
 				delay = seconds(a.Delay)
 			}
 			appendRow(&acts, []string{strconv.Itoa(i + 1), strconv.Itoa(k + 1), a.Endpoint, a.Variant, string(after), delay, a.Strand,
-				some(a.Conn), some(a.Row), some(a.Status), takes(a.Takes), a.Step, a.Outcome, some(a.Poll), echoes(a.Echoes)})
+				some(a.Conn), some(a.Row), some(a.Status), takes(a.Takes), a.Step, a.Outcome, some(a.Poll), echoes(a.Echoes), mark(entry)}[:ofAct])
 		}
 	}
 	e.files = append(e.files, file{dataFolder + sessionsFile, sessions.Bytes()}, file{dataFolder + actsFile, acts.Bytes()})
@@ -46,6 +57,14 @@ func account(list []model.Field) string {
 		pairs[i] = url.QueryEscape(f.Ref) + "=" + url.QueryEscape(f.Value)
 	}
 	return strings.Join(pairs, "&")
+}
+
+// mark writes yes, or nothing.
+func mark(set bool) string {
+	if set {
+		return yes
+	}
+	return ""
 }
 
 // some returns a number, "" for 0.

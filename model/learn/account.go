@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/model/way"
 )
 
 // keepAccounts says of each session which rows of data files its user had, and finds the
@@ -28,6 +30,21 @@ func (l *learner) keepAccounts(m *model.Model, rows []map[string]int) {
 					s.Account = append(s.Account, model.Field{Ref: f.Name + "." + column, Value: f.Rows[r][c]})
 				}
 			}
+		}
+	}
+}
+
+// letIn gives the sessions whose users were in already the way in of others.
+func (l *learner) letIn(m *model.Model) {
+	traces := make([]way.Trace, len(l.sessions))
+	for i := range l.sessions {
+		traces[i] = l.sessions[i].trace
+	}
+	l.report.entries = way.Lend(m, traces)
+	for i := range m.Sessions {
+		s := &m.Sessions[i]
+		if s.Begun = s.Begun || l.sessions[i].cut&session.CutStart != 0 && len(s.Entry) == 0; s.Begun {
+			l.report.begun++
 		}
 	}
 }

@@ -224,6 +224,7 @@ func (l *learner) model() (*model.Model, *Report, error) {
 	browsers := l.browsers(m)
 	l.keepSessions(m, browsers, found.Acts, answers.Steps, shown)
 	l.keepAccounts(m, found.Rows)
+	l.letIn(m)
 	l.hand()
 	m.Elements, m.Unresolved, m.Notes = found.Elements, found.Unresolved, l.report.notes()
 	if err := m.Validate(); err != nil {

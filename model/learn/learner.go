@@ -13,6 +13,7 @@ import (
 	"github.com/starling-load/starling/model/endpoint"
 	"github.com/starling-load/starling/model/outcome"
 	"github.com/starling-load/starling/model/session"
+	"github.com/starling-load/starling/model/way"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -41,6 +42,7 @@ type learner struct {
 	assets    map[string]bool // endpoints that are parts of pages
 	crossings map[string]bool // endpoints at which users come or go
 	kept      map[int][]*flow.Flow
+	ways      *way.Ways
 	quickest  time.Duration // the least pause of a user before a request that a script may send as well
 }
 
@@ -52,7 +54,8 @@ type recorded struct {
 	cut      session.Cut  // what the recording may lack of it
 	steps    []step
 	visits   []visit
-	behavior string // name of the type of user
+	trace    way.Trace // of how its user got in
+	behavior string    // name of the type of user
 }
 
 // A step is what is kept of an exchange of a session.
@@ -103,7 +106,7 @@ func newLearner(o Options, flows int) *learner {
 		options: o, sample: newSample(o.Sample, flows), cache: newCache(), agents: newAgents(),
 		correlate: correlate.New(correlate.Options{Data: o.Data, Pseudonym: o.Pseudonym, Alias: o.Alias, Refuse: o.Refuse}), outcome: outcome.New(privateTexts(o.Data)), echoes: echo.New(),
 		report:  &Report{Lost: map[string]int{}, RestsOn: append([]string{}, o.Split.Lines()...), others: o.Split.Others()},
-		further: map[string]string{}, uses: map[string]*use{}, origins: map[string]int{}, kept: map[int][]*flow.Flow{},
+		further: map[string]string{}, uses: map[string]*use{}, origins: map[string]int{}, kept: map[int][]*flow.Flow{}, ways: way.New(),
 	}
 }
 
@@ -125,9 +128,6 @@ func (l *learner) survey(from source) (kept []recording, err error) {
 			return nil
 		}
 		l.report.Sessions++
-		if r.cut&session.CutStart != 0 {
-			l.report.begun++
-		}
 		l.report.Used += len(r.flows)
 		users[r.user] = true
 		for _, f := range r.flows {
@@ -137,6 +137,7 @@ func (l *learner) survey(from source) (kept []recording, err error) {
 			l.correlate.Look(f)
 			l.outcome.Look(&f.Request)
 		}
+		l.ways.Look(r.flows)
 		if l.sample.wants(&r) {
 			kept = append(kept, r)
 		} else {
@@ -248,7 +249,7 @@ func (l *learner) take(batch []recording) {
 	l.echoes.Add(shown)
 	for i := range batch {
 		r := &batch[i]
-		s := recorded{number: len(l.sessions), user: r.user, kind: r.kind, cut: r.cut, steps: make([]step, 0, len(r.flows))}
+		s := recorded{number: len(l.sessions), user: r.user, kind: r.kind, cut: r.cut, trace: l.ways.Trace(r.flows), steps: make([]step, 0, len(r.flows))}
 		answers := outcome.Session{User: r.user}
 		renewals := renewals(exchanges[i])
 		for k, x := range exchanges[i] {
@@ -273,7 +274,7 @@ func (l *learner) take(batch []recording) {
 // exchanges finds the endpoints of the requests of a session.
 func (l *learner) exchanges(r *recording) []correlate.Exchange {
 	out := make([]correlate.Exchange, len(r.flows))
-	for i, f := range r.flows {
+	for i, f := range l.ways.Jarred(r.flows) {
 		x := correlate.Exchange{Flow: f, Endpoint: l.templates.Name(f), Path: l.templates.Path(f)}
 		if l.options.Origin != nil {
 			l.apart(&x, l.options.Origin(f))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/way"
 )
 
 // A Report says what a model was made from, what it holds and what was lost.
@@ -35,7 +36,8 @@ type Report struct {
 	sampled    int             // sessions of the sample; 0: all
 	others     string          // hosts whose flows are left out, with their numbers; "": none
 	shortened  int             // pauses that were longer than a model can hold
-	begun      int             // sessions that perhaps began before the recording
+	begun      int             // sessions that perhaps began before the recording, with nothing that shows how
+	entries    way.Found       // what became of sessions whose users were in already
 	accounts   []string        // what the columns of data files tell of kinds of users
 	exceptions int             // steps whose answer was an exception, and that expect the usual one
 }
@@ -143,6 +145,13 @@ func (r *Report) notes() []string {
 	}
 	if r.shortened > 0 {
 		out = append(out, fmt.Sprintf("%d %s shortened to %v, the longest that a model holds", r.shortened, plural(r.shortened, "pause"), model.MaxThink))
+	}
+	if n := r.entries.Entered; n > 0 {
+		whose := ""
+		if b := r.entries.Borrowed; b > 0 {
+			whose = fmt.Sprintf(" (%d with the account of another user, since nothing tells theirs: learn with the accounts in a data file)", b)
+		}
+		out = append(out, fmt.Sprintf("%d of %d sessions are of users who had logged in before: a replay lets them in first, as other sessions do%s, and does not count that as recorded", n, r.Sessions, whose))
 	}
 	if float64(r.begun) > leastBegun*float64(r.Sessions) {
 		out = append(out, fmt.Sprintf("%d of %d sessions perhaps began before the recording: what users did before, such as to log in, is not in it, and is missing in a replay; begin to record before they come, or record for longer", r.begun, r.Sessions))

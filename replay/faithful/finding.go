@@ -48,6 +48,10 @@ func (j *judge) sessions() {
 		missed := 1 - share(r.Matched, r.Ended)
 		j.find(level(missed, 1-matchPartly, 1), missed/4, "%d of %d sessions completed as recorded", r.Matched, r.Ended)
 	}
+	if lost := 1 - share(r.Done, r.Due); j.rec.Begun > 0 && r.Ended > 0 {
+		j.find(level(lost, lostPartly, lostNot), 1.5, "%d of %d recorded sessions perhaps began before the recording, and nothing in it shows how their users got in: record from before they log in",
+			j.rec.Begun, j.rec.Sessions)
+	}
 	if r.Stuck > 0 {
 		stuck := share(r.Stuck, r.Ended+r.Cut)
 		j.find(worst(Partly, level(stuck, stuckPartly, stuckNot)), stuck, "%d sessions had no way on (see the errors for the places)", r.Stuck)

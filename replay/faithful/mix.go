@@ -49,6 +49,10 @@ func (j *judge) mix() {
 	}
 	var most change
 	distance, known := 0.0, map[string]bool{}
+	all := j.rec.Steps
+	for _, e := range j.rec.Endpoints {
+		all += e.Entries
+	}
 	see := func(c change) {
 		distance += math.Abs(c.p-c.q) / 2
 		if math.Abs(c.p-c.q) > math.Abs(most.p-most.q) {
@@ -57,7 +61,7 @@ func (j *judge) mix() {
 	}
 	for _, e := range j.rec.Endpoints {
 		known[e.Name] = true
-		see(change{e.Name, float64(e.Steps) / float64(j.rec.Steps), share(j.run.Endpoints[e.Name].Sent, sent)})
+		see(change{e.Name, float64(e.Steps+e.Entries) / float64(all), share(j.run.Endpoints[e.Name].Sent, sent)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(j.run.Endpoints)) {
 		if !known[name] && !j.asked(name) {

@@ -49,6 +49,10 @@ type Recorded struct {
 
 	// Asked are the endpoints of requests that are sent only if the target asks for them.
 	Asked []string `json:"asked,omitempty"`
+
+	// Begun are the sessions that perhaps began before the recording, without anything that
+	// shows how their users got in.
+	Begun int `json:"begun,omitempty"`
 }
 
 // An Endpoint is how often an endpoint was asked.
@@ -56,6 +60,10 @@ type Endpoint struct {
 	Name   string `json:"name"`
 	Steps  int    `json:"steps"`
 	Writes int    `json:"writes,omitempty"`
+
+	// Entries are requests of a run that the recorded sessions did not make: they let users
+	// in who were in already in the recording. They count for nothing but the mix.
+	Entries int `json:"entries,omitempty"`
 }
 
 // A LeftOut is a part of the recording that a run cannot do.
@@ -93,6 +101,7 @@ type Builder struct {
 	peaks    int
 	names    map[string]int // index in out.Endpoints and spreads
 	spreads  []moments
+	entries  map[string]int
 	overflow bool
 }
 
@@ -165,6 +174,19 @@ func (b *Builder) Session(steps []Step) {
 	b.writes.add(float64(writes))
 }
 
+// Enter adds the requests that let the users of a session in, by their endpoints.
+func (b *Builder) Enter(endpoints []string) {
+	for _, name := range endpoints {
+		if b.entries == nil {
+			b.entries = map[string]int{}
+		}
+		b.entries[name]++
+	}
+}
+
+// Begin counts a session that perhaps began before the recording.
+func (b *Builder) Begin() { b.out.Begun++ }
+
 // LeaveOut adds what a run cannot do.
 func (b *Builder) LeaveOut(l LeftOut) { b.out.LeftOut = append(b.out.LeftOut, l) }
 
@@ -182,6 +204,13 @@ func (b *Builder) Recorded() *Recorded {
 	slices.Sort(r.Asked)
 	for i := range r.Endpoints {
 		r.MixSpread += b.spreads[i].deviation(r.Sessions) / 2 / perSession(r.Steps, r.Sessions)
+	}
+	for name, n := range b.entries {
+		if i, known := b.names[name]; known {
+			r.Endpoints[i].Entries = n
+		} else {
+			r.Endpoints = append(r.Endpoints, Endpoint{Name: name, Entries: n})
+		}
 	}
 	if b.overflow {
 		r.Endpoints, r.MixSpread = nil, 0

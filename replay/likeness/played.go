@@ -39,7 +39,7 @@ type played struct {
 // Play is what the model sends when it is played dry at its recorded arrivals, and what
 // of it could not be played.
 func (r *Recording) Play(ctx context.Context, paths replay.Paths, seed uint64) (*fidelity.Traffic, []string, error) {
-	m := r.model
+	m := modelled.WithoutEntries(r.model) // the recording lacks what they would be answered
 	plan := modelled.AtHome(m)
 	plan.Seed, plan.Paths = seed, paths
 	source, err := modelled.New(m, plan)

@@ -161,8 +161,8 @@ func (v *visitor) row(file int) int {
 
 // uses reports whether requests of a session carry values of a data file.
 func (s *source) uses(of *model.Session, file int) bool {
-	for i := range of.Acts {
-		if slices.ContainsFunc(s.variantOf(&of.Acts[i]).values, func(v value) bool { return v.kind == model.Data && v.index == file }) {
+	for _, a := range slices.Concat(of.Entry, of.Acts) {
+		if slices.ContainsFunc(s.variantOf(&a).values, func(v value) bool { return v.kind == model.Data && v.index == file }) {
 			return true
 		}
 	}

@@ -40,6 +40,10 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 		}
 		for range times {
 			b.Session(s)
+			b.Enter(entryOf(&m.Sessions[i], kinds))
+		}
+		if m.Sessions[i].Begun {
+			b.Begin()
 		}
 	}
 	for i := range mixRounds * users {
@@ -48,6 +52,7 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 		}
 		track, _ := mix.session(uint64(i))
 		b.Session(steps(m.Sessions[track].Acts, kinds, &unmapped{}))
+		b.Enter(entryOf(&m.Sessions[track], kinds))
 	}
 	for _, l := range m.Recorded.LeftOut {
 		b.LeaveOut(faithful.LeftOut(l))
@@ -65,6 +70,16 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 	return recorded
 }
 
+// entryOf lists the endpoints of the acts that let the user of a session in.
+func entryOf(s *model.Session, kinds map[string]kind) (endpoints []string) {
+	for i := range s.Entry {
+		if name := s.Entry[i].Endpoint; kinds[name].mapped {
+			endpoints = append(endpoints, name)
+		}
+	}
+	return endpoints
+}
+
 // mixRounds is the number of rounds of a changed mix that stand for all.
 const mixRounds = 8
 
@@ -74,7 +89,7 @@ func oneRound(r *faithful.Recorded) {
 	r.Sessions, r.Steps, r.Writes, r.Bare, r.Alone = part(r.Sessions), part(r.Steps), part(r.Writes), part(r.Bare), part(r.Alone)
 	for i := range r.Endpoints {
 		e := &r.Endpoints[i]
-		e.Steps, e.Writes = max(1, part(e.Steps)), part(e.Writes)
+		e.Steps, e.Writes, e.Entries = max(1, part(e.Steps)), part(e.Writes), part(e.Entries)
 	}
 }
 

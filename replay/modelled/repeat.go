@@ -11,8 +11,9 @@ import (
 type repeat struct {
 	replay.Table
 	taker
-	of   *track
-	made int
+	of    *track
+	enter *entrance // nil: the user is in
+	made  int
 
 	// A browser asks for the parts of a page while the page still comes, so that an
 	// act may be ready before the answer that issues a value of it is over.
@@ -22,11 +23,21 @@ type repeat struct {
 func newRepeat(v visitor, of *track) *repeat {
 	r := &repeat{taker: newTaker(v), of: of}
 	r.Pull = r.act
+	if of.entry != nil {
+		r.enter = &entrance{taker: &r.taker, of: of.entry}
+	}
 	return r
 }
 
 // Next implements Session.
 func (r *repeat) Next(over *replay.Answer) []replay.Act {
+	if r.enter != nil {
+		acts, in := r.enter.next(over)
+		if !in {
+			return acts
+		}
+		r.enter, over = nil, nil
+	}
 	acts := r.release(&r.held)
 	if again, ok := r.again(over, r.role); ok {
 		acts = append(acts, again)
@@ -44,7 +55,13 @@ func (r *repeat) role(a *replay.Act) (of *track, index int) { return r.of, a.ID 
 
 // Stands returns which recorded act an act stands for: indices of a session of the model,
 // and of an act of it.
-func (r *repeat) Stands(a *replay.Act) (session, act int) { return r.track, a.ID }
+// Both are -1 for an act of an entry.
+func (r *repeat) Stands(a *replay.Act) (session, act int) {
+	if a.Entry {
+		return -1, -1
+	}
+	return r.track, a.ID
+}
 
 // same is the ID of an act of a repeat: its index in the recorded session.
 func same(_ *replay.Act, recorded int) (id int, ok bool) { return recorded, true }
@@ -52,7 +69,9 @@ func same(_ *replay.Act, recorded int) (id int, ok bool) { return recorded, true
 // Fill implements Session. The values of act k draw from stream 2k+1 of the
 // session.
 func (r *repeat) Fill(a *replay.Act) {
-	if a.Kind != replay.Pause {
+	if a.Entry && a.Kind != replay.Pause {
+		r.enter.fill(a)
+	} else if a.Kind != replay.Pause {
 		r.try(a, r.role, same)
 		r.fillRecorded(a, r.role, same, dist.Keyed(r.source.plan.Seed, r.number, 2*uint64(a.ID)+1))
 	}

@@ -73,9 +73,10 @@ func (f *rowFinder) of(kind string) []int {
 	return all
 }
 
-// find returns the first row with some values, or -1.
+// find returns the first row with some values, or -1. Those that only say of which kind
+// the row is find none.
 func (f *rowFinder) find(fields []model.Field) int {
-	if len(fields) == 0 {
+	if !slices.ContainsFunc(fields, func(x model.Field) bool { return !slices.Contains(f.file.Kinds, x.Ref) }) {
 		return -1
 	}
 	var columns, values []string

@@ -23,7 +23,8 @@ import (
 type splice struct {
 	taker
 	of    *crossings
-	at    crossing // the step at hand
+	enter *entrance // nil: the user is in
+	at    crossing  // the step at hand
 	step  uint64
 	past  past
 	ids   map[spliceAct]int // of the acts made
@@ -44,9 +45,21 @@ func newSplice(v visitor, of *crossings) *splice {
 
 // Next implements Session.
 func (s *splice) Next(over *replay.Answer) []replay.Act {
-	acts := s.release(&s.held)
 	if over == nil {
 		s.at = s.of.starts[s.random().IntN(len(s.of.starts))]
+		if entry := s.source.tracks[s.at.session].entry; entry != nil {
+			s.enter = &entrance{taker: &s.taker, of: entry}
+		}
+	}
+	if s.enter != nil {
+		acts, in := s.enter.next(over)
+		if !in {
+			return acts
+		}
+		s.enter, over = nil, nil
+	}
+	acts := s.release(&s.held)
+	if over == nil {
 		acts = append(acts, s.begin(0)...)
 	} else if again, ok := s.again(over, s.role); ok {
 		acts = append(acts, again)
@@ -156,8 +169,11 @@ func (s *splice) role(a *replay.Act) (of *track, index int) {
 }
 
 // Stands returns which recorded act an act stands for: indices of a session of the model,
-// and of an act of it.
+// and of an act of it. Both are -1 for an act of an entry.
 func (s *splice) Stands(a *replay.Act) (session, act int) {
+	if a.Entry {
+		return -1, -1
+	}
 	role := s.roles[a.ID]
 	return role.session, role.index
 }
@@ -176,7 +192,11 @@ func (s *splice) idOf(a *replay.Act, recorded int) (id int, ok bool) {
 
 // Fill implements Session.
 func (s *splice) Fill(a *replay.Act) {
-	if a.Kind == replay.Pause {
+	switch {
+	case a.Kind == replay.Pause:
+		return
+	case a.Entry:
+		s.enter.fill(a)
 		return
 	}
 	s.try(a, s.role, s.idOf)

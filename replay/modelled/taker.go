@@ -25,6 +25,8 @@ type taker struct {
 
 	wrote map[int]*wrote // by ID of acts whose texts later answers show
 
+	entered map[int]string // by binding: the credentials of a user who was let in, see entrance
+
 	renewing map[int]*renewing // by ID of the act that waits for it
 	replaced map[string]string // values that the target does not accept any more, with those in their place
 }
@@ -256,6 +258,9 @@ func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string
 // the act takes it from, or, if that holds none, the one that was issued last.
 func (t *taker) content(of *value, take model.Take, row []string, random *rand.Rand) (s string, ok bool) {
 	if take.Act == model.Own {
+		if now, ok := t.entered[of.index]; ok && of.kind == model.Bound {
+			return t.inPlaceOf(now), true
+		}
 		return t.own(of, row), true
 	}
 	if take.Act >= 0 {

@@ -12,6 +12,7 @@ import (
 type track struct {
 	behavior string
 	acts     []model.Act
+	entry    *track           // what comes before, see model.Session; nil: nothing
 	wants    map[int][]issue  // by act: the places of its answer that later acts take from
 	echoed   map[int][]string // by act: the places of its request that later answers show
 	polls    map[int]*poll    // by act that belongs to one
@@ -29,7 +30,7 @@ type leg struct {
 
 // compileTrack makes a recorded session ready to play.
 func (s *source) compileTrack(of *model.Session) track {
-	t := track{behavior: of.Behavior, acts: of.Acts, wants: s.wants(of), echoed: echoed(of.Acts), polls: s.pollsOf(of)}
+	t := track{behavior: of.Behavior, acts: of.Acts, wants: s.wants(of), echoed: echoed(of.Acts), polls: s.pollsOf(of), entry: s.compileEntry(of)}
 	t.findRenewals()
 	for k := range of.Acts {
 		if step := of.Acts[k].Step; step != "" {

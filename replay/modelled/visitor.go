@@ -228,6 +228,7 @@ const (
 	browserStream uint64 = 1 << 63 // keyed by user
 	madeStream    uint64 = 1 << 61 // keyed by person, and also by what was recorded in the place of the value
 	computeStream uint64 = 1 << 60 // keyed also by act
+	entryStream   uint64 = 1 << 59 // keyed also by act of an entry
 	pollStream    uint64 = 1 << 62 // keyed also by the poll and the step that opened the poller
 )
 

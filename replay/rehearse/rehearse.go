@@ -34,6 +34,7 @@ func Play(m *model.Model, answers func(session int) []*flow.Flow) (*faithful.Ver
 	if len(m.Sessions) == 0 {
 		return nil, nil
 	}
+	m = modelled.WithoutEntries(m)
 	p := modelled.AtHome(m)
 	src, err := modelled.New(m, p)
 	if err != nil {

@@ -162,8 +162,14 @@ func (w *witness) saw(over *replay.Answer) {
 	x := w.of(a.ID)
 	x.endpoint, x.request = a.Endpoint, a.Request.Request
 	x.request.Headers = slices.Clone(x.request.Headers)
-	if len(w.model.Sessions) > 0 && a.ID < len(w.model.Sessions[0].Acts) {
-		x.variant = w.model.Sessions[0].Acts[a.ID].Variant
+	if len(w.model.Sessions) > 0 {
+		s := &w.model.Sessions[0]
+		switch {
+		case a.Entry:
+			x.variant = s.Entry[a.ID-modelled.FirstEntry].Variant
+		case a.ID < len(s.Acts):
+			x.variant = s.Acts[a.ID].Variant
+		}
 	}
 	switch {
 	case a.Skip != "":

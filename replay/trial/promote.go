@@ -187,9 +187,11 @@ func (c *candidate) promote(m *model.Model) (p Promoted, ok bool) {
 	v.Values = append(slices.Clone(v.Values), model.Value{Name: name, Kind: model.Bound, Ref: name})
 	m.Bindings = append(m.Bindings, model.Binding{Name: name, Sources: []model.Select{{Endpoint: c.from, Selector: c.selector}}})
 	for s := range m.Sessions {
-		for k := range m.Sessions[s].Acts {
-			if a := &m.Sessions[s].Acts[k]; a.Endpoint == c.endpoint && a.Variant == c.variant && len(a.Takes) > 0 {
-				a.Takes = append(slices.Clone(a.Takes), model.Take{Act: model.Latest})
+		for _, acts := range [][]model.Act{m.Sessions[s].Entry, m.Sessions[s].Acts} {
+			for k := range acts {
+				if a := &acts[k]; a.Endpoint == c.endpoint && a.Variant == c.variant && len(a.Takes) > 0 {
+					a.Takes = append(slices.Clone(a.Takes), model.Take{Act: model.Latest})
+				}
 			}
 		}
 	}
@@ -242,7 +244,7 @@ func clone(m *model.Model) *model.Model {
 		c.Endpoints[i].Variants = slices.Clone(c.Endpoints[i].Variants)
 	}
 	for i := range c.Sessions {
-		c.Sessions[i].Acts = slices.Clone(c.Sessions[i].Acts)
+		c.Sessions[i].Acts, c.Sessions[i].Entry = slices.Clone(c.Sessions[i].Acts), slices.Clone(c.Sessions[i].Entry)
 	}
 	return &c
 }

@@ -227,7 +227,7 @@ func (e *Evidence) names(m Mark) bool {
 		return true
 	case Cookie, Header:
 		counted := p.unique >= 3 && p.unique >= p.issued-p.issued/20 // the target makes each once
-		return v.issued == 1 && (v.rich || counted) || v.issued == 0 && v.sent && v.opaque
+		return v.issued == 1 && (v.rich || counted) || v.issued == 0 && v.sent && (v.opaque || counted)
 	case Query: // a record that many requests are about names nobody
 		return v.opaque && (credential(p.name) || 2*p.flows > e.flows)
 	}
