@@ -40,6 +40,7 @@ type Judge struct {
 	grpc     []string            // names of gRPC statuses
 	facts    []fact
 	links    int
+	batch    bool // parts of the answer may tell of failures
 }
 
 // A fact is a Fact made ready.
@@ -101,6 +102,14 @@ func (j *Judge) Knowing(logins *Logins) *Judge {
 	return &k
 }
 
+// OfWrite returns a Judge for the answers to a write, whose parts may tell of failures: see
+// content.Doc.Failures.
+func (j *Judge) OfWrite() *Judge {
+	k := *j
+	k.batch = true
+	return &k
+}
+
 // accepts reports whether j accepts a status.
 func (j *Judge) accepts(status int) bool {
 	class := status / 100
@@ -123,7 +132,7 @@ func (j *Judge) accepts(status int) bool {
 //   - Every feature of Require is there. A JSON member within an array is
 //     required only if the array holds something. It may have any of the types
 //     that Require or Known list for it.
-//   - Every error block is in Require or Known. If these list types for a JSON
+//   - Every error block is in Require or Known, those of parts of a write too. If these list types for a JSON
 //     member of the answer, it has at least one of them. A member that is not required
 //     may be null, and one that was always null may be anything.
 //   - The values are those of Facts. A page has at least so many Links.
@@ -170,6 +179,11 @@ func (j *Judge) body(d *content.Doc) (name, detail string) {
 			return FailFact, problem.Shorten(f.Selector) + " is not " + problem.Shorten(f.Value)
 		}
 	}
+	if j.batch && (j.known != nil || len(j.content) > 0 && !d.HasFeatures()) {
+		if name, detail := j.errors(d.Failures()); name != "" {
+			return name, detail
+		}
+	}
 	if j.known == nil && j.links == 0 {
 		return "", ""
 	}
@@ -201,10 +215,8 @@ func (j *Judge) called(status string) string {
 
 // features judges the sorted features of an answer.
 func (j *Judge) features(got []string) (name, detail string) {
-	for _, f := range got {
-		if class, ok := strings.CutPrefix(f, "error:"); ok && !j.known[f] {
-			return FailError, "an error block of class " + problem.Shorten(class)
-		}
+	if name, detail = j.errors(got); name != "" {
+		return name, detail
 	}
 	full := len(got) >= content.MaxFeatures // the answer may have more features than got lists
 	for _, f := range j.require {
@@ -219,6 +231,16 @@ func (j *Judge) features(got []string) (name, detail string) {
 		}
 		if !j.typed(path, got) && (kind != "null" || j.needed[path]) {
 			return FailShape, problem.Shorten(path) + " is " + kind + " instead of " + strings.Join(j.types[path], " or ")
+		}
+	}
+	return "", ""
+}
+
+// errors judges the error blocks among the features of an answer.
+func (j *Judge) errors(got []string) (name, detail string) {
+	for _, f := range got {
+		if class, ok := strings.CutPrefix(f, "error:"); ok && !j.known[f] {
+			return FailError, "an error block of class " + problem.Shorten(class)
 		}
 	}
 	return "", ""

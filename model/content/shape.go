@@ -46,6 +46,13 @@ func (d *Doc) Shape() Shape {
 	return *d.shape
 }
 
+// HasFeatures reports whether the body is of a kind that has features whenever it holds
+// something.
+func (d *Doc) HasFeatures() bool {
+	d.parse()
+	return d.data != nil || d.page != nil
+}
+
 func (d *Doc) findShape() Shape {
 	d.parse()
 	s := Shape{Content: d.Media()}

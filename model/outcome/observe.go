@@ -142,7 +142,7 @@ func (o *observer) look(step *Step, d *content.Doc) *look {
 		s.unjudged = true
 		o.cut++
 	default:
-		s.features = o.features(d)
+		s.features = o.features(d, step)
 		if strings.Contains(s.media, "html") {
 			s.links = len(d.Links())
 		}
@@ -164,12 +164,20 @@ func (o *observer) shared(s *look) *look {
 
 // features returns the features of an answer, without a title that holds what users
 // typed or what tells them apart, and without forms whose action holds that.
-func (o *observer) features(d *content.Doc) []string {
+// Those of a write tell also of parts that failed.
+func (o *observer) features(d *content.Doc, step *Step) []string {
 	title := d.Title()
 	ofUsers := title != "" && o.ofUsers(title)
 	features := slices.DeleteFunc(slices.Clone(d.Shape().Features), func(f string) bool {
 		return ofUsers && strings.HasPrefix(f, "title:") || strings.HasPrefix(f, "form:") && holds(f, o.private)
 	})
+	if content.Writes(&step.Flow.Request) {
+		if failures := d.Failures(); len(failures) > 0 {
+			features = slices.Concat(features, failures)
+			slices.Sort(features)
+			features = slices.Compact(features)
+		}
+	}
 	id := strings.Join(features, "\x00")
 	if o.shapes[id] == nil {
 		for i := range features {

@@ -158,6 +158,10 @@ func (s *source) compileEndpoints(m *model.Model) error {
 		for k := range from.Outcomes {
 			e.outcomes[from.Outcomes[k].Name] = s.here(from.Outcomes[k].Check).Compile().Knowing(logins)
 		}
+		e.ofWrites = map[*model.Judge]*model.Judge{e.judge: e.judge.OfWrite()}
+		for _, j := range e.outcomes {
+			e.ofWrites[j] = j.OfWrite()
+		}
 		if from.Origin != "" {
 			e.origin = replay.FindOrigin(s.origins, urls[from.Origin])
 		}

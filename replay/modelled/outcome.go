@@ -36,9 +36,17 @@ func (s *source) outcomeOf(a *model.Act) outcome {
 		exact = a.Status
 	}
 	if judge := e.outcomes[a.Outcome]; judge != nil {
-		return outcome{judge: judge, exact: exact}
+		return outcome{judge: s.judgeOf(judge, e, a), exact: exact}
 	}
-	return outcome{judge: e.judge, status: a.Status, exact: exact, lax: e.lax && a.Status == 0}
+	return outcome{judge: s.judgeOf(e.judge, e, a), status: a.Status, exact: exact, lax: e.lax && a.Status == 0}
+}
+
+// judgeOf is a judge of e for the answer to a: that for writes if it is one.
+func (s *source) judgeOf(j *model.Judge, e *endpoint, a *model.Act) *model.Judge {
+	if len(e.variants) > 0 && s.variantOf(a).writes {
+		return e.ofWrites[j]
+	}
+	return j
 }
 
 // check judges an answer. From 400 on the recorded status must be the same; below it

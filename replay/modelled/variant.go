@@ -24,6 +24,7 @@ type endpoint struct {
 	lax      bool            // it accepts any status
 	asset    bool            // it is a part of pages
 	judge    *model.Judge
+	ofWrites map[*model.Judge]*model.Judge // those for the answers to writes
 	outcomes map[string]*model.Judge
 	issues   []issue
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -260,7 +261,7 @@ func recordedAct(f *flow.Flow) replay.Act {
 		}
 	}
 	if f.Response != nil {
-		a.Judge = recordedCheck(f.Response).Compile().Judge
+		a.Judge = recordedJudge(f).Judge
 	}
 	if r := f.Response; r != nil && r.Status/100 == 2 && (r.Body.Size > 0 || a.Request.Events > 0) {
 		a.Judge = withBody(a.Judge)
@@ -290,6 +291,16 @@ func recordedProtocol(f *flow.Flow) client.Protocol {
 		return client.HTTP2
 	}
 	return client.Auto
+}
+
+// recordedJudge judges answers to the request of f.
+func recordedJudge(f *flow.Flow) *model.Judge {
+	c := recordedCheck(f.Response)
+	if !content.Writes(&f.Request) {
+		return c.Compile()
+	}
+	c.Known = slices.Concat(c.Known, content.New(f.Response).Failures())
+	return c.Compile().OfWrite()
 }
 
 // recordedCheck returns a check that accepts answers that look like resp.
