@@ -48,6 +48,10 @@ type Plan struct {
 	// Speed divides think times and recorded times. 0 means 1.
 	Speed float64 `json:"speed,omitempty"`
 
+	// Replayers is how many processes share the plan. 0 means one. It says what a process
+	// knows of the others' users, and nothing of what its own do.
+	Replayers int `json:"replayers,omitempty"`
+
 	// Timeout, in ns, is for one exchange. 0 means 30 s.
 	Timeout time.Duration `json:"timeout,omitempty"`
 }
@@ -125,7 +129,7 @@ func (p Plan) Validate() error {
 	if ways != 1 {
 		errs = append(errs, errors.New("say how many users come by exactly one of users, rate and scale"))
 	}
-	if p.Users < 0 || p.Rate < 0 || p.Scale < 0 || p.Sessions < 0 || p.Spread < 0 || p.Duration < 0 || p.Speed < 0 || p.Timeout < 0 {
+	if p.Users < 0 || p.Rate < 0 || p.Scale < 0 || p.Sessions < 0 || p.Spread < 0 || p.Duration < 0 || p.Speed < 0 || p.Timeout < 0 || p.Replayers < 0 {
 		errs = append(errs, errors.New("a negative number in the plan"))
 	}
 	if p.Rate > maxRate {

@@ -11,11 +11,21 @@ import (
 	"github.com/starling-load/starling/replay"
 )
 
-// mostPosted bounds the texts of a place that are remembered.
-const mostPosted = 64
+// Bounds of the texts of a place that are remembered.
+const (
+	mostPosted = 64
+	mostOthers = 256 // that users of other replayers may send
+)
 
 // A board is a place where several users write: the texts that were sent from there last.
+//
+// Where several replayers share the plan, each knows only what its own users sent. Users of
+// the others send what was recorded, unless they make something new. So a list that does not
+// show a text has to show some of the recorded ones, or nothing can be said of it.
 type board struct {
+	others []string // what users of other replayers may have sent
+	hidden bool     // they may also send texts that are not known here
+
 	mu    sync.Mutex
 	marks []string
 }
@@ -32,11 +42,19 @@ func (b *board) post(mark string) {
 	b.marks = append(b.marks, mark)
 }
 
-// full reports whether a body shows so many texts of the board beside one.
+// full reports whether a body shows, or may show, so many texts of the board beside one.
 func (b *board) full(body []byte, beside string, room int) bool {
+	if b.hidden {
+		return true
+	}
 	b.mu.Lock()
 	marks := slices.Clone(b.marks)
 	b.mu.Unlock()
+	for _, mark := range b.others {
+		if !slices.Contains(marks, mark) {
+			marks = append(marks, mark)
+		}
+	}
 	n := 0
 	for _, mark := range marks {
 		if mark != beside && n < room {
@@ -49,20 +67,72 @@ func (b *board) full(body []byte, beside string, room int) bool {
 // A spot is a place of the requests to an endpoint.
 type spot struct{ endpoint, place string }
 
-// boards are those of the echoes that have to share their room.
-func boards(sessions []model.Session) map[spot]*board {
+// compileBoards returns those of the echoes that have to share their room.
+func (s *source) compileBoards() map[spot]*board {
 	all := map[spot]*board{}
-	for i := range sessions {
-		acts := sessions[i].Acts
+	for i := range s.sessions {
+		acts := s.sessions[i].Acts
 		for k := range acts {
 			for _, e := range acts[k].Echoes {
-				if e.Room > 0 {
-					all[spot{acts[e.Act].Endpoint, e.Place}] = &board{}
+				if at := (spot{acts[e.Act].Endpoint, e.Place}); e.Room > 0 && all[at] == nil {
+					all[at] = &board{}
 				}
 			}
 		}
 	}
+	if s.plan.Replayers <= 1 || len(all) == 0 {
+		return all
+	}
+	for i := range s.sessions {
+		for k := range s.sessions[i].Acts {
+			s.postOthers(all, &s.sessions[i].Acts[k])
+		}
+	}
 	return all
+}
+
+// postOthers notes what users of other replayers send who make an act.
+func (s *source) postOthers(boards map[spot]*board, a *model.Act) {
+	var texts []echo.Text
+	for at, b := range boards {
+		if at.endpoint != a.Endpoint || b.hidden {
+			continue
+		}
+		if texts == nil {
+			texts = s.recordedTexts(a)
+		}
+		i := slices.IndexFunc(texts, func(t echo.Text) bool { return t.Place == at.place })
+		switch {
+		case i < 0 || len(b.others) == mostOthers:
+			b.hidden = true
+		case !slices.Contains(b.others, texts[i].Mark):
+			b.others = append(b.others, texts[i].Mark)
+		}
+	}
+}
+
+// recordedTexts are those that an act sends in every replay: no value in them is a live one.
+func (s *source) recordedTexts(a *model.Act) []echo.Text {
+	v := s.variantOf(a)
+	if a.Row == 0 && len(v.rows) > 0 {
+		return nil
+	}
+	texts := func(live string) []echo.Text {
+		values := make([]string, len(v.values)+len(reservedHoles))
+		for i := range values {
+			if values[i] = live; i < len(v.values) && v.values[i].kind == model.Row {
+				values[i] = recordedAt(&v.values[i], v.rows[a.Row-1])
+			}
+		}
+		body := []byte(v.body.render(values))
+		r := flow.Request{Method: v.method, Target: v.target.render(values), Body: flow.NewBody(body)}
+		for _, h := range v.headers {
+			r.Headers = append(r.Headers, flow.Header{Name: h.name, Value: h.template.render(values)})
+		}
+		return echo.Texts(&r)
+	}
+	one, other := texts("7481"), texts("2950")
+	return slices.DeleteFunc(one, func(t echo.Text) bool { return !slices.Contains(other, t) })
 }
 
 // echoed returns, by act, the places of its request that later answers show.

@@ -42,7 +42,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	s.compileTracks(m)
 	s.compileAccounts()
 	s.compilePeople()
-	s.patience, s.boards = patience(m.Sessions), boards(m.Sessions)
+	s.patience, s.boards = patience(m.Sessions), s.compileBoards()
 	return s, nil
 }
 

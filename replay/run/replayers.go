@@ -23,7 +23,9 @@ import (
 
 // coordinate plays on replayers.
 func (r *Run) coordinate(ctx context.Context) error {
-	spec, err := json.Marshal(r.in.job.share())
+	job := r.in.job.share()
+	job.Plan.Replayers = r.options.Replayers
+	spec, err := json.Marshal(job)
 	if err != nil {
 		return fmt.Errorf("encode the job: %w", err)
 	}
