@@ -37,6 +37,8 @@ func TestPartsOfSegmentsVary(t *testing.T) {
 		{"a hash in the name of a file", []string{"GET /s/app.3f2a9b1c.js", "GET /s/vendor.77aa01fe.js", "GET /s/logo.png"}, []string{"/s/app.{}.js", "/s/vendor.{}.js", "/s/logo.png"}},
 		{"a number behind a word", []string{"GET /o/order-1", "GET /o/order-17", "GET /o/order-204", "GET /o/list"}, []string{"/o/order-{}", "/o/order-{}", "/o/order-{}", "/o/list"}},
 		{"a number that is the name of a file", []string{"GET /d/12.pdf", "GET /d/7.pdf"}, []string{"/d/{}.pdf", "/d/{}.pdf"}},
+		{"a UUID that is the name of a file", []string{"DELETE /c/7c5a11e3-d862-4a4b-9980-0d1f2a3b4c5d.ics"}, []string{"/c/{}.ics"}},
+		{"a UUID within the name of a file", []string{"GET /o/order-7c5a11e3-d862-4a4b-9980-0d1f2a3b4c5d.final.pdf"}, []string{"/o/order-{}.final.pdf"}},
 		{"a sign before names", []string{"GET /@zoe", "GET /@kim", "GET /@lou", "GET /@max", "GET /@ben", "GET /@ida", "GET /about"}, []string{"/@{}", "/@{}", "/@{}", "/@{}", "/@{}", "/@{}", "/about"}},
 		{"matrix parameters", []string{"GET /cart;jsessionid=8A03.b;x"}, []string{"/cart;jsessionid={};x"}},
 		{"coordinates", []string{"GET /map/48.1374,-11.5755"}, []string{"/map/{id}"}},

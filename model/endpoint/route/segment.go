@@ -122,11 +122,17 @@ func isMeasure(s string) bool {
 	return digits >= 2 && marks > 0 && !(marks == 1 && digits <= 3 && strings.Contains(s, "."))
 }
 
-// withHoles replaces the pieces between punctuation that are values by {}.
+// withHoles replaces UUIDs, and the pieces between punctuation that are values, by {}.
 func withHoles(s string, value func(s string, from, to int) bool) string {
 	var b strings.Builder
 	at := 0
 	for i := 0; i < len(s); {
+		if isUUID(s, i) {
+			b.WriteString(s[at:i] + "{}")
+			i += uuidLen
+			at = i
+			continue
+		}
 		end := i
 		for end < len(s) && alphanumeric(s[end]) {
 			end++
@@ -138,6 +144,15 @@ func withHoles(s string, value func(s string, from, to int) bool) string {
 		i = max(end, i+1)
 	}
 	return b.String() + s[at:]
+}
+
+const uuidLen = len("550e8400-e29b-41d4-a716-446655440000")
+
+// isUUID reports whether a UUID begins at s[i], and nothing alphanumeric stands beside it.
+func isUUID(s string, i int) bool {
+	end := i + uuidLen
+	return end <= len(s) && s[i+8] == '-' && (i == 0 || !alphanumeric(s[i-1])) && (end == len(s) || !alphanumeric(s[end])) &&
+		content.Kind(s[i:end]) == "uuid"
 }
 
 // isHash reports whether a piece of a segment was made by a machine: a hash in the
