@@ -215,8 +215,8 @@ func (t *taker) pastTheEnd(a *replay.Act, from *model.Act, idOf idOf) bool {
 // elsewhere is the idOf of an act of another session.
 func elsewhere(*replay.Act, int) (id int, ok bool) { return 0, false }
 
-// contents returns the contents of the values of a recorded act, or the name of the
-// binding that gives none. known are contents by the names of values, which come first.
+// contents returns the contents of the values of a recorded act, or what is missing, such as
+// the name of the binding that gives none. known are contents by the names of values, which come first.
 func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string, idOf idOf, random *rand.Rand) (values []string, missing string) {
 	v := t.source.variantOf(from)
 	var row []string
@@ -247,21 +247,23 @@ func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string
 		if values[i], ok = known[v.values[i].name]; ok {
 			continue
 		}
-		if values[i], ok = t.content(&v.values[i], take, row, random); !ok {
-			return nil, t.source.bindings[v.values[i].index].Name
+		if values[i], missing = t.content(&v.values[i], take, row, random); missing != "" {
+			return nil, missing
 		}
 	}
 	return values, ""
 }
 
 // content returns the content of a value: the recorded one, the one of the answer that
-// the act takes it from, or, if that holds none, the one that was issued last.
-func (t *taker) content(of *value, take model.Take, row []string, random *rand.Rand) (s string, ok bool) {
+// the act takes it from, or, if that holds none, the one that was issued last. Of what an act
+// would have shown that was not made itself, there is none: what was issued last may be of
+// something else.
+func (t *taker) content(of *value, take model.Take, row []string, random *rand.Rand) (s, missing string) {
 	if take.Act == model.Own {
 		if now, ok := t.entered[of.index]; ok && of.kind == model.Bound {
-			return t.inPlaceOf(now), true
+			return t.inPlaceOf(now), ""
 		}
-		return t.own(of, row), true
+		return t.own(of, row), ""
 	}
 	if take.Act >= 0 {
 		at := place{take.Act, of.index, take.Source}
@@ -269,17 +271,19 @@ func (t *taker) content(of *value, take model.Take, row []string, random *rand.R
 		switch {
 		case len(from) == 0:
 		case take.Element == 0:
-			return t.inPlaceOf(from[take.Match%len(from)]), true
+			return t.inPlaceOf(from[take.Match%len(from)]), ""
 		default:
-			s, ok = t.chosen[choice{at, elementAt{take.Element, take.Match}}]
-			return t.inPlaceOf(s), ok
+			if s, ok := t.chosen[choice{at, elementAt{take.Element, take.Match}}]; ok {
+				return t.inPlaceOf(s), ""
+			}
+			return "", t.source.bindings[of.index].Name + " like the recorded one"
 		}
-		if t.absent[take.Act] != "" {
-			return "", false
+		if missing = t.absent[take.Act]; missing != "" {
+			return "", missing
 		}
 	}
 	if of.kind == model.Bound && len(t.issued[of.index].values) == 0 {
-		return "", false
+		return "", t.source.bindings[of.index].Name
 	}
-	return t.value(of, row, random), true
+	return t.value(of, row, random), ""
 }

@@ -149,6 +149,9 @@ func TestAnElementOfAListIsKnownByWhatStandsBesideIt(t *testing.T) {
 						others += n
 					}
 				}
+				if name == "without one" && !strings.Contains(fmt.Sprint(sum.Faithful.Reasons), "like the recorded one") {
+					t.Errorf("%s: %q do not tell what is missing", name, sum.Faithful.Reasons)
+				}
 				if others > 0 || (sum.Faithful.Verdict == faithful.Faithful) != (name != "without one") {
 					t.Errorf("%s: %d notes on others, %s %q", name, others, sum.Faithful.Verdict, sum.Faithful.Reasons)
 				}
