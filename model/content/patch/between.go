@@ -165,7 +165,7 @@ func (d *differ) array(at []Step, a, b *node) {
 		d.elements(at, a, b, key)
 	case len(a.children) == len(b.children):
 		for i := range b.children {
-			d.value(under(at, index(i)), a.children[i], b.children[i])
+			d.value(under(at, element(a, b, i)), a.children[i], b.children[i])
 		}
 	case len(a.children) == 0:
 		for _, y := range b.children {

@@ -68,13 +68,7 @@ func alike(a, b *node) bool {
 		if key == "" || key == self {
 			return false
 		}
-		known, have := 0, byIdentity(a, key)
-		for _, c := range b.children {
-			if _, ok := have[identityOf(c, key)]; ok {
-				known++
-			}
-		}
-		return 2*known > len(b.children)
+		return 2*common(a, b, key) > len(b.children)
 	}
 	return false
 }

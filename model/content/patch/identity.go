@@ -31,7 +31,53 @@ func identity(a, b *node) string {
 			return key
 		}
 	}
+	if len(a.children) == len(b.children) {
+		return "" // see element
+	}
+	for k, key := range a.children[0].names {
+		if _, isText := a.children[0].children[k].scalar.(string); isText && complete(a, key) && complete(b, key) && 2*common(a, b, key) > len(b.children) {
+			return key
+		}
+	}
 	return ""
+}
+
+// common returns how many elements of b have the identity of one of a.
+func common(a, b *node, key string) (n int) {
+	have := byIdentity(a, key)
+	for _, c := range b.children {
+		if _, ok := have[identityOf(c, key)]; ok {
+			n++
+		}
+	}
+	return n
+}
+
+// element returns the step to an element of an array without identities: by a text that it
+// alone has and that the client left alone, wherever a live array has it, or else by its
+// index.
+func element(a, b *node, i int) Step {
+	x, y := a.children[i], b.children[i]
+	for k, name := range x.names {
+		text, ok := x.children[k].scalar.(string)
+		if !ok || text == "" || identityOf(y, name) != text {
+			continue
+		}
+		if n := len(having(a, name, text)); n == 1 {
+			return byKey(name, x.children[k])
+		}
+	}
+	return index(i)
+}
+
+// having returns the indices of the elements whose member of a name is a text.
+func having(n *node, name, text string) (at []int) {
+	for i, c := range n.children {
+		if identityOf(c, name) == text {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // complete reports whether every element of an array has an identity of its own.

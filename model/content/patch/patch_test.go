@@ -186,3 +186,32 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// Elements without identities are known by a text that the client left alone.
+func TestAnElementWithoutIdentityIsFoundByItsTexts(t *testing.T) {
+	const shown = `{"id":7,"todo":[{"label":"water","done":false},{"label":"paint","done":false},{"label":"paint","done":false},{"label":"sweep","done":false}]}`
+	const live = `{"id":9,"todo":[{"label":"sweep","done":false},{"label":"water","done":false},{"label":"cook","done":false}]}`
+	tests := []struct{ name, sent, ops, want string }{
+		{"one is done", `{"id":7,"todo":[{"label":"water","done":false},{"label":"paint","done":false},{"label":"paint","done":false},{"label":"sweep","done":true}]}`,
+			`[{"at":["todo",{"label":"sweep"},"done"],"set":true}]`, `{"id":9,"todo":[{"label":"sweep","done":true},{"label":"water","done":false},{"label":"cook","done":false}]}`},
+		{"one has another name", `{"id":7,"todo":[{"label":"drink","done":false},{"label":"paint","done":false},{"label":"paint","done":false},{"label":"sweep","done":false}]}`,
+			`[{"at":["todo",0,"label"],"set":"drink"}]`, `{"id":9,"todo":[{"label":"drink","done":false},{"label":"water","done":false},{"label":"cook","done":false}]}`},
+		{"one of two that are alike", `{"id":7,"todo":[{"label":"water","done":false},{"label":"paint","done":false},{"label":"paint","done":true},{"label":"sweep","done":false}]}`,
+			`[{"at":["todo",2,"done"],"set":true}]`, `{"id":9,"todo":[{"label":"sweep","done":false},{"label":"water","done":false},{"label":"cook","done":true}]}`},
+	}
+	for _, tt := range tests {
+		ops, ok := Between([]byte(shown), []byte(tt.sent))
+		if !ok || list(ops) != tt.ops {
+			t.Errorf("%s: changes %s %v, want %s", tt.name, list(ops), ok, tt.ops)
+		}
+		if got, err := Apply([]byte(live), ops); err != nil || string(got) != tt.want {
+			t.Errorf("%s: applied to the live document\n%s %v, want\n%s", tt.name, got, err, tt.want)
+		}
+	}
+	const few, more = `{"id":7,"todo":[{"label":"water","done":false},{"label":"paint","done":false}]}`, `{"id":7,"todo":[{"label":"water","done":true},{"label":"paint","done":false},{"label":"sweep","done":false}]}`
+	ops, ok := Between([]byte(few), []byte(more))
+	const want = `[{"at":["todo",{"label":"water"},"done"],"set":true},{"at":["todo"],"add":{"label":"sweep","done":false}}]`
+	if !ok || list(ops) != want {
+		t.Errorf("one more: changes %s %v, want %s", list(ops), ok, want)
+	}
+}
