@@ -130,10 +130,15 @@ func TestBasicLoginsAreTheUsersOfTheDataFile(t *testing.T) {
 	file := model.Source{Name: "people", Columns: []string{"user", "password"}, Rows: [][]string{{"eve", "x7Q!"}, {"fay", "sesame open"}, {"gil", "q"}, {"hal", "9000"}}}
 	r := record(4, []model.Source{file}, func(p *tape, i int) {
 		who := file.Rows[i]
-		p.do("GET /\nAuthorization: Basic "+base64.StdEncoding.EncodeToString([]byte(who[0]+":"+who[1])), "200")
+		login := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(who[0]+":"+who[1]))
+		p.do("GET /\n"+login, "200")
+		if i == 0 {
+			p.do("DELETE /all\n"+login, "200")
+		}
 	})
 	want(t, "header", fmt.Sprint(r.Endpoints["GET /"].Variants[0].Request.Headers), "[{Authorization Basic ${Authorization_Basic}}]")
 	want(t, "login", values(r, "GET /"), "user=data people.user, password=data people.password, Authorization_Basic=template ${user}:${password}")
+	want(t, "login of one user alone", values(r, "DELETE /all"), "user=data people.user, password=data people.password, Authorization_Basic=template ${user}:${password}")
 	want(t, "rows", fmt.Sprint(r.Rows), "[map[people:0] map[people:1] map[people:2] map[people:3]]")
 }
 

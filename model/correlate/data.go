@@ -262,14 +262,15 @@ func (u use) holds(part string) int {
 // rest returns the pieces beside a data value: text, another column, or a hole that
 // is explained later.
 func (l *Learner) rest(uses []use) []piece {
-	if constant(uses) {
-		if uses[0].value == "" {
-			return nil
-		}
-		return []piece{{text: uses[0].value}}
+	same := constant(uses)
+	if same && uses[0].value == "" {
+		return nil
 	}
 	if pieces := l.splitData(uses); pieces != nil {
 		return pieces
+	}
+	if same {
+		return []piece{{text: uses[0].value}}
 	}
 	return split(uses, delimiters)
 }
