@@ -60,7 +60,9 @@ session (or a tenth of --duration), so that logins do not come in a wave, and
 users do not go on in step; --spawn-rate sets another pace. Sessions arrive at
 --rate from the first second on; as many users as that rate brings are there after
 the length of a session. --scale begins as the recording does, with the users that
-were there.
+were there: those who had logged in before it are let in first, as other sessions of
+it do. Robots, monitors and health checks are no users: --scale plays them once, as
+recorded, whatever the multiple, --users and --rate do not.
 
 Requests go to the target, and to the origins of --map; those of other recorded
 origins are left out and named. Response time counts from the scheduled instant,

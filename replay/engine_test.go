@@ -90,7 +90,7 @@ func TestWhatIsDueBeforeTheEndIsSentHoweverLate(t *testing.T) {
 
 func TestSegmentsTogetherAreThePlan(t *testing.T) {
 	a := replay.Plan{Target: "http://127.0.0.1:1", Rate: 100, Duration: time.Second}
-	arrivals, err := a.Arrivals(nil, 0)
+	arrivals, err := a.Arrivals(replay.Starts{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func TestAPausedRunSendsNothingAndGoesOnWhereItWas(t *testing.T) {
 	p := replay.Plan{Target: s.URL, Rate: 200, Duration: 500 * time.Millisecond}
 	o := replay.Options{Plan: p, Source: singleOn(t, s.URL, p), Interval: 20 * time.Millisecond}
 	var err error
-	if o.Arrivals, err = p.Arrivals(nil, 0); err != nil {
+	if o.Arrivals, err = p.Arrivals(replay.Starts{}); err != nil {
 		t.Fatal(err)
 	}
 	run, err := replay.Start(t.Context(), o)
@@ -49,7 +49,7 @@ func TestAPausedRunEndsWithItsContext(t *testing.T) {
 	defer s.Close()
 	p := replay.Plan{Target: s.URL, Users: 2, Duration: time.Hour}
 	o := replay.Options{Plan: p, Source: singleOn(t, s.URL, p)}
-	o.Arrivals, _ = p.Arrivals(nil, 0)
+	o.Arrivals, _ = p.Arrivals(replay.Starts{})
 	ctx, cancel := context.WithCancel(t.Context())
 	run, err := replay.Start(ctx, o)
 	if err != nil {

@@ -165,43 +165,49 @@ func (p Plan) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Starts say when the sessions of a recording began.
+type Starts struct {
+	At   []time.Duration // ascending, from the start of the recording
+	Span time.Duration   // its length
+	Once []bool          // those that come once at any scale, since they are not those of users; nil: none
+}
+
 // Arrivals returns when the sessions of the plan start; with Users, when the users
-// start. Only Scale needs starts, the session starts of the recording, and span, the
-// length of the recording.
-func (p Plan) Arrivals(starts []time.Duration, span time.Duration) (load.Arrivals, error) {
+// start. Only Scale needs starts.
+func (p Plan) Arrivals(starts Starts) (load.Arrivals, error) {
 	p = p.withDefaults()
 	switch {
 	case p.Users > 0:
 		return load.Users(p.Users, p.Spread)
 	case p.Rate > 0:
 		return load.Constant(p.Rate, p.Duration)
-	case len(starts) == 0:
+	case len(starts.At) == 0:
 		return nil, errors.New("the model holds no recorded arrivals to scale; give users or a rate instead")
 	}
-	return p.recording(starts, span)
+	return p.recording(starts)
 }
 
 // recording returns the arrivals of a recording under a scale.
-func (p Plan) recording(starts []time.Duration, span time.Duration) (*load.Recording, error) {
-	fast := make([]time.Duration, len(starts))
-	for i, at := range starts {
+func (p Plan) recording(starts Starts) (*load.Recording, error) {
+	fast := make([]time.Duration, len(starts.At))
+	for i, at := range starts.At {
 		fast[i] = scaled(at, p.Speed)
 	}
-	return load.Recorded(fast, scaled(span, p.Speed), p.Scale, p.Duration, p.Seed)
+	return load.RecordedApart(fast, starts.Once, scaled(starts.Span, p.Speed), p.Scale, p.Duration, p.Seed)
 }
 
 // Recorded returns which recorded session each session of the plan plays, as an index of
 // starts, and how many others play it before. With a scale it is the one whose start the
 // arrival repeats. Otherwise all are played in turn, in a new order each round: so the mix
-// is that of the recording at every moment. starts, of which there must be one, and span
-// are those of Arrivals.
-func (p Plan) Recorded(starts []time.Duration, span time.Duration) (func(session uint64) (recorded int, before uint64), error) {
+// is that of the recording at every moment. starts, of which there must be one, are those of
+// Arrivals.
+func (p Plan) Recorded(starts Starts) (func(session uint64) (recorded int, before uint64), error) {
 	p = p.withDefaults()
 	if p.Users > 0 || p.Rate > 0 {
-		n := uint64(len(starts))
+		n := uint64(len(starts.At))
 		return func(i uint64) (int, uint64) { return int(dist.Shuffled(p.Seed, i/n, i%n, n)), i / n }, nil
 	}
-	r, err := p.recording(starts, span)
+	r, err := p.recording(starts)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func TestAPauseIsCounted(t *testing.T) {
 	p := replay.Plan{Target: s.URL, Users: 1, Duration: time.Hour}
 	timeline := stats.NewTimeline()
 	o := replay.Options{Plan: p, Source: singleOn(t, s.URL, p), OnInterval: func(iv *stats.Interval) { timeline.Add(iv) }}
-	o.Arrivals, _ = p.Arrivals(nil, 0)
+	o.Arrivals, _ = p.Arrivals(replay.Starts{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	run, err := replay.Start(ctx, o)

@@ -183,7 +183,7 @@ func (r *Report) Text(w io.Writer) error {
 		fmt.Fprintf(&b, "  %s  %-32s %4d %s, %d %s\n", share, t.Name, t.Sessions, plural(t.Sessions, "session"), t.Steps, plural(t.Steps, "endpoint"))
 	}
 	if n := len(r.Types); n > 0 && r.Types[n-1].Apart != "" {
-		b.WriteString("  those apart are no users: --scale plays them as recorded, --users and --rate do not\n")
+		b.WriteString("  those apart are no users: --scale plays them once, as recorded, whatever the number of users; --users and --rate do not\n")
 	}
 	fmt.Fprintf(&b, "\nendpoints (%d)\n", len(r.Endpoints))
 	for _, e := range r.Endpoints {

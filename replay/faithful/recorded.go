@@ -108,9 +108,10 @@ type Builder struct {
 // moments are sums over sessions.
 type moments struct{ sum, squares float64 }
 
-func (m *moments) add(x float64) {
-	m.sum += x
-	m.squares += x * x
+// add adds x, n times.
+func (m *moments) add(x float64, n int) {
+	m.sum += float64(n) * x
+	m.squares += float64(n) * x * x
 }
 
 // deviation is the standard deviation over n sessions.
@@ -120,7 +121,10 @@ func (m moments) deviation(n int) float64 {
 }
 
 // Session adds a session.
-func (b *Builder) Session(steps []Step) {
+func (b *Builder) Session(steps []Step) { b.Sessions(1, steps) }
+
+// Sessions adds n times the same session.
+func (b *Builder) Sessions(n int, steps []Step) {
 	if b.names == nil {
 		b.names = map[string]int{}
 	}
@@ -128,19 +132,19 @@ func (b *Builder) Session(steps []Step) {
 	asked := map[int]int{} // requests of this session, by endpoint
 	for _, s := range steps {
 		if s.Asked {
-			optional++
+			optional++ // of one of them
 			if !slices.Contains(b.out.Asked, s.Endpoint) && len(b.out.Asked) < maxEndpoints {
 				b.out.Asked = append(b.out.Asked, s.Endpoint)
 			}
 			continue
 		}
-		b.beside += s.Beside
+		b.beside += n * s.Beside
 		peak = max(peak, s.Beside+1)
 		if s.Beside == 0 {
-			b.out.Alone++
+			b.out.Alone += n
 		}
 		if s.Bare {
-			b.out.Bare++
+			b.out.Bare += n
 		}
 		i, known := b.names[s.Endpoint]
 		if !known && !b.overflow {
@@ -158,29 +162,29 @@ func (b *Builder) Session(steps []Step) {
 			continue
 		}
 		asked[i]++
-		b.out.Endpoints[i].Steps++
+		b.out.Endpoints[i].Steps += n
 		if s.Write {
-			b.out.Endpoints[i].Writes++
+			b.out.Endpoints[i].Writes += n
 		}
 	}
-	for i, n := range asked {
-		b.spreads[i].add(float64(n))
+	for i, k := range asked {
+		b.spreads[i].add(float64(k), n)
 	}
-	b.out.Sessions++
-	b.out.Steps += len(steps) - optional
-	b.out.Writes += writes
-	b.peaks += peak
-	b.steps.add(float64(len(steps) - optional))
-	b.writes.add(float64(writes))
+	b.out.Sessions += n
+	b.out.Steps += n * (len(steps) - optional)
+	b.out.Writes += n * writes
+	b.peaks += n * peak
+	b.steps.add(float64(len(steps)-optional), n)
+	b.writes.add(float64(writes), n)
 }
 
-// Enter adds the requests that let the users of a session in, by their endpoints.
-func (b *Builder) Enter(endpoints []string) {
+// Enter adds the requests that let the users of n sessions in, by their endpoints.
+func (b *Builder) Enter(n int, endpoints []string) {
 	for _, name := range endpoints {
 		if b.entries == nil {
 			b.entries = map[string]int{}
 		}
-		b.entries[name]++
+		b.entries[name] += n
 	}
 }
 

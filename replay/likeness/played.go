@@ -46,16 +46,16 @@ func (r *Recording) Play(ctx context.Context, paths replay.Paths, seed uint64) (
 	if err != nil {
 		return nil, nil, err
 	}
-	starts, span := m.Starts(), m.Recorded.Duration
-	if len(starts) == 0 { // written by hand
-		starts, span = r.traffic.Starts()
+	starts := modelled.Starts(m)
+	if len(starts.At) == 0 { // written by hand
+		starts.At, starts.Span = r.traffic.Starts()
 	}
-	arrivals, err := plan.Arrivals(starts, span)
+	arrivals, err := plan.Arrivals(starts)
 	if err != nil {
 		return nil, nil, err
 	}
 	p := &played{Recording: r, ctx: ctx, seed: seed, origins: source.Origins(), sessions: map[uint64]*fidelity.Session{}, skipped: map[string]int{}}
-	share, notes := p.share(len(starts))
+	share, notes := p.share(len(starts.At))
 	err = dryrun.Play(source, arrivals, dryrun.Options{
 		Play:   func(i uint64) bool { return share >= 1 || dist.Keyed(seed, i, playedStream).Float64() < share },
 		Answer: p.answer, Give: p.give,

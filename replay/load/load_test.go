@@ -300,3 +300,48 @@ func TestARecordingOfAMomentDoesNotFlood(t *testing.T) {
 		t.Errorf("arrivals at %v, want %v", got, want)
 	}
 }
+
+// A start that comes once has no clones, and leaves those of the others as they are.
+func TestStartsThatComeOnce(t *testing.T) {
+	offsets := []time.Duration{0, 100 * time.Millisecond, 200 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second}
+	once := []bool{false, true, false, false, true}
+	users := []time.Duration{offsets[0], offsets[2], offsets[3]}
+	for _, scale := range []float64{0.5, 1, 3, 2.5} {
+		a, err := RecordedApart(offsets, once, 3*time.Second, scale, 6*time.Second, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := Recorded(users, 3*time.Second, scale, 6*time.Second, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var apart, others, want []time.Duration
+		for i := uint64(0); ; i++ {
+			at, ok := a.At(i)
+			if !ok {
+				break
+			}
+			if original, _ := a.Repeats(i); once[original] {
+				apart = append(apart, at)
+			} else {
+				others = append(others, at)
+			}
+		}
+		for i := uint64(0); ; i++ {
+			at, ok := alone.At(i)
+			if !ok {
+				break
+			}
+			want = append(want, at)
+		}
+		if due := []time.Duration{offsets[1], offsets[4], 3*time.Second + offsets[1], 3*time.Second + offsets[4]}; !slices.Equal(apart, due) {
+			t.Errorf("scale %g: those that come once do so at %v, want %v", scale, apart, due)
+		}
+		if !slices.Equal(others, want) {
+			t.Errorf("scale %g: the others come at %v, want %v", scale, others, want)
+		}
+	}
+	if a, err := RecordedApart(offsets, []bool{true, true, true, true, true}, 3*time.Second, 4, 0, 1); err != nil || len(a.at) != len(offsets) {
+		t.Errorf("%v: %d arrivals of nobody but those that come once, want %d", err, len(a.at), len(offsets))
+	}
+}

@@ -38,7 +38,15 @@ import (
 // The arrivals are kept in memory, 16 bytes each. There are maxArrivals at most: a
 // schedule of more is an error.
 func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time.Duration, seed uint64) (*Recording, error) {
+	return RecordedApart(offsets, nil, span, scale, d, seed)
+}
+
+// RecordedApart is Recorded, but for the starts that once marks: they have no clones. Each is
+// played once a round, at its own instant, whatever the scale. nil marks none.
+func RecordedApart(offsets []time.Duration, once []bool, span time.Duration, scale float64, d time.Duration, seed uint64) (*Recording, error) {
 	switch {
+	case once != nil && len(once) != len(offsets):
+		return nil, fmt.Errorf("%d marks of %d session starts", len(once), len(offsets))
 	case len(offsets) == 0:
 		return nil, errors.New("the recording has no session start to repeat")
 	case !(scale > 0) || scale > 1e9:
@@ -62,9 +70,20 @@ func Recorded(offsets []time.Duration, span time.Duration, scale float64, d time
 		return nil, fmt.Errorf("scale %g for %s: %.0f sessions are more than %d; lower the scale, or give a rate or a number of users", scale, d, n, maxArrivals)
 	}
 	r := &Recording{}
-	spread, played := newSpread(offsets, span), make([]uint32, len(offsets))
+	var users []time.Duration
+	for i, at := range offsets {
+		if once == nil || !once[i] {
+			users = append(users, at)
+		}
+	}
+	played := make([]uint32, len(offsets))
+	var spread *spread
+	if len(users) > 0 {
+		spread = newSpread(users, span)
+	}
 	for round := uint64(0); time.Duration(round)*span < d; round++ {
-		r.play(offsets, spread, round, scale, seed, time.Duration(round)*span, played)
+		start := time.Duration(round) * span
+		r.play(offsets, once, spread, round, scale, seed, start, played)
 	}
 	r.sort(d)
 	return r, nil
@@ -102,16 +121,20 @@ func (r *Recording) Repeats(i uint64) (original int, before uint64) {
 
 // play adds a round of the recording that begins at start.
 // played counts the arrivals of each start of the rounds before.
-func (r *Recording) play(offsets []time.Duration, s *spread, round uint64, scale float64, seed uint64, start time.Duration, played []uint32) {
-	n := uint64(len(offsets))
-	for k := range n {
-		j := round*n + k
-		copies := startsBefore(j+1, scale) - startsBefore(j, scale)
-		draw := stream(seed, j, 2)
+func (r *Recording) play(offsets []time.Duration, once []bool, s *spread, round uint64, scale float64, seed uint64, start time.Duration, played []uint32) {
+	user := uint64(0) // number of the start among those with clones
+	for k := range offsets {
+		copies := uint64(1)
+		var draw func() float64
+		if once == nil || !once[k] {
+			j := round*uint64(len(s.offsets)) + user
+			copies, draw = startsBefore(j+1, scale)-startsBefore(j, scale), stream(seed, j, 2)
+			user++
+		}
 		for c := range copies {
 			at := offsets[k]
 			if c > 0 {
-				at = s.clone(k, draw)
+				at = s.clone(user-1, draw)
 			}
 			r.at, r.original, r.before = append(r.at, start+at), append(r.original, uint32(k)), append(r.before, played[k])
 			played[k]++

@@ -45,7 +45,7 @@ func TestClashesAreSessionsWhoseAccountIsInUse(t *testing.T) {
 		m.Recorded.Duration = 7 * time.Second
 		tt.plan.Target = "http://127.0.0.1:1"
 		src := modelledOn(t, m, tt.plan)
-		arrivals, err := tt.plan.Arrivals(m.Starts(), m.Recorded.Duration)
+		arrivals, err := tt.plan.Arrivals(Starts(m))
 		if err != nil {
 			t.Fatal(err)
 		}

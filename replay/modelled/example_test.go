@@ -29,7 +29,7 @@ func ExampleNew() {
 		}},
 	}
 	plan := replay.Plan{Target: target.URL, Users: 2, Sessions: 1}
-	arrivals, err := plan.Arrivals(nil, 0)
+	arrivals, err := plan.Arrivals(replay.Starts{})
 	if err != nil {
 		fmt.Println(err)
 		return

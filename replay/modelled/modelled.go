@@ -28,7 +28,7 @@ func New(m *model.Model, p replay.Plan) (replay.Source, error) {
 	s.walks = p.Paths == replay.WalkPaths || p.Paths == "" && len(m.Sessions) == 0
 	switch {
 	case len(m.Sessions) > 0:
-		if s.recorded, err = p.Recorded(m.Starts(), m.Recorded.Duration); err != nil {
+		if s.recorded, err = p.Recorded(Starts(m)); err != nil {
 			return nil, err
 		}
 		s.mixUsers(m)
@@ -90,6 +90,16 @@ type source struct {
 	bindings  []model.Binding
 	elements  []model.Element
 	data      []model.Source
+}
+
+// Starts says when the recorded sessions of m began. Those of robots and pollers come once,
+// whatever the number of users.
+func Starts(m *model.Model) replay.Starts {
+	s := replay.Starts{At: m.Starts(), Span: m.Recorded.Duration}
+	if apart := sessionsApart(m); slices.Contains(apart, true) {
+		s.Once = apart
+	}
+	return s
 }
 
 // AtHome returns the plan that plays each recorded session of m once, at the origins of

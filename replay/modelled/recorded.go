@@ -2,7 +2,9 @@ package modelled
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"slices"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
@@ -25,22 +27,24 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 	var b faithful.Builder
 	var elsewhere unmapped
 	mix, apart, users := editedMix(m, p.Seed), sessionsApart(m), 0
+	w := weigh(p, mix != nil, slices.Contains(apart, true))
 	for i := range m.Sessions {
 		if apart[i] && p.Scale == 0 {
 			continue // it is not played
 		}
-		s, times := steps(m.Sessions[i].Acts, kinds, &elsewhere), 1
+		s, times := steps(m.Sessions[i].Acts, kinds, &elsewhere), w.users
 		switch {
-		case !apart[i]:
-			if users++; mix != nil {
-				times = 0
-			}
+		case apart[i]:
+			times = w.apart
 		case mix != nil:
-			times = mixRounds
+			times = 0
+			fallthrough
+		default:
+			users++
 		}
-		for range times {
-			b.Session(s)
-			b.Enter(entryOf(&m.Sessions[i], kinds))
+		if times > 0 {
+			b.Sessions(times, s)
+			b.Enter(times, entryOf(&m.Sessions[i], kinds))
 		}
 		if m.Sessions[i].Begun {
 			b.Begin()
@@ -51,8 +55,8 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 			break
 		}
 		track, _ := mix.session(uint64(i))
-		b.Session(steps(m.Sessions[track].Acts, kinds, &unmapped{}))
-		b.Enter(entryOf(&m.Sessions[track], kinds))
+		b.Sessions(w.mixed, steps(m.Sessions[track].Acts, kinds, &unmapped{}))
+		b.Enter(w.mixed, entryOf(&m.Sessions[track], kinds))
 	}
 	for _, l := range m.Recorded.LeftOut {
 		b.LeaveOut(faithful.LeftOut(l))
@@ -64,8 +68,8 @@ func Recorded(m *model.Model, p replay.Plan) *faithful.Recorded {
 		})
 	}
 	recorded := b.Recorded()
-	if mix != nil && recorded != nil {
-		oneRound(recorded)
+	if recorded != nil {
+		oneRound(recorded, w.all)
 	}
 	return recorded
 }
@@ -83,9 +87,35 @@ func entryOf(s *model.Session, kinds map[string]kind) (endpoints []string) {
 // mixRounds is the number of rounds of a changed mix that stand for all.
 const mixRounds = 8
 
-// oneRound makes the figures of mixRounds those of one.
-func oneRound(r *faithful.Recorded) {
-	part := func(n int) int { return (n + mixRounds/2) / mixRounds }
+// weights say how often sessions are played, where those of users come more or less often
+// than those of robots and pollers, which come once at any scale.
+type weights struct {
+	users, apart int     // of a recorded session
+	mixed        int     // of a session of a changed mix, in each of mixRounds
+	all          float64 // what the users' are in the recording
+}
+
+func weigh(p replay.Plan, mixed, apart bool) weights {
+	scale := 1.0
+	if apart && p.Scale > 0 {
+		scale = p.Scale
+	}
+	if !mixed && scale == 1 {
+		return weights{users: 1, apart: 1, all: 1}
+	}
+	const unit = 4 * mixRounds
+	return weights{
+		users: max(1, int(math.Round(unit*scale))), apart: unit,
+		mixed: max(1, int(math.Round(unit*scale/mixRounds))), all: unit * scale,
+	}
+}
+
+// oneRound makes the figures of so many times the users' sessions those of one.
+func oneRound(r *faithful.Recorded, times float64) {
+	if times == 1 {
+		return
+	}
+	part := func(n int) int { return int(math.Round(float64(n) / times)) }
 	r.Sessions, r.Steps, r.Writes, r.Bare, r.Alone = part(r.Sessions), part(r.Steps), part(r.Writes), part(r.Bare), part(r.Alone)
 	for i := range r.Endpoints {
 		e := &r.Endpoints[i]

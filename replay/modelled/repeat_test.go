@@ -148,7 +148,7 @@ func TestTheMixOfRecordedSessionsIsExact(t *testing.T) {
 	}
 	times := map[int]int{}
 	p := replay.Plan{Target: "http://127.0.0.1:1", Scale: 3}
-	arrivals, err := p.Arrivals(m.Starts(), m.Recorded.Duration)
+	arrivals, err := p.Arrivals(Starts(m))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestUsersLogInAtTheStartAsOftenAsInTheRecording(t *testing.T) {
 	logins := func(p replay.Plan, from, to time.Duration) (n int) {
 		p.Target = "http://127.0.0.1:1"
 		src := modelledOn(t, m, p).(*source)
-		arrivals, err := p.Arrivals(m.Starts(), m.Recorded.Duration)
+		arrivals, err := p.Arrivals(Starts(m))
 		if err != nil {
 			t.Fatal(err)
 		}

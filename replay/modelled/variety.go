@@ -28,7 +28,13 @@ const (
 //
 //	V(k·n) = V · k^(v/V)
 func Varieties(m *model.Model, sessions uint64) (list []faithful.Variety) {
-	k := float64(sessions) / float64(max(1, len(m.Sessions)))
+	users, apart := len(m.Sessions), sessionsApart(m)
+	for i := range apart {
+		if apart[i] {
+			users--
+		}
+	}
+	k := float64(sessions) / float64(max(1, users))
 	if k < leastGrowth {
 		return nil
 	}
@@ -73,7 +79,11 @@ func asked(m *model.Model) map[string]map[uint64]int {
 			counts[e.Name] = map[uint64]int{}
 		}
 	}
+	apart := sessionsApart(m)
 	for i := range m.Sessions {
+		if apart[i] {
+			continue // it asks for the same at any scale
+		}
 		acts := m.Sessions[i].Acts
 		things := make([]uint64, len(acts)) // 0: not known
 		for at := range acts {

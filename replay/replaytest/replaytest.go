@@ -26,7 +26,7 @@ func Play(t *testing.T, ctx context.Context, o replay.Options) []*stats.Interval
 	}
 	if o.Arrivals == nil {
 		var err error
-		if o.Arrivals, err = o.Plan.Arrivals(nil, 0); err != nil {
+		if o.Arrivals, err = o.Plan.Arrivals(replay.Starts{}); err != nil {
 			t.Fatal(err)
 		}
 	}

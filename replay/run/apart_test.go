@@ -68,6 +68,9 @@ func TestMonitorsAreNoUsers(t *testing.T) {
 		{"users", replay.Plan{Users: 20, Sessions: 1}, 20, 0, 1},
 		{"users who walk", replay.Plan{Users: 20, Sessions: 1, Paths: replay.WalkPaths}, 20, 0, 1},
 		{"recorded arrivals", replay.Plan{Scale: 1}, visitors, checks, 0},
+		{"three times the recorded arrivals", replay.Plan{Scale: 3}, 3 * visitors, checks, 1},
+		{"half of them", replay.Plan{Scale: 0.5}, visitors / 2, checks, 1},
+		{"three times, of users who walk", replay.Plan{Scale: 3, Paths: replay.WalkPaths}, 3 * visitors, checks, 1},
 		{"recorded arrivals of users who walk", replay.Plan{Scale: 1, Paths: replay.WalkPaths}, visitors, checks, 0},
 	} {
 		d, notes := &desk{token: 1000}, 0

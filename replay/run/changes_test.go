@@ -151,7 +151,7 @@ func played(t *testing.T, m *model.Model, h http.Handler) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arrivals, err := p.Arrivals(m.Starts(), m.Recorded.Duration)
+	arrivals, err := p.Arrivals(modelled.Starts(m))
 	if err != nil {
 		t.Fatal(err)
 	}

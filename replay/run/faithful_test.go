@@ -277,7 +277,7 @@ func TestActsThatAreQuietlyLeftOutAreMissed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		arrivals, err := p.Arrivals(m.Starts(), m.Recorded.Duration)
+		arrivals, err := p.Arrivals(modelled.Starts(m))
 		if err != nil {
 			t.Fatal(err)
 		}

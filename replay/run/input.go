@@ -219,30 +219,27 @@ func (j Job) engine(w *work) replay.Options {
 
 // load makes the input ready to play.
 func (in *input) load(ctx context.Context) (*work, error) {
-	var (
-		w      work
-		starts []time.Duration
-		span   time.Duration
-		err    error
-	)
+	var w work
+	var starts replay.Starts
+	var err error
 	plan := in.job.Plan
 	switch {
 	case in.model != nil:
-		starts, span = in.model.Starts(), in.model.Recorded.Duration
+		starts = modelled.Starts(in.model)
 		plan = steady(plan, in.model.SessionLength())
 		in.tellUnmapped(plan.Origins(in.model.MainOrigin()))
 		in.tellNotes()
 		w.source, err = modelled.New(in.model, plan)
 	case in.job.Recording != "":
 		if w.recording, w.source, err = in.repeat(ctx); err == nil {
-			starts, span, w.recorded = w.recording.starts(), w.recording.sessions.Span(), w.recording.recorded
+			starts, w.recorded = w.recording.starts(), w.recording.recorded
 			plan = steady(plan, w.recording.length)
 		}
 	default:
 		w.source, err = replay.Single(in.job.URL, plan)
 	}
 	if err == nil {
-		w.arrivals, err = plan.Arrivals(starts, span)
+		w.arrivals, err = plan.Arrivals(starts)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
@@ -277,8 +274,8 @@ func (in *input) tellNotes() {
 			apart = append(apart, fmt.Sprintf("%s (%s)", b.Name, english.Plural(b.Sessions, "session", "")))
 		}
 	}
-	if len(apart) > 0 && in.job.Plan.Scale == 0 {
-		in.note("no users, and not played: " + strings.Join(apart, ", ") + "; --scale plays them as recorded")
+	if how, told := map[float64]string{0: "not played: ", 1: ""}[in.job.Plan.Scale]; len(apart) > 0 && (how != "" || !told) {
+		in.note("no users, and " + cmp.Or(how, "played once, as recorded: ") + strings.Join(apart, ", ") + "; --scale plays them once at any multiple")
 	}
 	notes := in.model.Notes
 	for _, text := range notes[:min(most, len(notes))] {
@@ -310,10 +307,10 @@ func (in *input) repeat(ctx context.Context) (r *recording, src replay.Source, e
 		return nil, nil, err
 	}
 	starts := r.starts()
-	if len(starts) == 0 {
+	if len(starts.At) == 0 {
 		return r, nil, errors.New("the recording holds no request that can be replayed")
 	}
-	play, err := in.job.Plan.Recorded(starts, r.sessions.Span())
+	play, err := in.job.Plan.Recorded(starts)
 	if err == nil {
 		src, err = verbatim.New(r, origins, func(i uint64) int {
 			recorded, _ := play(i)

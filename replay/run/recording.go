@@ -36,10 +36,10 @@ func (r *recording) Sessions() int { return r.sessions.Len() }
 func (r *recording) Open(i int) verbatim.Cursor { return r.sessions.Cursor(i) }
 
 // starts are when the sessions begin, counted from the first of them.
-func (r *recording) starts() []time.Duration {
-	starts := make([]time.Duration, r.sessions.Len())
-	for i := range starts {
-		starts[i] = r.sessions.Start(i)
+func (r *recording) starts() replay.Starts {
+	starts := replay.Starts{At: make([]time.Duration, r.sessions.Len()), Span: r.sessions.Span()}
+	for i := range starts.At {
+		starts.At[i] = r.sessions.Start(i)
 	}
 	return starts
 }

@@ -57,7 +57,7 @@ func TestWhatCannotBeSentIsSkippedAndTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.close()
-	if got, want := r.starts(), []time.Duration{0, 25 * ms}; !slices.Equal(got, want) {
+	if got, want := r.starts().At, []time.Duration{0, 25 * ms}; !slices.Equal(got, want) {
 		t.Errorf("sessions start at %v, want %v", got, want)
 	}
 	var sent []string

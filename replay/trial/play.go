@@ -78,7 +78,7 @@ func play(ctx context.Context, m *model.Model, o Options) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	arrivals, err := plan.Arrivals(nil, 0)
+	arrivals, err := plan.Arrivals(replay.Starts{})
 	if err != nil {
 		return nil, err
 	}

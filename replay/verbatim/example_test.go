@@ -27,7 +27,7 @@ func ExampleNew() {
 	}
 	session := []*flow.Flow{page(0, "/"), page(20*time.Millisecond, "/cart")}
 	plan := replay.Plan{Target: target.URL, Users: 1, Sessions: 1}
-	arrivals, err := plan.Arrivals(nil, 0)
+	arrivals, err := plan.Arrivals(replay.Starts{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -77,7 +77,7 @@ func repeat(t *testing.T, flows []*flow.Flow, target string) *stats.Summary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arrivals, err := p.Arrivals(nil, 0)
+	arrivals, err := p.Arrivals(replay.Starts{})
 	if err != nil {
 		t.Fatal(err)
 	}

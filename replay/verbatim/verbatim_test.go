@@ -63,7 +63,7 @@ func TestVerbatimRepeatsSessionsAsRecorded(t *testing.T) {
 	}
 	p := replay.Plan{Target: s.URL, Scale: 1, Speed: 2}
 	src := verbatimOn(t, sessions, p)
-	arrivals, err := p.Arrivals([]time.Duration{0, 10 * time.Millisecond}, 30*time.Millisecond)
+	arrivals, err := p.Arrivals(replay.Starts{At: []time.Duration{0, 10 * time.Millisecond}, Span: 30 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
