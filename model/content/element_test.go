@@ -46,6 +46,9 @@ func TestElementsHaveWhatStandsBesideThem(t *testing.T) {
 		{"application/json", `[1,2,3]`, "json:[]", "1: ; 2: ; 3: "},
 		{"text/xml", `<l><e k="1"><n>Ann</n><e2 t="x"/></e><e k="2"><n>Bob</n></e></l>`, "xml:l/e@k", "1: n=Ann, t=x; 2: n=Bob"},
 		{"text/xml", `<d:l xmlns:d="http://x.test/ns"><d:r><d:href>/f/31</d:href><d:n>Ann</d:n></d:r><d:r><d:href>/f/32</d:href><d:n>Bob</d:n></d:r></d:l>`, "link:/f/{}#0", "31: n=Ann, ^d=http://x.test/ns; 32: n=Bob"},
+		// Lines of a text are apart: one has the value itself.
+		{"text/xml", "<l><e><h>/f/31</h><c>BEGIN:VCARD\r\nUID:31\r\nFN:Ann\r\n</c></e><e><h>/f/32</h><c>BEGIN:VCARD\r\nUID:32\r\nFN:Bob\r\n</c></e></l>", "link:/f/{}#0", "31: c=BEGIN:VCARD, c=FN:Ann; 32: c=BEGIN:VCARD, c=FN:Bob"},
+		{"application/json", `[{"id":31,"text":"of 31\n\nname: Ann"},{"id":32,"text":"name: Bob"}]`, "json:[].id", "31: text=name: Ann; 32: text=name: Bob"},
 		{"text/plain", `/f/1 Ann /f/2 Bob`, "link:/f/{}#0", ""},
 	}
 	for _, tt := range tests {

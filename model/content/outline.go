@@ -12,6 +12,7 @@ const (
 	maxOutline = 200_000 // nodes
 	maxBeside  = 40      // texts beside one value
 	maxMark    = 100     // bytes of a text
+	maxLines   = 30      // of a text that has several
 )
 
 // An outline is the nesting of an answer: the elements of a page or of XML, the objects
@@ -67,6 +68,18 @@ func (o *outline) text(at int, name, s string) {
 	}
 	if s != "" {
 		o.texts = append(o.texts, outlined{o.open, at, name + s})
+	}
+}
+
+// value keeps the text of a member of an object, or of an element of XML. Each line of a text
+// that has several says something of its own, such as those of a calendar or of settings.
+func (o *outline) value(at int, name, s string) {
+	for range maxLines {
+		line, rest, more := strings.Cut(s, "\n")
+		if o.text(at, name, line); !more {
+			return
+		}
+		s = rest
 	}
 }
 
@@ -248,7 +261,7 @@ func outlineJSON(b []byte) *outline {
 		case 'n':
 		default:
 			o.place(start)
-			o.text(start, name, text(b, start, min(end, start+maxText)))
+			o.value(start, name, text(b, start, min(end, start+maxText)))
 		}
 	}
 	if start := space(b, 0); start < len(b) {
@@ -265,7 +278,7 @@ func outlineXML(b []byte) *outline {
 		visit: func(path []byte, start, end int, plain bool) {
 			o.place(start)
 			name := path[bytes.LastIndexAny(path, "/@")+1:]
-			o.text(start, string(name)+"=", xmlText(b[start:min(end, start+maxText)], plain))
+			o.value(start, string(name)+"=", xmlText(b[start:min(end, start+maxText)], plain))
 		},
 		open: func(at int) {
 			if left > 0 || !o.enter(at) {
