@@ -164,49 +164,87 @@ type walker struct {
 	path    []byte // of the value visited
 	indexed bool   // [0] instead of [] for elements
 	shared  bool   // {} instead of keys that are identifiers
-	visit   func(path []byte, start, end int)
-	key     func(path []byte, start, end int) // of each such key, unless nil
+
+	// visit is called for each value. For an object or an array, which follows with what it
+	// holds, end is start.
+	visit func(path []byte, start, end int)
+	key   func(path []byte, start, end int) // of each such key, unless nil
+	full  func() bool                       // whether nothing more is wanted; nil: never
 }
 
-// walk visits the value at start and everything below it.
-func (w *walker) walk(start, end int) {
-	w.visit(w.path, start, end)
-	mark := len(w.path)
-	switch w.b[start] {
+// walk visits the value at i and everything below it, each byte once, and returns the index
+// behind it.
+func (w *walker) walk(i int) int {
+	switch w.b[i] {
 	case '{':
-		members(w.b, start, func(key []byte, s, e int) bool {
-			w.path = append(w.path, '.')
-			w.path = appendKey(w.path, key, w.shared)
-			if w.key != nil && bytes.HasSuffix(w.path[mark:], []byte("."+bareKey)) && Kind(string(key)) != "" {
-				// The key begins behind the quote.
-				at := cap(w.b) - cap(key)
-				w.key(w.path, at, at+len(key))
-			}
-			w.walk(s, e)
-			w.path = w.path[:mark]
-			return true
-		})
+		w.visit(w.path, i, i)
+		return w.members(i)
 	case '[':
-		elements(w.b, start, func(n, s, e int) {
-			w.path = append(w.path, '[')
-			if w.indexed {
-				w.path = appendInt(w.path, n)
-			}
-			w.path = append(w.path, ']')
-			w.walk(s, e)
-			w.path = w.path[:mark]
-		})
+		w.visit(w.path, i, i)
+		return w.elements(i)
 	}
+	end := skipValue(w.b, i)
+	w.visit(w.path, i, end)
+	return end
+}
+
+// stopped reports whether nothing more is wanted.
+func (w *walker) stopped() bool { return w.full != nil && w.full() }
+
+func (w *walker) members(i int) int {
+	b, mark := w.b, len(w.path)
+	for i = space(b, i+1); i < len(b) && b[i] == '"' && !w.stopped(); {
+		after := skipString(b, i)
+		start, end := i+1, max(after-1, i+1)
+		key := b[start:end]
+		w.path = append(w.path, '.')
+		w.path = appendKey(w.path, key, w.shared)
+		if w.key != nil && bytes.HasSuffix(w.path[mark:], []byte("."+bareKey)) && Kind(string(key)) != "" {
+			w.key(w.path, start, end)
+		}
+		i = w.walk(space(b, space(b, after)+1))
+		w.path = w.path[:mark]
+		i = w.next(i)
+	}
+	return i + 1
+}
+
+func (w *walker) elements(i int) int {
+	b, mark := w.b, len(w.path)
+	i = space(b, i+1)
+	for n := 0; i < len(b) && b[i] != ']' && !w.stopped(); n++ {
+		w.path = append(w.path, '[')
+		if w.indexed {
+			w.path = appendInt(w.path, n)
+		}
+		w.path = append(w.path, ']')
+		i = w.walk(i)
+		w.path = w.path[:mark]
+		i = w.next(i)
+	}
+	return i + 1
+}
+
+// next returns where the next member or element is, or the end of all, behind one that ends
+// at i.
+func (w *walker) next(i int) int {
+	if i = space(w.b, i); i < len(w.b) && w.b[i] == ',' {
+		i = space(w.b, i+1)
+	}
+	return i
 }
 
 // walkJSON visits every value of the valid document b.
 func walkJSON(b []byte, indexed bool, visit func(path []byte, start, end int)) {
-	start := space(b, 0)
-	if start >= len(b) {
-		return
-	}
 	w := &walker{b: b, indexed: indexed, shared: !indexed, visit: visit, path: make([]byte, 0, 128)}
-	w.walk(start, skipValue(b, start))
+	w.whole()
+}
+
+// whole visits the values of the document.
+func (w *walker) whole() {
+	if start := space(w.b, 0); start < len(w.b) {
+		w.walk(start)
+	}
 }
 
 func appendInt(b []byte, n int) []byte {

@@ -163,9 +163,8 @@ func (g *gatherer) json(prefix string, b []byte) {
 			g.out = append(g.out, Leaf{prefix + "json:" + escapeBar(strings.TrimPrefix(string(path), ".")) + "~", string(b[start:end])})
 		}
 	}
-	if start := space(b, 0); start < len(b) {
-		w.walk(start, skipValue(b, start))
-	}
+	w.full = func() bool { return len(g.out) >= maxLeaves }
+	w.whole()
 }
 
 // page adds what a page holds.

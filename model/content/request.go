@@ -134,6 +134,7 @@ type spanner struct {
 // A region is a text that holds values: a part of the request, or a value in it.
 type region struct {
 	text   string
+	raw    []byte // in place of a text: a large body, of which only values are copied
 	place  Place
 	header int
 	kinds  []codec.Kind  // how the text is written, the inner one first
@@ -144,6 +145,25 @@ type region struct {
 }
 
 func itself(i int) int { return i }
+
+// cut returns a part of the text.
+func (r *region) cut(start, end int) string {
+	if r.raw != nil {
+		return string(r.raw[start:end])
+	}
+	return r.text[start:end]
+}
+
+// bytes returns the text for reading.
+func (r *region) bytes() []byte {
+	if r.raw != nil {
+		return r.raw
+	}
+	return []byte(r.text)
+}
+
+// largeBody is from how many bytes on a body of JSON is not copied as a whole.
+const largeBody = 64 << 10
 
 // region returns a part of the request.
 func (s *spanner) region(place Place, header int, text string) region {
@@ -156,7 +176,7 @@ func (s *spanner) add(in *region, selector string, start, end int, kinds ...code
 	if len(s.out) >= maxLeaves {
 		return
 	}
-	inner := region{text: in.text[start:end], place: in.place, header: in.header, kinds: in.kinds, within: in.within, depth: in.depth + 1,
+	inner := region{text: in.cut(start, end), place: in.place, header: in.header, kinds: in.kinds, within: in.within, depth: in.depth + 1,
 		pos: func(i int) int { return in.pos(start + i) }}
 	for _, k := range kinds {
 		inner.decode(k)
@@ -281,12 +301,12 @@ func (s *spanner) body() {
 	if len(b) == 0 {
 		return
 	}
-	in := s.region(InText, 0, string(b))
 	if s.r.Headers.Has("Content-Encoding") {
+		in := s.region(InText, 0, string(b))
 		s.coded(&in)
 		return
 	}
-	s.content(&in)
+	s.content(b)
 }
 
 // coded adds a compressed body, and what it holds.
@@ -307,11 +327,18 @@ func (s *spanner) coded(in *region) {
 }
 
 // content adds the values of a body that is not compressed.
-func (s *spanner) content(in *region) {
+func (s *spanner) content(b []byte) {
 	contentType := s.r.Headers.Value("Content-Type")
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	media = strings.TrimSpace(media)
 	mark := boundary(contentType)
+	isJSON := mark == "" && (media == "application/json" || strings.HasSuffix(media, "+json") || media == "") && validJSON(b)
+	if isJSON && len(b) >= largeBody && !isGRPC(media) {
+		s.json(&region{raw: b, place: InText, pos: itself}, "body:$")
+		return
+	}
+	text := s.region(InText, 0, string(b))
+	in := &text
 	switch {
 	case s.nested > 0 && (isGRPC(media) || isProtobuf(media)) && s.protobuf(in, media):
 	case media == formMedia:
@@ -320,7 +347,7 @@ func (s *spanner) content(in *region) {
 	case mark != "":
 		in.place = InMultipart
 		s.multipart(in, "--"+mark)
-	case (media == "application/json" || strings.HasSuffix(media, "+json") || media == "") && validJSON([]byte(in.text)):
+	case isJSON:
 		s.json(in, "body:$")
 	default:
 		s.add(in, "body:*", 0, len(in.text))
@@ -329,7 +356,7 @@ func (s *spanner) content(in *region) {
 
 // json adds every scalar of a JSON document, and the keys that are identifiers.
 func (s *spanner) json(in *region, prefix string) {
-	b := []byte(in.text)
+	b := in.bytes()
 	add := func(selector string, place Place, start, end int, kinds ...codec.Kind) {
 		at := *in
 		if at.place == InText {
@@ -352,7 +379,6 @@ func (s *spanner) json(in *region, prefix string) {
 			add(prefix+string(path)+"~", InString, start, end, codec.JSON)
 		}
 	}
-	if start := space(b, 0); start < len(b) {
-		w.walk(start, skipValue(b, start))
-	}
+	w.full = func() bool { return len(s.out) >= maxLeaves }
+	w.whole()
 }

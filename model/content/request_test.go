@@ -1,12 +1,18 @@
 package content
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/starling-load/starling/model/content/codec"
 	"github.com/starling-load/starling/record/flow"
@@ -220,4 +226,110 @@ func TestAListOfWordsWithBase64IsOpened(t *testing.T) {
 		}
 		checkSpans(t, request("/", "text/plain", "", "X-About", text))
 	}
+}
+
+// A request may carry megabytes of JSON. Of these only the values are copied, and no more of
+// them are read than are kept.
+func TestALargeBodyIsNotCopiedAsAWhole(t *testing.T) {
+	var b bytes.Buffer
+	b.WriteString(`{"items":[`)
+	for i := 0; b.Len() < 8<<20; i++ {
+		fmt.Fprintf(&b, `{"id":%d,"text":"%0200d"},`, i, i)
+	}
+	b.WriteString(`{}]}`)
+	r := &flow.Request{Method: "POST", Target: "/", Headers: flow.Headers{{Name: "Content-Type", Value: "application/json"}}, Body: flow.NewBody(b.Bytes())}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	spans := Spans(r)
+	runtime.ReadMemStats(&after)
+	if got, want := spans[2], fmt.Sprintf("%0200d", 0); got.Selector != "body:$.items[0].text" || got.Value != want || string(r.Body.Data[got.Start:got.End]) != want {
+		t.Errorf("the second value is %+v, want %s", got, want)
+	}
+	held := 0
+	for _, s := range spans {
+		held += len(s.Value) + len(s.Selector)
+	}
+	if n := int(after.TotalAlloc - before.TotalAlloc); held > 5<<20 || n > 36<<20 {
+		t.Errorf("%d bytes are allocated for %d values of %d bytes, want at most 36 MB", n, len(spans), held)
+	}
+}
+
+// Every value of a document is found where it stands, whatever is around it.
+
+func TestSpansOfJSONStandWhereTheirSelectorsSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var value func(depth int) any
+		value = func(depth int) any {
+			kind := rapid.IntRange(0, 5).Draw(t, "kind")
+			switch {
+			case kind == 0 && depth < 5:
+				list := make([]any, rapid.IntRange(0, 4).Draw(t, "elements"))
+				for i := range list {
+					list[i] = value(depth + 1)
+				}
+				return list
+			case kind == 1 && depth < 5:
+				object := map[string]any{}
+				for range rapid.IntRange(0, 4).Draw(t, "members") {
+					object[rapid.SampledFrom([]string{"a", "b.c", "d[", "e\"", "f g", ""}).Draw(t, "name")] = value(depth + 1)
+				}
+				return object
+			case kind == 2:
+				return rapid.SampledFrom([]any{nil, true, false}).Draw(t, "word")
+			case kind == 3:
+				return rapid.IntRange(-5, 5).Draw(t, "number")
+			}
+			return rapid.SampledFrom([]string{"", "x", "}", "]", `"`, `\`, "é", ","}).Draw(t, "text")
+		}
+		want := map[string]any{}
+		var note func(at string, v any)
+		escape := strings.NewReplacer(".", `\.`, "[", `\[`, "]", `\]`, `\`, `\\`)
+		note = func(at string, v any) {
+			switch v := v.(type) {
+			case []any:
+				for i, x := range v {
+					note(fmt.Sprintf("%s[%d]", at, i), x)
+				}
+			case map[string]any:
+				for name, x := range v {
+					written, _ := json.Marshal(name)
+					note(at+"."+escape.Replace(string(written[1:len(written)-1])), x)
+				}
+			default:
+				want[at] = v
+			}
+		}
+		document := value(0)
+		note("body:$", document)
+		write := json.Marshal
+		if rapid.Bool().Draw(t, "indented") {
+			write = func(v any) ([]byte, error) { return json.MarshalIndent(v, " ", "\t") }
+		}
+		text, err := write(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &flow.Request{Method: "POST", Headers: flow.Headers{{Name: "Content-Type", Value: "application/json"}}, Body: flow.NewBody(text)}
+		got := map[string]any{}
+		for _, s := range Spans(r) {
+			if s.Inner() || !strings.HasPrefix(s.Selector, "body:") {
+				continue
+			}
+			var v any
+			if raw := string(text[s.Start:s.End]); s.Place == InString {
+				err = json.Unmarshal([]byte(`"`+raw+`"`), &v)
+			} else {
+				err = json.Unmarshal([]byte(raw), &v)
+			}
+			if n, is := v.(float64); is {
+				v = int(n)
+			}
+			if got[s.Selector] = v; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Fatalf("%s\ngot  %v\nwant %v", text, got, want)
+		}
+	})
 }

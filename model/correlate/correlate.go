@@ -266,7 +266,7 @@ type parsed struct {
 
 	effect effect
 
-	ids []identity // see identities
+	ids *identities // see identities
 }
 
 // An effect is what is known of a request: whether it changes something.

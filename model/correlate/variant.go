@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,13 +69,14 @@ func (v *variant) finish(name string) model.Variant {
 	out := model.Variant{Name: name, Recorded: len(v.acts), Request: v.request}
 	names := make([]string, len(v.holes))
 	var holes []*hole
+	given := newLabels()
 	for i := range v.holes {
 		h := &v.holes[i]
 		h.settle()
 		if h.value.Kind == model.Template {
 			h.value.Ref = renamed(h.value.Ref, names)
 		}
-		if h.named(holes) {
+		if given.name(h) {
 			holes = append(holes, h)
 		}
 		names[i] = h.value.Name
@@ -135,9 +137,22 @@ func (h *hole) recorded() bool {
 
 func isOwn(t model.Take) bool { return t.Act == model.Own }
 
-// named gives h a name. It reports false if h is as one of the holes before it and has
-// its name.
-func (h *hole) named(before []*hole) bool {
+// Labels give the holes of a variant their names. They look at few of the holes before a
+// hole: at those with the same content.
+type labels struct {
+	taken map[string]bool // names
+	free  map[string]int  // by base: no lower number than this is free
+	alike map[uint64][]*hole
+	seed  maphash.Seed
+}
+
+func newLabels() *labels {
+	return &labels{taken: map[string]bool{}, free: map[string]int{}, alike: map[uint64][]*hole{}, seed: maphash.MakeSeed()}
+}
+
+// name gives h a name: one from its content, with a number behind it where others have that.
+// It reports false if h is as one of the holes before it with such a name, and has its name.
+func (n *labels) name(h *hole) bool {
 	base := h.value.Name
 	switch {
 	case h.value.Kind == model.Bound:
@@ -146,17 +161,84 @@ func (h *hole) named(before []*hole) bool {
 		base = holeName(h.key)
 	}
 	base = holeName(base)
-	h.value.Name = base
-	for k := 2; ; k++ {
-		at := slices.IndexFunc(before, func(o *hole) bool { return o.value.Name == h.value.Name })
-		if at < 0 {
-			return true
-		}
-		if old := before[at]; old.value == h.value && old.recipe == h.recipe && (old.value.Kind != model.Fresh || old.value.Own) && slices.Equal(old.takes, h.takes) && slices.Equal(old.own, h.own) {
-			return false
-		}
-		h.value.Name = base + "_" + strconv.Itoa(k)
+	k := max(1, n.free[base])
+	for n.taken[numbered(base, k)] {
+		k++
 	}
+	n.free[base] = k
+	h.value.Name = numbered(base, k)
+	if h.value.Kind == model.Fresh && !h.value.Own {
+		n.taken[h.value.Name] = true
+		return true
+	}
+	first := k
+	for _, o := range n.alike[n.hash(h, base)] {
+		if at := numberOf(o.value.Name, base); at > 0 && at < first && o.as(h) {
+			first = at
+		}
+	}
+	if first < k {
+		h.value.Name = numbered(base, first)
+		return false
+	}
+	n.taken[h.value.Name] = true
+	n.note(h, h.value.Name)
+	if at := strings.LastIndexByte(h.value.Name, '_'); at > 0 && numberOf(h.value.Name, h.value.Name[:at]) > 0 {
+		n.note(h, h.value.Name[:at])
+	}
+	return true
+}
+
+// note lets h be found by holes that have a base and its content.
+func (n *labels) note(h *hole, base string) {
+	at := n.hash(h, base)
+	n.alike[at] = append(n.alike[at], h)
+}
+
+// hash stands for a base and the content of a hole.
+func (n *labels) hash(h *hole, base string) uint64 {
+	var sum maphash.Hash
+	sum.SetSeed(n.seed)
+	value := h.value
+	value.Name = base
+	maphash.WriteComparable(&sum, value)
+	for _, t := range h.takes {
+		maphash.WriteComparable(&sum, t)
+	}
+	for _, text := range h.own {
+		maphash.WriteComparable(&sum, text)
+	}
+	return sum.Sum64()
+}
+
+// as reports whether two holes differ in nothing but their names.
+func (h *hole) as(o *hole) bool {
+	a, b := h.value, o.value
+	a.Name, b.Name = "", ""
+	return a == b && h.recipe == o.recipe && slices.Equal(h.takes, o.takes) && slices.Equal(h.own, o.own)
+}
+
+// numbered returns the name with a number that is made of a base: base, base_2, base_3.
+func numbered(base string, number int) string {
+	if number == 1 {
+		return base
+	}
+	return base + "_" + strconv.Itoa(number)
+}
+
+// numberOf returns the number of a name that is made of a base, 0 if it is not.
+func numberOf(name, base string) int {
+	rest, ok := strings.CutPrefix(name, base)
+	switch {
+	case !ok:
+		return 0
+	case rest == "":
+		return 1
+	}
+	if n, err := strconv.Atoi(rest[1:]); err == nil && n > 1 && numbered(base, n) == name {
+		return n
+	}
+	return 0
 }
 
 // rows returns the recorded contents, a row for each request.
