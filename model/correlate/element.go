@@ -12,21 +12,55 @@ func (l *Learner) know(q *piece, e *parsed, take *model.Take) {
 	if take.Act < 0 || q.binding == nil || take.Source >= len(q.binding.sources) {
 		return
 	}
-	from, selector := e.session.exchanges[take.Act], q.binding.sources[take.Source].selector
-	if !ofElements(selector, len(from.values(selector))) {
-		return
-	}
-	parsed := e.session.selectors.parse(selector)
-	if parsed == nil {
-		return
-	}
-	list := parsed.Elements(from.doc)
-	if take.Match >= len(list) {
-		return
-	}
-	if element, ok := model.ElementOf(list, take.Match, e.session.words); ok {
+	if element, ok := elementAt(spot{e.session.exchanges[take.Act], q.binding.sources[take.Source].selector, take.Match}); ok {
 		take.Element = l.elements.number(&element)
 	}
+}
+
+// elementAt returns the element of a list that has a spot. ok is false if it is of no list,
+// or if nothing tells it from the others.
+func elementAt(at spot) (element model.Element, ok bool) {
+	from, selector := at.from, at.selector
+	if !ofElements(selector, len(from.values(selector))) {
+		return element, false
+	}
+	identifier, own := from.identifierBeside(selector)
+	if own {
+		selector = identifier
+	}
+	parsed := from.session.selectors.parse(selector)
+	if parsed == nil {
+		return element, false
+	}
+	list := parsed.Elements(from.doc)
+	if at.match >= len(list) {
+		return element, false
+	}
+	if element, ok = model.ElementOf(list, at.match, from.session.words); own {
+		element.Value = "" // the identifier
+	}
+	return element, ok
+}
+
+// identifierBeside returns the selector of the identifiers of the elements that a selector
+// reads another member of, such as a price or a revision: others may have it equal, so that
+// it does not tell whose it is. ok is false if there are none.
+func (e *parsed) identifierBeside(selector string) (of string, ok bool) {
+	if strings.Contains(selector, "|") || !strings.HasPrefix(selector, "json:") && !strings.HasPrefix(selector, "xml:") {
+		return "", false
+	}
+	if _, name := member(selector); name == "" {
+		return "", false
+	} else if _, is := identifier(name); is {
+		return "", false
+	}
+	for _, other := range e.session.members()[e] {
+		_, name := member(other)
+		if stem, is := identifier(name); is && stem == "" && within(objectOf(selector), objectOf(other)) && len(e.values(other)) == len(e.values(selector)) {
+			return other, true
+		}
+	}
+	return "", false
 }
 
 // ofElements reports whether a selector that found n values takes them from elements of a

@@ -80,7 +80,7 @@ func (l *Learner) pinLeaf(p *leaf) {
 // admitRevision notes revisions by their name that are sent as recorded, where it is known
 // that records of the target have such ones.
 func (l *Learner) admitRevision(p *leaf, uses []use) bool {
-	if !p.target.sample().writes() {
+	if !p.target.sample().writes() || p.isPart() {
 		return false
 	}
 	var found []use
@@ -118,25 +118,45 @@ func (r revised) shownOtherwise() bool {
 }
 
 // picks reports whether the element of a list that has s is the one that the request e
-// means: its identifier comes from there, or is sent as recorded. In another list, and in
-// this one later, what e means may stand at another place.
+// means: it is known among the others, or its identifier comes from there, or is sent as
+// recorded. Else what e means may stand at another place.
 func (t *target) picks(e *parsed, s spot) bool {
 	if !s.listed() || s.from.writes() { // a write is answered in the order of what it changed
+		return true
+	}
+	if _, ok := elementAt(s); ok {
 		return true
 	}
 	if e.changes != nil && e.changes.from != s.from {
 		return false
 	}
-	for _, p := range t.leaves {
+	for _, p := range slices.Concat(t.settled, t.leaves) {
 		i := p.at(e)
-		if _, ok := p.identifies(); !ok || i < 0 || len(p.pieces) != 1 || p.pieces[0].binding == nil {
+		if i < 0 || len(p.pieces) != 1 || p.pieces[0].binding == nil {
 			continue
 		}
-		if take := p.pieces[0].take(p.uses[i]); take.Act != model.Own && (take.Act != s.from.index || take.Match != s.match) {
+		if _, ok := identifies(&p.span, e.Path); !ok {
+			continue
+		}
+		if act, match, ok := p.pieces[0].from(p.uses[i]); ok && (act != s.from.index || match != s.match) {
 			return false
 		}
 	}
 	return true
+}
+
+// from returns the act and the match that a use has the content of a bound hole from, also
+// before the requests at hand were looked at.
+func (q *piece) from(u use) (act, match int, ok bool) {
+	if q.locate != nil {
+		s, ok := q.locate(u)
+		if !ok {
+			return 0, 0, false
+		}
+		return s.from.index, s.match, true
+	}
+	take, ok := find(q.binding.sources, u)
+	return take.Act, take.Match, ok
 }
 
 // listed reports whether a spot is one of several.

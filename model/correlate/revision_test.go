@@ -92,3 +92,31 @@ func TestRevisionsThatCannotBeBoundAreNamed(t *testing.T) {
 	})
 	want(t, "unresolved", fmt.Sprint(r.Unresolved), "[{PATCH /notes/{} body $.version 1 characters has the name of a revision, and no earlier answer showed one of what it stands beside bind it to an answer, or give its values with --data 6}]")
 }
+
+// The user made a note, and the answer gave its identifier alone.
+func TestTheRevisionOfWhatAUserMadeIsThatOfTheElementWithItsText(t *testing.T) {
+	for _, texts := range []bool{true, false} {
+		r := record(4, nil, func(p *tape, i int) {
+			p.do("POST /notes"+asJSON+fmt.Sprintf(`{"text":"all of %c"}`, 'a'+i), "201"+asJSON+fmt.Sprintf(`{"id":%d}`, 40+i))
+			list := `{"notes":[{"id":7,"rev":4,"text":"same"}`
+			for k := range i + 1 {
+				text := "same"
+				if texts {
+					text = fmt.Sprintf("all of %c", 'a'+k)
+				}
+				list += fmt.Sprintf(`,{"id":%d,"rev":1,"text":%q}`, 40+k, text)
+			}
+			list += "]}"
+			p.do("GET /notes", "200"+asJSON+list)
+			p.do(fmt.Sprintf("PATCH /notes/%d", 40+i)+asJSON+fmt.Sprintf(`{"rev":1,"text":"none of %c"}`, 'a'+i), "204")
+		})
+		got := takesOf(r, 2, 2)
+		if texts {
+			want(t, "takes", got, "0.0.0 1.0.3")
+			want(t, "unresolved", fmt.Sprint(r.Unresolved), "[]")
+		} else {
+			want(t, "takes", got, "0.0.0 own")
+			want(t, "unresolved", fmt.Sprint(len(r.Unresolved)), "1")
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (l *ledger) written(revision int) any {
 // show is an entry as answers have it.
 func (l *ledger) show(id int) map[string]any {
 	e := l.entries[id]
-	return map[string]any{"id": id, "title": e.title, "quantity": 1, "state": "open", l.name: l.written(e.revision)}
+	return map[string]any{"id": id, "title": e.title, "quantity": 1, "shelf": fmt.Sprintf("Cupboard number %c", 'A'+id), l.name: l.written(e.revision)}
 }
 
 // change changes an entry if its revision is the latest.
@@ -289,11 +289,11 @@ func TestARevisionIsThatOfTheLatestLiveAnswer(t *testing.T) {
 			if len(recorded.refused) > 0 {
 				t.Fatalf("refused while it was recorded: %q", recorded.refused)
 			}
-			for _, scale := range []float64{1, 3} {
+			for scale, plan := range map[float64]replay.Plan{1: {Users: 1, Sessions: guests}, 3: {Scale: 3}} {
 				live := newLedger(tt.way, tt.name, tt.look, 40)
 				s := httptest.NewServer(live)
 				defer s.Close()
-				sum := playModel(t, m, s.URL, replay.Plan{Scale: scale}, Options{})
+				sum := playModel(t, m, s.URL, plan, Options{})
 				own, house := live.changes()
 				if own != int(2*guests*scale) || scale == 1 && (house != 2*guests || sum.Faithful.Verdict != faithful.Faithful) {
 					t.Errorf("at %gx %d changes of own entries and %d of those of the house, of %g each; refused %q; %s %q\n%s%s", scale, own, house, 2*guests*scale,

@@ -1,0 +1,186 @@
+package lines
+
+import (
+	"strconv"
+	"strings"
+)
+
+// An Op is one change. Lines have their ends.
+type Op struct {
+	Find  string `json:"find,omitempty"`  // the lines that were there; "": none
+	Put   string `json:"put,omitempty"`   // the lines that are there now; "": none
+	Nth   int    `json:"nth,omitempty"`   // how many equal ones are before them
+	By    int64  `json:"by,omitempty"`    // added to the number in the line, in place of Put
+	After string `json:"after,omitempty"` // where Find is "": the line before, as far as there is one
+	Ends  string `json:"ends,omitempty"`  // all lines end so; nothing else of the operation counts
+}
+
+// Apply does the changes to another state of the text. A change of lines that this state
+// does not have is left out, and lines without the one that they follow come last.
+func Apply(live string, ops []Op) string {
+	list := split(live)
+	for i := range ops {
+		list = ops[i].apply(list)
+	}
+	return strings.Join(list, "")
+}
+
+// split returns the lines of a text with their ends.
+func split(s string) []string {
+	list := strings.SplitAfter(s, "\n")
+	if list[len(list)-1] == "" {
+		list = list[:len(list)-1]
+	}
+	return list
+}
+
+func (o *Op) apply(list []string) []string {
+	if o.Ends != "" {
+		out := make([]string, len(list))
+		for i, l := range list {
+			out[i] = l
+			if bare, ended := cutEnd(l); ended {
+				out[i] = bare + o.Ends
+			}
+		}
+		return out
+	}
+	put := split(o.Put)
+	if o.Find == "" {
+		return insert(list, o.place(list), put)
+	}
+	find := split(o.Find)
+	at := index(list, find, o.Nth)
+	if at < 0 && len(find) == 1 {
+		at = byKey(list, find[0])
+	}
+	if at < 0 {
+		return list
+	}
+	if o.By != 0 {
+		put = []string{counted(list[at], o.By)}
+	}
+	return insert(append(list[:at:at], list[at+len(find):]...), at, put)
+}
+
+// place returns where lines are put that follow another one.
+func (o *Op) place(list []string) int {
+	if o.After == "" {
+		return 0
+	}
+	if at := index(list, []string{o.After}, o.Nth); at >= 0 {
+		return at + 1
+	}
+	if at := byKey(list, o.After); at >= 0 {
+		return at + 1
+	}
+	return len(list)
+}
+
+// insert returns list with lines at a place. The line before them gets an end if it lacks it.
+func insert(list []string, at int, put []string) []string {
+	if len(put) == 0 {
+		return list
+	}
+	out := append(list[:at:at], put...)
+	if at > 0 {
+		if _, ended := cutEnd(out[at-1]); !ended {
+			out[at-1] += endOf(put[0])
+		}
+	}
+	return append(out, list[at:]...)
+}
+
+// index returns where the lines of find stand that have so many equal ones before them, or,
+// if there are fewer, the last ones; -1: nowhere.
+func index(list, find []string, nth int) int {
+	at := -1
+	for i := 0; i+len(find) <= len(list); i++ {
+		if equal(list[i:i+len(find)], find) {
+			if at = i; nth == 0 {
+				break
+			}
+			nth--
+		}
+	}
+	return at
+}
+
+// equal reports whether lines are the same, whatever their ends.
+func equal(a, b []string) bool {
+	for i := range a {
+		if !same(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// byKey returns the place of the only line with the key of another one, or -1.
+func byKey(list []string, line string) int {
+	want, at := key(line), -1
+	if want == "" {
+		return -1
+	}
+	for i, l := range list {
+		if key(l) != want {
+			continue
+		}
+		if at >= 0 {
+			return -1
+		}
+		at = i
+	}
+	return at
+}
+
+// key is what names a line: what stands before the first of : ; = with the space before it,
+// "" if nothing does.
+func key(line string) string {
+	i := strings.IndexAny(line, ":;=")
+	if i <= 0 || strings.TrimSpace(line[:i]) == "" || strings.ContainsAny(strings.TrimSpace(line[:i]), " \t") {
+		return ""
+	}
+	return strings.TrimRight(line[:i], " \t")
+}
+
+// cutEnd cuts the end off a line. ended reports whether it had one.
+func cutEnd(line string) (bare string, ended bool) {
+	bare, ended = strings.CutSuffix(line, "\n")
+	return strings.TrimSuffix(bare, "\r"), ended
+}
+
+func endOf(line string) string {
+	if strings.HasSuffix(line, "\r\n") {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// number returns where the only number of a line stands, behind its key.
+func number(line string) (start, end int, n int64, ok bool) {
+	from := len(key(line))
+	for from < len(line) && !digit(line[from]) {
+		from++
+	}
+	end = from
+	for end < len(line) && digit(line[end]) {
+		end++
+	}
+	if from == end || end-from > 12 || strings.ContainsAny(line[end:], "0123456789") || end-from > 1 && line[from] == '0' {
+		return 0, 0, 0, false
+	}
+	n, err := strconv.ParseInt(line[from:end], 10, 64)
+	return from, end, n, err == nil
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// counted returns a line with its number counted on.
+func counted(line string, by int64) string {
+	start, end, n, ok := number(line)
+	if !ok {
+		return line
+	}
+	return line[:start] + strconv.FormatInt(n+by, 10) + line[end:]
+}
