@@ -12,7 +12,7 @@ import (
 
 // pure packages are functions of what they are given: no clock, no goroutine,
 // no lock, no randomness of their own, no file and no network.
-var pure = []string{"model/dist", "model/content", "model/content/prose", "model/content/form", "model/content/patch", "model/problem", "model/made", "model/formula", "model", "model/fidelity", "model/fidelity/distance", "model/fidelity/classify", "model/fidelity/series", "replay/load", "replay/compare"}
+var pure = []string{"model/dist", "model/content", "model/content/prose", "model/content/form", "model/content/patch", "model/content/lines", "model/problem", "model/made", "model/formula", "model", "model/fidelity", "model/fidelity/distance", "model/fidelity/classify", "model/fidelity/series", "replay/load", "replay/compare"}
 
 // impureImports are packages of the standard library that reach out of the
 // process, or that only somebody needs who shares memory. A name that ends in a

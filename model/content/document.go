@@ -62,6 +62,19 @@ func (d *Doc) IsText() bool {
 	return kind != "image" && kind != "font" && kind != "audio" && kind != "video"
 }
 
+// IsLines reports whether a media type, in lower case without parameters, is that of a text
+// of lines that clients write back: text of no markup and no script, YAML and its like.
+func IsLines(media string) bool {
+	if kind, rest, _ := strings.Cut(media, "/"); kind == "text" {
+		return rest != "html" && rest != "xml" && rest != "json" && rest != "event-stream" && !isScript(media)
+	}
+	switch media {
+	case "application/yaml", "application/x-yaml", "application/toml", "application/x-sh", "application/sql":
+		return true
+	}
+	return false
+}
+
 // Body returns the body without content coding, at most MaxBody bytes. A body
 // whose coding is broken or unknown yields what could be decoded. The slice
 // belongs to the Doc.

@@ -11,6 +11,9 @@ const maxAround = 4
 func (l *Learner) admit() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
+			if replacedLines(p.span.Selector) {
+				continue
+			}
 			if o := p.outermost(); p.hidden && len(o.unresolved) == 0 && o.header() == "" && len(p.uses) > 0 && len(o.asRecorded()) > 0 {
 				_ = l.admitIdentifier(p, p.uses) || l.admitRevision(p, p.uses)
 			}

@@ -3,6 +3,8 @@ package correlate
 import (
 	"strings"
 
+	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/content/patch"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -49,9 +51,60 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 	return true
 }
 
-func isJSON(contentType string) bool {
+// Evidence that a text is a state of one that was read.
+const (
+	maxText    = 1 << 20 // bytes
+	keptApart  = 0.75    // lines that were kept, as a share, where the addresses differ …
+	leastApart = 5       // … and their number
+)
+
+// fromText finds the text of lines of an earlier answer that e sends back, and makes r hold
+// the changes alone. It is at the same address, or nearly all of its lines are left. Of
+// several it is the one of which most lines are, the latest of equals.
+func (e *parsed) fromText(r *flow.Request) bool {
+	body := r.Body.Data
+	if r.Method == "GET" || len(body) > maxText || r.Body.Truncated() || r.Headers.Has("Content-Encoding") || !content.IsLines(mediaOf(r.Headers.Value("Content-Type"))) {
+		return false
+	}
+	var from *parsed
+	var ops []lines.Op
+	best, tried := 0, 0
+	for i := e.index - 1; i >= max(0, e.index-maxBack) && tried < maxDocuments; i-- {
+		a := e.session.exchanges[i]
+		shown := a.doc.Body()
+		if !content.IsLines(a.doc.Media()) || len(shown) == 0 || len(shown) > maxText || a.doc.Cut() || a.Flow.Response.Status/100 != 2 || !a.before(e) {
+			continue
+		}
+		tried++
+		if e.session.compared += len(shown); e.session.compared > maxCompared {
+			break
+		}
+		c, kept, ok := lines.Between(string(shown), string(body))
+		if !ok || kept <= best || !sameAddress(a, e) && (kept < leastApart || float64(kept) < keptApart*float64(lines.Count(string(body)))) {
+			continue
+		}
+		from, ops, best = a, c, kept
+	}
+	if from == nil {
+		return false
+	}
+	sealed, err := lines.Seal(ops)
+	if err != nil {
+		return false
+	}
+	e.changes = &spot{from, "document:", 0}
+	r.Body = flow.NewBody(sealed)
+	return true
+}
+
+// mediaOf returns the media type of a Content-Type, in lower case.
+func mediaOf(contentType string) string {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	media = strings.TrimSpace(media)
+	return strings.TrimSpace(media)
+}
+
+func isJSON(contentType string) bool {
+	media := mediaOf(contentType)
 	return media == "application/json" || strings.HasSuffix(media, "+json")
 }
 

@@ -231,7 +231,7 @@ func (l *Learner) noteInner(p *leaf) {
 				opaque++
 			}
 		}
-		if c.paired() || strings.Contains(c.span.Selector, "|part:") || c.constant() || 2*opaque < len(c.uses) {
+		if c.paired() || replacedLines(c.span.Selector) || strings.Contains(c.span.Selector, "|part:") || c.constant() || 2*opaque < len(c.uses) {
 			l.noteInner(c)
 			continue
 		}

@@ -23,7 +23,7 @@ type spot struct {
 // that it sends back, and notes that as what e changes.
 func (e *parsed) rewrite() {
 	r := e.Flow.Request
-	if !e.fromForm(&r) && !e.fromDocument(&r) {
+	if !e.fromForm(&r) && !e.fromDocument(&r) && !e.fromText(&r) {
 		return
 	}
 	f := *e.Flow
@@ -59,7 +59,7 @@ func groundOf(spots map[*parsed]spot) model.Ground {
 
 // replacedLines reports whether a place holds lines that the user replaced.
 func replacedLines(place string) bool {
-	return strings.Contains(place, ":"+form.Find) || strings.Contains(place, "~document[") && strings.HasSuffix(place, "].find")
+	return strings.Contains(place, ":"+form.Find) || strings.Contains(place, "~document[") && strings.HasSuffix(place, "].find") || strings.Contains(place, ".~text[") && !strings.Contains(place, "].put")
 }
 
 // fromStructure binds a leaf whose values come from places of the answers that the

@@ -6,6 +6,7 @@ import (
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/content/form"
+	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/content/patch"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -36,7 +37,11 @@ func compileChange(from *model.Variant, bindings []model.Binding) *change {
 // these changes. ok is false if the changes do not fit it.
 func (c *change) apply(q *flow.Request, live string) (ok bool) {
 	if !c.form {
-		body, err := patch.Open(q.Body.Data, []byte(live))
+		open := patch.Open
+		if lines.IsSealed(q.Body.Data) {
+			open = lines.Open
+		}
+		body, err := open(q.Body.Data, []byte(live))
 		if err != nil {
 			return false
 		}

@@ -10,31 +10,28 @@ const (
 	maxCount = 100 // by which a number is counted on
 )
 
-// Between returns what a client did to the text shown before it sent it back. An empty list
-// means that it sent it unchanged. ok is false if that is not told by changes: half of what
+// Between returns what a client did to the text shown before it sent it back, and how many
+// lines it left alone. An empty list means that it sent the text unchanged. ok is false if that is not told by changes: half of what
 // was sent is new, also by the keys of its lines, or a text is too long.
-func Between(shown, sent string) (ops []Op, ok bool) {
+func Between(shown, sent string) (ops []Op, kept int, ok bool) {
 	a, b := split(shown), split(sent)
 	if len(a) < minLines || len(b) < minLines {
-		return nil, false
+		return nil, 0, false
 	}
 	d := &differ{}
 	if from, to := ends(a), ends(b); from != to && to != "" && from != "" {
 		d.ops = append(d.ops, Op{Ends: to})
 		a = d.ops[0].apply(a)
 	}
-	kept, ok := d.compare(a, b)
+	kept, ok = d.compare(a, b)
 	if !ok || 4*kept < len(b) || 2*(kept+d.keyed) < len(b) || len(d.ops) > maxOps || Apply(shown, d.ops) != sent {
-		return nil, false
+		return nil, 0, false
 	}
-	return d.ops, true
+	return d.ops, kept, true
 }
 
-// Kept returns the number of lines of sent that stand in shown in the same order.
-func Kept(shown, sent string) int {
-	n, _ := new(differ).compare(split(shown), split(sent))
-	return n
-}
+// Count returns the number of lines of a text.
+func Count(text string) int { return len(split(text)) }
 
 // ends returns the end that all lines have, "" if they differ.
 func ends(list []string) string {

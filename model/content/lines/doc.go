@@ -2,7 +2,7 @@
 // back, such as a calendar, a contact, a note or settings, and does the same to another
 // state of the text.
 //
-//	ops, ok := lines.Between(shown, sent) // what the client did
+//	ops, kept, ok := lines.Between(shown, sent) // what the client did, and the lines that it left
 //	text := lines.Apply(live, ops)        // the same done to the live text
 //
 // The central type is [Op], one change of some lines. A line that is not there as it was is

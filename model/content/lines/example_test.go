@@ -9,10 +9,13 @@ import (
 func Example() {
 	shown := "BEGIN:VEVENT\nUID:a1\nSEQUENCE:3\nSUMMARY:Lunch\nEND:VEVENT\n"
 	sent := "BEGIN:VEVENT\nUID:a1\nSEQUENCE:4\nSUMMARY:Late lunch\nEND:VEVENT\n"
-	ops, _ := lines.Between(shown, sent)
 	live := "BEGIN:VEVENT\nUID:b2\nSEQUENCE:17\nSUMMARY:Dinner\nLOCATION:Here\nEND:VEVENT\n"
-	fmt.Print(lines.Apply(live, ops))
+	ops, kept, ok := lines.Between(shown, sent)
+	text := lines.Apply(live, ops)
+	fmt.Println(kept, ok)
+	fmt.Print(text)
 	// Output:
+	// 3 true
 	// BEGIN:VEVENT
 	// UID:b2
 	// SEQUENCE:18

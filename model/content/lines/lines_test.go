@@ -29,7 +29,7 @@ func TestChangesOfLinesAreDoneToAnotherState(t *testing.T) {
 		{"no end at the last line", "a: 1\nb: 2\nc: 3", "a: 1\nb: 2\nc: 3\nd: 4", "a: 5\nb: 6\nc: 7", "a: 5\nb: 6\nc: 7\nd: 4"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			ops, ok := Between(tt.shown, tt.sent)
+			ops, _, ok := Between(tt.shown, tt.sent)
 			if !ok {
 				t.Fatalf("no changes from %q to %q", tt.shown, tt.sent)
 			}
@@ -49,7 +49,7 @@ func TestChangesOfLinesAreDoneToAnotherState(t *testing.T) {
 
 func TestANewTextIsNoChangeOfLines(t *testing.T) {
 	for _, c := range [][2]string{{"a\nb\n", "a\nc\n"}, {"a\nb\nc\nd\n", "x\ny\nz\nd\n"}, {"", ""}, {"a\nb\nc\n", "a"}} {
-		if ops, ok := Between(c[0], c[1]); ok {
+		if ops, _, ok := Between(c[0], c[1]); ok {
 			t.Errorf("between %q and %q there is %+v, want a text of its own", c[0], c[1], ops)
 		}
 	}
@@ -64,7 +64,7 @@ func TestChangesLeadFromOneTextToTheOther(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		shown, sent := text.Draw(t, "shown"), text.Draw(t, "sent")
-		ops, ok := Between(shown, sent)
+		ops, _, ok := Between(shown, sent)
 		if ok && Apply(shown, ops) != sent {
 			t.Fatalf("%q to %q is %+v, applied %q", shown, sent, ops, Apply(shown, ops))
 		}
