@@ -131,6 +131,7 @@ const maxPrograms = 4096
 // see makes the record of a flow, without its node.
 func (c *carriers) see(f *flow.Flow, conns *Conns, home string) record {
 	r := record{start: unixNano(f.Start), number: f.Number, done: max(0, f.Done), target: c.Of("target", f.Request.Target)}
+	r.shape = c.shapeOf(&f.Request)
 	opened := conns.of(f.Conn)
 	c.identify(&r, f.Request.Headers, opened.client)
 	if target, own := origin.Page(&f.Request, home); own {

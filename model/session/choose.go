@@ -27,13 +27,9 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 		w.list[s.visitor].basis = max(w.list[s.visitor].basis, byPage)
 		return s.visitor
 	}
-	group := w.groups[key]
-	if group == nil {
-		group = new([]int32)
-		w.groups[key] = group
-	}
+	group := w.group(key)
 	from := w.loaded[loading{key, r.referer}]
-	if s := &w.sources[key]; r.referer == 0 && (r.is&page == 0 || 2*s.coming <= s.flows) {
+	if r.referer == 0 && (r.is&page == 0 || w.programs(key)) {
 		from = w.referring(*group, r)
 	}
 	if r.is&page != 0 && root == 0 {
@@ -41,7 +37,20 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 		w.list[at].basis = max(w.list[at].basis, rests)
 		return at
 	}
-	if at, _ := w.fromPage(from, r, root); at != 0 {
+	if act := r.is&(cold|warm|style) == 0; act && r.carrier != 0 && (root != 0 || r.referer != 0 || w.carriers.list[r.carrier].pooled && w.programs(key)) {
+		at, odds, _ := w.likeliest(*group, from, r, root)
+		if odds > certain || odds > 0 && (r.is&page == 0 || r.referer != 0) {
+			w.list[at].basis = max(w.list[at].basis, byPage)
+			return at
+		}
+		if root != 0 || r.referer == 0 {
+			return w.begins(group, r, false)
+		}
+	}
+	if r.referer != 0 {
+		from = w.busy(from, r)
+	}
+	if at := w.fromPage(from, r, root); at != 0 {
 		w.list[at].basis = max(w.list[at].basis, byPage)
 		return at
 	}
@@ -51,6 +60,20 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 	}
 	w.list[at].basis = max(w.list[at].basis, rests)
 	return at
+}
+
+// programs reports whether the clients of a source are programs, or hide where they come
+// from.
+func (w *visitors) programs(key uint32) bool { return 2*w.sources[key].coming <= w.sources[key].flows }
+
+// group returns the visitors of a source.
+func (w *visitors) group(key uint32) *[]int32 {
+	group := w.groups[key]
+	if group == nil {
+		group = new([]int32)
+		w.groups[key] = group
+	}
+	return group
 }
 
 // referring returns the visitors of a group who look at a page that refers to what a flow
@@ -65,15 +88,15 @@ func (w *visitors) referring(group []int32, r *record) (who []int32) {
 	return who
 }
 
-// fromPage chooses among those who loaded the page that a flow comes from: what they
+// fromPage chooses among those who loaded the page that an asset comes from: what they
 // keep agrees with what was fetched, the page is still before them, they have not asked
 // for the same since, and no idle connection is left to them. Of equals it takes who
-// loaded it last; sure reports that there was none.
-func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best int32, sure bool) {
-	most, odds := math.MinInt, 0.0
+// does something nearest to it in time.
+func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best int32) {
+	most, nearest := math.MinInt, int64(0)
 	for _, at := range slices.Backward(who) {
 		v := &w.list[at]
-		if !w.there(&w.list[at], r.start) || root != 0 && v.node != 0 || w.elsewhere(v, r) {
+		if !w.there(v, r.start) || root != 0 && v.node != 0 || w.elsewhere(v, r) {
 			continue
 		}
 		score := 8 * w.cache(v, r)
@@ -86,30 +109,15 @@ func (w *visitors) fromPage(who []int32, r *record, root identity.Node) (best in
 		if w.waiting(v, r) {
 			score -= 6
 		}
-		if r.is&page != 0 && root == 0 && v.shown { // it would show what names it
-			score -= 6
+		if v.loaded > r.start { // the page was not there yet
+			score--
 		}
-		likely := w.loads.pace.Hazard(r.start - v.opened)
-		if r.is&page == 0 {
-			likely = 1 / float64(1+max(0, r.start-v.loaded))
-			if v.loaded > r.start { // the page was not there yet
-				score--
-			}
-		}
-		if best == 0 || score >= most+ahead {
-			sure = true
-		} else if score > most-ahead {
-			sure = false
-		}
-		if score > most || score == most && likely > odds {
-			best, most, odds = at, score, likely
+		if gap := w.gap(at, r); score > most || score == most && gap < nearest {
+			best, most, nearest = at, score, gap
 		}
 	}
-	return best, sure
+	return best
 }
-
-// ahead is how much better the evidence of one must be than that of all others.
-const ahead = 2
 
 // possible reports whether a visitor may go on with a flow that comes from no known page.
 // one says that its group is one user.

@@ -67,10 +67,13 @@ func (w *visitors) meet(byStart *spill.Sorter) error {
 			return err
 		}
 		r := parseRecord(b)
-		w.carriers.meet(&r, w.Who(r.node))
-		from := w.loads.from(&r)
-		for _, n := range from {
-			w.carriers.tie(n, r.carrier, wholeTie/uint32(len(from)))
+		root := w.Who(r.node)
+		w.carriers.meet(&r, root)
+		if act := r.is&(page|cold|warm|style) == 0; !act || root == 0 { // who is named may have loaded the page before
+			from := w.loads.from(&r)
+			for _, n := range from {
+				w.carriers.tie(n, r.carrier, wholeTie/uint32(len(from)))
+			}
 		}
 		w.loads.meet(&r)
 	}
@@ -82,16 +85,29 @@ func (w *visitors) meet(byStart *spill.Sorter) error {
 // follow finds the visitor of each flow, and returns them in the order of start.
 func (w *visitors) follow(byStart *spill.Sorter) (*spill.Sorter, error) {
 	whose, place := spill.New(12), uint64(0)
+	first := func() error {
+		r := w.ahead[0]
+		w.ahead = w.ahead[1:]
+		entry := binary.BigEndian.AppendUint64(nil, place)
+		place++
+		return whose.Add(binary.BigEndian.AppendUint32(entry, uint32(w.of(&r))))
+	}
 	for b, err := range byStart.Sorted() {
 		if err == nil {
 			r := parseRecord(b)
-			entry := binary.BigEndian.AppendUint64(nil, place)
-			err = whose.Add(binary.BigEndian.AppendUint32(entry, uint32(w.of(&r))))
+			w.ahead = append(w.ahead, r)
+			for err == nil && (len(w.ahead) > maxAhead || r.start-w.ahead[0].start > int64(beside)) {
+				err = first()
+			}
 		}
 		if err != nil {
 			return whose, errors.Join(err, whose.Close())
 		}
-		place++
+	}
+	for len(w.ahead) > 0 {
+		if err := first(); err != nil {
+			return whose, errors.Join(err, whose.Close())
+		}
 	}
 	return whose, nil
 }

@@ -13,7 +13,8 @@
 //   - the page that a request comes from or that refers to it, and the redirect that it
 //     follows
 //   - the address, also as a proxy forwarded it, with the program and its languages
-//   - the order: what a client has done already, what it keeps, which connection it has
+//   - the order: what a client has done already, what it keeps, which connection it has,
+//     and what clients of this site ask for after what, how soon
 //
 // Visits of one account are one person's, but sessions of their own, unless many clients
 // use the account at once.

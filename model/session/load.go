@@ -98,9 +98,10 @@ func (l *loads) meet(r *record) {
 }
 
 // from returns the connections of the loads that a flow may come from: for an asset, those
-// of a moment ago that have not fetched it. It is its own connection, if that is one.
+// of a moment ago that have not fetched it. It is its own connection, if that is one. Where
+// several loaded the page that another one comes from, more than that says whose it is.
 func (l *loads) from(r *record) (from []uint32) {
-	if r.referer == 0 || r.carrier == 0 {
+	if r.referer == 0 || r.carrier == 0 || r.is&page != 0 && len(l.recent[loading{r.source, r.referer}]) > 1 {
 		return nil
 	}
 	for _, at := range l.recent[loading{r.source, r.referer}] {

@@ -20,6 +20,7 @@ type record struct {
 	done    time.Duration
 	target  identity.Mark
 	referer identity.Mark // the page that it comes from; 0: none
+	shape   identity.Mark // method and path without what varies
 	leads   identity.Mark // where its answer sends the client; 0: nowhere
 	node    identity.Node
 	carrier uint32
@@ -44,10 +45,10 @@ const (
 	writes                     // it changes something
 )
 
-const recordSize = 76
+const recordSize = 84
 
 func (r record) append(b []byte) []byte {
-	for _, v := range [...]uint64{uint64(r.start) ^ 1<<63, r.number, r.name, uint64(r.done), uint64(r.target), uint64(r.referer), uint64(r.leads)} {
+	for _, v := range [...]uint64{uint64(r.start) ^ 1<<63, r.number, r.name, uint64(r.done), uint64(r.target), uint64(r.referer), uint64(r.leads), uint64(r.shape)} {
 		b = binary.BigEndian.AppendUint64(b, v)
 	}
 	for _, v := range [...]uint32{uint32(r.node), r.carrier, r.source, r.program, uint32(r.is)} {
@@ -61,8 +62,8 @@ func parseRecord(b []byte) record {
 	u32 := func(at int) uint32 { return binary.BigEndian.Uint32(b[at:]) }
 	return record{
 		start: int64(u64(0) ^ 1<<63), number: u64(8), name: u64(16), done: time.Duration(u64(24)),
-		target: identity.Mark(u64(32)), referer: identity.Mark(u64(40)), leads: identity.Mark(u64(48)),
-		node: identity.Node(u32(56)), carrier: u32(60), source: u32(64), program: u32(68), is: traits(u32(72)),
+		target: identity.Mark(u64(32)), referer: identity.Mark(u64(40)), leads: identity.Mark(u64(48)), shape: identity.Mark(u64(56)),
+		node: identity.Node(u32(64)), carrier: u32(68), source: u32(72), program: u32(76), is: traits(u32(80)),
 	}
 }
 
@@ -84,6 +85,7 @@ func traitsOf(f *flow.Flow) traits {
 	switch {
 	case status/100 == 3 && status != 304: // nobody sees it
 	case strings.HasPrefix(media, "text/html"), strings.HasPrefix(media, "application/xhtml"),
+		status == 401 && f.Response.Headers.Has("Www-Authenticate"),                        // the browser asks for the password
 		status == 304 && strings.HasPrefix(f.Request.Headers.Value("Accept"), "text/html"): // its type is that of the answer before
 		t |= page
 	case strings.HasPrefix(media, "text/css"):

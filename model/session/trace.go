@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"github.com/starling-load/starling/model/session/trail"
 )
 
@@ -20,28 +22,36 @@ func (w *visitors) begins(group *[]int32, r *record, doubtful bool) int32 {
 // use. If several may, or one who is there or another who comes, it begins a trail of which
 // it is found out later whose it is.
 func (w *visitors) opens(group *[]int32, from []int32, r *record) (int32, basis) {
-	if at, sure := w.fromPage(from, r, 0); sure {
-		return at, byPage
-	} else if at != 0 {
-		return w.begins(group, r, true), byPage
-	}
-	at, rests := w.going(*group, r, 0)
-	s := &w.sources[w.key(r)]
-	one := s.address || r.carrier == 0
-	there := 0
-	for _, other := range *group {
-		if w.possible(&w.list[other], r, 0, one) {
-			there++
-		}
+	best, odds, second := w.likeliest(*group, from, r, 0)
+	rests := w.alone(r)
+	if slices.Contains(from, best) {
+		rests = byPage
 	}
 	switch {
-	case at != 0 && (there == 1 && one || 2*s.coming <= s.flows && !one):
-		return at, rests
-	case at == 0 && (there == 0 || 2*s.coming <= s.flows):
+	case best == 0 || odds < -certain:
 		return w.begins(group, r, false), w.alone(r)
+	case odds > certain && odds-second > certain:
+		if rests != byPage && !w.mine(best, r) {
+			rests = byOrder
+		}
+		return best, rests
 	}
-	return w.begins(group, r, true), w.alone(r)
+	on := w.begins(group, r, true)
+	if odds > 0 {
+		w.list[on].guess, w.list[on].shape = best, w.list[best].shape
+	}
+	return on, rests
 }
+
+// mine reports whether a flow comes from the process of a visitor.
+func (w *visitors) mine(at int32, r *record) bool {
+	p := w.carriers.list[r.carrier].process
+	return p != 0 && p == w.list[at].process && w.running.lasts(p)
+}
+
+// certain is how much must speak for one thing rather than another, as the logarithm of how
+// many times likelier it is.
+const certain = 2.0
 
 // alone says what it rests on that a visitor who begins is a user.
 func (w *visitors) alone(r *record) basis {

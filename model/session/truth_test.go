@@ -36,6 +36,7 @@ type tape struct {
 	who   map[*flow.Flow]string
 	kept  []*flow.Conn
 	watch *program.Watch
+	every bool // all hosts count
 }
 
 func (t *tape) Conn(c *flow.Conn) { t.mu.Lock(); t.kept = append(t.kept, c); t.mu.Unlock() }
@@ -88,7 +89,7 @@ func (t *tape) judge(tb testing.TB) (ari, named float64, r session.Report) {
 				return
 			}
 		}
-	}, session.Options{Conns: &conns, Report: &r})
+	}, session.Options{Conns: &conns, Report: &r, Every: t.every})
 	if err != nil {
 		tb.Fatal(err)
 	}

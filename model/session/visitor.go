@@ -32,7 +32,10 @@ type visitors struct {
 	now    load            // of the page in work
 	had    []identity.Mark // that its client had
 	gaps   idle.Gaps       // of users whom a name or an address tells
-	swept  int             // size of loaded after the last sweep
+	habits habits
+	ahead  []record // the flows that follow the one in work
+	behind []doing  // and those before it
+	swept  int      // size of loaded after the last sweep
 
 	trails []*trail.Trail // of each visitor
 	known  *trail.Trail   // stands for those of visitors whom something names
@@ -54,6 +57,7 @@ type visitor struct {
 	late   bool            // its first flow comes from a page that it has not loaded here
 	first  int64           // start of its first flow
 	last   int64           // end of the flow that ended last
+	latest int64           // start of its latest flow
 	page   identity.Mark   // that it loaded last
 	opened int64           // when
 	loaded int64           // when it was there
@@ -62,10 +66,15 @@ type visitor struct {
 	has    []identity.Mark // what it keeps
 	over   []uint32        // connections that it uses alone, the latest last
 
-	process uint32 // its latest that is known
+	key     uint32        // of its group
+	shape   identity.Mark // of its latest request, but for assets
+	did     int64         // start of that
+	acted   int64         // start of its latest one that came after a pause, or was for a page
+	process uint32        // its latest that is known
 
 	left  bool          // it logged out
 	leads identity.Mark // where that led
+	guess int32         // the visitor whom it is thought to go on until all are compared; 0: none
 	after int32         // the visitor whom it goes on unless something else names it; 0: none
 }
 
@@ -109,7 +118,7 @@ func newVisitors(u *identity.Users, c *carriers, l loads, idle time.Duration) *v
 	return &visitors{
 		Users: u, carriers: c, idle: idle, list: make([]visitor, 1),
 		byRoot: map[identity.Node]int32{}, loaded: map[loading][]int32{}, groups: map[uint32]*[]int32{},
-		sent: map[loading]sending{}, loads: l, trails: make([]*trail.Trail, 1), known: &trail.Trail{Group: math.MaxUint32},
+		sent: map[loading]sending{}, loads: l, habits: newHabits(), trails: make([]*trail.Trail, 1), known: &trail.Trail{Group: math.MaxUint32},
 	}
 }
 
@@ -123,7 +132,10 @@ func (w *visitors) of(r *record) int32 {
 	at := int32(0)
 	switch {
 	case who != 0:
-		if alone && w.byRoot[who] == 0 && w.list[c.by].after != 0 && w.list[c.by].node == 0 {
+		if alone && c.by != 0 && w.byRoot[who] == 0 {
+			if w.list[c.by].node != 0 { // another user of this browser
+				c.by = w.begins(w.group(w.key(r)), r, false)
+			}
 			w.list[c.by].node, w.byRoot[who] = who, c.by
 		}
 		at = w.named(who, r)
@@ -172,7 +184,7 @@ func (w *visitors) still(at int32, r *record) int32 {
 func (w *visitors) note(at int32, r *record, alone bool) {
 	v := &w.list[at]
 	if v.flows == 0 {
-		v.entry, v.first = r.target, r.start
+		v.entry, v.first, v.key = r.target, r.start, w.key(r)
 		v.late = r.referer != 0 && !slices.Contains(w.loaded[loading{w.key(r), r.referer}], at)
 	}
 	v.more = v.more || r.target != v.entry
@@ -181,6 +193,7 @@ func (w *visitors) note(at int32, r *record, alone bool) {
 		w.gaps.Add(time.Duration(r.start - v.last))
 	}
 	v.flows++
+	w.act(at, r)
 	switch {
 	case r.is&leaves != 0:
 		v.left, v.leads = true, r.leads
