@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,11 +11,13 @@ import (
 )
 
 // An Element is one of a list in an answer, as a user knows it among the others: by what
-// stands beside it.
+// stands beside it. Where ${FILE.COLUMN} stands in a text, the user has that column of a data
+// file there.
 type Element struct {
 	Value  string   // that it had; "": not kept
 	Own    []string // texts beside it and beside no other, what tells most first
-	Others []string // such texts of others of the list
+	All    bool     // it has all texts of Own: others of its row have some of them
+	Others []string // texts as those of Own that others of the list have alone
 }
 
 // Limits on what is kept of an element.
@@ -26,69 +29,141 @@ const (
 const certain = 3 // see telling
 
 // ElementOf says what tells one of the elements of a list from the others. ok is false if
-// nothing does. Texts with one of words in them, which are those of a user, tell nothing.
-func ElementOf(list []content.Element, at int, words []string) (e Element, ok bool) {
-	of := map[string]string{} // the only value that a text stands beside; "": there are several
-	values := map[string][]string{}
-	for _, x := range list {
-		if _, had := values[x.Value]; had {
+// nothing does. user holds the columns of data files that are of the user alone.
+func ElementOf(list []content.Element, at int, user []Field) (e Element, ok bool) {
+	x := list[at]
+	e.Value = x.Value
+	values := map[string]content.Element{} // of the list
+	of := map[string]int{}                 // how many values each text stands beside
+	for _, y := range list {
+		if _, had := values[y.Value]; had {
 			continue
 		}
-		values[x.Value] = x.Beside
-		for _, t := range x.Beside {
-			if v, had := of[t]; had && v != x.Value {
-				of[t] = ""
-			} else {
-				of[t] = x.Value
-			}
+		values[y.Value] = y
+		for _, t := range all(y) {
+			of[t]++
 		}
 	}
-	own := only(list[at], of, words)
-	e.Value = list[at].Value
-	if len(own) == 0 {
-		return e, isWord(e.Value) && len(values) > 1
+	mates := 1 // values of its row
+	for v, y := range values {
+		if v != x.Value && len(x.Row) > 0 && slices.Equal(x.Row, y.Row) {
+			mates++
+		}
 	}
-	e.Own = own[:min(len(own), maxOwn)]
-	least := telling(own[0])
-	for _, x := range list {
+	row := x.Beside
+	if mates > 1 {
+		row = x.Row
+	}
+	e.Own = best(row, func(t string) bool { return of[t] == mates }, user)
+	if mates > 1 {
+		e.among(x, values, user)
+	}
+	if len(e.Own) == 0 {
+		return e, mates == 1 && isWord(e.Value) && len(values) > 1
+	}
+	least := telling(e.Own[0])
+	for _, y := range list {
+		texts := y.Beside
+		if mates > 1 {
+			texts = y.Row
+		}
 		if len(e.Others) == maxOthers || least < certain {
 			break
 		}
-		if _, left := values[x.Value]; !left || x.Value == list[at].Value {
-			continue
-		}
-		delete(values, x.Value)
-		if texts := only(x, of, words); len(texts) > 0 && telling(texts[0]) >= least {
-			e.Others = append(e.Others, texts[0])
+		if own := best(texts, func(t string) bool { return of[t] <= mates && !slices.Contains(row, t) }, user); len(own) > 0 && telling(own[0]) >= least && !slices.Contains(e.Others, own[0]) {
+			e.Others = append(e.Others, own[0])
 		}
 	}
 	return e, true
 }
 
-// isWord reports whether a value is a name that people gave, not one that the target drew.
-func isWord(value string) bool { return content.Kind(value) == "" && telling(value) >= certain }
-
-// only returns the texts that stand beside x alone, what tells most first. What hardly tells
-// is left out where there is better.
-func only(x content.Element, of map[string]string, words []string) []string {
+// all returns the texts beside an element, each once.
+func all(x content.Element) []string {
 	var out []string
-	for _, t := range x.Beside {
-		if of[t] != x.Value || x.Value == "" || telling(t) == 0 || slices.Contains(out, t) ||
-			slices.ContainsFunc(words, func(w string) bool { return strings.Contains(t, w) }) {
-			continue
+	for _, t := range slices.Concat(x.Beside, x.Row) {
+		if !slices.Contains(out, t) {
+			out = append(out, t)
 		}
-		out = append(out, t)
+	}
+	return out
+}
+
+// among makes e, which tells a row, tell one of its elements: by a text that the others of the
+// row lack. Nothing is left of e if there is none.
+func (e *Element) among(x content.Element, values map[string]content.Element, user []Field) {
+	own := best(x.Beside, func(t string) bool {
+		for v, y := range values {
+			if v != x.Value && slices.Equal(x.Row, y.Row) && slices.Contains(y.Beside, t) {
+				return false
+			}
+		}
+		return true
+	}, user)
+	if len(e.Own) == 0 || len(own) == 0 {
+		e.Own = nil
+		return
+	}
+	e.Own, e.All = append(e.Own[:min(len(e.Own), maxOwn-1)], own[0]), true
+}
+
+// best returns those of some texts that keep admits, what tells most first. What hardly tells
+// is left out where there is better.
+func best(texts []string, keep func(string) bool, user []Field) []string {
+	var out []string
+	for _, t := range texts {
+		if keep(t) && telling(t) > 0 && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(telling(b), telling(a)) })
 	if len(out) == 0 {
 		return nil
 	}
 	within, sure := !isBefore(out[0]), telling(out[0]) >= certain
-	return slices.DeleteFunc(out, func(t string) bool { return within && isBefore(t) || sure && telling(t) < certain })
+	out = slices.DeleteFunc(out, func(t string) bool { return within && isBefore(t) || sure && telling(t) < certain })
+	out = out[:min(len(out), maxOwn)]
+	for i := range out {
+		out[i] = inWords(out[i], user)
+	}
+	return out
 }
 
 // isBefore reports whether a text is not in the element but before it.
 func isBefore(text string) bool { return strings.HasPrefix(text, "^") }
+
+// isWord reports whether a value is a name that people gave, not one that the target drew.
+func isWord(value string) bool { return content.Kind(value) == "" && telling(value) >= certain }
+
+// inWords puts the columns of a user in place of what they hold.
+func inWords(text string, user []Field) string {
+	for _, f := range user {
+		text = strings.ReplaceAll(text, f.Value, "${"+f.Ref+"}")
+	}
+	return text
+}
+
+// For returns the element as a user knows it who has these columns.
+func (e *Element) For(column func(ref string) (value string, ok bool)) *Element {
+	say := func(texts []string) []string {
+		out := make([]string, len(texts))
+		for i, t := range texts {
+			out[i] = spoken.ReplaceAllStringFunc(t, func(hole string) string {
+				if v, ok := column(hole[2 : len(hole)-1]); ok {
+					return v
+				}
+				return hole
+			})
+		}
+		return out
+	}
+	if !slices.ContainsFunc(slices.Concat(e.Own, e.Others), spoken.MatchString) {
+		return e
+	}
+	return &Element{Value: e.Value, Own: say(e.Own), All: e.All, Others: say(e.Others)}
+}
+
+// spoken is where a text has a column of the user.
+var spoken = regexp.MustCompile(`\$\{[^{}.]+\.[^{}]+\}`)
 
 // names are members that say what people call a thing.
 var names = [...]string{"name", "title", "label", "subject", "summary", "displayname", "slug", "login", "username", "email", "path", "filename", "code", "sku"}
@@ -117,6 +192,8 @@ func telling(text string) int {
 	switch {
 	case value == "" || value == "true" || value == "false" || content.Opaque(value) || kind == "uuid" || kind == "hex" || kind == "date" || isTime(value):
 		return 0
+	case strings.HasPrefix(text, content.NthOfRow):
+		return 1
 	case letters < 2:
 		return 2
 	case before:
@@ -145,7 +222,7 @@ func (e *Element) Find(list []content.Element, at int) (i int, ok bool) {
 	best, others := 0, false
 	i = at % len(list)
 	for k := range list {
-		other := slices.ContainsFunc(e.Others, func(t string) bool { return slices.Contains(list[k].Beside, t) })
+		other := slices.ContainsFunc(e.Others, list[k].Has)
 		others = others || other
 		score := e.like(&list[k], other)
 		if score > best || score == best && score > 0 && distance(k, at) < distance(i, at) {
@@ -159,8 +236,11 @@ func (e *Element) Find(list []content.Element, at int) (i int, ok bool) {
 // another target may have given it to something else, such as to one of the others.
 func (e *Element) like(x *content.Element, other bool) (score int) {
 	for n, t := range e.Own {
-		if slices.Contains(x.Beside, t) {
+		switch {
+		case x.Has(t):
 			score += 2 * (len(e.Own) - n)
+		case e.All:
+			return 0
 		}
 	}
 	switch {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,12 +71,61 @@ func TestAnElementIsFoundInAnotherList(t *testing.T) {
 }
 
 // What stands beside an element of the user who recorded it stands beside others for others.
-func TestTextsOfAUserTellNothing(t *testing.T) {
-	list := listOf("1 Plan of ann; 2 Plan of bob")
-	if e, ok := ElementOf(list, 0, []string{"ann"}); ok {
-		t.Errorf("known by %+v", e)
+func TestAnElementIsKnownInTheWordsOfItsUser(t *testing.T) {
+	user := []Field{{"accounts.user", "ann"}, {"accounts.team", "Harbour"}}
+	e, ok := ElementOf(listOf("1 Plan of ann, Harbour; 2 Plan of bob, Garden"), 0, user)
+	if !ok || e.Own[0] != "Plan of ${accounts.user}" {
+		t.Fatalf("known by %+v", e)
 	}
-	if _, ok := ElementOf(list, 0, nil); !ok {
-		t.Error("not known by the texts")
+	other := e.For(func(ref string) (string, bool) {
+		v, ok := map[string]string{"accounts.user": "cleo", "accounts.team": "March"}[ref]
+		return v, ok
+	})
+	list := listOf("1 Plan of ann, Harbour; 2 Plan of bob, Garden; 3 Plan of cleo, March")
+	if i, ok := other.Find(list, 0); !ok || i != 2 {
+		t.Errorf("found %d %v, want the plan of cleo", i, ok)
+	}
+	if plain, _ := ElementOf(listOf("1 Old hat; 2 ${x}"), 0, user); plain.For(nil) != &plain {
+		t.Error("an element without words of a user is another one")
+	}
+}
+
+// A row with several links is known by its texts, and each link by what the others lack.
+func TestALinkOfARowIsKnownByBoth(t *testing.T) {
+	list := func(rows string) (out []content.Element) {
+		for row := range strings.SplitSeq(rows, "; ") {
+			text, links, _ := strings.Cut(row, ": ")
+			for i, link := range strings.Split(links, ", ") {
+				value, label, _ := strings.Cut(link, "=")
+				e := content.Element{Value: value, Row: []string{text}}
+				if label != "" {
+					e.Beside = append(e.Beside, label)
+				}
+				e.Beside = append(e.Beside, content.NthOfRow+string(rune('1'+i)))
+				out = append(out, e)
+			}
+		}
+		return out
+	}
+	tests := []struct{ name, recorded, value, live, want string }{
+		{"moved", "Ann: a1=keep, d1=drop; Bob: a2=keep, d2=drop", "d1", "Cleo: a7=keep, d7=drop; Bob: a8=keep, d8=drop; Ann: a9=keep, d9=drop", "d9"},
+		{"its row is gone", "Ann: a1=keep, d1=drop; Bob: a2=keep, d2=drop", "d1", "Bob: a8=keep, d8=drop", ""},
+		{"the link is gone", "Ann: a1=keep, d1=drop; Bob: a2=keep, d2=drop", "a1", "Ann: d9=drop; Bob: a8=keep, d8=drop", ""},
+		{"a label that one row alone has", "Ann: a1=keep, d1=drop; Bob: a2=free, d2=drop", "a2", "Cleo: a7=free, d7=drop; Ann: a8=free, d8=drop; Bob: a9=free, d9=drop", "a9"},
+		{"pictures alone", "Ann: a1, d1; Bob: a2, d2", "d2", "Bob: a8, d8; Ann: a9, d9", "d8"},
+		{"another list", "Ann: a1=keep, d1=drop; Bob: a2=keep, d2=drop", "d1", "Cleo: a7=keep, d7=drop; Dora: a8=keep, d8=drop", "d7"},
+	}
+	for _, tt := range tests {
+		recorded, live := list(tt.recorded), list(tt.live)
+		at := slices.IndexFunc(recorded, func(e content.Element) bool { return e.Value == tt.value })
+		e, ok := ElementOf(recorded, at, nil)
+		i, found := e.Find(live, at)
+		got := ""
+		if found {
+			got = live[i].Value
+		}
+		if !ok || got != tt.want {
+			t.Errorf("%s: found %q, want %q: %+v", tt.name, got, tt.want, e)
+		}
 	}
 }

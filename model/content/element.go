@@ -1,5 +1,7 @@
 package content
 
+import "slices"
+
 // An Element is a value that a selector finds, with what stands beside it in the element of
 // the list that it is from: the texts of its row, the other members of its object. In JSON
 // and XML they have their names, as in "title=Blue shirt". A text behind "^" is not in the
@@ -7,31 +9,60 @@ package content
 type Element struct {
 	Value  string
 	Beside []string // nil: nothing, or the place of the value has no nesting
+
+	// Row are the texts of a row that has several elements of the list, such as links. Beside
+	// then has, at its end, NthOfRow and which of them it is, from 1.
+	Row []string
+}
+
+// NthOfRow begins a text that says which element of its row one is.
+const NthOfRow = "#"
+
+// Has reports whether a text stands beside the element, or in its row.
+func (e *Element) Has(text string) bool {
+	return slices.Contains(e.Beside, text) || slices.Contains(e.Row, text)
 }
 
 // Elements returns what Values does, with what stands beside each value.
-func (s Selector) Elements(d *Doc) []Element {
-	t := &s.steps[0]
+func (s Selector) Elements(d *Doc) []Element { return elementsOf(s.steps, d) }
+
+// elementsOf returns what steps find in d. The list is where the first of them that finds
+// several values finds them.
+func elementsOf(steps []taker, d *Doc) (out []Element) {
+	t := &steps[0]
 	f := finder{taker: t, d: d, b: d.Body()}
 	if t.nested() {
 		f.o = d.outlineOf()
 	}
-	var out []Element
 	if f.o == nil {
-		for _, v := range s.Values(d) {
-			out = append(out, Element{Value: v})
+		for _, v := range t.values(d) {
+			out = append(out, elementsWithin(steps[1:], v)...)
 		}
 		return out
 	}
 	f.find()
+	if len(f.out) == 1 && len(steps) > 1 {
+		return elementsWithin(steps[1:], f.out[0].value)
+	}
 	var values []found
 	for _, v := range f.out {
-		for _, value := range s.further([]string{v.value}) {
-			values = append(values, found{value, v.node, v.at})
+		for _, e := range elementsWithin(steps[1:], v.value) {
+			values = append(values, found{e.Value, v.node, v.at})
 		}
 	}
-	for i, beside := range f.o.beside(values) {
-		out = append(out, Element{values[i].value, beside})
+	return f.o.beside(values)
+}
+
+// elementsWithin returns what steps find in a value.
+func elementsWithin(steps []taker, value string) (out []Element) {
+	switch {
+	case len(steps) == 0:
+		return []Element{{Value: value}}
+	case steps[0].codec == "" && steps[0].nested():
+		return elementsOf(steps, textDoc(value))
+	}
+	for _, v := range steps[0].within(value) {
+		out = append(out, elementsWithin(steps[1:], v)...)
 	}
 	return out
 }

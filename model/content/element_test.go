@@ -16,7 +16,7 @@ func besideOf(t *testing.T, selector string, d *Doc) string {
 	}
 	var out []string
 	for _, e := range s.Elements(d) {
-		out = append(out, e.Value+": "+strings.Join(e.Beside, ", "))
+		out = append(out, e.Value+": "+strings.Join(append(e.Row, e.Beside...), ", "))
 	}
 	return strings.Join(out, "; ")
 }
@@ -49,6 +49,11 @@ func TestElementsHaveWhatStandsBesideThem(t *testing.T) {
 		// Lines of a text are apart: one has the value itself.
 		{"text/xml", "<l><e><h>/f/31</h><c>BEGIN:VCARD\r\nUID:31\r\nFN:Ann\r\n</c></e><e><h>/f/32</h><c>BEGIN:VCARD\r\nUID:32\r\nFN:Bob\r\n</c></e></l>", "link:/f/{}#0", "31: c=BEGIN:VCARD, c=FN:Ann; 32: c=BEGIN:VCARD, c=FN:Bob"},
 		{"application/json", `[{"id":31,"text":"of 31\n\nname: Ann"},{"id":32,"text":"name: Bob"}]`, "json:[].id", "31: text=name: Ann; 32: text=name: Bob"},
+		{"text/html", `<script type="application/json" id="state">{"all":[{"id":31,"who":"Ann"},{"id":32,"who":"Bob"}]}</script>`, "script:#state|json:all[].id", "31: who=Ann; 32: who=Bob"},
+		{"text/html", `<p>Ann<a href="/x?of=eyJpZCI6MzF9">y</a><p>Bob<a href="/x?of=eyJpZCI6MzJ9">y</a>`, "link:/x?of|base64url|json:id", "31: Ann, y; 32: Bob, y"},
+		{"application/json", `{"state":"{\"all\":[{\"id\":31,\"who\":\"Ann\"},{\"id\":32,\"who\":\"Bob\"}]}"}`, "json:state|json:all[].id", "31: who=Ann; 32: who=Bob"},
+		// A row that has several values, and the texts of the row and of each.
+		{"text/html", `<table><tr><td>Ann<td><a href=/f/a1>keep</a><a href=/f/d1>drop</a><tr><td>Bob<td><a href=/f/a2>keep</a><a href=/f/d2>drop</a></table>`, "link:/f/{}#0", "a1: Ann, keep, #1; d1: Ann, drop, #2; a2: Bob, keep, #1; d2: Bob, drop, #2"},
 		{"text/plain", `/f/1 Ann /f/2 Bob`, "link:/f/{}#0", ""},
 	}
 	for _, tt := range tests {

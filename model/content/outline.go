@@ -2,7 +2,9 @@ package content
 
 import (
 	"bytes"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -102,70 +104,78 @@ type found struct {
 	at    int // in the body; -1: not known
 }
 
-// Parts of an outline that belong to no value, or to several.
-const (
-	nobody = 0
-	shared = -1
-)
+// maxShared is the number of values in one row. What holds more is the whole list.
+const maxShared = 16
 
-// beside returns for each value the texts in its element: in the largest node that holds no
-// other value. A value that stands in several elements has the texts of all. Where nothing
-// stands beside a value, it is the text before it, behind a mark.
-func (o *outline) beside(values []found) [][]string {
+// beside returns the values with the texts in their elements: in the largest node that holds
+// no other value, and in those around it that hold but some of them, a row with several links. A value that stands in several elements has the texts of all. Where nothing stands
+// beside a value, it is the text before it, behind a mark.
+func (o *outline) beside(values []found) []Element {
 	ids := map[string]int32{}
-	owner := make([]int32, len(o.parents))
 	for _, v := range values {
-		if ids[v.value] == 0 {
-			ids[v.value] = int32(len(ids) + 1)
+		if _, had := ids[v.value]; !had {
+			ids[v.value] = int32(len(ids))
 		}
 	}
+	held := make([][]int32, len(o.parents)) // which values each node holds
 	for _, v := range values {
-		o.claim(owner, v.node, ids[v.value], len(ids) == 1)
+		o.claim(held, v.node, ids[v.value], len(ids) == 1)
 	}
-	texts := make([][]string, len(ids)+1)
-	whose := make([]int32, len(o.parents))
-	for i := range whose { // a parent comes before what is in it
-		if whose[i] = owner[i]; whose[i] == nobody && i > 0 {
+	whose := make([][]int32, len(o.parents)) // of the nearest node that holds any
+	for i := range whose {                   // a parent comes before what is in it
+		if whose[i] = held[i]; whose[i] == nil && i > 0 {
 			whose[i] = whose[o.parents[i]]
 		}
 	}
+	texts, rows, nth := make([][]string, len(ids)), make([][]string, len(ids)), make([]int, len(ids))
 	for _, t := range o.texts {
-		if id := whose[t.node]; id > 0 && len(texts[id]) < maxBeside {
-			texts[id] = append(texts[id], t.text)
+		of := whose[t.node]
+		if !o.ofRow(of, len(ids)) {
+			continue
+		}
+		to := texts
+		if len(of) > 1 {
+			to = rows
+		}
+		for i, id := range of {
+			if nth[id] = max(nth[id], i+1); len(to[id]) < maxBeside {
+				to[id] = append(to[id], t.text)
+			}
 		}
 	}
 	if len(ids) > 1 {
 		o.before(values, ids, whose, texts)
 	}
-	out := make([][]string, len(values))
+	out := make([]Element, len(values))
 	for i, v := range values {
-		out[i] = without(texts[ids[v.value]], v.value)
+		id := ids[v.value]
+		out[i] = Element{v.value, without(texts[id], v.value), without(rows[id], v.value)}
+		if len(out[i].Row) > 0 {
+			out[i].Beside = append(out[i].Beside, NthOfRow+strconv.Itoa(nth[id]))
+		}
 	}
 	return out
 }
 
-// claim gives a value what is around it. Where it is the only one, that is the nearest node
-// with a text.
-func (o *outline) claim(owner []int32, n, id int32, only bool) {
+// ofRow reports whether a node that holds these values of a list is of a row of it.
+func (o *outline) ofRow(held []int32, all int) bool {
+	return len(held) == 1 || len(held) > 1 && len(held) <= maxShared && len(held) < all
+}
+
+// claim notes in what is around a value that it holds the value. Where it is the only one,
+// that is the nearest node with a text.
+func (o *outline) claim(held [][]int32, n, id int32, only bool) {
 	if only {
 		full := o.full()
 		for n > 0 && !full[n] {
 			n = o.parents[n]
 		}
-		owner[n] = id
+		held[n] = []int32{id}
 		return
 	}
 	for ; n >= 0; n = o.parents[n] {
-		switch {
-		case owner[n] == id, owner[n] == shared:
-			return
-		case owner[n] == nobody:
-			owner[n] = id
-		default:
-			for ; n >= 0 && owner[n] != shared; n = o.parents[n] {
-				owner[n] = shared
-			}
-			return
+		if len(held[n]) <= maxShared && !slices.Contains(held[n], id) {
+			held[n] = append(held[n], id)
 		}
 	}
 }
@@ -186,7 +196,7 @@ const besideMark = "^"
 
 // before adds the text between a value and the one before it, for pages that have no
 // element around each.
-func (o *outline) before(values []found, ids map[string]int32, whose []int32, texts [][]string) {
+func (o *outline) before(values []found, ids map[string]int32, whose [][]int32, texts [][]string) {
 	last, done := 0, map[int32]bool{}
 	for _, v := range values {
 		if v.at < 0 {
@@ -200,7 +210,7 @@ func (o *outline) before(values []found, ids map[string]int32, whose []int32, te
 		done[id] = true
 		end := sort.Search(len(o.texts), func(i int) bool { return o.texts[i].at >= v.at })
 		for i := end - 1; i >= 0 && o.texts[i].at > last; i-- {
-			if whose[o.texts[i].node] <= 0 {
+			if !o.ofRow(whose[o.texts[i].node], len(ids)) {
 				texts[id] = append(texts[id], besideMark+o.texts[i].text)
 				break
 			}

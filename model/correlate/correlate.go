@@ -211,6 +211,7 @@ type session struct {
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
 	words     []string           // what only this row has
+	own       []model.Field      // the same, with the columns
 	choices   []choice           // what the user chose of lists; nil: not asked for
 	compared  int                // bytes of answers that were searched for documents
 	selectors selectors

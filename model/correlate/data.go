@@ -32,9 +32,10 @@ func (d *data) assign(sessions []*session) {
 		for _, s := range sessions {
 			if row, ok := findRow(&d.files[i], d.index[i], s); ok {
 				s.row[d.files[i].Name] = row
-				for _, v := range d.files[i].Rows[row] {
+				for k, v := range d.files[i].Rows[row] {
 					if len(d.index[i][v]) == 1 && len(v) >= minOwn {
 						s.words = append(s.words, v)
+						s.own = append(s.own, model.Field{Ref: d.files[i].Name + "." + d.files[i].Columns[k], Value: v})
 					}
 				}
 			}

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -36,7 +37,7 @@ func elementAt(at spot) (element model.Element, ok bool) {
 	if at.match >= len(list) {
 		return element, false
 	}
-	if element, ok = model.ElementOf(list, at.match, from.session.words); own {
+	if element, ok = model.ElementOf(list, at.match, from.session.own); own {
 		element.Value = "" // the identifier
 	}
 	return element, ok
@@ -66,15 +67,17 @@ func (e *parsed) identifierBeside(selector string) (of string, ok bool) {
 // ofElements reports whether a selector that found n values takes them from elements of a
 // list, as far as it tells itself.
 func ofElements(selector string, n int) bool {
-	first, _, _ := strings.Cut(selector, "|")
-	kind, path, _ := strings.Cut(first, ":")
-	switch kind {
-	case "json", "document":
-		return strings.Contains(path, "[]") || strings.Contains(path, "{}")
-	case "xml", "link":
-		return n > 0
-	case "attr", "form", "option", "entries", "text":
-		return n > 1
+	for step := range strings.SplitSeq(selector, "|") {
+		switch kind, path, _ := strings.Cut(step, ":"); kind {
+		case "json", "document":
+			if strings.Contains(path, "[]") || strings.Contains(path, "{}") {
+				return true
+			}
+		case "xml", "link":
+			return n > 0
+		case "attr", "form", "option", "entries", "text":
+			return n > 1
+		}
 	}
 	return false
 }
@@ -87,7 +90,7 @@ type elements struct {
 
 // number returns the number of an element, from 1.
 func (s *elements) number(e *model.Element) int {
-	key := e.Value + "\x00" + strings.Join(e.Own, "\x00") + "\x00\x00" + strings.Join(e.Others, "\x00")
+	key := strconv.FormatBool(e.All) + e.Value + "\x00" + strings.Join(e.Own, "\x00") + "\x00\x00" + strings.Join(e.Others, "\x00")
 	n, had := s.known[key]
 	if !had {
 		s.list = append(s.list, clone(e))
@@ -106,5 +109,5 @@ func clone(e *model.Element) model.Element {
 		}
 		return out
 	}
-	return model.Element{Value: strings.Clone(e.Value), Own: texts(e.Own), Others: texts(e.Others)}
+	return model.Element{Value: strings.Clone(e.Value), All: e.All, Own: texts(e.Own), Others: texts(e.Others)}
 }

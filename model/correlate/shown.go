@@ -155,7 +155,7 @@ func (s spot) byLabel() spot {
 	}
 	value := s.from.values(s.selector)[s.match]
 	label := s.from.labelOf(s.selector, value)
-	if label == "" || label == value || len(label) > maxShownLabel {
+	if label == "" || label == value || len(label) > maxShownLabel || s.from.session.names(label) {
 		return s
 	}
 	for _, e := range s.from.session.of[s.from.Endpoint] {
@@ -168,6 +168,11 @@ func (s spot) byLabel() spot {
 		return s
 	}
 	return named
+}
+
+// names reports whether a text holds a word of the user, in whose place others have theirs.
+func (s *session) names(text string) bool {
+	return slices.ContainsFunc(s.words, func(w string) bool { return strings.Contains(text, w) })
 }
 
 // labelOf returns what a page calls the choice with a value of a selector of choices.

@@ -186,6 +186,7 @@ func (g *generator) sessions(t *rapid.T) {
 			e.Own = append(e.Own, g.texts.Draw(t, "beside"))
 			e.Others = append(e.Others, g.texts.Draw(t, "beside another"))
 		}
+		e.All = len(e.Own) > 0 && rapid.Bool().Draw(t, "all")
 		g.m.Elements = append(g.m.Elements, e)
 	}
 	start := time.Duration(0)

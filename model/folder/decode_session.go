@@ -24,6 +24,7 @@ var (
 const (
 	elementValue = "value"
 	elementOwn   = "own"
+	elementAll   = "all"
 	elementOther = "other"
 )
 
@@ -91,12 +92,12 @@ func (x node) elements() []model.Element {
 		}
 		e := &list[n-1]
 		switch is {
-		case elementOwn:
-			e.Own = append(e.Own, r.text(2))
+		case elementOwn, elementAll:
+			e.Own, e.All = append(e.Own, r.text(2)), is == elementAll
 		case elementOther:
 			e.Others = append(e.Others, r.text(2))
 		default:
-			r.failf("%s is not %s, %s or %s", problem.Quote(is), elementValue, elementOwn, elementOther)
+			r.failf("%s is not %s, %s, %s or %s", problem.Quote(is), elementValue, elementOwn, elementAll, elementOther)
 		}
 	})
 	return list

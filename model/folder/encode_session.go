@@ -114,8 +114,12 @@ func (e *encoder) elements(list []model.Element) {
 	for i := range list {
 		row := func(is, text string) { appendRow(&b, []string{strconv.Itoa(i + 1), is, text}) }
 		row(elementValue, list[i].Value)
+		own := elementOwn
+		if list[i].All {
+			own = elementAll
+		}
 		for _, t := range list[i].Own {
-			row(elementOwn, t)
+			row(own, t)
 		}
 		for _, t := range list[i].Others {
 			row(elementOther, t)

@@ -2,6 +2,7 @@ package modelled
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/starling-load/starling/model"
 )
@@ -157,6 +158,18 @@ func (v *visitor) row(file int) int {
 		}
 	}
 	return int(v.user % uint64(len(v.source.data[file].Rows)))
+}
+
+// column returns what the user has in a column of a data file: FILE.COLUMN.
+func (v *visitor) column(ref string) (value string, ok bool) {
+	name, column, _ := strings.Cut(ref, ".")
+	for i := range v.source.data {
+		of := &v.source.data[i]
+		if k := slices.Index(of.Columns, column); of.Name == name && k >= 0 && len(of.Rows) > 0 {
+			return of.Rows[v.row(i)][k], true
+		}
+	}
+	return "", false
 }
 
 // uses reports whether requests of a session carry values of a data file.

@@ -46,6 +46,7 @@ var lists = map[string]struct {
 	"forms": {"text/html", `<ol>`, `<li><b>%[2]s</b><form method=post action=/notes><input type=hidden name=book value=%[1]d><input name=note></form></li>`, `</ol>`, true},
 	"data":  {"text/html", `<div>`, `<section data-book="%[1]d"><span>%[2]s</span><button>Note</button></section>`, `</div>`, false},
 	"calls": {"text/html", `<div>`, `<p onclick="note(%[1]d, this)">%[2]s</p>`, `</div>`, false},
+	"pairs": {"text/html", `<table>`, `<tr><td>%[2]s<td><a href="/books/%[1]d">note</a> <a href="/books/9%[1]d">drop</a>`, `</table>`, false},
 	"json":  {"application/json", `{"books":[{"id":0,"title":"","author":""}`, `,{"id":%[1]d,"title":"%[2]s","author":"%[3]s","copies":%[4]d}`, `]}`, false},
 	"deep":  {"application/json", `{"books":[{"meta":{}}`, `,{"meta":{"id":%[1]d,"seen":true},"about":{"title":"%[2]s"},"links":["/books/%[1]d/x"]}`, `]}`, false},
 	"hrefs": {"application/json", `{"books":[{}`, `,{"name":"%[2]s","self":"/books/%[1]d"}`, `]}`, false},
