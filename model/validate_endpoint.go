@@ -167,9 +167,12 @@ func (x *Variant) changes(p place, v *validator, used map[string]bool) {
 
 // changeable reports whether all sources give forms, or all give documents.
 func changeable(sources []Select) bool {
+	last := func(selector string) string { // step
+		kind, _, _ := strings.Cut(selector[strings.LastIndexByte(selector, '|')+1:], ":")
+		return kind
+	}
 	for _, s := range sources {
-		kind, _, _ := strings.Cut(s.Selector, ":")
-		first, _, _ := strings.Cut(sources[0].Selector, ":")
+		kind, first := last(s.Selector), last(sources[0].Selector)
 		if kind != first || kind != "entries" && kind != "document" {
 			return false
 		}

@@ -14,7 +14,8 @@ import (
 //	header:NAME             a field line, compared without case
 //	cookie:NAME             the value of a Set-Cookie
 //	document:items[]        a JSON document, or parts of it at a path, as JSON text;
-//	                        document: alone also a text of lines, as it is
+//	                        document: alone also a text of lines, as it is, such as in
+//	                        xml:multistatus/response/propstat/prop/calendar-data|document:
 //	json:items[].id         a member of a JSON body; [] is any element, {} any key
 //	                        that is an identifier, {}~ such a key itself;
 //	                        \ before . [ ] \ in a key
@@ -263,7 +264,7 @@ func (t *taker) values(d *Doc) []string {
 	d.parse()
 	switch {
 	case t.kind == "document":
-		if d.data == nil && len(t.steps) == 0 && IsLines(d.Media()) && !d.Cut() && len(d.Body()) > 0 {
+		if d.data == nil && len(t.steps) == 0 && (d.text || IsLines(d.Media())) && !d.Cut() && len(d.Body()) > 0 {
 			return []string{string(d.Body())}
 		}
 		if d.data == nil {

@@ -38,7 +38,8 @@ type binding struct {
 
 // live reports whether what is bound is a whole form or document.
 func (b *binding) live() bool {
-	kind, _, _ := strings.Cut(b.sources[0].selector, ":")
+	s := b.sources[0].selector
+	kind, _, _ := strings.Cut(s[strings.LastIndexByte(s, '|')+1:], ":")
 	return kind == "entries" || kind == "document"
 }
 

@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"bytes"
+	"iter"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -59,42 +61,80 @@ const (
 )
 
 // fromText finds the text of lines of an earlier answer that e sends back, and makes r hold
-// the changes alone. It is at the same address, or nearly all of its lines are left. Of
-// several it is the one of which most lines are, the latest of equals.
+// the changes alone. The answer is the text, or holds it as a value. They have one address,
+// or one identifier, or nearly all lines are left. Of several texts it is the one of which
+// most lines are, the latest of equals.
 func (e *parsed) fromText(r *flow.Request) bool {
 	body := r.Body.Data
 	if r.Method == "GET" || len(body) > maxText || r.Body.Truncated() || r.Headers.Has("Content-Encoding") || !content.IsLines(mediaOf(r.Headers.Value("Content-Type"))) {
 		return false
 	}
-	var from *parsed
+	sent := string(body)
+	var from spot
 	var ops []lines.Op
 	best, tried := 0, 0
 	for i := e.index - 1; i >= max(0, e.index-maxBack) && tried < maxDocuments; i-- {
 		a := e.session.exchanges[i]
-		shown := a.doc.Body()
-		if !content.IsLines(a.doc.Media()) || len(shown) == 0 || len(shown) > maxText || a.doc.Cut() || a.Flow.Response.Status/100 != 2 || !a.before(e) {
+		if a.Flow.Response.Status/100 != 2 || !a.before(e) || len(a.doc.Body()) > maxText || a.doc.Cut() {
 			continue
 		}
-		tried++
-		if e.session.compared += len(shown); e.session.compared > maxCompared {
-			break
+		for text, at := range a.texts(sent) {
+			tried++
+			if e.session.compared += len(text); e.session.compared > maxCompared {
+				break
+			}
+			c, kept, ok := lines.Between(text, sent)
+			if !ok || kept <= best || !(sameAddress(a, e) && at.selector == "document:") && !sameText(text, sent, kept) {
+				continue
+			}
+			from, ops, best = at, c, kept
 		}
-		c, kept, ok := lines.Between(string(shown), string(body))
-		if !ok || kept <= best || !sameAddress(a, e) && (kept < leastApart || float64(kept) < keptApart*float64(lines.Count(string(body)))) {
-			continue
-		}
-		from, ops, best = a, c, kept
 	}
-	if from == nil {
+	if from.from == nil {
 		return false
 	}
 	sealed, err := lines.Seal(ops)
 	if err != nil {
 		return false
 	}
-	e.changes = &spot{from, "document:", 0}
+	e.changes = &from
 	r.Body = flow.NewBody(sealed)
 	return true
+}
+
+// texts yields the text of lines that the answer of e is, or those that it holds and that
+// may be a state of the one that was sent.
+func (e *parsed) texts(sent string) iter.Seq2[string, spot] {
+	return func(yield func(string, spot) bool) {
+		body := e.doc.Body()
+		first, _, _ := strings.Cut(sent, "\n")
+		switch media := e.doc.Media(); {
+		case len(body) == 0:
+		case content.IsLines(media):
+			yield(string(body), spot{e, "document:", 0})
+		case (strings.HasSuffix(media, "xml") || isJSON(media)) && bytes.Contains(body, []byte(strings.TrimRight(first, "\r"))):
+			matches := map[string]int{}
+			for _, leaf := range e.doc.Leaves() {
+				match := matches[leaf.Selector]
+				matches[leaf.Selector]++
+				if lines.Count(leaf.Value) > 2 && !strings.Contains(leaf.Selector, "|") && !yield(leaf.Value, spot{e, leaf.Selector + "|document:", match}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// sameText reports whether two texts are states of one, wherever they stand: a line that
+// identifies it was kept, or nearly all.
+func sameText(shown, sent string, kept int) bool {
+	for line := range strings.Lines(sent) {
+		key, _, _ := strings.Cut(line, ":")
+		if key = strings.ToLower(key); (key == "uid" || key == "id" || key == "uuid") && strings.Contains(shown, strings.TrimRight(line, "\r\n")) {
+			return true
+		}
+	}
+	return kept >= leastApart && float64(kept) >= keptApart*float64(lines.Count(sent))
 }
 
 // mediaOf returns the media type of a Content-Type, in lower case.

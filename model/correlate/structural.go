@@ -50,7 +50,7 @@ func (l *Learner) structural() {
 // groundOf says whether spots are of documents or of forms.
 func groundOf(spots map[*parsed]spot) model.Ground {
 	for _, s := range spots {
-		if strings.HasPrefix(s.selector, "document:") || strings.HasPrefix(s.selector, "json:") {
+		if strings.HasPrefix(s.selector, "document:") || strings.HasSuffix(s.selector, "|document:") || strings.HasPrefix(s.selector, "json:") {
 			return model.OnDocument
 		}
 	}

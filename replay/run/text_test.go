@@ -37,13 +37,13 @@ func newArchive(kind string, number int) *archive {
 
 // media is how answers and requests call a text.
 func (s *archive) media() string {
-	return map[string]string{"calendar": "text/calendar; charset=utf-8", "contact": "text/vcard", "settings": "text/plain", "note": "text/markdown; charset=utf-8", "list": "application/yaml"}[s.kind]
+	return map[string]string{"calendar": "text/calendar; charset=utf-8", "report": "text/calendar", "contact": "text/vcard", "settings": "text/plain", "note": "text/markdown; charset=utf-8", "list": "application/yaml"}[s.kind]
 }
 
 func (s *archive) first(i int) string {
 	id, count := fmt.Sprintf("%08x-%d", 2654435761*uint32(10*s.number+i+1), s.number), 5*s.number+i
 	switch s.kind {
-	case "calendar":
+	case "calendar", "report":
 		return strings.ReplaceAll(fmt.Sprintf("BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:%s\nDTSTAMP:2026030%dT120000Z\nSEQUENCE:%d\nSUMMARY:Meeting %d\nDTSTART:20260401T090000Z\nLOCATION:Room %d\nEND:VEVENT\nEND:VCALENDAR\n", id, s.number, count, i, s.number), "\n", "\r\n")
 	case "contact":
 		return fmt.Sprintf("BEGIN:VCARD\nVERSION:4.0\nUID:%s\nREV:%d\nFN:Guest %d\nEMAIL:guest%d@house.test\nNOTE:none\nEND:VCARD\n", id, count, i, s.number)
@@ -75,6 +75,15 @@ func (s *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/texts/")
 	text, known := s.texts[name]
 	switch {
+	case r.Method == "REPORT": // all texts, in an order of the instance
+		w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+		w.WriteHeader(http.StatusMultiStatus)
+		_, _ = io.WriteString(w, `<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">`)
+		for i := range 3 {
+			name := strconv.Itoa((i + s.number) % 3)
+			_, _ = fmt.Fprintf(w, `<d:response><d:href>/texts/%s</d:href><d:propstat><d:prop><d:getetag>"%s"</d:getetag><c:calendar-data>%s</c:calendar-data></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>`, name, name, s.texts[name])
+		}
+		_, _ = io.WriteString(w, `</d:multistatus>`)
 	case !known:
 		http.NotFound(w, r)
 	case r.Method == "PUT":
@@ -98,12 +107,20 @@ func (s *archive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *archive) rewrite(g *guest, i int) {
 	for k := range 2 {
 		name := fmt.Sprint("/texts/", (i+k)%3)
-		text := g.do("GET", name, "", "")
+		text := ""
+		if s.kind == "report" {
+			all := g.do("REPORT", "/texts/", "application/xml", `<c:calendar-query xmlns:c="urn:ietf:params:xml:ns:caldav"/>`)
+			_, text, _ = strings.Cut(all, name+"<")
+			_, text, _ = strings.Cut(text, "<c:calendar-data>")
+			text, _, _ = strings.Cut(text, "</c:calendar-data>")
+		} else {
+			text = g.do("GET", name, "", "")
+		}
 		_, count := s.own(text)
 		by := fmt.Sprintf("%c%d", 'A'+i, k)
 		one := func(old, new string) { text = strings.Replace(text, old, new, 1) }
 		switch s.kind {
-		case "calendar":
+		case "calendar", "report":
 			one(fmt.Sprint("SEQUENCE:", count), fmt.Sprint("SEQUENCE:", count+1))
 			one("END:VEVENT", "COMMENT:seen by "+by+"\r\nEND:VEVENT")
 		case "contact":
@@ -125,7 +142,7 @@ func (s *archive) rewrite(g *guest, i int) {
 
 // What a user changed in a text is changed in the live one, and nothing else.
 func TestATextThatWasReadAndWrittenBackIsTheLiveOne(t *testing.T) {
-	for _, kind := range []string{"calendar", "contact", "settings", "list", "note"} {
+	for _, kind := range []string{"calendar", "report", "contact", "settings", "list", "note"} {
 		t.Run(kind, func(t *testing.T) {
 			recorded := newArchive(kind, 1)
 			m := learned(t, recorded, 6, recorded.rewrite)

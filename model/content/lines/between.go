@@ -19,7 +19,8 @@ func Between(shown, sent string) (ops []Op, kept int, ok bool) {
 		return nil, 0, false
 	}
 	d := &differ{}
-	if from, to := ends(a), ends(b); from != to && to != "" && from != "" {
+	_, closed := cutEnd(a[len(a)-1])
+	if from, to := ends(a), ends(b); from != "" && to != "" && (from != to || !closed && strings.HasSuffix(sent, to)) {
 		d.ops = append(d.ops, Op{Ends: to})
 		a = d.ops[0].apply(a)
 	}

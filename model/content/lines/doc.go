@@ -3,7 +3,7 @@
 // state of the text.
 //
 //	ops, kept, ok := lines.Between(shown, sent) // what the client did, and the lines that it left
-//	text := lines.Apply(live, ops)        // the same done to the live text
+//	text := lines.Apply(live, ops)              // the same done to the live text
 //
 // The central type is [Op], one change of some lines. A line that is not there as it was is
 // known by its key, what stands before the first of : ; = in it, if one line alone has that:

@@ -12,7 +12,7 @@ type Op struct {
 	Nth   int    `json:"nth,omitempty"`   // how many equal ones are before them
 	By    int64  `json:"by,omitempty"`    // added to the number in the line, in place of Put
 	After string `json:"after,omitempty"` // where Find is "": the line before, as far as there is one
-	Ends  string `json:"ends,omitempty"`  // all lines end so; nothing else of the operation counts
+	Ends  string `json:"ends,omitempty"`  // all lines end so, the last one too; nothing else of the operation counts
 }
 
 // Apply does the changes to another state of the text. A change of lines that this state
@@ -38,10 +38,8 @@ func (o *Op) apply(list []string) []string {
 	if o.Ends != "" {
 		out := make([]string, len(list))
 		for i, l := range list {
-			out[i] = l
-			if bare, ended := cutEnd(l); ended {
-				out[i] = bare + o.Ends
-			}
+			bare, _ := cutEnd(l)
+			out[i] = bare + o.Ends
 		}
 		return out
 	}
