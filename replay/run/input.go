@@ -274,8 +274,9 @@ func (in *input) tellNotes() {
 			apart = append(apart, fmt.Sprintf("%s (%s)", b.Name, english.Plural(b.Sessions, "session", "")))
 		}
 	}
-	if how, told := map[float64]string{0: "not played: ", 1: ""}[in.job.Plan.Scale]; len(apart) > 0 && (how != "" || !told) {
-		in.note("no users, and " + cmp.Or(how, "played once, as recorded: ") + strings.Join(apart, ", ") + "; --scale plays them once at any multiple")
+	if scale := in.job.Plan.Scale; len(apart) > 0 && scale != 1 {
+		how := map[bool]string{true: "not played", false: "played once, as recorded"}[scale == 0]
+		in.note("no users, and " + how + ": " + strings.Join(apart, ", ") + "; --scale plays them once at any multiple")
 	}
 	notes := in.model.Notes
 	for _, text := range notes[:min(most, len(notes))] {
