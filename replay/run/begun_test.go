@@ -69,7 +69,7 @@ func begunNotes(t *testing.T, issued int, apart time.Duration, cut func(i int) b
 		}
 		flows = append(flows, list...)
 	}
-	for i := range 24 {
+	for i := range 40 {
 		accounts.Rows = append(accounts.Rows, []string{fmt.Sprint("eve", i), fmt.Sprint("pw-eve", i)})
 	}
 	return flows, notes, accounts
@@ -211,5 +211,39 @@ func TestTokensFromBeforeAreThoseOfALogin(t *testing.T) {
 	}
 	if f.Verdict != faithful.Faithful {
 		t.Errorf("%s %q: %v", f.Verdict, f.Reasons, slices.Sorted(maps.Keys(got)))
+	}
+}
+
+// A recording that ends amid sessions has the beginnings of these. Each copy of them does
+// what was recorded, also those that come late.
+func TestSessionsThatTheRecordingCutLoseNothing(t *testing.T) {
+	flows, _, accounts := begunNotes(t, 0, 25*time.Millisecond, func(i int) bool { return i < 3 })
+	slices.SortStableFunc(flows, func(a, b *flow.Flow) int { return a.Start.Compare(b.Start) })
+	begin, end := flows[0].Start, flows[len(flows)-1].Start
+	flows = slices.DeleteFunc(flows, func(f *flow.Flow) bool { return f.Start.Sub(begin) > end.Sub(begin)*2/3 })
+	writes, notes := 0, 0
+	for _, f := range flows {
+		if f.Request.Method == "POST" {
+			writes++
+		}
+		if f.Request.Method == "POST" && f.Request.Target == "/notes" {
+			notes++
+		}
+	}
+	m := learnedOf(t, flows, learn.Options{Data: []model.Source{accounts}})
+	for _, scale := range []int{1, 4} {
+		n := newNotebook()
+		n.issued = 4000
+		s := httptest.NewServer(n)
+		sum := playModel(t, m, s.URL, replay.Plan{Scale: float64(scale)}, Options{})
+		s.Close()
+		f, sessions := sum.Faithful, float64(len(m.Sessions))
+		if _, got := n.state(); got != scale*notes {
+			t.Errorf("%d times: %d notes, want %d", scale, got, scale*notes)
+		}
+		want := faithful.Pair{Recorded: float64(writes) / sessions, Replayed: float64(writes) / sessions}
+		if f.Verdict != faithful.Faithful || f.Writes != want {
+			t.Errorf("%d times: %s %q, %+v writes a session, want %+v", scale, f.Verdict, f.Reasons, f.Writes, want)
+		}
 	}
 }
