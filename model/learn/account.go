@@ -43,7 +43,7 @@ func (l *learner) letIn(m *model.Model) {
 	l.report.entries = way.Lend(m, traces)
 	for i := range m.Sessions {
 		s := &m.Sessions[i]
-		if s.Begun = s.Begun || l.sessions[i].cut&session.CutStart != 0 && len(s.Entry) == 0; s.Begun {
+		if s.Begun = s.Begun || l.report.entries.Ways == 0 && l.sessions[i].cut&session.CutStart != 0; s.Begun {
 			l.report.begun++
 		}
 	}

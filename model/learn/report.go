@@ -151,7 +151,7 @@ func (r *Report) notes() []string {
 		if b := r.entries.Borrowed; b > 0 {
 			whose = fmt.Sprintf(" (%d with the account of another user, since nothing tells theirs: learn with the accounts in a data file)", b)
 		}
-		out = append(out, fmt.Sprintf("%d of %d sessions are of users who had logged in before: a replay lets them in first, as other sessions do%s, and does not count that as recorded", n, r.Sessions, whose))
+		out = append(out, fmt.Sprintf("%d of %d sessions are of users who had logged in before: a replay lets them in first, as other sessions do%s, and does not count that as recorded; what they had made before, such as a cart, is not there", n, r.Sessions, whose))
 	}
 	if float64(r.begun) > leastBegun*float64(r.Sessions) {
 		out = append(out, fmt.Sprintf("%d of %d sessions perhaps began before the recording: what users did before, such as to log in, is not in it, and is missing in a replay; begin to record before they come, or record for longer", r.begun, r.Sessions))

@@ -15,6 +15,9 @@
 // it, and the acts that these take values or cookies from. It is lent by another session of
 // the same user or, where the recording has none, of another.
 //
+// Requests that send a form from before get the token of a live one: such a session also
+// gets the page that shows it.
+//
 // A session needs one on evidence only: it sends cookies or tokens of logins that no answer
 // of its own gave it, and it was answered as only those are who have logged in.
 package way

@@ -18,6 +18,7 @@ type Found struct {
 	Entered  int // sessions that have an entry now
 	Borrowed int // of these: with the recorded account of another user, since no data file tells others
 	Unknown  int // sessions for which the recording shows no way in
+	Ways     int // sessions that show one
 }
 
 // Lend gives entries to the sessions of m that began when their users were logged in
@@ -32,9 +33,13 @@ func Lend(m *model.Model, traces []Trace) Found {
 	}
 	l.findInside()
 	l.findWays()
-	var f Found
+	f := Found{Ways: len(l.ways)}
 	for i := range m.Sessions {
-		if len(traces[i].older) == 0 || !l.wasInside(i) {
+		switch {
+		case len(traces[i].older) == 0:
+			continue
+		case !l.wasInside(i):
+			l.onto(&m.Sessions[i]) // it may send a form that was shown before
 			continue
 		}
 		w := l.wayFor(i)
@@ -167,8 +172,8 @@ func (l *lender) findWays() {
 			continue
 		}
 		w := way{of: i, entered: k}
-		if w.acts = l.acts(i, k); len(w.acts) > mostActs {
-			continue
+		if w.acts = l.acts(i, k); len(w.acts) > mostActs || w.acts[0] == k && l.traces[i].is[k]&before != 0 {
+			continue // the form that it sends was shown before the recording
 		}
 		common[l.m.Sessions[i].Acts[k].Endpoint]++
 		l.ways = append(l.ways, w)
@@ -187,7 +192,7 @@ func (l *lender) makesAccount(a *model.Act) bool {
 }
 
 // acts returns those that lead in with act k of a session: it and the redirects behind it,
-// what gave the credentials that are sent later, and what these take values and cookies from.
+// what first gave the credentials that are sent later, and what these take values and cookies from.
 func (l *lender) acts(session, k int) []int {
 	acts, is := l.m.Sessions[session].Acts, l.traces[session].is
 	need := map[int]bool{k: true}
@@ -199,7 +204,7 @@ func (l *lender) acts(session, k int) []int {
 			need[i] = true
 		}
 		for n, value := range l.takers(&acts[i]) {
-			if take := takeOf(&acts[i], n); take.Act >= k && l.credential(value, &acts[i]) {
+			if take := takeOf(&acts[i], n); take.Act >= k && l.credential(value, &acts[i]) && !l.isIn(&acts[take.Act]) {
 				need[take.Act] = true
 			}
 		}
@@ -259,6 +264,17 @@ func (l *lender) from(acts []model.Act, i int, take model.Take, value *model.Val
 	return -1
 }
 
+// isIn reports whether an act sends a credential: its user is in, and what it gives takes the
+// place of that.
+func (l *lender) isIn(a *model.Act) bool {
+	for _, value := range l.takers(a) {
+		if l.credential(value, a) {
+			return true
+		}
+	}
+	return false
+}
+
 // credential reports whether a value stands in a header of a request: it says who sends it.
 func (l *lender) credential(value *model.Value, a *model.Act) bool {
 	v := l.variants[[2]string{a.Endpoint, a.Variant}]
@@ -270,11 +286,12 @@ func (l *lender) credential(value *model.Value, a *model.Act) bool {
 // wayFor chooses the way in for a session: one of its user, or else the one that was lent
 // least among the commonest that give what the session needs.
 func (l *lender) wayFor(session int) *way {
-	need := slices.DeleteFunc(slices.Clone(l.traces[session].older), func(name string) bool { return name == "" })
+	cookies := slices.DeleteFunc(slices.Clone(l.traces[session].older), func(name string) bool { return name == "" })
+	tokens := l.tokens(&l.m.Sessions[session])
 	best := -1
 	for i := range l.ways {
 		w := &l.ways[i]
-		if len(need) > 0 && !l.givesSome(w, need) {
+		if len(tokens) > 0 && !l.issuesSome(w, tokens) || len(tokens) == 0 && !l.givesSome(w, cookies) {
 			continue
 		}
 		if user := l.m.Sessions[session].User; user != "" && l.m.Sessions[w.of].User == user {
@@ -294,6 +311,28 @@ func (l *lender) wayFor(session int) *way {
 func (l *lender) endpoint(i int) string {
 	w := &l.ways[i]
 	return l.m.Sessions[w.of].Acts[w.entered].Endpoint
+}
+
+// tokens are the bindings of credentials that a session sends and that none of its answers
+// issued.
+func (l *lender) tokens(s *model.Session) (list []*model.Binding) {
+	for i := range s.Acts {
+		for n, value := range l.takers(&s.Acts[i]) {
+			if b := l.bindings[value.Ref]; takeOf(&s.Acts[i], n).Act == model.Own && l.credential(value, &s.Acts[i]) && b != nil && !slices.Contains(list, b) {
+				list = append(list, b)
+			}
+		}
+	}
+	return list
+}
+
+// issuesSome reports whether answers of a way issue one of these.
+func (l *lender) issuesSome(w *way, list []*model.Binding) bool {
+	return slices.ContainsFunc(list, func(b *model.Binding) bool {
+		return slices.ContainsFunc(w.acts, func(i int) bool {
+			return slices.ContainsFunc(b.Sources, func(s model.Select) bool { return s.Endpoint == l.m.Sessions[w.of].Acts[i].Endpoint })
+		})
+	})
 }
 
 // givesSome reports whether answers of a way give a cookie of one of these names.
@@ -326,66 +365,6 @@ func (l *lender) lend(w *way, to *model.Session) {
 		return
 	}
 	l.kinds(from, to)
-}
-
-// onto lets acts of a session that send what their user had been given before the recording,
-// such as the token of a form, send what the entry is given: they become acts of the variant
-// whose requests are the same but for that.
-func (l *lender) onto(s *model.Session) {
-	gives := map[string]bool{}
-	for i := range s.Entry {
-		gives[s.Entry[i].Endpoint] = true
-	}
-	for k := range s.Acts {
-		a := &s.Acts[k]
-		v := l.variants[[2]string{a.Endpoint, a.Variant}]
-		if v == nil || a.Row == 0 || len(a.Takes) > 0 {
-			continue
-		}
-		e := l.endpoints[a.Endpoint]
-		for i := range e.Variants {
-			if to := &e.Variants[i]; to != v && l.isIssued(v, to, gives) {
-				row := make([]string, 0, len(to.RowColumns()))
-				for _, x := range to.RowColumns() {
-					row = append(row, v.Rows[a.Row-1][slices.Index(v.RowColumns(), x)])
-				}
-				to.Rows = append(to.Rows, row)
-				a.Variant, a.Row = to.Name, len(to.Rows)
-				break
-			}
-		}
-	}
-}
-
-// isIssued reports whether two variants are the same but for recorded values of one that
-// are issued in the other, by the endpoints of an entry.
-func (l *lender) isIssued(v, to *model.Variant, gives map[string]bool) bool {
-	kinds := map[string]model.ValueKind{}
-	for _, x := range v.Values {
-		kinds[x.Name] = x.Kind
-	}
-	issued := false
-	for _, x := range to.Values {
-		switch kind, has := kinds[x.Name]; {
-		case x.Kind == model.Row && kind == model.Row:
-		case x.Kind != model.Bound || x.Own || has && kind != model.Row:
-			return false
-		default:
-			b := l.bindings[x.Ref]
-			if b == nil || !slices.ContainsFunc(b.Sources, func(s model.Select) bool { return gives[s.Endpoint] }) {
-				return false
-			}
-			issued = issued || has
-		}
-		delete(kinds, x.Name)
-	}
-	return issued && len(kinds) == 0 && sameRequest(&v.Request, &to.Request)
-}
-
-// sameRequest reports whether two requests have the same texts and holes. b may change a
-// live form in place of sending one of its own.
-func sameRequest(a, b *model.Request) bool {
-	return a.Method == b.Method && a.Target == b.Target && a.Body == b.Body && slices.Equal(a.Headers, b.Headers) && (a.Changes == "" || a.Changes == b.Changes)
 }
 
 // kinds gives a session whose account is not known one of the kind that the way in is for.

@@ -123,7 +123,7 @@ func TestWaysInAreSharedOut(t *testing.T) {
 	for _, s := range d.m.Sessions[2:] {
 		rows[s.Entry[0].Row]++
 	}
-	if diff := cmp.Diff(map[int]int{1: 3, 2: 3}, rows); diff != "" || found != (way.Found{Entered: 6, Borrowed: 6}) {
+	if diff := cmp.Diff(map[int]int{1: 3, 2: 3}, rows); diff != "" || found != (way.Found{Entered: 6, Borrowed: 6, Ways: 2}) {
 		t.Errorf("%+v; logins by row of values (-want +got)\n%s", found, diff)
 	}
 }
@@ -142,5 +142,45 @@ func TestOldCookiesOfLoginsAreLeftToTheJar(t *testing.T) {
 		if got := flows[len(flows)-1].Request.Headers.Value("Cookie"); got != want {
 			t.Errorf("session %d sends %q, want %q", i, got, want)
 		}
+	}
+}
+
+// A form that was shown before the recording is sent with the token of a live page, and
+// otherwise as it was recorded.
+func TestAFormFromBeforeGetsALiveToken(t *testing.T) {
+	const old = "J7rk81ZOQp3dUB9EFcsG2uq"
+	d := newDesk()
+	form := model.Request{Method: "POST", Target: "/send", Body: "csrf=${token}&item=${item}"}
+	before := model.Request{Method: "POST", Target: "/send", Body: "csrf=${csrf}&item=${item}"}
+	d.m.Endpoints = append(d.m.Endpoints,
+		model.Endpoint{Name: "GET /items/{id}", Variants: []model.Variant{{
+			Request: model.Request{Method: "GET", Target: "/items/${id}"}, Values: []model.Value{{Name: "id", Kind: model.Row}}, Rows: [][]string{{"16"}, {"17"}},
+		}}},
+		model.Endpoint{Name: "POST /send", Variants: []model.Variant{
+			{Name: "1", Request: form, Values: []model.Value{{Name: "token", Kind: model.Bound, Ref: "token"}, {Name: "item", Kind: model.Bound, Ref: "item"}}},
+			{Name: "2", Request: before, Values: []model.Value{{Name: "csrf", Kind: model.Row}, {Name: "item", Kind: model.Row}}, Rows: [][]string{{old, "17"}}},
+		}})
+	for _, name := range []string{"token", "item"} {
+		d.m.Bindings = append(d.m.Bindings, model.Binding{Name: name, Sources: []model.Select{{Endpoint: "GET /items/{id}", Selector: "form:" + name}}})
+	}
+	d.session("ann", 0, "POST /login", "GET /inbox", "GET /items/{id}", "GET /items/{id}", "POST /send")
+	d.session("bob", 7, "POST /send", "GET /inbox")
+	ann, bob := &d.m.Sessions[0], &d.m.Sessions[1]
+	ann.Acts[2].Row, ann.Acts[3].Row = 1, 2
+	latest := model.Take{Act: model.Latest}
+	ann.Acts[4].Variant, ann.Acts[4].Takes = "1", []model.Take{latest, latest}
+	bob.Acts[0].Variant, bob.Acts[0].Row = "2", 1
+	d.lend()
+	var entry []string
+	for _, a := range bob.Entry {
+		entry = append(entry, fmt.Sprint(a.Endpoint, " ", a.Row, " ", a.After))
+	}
+	if diff := cmp.Diff([]string{"POST /login 0 []", "GET /items/{id} 2 [0]"}, entry); diff != "" {
+		t.Errorf("the entry (-want +got)\n%s", diff)
+	}
+	variants := d.m.Endpoints[5].Variants
+	want := model.Variant{Name: bob.Acts[0].Variant, Request: before, Values: []model.Value{{Name: "csrf", Kind: model.Bound, Ref: "token"}, {Name: "item", Kind: model.Row}}, Rows: [][]string{{"17"}}}
+	if diff := cmp.Diff(want, variants[len(variants)-1]); diff != "" || bob.Acts[0].Row != 1 || len(variants) != 3 {
+		t.Errorf("the act is %+v; its variant (-want +got)\n%s", bob.Acts[0], diff)
 	}
 }

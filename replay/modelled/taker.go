@@ -260,10 +260,11 @@ func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string
 // something else.
 func (t *taker) content(of *value, take model.Take, row []string, random *rand.Rand) (s, missing string) {
 	if take.Act == model.Own {
+		own := t.own(of, row)
 		if now, ok := t.entered[of.index]; ok && of.kind == model.Bound {
-			return t.inPlaceOf(now), ""
+			t.replaced[own] = now // also where it is sent for another binding
 		}
-		return t.own(of, row), ""
+		return t.inPlaceOf(own), ""
 	}
 	if take.Act >= 0 {
 		at := place{take.Act, of.index, take.Source}
