@@ -172,7 +172,7 @@ func failedStatus(v gjson.Result, words bool) bool {
 			return true
 		}
 		switch strings.ToLower(v.Str) {
-		case "error", "fail", "failed", "failure", "rejected", "conflict":
+		case "error", "fail", "failed", "failure", "conflict": // others are states of things
 			return words
 		}
 	}

@@ -22,6 +22,7 @@ func TestPartsOfAnAnswerThatTellOfFailures(t *testing.T) {
 		{"a number of failures", asJSON, `{"created":2,"failed":1}`, "error:$.failed"},
 		{"no failures", asJSON, `{"created":2,"failed":0,"failures":[]}`, ""},
 		{"words", asJSON, `{"results":[{"status":"saved"},{"status":"conflict"},{"status":"saved"}]}`, "error:$.results[].status"},
+		{"states of things", asJSON, `{"orders":[{"status":"rejected"},{"status":"open"}]}`, ""},
 		{"numbers that are no status", asJSON, `{"items":[{"code":404,"price":500,"state":"failed","job":{"status":"failed"}}]}`, ""},
 		{"a multistatus", "application/xml", `<d:multistatus xmlns:d="DAV:"><d:response><d:href>/a</d:href><d:status>HTTP/1.1 200 OK</d:status></d:response><d:response><d:status>HTTP/1.1 423 Locked</d:status></d:response><d:response><d:status>HTTP/1.1 200 OK</d:status></d:response></d:multistatus>`, "error:multistatus/response/status"},
 		{"attributes", "text/xml", `<r><m id="1" status="409"/><m id="2" status="200"/><m id="3" status="200"/></r>`, "error:r/m@status"},

@@ -5,7 +5,7 @@ import "strings"
 // Limits within which a text is told by its changes.
 const (
 	minLines = 3       // of both texts
-	maxCells = 4 << 20 // of the table of equal lines
+	maxCells = 1 << 18 // of the table of equal lines
 	maxOps   = 200
 	maxCount = 100 // by which a number is counted on
 )

@@ -3,6 +3,7 @@ package patch
 import (
 	"slices"
 
+	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/content/prose"
 )
 
@@ -117,6 +118,10 @@ func (s spot) apply(o *Op) {
 		v.keep(o.names)
 	case Order:
 		v.arrange(o.order, o.key)
+	case Lines:
+		if isText {
+			s.in.children[s.index] = &node{scalar: lines.Apply(text, o.lines)}
+		}
 	case After, Before, Replaced:
 		if isText || v.kind == 0 && v.scalar == nil {
 			kind := map[Kind]prose.Kind{After: prose.After, Before: prose.Before, Replaced: prose.Replaced}[o.Kind]

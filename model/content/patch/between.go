@@ -3,6 +3,7 @@ package patch
 import (
 	"slices"
 
+	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/content/prose"
 )
 
@@ -107,6 +108,10 @@ func (d *differ) scalar(at []Step, a, b *node) {
 		if c, ok := prose.Between(shown, sent); ok {
 			kind := map[prose.Kind]Kind{prose.After: After, prose.Before: Before, prose.Replaced: Replaced}[c.Kind]
 			d.add(at, Op{Kind: kind, Text: c.Text, Find: c.Find})
+			return
+		}
+		if ops, _, ok := lines.Between(shown, sent); ok {
+			d.add(at, Op{Kind: Lines, lines: ops})
 			return
 		}
 	}

@@ -3,6 +3,8 @@ package patch
 import (
 	"encoding/json"
 	"errors"
+
+	"github.com/starling-load/starling/model/content/lines"
 )
 
 // An Op is one change. At is the way to the value from the top of the document.
@@ -16,6 +18,7 @@ type Op struct {
 	names []string // of Keep
 	order []*node  // of Order: the identities of elements
 	key   string   // of Order: what identifies them
+	lines []lines.Op
 }
 
 // A Kind is a way to change a document.
@@ -31,6 +34,7 @@ const (
 	After    Kind = "after"   // the text is followed by this one
 	Before   Kind = "before"  // the text is preceded by this one
 	Replaced Kind = "replace" // these lines of the text become others
+	Lines    Kind = "lines"   // lines of the text change in several places
 )
 
 // A Step leads from a value to one in it: to a member, to the element with an index,
@@ -104,6 +108,8 @@ func (o *Op) node() *node {
 		}
 	case Order:
 		return object("at", at, "by", &node{scalar: o.key}, string(Order), &node{kind: '[', children: o.order})
+	case Lines:
+		value = linesNode(o.lines)
 	case Replaced:
 		return object("at", at, "find", &node{scalar: o.Find}, string(Replaced), value)
 	}
@@ -138,7 +144,7 @@ func readOp(n *node) (o Op, err error) {
 		}
 		o.At = append(o.At, s)
 	}
-	for _, kind := range []Kind{Set, Drop, Add, Keep, Order, After, Before, Replaced} {
+	for _, kind := range []Kind{Set, Drop, Add, Keep, Order, Lines, After, Before, Replaced} {
 		if value := n.member(string(kind)); value != nil {
 			o.Kind = kind
 			return o, o.read(n, value)
@@ -165,6 +171,10 @@ func (o *Op) read(n, value *node) error {
 		if by := n.member("by"); by != nil {
 			o.key, _ = by.scalar.(string)
 		}
+	case Lines:
+		if json.Unmarshal(value.text(), &o.lines) != nil {
+			return errOp
+		}
 	case After, Before, Replaced:
 		var ok bool
 		if o.Text, ok = value.scalar.(string); !ok {
@@ -175,4 +185,17 @@ func (o *Op) read(n, value *node) error {
 		}
 	}
 	return nil
+}
+
+// linesNode is a list of changes of lines as JSON.
+func linesNode(ops []lines.Op) *node {
+	b, err := json.Marshal(ops)
+	if err != nil {
+		return &node{kind: '['}
+	}
+	n, err := parse(b)
+	if err != nil {
+		return &node{kind: '['}
+	}
+	return n
 }

@@ -135,7 +135,7 @@ func document(depth int) *rapid.Generator[any] {
 		case "word":
 			return rapid.SampledFrom([]string{"", "a", "b", "a longer text here", "a longer text here and more"}).Draw(t, "word")
 		case "text":
-			return rapid.SampledFrom([]string{"one\ntwo\n", "one\nthree\ntwo\n", "one\n2\n"}).Draw(t, "text")
+			return rapid.SampledFrom([]string{"one\ntwo\n", "one\nthree\ntwo\n", "one\n2\n", "one\ntwo\nthree\nfour\nfive\n", "one\n2\nthree\nfour\nfive\nsix\n"}).Draw(t, "text")
 		case "number":
 			return rapid.IntRange(0, 3).Draw(t, "number")
 		case "array":
@@ -180,6 +180,7 @@ func TestChangesLeadFromOneDocumentToTheOther(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte(`{"~document":[{"at":["a",{"id":1},0,{}],"set":1},{"at":[],"keep":["a"]},{"at":["a"],"order":[1,null],"by":"id"}]}`), []byte(`{"a":[{"id":1}]}`))
+	f.Add([]byte(`{"~document":[{"at":["a"],"lines":[{"find":"x: 1\n","by":1},{"put":"z","after":"y","nth":-1},{"ends":"\r\n"}]}]}`), []byte(`{"a":"x: 4\ny\nz"}`))
 	f.Fuzz(func(t *testing.T, sealed, live []byte) {
 		if body, err := Open(sealed, live); err == nil && !json.Valid(body) {
 			t.Errorf("%q on %q gives %q", sealed, live, body)
@@ -213,5 +214,25 @@ func TestAnElementWithoutIdentityIsFoundByItsTexts(t *testing.T) {
 	const want = `[{"at":["todo",{"label":"water"},"done"],"set":true},{"at":["todo"],"add":{"label":"sweep","done":false}}]`
 	if !ok || list(ops) != want {
 		t.Errorf("one more: changes %s %v, want %s", list(ops), ok, want)
+	}
+}
+
+func TestATextThatChangedInSeveralPlacesIsTheLiveOne(t *testing.T) {
+	quoted := func(s string) []byte {
+		b, _ := json.Marshal(map[string]string{"id": "n1", "text": s})
+		return b
+	}
+	shown, sent := quoted("rev: 3\n# Note\n\none\ntwo\nthree\n"), quoted("rev: 4\n# Note\n\none\n2\nthree\nfour\n")
+	ops, ok := Between(shown, sent)
+	if !ok {
+		t.Fatal("no changes")
+	}
+	sealed, err := Sealed(sent, nil, ops)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Open(sealed, quoted("rev: 9\n# Note\nby all\n\none\ntwo\nthree\nlast\n"))
+	if want := quoted("rev: 10\n# Note\nby all\n\none\n2\nthree\nfour\nlast\n"); err != nil || string(got) != string(want) {
+		t.Errorf("got %s, %v, want %s: %s", got, err, want, sealed)
 	}
 }
