@@ -120,3 +120,33 @@ func TestTheRevisionOfWhatAUserMadeIsThatOfTheElementWithItsText(t *testing.T) {
 		}
 	}
 }
+
+// In the query of a delete, in XML, in a form in parts, and of one record beside another.
+func TestARevisionIsThatOfItsRecordWhereverItStands(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		id, other := 10+i%3, 10+(i+1)%3
+		rev := func(id int) int { return 3 + (id+i/3)%2 }
+		show := func(id int) {
+			p.do(fmt.Sprintf("GET /notes/%d", id), "200"+asJSON+fmt.Sprintf(`{"id":%d,"attributes":{"rev":%d}}`, id, rev(id)))
+		}
+		show(id)
+		show(other)
+		p.do("POST /link"+asJSON+fmt.Sprintf(`{"by":%d,"notes":[{"id":%d,"rev":%d},{"id":%d,"rev":%d}]}`, i, other, rev(other), id, rev(id)), "204")
+		p.do("POST /xml\nContent-Type: application/xml\n\n"+fmt.Sprintf(`<change id="%d" rev="%d"><text>by %d</text></change>`, id, rev(id), i), "204")
+		p.do("POST /parts\nContent-Type: multipart/form-data; boundary=XX\n\n"+fmt.Sprintf("--XX\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\n%d\r\n--XX\r\nContent-Disposition: form-data; name=\"rev\"\r\n\r\n%d\r\n--XX--\r\n", id, rev(id)), "204")
+		p.do(fmt.Sprintf("DELETE /notes/%d?rev=%d", id, rev(id)), "204")
+	})
+	for _, tt := range []struct {
+		act                int
+		name, values, took string
+	}{
+		{2, "POST /link", "by=row, note_id=bound note_id, rev=bound rev, notes[1].id=row, rev_2=bound rev", "1.0.0 1.0.0 0.0.0"},
+		{3, "POST /xml", "change_id=row, rev=bound rev, change_text=row", "0.0.0"},
+		{4, "POST /parts", "id=row, rev=bound rev", "0.0.0"},
+		{5, "DELETE /notes/{}", "id=row, rev=bound rev", "0.0.0"},
+	} {
+		want(t, tt.name, values(r, tt.name), tt.values)
+		want(t, "takes of "+tt.name, takesOf(r, 0, tt.act), tt.took)
+	}
+	want(t, "unresolved", fmt.Sprint(r.Unresolved), "[]")
+}

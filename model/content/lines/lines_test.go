@@ -48,7 +48,7 @@ func TestChangesOfLinesAreDoneToAnotherState(t *testing.T) {
 }
 
 func TestANewTextIsNoChangeOfLines(t *testing.T) {
-	for _, c := range [][2]string{{"a\nb\n", "a\nc\n"}, {"a\nb\nc\nd\n", "x\ny\nz\nd\n"}, {"", ""}, {"a\nb\nc\n", "a"}} {
+	for _, c := range [][2]string{{"a\nb\n", "a\nc\n"}, {"a\nb\nc\nd\n", "x\ny\nz\nd\n"}, {"", ""}, {"a\nb\nc\n", "a"}, {"a\nb\n\xe4\nd\n", "a\nb\n\xe4\ne\n"}} {
 		if ops, _, ok := Between(c[0], c[1]); ok {
 			t.Errorf("between %q and %q there is %+v, want a text of its own", c[0], c[1], ops)
 		}
