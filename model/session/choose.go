@@ -38,7 +38,10 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 		return at
 	}
 	if act := r.is&(cold|warm|style) == 0; act && r.carrier != 0 && (root != 0 || r.referer != 0 || w.carriers.list[r.carrier].pooled && w.programs(key)) {
-		at, odds, _ := w.likeliest(*group, from, r, root)
+		at, odds, second := w.likeliest(*group, from, r, root)
+		if root != 0 && odds > 0 && second > 0 && odds-second < certain { // what comes later may tell
+			return w.perhaps(at, group, r)
+		}
 		if odds > certain || odds > 0 && (r.is&page == 0 || r.referer != 0) {
 			w.list[at].basis = max(w.list[at].basis, byPage)
 			return at
@@ -59,6 +62,15 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 		at, rests = w.begins(group, r, false), w.alone(r)
 	}
 	w.list[at].basis = max(w.list[at].basis, rests)
+	return at
+}
+
+// perhaps begins a visitor who has a name, and who perhaps goes on what another one did.
+func (w *visitors) perhaps(other int32, group *[]int32, r *record) int32 {
+	at := w.begins(group, r, true)
+	v, before := &w.list[at], &w.list[other]
+	v.guess, v.basis, v.shape, v.acted = other, byPage, before.shape, before.acted
+	v.page, v.opened, v.loaded = before.page, before.opened, before.loaded
 	return at
 }
 

@@ -39,6 +39,14 @@ func TestWhoAsksOnSharedConnectionsIsChosenByWhatSpeaksForEach(t *testing.T) {
 	const ua, page = " User-Agent:a", " referer:http://shop.test/"
 	others := []string{"0 1 x User-Agent:x", "0 2 x User-Agent:x", "0 1 y User-Agent:y", "0 2 y User-Agent:y"}
 	named := func(n int) string { return " auth=" + value("t", n) }
+	// Both look at the form at once. first and second are who has looked at a and b.
+	login := func(first, second int) []string {
+		sid := func(n int) string { return "sid=" + value("s", n) }
+		return []string{"1 1 a html", "1 1 a.png kept" + page + "a", "2 2 b html", "2 2 b.png kept" + page + "b", "4 1 in html" + page + "a", "4 2 in html" + page + "b",
+			"8 1 in set=" + sid(1) + page + "in", "8 2 in set=" + sid(2) + page + "in",
+			"12 1 a.png kept cookie=" + sid(first) + " If-None-Match:x" + page + "x", "12 2 b.png kept cookie=" + sid(second) + " If-None-Match:x" + page + "x",
+			"13 1 x html cookie=" + sid(first), "13 2 x html cookie=" + sid(second)}
+	}
 	for _, c := range []struct {
 		name  string
 		lines []string
@@ -48,9 +56,11 @@ func TestWhoAsksOnSharedConnectionsIsChosenByWhatSpeaksForEach(t *testing.T) {
 			[]string{"1 1 a html", "2 2 b html", "4 1 a/in html status=401" + page + "a", "5 2 b/more html" + page + "b", "7 2 a/in html" + page + "a auth=YW5uOktpdGVzLTI3"},
 			[]string{"u5: a a/in a/in", "u6: b b/more"}},
 		{"a picture comes with what is asked for at the same time",
-			[]string{"1 1 app html", "2 2 app html", "3 1 in" + page + "app gives=" + value("t", 1), "4 2 in" + page + "app gives=" + value("t", 2),
+			[]string{"1 1 app html", "2 1 in" + page + "app gives=" + value("t", 1), "3 2 app html", "4 2 in" + page + "app gives=" + value("t", 2),
 				"8 1 me" + page + "app" + named(1), "8 2 p.png kept" + page + "app", "12 2 q.png kept" + page + "app", "12 2 me" + page + "app" + named(2)},
 			[]string{"u5: app in me p.png", "u6: app in q.png me"}},
+		{"who logs in is known by what it had before", login(1, 2), []string{"u5: a a.png in in a.png x", "u6: b b.png in in b.png x"}},
+		{"or the other one", login(2, 1), []string{"u5: a a.png in in a.png x", "u6: b b.png in in b.png x"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			lines := append([]string(nil), others...)

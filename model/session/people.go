@@ -16,7 +16,7 @@ func (w *visitors) people() {
 	w.person = slices.Clone(w.user)
 	visits := map[identity.Mark][]int32{}
 	for i := range w.list[1:] {
-		if v := &w.list[i+1]; v.node != 0 {
+		if v := &w.list[i+1]; v.node != 0 && w.user[i+1] == int32(i+1) {
 			if account := w.Account(v.node); account != 0 {
 				visits[account] = append(visits[account], int32(i+1))
 			}

@@ -73,7 +73,6 @@ func (w *visitors) trace(at int32, r *record) {
 		return
 	case v.node != 0:
 		t.Named = true
-		return
 	}
 	t.Last = max(t.Last, r.start+int64(r.done))
 	if p := w.list[at].process; w.running.lasts(p) {

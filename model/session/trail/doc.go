@@ -1,6 +1,6 @@
 // Package trail finds out which trails of pages one reader made whom nothing names.
 //
-//	site := trail.Site{Pace: func(int64) float64 { return 1 }, Idle: 100}
+//	site := trail.Site{Pace: func(int64, bool) float64 { return 1 }, Idle: 100}
 //	before := trail.Join(trails, site)
 //	fmt.Println(before)
 //

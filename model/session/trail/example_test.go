@@ -17,7 +17,7 @@ func Example() {
 	for _, t := range trails {
 		t.Pages.Add(home, t.First)
 	}
-	site := trail.Site{Pace: func(int64) float64 { return 1 }, Idle: 100}
+	site := trail.Site{Pace: func(int64, bool) float64 { return 1 }, Idle: 100}
 	before := trail.Join(trails, site)
 	fmt.Println(before)
 	// Output: [-1 0 -1]

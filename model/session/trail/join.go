@@ -14,8 +14,8 @@ type Site struct {
 	Refers func(page, target identity.Mark) bool
 
 	// Pace is how many times likelier than on average a reader goes on just now who has
-	// looked at a page for a time in nanoseconds.
-	Pace func(age int64) float64
+	// looked at a page for a time in nanoseconds. named says that the reader gets a name.
+	Pace func(age int64, named bool) float64
 
 	Idle int64 // the pause after which nobody is looked for, in nanoseconds
 }
@@ -131,9 +131,29 @@ func (j *joiner) round() (changed bool) {
 			before[p.after], after[p.before] = p.before, p.after
 		}
 	}
+	cross(likely, before, after)
 	changed = !slices.Equal(before, j.before)
 	j.before, j.after = before, after
 	return changed
+}
+
+// cross lets two trails go on what the other one goes on, where more speaks for both
+// together in this way.
+func cross(likely []pair, before, after []int32) {
+	odds := map[[2]int32]float64{}
+	for _, p := range likely {
+		odds[[2]int32{p.before, p.after}] = p.odds
+	}
+	for _, p := range likely {
+		a, b := before[p.after], after[p.before]
+		if a < 0 || b < 0 || a == p.before {
+			continue
+		}
+		if other, ok := odds[[2]int32{a, b}]; ok && p.odds+other > odds[[2]int32{a, p.after}]+odds[[2]int32{p.before, b}] {
+			before[p.after], after[p.before] = p.before, p.after
+			before[b], after[a] = a, b
+		}
+	}
 }
 
 // around sums what speaks for one reader of what comes up to a and from b on, from what
@@ -204,7 +224,7 @@ func (s Site) odds(a, b *Trail) float64 {
 	if b.First-max(opened, min(a.Last, b.First)) > s.Idle || a.Process != 0 && b.Process != 0 && a.Process != b.Process {
 		return never
 	}
-	odds := goesOn + min(fastest, max(slowest, math.Log(s.Pace(b.First-opened))))
+	odds := goesOn + min(fastest, max(slowest, math.Log(s.Pace(b.First-opened, b.Named))))
 	if len(b.Came)+len(b.Had) == 0 && a.Entry == b.Entry {
 		return odds + likewise
 	}

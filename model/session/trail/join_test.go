@@ -63,7 +63,7 @@ func TestTrailsAreJoinedByWhatSpeaksForOneReader(t *testing.T) {
 			[]*Trail{keeps(of(0, false, 1), marks{50}, nil), keeps(of(1, false, 9), marks{51}, nil), comes(of(20, true, 2), 1), comes(of(20, true, 3), 9), keeps(of(40, true, 4), nil, marks{50})},
 			[]int32{-1, -1, 0, 1, 2}},
 	} {
-		pace := func(age int64) float64 { return 1 }
+		pace := func(age int64, _ bool) float64 { return 1 }
 		if got := Join(c.trails, Site{Pace: pace, Idle: 1000}); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
@@ -71,7 +71,7 @@ func TestTrailsAreJoinedByWhatSpeaksForOneReader(t *testing.T) {
 }
 
 func TestThePaceDecidesWhoGoesOn(t *testing.T) {
-	pace := func(age int64) float64 {
+	pace := func(age int64, _ bool) float64 {
 		if age > 30 && age < 50 {
 			return 4
 		}
@@ -80,6 +80,18 @@ func TestThePaceDecidesWhoGoesOn(t *testing.T) {
 	trails := []*Trail{of(0, false, 1), of(30, false, 2), of(40, true, 3)}
 	if got := Join(trails, Site{Pace: pace, Idle: 1000}); got[2] != 0 {
 		t.Errorf("%v, want the one who has looked at a page for as long as readers do", got)
+	}
+}
+
+// The second reader alone is a little likelier to go on with the third trail. Then hardly
+// anybody would go on with the fourth.
+func TestTwoTrailsGoOnWhatIsLikeliestForBothTogether(t *testing.T) {
+	pace := func(age int64, _ bool) float64 {
+		return map[int64]float64{20: 2.1, 21: 2, 30: 2, 31: 0.1}[age]
+	}
+	trails := []*Trail{of(0, false, 1), of(10, false, 2), of(30, true, 3), of(31, true, 4)}
+	if got := Join(trails, Site{Pace: pace, Idle: 1000}); !slices.Equal(got, []int32{-1, -1, 0, 1}) {
+		t.Errorf("%v, want the third to go on the first, and the fourth the second", got)
 	}
 }
 
@@ -99,7 +111,7 @@ func TestManyTrailsAreJoinedInBoundedTime(t *testing.T) {
 		trails = append(trails, x)
 	}
 	compared := 0
-	pace := func(int64) float64 { compared++; return 1 }
+	pace := func(int64, bool) float64 { compared++; return 1 }
 	before := Join(trails, Site{Pace: pace, Idle: 1 << 40})
 	if compared > window*len(trails) || len(trails[0].Fetched) > maxSet || len(trails[0].Pages.of) > maxPages {
 		t.Errorf("%d comparisons of %d trails, sets of %d, %d pages", compared, len(trails), len(trails[0].Fetched), len(trails[0].Pages.of))

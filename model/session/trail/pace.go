@@ -43,11 +43,13 @@ func (p *Pace) Add(age int64) {
 }
 
 // Likely is how many times likelier than on average it is that a user goes on just now.
-func (p *Pace) Likely(age int64) float64 { return p.likely(age, leave) }
-
-func (p *Pace) likely(age int64, leave float64) float64 {
-	if p.all == 0 {
+// named says that what the user does gives a name.
+func (p *Pace) Likely(age int64, named bool) float64 {
+	switch {
+	case p.all == 0:
 		return min(1, usual/float64(max(age, 1)))
+	case named:
+		return p.hazard(age, drop) * p.sum / p.all
 	}
 	return p.hazard(age, leave) * p.sum / p.all
 }

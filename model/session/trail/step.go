@@ -68,9 +68,5 @@ func (s *Step) pace(p *Pace) float64 {
 	if s.Quick && s.Beside {
 		return 0
 	}
-	likely := p.Likely(s.Age)
-	if s.Named {
-		likely = p.likely(s.Age, drop)
-	}
-	return min(fastest, max(slowest, math.Log(likely)))
+	return min(fastest, max(slowest, math.Log(p.Likely(s.Age, s.Named))))
 }
