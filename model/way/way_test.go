@@ -184,3 +184,41 @@ func TestAFormFromBeforeGetsALiveToken(t *testing.T) {
 		t.Errorf("the act is %+v; its variant (-want +got)\n%s", bob.Acts[0], diff)
 	}
 }
+
+// Who sends a token gets the way in that gives tokens, without the renewal behind it.
+func TestAWayInGivesWhatIsSent(t *testing.T) {
+	d := newDesk()
+	bearer := model.Request{Method: "GET", Target: "/api/inbox", Headers: []model.Header{{Name: "Authorization", Value: "Bearer ${access}"}}}
+	renew := bearer
+	renew.Method, renew.Target = "POST", "/api/renew"
+	access := []model.Value{{Name: "access", Kind: model.Bound, Ref: "access", Own: true}}
+	d.m.Endpoints = append(d.m.Endpoints,
+		model.Endpoint{Name: "POST /api/login", Variants: []model.Variant{{Request: model.Request{Method: "POST", Target: "/api/login"}}}},
+		model.Endpoint{Name: "GET /api/inbox", Variants: []model.Variant{{Request: bearer, Values: access, Rows: [][]string{{"old"}}}}},
+		model.Endpoint{Name: "POST /api/renew", Variants: []model.Variant{{Request: renew, Values: access}}})
+	d.m.Bindings = []model.Binding{{Name: "access", Sources: []model.Select{{Endpoint: "POST /api/login", Selector: "json:token"}, {Endpoint: "POST /api/renew", Selector: "json:token"}}}}
+	d.session("ann", 0, "GET /", "POST /login", "GET /inbox")
+	d.session("bob", 0, "GET /", "POST /login", "GET /inbox")
+	d.session("cid", 0, "POST /api/login", "GET /api/inbox", "POST /api/renew", "GET /api/inbox")
+	d.session("dan", 0, "GET /api/inbox", "GET /api/inbox")
+	send := func(session, act int, token string, take model.Take) {
+		r := &d.flows[session][act].Request
+		r.Headers = append(r.Headers, flow.Header{Name: "Authorization", Value: "Bearer " + token})
+		a := &d.m.Sessions[session].Acts[act]
+		a.Row, a.Takes = 1, []model.Take{take}
+	}
+	give := func(act int, token string) {
+		d.flows[2][act].Response.Headers = append(d.flows[2][act].Response.Headers, flow.Header{Name: "X-Token", Value: token})
+	}
+	give(0, cookie(1))
+	send(2, 1, cookie(1), model.Take{Act: 0})
+	send(2, 2, cookie(1), model.Take{Act: 0})
+	give(2, cookie(2))
+	send(2, 3, cookie(2), model.Take{Act: 2, Source: 1})
+	for act := range 2 {
+		send(3, act, cookie(50), model.Take{Act: model.Own})
+	}
+	if entries, found := d.lend(); !cmp.Equal(entries, []string{"dan, POST /api/login"}) || found.Ways != 3 {
+		t.Errorf("entries %q, %+v", entries, found)
+	}
+}
