@@ -51,7 +51,7 @@ var importOrder = map[string][]string{
 	"model/content/codec":    {"model/content/protobuf"},
 	"model/content":          {"record/flow", "model/content/form", "model/content/codec", "model/content/protobuf"},
 	"model/content/prose":    {},
-	"model/content/form":     {"model/content/prose"},
+	"model/content/form":     {"model/content/prose", "model/content/lines"},
 	"model/content/lines":    {},
 	"model/content/patch":    {"model/content/prose", "model/content/lines"},
 	"model/problem":          {},

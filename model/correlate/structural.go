@@ -59,7 +59,7 @@ func groundOf(spots map[*parsed]spot) model.Ground {
 
 // replacedLines reports whether a place holds lines that the user replaced.
 func replacedLines(place string) bool {
-	return strings.Contains(place, ":"+form.Find) || strings.Contains(place, "~document[") && strings.HasSuffix(place, "].find") || (strings.Contains(place, ".~text[") || strings.Contains(place, "].lines[")) && !strings.Contains(place, "].put")
+	return strings.Contains(place, ":"+form.Find) || strings.Contains(place, ":"+form.Lines) && !strings.Contains(place, "].put") || strings.Contains(place, "~document[") && strings.HasSuffix(place, "].find") || (strings.Contains(place, ".~text[") || strings.Contains(place, "].lines[")) && !strings.Contains(place, "].put")
 }
 
 // fromStructure binds a leaf whose values come from places of the answers that the

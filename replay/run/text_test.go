@@ -5,12 +5,15 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/starling-load/starling/fixtures/cases"
+	"github.com/starling-load/starling/model/content/form"
 	"github.com/starling-load/starling/replay"
 	"github.com/starling-load/starling/replay/faithful"
 )
@@ -168,5 +171,37 @@ func TestATextThatWasReadAndWrittenBackIsTheLiveOne(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A text in a form is changed in several places.
+func TestATextOfAFormThatChangedInSeveralPlacesIsTheLiveOne(t *testing.T) {
+	const shown = "Rules\n\nBe kind.\nBe quick.\nBe on time.\nBring cake.\n"
+	visit := func(g *guest, i int) {
+		g.do("GET", "/", "", "")
+		g.do("GET", regexp.MustCompile(`/records/\w+/edit`).FindString(string(g.doc.Body())), "", "")
+		k := len(g.doc.Forms()) - 1
+		var text string
+		for _, c := range g.doc.Forms()[k].Controls {
+			if c.Name == "text" {
+				text = c.Value
+			}
+		}
+		text = strings.Replace(text, "Be kind.\n", fmt.Sprintf("Be kind.\nSmile, says %c.\n", 'A'+i), 1) + fmt.Sprintf("Bring tea, says %c.\n", 'A'+i)
+		g.submit(k, form.Entry{Name: "text", Value: form.LineEnds(text)}, form.Entry{Name: "go", Value: "save"})
+	}
+	m := learned(t, cases.NewTracker(1, cases.Record{Version: 1, Title: "Rules", Text: shown, Kind: "bug"}).Handler(), 3, visit)
+	live := cases.NewTracker(2, cases.Record{Version: 9, Title: "Rules", Text: strings.Replace(shown, "Be on time.\n", "Be on time.\nBe yourself.\n", 1), Kind: "idea"})
+	s := httptest.NewServer(live.Handler())
+	defer s.Close()
+	playModel(t, m, s.URL, replay.Plan{Users: 1, Sessions: 3}, Options{})
+	got := live.Records()[0]
+	for _, line := range []string{"Be yourself.", "Smile, says A.", "Smile, says B.", "Smile, says C.", "Bring tea, says A.", "Bring tea, says B.", "Bring tea, says C."} {
+		if strings.Count(got.Text, line) != 1 {
+			t.Errorf("the text has %q %d times: %q\n%s", line, strings.Count(got.Text, line), got.Text, bodies(m, "POST"))
+		}
+	}
+	if r := live.Refused(); len(r) > 0 || got.Kind != "idea" {
+		t.Errorf("refused %q, kind %s", r, got.Kind)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/content/prose"
 )
 
@@ -16,11 +17,12 @@ const (
 	Before  = "~before."  // this text is added before it
 	Find    = "~find."    // these lines of the shown text are replaced …
 	Put     = "~put."     // … by these
+	Lines   = "~lines."   // lines of the shown text change in several places, as package lines seals them
 	Set     = "~set."     // the value, for names that begin with "~"
 )
 
 // operations are the names of changes that are no plain value.
-var operations = [...]string{With, Without, After, Before, Find, Put, Set}
+var operations = [...]string{With, Without, After, Before, Find, Put, Lines, Set}
 
 // cut splits the name of a change into operation and name of the field.
 func cut(name string) (operation, field string) {
@@ -102,6 +104,11 @@ func (f *Form) changed(g group, shown []string) []Entry {
 	if len(g.values) == 1 && len(shown) == 1 {
 		if c, ok := prose.Between(shown[0], LineEnds(g.values[0])); ok {
 			return partial(g.name, c)
+		}
+		if ops, _, ok := lines.Between(shown[0], LineEnds(g.values[0])); ok {
+			if sealed, err := lines.Seal(ops); err == nil {
+				return []Entry{{Lines + g.name, string(sealed)}}
+			}
 		}
 	}
 	out := make([]Entry, 0, len(g.values))
@@ -236,6 +243,13 @@ func apply(values []string, changes []Entry) []string {
 			out = first(out, prose.Change{Kind: prose.After, Text: c.Value})
 		case Before:
 			out = first(out, prose.Change{Kind: prose.Before, Text: c.Value})
+		case Lines:
+			if len(out) == 0 {
+				break
+			}
+			if text, err := lines.Open([]byte(c.Value), []byte(out[0])); err == nil {
+				out[0] = string(text)
+			}
 		}
 	}
 	return out

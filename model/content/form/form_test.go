@@ -162,3 +162,21 @@ func TestChangesAppliedToTheirOwnFormGiveWhatWasSent(t *testing.T) {
 		}
 	})
 }
+
+func TestATextThatChangedInSeveralPlacesIsTheLiveOne(t *testing.T) {
+	of := func(text string) *Form {
+		return &Form{Method: "POST", Controls: []Control{{Name: "text", Kind: "textarea", Value: text}}}
+	}
+	shown, sent := of("= Note\none\ntwo\nthree\nfour\nfive\n"), []Entry{{"text", "= Note\r\none\r\n2\r\nthree\r\nfour\r\nfive and a half\r\nsix\r\n"}}
+	changes := shown.Changes(sent)
+	if len(changes) != 1 || Field(changes[0].Name) != "text" || Plain(changes[0].Name) {
+		t.Fatalf("the changes are %q, want those of lines", changes)
+	}
+	if got := Apply(shown.Entries(), changes); LineEnds(got[0].Value) != sent[0].Value {
+		t.Errorf("done to the recorded form: %q, want %q", got, sent)
+	}
+	live := of("= Note\nby all\none\ntwo\nthree\nmore\nfour\nfive\n")
+	if got, want := Apply(live.Entries(), changes), "= Note\r\nby all\r\none\r\n2\r\nthree\r\nmore\r\nfour\r\nfive and a half\r\nsix\r\n"; LineEnds(got[0].Value) != want {
+		t.Errorf("done to the live form: %q, want %q: %q", got[0].Value, want, changes)
+	}
+}
