@@ -222,6 +222,12 @@ const (
 	OnFormula  Ground = "formula"  // a value that is computed needs it
 )
 
+// OfThat reports whether the value is of the very page, document or element that the user
+// had before: another one has another, not only a newer.
+func (g Ground) OfThat() bool {
+	return g == OnForm || g == OnDocument || g == OnList || g == OnChoice
+}
+
 // Because says in a few words why a binding is believed, "" if that is not known.
 func (g Ground) Because() string {
 	switch g {

@@ -256,8 +256,8 @@ func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string
 
 // content returns the content of a value: the recorded one, the one of the answer that
 // the act takes it from, or, if that holds none, the one that was issued last. Of what an act
-// would have shown that was not made itself, there is none: what was issued last may be of
-// something else.
+// would have shown that was not made itself, there is none, nor of a form, a document or an
+// element that the answer does not show: what was issued last may be of something else.
 func (t *taker) content(of *value, take model.Take, row []string, random *rand.Rand) (s, missing string) {
 	if take.Act == model.Own {
 		own := t.own(of, row)
@@ -281,6 +281,9 @@ func (t *taker) content(of *value, take model.Take, row []string, random *rand.R
 		}
 		if missing = t.absent[take.Act]; missing != "" {
 			return "", missing
+		}
+		if t.ended[take.Act] && t.source.bindings[of.index].RestsOn.OfThat() {
+			return "", t.source.bindings[of.index].Name
 		}
 	}
 	if of.kind == model.Bound && len(t.issued[of.index].values) == 0 {

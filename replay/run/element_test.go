@@ -175,3 +175,48 @@ func TestOfAnotherListTheSamePlaceIsTaken(t *testing.T) {
 		}
 	}
 }
+
+// A pinboard has a page for each of its pins, with the form to change it.
+type pinboard struct {
+	shut string // the pin whose page is not there
+
+	mu   sync.Mutex
+	text map[string]string // by pin
+}
+
+func (b *pinboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	pin := strings.TrimPrefix(r.URL.Path, "/pins/")
+	if r.Method == "POST" {
+		b.text[r.PostFormValue("pin")] += " " + r.PostFormValue("more")
+		fmt.Fprint(w, "kept")
+		return
+	}
+	if pin == b.shut {
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html")
+	fmt.Fprintf(w, `<form method=post action=/save><input type=hidden name=pin value=%q><input name=more></form>`, pin)
+}
+
+// A page that the target does not show is not changed, and no other one in its place.
+func TestThePageThatWasNotShownIsNotSent(t *testing.T) {
+	m := learned(t, &pinboard{text: map[string]string{}}, 6, func(g *guest, i int) {
+		for _, pin := range []string{"harbour", "garden"} {
+			g.do("GET", "/pins/"+pin, "", "")
+			g.do("POST", "/save", "application/x-www-form-urlencoded", "pin="+pin+"&more=for+the+"+pin)
+		}
+	})
+	b := &pinboard{shut: "garden", text: map[string]string{}}
+	s := httptest.NewServer(b)
+	defer s.Close()
+	sum := playModel(t, m, s.URL, replay.Plan{Scale: 2}, Options{})
+	if got := strings.Count(b.text["harbour"], "for the harbour"); got != 12 || strings.Contains(b.text["harbour"], "garden") || b.text["garden"] != "" {
+		t.Errorf("the pins are %q", b.text)
+	}
+	if sum.Faithful.Verdict == faithful.Faithful || sum.Skipped != 12 {
+		t.Errorf("%s, %d skipped", sum.Faithful.Verdict, sum.Skipped)
+	}
+}

@@ -5,7 +5,7 @@
 # you like.
 set -eu
 
-packages="dokuwiki php-cli php-xml chromium redmine redmine-sqlite puma etcd-server"
+packages="dokuwiki php-cli php-xml chromium redmine redmine-sqlite puma etcd-server libsqlite3-dev"
 policy=/usr/sbin/policy-rc.d
 
 command -v apt-get >/dev/null || {
