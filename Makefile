@@ -7,6 +7,10 @@ WEB := ui/web
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# Packages whose tests draw many samples. With the race detector they draw fewer, so they run
+# without it as well; and so does a test of a recording of 512 MiB.
+ROUNDS := ./model/fidelity ./model/mixture ./model/session/identity ./replay/compare
+
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
@@ -40,8 +44,10 @@ demo: build ## record, learn, replay at 10x and compare on the built-in shop (UI
 test: build ## every test, with the race detector
 	@test -x /usr/bin/chromium || echo 'SKIPPED: browser tests (no /usr/bin/chromium; on Debian: apt-get install chromium)'
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
+	$(GO) test -timeout 15m $(ROUNDS)
+	$(GO) test -timeout 15m -run '^TestARecordingLargerThanMemory' ./model/session
 
-race: test # the tests always run with the race detector
+race: test # every test runs with the race detector
 
 e2e: build ## end-to-end tests on real applications, which they install
 	cmd/testdata/e2e/setup.sh

@@ -258,6 +258,9 @@ func seeds(few uint64) uint64 {
 	if n, err := strconv.ParseUint(os.Getenv(long), 10, 16); err == nil {
 		return max(n, few)
 	}
+	if underRace {
+		return few / 2
+	}
 	return few
 }
 

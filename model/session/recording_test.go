@@ -62,7 +62,7 @@ func (h *heap) look() {
 }
 
 func TestARecordingLargerThanMemoryIsCutAndPlayed(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("it writes 512 MiB")
 	}
 	const users, each, bodyBytes, limit = 64, 256, 32 << 10, 72 << 20

@@ -94,9 +94,18 @@ func binomial(r *rand.Rand, n uint64, p float64) uint64 {
 	return k
 }
 
+// rounds returns how many comparisons a test makes: a quarter of all where the race detector
+// makes each of them slow.
+func rounds(all int) int {
+	if underRace {
+		return all / 4
+	}
+	return all
+}
+
 func TestTheSameReleaseTwiceIsHardlyEverCalledChanged(t *testing.T) {
 	t.Parallel()
-	const reports = 200
+	reports := rounds(200)
 	flagged := 0
 	for i := range reports {
 		w := &world{r: rand.New(rand.NewPCG(1, uint64(i))), endpoints: 20, requests: 60, fields: noisyFields,
@@ -115,7 +124,7 @@ func TestTheSameReleaseTwiceIsHardlyEverCalledChanged(t *testing.T) {
 
 func TestOneSlowEndpointIsFoundAndNamedAlone(t *testing.T) {
 	t.Parallel()
-	const reports = 100
+	reports := rounds(100)
 	found, others := 0, 0
 	for i := range reports {
 		w := &world{r: rand.New(rand.NewPCG(2, uint64(i))), endpoints: 20, requests: 80, slow: map[int]float64{4: 0.3}, fields: noisyFields}
@@ -142,7 +151,7 @@ func TestOneSlowEndpointIsFoundAndNamedAlone(t *testing.T) {
 
 func TestAShiftOfAllEndpointsIsFoundAsOne(t *testing.T) {
 	t.Parallel()
-	const reports = 40
+	reports := rounds(40)
 	found := 0
 	all := map[int]float64{}
 	for e := range 20 {
@@ -163,7 +172,7 @@ func TestAShiftOfAllEndpointsIsFoundAsOne(t *testing.T) {
 
 func TestNoiseThatAllEndpointsShareHidesNoSlowOne(t *testing.T) {
 	t.Parallel()
-	const reports = 40
+	reports := rounds(40)
 	exact := 0
 	for i := range reports {
 		w := &world{r: rand.New(rand.NewPCG(13, uint64(i))), endpoints: 12, requests: 60, run: 0.10, spread: 0.1, slow: map[int]float64{4: 0.25}}
@@ -179,7 +188,7 @@ func TestNoiseThatAllEndpointsShareHidesNoSlowOne(t *testing.T) {
 
 func TestFewEndpointsAreComparedWithoutASharedShift(t *testing.T) {
 	t.Parallel()
-	const reports = 60
+	reports := rounds(60)
 	found, wrong := 0, 0
 	for i := range reports {
 		w := &world{r: rand.New(rand.NewPCG(4, uint64(i))), endpoints: 3, requests: 80, slow: map[int]float64{1: 0.3}}
@@ -224,7 +233,7 @@ func TestTheIntervalCoversTheTruth(t *testing.T) {
 // work, and a machine that now and then is busy elsewhere.
 func TestAShortComparisonNamesJustWhatChanged(t *testing.T) {
 	t.Parallel()
-	const reports = 100
+	reports := rounds(100)
 	exact, missed, extra := 0, 0, 0
 	for i := range reports {
 		r := rand.New(rand.NewPCG(12, uint64(i)))

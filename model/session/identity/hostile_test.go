@@ -63,6 +63,9 @@ func TestEvidenceIsBoundedInHostileRecordings(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if underRace {
+				c.flows /= 4
+			}
 			u, _ := find(func(yield func(*flow.Flow) bool) {
 				for i := range c.flows {
 					if !yield(c.make(i)) {
@@ -79,7 +82,10 @@ func TestEvidenceIsBoundedInHostileRecordings(t *testing.T) {
 }
 
 func TestAsManyCookiesAreAsManyUsers(t *testing.T) {
-	const n = 200_000
+	n := 200_000
+	if underRace {
+		n /= 4
+	}
 	u, nodes := find(func(yield func(*flow.Flow) bool) {
 		for i := range 2 * n {
 			if !yield(get("/", "Cookie", "sid="+random(i/2))) {

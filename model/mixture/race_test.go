@@ -1,0 +1,6 @@
+//go:build race
+
+package mixture
+
+// underRace says that the race detector makes everything slow.
+const underRace = true
