@@ -29,6 +29,7 @@ const (
 	together = 2.0  // scripts send several requests at once
 	hidden   = -6.0 // a client shows what names it
 	repeated = -3.0
+	anew     = -4.0
 	usually  = 0.3 // each asset that is kept: most readers keep most of them
 )
 
@@ -59,6 +60,9 @@ func (s *Step) Odds(p *Pace) float64 {
 		if x.holds {
 			odds += x.odds
 		}
+	}
+	if s.Twice > 1 && !s.Comes { // nothing ties a client that fetches anew to the reader
+		odds += anew
 	}
 	return odds + min(rarest, usually*float64(s.Known)) + lacked*float64(min(times, s.Lacked)) + twice*float64(min(times, s.Twice))
 }

@@ -30,4 +30,8 @@ func TestTheLikeliestReaderIsTheOneForWhomMostSpeaks(t *testing.T) {
 			t.Errorf("%s: odds %.2f and %.2f", c.name, more, less)
 		}
 	}
+	// It loads a page of the site as the first one, and what all pages need.
+	if odds := (&Step{Age: 2e9, Known: 3, Twice: 2}).Odds(&p); odds > 0 {
+		t.Errorf("odds %.2f that a client which fetches all anew is one that keeps it", odds)
+	}
 }
