@@ -14,7 +14,7 @@ const MaxFeatures = 2000
 // differs: the media type and the features of the body, sorted, each once:
 //
 //	$.items[].id:string           a JSON member and its type
-//	title:Order # - Shop          an HTML title, digits replaced
+//	title:Order # - Shop          an HTML title, digits replaced, without counts: (3)
 //	form:POST /cart/{}[csrf,qty]  an HTML form, its action's template and fields
 //	elements                      there are any, in a part of a page, which has neither
 //	error:alert-danger            an error block that holds text, by its class
@@ -173,12 +173,18 @@ func fieldName(name string) string {
 	return hashDigits(name)
 }
 
-// normalTitle replaces runs of digits and white space and trims.
+// normalTitle replaces runs of digits and white space and trims. Counts in brackets are left
+// out: "Inbox (3)" is "Inbox" where there is nothing to count.
 func normalTitle(s string) string {
 	if len(s) > 200 {
 		s = strings.ToValidUTF8(s[:200], "")
 	}
-	return hashDigits(strings.Join(strings.Fields(s), " "))
+	words := strings.Fields(hashDigits(s))
+	kept := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "(#)" || w == "[#]" })
+	if len(kept) == 0 {
+		kept = words
+	}
+	return strings.Join(kept, " ")
 }
 
 // hashDigits replaces each run of digits by one #.

@@ -25,3 +25,19 @@ func TestAPartOfAPageHasElements(t *testing.T) {
 		}
 	}
 }
+
+// Titles count what waits for the user, where something does.
+func TestCountsInTitles(t *testing.T) {
+	for title, want := range map[string]string{
+		"Comments (12) - Desk": "title:Comments - Desk",
+		"Comments - Desk":      "title:Comments - Desk",
+		"[3] Inbox":            "title:Inbox",
+		"Order 7 (draft)":      "title:Order # (draft)",
+		"(404)":                "title:(#)",
+	} {
+		d := New(&flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: "text/html"}}, Body: flow.NewBody([]byte("<title>" + title + "</title>"))})
+		if got := d.Shape().Features; !slices.Contains(got, want) {
+			t.Errorf("%s: features %q, want %s", title, got, want)
+		}
+	}
+}
