@@ -72,7 +72,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 func New(o Options) *Learner {
 	return &Learner{
 		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, repeated: map[source]bool{}, secrets: map[string]string{},
-		cookies: cookieSet{}, selectors: selectors{}, data: newData(o.Data), kept: map[string]string{}, elements: elements{known: map[string]int{}}, left: maxScanned,
+		cookies: cookieSet{}, selectors: selectors{}, shared: shared{}, data: newData(o.Data), kept: map[string]string{}, elements: elements{known: map[string]int{}}, left: maxScanned,
 	}
 }
 
@@ -111,6 +111,7 @@ func (l *Learner) begin(sessions [][]Exchange) {
 	l.total += len(sessions)
 	l.data.assign(l.sessions)
 	for _, s := range l.sessions {
+		s.shared = l.shared
 		l.result.Rows = append(l.result.Rows, s.row)
 	}
 	for _, s := range l.sessions {
@@ -163,6 +164,7 @@ func (l *Learner) end() {
 		t.settle()
 	}
 	l.sessions, l.targets, l.generated = nil, nil, nil
+	clear(l.shared)
 	clear(l.secrets)
 }
 
@@ -183,6 +185,7 @@ type Learner struct {
 	options   Options
 	cookies   cookieSet // that answers set
 	selectors selectors
+	shared    shared
 	data      *data
 
 	sessions  []*session      // at hand
@@ -215,6 +218,7 @@ type session struct {
 	choices   []choice           // what the user chose of lists; nil: not asked for
 	compared  int                // bytes of answers that were searched for documents
 	selectors selectors
+	shared    shared
 
 	membersOf map[*parsed][]string // see members
 	revisions map[string][]place   // see shownAs
@@ -350,9 +354,10 @@ func (e *parsed) values(selector string) []string {
 	if v, ok := e.cache[selector]; ok {
 		return v
 	}
-	var v []string
-	if s := e.session.selectors.parse(selector); s != nil {
+	v, had := e.session.shared.values(e, selector)
+	if s := e.session.selectors.parse(selector); s != nil && !had {
 		v = s.Values(e.doc)
+		e.session.shared.add(e, selector, v)
 	}
 	if e.cache == nil {
 		e.cache = map[string][]string{}
