@@ -127,10 +127,11 @@ func (o *outline) beside(values []found) []Element {
 			whose[i] = whose[o.parents[i]]
 		}
 	}
+	several := o.severalRows(held, len(ids))
 	texts, rows, nth := make([][]string, len(ids)), make([][]string, len(ids)), make([]int, len(ids))
 	for _, t := range o.texts {
 		of := whose[t.node]
-		if !o.ofRow(of, len(ids)) {
+		if !o.ofRow(of, len(ids)) || len(of) > 1 && !several {
 			continue
 		}
 		to := texts
@@ -160,6 +161,18 @@ func (o *outline) beside(values []found) []Element {
 // ofRow reports whether a node that holds these values of a list is of a row of it.
 func (o *outline) ofRow(held []int32, all int) bool {
 	return len(held) == 1 || len(held) > 1 && len(held) <= maxShared && len(held) < all
+}
+
+// severalRows reports whether more than one node looks like a row with several values. One
+// alone is the list itself, of which another part of the page has a value, too.
+func (o *outline) severalRows(held [][]int32, all int) bool {
+	n := 0
+	for i := 1; i < len(held); i++ {
+		if wide := held[o.parents[i]]; len(held[i]) > 1 && o.ofRow(held[i], all) && !(len(wide) > 1 && o.ofRow(wide, all)) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // claim notes in what is around a value that it holds the value. Where it is the only one,

@@ -40,6 +40,7 @@ var lists = map[string]struct {
 	form                   bool // the note is sent to one address, with the number as a field
 }{
 	"table": {"text/html", `<table><tr><th>Title<th>Copies<th>Do`, `<tr><td>%[2]s<td>%[4]d<td><a href="/help">Help</a> <a href="/books/%[1]d">Note</a>`, `</table>`, false},
+	"menu":  {"text/html", `<nav><a href="/books/9"></a></nav><table><tr><th>Title`, `<tr><td>%[2]s<td><a href="/books/%[1]d">Note</a>`, `</table>`, false},
 	"cards": {"text/html", `<main>`, `<div class=card><h2>%[2]s</h2><p>by %[3]s<p><a href="/books/%[1]d"><img src=/cover.png alt=cover></a></div>`, `</main>`, false},
 	"flat":  {"text/html", `<body>`, `<h3>%[2]s</h3><a href="/books/%[1]d">write</a>`, ``, false},
 	"names": {"text/html", `<ul>`, `<li><a href="/books/%[1]d">%[2]s</a>`, `</ul>`, false},
