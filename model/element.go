@@ -24,57 +24,81 @@ type Element struct {
 const (
 	maxOwn    = 4
 	maxOthers = 3
+
+	maxCompared = 200 // elements among which others are looked for
 )
 
 const certain = 3 // see telling
 
-// ElementOf says what tells one of the elements of a list from the others. ok is false if
-// nothing does. user holds the columns of data files that are of the user alone.
-func ElementOf(list []content.Element, at int, user []Field) (e Element, ok bool) {
-	x := list[at]
-	e.Value = x.Value
-	values := map[string]content.Element{} // of the list
-	of := map[string]int{}                 // how many values each text stands beside
-	for _, y := range list {
-		if _, had := values[y.Value]; had {
+// A List is a recorded list of which elements are looked at.
+type List struct {
+	elements []content.Element
+	values   map[string]content.Element // each value once
+	of       map[string]int             // how many values each text stands beside
+}
+
+// NewList returns the list of these elements.
+func NewList(elements []content.Element) *List {
+	l := &List{elements, make(map[string]content.Element, len(elements)), make(map[string]int, len(elements))}
+	for _, x := range elements {
+		if _, had := l.values[x.Value]; had {
 			continue
 		}
-		values[y.Value] = y
-		for _, t := range all(y) {
-			of[t]++
+		l.values[x.Value] = x
+		for _, t := range all(x) {
+			l.of[t]++
 		}
 	}
-	mates := 1 // values of its row
-	for v, y := range values {
-		if v != x.Value && len(x.Row) > 0 && slices.Equal(x.Row, y.Row) {
-			mates++
-		}
-	}
+	return l
+}
+
+// Len returns the number of elements.
+func (l *List) Len() int { return len(l.elements) }
+
+// Element says what tells one of the elements from the others. ok is false if nothing does.
+// user holds the columns of data files that are of the user alone.
+func (l *List) Element(at int, user []Field) (e Element, ok bool) {
+	x := l.elements[at]
+	e.Value = x.Value
+	mates := l.mates(x)
 	row := x.Beside
-	if mates > 1 {
+	if len(mates) > 0 {
 		row = x.Row
 	}
-	e.Own = best(row, func(t string) bool { return of[t] == mates }, user)
-	if mates > 1 {
-		e.among(x, values, user)
+	e.Own = best(row, func(t string) bool { return l.of[t] == len(mates)+1 }, user)
+	if len(mates) > 0 {
+		e.among(x, mates, user)
 	}
 	if len(e.Own) == 0 {
-		return e, mates == 1 && isWord(e.Value) && len(values) > 1
+		return e, len(mates) == 0 && isWord(e.Value) && len(l.values) > 1
 	}
 	least := telling(e.Own[0])
-	for _, y := range list {
+	for _, y := range l.elements[:min(len(l.elements), maxCompared)] {
 		texts := y.Beside
-		if mates > 1 {
+		if len(mates) > 0 {
 			texts = y.Row
 		}
 		if len(e.Others) == maxOthers || least < certain {
 			break
 		}
-		if own := best(texts, func(t string) bool { return of[t] <= mates && !slices.Contains(row, t) }, user); len(own) > 0 && telling(own[0]) >= least && !slices.Contains(e.Others, own[0]) {
+		if own := best(texts, func(t string) bool { return l.of[t] <= len(mates)+1 && !slices.Contains(row, t) }, user); len(own) > 0 && telling(own[0]) >= least && !slices.Contains(e.Others, own[0]) {
 			e.Others = append(e.Others, own[0])
 		}
 	}
 	return e, true
+}
+
+// mates returns the other elements of the row of x.
+func (l *List) mates(x content.Element) (out []content.Element) {
+	if len(x.Row) == 0 {
+		return nil
+	}
+	for v, y := range l.values {
+		if v != x.Value && slices.Equal(x.Row, y.Row) {
+			out = append(out, y)
+		}
+	}
+	return out
 }
 
 // all returns the texts beside an element, each once.
@@ -90,14 +114,9 @@ func all(x content.Element) []string {
 
 // among makes e, which tells a row, tell one of its elements: by a text that the others of the
 // row lack. Nothing is left of e if there is none.
-func (e *Element) among(x content.Element, values map[string]content.Element, user []Field) {
+func (e *Element) among(x content.Element, mates []content.Element, user []Field) {
 	own := best(x.Beside, func(t string) bool {
-		for v, y := range values {
-			if v != x.Value && slices.Equal(x.Row, y.Row) && slices.Contains(y.Beside, t) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(mates, func(y content.Element) bool { return slices.Contains(y.Beside, t) })
 	}, user)
 	if len(e.Own) == 0 || len(own) == 0 {
 		e.Own = nil

@@ -52,7 +52,7 @@ func TestAnElementIsFoundInAnotherList(t *testing.T) {
 	for _, tt := range tests {
 		got := ""
 		list := listOf(tt.live)
-		e, ok := ElementOf(listOf(tt.recorded), tt.at, nil)
+		e, ok := NewList(listOf(tt.recorded)).Element(tt.at, nil)
 		i := tt.at % len(list)
 		if found := true; ok {
 			if i, found = e.Find(list, tt.at); found {
@@ -73,7 +73,7 @@ func TestAnElementIsFoundInAnotherList(t *testing.T) {
 // What stands beside an element of the user who recorded it stands beside others for others.
 func TestAnElementIsKnownInTheWordsOfItsUser(t *testing.T) {
 	user := []Field{{"accounts.user", "ann"}, {"accounts.team", "Harbour"}}
-	e, ok := ElementOf(listOf("1 Plan of ann, Harbour; 2 Plan of bob, Garden"), 0, user)
+	e, ok := NewList(listOf("1 Plan of ann, Harbour; 2 Plan of bob, Garden")).Element(0, user)
 	if !ok || e.Own[0] != "Plan of ${accounts.user}" {
 		t.Fatalf("known by %+v", e)
 	}
@@ -85,7 +85,7 @@ func TestAnElementIsKnownInTheWordsOfItsUser(t *testing.T) {
 	if i, ok := other.Find(list, 0); !ok || i != 2 {
 		t.Errorf("found %d %v, want the plan of cleo", i, ok)
 	}
-	if plain, _ := ElementOf(listOf("1 Old hat; 2 ${x}"), 0, user); plain.For(nil) != &plain {
+	if plain, _ := NewList(listOf("1 Old hat; 2 ${x}")).Element(0, user); plain.For(nil) != &plain {
 		t.Error("an element without words of a user is another one")
 	}
 }
@@ -118,7 +118,7 @@ func TestALinkOfARowIsKnownByBoth(t *testing.T) {
 	for _, tt := range tests {
 		recorded, live := list(tt.recorded), list(tt.live)
 		at := slices.IndexFunc(recorded, func(e content.Element) bool { return e.Value == tt.value })
-		e, ok := ElementOf(recorded, at, nil)
+		e, ok := NewList(recorded).Element(at, nil)
 		i, found := e.Find(live, at)
 		got := ""
 		if found {

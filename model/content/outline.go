@@ -262,6 +262,10 @@ func (d *Doc) outlineOf() *outline {
 	return d.outline
 }
 
+// Forget drops what Elements keeps of the answer for its next call: its memory is many times
+// that of the answer.
+func (d *Doc) Forget() { d.outline = nil }
+
 // outlineJSON reads the nesting of a JSON document.
 func outlineJSON(b []byte) *outline {
 	o := newOutline()

@@ -165,6 +165,7 @@ func (l *Learner) end() {
 	}
 	l.sessions, l.targets, l.generated = nil, nil, nil
 	clear(l.shared)
+	l.elements.recent = nil
 	clear(l.secrets)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
 )
 
 // know notes which element of a list a value is taken from, where something tells it from
@@ -13,14 +14,14 @@ func (l *Learner) know(q *piece, e *parsed, take *model.Take) {
 	if take.Act < 0 || q.binding == nil || take.Source >= len(q.binding.sources) {
 		return
 	}
-	if element, ok := elementAt(spot{e.session.exchanges[take.Act], q.binding.sources[take.Source].selector, take.Match}); ok {
+	if element, ok := l.elementAt(spot{e.session.exchanges[take.Act], q.binding.sources[take.Source].selector, take.Match}); ok {
 		take.Element = l.elements.number(&element)
 	}
 }
 
 // elementAt returns the element of a list that has a spot. ok is false if it is of no list,
 // or if nothing tells it from the others.
-func elementAt(at spot) (element model.Element, ok bool) {
+func (l *Learner) elementAt(at spot) (element model.Element, ok bool) {
 	from, selector := at.from, at.selector
 	if !ofElements(selector, len(from.values(selector))) {
 		return element, false
@@ -29,18 +30,52 @@ func elementAt(at spot) (element model.Element, ok bool) {
 	if own {
 		selector = identifier
 	}
-	parsed := from.session.selectors.parse(selector)
-	if parsed == nil {
+	list := l.elements.in(from, selector)
+	if at.match >= list.Len() {
 		return element, false
 	}
-	list := parsed.Elements(from.doc)
-	if at.match >= len(list) {
-		return element, false
-	}
-	if element, ok = model.ElementOf(list, at.match, from.session.own); own {
+	if element, ok = list.Element(at.match, from.session.own); own {
 		element.Value = "" // the identifier
 	}
 	return element, ok
+}
+
+// maxLists is the number of lists that are kept for the next one who chose in them: the
+// answers with one long body follow each other.
+const maxLists = 8
+
+// in returns the list that a selector finds in the answer of e.
+func (s *elements) in(e *parsed, selector string) *model.List {
+	key := withinBody{size: len(e.Flow.Response.Body.Data), media: e.doc.Media(), selector: selector, coding: strings.Join(e.Flow.Response.Headers.Values("Content-Encoding"), ",")}
+	if key.size > 0 {
+		key.data = &e.Flow.Response.Body.Data[0]
+	}
+	if key.size >= longBody {
+		for i := range s.recent {
+			if s.recent[i].key == key {
+				return s.recent[i].list
+			}
+		}
+	}
+	var found []content.Element
+	if parsed := e.session.selectors.parse(selector); parsed != nil {
+		found = parsed.Elements(e.doc)
+		e.doc.Forget()
+	}
+	list := model.NewList(found)
+	if key.size >= longBody {
+		if len(s.recent) == maxLists {
+			s.recent = s.recent[1:]
+		}
+		s.recent = append(s.recent, recentList{key, list})
+	}
+	return list
+}
+
+// A recentList is a list that was looked at.
+type recentList struct {
+	key  withinBody
+	list *model.List
 }
 
 // identifierBeside returns the selector of the identifiers of the elements that a selector
@@ -84,8 +119,9 @@ func ofElements(selector string, n int) bool {
 
 // elements are the elements of lists in which users chose, each once.
 type elements struct {
-	list  []model.Element
-	known map[string]int
+	recent []recentList
+	list   []model.Element
+	known  map[string]int
 }
 
 // number returns the number of an element, from 1.

@@ -60,7 +60,7 @@ func (l *Learner) pinLeaf(p *leaf) {
 			return s, true
 		}
 		s, state := u.revised(p).latest()
-		return s, (state == isLatest || state == isEarlier && u.refusedAsStale()) && p.target.picks(u.exchange, s)
+		return s, (state == isLatest || state == isEarlier && u.refusedAsStale()) && l.picks(p.target, u.exchange, s)
 	}
 	if !p.revises() {
 		return
@@ -120,11 +120,11 @@ func (r revised) shownOtherwise() bool {
 // picks reports whether the element of a list that has s is the one that the request e
 // means: it is known among the others, or its identifier comes from there, or is sent as
 // recorded. Else what e means may stand at another place.
-func (t *target) picks(e *parsed, s spot) bool {
+func (l *Learner) picks(t *target, e *parsed, s spot) bool {
 	if !s.listed() || s.from.writes() { // a write is answered in the order of what it changed
 		return true
 	}
-	if _, ok := elementAt(s); ok {
+	if _, ok := l.elementAt(s); ok {
 		return true
 	}
 	if e.changes != nil && e.changes.from != s.from {
