@@ -55,6 +55,11 @@ func NewList(elements []content.Element) *List {
 // Len returns the number of elements.
 func (l *List) Len() int { return len(l.elements) }
 
+// Shows reports whether a text stands beside an element, or in its row.
+func (l *List) Shows(at int, text string) bool {
+	return at < len(l.elements) && l.elements[at].Has(text)
+}
+
 // Element says what tells one of the elements from the others. ok is false if nothing does.
 // user holds the columns of data files that are of the user alone.
 func (l *List) Element(at int, user []Field) (e Element, ok bool) {

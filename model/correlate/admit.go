@@ -20,9 +20,8 @@ func (l *Learner) admit() {
 			if p.hidden || len(p.unresolved) > 0 || p.header() != "" {
 				continue
 			}
-			if uses := p.asRecorded(); !l.admitScripted(p, uses) && !l.admitIdentifier(p, uses) && !l.admitRevision(p, uses) {
-				l.admitText(p, uses)
-			}
+			uses := p.asRecorded()
+			_ = l.admitScripted(p, uses) || l.admitIdentifier(p, uses) || l.admitRevision(p, uses) || l.admitBeside(p, uses) || l.admitText(p, uses)
 		}
 	}
 }
@@ -100,12 +99,45 @@ func (l *Learner) admitIdentifier(p *leaf, uses []use) bool {
 	return true
 }
 
+// admitBeside notes values that stand, again and again, beside what the user chose in the same
+// request: a script took them from its row.
+func (l *Learner) admitBeside(p *leaf, uses []use) bool {
+	if len(p.target.pickers) == 0 {
+		return false
+	}
+	var found []use
+	from := ""
+	uses = uses[:min(len(uses), maxLooked)]
+	for _, u := range uses {
+		if at, ok := p.target.picked(u.exchange); ok && len(u.value) > 1 && l.elements.in(at.from, at.selector).Shows(at.match, u.value) {
+			found, from = append(found, u), at.from.Endpoint
+		}
+	}
+	if len(found) < minScripted || 2*len(found) < len(uses) || constant(found) {
+		return false
+	}
+	l.unresolved(p, found, "stood beside what the user chose in an answer of "+from+", and is sent as recorded", "")
+	return true
+}
+
+// picked returns where the user chose what the request e is about.
+func (t *target) picked(e *parsed) (spot, bool) {
+	for _, p := range t.pickers {
+		if i := p.at(e); i >= 0 && len(p.pieces) == 1 && p.pieces[0].locate != nil {
+			if s, ok := p.pieces[0].locate(p.uses[i]); ok {
+				return s, true
+			}
+		}
+	}
+	return spot{}, false
+}
+
 // admitText notes values that stood in the text of answers far more often than chance
 // allows.
-func (l *Learner) admitText(p *leaf, uses []use) {
+func (l *Learner) admitText(p *leaf, uses []use) bool {
 	uses = uses[:min(len(uses), maxLooked)]
 	if len(uses) < minScripted || constant(uses) || oneSession(uses) {
-		return
+		return false
 	}
 	issued := func(s source, u use) bool {
 		h, ok := u.exchange.session.first(s, u)
@@ -116,7 +148,8 @@ func (l *Learner) admitText(p *leaf, uses []use) {
 	for _, s := range found[:min(len(found), maxAround)] {
 		if l.significant(s, uses, issued) {
 			l.unresolved(p, uses, "stood in an earlier answer of "+s.endpoint+", in a place that no value is taken from", "")
-			return
+			return true
 		}
 	}
+	return false
 }

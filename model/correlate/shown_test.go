@@ -138,3 +138,19 @@ func TestAWordThatManyRowsHaveIsNoPartOfAnAddress(t *testing.T) {
 	})
 	want(t, "target", r.Endpoints["GET /app-staff/staff-rota"].Variants[0].Request.Target, "/app-staff/staff-rota")
 }
+
+// A script that copies the texts of a row into its request says so in no form.
+func TestWhatAScriptCopiesFromARowIsNamed(t *testing.T) {
+	people := []string{"ann@mail.test", "bob@mail.test", "cleo@mail.test", "dora@mail.test"}
+	page := "200" + asHTML
+	for k, mail := range people {
+		page += fmt.Sprintf(`<tr><td>Note %c<input type=checkbox name="notes[]" value=%d><div class=mail>%s</div></tr>`, 'A'+k, 31+4*k, mail)
+	}
+	r := record(6, nil, func(p *tape, i int) {
+		p.do("GET /desk", page)
+		p.do(fmt.Sprintf("POST /do # [op=edit-note]%sop=edit-note&note_id=%d&mail=%s&text=word%d", fromDesk, 31+4*(i%4), people[i%4], i), "200"+asJSON+"{}")
+	})
+	if len(r.Unresolved) != 1 || r.Unresolved[0].Place != "body mail" || !strings.Contains(r.Unresolved[0].Reason, "beside what the user chose") {
+		t.Errorf("unresolved %+v, want the address", r.Unresolved)
+	}
+}
