@@ -156,7 +156,33 @@ func (t *target) chosen(e *parsed) (element, bool) {
 
 // identifies returns the word for what a leaf identifies: "item" for item_id and for
 // the last part of /items/{}. ok is false if it identifies nothing.
-func (p *leaf) identifies() (of string, ok bool) { return identifies(&p.span, p.target.sample().Path) }
+func (p *leaf) identifies() (of string, ok bool) {
+	if i := strings.LastIndex(p.span.Selector, "|path:"); i >= 0 && len(p.uses) > 0 {
+		return p.uses[0].identifiesIn(p.span.Selector[:i], p.span.Selector[i+len("|path:"):])
+	}
+	return identifies(&p.span, p.target.sample().Path)
+}
+
+// identifiesIn says what a segment of an address identifies that a place of the request of u
+// holds, such as route=/notes/17.
+func (u use) identifiesIn(place, segment string) (of string, ok bool) {
+	n, err := strconv.Atoi(segment)
+	i := slices.IndexFunc(u.exchange.spans, func(sp content.Span) bool { return sp.Selector == place })
+	if err != nil || i < 0 || strings.Contains(u.exchange.spans[i].Value, "://") {
+		return "", false
+	}
+	address, _, _ := strings.Cut(u.exchange.spans[i].Value, "?")
+	segments := strings.FieldsFunc(address, func(r rune) bool { return r == '/' })
+	if n >= len(segments) || content.Kind(segments[n]) == "" {
+		return "", false
+	}
+	for _, before := range slices.Backward(segments[:n]) {
+		if content.Kind(before) == "" {
+			return singular(before), true
+		}
+	}
+	return "", true
+}
 
 // identifies returns what a place of a request with a path template identifies.
 func identifies(sp *content.Span, path string) (of string, ok bool) {

@@ -154,3 +154,17 @@ func TestWhatAScriptCopiesFromARowIsNamed(t *testing.T) {
 		t.Errorf("unresolved %+v, want the address", r.Unresolved)
 	}
 }
+
+// A segment of an address within a value identifies what the segment before it says.
+func TestAnIdentifierInAnAddressWithinAValue(t *testing.T) {
+	r := record(6, nil, func(p *tape, i int) {
+		p.do("GET /notes", "200"+asJSON+`{"notes":[{"id":31,"title":"tide"},{"id":35,"title":"wind"},{"id":39,"title":"rain"}]}`)
+		p.do(fmt.Sprintf("POST /do?route=/v2/notes/%d%s", 31+4*(i%3), asJSON)+`{"text":"a"}`, "200"+asJSON+"{}")
+	})
+	for i := range 3 {
+		want(t, fmt.Sprint("the note of session ", i), takesOf(r, i, 1), fmt.Sprint("0.0.", i))
+	}
+	if len(r.Unresolved) > 0 {
+		t.Errorf("unresolved %+v", r.Unresolved)
+	}
+}
