@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"hash/maphash"
 	"time"
 
 	"github.com/starling-load/starling/model"
@@ -72,7 +73,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 func New(o Options) *Learner {
 	return &Learner{
 		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, repeated: map[source]bool{}, secrets: map[string]string{},
-		cookies: cookieSet{}, selectors: selectors{}, shared: shared{}, data: newData(o.Data), kept: map[string]string{}, elements: elements{known: map[string]int{}}, left: maxScanned,
+		cookies: cookieSet{}, selectors: selectors{}, shared: shared{}, data: newData(o.Data), kept: map[string]string{}, elements: elements{seed: maphash.MakeSeed(), known: map[string]int{}}, left: maxScanned,
 	}
 }
 

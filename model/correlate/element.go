@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"hash/maphash"
 	"strconv"
 	"strings"
 
@@ -40,21 +41,17 @@ func (l *Learner) elementAt(at spot) (element model.Element, ok bool) {
 	return element, ok
 }
 
-// maxLists is the number of lists that are kept for the next one who chose in them: the
-// answers with one long body follow each other.
-const maxLists = 8
+// maxLists is the number of lists that are kept for the next one who chose in them: many
+// were shown the same.
+const maxLists = 16
 
 // in returns the list that a selector finds in the answer of e.
 func (s *elements) in(e *parsed, selector string) *model.List {
-	key := withinBody{size: len(e.Flow.Response.Body.Data), media: e.doc.Media(), selector: selector, coding: strings.Join(e.Flow.Response.Headers.Values("Content-Encoding"), ",")}
-	if key.size > 0 {
-		key.data = &e.Flow.Response.Body.Data[0]
-	}
-	if key.size >= longBody {
-		for i := range s.recent {
-			if s.recent[i].key == key {
-				return s.recent[i].list
-			}
+	body := e.Flow.Response.Body.Data
+	key := recentKey{maphash.Bytes(s.seed, body), len(body), e.doc.Media(), strings.Join(e.Flow.Response.Headers.Values("Content-Encoding"), ","), strings.Join(e.Flow.Response.Headers.Values("Link"), ","), selector}
+	for i := range s.recent {
+		if s.recent[i].key == key {
+			return s.recent[i].list
 		}
 	}
 	var found []content.Element
@@ -63,19 +60,24 @@ func (s *elements) in(e *parsed, selector string) *model.List {
 		e.doc.Forget()
 	}
 	list := model.NewList(found)
-	if key.size >= longBody {
-		if len(s.recent) == maxLists {
-			s.recent = s.recent[1:]
-		}
-		s.recent = append(s.recent, recentList{key, list})
+	if len(s.recent) == maxLists {
+		s.recent = append(s.recent[:0], s.recent[1:]...)
 	}
+	s.recent = append(s.recent, recentList{key, list})
 	return list
 }
 
 // A recentList is a list that was looked at.
 type recentList struct {
-	key  withinBody
+	key  recentKey
 	list *model.List
+}
+
+// A recentKey is a selector in an answer.
+type recentKey struct {
+	hash                           uint64 // of the body
+	size                           int
+	media, coding, links, selector string
 }
 
 // identifierBeside returns the selector of the identifiers of the elements that a selector
@@ -119,6 +121,7 @@ func ofElements(selector string, n int) bool {
 
 // elements are the elements of lists in which users chose, each once.
 type elements struct {
+	seed   maphash.Seed
 	recent []recentList
 	list   []model.Element
 	known  map[string]int
