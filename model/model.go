@@ -32,6 +32,18 @@ type Model struct {
 	Notes []string // for people: what learning left out
 }
 
+// Variants returns the variants of all endpoints, by the names of both.
+func (m *Model) Variants() map[[2]string]*Variant {
+	all := map[[2]string]*Variant{}
+	for i := range m.Endpoints {
+		for k := range m.Endpoints[i].Variants {
+			v := &m.Endpoints[i].Variants[k]
+			all[[2]string{m.Endpoints[i].Name, v.Name}] = v
+		}
+	}
+	return all
+}
+
 // An Unresolved is a varying value of requests whose origin is not known. It is sent
 // as it was recorded, although the target may expect another.
 type Unresolved struct {

@@ -24,7 +24,7 @@ type Found struct {
 // Lend gives entries to the sessions of m that began when their users were logged in
 // already. traces are those of the sessions.
 func Lend(m *model.Model, traces []Trace) Found {
-	l := &lender{m: m, traces: traces, variants: variantsOf(m), bindings: map[string]*model.Binding{}, endpoints: map[string]*model.Endpoint{}, lent: map[int]int{}}
+	l := &lender{m: m, traces: traces, variants: m.Variants(), bindings: map[string]*model.Binding{}, endpoints: map[string]*model.Endpoint{}, lent: map[int]int{}}
 	for i := range m.Bindings {
 		l.bindings[m.Bindings[i].Name] = &m.Bindings[i]
 	}
@@ -88,17 +88,6 @@ type way struct {
 	of      int
 	acts    []int
 	entered int // the act that says who the user is
-}
-
-func variantsOf(m *model.Model) map[[2]string]*model.Variant {
-	all := map[[2]string]*model.Variant{}
-	for i := range m.Endpoints {
-		for k := range m.Endpoints[i].Variants {
-			v := &m.Endpoints[i].Variants[k]
-			all[[2]string{m.Endpoints[i].Name, v.Name}] = v
-		}
-	}
-	return all
 }
 
 func answerOf(a *model.Act) answer { return answer{a.Endpoint, a.Outcome, a.Status} }

@@ -40,7 +40,7 @@ func Play(m *model.Model, answers func(session int) []*flow.Flow) (*faithful.Ver
 	if err != nil {
 		return nil, err
 	}
-	r := &rehearsal{variants: variantsOf(m), replayed: faithful.Replayed{Endpoints: map[string]faithful.Asked{}}}
+	r := &rehearsal{variants: m.Variants(), replayed: faithful.Replayed{Endpoints: map[string]faithful.Asked{}}}
 	part := *m
 	part.Sessions = nil
 	acts := 0
@@ -75,17 +75,6 @@ func doubt(v *faithful.Verdict, n int) *faithful.Verdict {
 type rehearsal struct {
 	variants map[[2]string]*model.Variant // by endpoint and name
 	replayed faithful.Replayed
-}
-
-func variantsOf(m *model.Model) map[[2]string]*model.Variant {
-	all := map[[2]string]*model.Variant{}
-	for i := range m.Endpoints {
-		for k := range m.Endpoints[i].Variants {
-			v := &m.Endpoints[i].Variants[k]
-			all[[2]string{m.Endpoints[i].Name, v.Name}] = v
-		}
-	}
-	return all
 }
 
 // session plays one session, whose acts were recorded as flows.
