@@ -2,7 +2,6 @@ package content
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -147,10 +146,7 @@ func (q *pageParser) start(closed bool) {
 		}
 	}
 	q.element(tag, closed, &a)
-	q.nesting.took(q)
-	if closed || slices.Contains(voids[:], tag) {
-		q.nesting.end(tag)
-	}
+	q.nesting.started(q, tag, closed)
 }
 
 // tagName avoids an allocation for the commonest names.
@@ -214,7 +210,7 @@ func (q *pageParser) attribute(a *attributes, key, val []byte) {
 	case "role":
 		a.role = string(val)
 	case "alt", "title", "aria-label":
-		if a.says == "" {
+		if q.nesting != nil && a.says == "" {
 			a.says = string(val)
 		}
 	case "hidden":

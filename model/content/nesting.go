@@ -84,11 +84,19 @@ func (n *nesting) start(tag string, a *attributes) {
 	}
 }
 
-// took notes what the page got by the token.
-func (n *nesting) took(q *pageParser) {
+// started notes what the page got by a start tag, and ends an element without content.
+func (n *nesting) started(q *pageParser, tag string, closed bool) {
 	if n == nil {
 		return
 	}
+	n.took(q)
+	if closed || slices.Contains(voids[:], tag) {
+		n.end(tag)
+	}
+}
+
+// took notes what the page got by the token.
+func (n *nesting) took(q *pageParser) {
 	o := n.o
 	for len(o.links) < len(q.p.links) {
 		o.links = append(o.links, o.open)

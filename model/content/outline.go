@@ -108,8 +108,9 @@ type found struct {
 const maxShared = 16
 
 // beside returns the values with the texts in their elements: in the largest node that holds
-// no other value, and in those around it that hold but some of them, a row with several links. A value that stands in several elements has the texts of all. Where nothing stands
-// beside a value, it is the text before it, behind a mark.
+// no other value, and in those around it that hold but some of them, a row with several links.
+// A value that stands in several elements has the texts of all. Where nothing stands beside a
+// value, it is the text before it, behind a mark.
 func (o *outline) beside(values []found) []Element {
 	ids := map[string]int32{}
 	for _, v := range values {
