@@ -109,8 +109,11 @@ func (l *Learner) admitBeside(p *leaf, uses []use) bool {
 	from := ""
 	uses = uses[:min(len(uses), maxLooked)]
 	for _, u := range uses {
-		if at, ok := p.target.picked(u.exchange); ok && len(u.value) > 1 && l.elements.in(at.from, at.selector).Shows(at.match, u.value) {
-			found, from = append(found, u), at.from.Endpoint
+		for at := range p.target.picked(u.exchange) {
+			if len(u.value) > 1 && l.elements.in(at.from, at.selector).Shows(at.match, u.value) {
+				found, from = append(found, u), at.from.Endpoint
+				break
+			}
 		}
 	}
 	if len(found) < minScripted || 2*len(found) < len(uses) || constant(found) {
@@ -118,18 +121,6 @@ func (l *Learner) admitBeside(p *leaf, uses []use) bool {
 	}
 	l.unresolved(p, found, "stood beside what the user chose in an answer of "+from+", and is sent as recorded", "")
 	return true
-}
-
-// picked returns where the user chose what the request e is about.
-func (t *target) picked(e *parsed) (spot, bool) {
-	for _, p := range t.pickers {
-		if i := p.at(e); i >= 0 && len(p.pieces) == 1 && p.pieces[0].locate != nil {
-			if s, ok := p.pieces[0].locate(p.uses[i]); ok {
-				return s, true
-			}
-		}
-	}
-	return spot{}, false
 }
 
 // admitText notes values that stood in the text of answers far more often than chance

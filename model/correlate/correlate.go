@@ -215,8 +215,7 @@ type session struct {
 	received  map[string][]place // where a value was received; see given
 	sent      map[string]*parsed // which request carried a value first
 	row       map[string]int     // the user's row in each data file
-	words     []string           // what only this row has
-	own       []model.Field      // the same, with the columns
+	own       []model.Field      // what only this row has
 	choices   []choice           // what the user chose of lists; nil: not asked for
 	compared  int                // bytes of answers that were searched for documents
 	selectors selectors

@@ -34,7 +34,6 @@ func (d *data) assign(sessions []*session) {
 				s.row[d.files[i].Name] = row
 				for k, v := range d.files[i].Rows[row] {
 					if len(d.index[i][v]) == 1 && len(v) >= minOwn {
-						s.words = append(s.words, v)
 						s.own = append(s.own, model.Field{Ref: d.files[i].Name + "." + d.files[i].Columns[k], Value: v})
 					}
 				}
@@ -49,7 +48,7 @@ const minOwn = 3
 // anybodys returns a selector of links with {} in place of each segment that only the row of
 // the session's user has: where others have theirs.
 func (s *session) anybodys(selector string) string {
-	if !slices.ContainsFunc(s.words, func(w string) bool { return strings.Contains(selector, "/"+w) }) {
+	if !slices.ContainsFunc(s.own, func(f model.Field) bool { return strings.Contains(selector, "/"+f.Value) }) {
 		return selector
 	}
 	from := strings.LastIndex(selector, "link:/")
@@ -69,7 +68,7 @@ func (s *session) anybodys(selector string) string {
 	}
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
-		if i > 0 && slices.Contains(s.words, segment) {
+		if i > 0 && slices.ContainsFunc(s.own, func(f model.Field) bool { return f.Value == segment }) {
 			segments[i] = "{}"
 			if holes <= hole {
 				hole++

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,17 +142,26 @@ func (p *leaf) ground(on model.Ground) model.Ground {
 
 // chosen returns the element of a list that the user chose whose request e is.
 func (t *target) chosen(e *parsed) (element, bool) {
-	for _, p := range slices.Backward(t.pickers) {
-		i := p.at(e)
-		if i < 0 {
-			continue
-		}
-		s, ok := p.pieces[0].locate(p.uses[i])
-		if of, name := member(s.selector); ok && name != s.selector {
+	for s := range t.picked(e) {
+		if of, name := member(s.selector); name != s.selector {
 			return element{s.from, of, s.match, len(s.from.values(s.selector))}, true
 		}
 	}
 	return element{}, false
+}
+
+// picked yields where the user chose what the request e is about.
+func (t *target) picked(e *parsed) iter.Seq[spot] {
+	return func(yield func(spot) bool) {
+		for _, p := range slices.Backward(t.pickers) {
+			// What explains the leaf further may have taken the place of the choice.
+			if i := p.at(e); i >= 0 && len(p.pieces) == 1 && p.pieces[0].locate != nil {
+				if s, ok := p.pieces[0].locate(p.uses[i]); ok && !yield(s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // identifies returns the word for what a leaf identifies: "item" for item_id and for

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 )
 
@@ -172,7 +173,7 @@ func (s spot) byLabel() spot {
 
 // names reports whether a text holds a word of the user, in whose place others have theirs.
 func (s *session) names(text string) bool {
-	return slices.ContainsFunc(s.words, func(w string) bool { return strings.Contains(text, w) })
+	return slices.ContainsFunc(s.own, func(f model.Field) bool { return strings.Contains(text, f.Value) })
 }
 
 // labelOf returns what a page calls the choice with a value of a selector of choices.

@@ -14,8 +14,9 @@ const (
 )
 
 // Between returns what a client did to the text shown before it sent it back, and how many
-// lines it left alone. An empty list means that it sent the text unchanged. ok is false if that is not told by changes: half of what
-// was sent is new, also by the keys of its lines, or a text is too long or not in UTF-8.
+// lines it left alone. An empty list means that it sent the text unchanged. ok is false if
+// that is not told by changes: half of what was sent is new, also by the keys of its lines,
+// or a text is too long or not in UTF-8.
 func Between(shown, sent string) (ops []Op, kept int, ok bool) {
 	if !utf8.ValidString(shown) || !utf8.ValidString(sent) {
 		return nil, 0, false
