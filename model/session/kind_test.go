@@ -179,6 +179,29 @@ func TestACookieThatChangesWhileRequestsAreUnderWayIsOneUsers(t *testing.T) {
 	}), 4, Options{})
 }
 
+func TestAValueThatOneUserIsGivenAgainAndAgainTellsWhoSendsIt(t *testing.T) {
+	for name, line := range map[string]func(u, k int) string{
+		"by answers to who sends it": func(u, k int) string {
+			if k < 2 {
+				return "auth=" + value("t", u) + " gives=" + value("r", u)
+			}
+			return "sends=" + value("r", u) + " gives=" + value("r", u)
+		},
+		"by answers to who is named": func(u, k int) string {
+			if k < 3 {
+				return "auth=" + value("t", u) + fmt.Sprintf(" gives=%s+%s", value("r", u), value("a", u))
+			}
+			return "sends=" + value([]string{"a", "r"}[k%2], u)
+		},
+	} {
+		t.Run(name, func(t *testing.T) { byLetter(t, rounds(4, 6, 3, line), 4, Options{}) })
+	}
+	t.Run("but not if others are given it too", func(t *testing.T) {
+		lines := rounds(4, 3, 4, func(u, k int) string { return "auth=" + value("t", u) + " gives=" + value("r", 9) })
+		byLetter(t, append(lines, "13 9 x sends="+value("r", 9)+" User-Agent:other/1"), 5, Options{})
+	})
+}
+
 func TestRobotsAndPollersAreSetApart(t *testing.T) {
 	var lines []string
 	for i := range 12 {

@@ -20,8 +20,8 @@
 // random values name records, and for values that are not random: X-User-Id: 17. A value that one answer gave
 // to one client, or that is random and was there before, names a user. A value that all
 // share names nobody, and neither does one beside which other identities take turns. Values
-// of records in paths, queries and bodies join a flow with the only answer that gave them
-// away.
+// of records in paths, queries and bodies join a flow with those whose answers gave them to
+// one user alone.
 //
 // Who logs in gives a name beside a password, and the answer lets the client in: then the
 // user of the client has that account. If another name follows in the same browser, what

@@ -83,9 +83,11 @@ func (g *graph) join(a, b Node) {
 type Users struct {
 	*Evidence
 	graph
-	issuers map[Mark]uint32 // number of answers that gave a value to a client without it
+	issuers map[Mark]issuer // of values that requests carry
+	again   []claim         // values that were given away before
 	claims  []claim
 	loose   []claim // of the flow in work
+	gave    []Mark  // what its answer gives away
 	Left    bool    // the flow that See saw last logs its user out
 	goesOn  []going
 	within  map[Node]int // place of a node that goes on in goesOn
@@ -100,27 +102,34 @@ type going struct {
 	begun  bool // it did more than go there
 }
 
-// A claim ties a flow to a value. It holds if only one answer gave the value away.
+// A claim ties a flow to a value. It holds if answers gave the value to one user alone.
 type claim struct {
 	value Mark
 	node  Node
 	kind  about // of the value; 0: it names a record, whose user may have other names
 }
 
+// An issuer is the flow whose answer first gave a value to a client without it.
+type issuer struct {
+	node  Node
+	again uint8 // answers to others, who may turn out to be the same
+	many  bool  // others got the value too
+}
+
 // NewUsers starts from what all flows have shown and Judge has judged.
 func NewUsers(e *Evidence) *Users {
 	return &Users{
 		Evidence: e, graph: graph{index: map[Mark]Node{}, parent: []Node{0}, about: []about{0}, account: map[Node]Mark{}},
-		issuers: map[Mark]uint32{}, within: map[Node]int{},
+		issuers: map[Mark]issuer{}, within: map[Node]int{},
 	}
 }
 
 // See returns the node of the user that a flow names, 0 if it names none. Marks that
 // occur together in one exchange belong to one user. Values that name somebody only if
-// one answer gave them away become claims. A request that names its user needs no claim
+// they were given to one user become claims. A request that names its user needs no claim
 // of its own: others may have told the user of the record that it asks for.
 func (u *Users) See(f *flow.Flow) Node {
-	u.loose = u.loose[:0]
+	u.loose, u.gave = u.loose[:0], u.gave[:0]
 	u.request = append(u.request[:0], u.carried(&f.Request, f.Start)...)
 	u.Left = false
 	at := u.mentions(u.add(0, u.request, 0), &f.Request.Body)
@@ -140,7 +149,7 @@ func (u *Users) See(f *flow.Flow) Node {
 			}
 		}
 		for m := range u.bare(&f.Request) {
-			if u.issuers[m] < 2 {
+			if !u.issuers[m].many {
 				u.loose = append(u.loose, claim{value: m})
 			}
 		}
@@ -156,6 +165,7 @@ func (u *Users) See(f *flow.Flow) Node {
 		c.node = at
 		u.claims = append(u.claims, c)
 	}
+	u.give(at)
 	if enters && at != 0 {
 		u.account[u.root(at)] = account
 	}
@@ -326,24 +336,56 @@ func (u *Users) name(at Node, m Mark, how about) Node {
 // receive looks for values in an answer that requests carry and that this one did not.
 // Each counts once.
 func (u *Users) receive(at Node, f *flow.Flow) Node {
-	seen := map[Mark]bool{}
-	for i := range u.request {
-		seen[u.request[i].text] = true
-	}
+	var seen map[Mark]bool
 	for m := range u.received(f.Response) {
+		if seen == nil {
+			seen = u.sent(&f.Request)
+		}
 		if seen[m] {
 			continue
 		}
 		seen[m] = true
-		u.issuers[m]++
+		u.gave = append(u.gave, m)
 		if as, held := u.held[m]; held && u.names(as) {
 			at = u.name(at, as, given|about(u.values[as].place.kind))
-		} else if u.issuers[m] == 1 {
+		} else if _, known := u.issuers[m]; !known {
 			u.loose = append(u.loose, claim{value: m})
 		}
 	}
 	return at
 }
+
+// sent returns the values that a request carries.
+func (u *Users) sent(r *flow.Request) map[Mark]bool {
+	seen := map[Mark]bool{}
+	for i := range u.request {
+		seen[u.request[i].text] = true
+	}
+	for m := range u.bare(r) {
+		seen[m] = true
+	}
+	return seen
+}
+
+// give notes to whom the answer of a flow gives its values. Some answers give a client again
+// what it has.
+func (u *Users) give(at Node) {
+	for _, m := range u.gave {
+		switch old, known := u.issuers[m]; {
+		case !known:
+			u.issuers[m] = issuer{node: at}
+		case at == 0 || old.again == maxAgain:
+			u.issuers[m] = issuer{many: true}
+		case !old.many && u.root(old.node) != u.root(at):
+			old.again++
+			u.issuers[m] = old
+			u.again = append(u.again, claim{value: m, node: at})
+		}
+	}
+}
+
+// maxAgain is how often a value may be given to clients who may turn out to be one.
+const maxAgain = 8
 
 // Settle joins the nodes that the claims tie together, and users with what their clients
 // did after they left. It is called after the last flow.
@@ -353,8 +395,13 @@ func (u *Users) Settle() {
 			u.join(u.goesOn[g].on, u.goesOn[g].of)
 		}
 	}
+	for _, c := range u.again {
+		if old := u.issuers[c.value]; u.root(old.node) != u.root(c.node) {
+			u.issuers[c.value] = issuer{many: true}
+		}
+	}
 	for _, c := range u.claims {
-		if u.issuers[c.value] != 1 {
+		if old, known := u.issuers[c.value]; !known || old.many {
 			continue
 		}
 		n := u.node(c.value)
@@ -364,7 +411,7 @@ func (u *Users) Settle() {
 			u.about[r] |= c.kind
 		}
 	}
-	u.claims = nil
+	u.claims, u.again = nil, nil
 }
 
 // Who returns the node of the user whom a flow names, or 0.
