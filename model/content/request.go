@@ -65,13 +65,27 @@ func (s *Span) Whole() bool { return len(s.Kinds) > 0 && !s.Kinds[0].Keeps() }
 // Cookies, hop-by-hop and proxy headers, Host and Content-Length are left out, and
 // values within values: see Spans.
 func RequestLeaves(r *flow.Request) []Leaf {
-	s := &spanner{r: r, seen: map[string]int{}}
+	s := newSpanner(r, 0)
 	s.all()
-	out := make([]Leaf, len(s.out))
-	for i := range s.out {
-		out[i] = s.out[i].Leaf
+	return s.leaves()
+}
+
+// TargetLeaves returns the values that the path and the query of r carry, as RequestLeaves
+// does.
+func TargetLeaves(r *flow.Request) []Leaf {
+	s := newSpanner(r, 0)
+	s.target()
+	return s.leaves()
+}
+
+// BodyLeaves returns the values that the body of r carries, as RequestLeaves does.
+func BodyLeaves(r *flow.Request) []Leaf {
+	if len(r.Body.Data) == 0 {
+		return nil
 	}
-	return out
+	s := newSpanner(r, 0)
+	s.body()
+	return s.leaves()
 }
 
 // Spans returns the leaves of r with their places, in the order target,
@@ -87,13 +101,28 @@ func RequestLeaves(r *flow.Request) []Leaf {
 //	body:*|json:$.id                 within a compressed body, or one of XML or text
 //	body:*|proto:1.3                 of a protobuf message, also in a frame of gRPC
 func Spans(r *flow.Request) []Span {
-	s := &spanner{r: r, seen: map[string]int{}, nested: maxNested}
+	s := newSpanner(r, maxNested)
 	s.all()
 	return s.out
 }
 
+// newSpanner returns one that reads that many bytes of values within values.
+func newSpanner(r *flow.Request, nested int) *spanner {
+	return &spanner{r: r, seen: map[string]int{}, nested: nested}
+}
+
+// leaves returns what was collected without its places.
+func (s *spanner) leaves() []Leaf {
+	out := make([]Leaf, len(s.out))
+	for i := range s.out {
+		out[i] = s.out[i].Leaf
+	}
+	return out
+}
+
 // all collects the spans.
 func (s *spanner) all() {
+	s.out = make([]Span, 0, len(s.r.Headers)+strings.Count(s.r.Target, "/")+2*strings.Count(s.r.Target, "="))
 	s.target()
 	for i, h := range s.r.Headers {
 		s.header(i, textproto.CanonicalMIMEHeaderKey(h.Name), h.Value)
@@ -176,19 +205,27 @@ func (s *spanner) add(in *region, selector string, start, end int, kinds ...code
 	if len(s.out) >= maxLeaves {
 		return
 	}
+	n := s.seen[selector]
+	s.seen[selector]++
+	if n > 0 {
+		selector += "#" + string(appendInt(nil, n))
+	}
+	s.out = append(s.out, Span{Leaf{Selector: selector}, in.place, in.header, in.pos(start), in.pos(end), in.kinds, in.parent, in.within})
+	span := &s.out[len(s.out)-1]
+	if s.nested == 0 {
+		span.Value = in.cut(start, end)
+		for _, k := range kinds {
+			span.Value, _, _ = codec.DecodeAt(k, span.Value)
+			span.Kinds = append([]codec.Kind{k}, span.Kinds...)
+		}
+		return
+	}
 	inner := region{text: in.cut(start, end), place: in.place, header: in.header, kinds: in.kinds, within: in.within, depth: in.depth + 1,
 		pos: func(i int) int { return in.pos(start + i) }}
 	for _, k := range kinds {
 		inner.decode(k)
 	}
-	if n := s.seen[selector]; n > 0 {
-		s.seen[selector]++
-		selector += "#" + string(appendInt(nil, n))
-	} else {
-		s.seen[selector] = 1
-	}
-	s.out = append(s.out, Span{Leaf{selector, inner.text}, in.place, in.header, in.pos(start), in.pos(end), inner.kinds, in.parent, in.within})
-	inner.parent = len(s.out)
+	span.Value, span.Kinds, inner.parent = inner.text, inner.kinds, len(s.out)
 	s.open(&inner, selector)
 }
 

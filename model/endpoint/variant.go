@@ -26,7 +26,7 @@ func items(r *flow.Request) []item {
 	if len(r.Body.Data) == 0 && strings.IndexByte(r.Target, '?') < 0 && operation.InHeader(r) == "" {
 		return nil
 	}
-	leaves := content.RequestLeaves(r)
+	leaves := append(content.TargetLeaves(r), content.BodyLeaves(r)...)
 	if name := operation.Of(r, leaves); name != "" {
 		return []item{{"!" + name, ""}}
 	}

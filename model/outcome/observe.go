@@ -261,7 +261,7 @@ func (o *observer) lookAt(r *flow.Request) {
 	if len(r.Body.Data) == 0 || len(o.typed) >= mostTyped {
 		return
 	}
-	for _, leaf := range content.RequestLeaves(r) {
+	for _, leaf := range content.BodyLeaves(r) {
 		if !strings.HasPrefix(leaf.Selector, "body:") {
 			continue
 		}
@@ -368,7 +368,7 @@ func (p *pages) sent(r *flow.Request) {
 		return
 	}
 	names := map[string]bool{}
-	for _, leaf := range content.RequestLeaves(r) {
+	for _, leaf := range content.BodyLeaves(r) {
 		if name, ok := strings.CutPrefix(leaf.Selector, "body:"); ok {
 			name, _, _ = strings.Cut(name, "#")
 			names[name] = true

@@ -71,7 +71,7 @@ func (e *Evidence) bare(r *flow.Request) func(func(Mark) bool) {
 	random := func(r *flow.Request) func(func(Mark) bool) {
 		return func(yield func(Mark) bool) {
 			n := 0
-			for _, l := range content.RequestLeaves(r) {
+			for _, l := range append(content.TargetLeaves(r), content.BodyLeaves(r)...) {
 				if strings.HasPrefix(l.Selector, "header:") || !content.Opaque(l.Value) || content.Bits(l.Value) < minRandom {
 					continue
 				}

@@ -99,7 +99,7 @@ func (e *Evidence) enters(f *flow.Flow) (account Mark, ok bool) {
 // is called so, or else the text before the password.
 func (e *Evidence) login(r *flow.Request) (name string) {
 	password, before, called := "", "", ""
-	for _, l := range content.RequestLeaves(r) {
+	for _, l := range content.BodyLeaves(r) {
 		field, inBody := strings.CutPrefix(l.Selector, "body:")
 		if !inBody {
 			continue
