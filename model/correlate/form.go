@@ -129,7 +129,10 @@ func (e *parsed) findForm(sent []form.Entry) *shownForm {
 // gives reports whether the form with these changes sends what was sent. In a query the
 // order counts too: a link may have the items of a form in another one.
 func (s *shownForm) gives(sent, kept []form.Entry, query bool) bool {
-	again := form.Apply(s.form.Entries(), kept)
+	again, err := form.Apply(s.form.Entries(), kept)
+	if err != nil {
+		return false
+	}
 	if !query {
 		order := func(a, b form.Entry) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) }
 		sent = slices.SortedFunc(slices.Values(sent), order)

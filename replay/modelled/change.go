@@ -1,6 +1,7 @@
 package modelled
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -33,9 +34,18 @@ func compileChange(from *model.Variant, bindings []model.Binding) *change {
 	return nil
 }
 
+// missing names what err of apply says is missing: the form or document, or what was changed
+// of it.
+func (c *change) missing(err error) string {
+	if errors.Is(err, lines.ErrGone) {
+		return likeRecorded(c.binding)
+	}
+	return c.binding
+}
+
 // apply makes a request that holds changes alone send the live form or document with
-// these changes. ok is false if the changes do not fit it.
-func (c *change) apply(q *flow.Request, live string) (ok bool) {
+// these changes. The error says that they do not fit it.
+func (c *change) apply(q *flow.Request, live string) error {
 	if !c.form {
 		open := patch.Open
 		if lines.IsSealed(q.Body.Data) {
@@ -43,20 +53,24 @@ func (c *change) apply(q *flow.Request, live string) (ok bool) {
 		}
 		body, err := open(q.Body.Data, []byte(live))
 		if err != nil {
-			return false
+			return err
 		}
 		q.Body = flow.NewBody(body)
-		return true
+		return nil
 	}
 	shown := content.DecodeEntries(live)
 	if len(q.Body.Data) == 0 && q.Method != "GET" { // nothing was changed
 		q.Body = flow.NewBody([]byte(content.EncodeEntries(shown)))
-		return true
+		return nil
 	}
 	changes, ok := content.Entries(q)
 	if !ok && len(q.Body.Data) > 0 {
-		return false
+		return errors.New("the content has no entries of a form")
 	}
-	content.SetEntries(q, form.Apply(shown, changes))
-	return true
+	entries, err := form.Apply(shown, changes)
+	if err != nil {
+		return err
+	}
+	content.SetEntries(q, entries)
+	return nil
 }

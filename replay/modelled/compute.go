@@ -1,12 +1,14 @@
 package modelled
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/dist"
 	"github.com/starling-load/starling/model/formula"
 	"github.com/starling-load/starling/record/flow"
@@ -58,6 +60,9 @@ func (v *visitor) compute(a *replay.Act, e *variant, values []string) (missing s
 		}
 		var err error
 		if values[c.index], err = c.formula.Eval(&env); err != nil {
+			if errors.Is(err, lines.ErrGone) {
+				return e.change.missing(err)
+			}
 			return c.name
 		}
 	}
@@ -113,10 +118,7 @@ func (v *variant) draft(values []string) (*flow.Request, error) {
 	for _, h := range v.headers {
 		q.Headers = append(q.Headers, flow.Header{Name: h.name, Value: h.template.render(values)})
 	}
-	if !v.change.apply(q, values[v.change.value]) {
-		return nil, fmt.Errorf("the changes do not fit %s", v.change.binding)
-	}
-	return q, nil
+	return q, v.change.apply(q, values[v.change.value])
 }
 
 // maxNonces bounds the challenges of one session that are counted.

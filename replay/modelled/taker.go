@@ -254,6 +254,10 @@ func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string
 	return values, ""
 }
 
+// likeRecorded names what is missing where an answer gives what a binding is for, but not
+// what the user meant of it.
+func likeRecorded(binding string) string { return binding + " like the recorded one" }
+
 // content returns the content of a value: the recorded one, the one of the answer that
 // the act takes it from, or, if that holds none, the one that was issued last. Of what an act
 // would have shown that was not made itself, there is none, nor of a form, a document or an
@@ -277,7 +281,7 @@ func (t *taker) content(of *value, take model.Take, row []string, random *rand.R
 			if s, ok := t.chosen[choice{at, elementAt{take.Element, take.Match}}]; ok {
 				return t.inPlaceOf(s), ""
 			}
-			return "", t.source.bindings[of.index].Name + " like the recorded one"
+			return "", likeRecorded(t.source.bindings[of.index].Name)
 		}
 		if missing = t.absent[take.Act]; missing != "" {
 			return "", missing

@@ -141,8 +141,10 @@ func (v *visitor) fill(a *replay.Act, e *variant, values []string, whole bool) {
 	if body := e.body.render(values); body != "" {
 		q.Body = flow.Body{Data: []byte(body), Size: int64(len(body))}
 	}
-	if e.change != nil && !e.change.apply(&q.Request, values[e.change.value]) {
-		a.Skip = e.change.binding
+	if e.change != nil {
+		if err := e.change.apply(&q.Request, values[e.change.value]); err != nil {
+			a.Skip = e.change.missing(err)
+		}
 	}
 	for _, h := range e.trailers {
 		q.Trailers = append(q.Trailers, flow.Header{Name: h.name, Value: h.template.render(values)})

@@ -102,7 +102,11 @@ func headers(h http.Header) flow.Headers {
 func (g *guest) submit(k int, changes ...form.Entry) string {
 	g.t.Helper()
 	f := g.doc.Forms()[k]
-	return g.do(f.Method, f.Action, "application/x-www-form-urlencoded", content.EncodeEntries(form.Apply(f.Entries(), changes)))
+	entries, err := form.Apply(f.Entries(), changes)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return g.do(f.Method, f.Action, "application/x-www-form-urlencoded", content.EncodeEntries(entries))
 }
 
 // learned records guests at a server, one after another, and learns from them.

@@ -158,8 +158,9 @@ func chosen(g group, shown []string) []Entry {
 
 // Apply returns what a form that shows these entries sends after the changes. Fields
 // keep their place. What the form did not show, such as the button that was pressed,
-// comes before the next of the changes that it showed, or last.
-func Apply(shown, changes []Entry) []Entry {
+// comes before the next of the changes that it showed, or last. The error is lines.ErrGone
+// where a text that was changed in several places has no place for the changes.
+func Apply(shown, changes []Entry) ([]Entry, error) {
 	byName := make(map[string][]Entry, len(changes))
 	for _, c := range changes {
 		_, name := cut(c.Name)
@@ -172,7 +173,10 @@ func Apply(shown, changes []Entry) []Entry {
 		values[e.Name] = append(values[e.Name], e.Value)
 	}
 	for name, list := range byName {
-		values[name] = apply(values[name], list)
+		var err error
+		if values[name], err = apply(values[name], list); err != nil {
+			return nil, err
+		}
 	}
 	before := unshown(changes, values, left)
 	var out []Entry
@@ -196,7 +200,7 @@ func Apply(shown, changes []Entry) []Entry {
 		_, name := cut(c.Name)
 		take(name, len(values[name]))
 	}
-	return out
+	return out, nil
 }
 
 // unshown returns, by the name of a change that the form shows, the names that it does
@@ -218,7 +222,7 @@ func unshown(changes []Entry, values map[string][]string, shown map[string]int) 
 }
 
 // apply returns the values of one name after its changes.
-func apply(values []string, changes []Entry) []string {
+func apply(values []string, changes []Entry) ([]string, error) {
 	out := slices.Clone(values)
 	set := false
 	for i, c := range changes {
@@ -245,14 +249,16 @@ func apply(values []string, changes []Entry) []string {
 			out = first(out, prose.Change{Kind: prose.Before, Text: c.Value})
 		case Lines:
 			if len(out) == 0 {
-				break
+				return nil, lines.ErrGone
 			}
-			if text, err := lines.Open([]byte(c.Value), []byte(out[0])); err == nil {
-				out[0] = string(text)
+			text, err := lines.Open([]byte(c.Value), []byte(out[0]))
+			if err != nil {
+				return nil, err
 			}
+			out[0] = string(text)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // first changes the first of values, an empty one if there is none.

@@ -1,8 +1,8 @@
 // Package form knows what a browser sends for a form, and what a user changed in it.
 //
-//	shown := f.Entries()               // what the form would send untouched
-//	changes := f.Changes(sent)         // what the user did before it was sent
-//	again := form.Apply(live, changes) // the same done to another state of the form
+//	shown := f.Entries()                    // what the form would send untouched
+//	changes := f.Changes(sent)              // what the user did before it was sent
+//	again, err := form.Apply(live, changes) // the same done to another state of the form
 //
 // The central type is [Form]: an HTML form with its controls. Entries follows
 // "Constructing the form data set" of the HTML standard. Changes and Apply are

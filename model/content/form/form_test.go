@@ -1,11 +1,14 @@
 package form
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/starling-load/starling/model/content/lines"
 )
 
 // entries reads "a=1 b=2".
@@ -76,8 +79,9 @@ func issue(token, version, title, text, tracker, watchers string) *Form {
 
 func TestWhatTheFormDidNotShowKeepsItsPlaceAmongTheChanges(t *testing.T) {
 	shown, changes := entries("a=1 b=2 c=3 d=4"), entries("x=0 b=5 go=Save y=1 d=4 z=9 ~without.c=")
-	if got, want := Apply(shown, changes), entries("a=1 x=0 b=5 go=Save y=1 d=4 z=9"); !slices.Equal(got, want) {
-		t.Errorf("%q with the changes %q sends %q, want %q", shown, changes, got, want)
+	want := entries("a=1 x=0 b=5 go=Save y=1 d=4 z=9")
+	if got, err := Apply(shown, changes); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q with the changes %q sends %q, %v, want %q", shown, changes, got, err, want)
 	}
 }
 
@@ -123,11 +127,11 @@ func TestWhatTheUserChangedIsDoneToTheLiveForm(t *testing.T) {
 			if !slices.Equal(changes, entries(tt.changes)) {
 				t.Errorf("changes %q, want %q", changes, entries(tt.changes))
 			}
-			if got := Apply(recorded.Entries(), changes); !slices.Equal(got, sent) {
-				t.Errorf("applied to the recorded form %q, want %q", got, sent)
+			if got, err := Apply(recorded.Entries(), changes); err != nil || !slices.Equal(got, sent) {
+				t.Errorf("applied to the recorded form %q, %v, want %q", got, err, sent)
 			}
-			if got := Apply(live.Entries(), changes); !slices.Equal(got, entries(tt.want)) {
-				t.Errorf("applied to the live form\n%q, want\n%q", got, entries(tt.want))
+			if got, err := Apply(live.Entries(), changes); err != nil || !slices.Equal(got, entries(tt.want)) {
+				t.Errorf("applied to the live form\n%q, %v, want\n%q", got, err, entries(tt.want))
 			}
 		})
 	}
@@ -153,7 +157,10 @@ func TestChangesAppliedToTheirOwnFormGiveWhatWasSent(t *testing.T) {
 		for _, name := range rapid.SliceOfNDistinct(names, 0, 4, rapid.ID).Draw(t, "sent names") {
 			sent = append(sent, Entry{name, LineEnds(text().Draw(t, "sent"))})
 		}
-		got := Apply(f.Entries(), f.Changes(sent))
+		got, err := Apply(f.Entries(), f.Changes(sent))
+		if err != nil {
+			t.Fatal(err)
+		}
 		order := func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }
 		slices.SortFunc(got, order)
 		slices.SortFunc(sent, order)
@@ -172,11 +179,19 @@ func TestATextThatChangedInSeveralPlacesIsTheLiveOne(t *testing.T) {
 	if len(changes) != 1 || Field(changes[0].Name) != "text" || Plain(changes[0].Name) {
 		t.Fatalf("the changes are %q, want those of lines", changes)
 	}
-	if got := Apply(shown.Entries(), changes); LineEnds(got[0].Value) != sent[0].Value {
-		t.Errorf("done to the recorded form: %q, want %q", got, sent)
+	const done = "= Note\r\nby all\r\none\r\n2\r\nthree\r\nmore\r\nfour\r\nfive and a half\r\nsix\r\n"
+	for _, tt := range []struct{ name, live, want string }{
+		{"recorded", "= Note\none\ntwo\nthree\nfour\nfive\n", sent[0].Value},
+		{"live", "= Note\nby all\none\ntwo\nthree\nmore\nfour\nfive\n", done},
+		{"changed", done, done},
+	} {
+		if got, err := Apply(of(tt.live).Entries(), changes); err != nil || LineEnds(got[0].Value) != tt.want {
+			t.Errorf("done to the %s form: %q, %v, want %q: %q", tt.name, got, err, tt.want, changes)
+		}
 	}
-	live := of("= Note\nby all\none\ntwo\nthree\nmore\nfour\nfive\n")
-	if got, want := Apply(live.Entries(), changes), "= Note\r\nby all\r\none\r\n2\r\nthree\r\nmore\r\nfour\r\nfive and a half\r\nsix\r\n"; LineEnds(got[0].Value) != want {
-		t.Errorf("done to the live form: %q, want %q: %q", got[0].Value, want, changes)
+	for _, f := range []*Form{of("= Note\none\nthree\nfour\nfive\n"), {Method: "POST"}} {
+		if got, err := Apply(f.Entries(), changes); !errors.Is(err, lines.ErrGone) {
+			t.Errorf("done to a form without what was changed: %q, %v: %q", got, err, changes)
+		}
 	}
 }

@@ -29,13 +29,14 @@ func Between(shown, sent string) (ops []Op, kept int, ok bool) {
 	_, closed := cutEnd(a[len(a)-1])
 	if from, to := ends(a), ends(b); from != "" && to != "" && (from != to || !closed && strings.HasSuffix(sent, to)) {
 		d.ops = append(d.ops, Op{Ends: to})
-		a = d.ops[0].apply(a)
+		a, _ = d.ops[0].apply(a)
 	}
 	kept, ok = d.compare(a, b)
-	if !ok || 4*kept < len(b) || 2*(kept+d.keyed) < len(b) || len(d.ops) > maxOps || Apply(shown, d.ops) != sent {
+	if !ok || 4*kept < len(b) || 2*(kept+d.keyed) < len(b) || len(d.ops) > maxOps {
 		return nil, 0, false
 	}
-	return d.ops, kept, true
+	again, ok := Apply(shown, d.ops)
+	return d.ops, kept, ok && again == sent
 }
 
 // Count returns the number of lines of a text.
@@ -155,27 +156,13 @@ func (d *differ) hunk(at int, gone, come []string) int {
 // pair returns the first lines that have a key which no other line of theirs has.
 func pair(gone, come []string) (i, k int) {
 	for i, l := range gone {
-		if name := key(l); name != "" && only(gone, name) == i {
-			if k := only(come, name); k >= 0 {
+		if byKey(gone, l) == i {
+			if k := byKey(come, l); k >= 0 {
 				return i, k
 			}
 		}
 	}
 	return -1, -1
-}
-
-// only returns the place of the only line with a key, or -1.
-func only(list []string, name string) int {
-	at := -1
-	for i, l := range list {
-		if key(l) == name {
-			if at >= 0 {
-				return -1
-			}
-			at = i
-		}
-	}
-	return at
 }
 
 // counts returns by how much a number was counted on, 0 if nothing else of the line stayed.
@@ -193,6 +180,9 @@ func (d *differ) put(at int, o Op) {
 	want := split(o.Find)
 	if o.Find == "" && at > 0 {
 		o.After = d.list[at-1]
+		if at < len(d.list) {
+			o.Until = d.list[at]
+		}
 		want = []string{o.After}
 		at--
 	}
@@ -201,6 +191,6 @@ func (d *differ) put(at int, o Op) {
 			o.Nth++
 		}
 	}
-	d.list = o.apply(d.list)
+	d.list, _ = o.apply(d.list)
 	d.ops = append(d.ops, o)
 }

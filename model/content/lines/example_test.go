@@ -11,11 +11,11 @@ func Example() {
 	sent := "BEGIN:VEVENT\nUID:a1\nSEQUENCE:4\nSUMMARY:Late lunch\nEND:VEVENT\n"
 	live := "BEGIN:VEVENT\nUID:b2\nSEQUENCE:17\nSUMMARY:Dinner\nLOCATION:Here\nEND:VEVENT\n"
 	ops, kept, ok := lines.Between(shown, sent)
-	text := lines.Apply(live, ops)
-	fmt.Println(kept, ok)
+	text, fits := lines.Apply(live, ops)
+	fmt.Println(kept, ok, fits)
 	fmt.Print(text)
 	// Output:
-	// 3 true
+	// 3 true true
 	// BEGIN:VEVENT
 	// UID:b2
 	// SEQUENCE:18

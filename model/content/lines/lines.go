@@ -1,6 +1,8 @@
 package lines
 
 import (
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,18 +13,26 @@ type Op struct {
 	Put   string `json:"put,omitempty"`   // the lines that are there now; "": none
 	Nth   int    `json:"nth,omitempty"`   // how many equal ones are before them
 	By    int64  `json:"by,omitempty"`    // added to the number in the line, in place of Put
-	After string `json:"after,omitempty"` // where Find is "": the line before, as far as there is one
+	After string `json:"after,omitempty"` // where Find is "": the line before, as far as there is one …
+	Until string `json:"until,omitempty"` // … and the one behind
 	Ends  string `json:"ends,omitempty"`  // all lines end so, the last one too; nothing else of the operation counts
 }
 
-// Apply does the changes to another state of the text. A change of lines that this state
-// does not have is left out, and lines without the one that they follow come last.
-func Apply(live string, ops []Op) string {
+// ErrGone says that a text or document lacks what was changed, so that it has no place for
+// what was written.
+var ErrGone = errors.New("what was changed is not there")
+
+// Apply does the changes to another state of the text. ok is false if that has no place for
+// lines that were written, and lacks them: neither the lines that they replace, nor the one
+// before or behind them. Lines that were taken away may be gone already.
+func Apply(live string, ops []Op) (text string, ok bool) {
 	list := split(live)
 	for i := range ops {
-		list = ops[i].apply(list)
+		if list, ok = ops[i].apply(list); !ok {
+			return live, false
+		}
 	}
-	return strings.Join(list, "")
+	return strings.Join(list, ""), true
 }
 
 // split returns the lines of a text with their ends.
@@ -34,36 +44,38 @@ func split(s string) []string {
 	return list
 }
 
-func (o *Op) apply(list []string) []string {
+func (o *Op) apply(list []string) (out []string, ok bool) {
 	if o.Ends != "" {
 		out := make([]string, len(list))
 		for i, l := range list {
 			bare, _ := cutEnd(l)
 			out[i] = bare + o.Ends
 		}
-		return out
+		return out, true
 	}
-	put := split(o.Put)
-	if o.Find == "" {
-		return insert(list, o.place(list), put)
+	find, put := split(o.Find), split(o.Put)
+	at := o.place(list, find)
+	switch {
+	case at < 0:
+		return list, o.By == 0 && (o.Put == "" || index(list, put, 0) >= 0)
+	case o.By != 0 && len(find) > 0:
+		line, ok := counted(list[at], o.By)
+		return slices.Concat(list[:at], []string{line}, list[at+1:]), ok
 	}
-	find := split(o.Find)
-	at := index(list, find, o.Nth)
-	if at < 0 && len(find) == 1 {
-		at = byKey(list, find[0])
-	}
-	if at < 0 {
-		return list
-	}
-	if o.By != 0 {
-		put = []string{counted(list[at], o.By)}
-	}
-	return insert(append(list[:at:at], list[at+len(find):]...), at, put)
+	return insert(append(list[:at:at], list[at+len(find):]...), at, put), true
 }
 
-// place returns where lines are put that follow another one.
-func (o *Op) place(list []string) int {
-	if o.After == "" {
+// place returns where the lines of find stand or, where there are none, where lines are put
+// that stand between two others; -1: nowhere.
+func (o *Op) place(list, find []string) int {
+	switch {
+	case len(find) > 0:
+		at := index(list, find, o.Nth)
+		if at < 0 && len(find) == 1 {
+			at = byKey(list, find[0])
+		}
+		return at
+	case o.After == "":
 		return 0
 	}
 	if at := index(list, []string{o.After}, o.Nth); at >= 0 {
@@ -72,7 +84,13 @@ func (o *Op) place(list []string) int {
 	if at := byKey(list, o.After); at >= 0 {
 		return at + 1
 	}
-	return len(list)
+	if o.Until == "" {
+		return len(list)
+	}
+	if at := only(list, func(l string) bool { return same(l, o.Until) }); at >= 0 {
+		return at
+	}
+	return byKey(list, o.Until)
 }
 
 // insert returns list with lines at a place. The line before them gets an end if it lacks it.
@@ -116,12 +134,18 @@ func equal(a, b []string) bool {
 
 // byKey returns the place of the only line with the key of another one, or -1.
 func byKey(list []string, line string) int {
-	want, at := key(line), -1
+	want := key(line)
 	if want == "" {
 		return -1
 	}
+	return only(list, func(l string) bool { return key(l) == want })
+}
+
+// only returns the place of the only line that is as wanted, or -1.
+func only(list []string, wanted func(line string) bool) int {
+	at := -1
 	for i, l := range list {
-		if key(l) != want {
+		if !wanted(l) {
 			continue
 		}
 		if at >= 0 {
@@ -174,11 +198,11 @@ func number(line string) (start, end int, n int64, ok bool) {
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
-// counted returns a line with its number counted on.
-func counted(line string, by int64) string {
+// counted returns a line with its number counted on. ok is false if it has none.
+func counted(line string, by int64) (out string, ok bool) {
 	start, end, n, ok := number(line)
 	if !ok {
-		return line
+		return line, false
 	}
-	return line[:start] + strconv.FormatInt(n+by, 10) + line[end:]
+	return line[:start] + strconv.FormatInt(n+by, 10) + line[end:], true
 }

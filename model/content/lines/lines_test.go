@@ -1,6 +1,7 @@
 package lines
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -23,7 +24,11 @@ func TestChangesOfLinesAreDoneToAnotherState(t *testing.T) {
 			text("[a]", "size = 3", "name = z", "more = 1", "[b]", "size = 4"), text("[a]", "size = 3", "name = y", "more = 1", "[b]", "size = 9")},
 		{"a note", text("# Note", "", "one", "two", "three"), text("# Note", "", "one", "two and a half", "three", "four"),
 			text("# Note", "by another", "", "one", "two", "three", "three more"), text("# Note", "by another", "", "one", "two and a half", "three", "four", "three more")},
-		{"what is not there any more", text("# Note", "one", "two", "three"), text("# Note", "one", "2", "three"), text("# Note", "one", "three"), text("# Note", "one", "three")},
+		{"what was changed already", text("# Note", "one", "two", "three"), text("# Note", "one", "2", "three"), text("# Note", "one", "2", "three"), text("# Note", "one", "2", "three")},
+		{"what is gone already", text("# Note", "one", "two", "three"), text("# Note", "one", "three"), text("# Note", "three"), text("# Note", "three")},
+		{"the line before is gone", text("# Note", "one", "two", "three"), text("# Note", "one", "and", "two", "three"), text("# Note", "two", "three"), text("# Note", "and", "two", "three")},
+		{"the line before is gone, the one behind has another value", text("a", "b", "c: 1", "d"), text("a", "b", "+", "c: 1", "d"), text("a", "c: 7", "d"), text("a", "+", "c: 7", "d")},
+		{"the last line is gone", text("a", "b", "c"), text("a", "b", "c", "d"), text("a", "b"), text("a", "b", "d")},
 		{"equal lines", text("- x", "- y", "- x", "- x"), text("- x", "- y", "- x", "+", "- x"), text("- x", "- x", "- x"), text("- x", "- x", "+", "- x")},
 		{"ends of lines", "a\r\nb\r\nc\r\n", "a\nb2\nc\n", "a\r\nb\r\nc\r\nd\r\n", "a\nb2\nc\nd\n"},
 		{"no end at the last line", "a: 1\nb: 2\nc: 3", "a: 1\nb: 2\nc: 3\nd: 4", "a: 5\nb: 6\nc: 7", "a: 5\nb: 6\nc: 7\nd: 4"},
@@ -33,8 +38,8 @@ func TestChangesOfLinesAreDoneToAnotherState(t *testing.T) {
 			if !ok {
 				t.Fatalf("no changes from %q to %q", tt.shown, tt.sent)
 			}
-			if got := Apply(tt.live, ops); got != tt.want {
-				t.Errorf("got\n%q, want\n%q: %+v", got, tt.want, ops)
+			if got, ok := Apply(tt.live, ops); got != tt.want || !ok {
+				t.Errorf("got\n%q, %v, want\n%q: %+v", got, ok, tt.want, ops)
 			}
 			body, err := Seal(ops)
 			if err != nil {
@@ -44,6 +49,32 @@ func TestChangesOfLinesAreDoneToAnotherState(t *testing.T) {
 				t.Errorf("opened %q, %v: %s", got, err, body)
 			}
 		})
+	}
+}
+
+func TestWhatWasWrittenNeedsAPlace(t *testing.T) {
+	text := func(list ...string) string { return strings.Join(list, "\n") + "\n" }
+	for _, tt := range []struct{ name, shown, sent, live string }{
+		{"the line", text("# Note", "one", "two", "three"), text("# Note", "one", "2", "three"), text("# Note", "one", "three")},
+		{"the line with the key", text("a: 1", "b: 2", "c: 3"), text("a: 1", "b: x", "c: 3"), text("a: 1", "c: 3")},
+		{"the only line with the key", text("a: 1", "b: 2", "c: 3"), text("a: 1", "b: x", "c: 3"), text("a: 1", "b: 3", "b: 4", "c: 3")},
+		{"the count", text("a: 1", "b: 2", "c: 3"), text("a: 1", "b: 3", "c: 3"), text("a: 1", "b: none", "c: 3")},
+		{"one of the lines", text("# Note", "one", "two", "three", "four"), text("# Note", "1 and 2", "three", "four"), text("# Note", "one", "three", "four")},
+		{"the neighbourhood", text("# Note", "one", "two", "three"), text("# Note", "one", "and", "two", "three"), text("# Note", "three")},
+		{"the only line behind", text("# Note", "one", "two", "three"), text("# Note", "one", "and", "two", "three"), text("# Note", "two", "two", "three")},
+		{"everything", text("a", "b", "c"), text("a", "x", "b", "c"), ""},
+	} {
+		ops, _, ok := Between(tt.shown, tt.sent)
+		if !ok {
+			t.Fatalf("%s: no changes from %q to %q", tt.name, tt.shown, tt.sent)
+		}
+		if got, ok := Apply(tt.live, ops); ok || got != tt.live {
+			t.Errorf("without %s: got %q, %v: %+v", tt.name, got, ok, ops)
+		}
+		body, _ := Seal(ops)
+		if got, err := Open(body, []byte(tt.live)); !errors.Is(err, ErrGone) {
+			t.Errorf("without %s: opened %q, %v: %s", tt.name, got, err, body)
+		}
 	}
 }
 
@@ -65,8 +96,8 @@ func TestChangesLeadFromOneTextToTheOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shown, sent := text.Draw(t, "shown"), text.Draw(t, "sent")
 		ops, _, ok := Between(shown, sent)
-		if ok && Apply(shown, ops) != sent {
-			t.Fatalf("%q to %q is %+v, applied %q", shown, sent, ops, Apply(shown, ops))
+		if got, fits := Apply(shown, ops); ok && (got != sent || !fits) {
+			t.Fatalf("%q to %q is %+v, applied %q, %v", shown, sent, ops, got, fits)
 		}
 		Apply(text.Draw(t, "live"), ops)
 	})

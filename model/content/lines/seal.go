@@ -28,7 +28,7 @@ func Seal(ops []Op) ([]byte, error) {
 // IsSealed reports whether a body holds changes alone.
 func IsSealed(body []byte) bool { return bytes.HasPrefix(body, []byte(`{"~text":`)) }
 
-// Open returns the body that Seal wrote, with the changes done to the live text.
+// Open returns the body that Seal wrote, with the changes done to the live text, or ErrGone.
 func Open(body, live []byte) ([]byte, error) {
 	var s sealed
 	if !IsSealed(body) {
@@ -37,5 +37,9 @@ func Open(body, live []byte) ([]byte, error) {
 	if err := json.Unmarshal(body, &s); err != nil {
 		return nil, err
 	}
-	return []byte(Apply(string(live), s.Ops)), nil
+	text, ok := Apply(string(live), s.Ops)
+	if !ok {
+		return nil, ErrGone
+	}
+	return []byte(text), nil
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/starling-load/starling/model/content/prose"
 )
 
-// Apply does the changes to another state of the document and returns its JSON text.
-// A change of something that this state does not have is left out.
+// Apply does the changes to another state of the document and returns its JSON text. The
+// error is lines.ErrGone where that state has no place for what the client wrote. A list or
+// text that it lacks is an empty one, and what the client took away may be gone already.
 func Apply(live []byte, ops []Op) ([]byte, error) {
 	n, err := parse(live)
 	if err != nil {
@@ -24,8 +25,13 @@ func Apply(live []byte, ops []Op) ([]byte, error) {
 func applyOps(n *node, ops []Op) (*node, error) {
 	top := &node{kind: '[', children: []*node{n.clone()}}
 	for i := range ops {
-		for _, at := range top.find(0, ops[i].At) {
-			at.apply(&ops[i])
+		places := top.find(0, ops[i].At)
+		done := len(places) > 0 || ops[i].lessens()
+		for _, at := range places {
+			done = at.apply(&ops[i]) && done
+		}
+		if !done {
+			return nil, lines.ErrGone
 		}
 	}
 	if len(top.children) == 0 {
@@ -93,41 +99,63 @@ func (n *node) find(i int, steps []Step) []spot {
 	return nil
 }
 
-// apply does one change.
-func (s spot) apply(o *Op) {
-	if s.index < 0 {
-		if o.Kind == Set {
-			s.in.names = append(s.in.names, s.name)
-			s.in.children = append(s.in.children, o.value.clone())
-			s.in.places = nil
-		}
-		return
+// apply does one change. done is false if the value there is of another kind than the one
+// that the client changed.
+func (s spot) apply(o *Op) (done bool) {
+	v := &node{} // what is not there is as null
+	if s.index >= 0 {
+		v = s.in.children[s.index]
 	}
-	v := s.in.children[s.index]
-	text, isText := v.scalar.(string)
+	null := v.kind == 0 && v.scalar == nil
 	switch o.Kind {
 	case Set:
-		s.in.children[s.index] = o.value.clone()
+		s.put(o.value.clone())
 	case Drop:
-		s.in.remove(s.index)
-	case Add:
-		if v.kind == '[' {
-			v.children = append(v.children, o.value.clone())
+		if s.index >= 0 {
+			s.in.remove(s.index)
 		}
+	case Add:
+		if null {
+			v = &node{kind: '['}
+			s.put(v)
+		}
+		if v.kind != '[' {
+			return false
+		}
+		v.children = append(v.children, o.value.clone())
 	case Keep:
 		v.keep(o.names)
 	case Order:
 		v.arrange(o.order, o.key)
-	case Lines:
-		if isText {
-			s.in.children[s.index] = &node{scalar: lines.Apply(text, o.lines)}
+	default:
+		text, isText := v.scalar.(string)
+		now, ok := o.text(text)
+		if now != text {
+			s.put(&node{scalar: now})
 		}
-	case After, Before, Replaced:
-		if isText || v.kind == 0 && v.scalar == nil {
-			kind := map[Kind]prose.Kind{After: prose.After, Before: prose.Before, Replaced: prose.Replaced}[o.Kind]
-			s.in.children[s.index] = &node{scalar: prose.Change{Kind: kind, Find: o.Find, Text: o.Text}.Apply(text)}
-		}
+		return ok && (isText || null)
 	}
+	return true
+}
+
+// put sets the value of a spot.
+func (s spot) put(v *node) {
+	if s.index >= 0 {
+		s.in.children[s.index] = v
+		return
+	}
+	s.in.names = append(s.in.names, s.name)
+	s.in.children = append(s.in.children, v)
+	s.in.places = nil
+}
+
+// text returns what a change makes of a text.
+func (o *Op) text(live string) (text string, ok bool) {
+	if o.Kind == Lines {
+		return lines.Apply(live, o.lines)
+	}
+	kind := map[Kind]prose.Kind{After: prose.After, Before: prose.Before, Replaced: prose.Replaced}[o.Kind]
+	return prose.Change{Kind: kind, Find: o.Find, Text: o.Text}.Apply(live), true
 }
 
 // remove takes a member or element away.

@@ -7,7 +7,7 @@
 // The central type is [Op], one change at a path. Elements of an array are known by
 // the member that identifies them ("id", "key", …), never by their index where there
 // is one. So a change meets the record that it was made to, and what others added
-// meanwhile stays.
+// meanwhile stays. A document without that record is not changed at all.
 //
 // Sealed writes the operations into a JSON body, in place of the document that they
 // change; Open turns such a body into what is sent. This is no JSON Patch (RFC 6902),

@@ -21,6 +21,10 @@ type Op struct {
 	lines []lines.Op
 }
 
+// lessens reports whether a change only takes away or arranges, so that it is done where
+// there is nothing.
+func (o *Op) lessens() bool { return o.Kind == Drop || o.Kind == Keep || o.Kind == Order }
+
 // A Kind is a way to change a document.
 type Kind string
 

@@ -2,10 +2,13 @@ package patch
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/starling-load/starling/model/content/lines"
 )
 
 // list writes operations as their JSON text.
@@ -64,6 +67,55 @@ func TestAChangeIsDoneToTheLiveDocument(t *testing.T) {
 				t.Errorf("sealed %s\nopened %s %v, want %s", sealed, got, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestAChangeNeedsAPlace(t *testing.T) {
+	const shown = `{"id":7,"tags":["x","y"],"owner":{"name":"ann","at":1},"stops":[{"id":1,"at":"Bonn"},{"id":2,"at":"Kiel"}],"rows":[{"n":1},{"n":2}],"text":"one\ntwo\nthree\nfour\nfive\nsix\n"}`
+	change := func(old, new string) string { return strings.Replace(shown, old, new, 1) }
+	tests := []struct{ name, sent, live, want string }{ // want is empty where the change has no place
+		{"a member of an element that is gone", change("Kiel", "Lund"), `{"id":9,"stops":[{"id":1,"at":"Ulm"}]}`, ``},
+		{"a member of an element that is gone with its list", change("Kiel", "Lund"), `{"id":9}`, ``},
+		{"a member of an element behind the end", change(`{"n":2}`, `{"n":3}`), `{"id":9,"rows":[{"n":1}]}`, ``},
+		{"a member of an object that is gone", change("ann", "bob"), `{"id":9,"owner":null}`, ``},
+		{"a member of what is no object any more", change("ann", "bob"), `{"id":9,"owner":"ann"}`, ``},
+		{"a member that is gone", change(`"id":7`, `"id":8`), `{"rows":[]}`, `{"rows":[],"id":8}`},
+		{"an element of a list that is gone", change(`"y"`, `"y","w"`), `{"id":9}`, `{"id":9,"tags":["w"]}`},
+		{"an element of a list without a value", change(`"y"`, `"y","w"`), `{"tags":null}`, `{"tags":["w"]}`},
+		{"an element of what is no list any more", change(`"y"`, `"y","w"`), `{"tags":"x,y"}`, ``},
+		{"an element of a list in an object that is gone", strings.Replace(`{"a":{"tags":["x"]},"id":7}`, `"x"`, `"x","y"`, 1), `{"id":9}`, ``},
+		{"text behind one that is gone", change(`six\n`, `six\nmore\n`), `{"id":9}`, `{"id":9,"text":"more\n"}`},
+		{"text behind what is no text", change(`six\n`, `six\nmore\n`), `{"text":["six"]}`, ``},
+		{"lines that are gone", change(`two\nthree\nfour\nfive\nsix`, `2\nthree\nfour\nfive\n6`), `{"text":"one\nthree\nsix\n"}`, ``},
+		{"lines of a text that is gone", change(`two\nthree\nfour\nfive\nsix`, `2\nthree\nfour\nfive\n6`), `{"id":9}`, ``},
+		{"lines of a text without a value", change(`two\nthree\nfour\nfive\nsix`, `2\nthree\nfour\nfive\n6`), `{"text":null}`, ``},
+		{"an element less that is gone", change(`,{"id":2,"at":"Kiel"}`, ``), `{"stops":[{"id":1,"at":"Ulm"}]}`, `{"stops":[{"id":1,"at":"Ulm"}]}`},
+		{"a member less that is gone", change(`"tags":["x","y"],`, ``), `{"id":9}`, `{"id":9}`},
+		{"a member of every element less, of none", strings.ReplaceAll(shown, `"at":"`, `"to":"`), `{"stops":[]}`, ``},
+		{"most members less", `{"id":7}`, `{"id":9,"a":1}`, `{"id":9}`},
+		{"another order of what is gone", change(`"x","y"`, `"y","x"`), `{"id":9}`, `{"id":9}`},
+		{"a line less that is gone", change(`two\n`, ``), `{"id":9}`, `{"id":9}`},
+	}
+	for _, tt := range tests {
+		from := shown
+		if strings.HasPrefix(tt.sent, `{"a"`) {
+			from = `{"a":{"tags":["x"]},"id":7}`
+		}
+		ops, ok := Between([]byte(from), []byte(tt.sent))
+		if !ok || len(ops) == 0 {
+			t.Fatalf("%s: no changes from %s to %s", tt.name, from, tt.sent)
+		}
+		sealed, err := Sealed([]byte(`{"data":[`+tt.sent+`]}`), []string{"data", "0"}, ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := Open(sealed, []byte(tt.live))
+		if want := `{"data":[` + tt.want + `]}`; tt.want != "" && (err != nil || string(body) != want) {
+			t.Errorf("%s: opened on %s: %s %v, want %s: %s", tt.name, tt.live, body, err, want, sealed)
+		}
+		if tt.want == "" && !errors.Is(err, lines.ErrGone) {
+			t.Errorf("%s: opened on %s: %s %v, want an error: %s", tt.name, tt.live, body, err, sealed)
+		}
 	}
 }
 

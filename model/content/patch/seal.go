@@ -39,8 +39,8 @@ func Sealed(body []byte, path []string, ops []Op) ([]byte, error) {
 	return top.children[0].text(), nil
 }
 
-// Open returns the body that Sealed wrote, with the changes done to the live
-// document.
+// Open returns the body that Sealed wrote, with the changes done to the live document, as
+// Apply does them.
 func Open(sealed, live []byte) ([]byte, error) {
 	n, err := parse(sealed)
 	if err != nil {
