@@ -245,22 +245,26 @@ func routesOf(t table) []string {
 }
 
 // accuracy returns the group accuracy: the share of different requests whose name
-// groups exactly those that their route groups. wrong lists some others.
+// groups exactly those that their route groups. wrong lists some others. Requests without
+// a route count as nothing but members of groups.
 func accuracy(flows []*flow.Flow, truth []string, t *Templates) (ratio float64, wrong []string) {
 	seen := map[string]bool{}
 	byTruth, byName := map[string][]int{}, map[string][]int{}
 	var keys []int
 	for i, f := range flows {
-		if key := f.Request.Method + " " + f.Request.Target; !seen[key] {
+		if key := f.Request.Method + " " + f.Request.Authority + f.Request.Target; !seen[key] {
 			seen[key] = true
-			keys = append(keys, i)
+			if truth[i] != "" {
+				keys = append(keys, i)
+			}
 			byTruth[truth[i]] = append(byTruth[truth[i]], i)
-			byName[t.Name(f)] = append(byName[t.Name(f)], i)
+			name := f.Request.Authority + t.Name(f)
+			byName[name] = append(byName[name], i)
 		}
 	}
 	right := 0
 	for _, i := range keys {
-		if name := t.Name(flows[i]); slices.Equal(byTruth[truth[i]], byName[name]) {
+		if name := flows[i].Request.Authority + t.Name(flows[i]); slices.Equal(byTruth[truth[i]], byName[name]) {
 			right++
 		} else {
 			wrong = append(wrong, fmt.Sprintf("%s: %s named %s", truth[i], flows[i].Request.Target, name))
