@@ -17,7 +17,13 @@ type Element struct {
 	Value  string   // that it had; "": not kept
 	Own    []string // texts beside it and beside no other, what tells most first
 	All    bool     // it has all texts of Own: others of its row have some of them
-	Others []string // texts as those of Own that others of the list have alone
+	Others []Other  // of the list
+}
+
+// An Other is another element of a list.
+type Other struct {
+	Text  string // as those of Own that it has alone
+	Value string // that it had
 }
 
 // Limits on what is kept of an element.
@@ -86,8 +92,8 @@ func (l *List) Element(at int, user []Field) (e Element, ok bool) {
 		if len(e.Others) == maxOthers || least < certain {
 			break
 		}
-		if own := best(texts, func(t string) bool { return l.of[t] <= len(mates)+1 && !slices.Contains(row, t) }, user); len(own) > 0 && telling(own[0]) >= least && !slices.Contains(e.Others, own[0]) {
-			e.Others = append(e.Others, own[0])
+		if own := best(texts, func(t string) bool { return l.of[t] <= len(mates)+1 && !slices.Contains(row, t) }, user); len(own) > 0 && telling(own[0]) >= least && !slices.ContainsFunc(e.Others, func(o Other) bool { return o.Text == own[0] }) {
+			e.Others = append(e.Others, Other{own[0], y.Value})
 		}
 	}
 	return e, true
@@ -168,22 +174,25 @@ func inWords(text string, user []Field) string {
 
 // For returns the element as a user knows it who has these columns.
 func (e *Element) For(column func(ref string) (value string, ok bool)) *Element {
-	say := func(texts []string) []string {
-		out := make([]string, len(texts))
-		for i, t := range texts {
-			out[i] = spoken.ReplaceAllStringFunc(t, func(hole string) string {
-				if v, ok := column(hole[2 : len(hole)-1]); ok {
-					return v
-				}
-				return hole
-			})
-		}
-		return out
-	}
-	if !slices.ContainsFunc(slices.Concat(e.Own, e.Others), spoken.MatchString) {
+	if !slices.ContainsFunc(e.Own, spoken.MatchString) && !slices.ContainsFunc(e.Others, func(o Other) bool { return spoken.MatchString(o.Text) }) {
 		return e
 	}
-	return &Element{Value: e.Value, Own: say(e.Own), All: e.All, Others: say(e.Others)}
+	say := func(text string) string {
+		return spoken.ReplaceAllStringFunc(text, func(hole string) string {
+			if v, ok := column(hole[2 : len(hole)-1]); ok {
+				return v
+			}
+			return hole
+		})
+	}
+	said := &Element{Value: e.Value, Own: slices.Clone(e.Own), All: e.All, Others: slices.Clone(e.Others)}
+	for i := range said.Own {
+		said.Own[i] = say(said.Own[i])
+	}
+	for i := range said.Others {
+		said.Others[i].Text = say(said.Others[i].Text)
+	}
+	return said
 }
 
 // spoken is where a text has a column of the user.
@@ -243,12 +252,19 @@ func (e *Element) Find(list []content.Element, at int) (i int, ok bool) {
 	if len(list) == 0 {
 		return 0, false
 	}
-	best, others := 0, false
+	best, others, moved := 0, false, false
+	other := make([]bool, len(list))
+	for k := range list {
+		for _, o := range e.Others {
+			if list[k].Has(o.Text) {
+				other[k], moved = true, moved || list[k].Value != o.Value
+			}
+		}
+		others = others || other[k]
+	}
 	i = at % len(list)
 	for k := range list {
-		other := slices.ContainsFunc(e.Others, list[k].Has)
-		others = others || other
-		score := e.like(&list[k], other)
+		score := e.like(&list[k], moved || other[k])
 		if score > best || score == best && score > 0 && distance(k, at) < distance(i, at) {
 			best, i = score, k
 		}
@@ -256,9 +272,10 @@ func (e *Element) Find(list []content.Element, at int) (i int, ok bool) {
 	return i, best > 0 || !others
 }
 
-// like says how much an element is like e. The value alone says little, unless it is a word:
-// another target may have given it to something else, such as to one of the others.
-func (e *Element) like(x *content.Element, other bool) (score int) {
+// like says how much an element is like e. The value alone says little, unless it is a word,
+// and nothing where it is given anew: the target may have given it to something else, such as
+// to one of the others.
+func (e *Element) like(x *content.Element, anew bool) (score int) {
 	for n, t := range e.Own {
 		switch {
 		case x.Has(t):
@@ -271,7 +288,7 @@ func (e *Element) like(x *content.Element, other bool) (score int) {
 	case x.Value != e.Value:
 	case isWord(e.Value):
 		score += 2 * (maxOwn + 1)
-	case !other:
+	case !anew:
 		score++
 	}
 	return score

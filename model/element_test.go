@@ -34,6 +34,7 @@ func TestAnElementIsFoundInAnotherList(t *testing.T) {
 		{"the same number is another thing", recorded, 0, "17 Red shirt, 5; 32 Blue shirt, 9", "32"},
 		{"missing", recorded, 0, "18 Red shirt, 5; 33 Old hat, 5", ""},
 		{"missing, its number is that of another", recorded, 0, "17 Red shirt, 5; 33 Old hat, 5", ""},
+		{"missing, its number is that of something new", recorded, 0, "17 Old hat, 5; 21 Red shirt, 7", ""},
 		{"renamed", recorded, 0, "18 Red shirt, 7; 17 Blue blouse, 5", "17"},
 		{"another list", recorded, 1, "50 Old hat; 51 New hat; 52 Scarf", "51"},
 		{"a shorter list", recorded, 2, "50 Old hat; 51 New hat", "50"},

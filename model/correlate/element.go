@@ -129,7 +129,10 @@ type elements struct {
 
 // number returns the number of an element, from 1.
 func (s *elements) number(e *model.Element) int {
-	key := strconv.FormatBool(e.All) + e.Value + "\x00" + strings.Join(e.Own, "\x00") + "\x00\x00" + strings.Join(e.Others, "\x00")
+	key := strconv.FormatBool(e.All) + e.Value + "\x00" + strings.Join(e.Own, "\x00") + "\x00"
+	for _, o := range e.Others {
+		key += "\x00" + o.Text + "\x00" + o.Value
+	}
 	n, had := s.known[key]
 	if !had {
 		s.list = append(s.list, clone(e))
@@ -141,12 +144,12 @@ func (s *elements) number(e *model.Element) int {
 
 // clone copies the texts, which belong to answers.
 func clone(e *model.Element) model.Element {
-	texts := func(list []string) []string {
-		out := make([]string, len(list))
-		for i, t := range list {
-			out[i] = strings.Clone(t)
-		}
-		return out
+	out := model.Element{Value: strings.Clone(e.Value), All: e.All}
+	for _, t := range e.Own {
+		out.Own = append(out.Own, strings.Clone(t))
 	}
-	return model.Element{Value: strings.Clone(e.Value), All: e.All, Own: texts(e.Own), Others: texts(e.Others)}
+	for _, o := range e.Others {
+		out.Others = append(out.Others, model.Other{Text: strings.Clone(o.Text), Value: strings.Clone(o.Value)})
+	}
+	return out
 }

@@ -184,7 +184,7 @@ func (g *generator) sessions(t *rapid.T) {
 		e := model.Element{Value: g.texts.Draw(t, "value")}
 		for range rapid.IntRange(0, 2).Draw(t, "own") {
 			e.Own = append(e.Own, g.texts.Draw(t, "beside"))
-			e.Others = append(e.Others, g.texts.Draw(t, "beside another"))
+			e.Others = append(e.Others, model.Other{Text: g.texts.Draw(t, "beside another"), Value: g.texts.Draw(t, "value of another")})
 		}
 		e.All = len(e.Own) > 0 && rapid.Bool().Draw(t, "all")
 		g.m.Elements = append(g.m.Elements, e)

@@ -26,6 +26,7 @@ const (
 	elementOwn   = "own"
 	elementAll   = "all"
 	elementOther = "other"
+	otherValue   = "its value"
 )
 
 // yes is a flag that is set.
@@ -95,9 +96,15 @@ func (x node) elements() []model.Element {
 		case elementOwn, elementAll:
 			e.Own, e.All = append(e.Own, r.text(2)), is == elementAll
 		case elementOther:
-			e.Others = append(e.Others, r.text(2))
+			e.Others = append(e.Others, model.Other{Text: r.text(2)})
+		case otherValue:
+			if len(e.Others) == 0 {
+				r.failf("%s stands behind no %s", otherValue, elementOther)
+				return
+			}
+			e.Others[len(e.Others)-1].Value = r.text(2)
 		default:
-			r.failf("%s is not %s, %s, %s or %s", problem.Quote(is), elementValue, elementOwn, elementAll, elementOther)
+			r.failf("%s is not %s, %s, %s, %s or %s", problem.Quote(is), elementValue, elementOwn, elementAll, elementOther, otherValue)
 		}
 	})
 	return list

@@ -121,8 +121,9 @@ func (e *encoder) elements(list []model.Element) {
 		for _, t := range list[i].Own {
 			row(own, t)
 		}
-		for _, t := range list[i].Others {
-			row(elementOther, t)
+		for _, o := range list[i].Others {
+			row(elementOther, o.Text)
+			row(otherValue, o.Value)
 		}
 	}
 	e.files = append(e.files, file{dataFolder + elementsFile, b.Bytes()})

@@ -30,7 +30,7 @@ func TestTheExamplesOfFORMATAreModels(t *testing.T) {
 		"learned/sessions.csv":             "user,behavior,browser,start,account\nu1,buyer,phone,0,accounts.user=ann&accounts.role=admin\n",
 		"learned/acts.csv": "session,act,endpoint,variant,after,delay,strand,connection,row,status,takes,step,outcome,poll\n" +
 			"1,1,GET /,,,,,1,,200,,,,\n1,2,POST /cart,empty,1,2.5,,1,,303,,,303,\n",
-		"learned/elements.csv": "element,is,text\n1,value,17\n1,own,title=Blue shirt\n1,other,title=Red shirt\n2,value,a\n",
+		"learned/elements.csv": "element,is,text\n1,value,17\n1,own,title=Blue shirt\n1,other,title=Red shirt\n1,its value,18\n2,value,a\n",
 		"learned/think.csv":    "name,seconds\nbrowser,0.1 2.35 4\n",
 	}
 	s := compileSchema(t)
