@@ -285,7 +285,7 @@ func (e *Element) like(x *content.Element, anew bool) (score int) {
 		}
 	}
 	switch {
-	case x.Value != e.Value:
+	case x.Name() != e.Value:
 	case isWord(e.Value):
 		score += 2 * (maxOwn + 1)
 	case !anew:

@@ -26,7 +26,8 @@ type Doc struct {
 	page   *page
 	shape  *Shape
 
-	outline *outline // nil: not asked for, or none
+	outline *outline             // nil: not asked for, or none
+	rows    map[string][]Element // by selector: those whose cells were asked for
 
 	linked bool
 	links  []string

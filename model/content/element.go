@@ -13,6 +13,20 @@ type Element struct {
 	// Row are the texts of a row that has several elements of the list, such as links. Beside
 	// then has, at its end, NthOfRow and which of them it is, from 1.
 	Row []string
+
+	// Of a cell: the value that stands for the element, and whether its row lacks the cell.
+	Of    string
+	Lacks bool
+
+	row *row // nil: not asked for
+}
+
+// Name returns the value that stands for the element.
+func (e *Element) Name() string {
+	if e.Of != "" {
+		return e.Of
+	}
+	return e.Value
 }
 
 // NthOfRow begins a text that says which element of its row one is.
@@ -24,29 +38,34 @@ func (e *Element) Has(text string) bool {
 }
 
 // Elements returns what Values does, with what stands beside each value.
-func (s Selector) Elements(d *Doc) []Element { return elementsOf(s.steps, d) }
+func (s Selector) Elements(d *Doc) []Element {
+	if s.ofCell() {
+		return s.cells(d)
+	}
+	return elementsOf(s.steps, d, false)
+}
 
 // elementsOf returns what steps find in d. The list is where the first of them that finds
-// several values finds them.
-func elementsOf(steps []taker, d *Doc) (out []Element) {
+// several values finds them. rows says that their rows are wanted.
+func elementsOf(steps []taker, d *Doc, rows bool) (out []Element) {
 	t := &steps[0]
 	f := finder{taker: t, d: d, b: d.Body()}
 	if t.nested() {
-		f.o = d.outlineOf()
+		f.o = d.outlineOf(rows)
 	}
 	if f.o == nil {
 		for _, v := range t.values(d) {
-			out = append(out, elementsWithin(steps[1:], v)...)
+			out = append(out, elementsWithin(steps[1:], v, rows)...)
 		}
 		return out
 	}
 	f.find()
 	if len(f.out) == 1 && len(steps) > 1 {
-		return elementsWithin(steps[1:], f.out[0].value)
+		return elementsWithin(steps[1:], f.out[0].value, rows)
 	}
 	var values []found
 	for _, v := range f.out {
-		for _, e := range elementsWithin(steps[1:], v.value) {
+		for _, e := range elementsWithin(steps[1:], v.value, false) {
 			values = append(values, found{e.Value, v.node, v.at})
 		}
 	}
@@ -54,15 +73,15 @@ func elementsOf(steps []taker, d *Doc) (out []Element) {
 }
 
 // elementsWithin returns what steps find in a value.
-func elementsWithin(steps []taker, value string) (out []Element) {
+func elementsWithin(steps []taker, value string, rows bool) (out []Element) {
 	switch {
 	case len(steps) == 0:
 		return []Element{{Value: value}}
 	case steps[0].codec == "" && steps[0].nested():
-		return elementsOf(steps, textDoc(value))
+		return elementsOf(steps, textDoc(value), rows)
 	}
 	for _, v := range steps[0].within(value) {
-		out = append(out, elementsWithin(steps[1:], v)...)
+		out = append(out, elementsWithin(steps[1:], v, rows)...)
 	}
 	return out
 }

@@ -76,6 +76,7 @@ func (n *nesting) start(tag string, a *attributes) {
 	n.imply(tag)
 	if n.o.enter(n.from) {
 		n.tags = append(n.tags, nested{tag, n.o.open})
+		n.o.element(tag, a)
 		n.o.place(n.from)
 	}
 	n.o.text(n.from, "", a.says)
@@ -102,6 +103,7 @@ func (n *nesting) took(q *pageParser) {
 		o.links = append(o.links, o.open)
 	}
 	for len(o.data) < len(q.p.data) {
+		o.cell("@"+q.p.data[len(o.data)].name, q.p.data[len(o.data)].value)
 		o.data = append(o.data, o.open)
 	}
 	for len(o.forms) < len(q.forms) {
@@ -118,7 +120,9 @@ func (n *nesting) text(q *pageParser, t []byte) {
 		return
 	}
 	if !q.inScript && !q.inStyle && !q.inTitle {
-		n.o.text(n.from, "", string(t[:min(len(t), maxText)]))
+		s := string(t[:min(len(t), maxText)])
+		n.o.text(n.from, "", s)
+		n.o.said(s)
 	}
 	n.took(q)
 }
@@ -137,8 +141,8 @@ func (n *nesting) end(tag string) {
 }
 
 // parsePageOutline reads the nesting of an HTML document.
-func parsePageOutline(body []byte) *outline {
-	q := &pageParser{p: &page{}, nesting: &nesting{o: newOutline()}}
+func parsePageOutline(body []byte, celled bool) *outline {
+	q := &pageParser{p: &page{}, nesting: &nesting{o: newOutline(celled)}}
 	q.parse(body)
 	return q.nesting.o
 }

@@ -28,6 +28,10 @@ type outline struct {
 	links   []int32   // nodes of the links of a page
 	data    []int32   // of its data attributes
 	forms   [][]int32 // of the controls of its forms; the first is that of the form
+
+	celled bool // cells are asked for
+	cells  []celled
+	own    []int32 // of the nodes: the number of their cell, from 1; 0: none
 }
 
 // A placed says that what begins at a place of the body belongs to a node.
@@ -43,7 +47,9 @@ type outlined struct {
 	text string // "name=text" in JSON and XML
 }
 
-func newOutline() *outline { return &outline{parents: []int32{-1}, starts: []int{0}} }
+func newOutline(celled bool) *outline {
+	return &outline{parents: []int32{-1}, starts: []int{0}, celled: celled}
+}
 
 // enter opens a node that starts there in the body. It reports false if there is no room.
 func (o *outline) enter(at int) bool {
@@ -129,6 +135,10 @@ func (o *outline) beside(values []found) []Element {
 		}
 	}
 	several := o.severalRows(held, len(ids))
+	cells := make([]*row, len(ids))
+	if o.celled {
+		cells = o.rowsOf(values, ids, whose, several)
+	}
 	texts, rows, nth := make([][]string, len(ids)), make([][]string, len(ids)), make([]int, len(ids))
 	for _, t := range o.texts {
 		of := whose[t.node]
@@ -151,7 +161,7 @@ func (o *outline) beside(values []found) []Element {
 	out := make([]Element, len(values))
 	for i, v := range values {
 		id := ids[v.value]
-		out[i] = Element{v.value, without(texts[id], v.value), without(rows[id], v.value)}
+		out[i] = Element{Value: v.value, Beside: without(texts[id], v.value), Row: without(rows[id], v.value), row: cells[id]}
 		if len(out[i].Row) > 0 {
 			out[i].Beside = append(out[i].Beside, NthOfRow+strconv.Itoa(nth[id]))
 		}
@@ -247,29 +257,29 @@ func without(texts []string, value string) []string {
 }
 
 // outlineOf returns the nesting of the answer, or nil where its form has none.
-func (d *Doc) outlineOf() *outline {
-	if d.outline != nil {
+func (d *Doc) outlineOf(celled bool) *outline {
+	if d.outline != nil && (d.outline.celled || !celled) {
 		return d.outline
 	}
 	d.parse()
 	switch {
 	case d.data != nil:
-		d.outline = outlineJSON(d.data)
+		d.outline = outlineJSON(d.data, celled)
 	case d.page != nil:
-		d.outline = parsePageOutline(d.Body())
+		d.outline = parsePageOutline(d.Body(), celled)
 	case isXML(d.Media()):
-		d.outline = outlineXML(d.Body())
+		d.outline = outlineXML(d.Body(), celled)
 	}
 	return d.outline
 }
 
 // Forget drops what Elements keeps of the answer for its next call: its memory is many times
 // that of the answer.
-func (d *Doc) Forget() { d.outline = nil }
+func (d *Doc) Forget() { d.outline, d.rows = nil, nil }
 
 // outlineJSON reads the nesting of a JSON document.
-func outlineJSON(b []byte) *outline {
-	o := newOutline()
+func outlineJSON(b []byte, celled bool) *outline {
+	o := newOutline(celled)
 	var walk func(start, end int, name string)
 	walk = func(start, end int, name string) {
 		switch b[start] {
@@ -289,7 +299,9 @@ func outlineJSON(b []byte) *outline {
 		case 'n':
 		default:
 			o.place(start)
-			o.value(start, name, text(b, start, min(end, start+maxText)))
+			s := text(b, start, min(end, start+maxText))
+			o.value(start, name, s)
+			o.cell(strings.TrimSuffix(name, "="), s)
 		}
 	}
 	if start := space(b, 0); start < len(b) {
@@ -299,14 +311,16 @@ func outlineJSON(b []byte) *outline {
 }
 
 // outlineXML reads the nesting of an XML document.
-func outlineXML(b []byte) *outline {
-	o := newOutline()
+func outlineXML(b []byte, celled bool) *outline {
+	o := newOutline(celled)
 	left := 0 // nodes that are not kept
 	w := xmlWalker{
 		visit: func(path []byte, start, end int, plain bool) {
 			o.place(start)
 			name := path[bytes.LastIndexAny(path, "/@")+1:]
-			o.value(start, string(name)+"=", xmlText(b[start:min(end, start+maxText)], plain))
+			s := xmlText(b[start:min(end, start+maxText)], plain)
+			o.value(start, string(name)+"=", s)
+			o.cell(string(name), s)
 		},
 		open: func(at int) {
 			if left > 0 || !o.enter(at) {

@@ -49,6 +49,7 @@ import (
 //	query:KEY               an item of a form
 //	part:NAME               an identifier in a text that follows this word (see Parts)
 //	fragment                what follows "#" in an address
+//	cell:div.mail           a text of the row of what was found, see Cell; the last step
 //	rel:NEXT                the addresses of this relation in a Link header
 //	url                     the address in a Refresh header
 //
@@ -92,6 +93,9 @@ func ParseSelector(source string) (Selector, error) {
 		if err != nil {
 			return Selector{}, err
 		}
+		if t.kind == "cell" && i < len(list)-1 {
+			return Selector{}, fmt.Errorf("selector %q: cell: is the last step", source)
+		}
 		s.steps = append(s.steps, t)
 	}
 	return s, nil
@@ -115,13 +119,13 @@ func parseTaker(source, one string, later bool) (taker, error) {
 		if later {
 			return taker{}, fmt.Errorf("selector %q: a value has no %s", source, kind)
 		}
-	case "part", "query", "rel":
+	case "part", "query", "rel", "cell":
 		if !later {
 			return taker{}, fmt.Errorf("selector %q: %s: follows behind a value", source, kind)
 		}
 	}
 	switch kind {
-	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta":
+	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta", "cell":
 		ok = rest != ""
 	case "script", "part", "rel":
 	case "json", "document":
@@ -166,6 +170,13 @@ func (s Selector) String() string { return s.source }
 
 // Values returns all matches in d in document order; nil when there is none.
 func (s Selector) Values(d *Doc) []string {
+	if s.ofCell() {
+		var out []string
+		for _, e := range s.cells(d) {
+			out = append(out, e.Value)
+		}
+		return out
+	}
 	return s.further(s.steps[0].values(d))
 }
 

@@ -358,6 +358,9 @@ func (e *parsed) values(selector string) []string {
 	v, had := e.session.shared.values(e, selector)
 	if s := e.session.selectors.parse(selector); s != nil && !had {
 		v = s.Values(e.doc)
+		if _, _, cell := content.OfCell(selector); cell {
+			e.doc.Forget()
+		}
 		e.session.shared.add(e, selector, v)
 	}
 	if e.cache == nil {

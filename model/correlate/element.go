@@ -23,7 +23,8 @@ func (l *Learner) know(q *piece, e *parsed, take *model.Take) {
 // elementAt returns the element of a list that has a spot. ok is false if it is of no list,
 // or if nothing tells it from the others.
 func (l *Learner) elementAt(at spot) (element model.Element, ok bool) {
-	from, selector := at.from, at.selector
+	from := at.from
+	selector, _, _ := content.OfCell(at.selector)
 	if !ofElements(selector, len(from.values(selector))) {
 		return element, false
 	}
@@ -47,30 +48,53 @@ const maxLists = 16
 
 // in returns the list that a selector finds in the answer of e.
 func (s *elements) in(e *parsed, selector string) *model.List {
+	r := s.look(e, selector)
+	if r.list == nil {
+		var found []content.Element
+		if parsed := e.session.selectors.parse(selector); parsed != nil {
+			found = parsed.Elements(e.doc)
+			e.doc.Forget()
+		}
+		r.list = model.NewList(found)
+	}
+	return r.list
+}
+
+// cells returns the cells of the rows of the list that a selector finds in the answer of e.
+func (s *elements) cells(e *parsed, selector string) [][]content.Cell {
+	r := s.look(e, selector)
+	if r.cells == nil {
+		r.cells = [][]content.Cell{}
+		if parsed := e.session.selectors.parse(selector); parsed != nil {
+			r.cells = append(r.cells, parsed.Cells(e.doc)...)
+			e.doc.Forget()
+		}
+	}
+	return r.cells
+}
+
+// look returns what is known of a list.
+func (s *elements) look(e *parsed, selector string) *recentList {
 	body := e.Flow.Response.Body.Data
 	key := recentKey{maphash.Bytes(s.seed, body), len(body), e.doc.Media(), strings.Join(e.Flow.Response.Headers.Values("Content-Encoding"), ","), strings.Join(e.Flow.Response.Headers.Values("Link"), ","), selector}
 	for i := range s.recent {
 		if s.recent[i].key == key {
-			return s.recent[i].list
+			return s.recent[i]
 		}
 	}
-	var found []content.Element
-	if parsed := e.session.selectors.parse(selector); parsed != nil {
-		found = parsed.Elements(e.doc)
-		e.doc.Forget()
-	}
-	list := model.NewList(found)
 	if len(s.recent) == maxLists {
 		s.recent = append(s.recent[:0], s.recent[1:]...)
 	}
-	s.recent = append(s.recent, recentList{key, list})
-	return list
+	r := &recentList{key: key}
+	s.recent = append(s.recent, r)
+	return r
 }
 
 // A recentList is a list that was looked at.
 type recentList struct {
-	key  recentKey
-	list *model.List
+	key   recentKey
+	list  *model.List      // nil: not asked for
+	cells [][]content.Cell // nil: not asked for
 }
 
 // A recentKey is a selector in an answer.
@@ -122,7 +146,7 @@ func ofElements(selector string, n int) bool {
 // elements are the elements of lists in which users chose, each once.
 type elements struct {
 	seed   maphash.Seed
-	recent []recentList
+	recent []*recentList
 	list   []model.Element
 	known  map[string]int
 }

@@ -27,6 +27,9 @@ func (l *Learner) pick() {
 			if p.pieces == nil && len(t.pickers) > 0 {
 				l.pickMember(p)
 			}
+			if len(t.pickers) > 0 {
+				l.pickCell(p)
+			}
 		}
 	}
 }
@@ -151,9 +154,12 @@ func (t *target) chosen(e *parsed) (element, bool) {
 }
 
 // picked yields where the user chose what the request e is about.
-func (t *target) picked(e *parsed) iter.Seq[spot] {
+func (t *target) picked(e *parsed) iter.Seq[spot] { return picked(t.pickers, e) }
+
+// picked yields what the last of some leaves says of a request, then the others.
+func picked(pickers []*leaf, e *parsed) iter.Seq[spot] {
 	return func(yield func(spot) bool) {
-		for _, p := range slices.Backward(t.pickers) {
+		for _, p := range slices.Backward(pickers) {
 			// What explains the leaf further may have taken the place of the choice.
 			if i := p.at(e); i >= 0 && len(p.pieces) == 1 && p.pieces[0].locate != nil {
 				if s, ok := p.pieces[0].locate(p.uses[i]); ok && !yield(s) {

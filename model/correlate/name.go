@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/endpoint"
 )
 
@@ -191,6 +192,8 @@ func bindingName(s source) string {
 		return strings.ToLower(rest)
 	case "attr":
 		return strings.TrimPrefix(rest, "data-")
+	case "cell":
+		return (&content.Cell{Place: rest}).Name()
 	case "form", "option", "labelled":
 		if kind == "labelled" {
 			rest, _, _ = strings.Cut(rest, "=")

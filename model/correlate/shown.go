@@ -62,11 +62,17 @@ func (p *leaf) meant(of string) []string {
 	if list := words(of); len(list) > 0 {
 		return list[len(list)-1:]
 	}
-	sample := p.target.sample()
-	out := operation(p.target.name)
-	if parent, ok := strings.CutSuffix(sample.Path, "/{}"); ok {
-		out = append(out, words(parent[strings.LastIndexByte(parent, '/')+1:])...)
+	var out []string
+	if parent, ok := strings.CutSuffix(p.target.sample().Path, "/{}"); ok {
+		out = words(parent[strings.LastIndexByte(parent, '/')+1:])
 	}
+	return append(out, p.target.operation()...)
+}
+
+// operation returns the words for what the requests of a target do.
+func (t *target) operation() []string {
+	sample := t.sample()
+	out := operation(t.name)
 	for i := range sample.spans {
 		_, name, _ := strings.Cut(sample.spans[i].Selector, ":")
 		if slices.Contains(commands[:], strings.TrimPrefix(name, "$.")) {

@@ -139,19 +139,42 @@ func TestAWordThatManyRowsHaveIsNoPartOfAnAddress(t *testing.T) {
 	want(t, "target", r.Endpoints["GET /app-staff/staff-rota"].Variants[0].Request.Target, "/app-staff/staff-rota")
 }
 
-// A script that copies the texts of a row into its request says so in no form.
-func TestWhatAScriptCopiesFromARowIsNamed(t *testing.T) {
+// A script copies the texts of a row into its request, which no form says.
+func TestWhatAScriptCopiesFromARow(t *testing.T) {
 	people := []string{"ann@mail.test", "bob@mail.test", "cleo@mail.test", "dora@mail.test"}
-	page := "200" + asHTML
-	for k, mail := range people {
-		page += fmt.Sprintf(`<tr><td>Note %c<input type=checkbox name="notes[]" value=%d><div class=mail>%s</div></tr>`, 'A'+k, 31+4*k, mail)
-	}
-	r := record(6, nil, func(p *tape, i int) {
-		p.do("GET /desk", page)
-		p.do(fmt.Sprintf("POST /do # [op=edit-note]%sop=edit-note&note_id=%d&mail=%s&text=word%d", fromDesk, 31+4*(i%4), people[i%4], i), "200"+asJSON+"{}")
-	})
-	if len(r.Unresolved) != 1 || r.Unresolved[0].Place != "body mail" || !strings.Contains(r.Unresolved[0].Reason, "beside what the user chose") {
-		t.Errorf("unresolved %+v, want the address", r.Unresolved)
+	moods := []string{"calm", "loud"}
+	for _, tt := range []struct{ name, row, sent, want, named string }{
+		{"one place", `<div class="mail x">%[3]s</div>`, "post=%s", "GET /desk option:notes[]|cell:div.mail", ""},
+		{"a place with the name of the field, once", `<div class=new_mail>%[3]s</div>`, "mail=%s", "GET /desk option:notes[]|cell:div.new_mail", ""},
+		{"another place in each row", `<div class="mail%[2]d">%[3]s</div>`, "post=%s", "", "post"},
+		{"what stands there in many rows", `<p class=mood>%[4]s</p>`, "state=calm", "", ""},
+	} {
+		page := "200" + asHTML
+		for k, mail := range people {
+			page += fmt.Sprintf(`<tr><td>Note %[1]c<input type=checkbox name="notes[]" value=%[2]d>`+tt.row+`</tr>`, 'A'+k, 31+4*k, mail, moods[k%2])
+		}
+		r := record(6, nil, func(p *tape, i int) {
+			p.do("GET /desk", page)
+			if k := i % 4; !strings.HasSuffix(tt.name, "once") || i == 2 {
+				sent := strings.ReplaceAll(tt.sent, "%s", people[k])
+				p.do(fmt.Sprintf("POST /do # [op=edit-note]%sop=edit-note&note_id=%d&%s&text=word%d", fromDesk, 31+4*k, sent, i), "200"+asJSON+"{}")
+			}
+		})
+		got, named := "", ""
+		for _, b := range r.Bindings {
+			for _, s := range b.Sources {
+				if strings.Contains(s.Selector, "cell:") {
+					got += s.Endpoint + " " + s.Selector
+				}
+			}
+		}
+		for _, u := range r.Unresolved {
+			if strings.Contains(u.Reason, "beside what the user chose") {
+				named += strings.TrimPrefix(u.Place, "body ")
+			}
+		}
+		want(t, tt.name, got, tt.want)
+		want(t, tt.name+", named", named, tt.named)
 	}
 }
 

@@ -86,7 +86,7 @@ func (t *taker) take(over *replay.Answer, want *issue) {
 	}
 	t.taken[at] = values
 	for _, it := range want.elements {
-		if i, ok := t.source.elements[it.element-1].For(t.column).Find(list, it.match); ok {
+		if i, ok := t.source.elements[it.element-1].For(t.column).Find(list, it.match); ok && !list[i].Lacks {
 			t.chosen[choice{at, it}] = list[i].Value
 		}
 	}
