@@ -73,7 +73,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 func New(o Options) *Learner {
 	return &Learner{
 		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, repeated: map[source]bool{}, secrets: map[string]string{},
-		cookies: cookieSet{}, selectors: selectors{}, shared: shared{}, data: newData(o.Data), kept: map[string]string{}, elements: elements{seed: maphash.MakeSeed(), known: map[string]int{}}, left: maxScanned,
+		cookies: cookieSet{}, selectors: selectors{}, shared: newShared(), data: newData(o.Data), kept: map[string]string{}, elements: elements{seed: maphash.MakeSeed(), known: map[string]int{}}, left: maxScanned,
 	}
 }
 
@@ -107,12 +107,11 @@ func (l *Learner) Add(sessions [][]Exchange) {
 // begin reads the sessions and sorts their requests by endpoint.
 func (l *Learner) begin(sessions [][]Exchange) {
 	for i, s := range sessions {
-		l.sessions = append(l.sessions, newSession(i, s, l.cookies, l.selectors, l.options.Alias))
+		l.sessions = append(l.sessions, newSession(i, s, l.cookies, l.selectors, l.shared, l.options.Alias))
 	}
 	l.total += len(sessions)
 	l.data.assign(l.sessions)
 	for _, s := range l.sessions {
-		s.shared = l.shared
 		l.result.Rows = append(l.result.Rows, s.row)
 	}
 	for _, s := range l.sessions {
@@ -165,7 +164,7 @@ func (l *Learner) end() {
 		t.settle()
 	}
 	l.sessions, l.targets, l.generated = nil, nil, nil
-	clear(l.shared)
+	l.shared.forget()
 	l.elements.recent = nil
 	clear(l.secrets)
 }
@@ -187,7 +186,7 @@ type Learner struct {
 	options   Options
 	cookies   cookieSet // that answers set
 	selectors selectors
-	shared    shared
+	shared    *shared
 	data      *data
 
 	sessions  []*session      // at hand
@@ -219,7 +218,7 @@ type session struct {
 	choices   []choice           // what the user chose of lists; nil: not asked for
 	compared  int                // bytes of answers that were searched for documents
 	selectors selectors
-	shared    shared
+	shared    *shared
 
 	membersOf map[*parsed][]string // see members
 	revisions map[string][]place   // see shownAs
@@ -285,8 +284,8 @@ const (
 )
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.
-func newSession(n int, exchanges []Exchange, set cookieSet, known selectors, alias map[string]string) *session {
-	s := &session{number: n, selectors: known, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, sent: map[string]*parsed{}, row: map[string]int{}}
+func newSession(n int, exchanges []Exchange, set cookieSet, known selectors, bodies *shared, alias map[string]string) *session {
+	s := &session{number: n, selectors: known, shared: bodies, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
 			Exchange: one, session: s, index: i, whole: &one.Flow.Request,

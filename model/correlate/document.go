@@ -14,7 +14,7 @@ import (
 // Limits on the search for a document that was written back.
 const (
 	maxDocuments = 30       // answers, the latest first
-	maxCompared  = 64 << 20 // bytes of answers in one session
+	maxCompared  = 64 << 20 // bytes of answers in one session that are read again for it
 )
 
 // fromDocument finds the JSON document of an earlier answer that e sends back, and
@@ -25,6 +25,11 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 	if r.Method == "GET" || len(body) < len(`{"a":1,"b":2}`) || r.Body.Truncated() || r.Headers.Has("Content-Encoding") || !isJSON(r.Headers.Value("Content-Type")) {
 		return false
 	}
+	sent, err := patch.Parse(body)
+	if err != nil {
+		return false
+	}
+	own := sent.Scalars()
 	var best patch.Copy
 	var from *parsed
 	tried := 0
@@ -34,10 +39,19 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 			continue
 		}
 		tried++
-		if e.session.compared += len(a.doc.Body()); e.session.compared > maxCompared {
-			break
+		scalars, shown := e.session.shared.scalarsOf(a)
+		if scalars.Common(own) <= best.Kept {
+			continue
 		}
-		if c, ok := patch.Find(a.doc.Body(), body, sameAddress(a, e)); ok && c.Kept > best.Kept {
+		if shown == nil {
+			if e.session.compared += len(a.doc.Body()); e.session.compared > maxCompared {
+				break
+			}
+			if shown, err = patch.Parse(a.doc.Body()); err != nil {
+				continue
+			}
+		}
+		if c, ok := sent.Find(shown, sameAddress(a, e), best.Kept); ok {
 			best, from = c, a
 		}
 	}

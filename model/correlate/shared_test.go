@@ -33,7 +33,7 @@ func TestValuesOfADocumentThatAnswersShareAreInMemoryOnce(t *testing.T) {
 		t.Errorf("two answers with one body have %p and %p, the third begins with %s", one, two, three[0])
 	}
 	l.end()
-	if len(l.shared) > 0 {
-		t.Errorf("%d selectors are kept behind the sessions, want none", len(l.shared))
+	if len(l.shared.found) > 0 {
+		t.Errorf("%d selectors are kept behind the sessions, want none", len(l.shared.found))
 	}
 }

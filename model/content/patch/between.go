@@ -29,23 +29,14 @@ func Between(shown, sent []byte) (ops []Op, ok bool) {
 
 func between(a, b *node) (ops []Op, ok bool) {
 	d := &differ{}
-	d.value(nil, a, b)
+	if !equal(a, b) {
+		d.value(nil, a, b)
+	}
 	if len(d.ops) > maxOps {
 		return nil, false
 	}
 	again, err := applyOps(a, d.ops)
 	return d.ops, err == nil && equal(again, b)
-}
-
-// Kept returns the number of scalars of sent, and how many of them are in shown in
-// the same place. Places in arrays are those of equal identity.
-func Kept(shown, sent []byte) (kept, all int) {
-	a, errA := parse(shown)
-	b, errB := parse(sent)
-	if errA != nil || errB != nil {
-		return 0, 0
-	}
-	return count(a, b), b.leaves()
 }
 
 // count returns how many scalars of b are in a in the same place.
@@ -59,6 +50,8 @@ func count(a, b *node) int {
 				n += count(x, b.children[i])
 			}
 		}
+	case b.kind == '[' && equal(a, b):
+		n = b.leaves()
 	case b.kind == '[':
 		key := identity(a, b)
 		if key == "" {
@@ -87,10 +80,10 @@ func (d *differ) add(at []Step, o Op) {
 	d.ops = append(d.ops, o)
 }
 
-// value compares two values in the same place.
+// value compares two values in the same place that are not equal.
 func (d *differ) value(at []Step, a, b *node) {
 	switch {
-	case len(d.ops) > maxOps || equal(a, b):
+	case len(d.ops) > maxOps:
 	case a.kind == '{' && b.kind == '{':
 		d.object(at, a, b)
 	case a.kind == '[' && b.kind == '[' && len(b.children) > 0:
@@ -153,11 +146,11 @@ func (d *differ) without(at []Step, sent, gone []string) {
 // members compares the members that b has.
 func (d *differ) members(at []Step, a, b *node) {
 	for i, name := range b.names {
-		at := under(at, member(name))
-		if x := a.member(name); x != nil {
-			d.value(at, x, b.children[i])
-		} else {
-			d.add(at, Op{Kind: Set, value: b.children[i]})
+		switch x := a.member(name); {
+		case x == nil:
+			d.add(under(at, member(name)), Op{Kind: Set, value: b.children[i]})
+		case !equal(x, b.children[i]):
+			d.value(under(at, member(name)), x, b.children[i])
 		}
 	}
 }
@@ -170,7 +163,9 @@ func (d *differ) array(at []Step, a, b *node) {
 		d.elements(at, a, b, key)
 	case len(a.children) == len(b.children):
 		for i := range b.children {
-			d.value(under(at, element(a, b, i)), a.children[i], b.children[i])
+			if !equal(a.children[i], b.children[i]) {
+				d.value(under(at, element(a, b, i)), a.children[i], b.children[i])
+			}
 		}
 	case len(a.children) == 0:
 		for _, y := range b.children {
@@ -197,7 +192,7 @@ func (d *differ) elements(at []Step, a, b *node, key string) {
 			continue
 		}
 		order = append(order, id)
-		if y := b.children[i]; x.kind == '{' {
+		if y := b.children[i]; x.kind == '{' && !equal(x, y) {
 			at := under(at, byKey(key, x.member(key)))
 			if !agree {
 				d.less(at, x, y)

@@ -1,6 +1,8 @@
 package patch
 
 import (
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,26 +25,36 @@ type Copy struct {
 	Kept  int // scalars that the client left alone
 }
 
-// Find returns the part of shown that comes back in sent, and what the client did to
-// it. A part is known by the member that identifies it. same tells that both have the
-// same address, so that the document as a whole needs no such member.
-func Find(shown, sent []byte, same bool) (c Copy, ok bool) {
-	if len(shown) > maxBytes || len(sent) > maxBytes {
-		return Copy{}, false
+// A Document is a JSON document in which others are looked for, and which is looked for in
+// others.
+type Document struct{ top *node }
+
+// Parse reads a document. It refuses one of more than 1 MiB.
+func Parse(body []byte) (*Document, error) {
+	if len(body) > maxBytes {
+		return nil, errLong
 	}
-	a, errA := parse(shown)
-	b, errB := parse(sent)
-	if errA != nil || errB != nil {
-		return Copy{}, false
-	}
-	all := partsOf(a)
-	for _, there := range wrapped(b, nil) {
-		for _, here := range all {
-			if !alike(here.node, there.node) && !(same && here.depth <= 1) {
+	n, err := parse(body)
+	return &Document{n}, err
+}
+
+var errLong = errors.New("the document is longer than 1 MiB")
+
+// Find returns the part of shown that comes back in sent with more than least scalars left
+// alone, and what the client did to it. A part is known by the member that identifies it. same
+// tells that both have the same address, so that the document as a whole needs no such member.
+func (sent *Document) Find(shown *Document, same bool, least int) (c Copy, ok bool) {
+	c.Kept = max(least, minKept-1)
+	all := partsOf(shown.top)
+	for _, there := range wrapped(sent.top, nil) {
+		leaves := there.node.leaves()
+		for _, i := range all.near(there.node, same) {
+			here := &all.list[i]
+			if min(leaves, here.leaves) <= c.Kept {
 				continue
 			}
 			kept := count(here.node, there.node)
-			if kept < minKept || 2*kept < there.node.leaves() || kept <= c.Kept {
+			if 2*kept < leaves || kept <= c.Kept {
 				continue
 			}
 			if ops, fine := between(here.node, there.node); fine {
@@ -53,56 +65,102 @@ func Find(shown, sent []byte, same bool) (c Copy, ok bool) {
 	return c, ok
 }
 
-// alike reports whether two values are states of one record, or lists of such.
-func alike(a, b *node) bool {
-	switch {
-	case a.kind != b.kind:
-	case a.kind == '{':
-		for _, key := range keys[:surest] {
-			if id := identityOf(a, key); id != nil && id == identityOf(b, key) {
-				return true
-			}
-		}
-	case a.kind == '[':
-		key := identity(a, b)
-		if key == "" || key == self {
-			return false
-		}
-		return 2*common(a, b, key) > len(b.children)
-	}
-	return false
-}
-
 // A part is an object or array of an answer.
 type part struct {
-	node  *node
-	path  string
-	match int
-	depth int
+	node   *node
+	path   string
+	match  int
+	depth  int
+	leaves int
 }
 
-// partsOf returns n and the objects and arrays in it, in document order.
-func partsOf(n *node) []part {
-	var out []part
+// Parts are an answer and the objects and arrays in it, in document order.
+type parts struct {
+	list   []part
+	arrays []int          // indices
+	by     map[mark][]int // indices of objects
+}
+
+// A mark is what identifies a record anywhere: a member, and its value.
+type mark struct {
+	key string
+	id  any
+}
+
+// marks returns the marks of an object.
+func (n *node) marks() (out []mark) {
+	for _, key := range keys[:surest] {
+		if id := identityOf(n, key); id != nil {
+			out = append(out, mark{key, id})
+		}
+	}
+	return out
+}
+
+// near returns which parts may be states of the record or list that n is.
+func (p *parts) near(n *node, same bool) (at []int) {
+	for i := range p.list {
+		if same && p.list[i].depth <= 1 {
+			at = append(at, i)
+		}
+	}
+	if n.kind == '{' {
+		for _, m := range n.marks() {
+			at = append(at, p.by[m]...)
+		}
+	} else {
+		for _, i := range p.arrays {
+			if listsAlike(p.list[i].node, n) {
+				at = append(at, i)
+			}
+		}
+	}
+	slices.Sort(at)
+	return slices.Compact(at)
+}
+
+// listsAlike reports whether two arrays are states of one list of records.
+func listsAlike(a, b *node) bool {
+	if 2*len(a.children) <= len(b.children) {
+		return false
+	}
+	key := identity(a, b)
+	return key != "" && key != self && 2*common(a, b, key) > len(b.children)
+}
+
+// partsOf returns n and the objects and arrays in it.
+func partsOf(n *node) *parts {
+	out := &parts{by: map[mark][]int{}}
 	matches := map[string]int{}
+	escape := strings.NewReplacer(`\`, `\\`, ".", `\.`, "[", `\[`, "]", `\]`, "{}", `\{}`)
 	var walk func(n *node, path string, depth int)
 	walk = func(n *node, path string, depth int) {
-		if n.kind == 0 || len(out) >= maxParts {
+		if n.kind == 0 || len(out.list) >= maxParts {
 			return
 		}
-		out = append(out, part{n, path, matches[path], depth})
+		at := len(out.list)
+		out.list = append(out.list, part{n, path, matches[path], depth, n.leaves()})
+		if n.kind == '[' {
+			out.arrays = append(out.arrays, at)
+		} else {
+			for _, m := range n.marks() {
+				out.by[m] = append(out.by[m], at)
+			}
+		}
 		matches[path]++
 		if depth == maxDeep {
 			return
 		}
+		below := path + "[]"
 		for i, c := range n.children {
-			if n.kind == '[' {
-				walk(c, path+"[]", depth+1)
+			if c.kind == 0 {
 				continue
 			}
-			below := strings.NewReplacer(`\`, `\\`, ".", `\.`, "[", `\[`, "]", `\]`, "{}", `\{}`).Replace(n.names[i])
-			if path != "" {
-				below = path + "." + below
+			if n.kind == '{' {
+				below = escape.Replace(n.names[i])
+				if path != "" {
+					below = path + "." + below
+				}
 			}
 			walk(c, below, depth+1)
 		}

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // A node is a JSON value. Objects keep the order of their members, numbers their
@@ -29,47 +30,88 @@ var errDepth = errors.New("the document is nested too deep")
 
 // parse reads one JSON value.
 func parse(b []byte) (*node, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	n, err := read(d, 0)
-	if err != nil {
-		return nil, err
+	if !json.Valid(b) {
+		return nil, errors.New("the document is not JSON")
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("there is text behind the document")
-	}
-	return n, nil
+	r := reader{rest: string(b)}
+	return r.value(0)
 }
 
-func read(d *json.Decoder, depth int) (*node, error) {
+// A reader reads valid JSON. Its texts are parts of it.
+type reader struct{ rest string }
+
+// next returns the next byte that is no space.
+func (r *reader) next() byte {
+	r.rest = strings.TrimLeft(r.rest, " \t\r\n")
+	return r.rest[0]
+}
+
+func (r *reader) value(depth int) (n *node, err error) {
 	if depth > maxDepth {
 		return nil, errDepth
 	}
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
+	switch c := r.next(); c {
+	case '{', '[':
+		return r.children(&node{kind: c}, depth)
+	case '"':
+		return &node{scalar: r.text()}, nil
 	}
-	open, ok := t.(json.Delim)
-	if !ok {
-		return &node{scalar: t}, nil
+	end := strings.IndexAny(r.rest, " \t\r\n,]}")
+	if end < 0 {
+		end = len(r.rest)
 	}
-	n := &node{kind: byte(open)}
-	for d.More() {
-		if n.kind == '{' {
-			key, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			n.names = append(n.names, key.(string)) // the decoder checks it
+	literal := r.rest[:end]
+	r.rest = r.rest[end:]
+	switch literal {
+	case "true", "false":
+		return &node{scalar: literal == "true"}, nil
+	case "null":
+		return &node{}, nil
+	}
+	return &node{scalar: json.Number(literal)}, nil
+}
+
+// children reads the members or elements of n.
+func (r *reader) children(n *node, depth int) (*node, error) {
+	for {
+		r.rest = r.rest[1:] // what opens n, or a comma
+		if r.next() == n.kind+2 {
+			break
 		}
-		child, err := read(d, depth+1)
+		if n.kind == '{' {
+			n.names = append(n.names, r.text())
+			r.next()
+			r.rest = r.rest[1:] // the colon
+		}
+		child, err := r.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
 		n.children = append(n.children, child)
+		if r.next() == n.kind+2 {
+			break
+		}
 	}
-	_, err = d.Token()
-	return n, err
+	r.rest = r.rest[1:]
+	return n, nil
+}
+
+// text reads a string.
+func (r *reader) text() (s string) {
+	end := 1
+	for r.rest[end] != '"' {
+		if r.rest[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	quoted := r.rest[:end+1]
+	r.rest = r.rest[end+1:]
+	if strings.IndexByte(quoted, '\\') < 0 && utf8.ValidString(quoted) {
+		return quoted[1:end]
+	}
+	_ = json.Unmarshal([]byte(quoted), &s) // it is valid
+	return s
 }
 
 // write appends the JSON text of n.

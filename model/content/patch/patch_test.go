@@ -1,8 +1,11 @@
 package patch
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -128,10 +131,14 @@ func TestKeptCountsWhatWasLeftAlone(t *testing.T) {
 		{`{"a":1,"b":"x"}`, `{"a":"1","b":"x","c":null}`, 1, 3},
 		{`[{"id":1,"n":"a"},{"id":2,"n":"b"}]`, `[{"id":2,"n":"b"},{"id":3,"n":"a"}]`, 2, 4},
 		{`["x","y"]`, `["y","z"]`, 1, 2},
-		{`{"a":1}`, `{"a":`, 0, 0},
 	}
 	for _, tt := range tests {
-		if kept, all := Kept([]byte(tt.shown), []byte(tt.sent)); kept != tt.kept || all != tt.all {
+		shown, errA := parse([]byte(tt.shown))
+		sent, errB := parse([]byte(tt.sent))
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if kept, all := count(shown, sent), sent.leaves(); kept != tt.kept || all != tt.all {
 			t.Errorf("of %s, %s kept %d of %d, want %d of %d", tt.shown, tt.sent, kept, all, tt.kept, tt.all)
 		}
 	}
@@ -157,7 +164,21 @@ func TestADocumentIsFoundByItsIdentityOrItsAddress(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, ok := Find([]byte(tt.shown), []byte(tt.sent), tt.same)
+			shown, err := Parse([]byte(tt.shown))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent, err := Parse([]byte(tt.sent))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, ok := sent.Find(shown, tt.same, 0)
+			if most := shown.Scalars().Common(sent.Scalars()); most < c.Kept {
+				t.Errorf("%d scalars in common, %d kept", most, c.Kept)
+			}
+			if again, more := sent.Find(shown, tt.same, c.Kept); ok && more {
+				t.Errorf("more than %d kept: %d", c.Kept, again.Kept)
+			}
 			if !ok {
 				c.Path = "none"
 			}
@@ -226,6 +247,101 @@ func TestChangesLeadFromOneDocumentToTheOther(t *testing.T) {
 		}
 		if z, err := parse(got); err != nil || !equal(z, y) {
 			t.Fatalf("from %s to %s by %s gives %s", a, b, list(d.ops), got)
+		}
+	})
+}
+
+func TestNoMoreIsKeptThanThereIsInCommon(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, _ := json.Marshal(document(3).Draw(t, "shown"))
+		b, _ := json.Marshal(document(3).Draw(t, "sent"))
+		x, errA := Parse(a)
+		y, errB := Parse(b)
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if kept, most := count(x.top, y.top), x.Scalars().Common(y.Scalars()); kept > most {
+			t.Fatalf("%d scalars of %s are kept in %s, which have %d in common", kept, a, b, most)
+		}
+		if all := count(x.top, x.top); all != len(x.Scalars()) {
+			t.Fatalf("%d of %d scalars of %s are in itself", all, len(x.Scalars()), a)
+		}
+	})
+}
+
+// BenchmarkFind looks for 40 documents, each changed in one place, in the 30 that were shown
+// before it.
+func BenchmarkFind(b *testing.B) {
+	const size = 256 << 10
+	state := func(rev, note int) []byte {
+		text := fmt.Appendf(nil, `{"rev":%d,"items":[{"id":0}`, rev)
+		for i := 1; len(text) < size; i++ {
+			title := ""
+			if i == note {
+				title = fmt.Sprint("note ", rev)
+			}
+			text = fmt.Appendf(text, `,{"id":%d,"name":"thing %d","on":true,"size":%d,"tags":["a","b"],"title":%q}`, i, i, i%13, title)
+		}
+		return append(text, "]}"...)
+	}
+	var shown, sent [][]byte
+	for rev := range 40 {
+		shown, sent = append(shown, state(rev, 0)), append(sent, state(rev, 1+rev))
+	}
+	b.SetBytes(int64(len(sent) * size))
+	b.ReportAllocs()
+	for b.Loop() {
+		var known []Scalars
+		for i := range sent {
+			doc, err := Parse(sent[i])
+			if err != nil {
+				b.Fatal(err)
+			}
+			own, kept := doc.Scalars(), 0
+			for k := i; k >= max(0, i-30); k-- {
+				if k == len(known) {
+					d, _ := Parse(shown[k])
+					known = append(known, d.Scalars())
+				}
+				if known[k].Common(own) <= kept {
+					continue
+				}
+				d, err := Parse(shown[k])
+				if err != nil {
+					b.Fatal(err)
+				}
+				if c, ok := doc.Find(d, true, kept); ok {
+					kept = c.Kept
+				}
+			}
+			if kept != len(own)-1 {
+				b.Fatalf("%d of %d scalars are kept", kept, len(own))
+			}
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{`{}`, `[]`, ` { "a" : [ 1 , -2.50e+3,"x\\\u0041\"" , {"":null}, true,false ] } `, `"\ud800"`, "\"\xff\"", `7`, `{"a":1,"a":2}`, `[1,]`, `{"a"}`, `01`, `1 2`, ``} {
+		f.Add([]byte(s))
+	}
+	decode := func(b []byte) (v any, err error) {
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.UseNumber()
+		err = d.Decode(&v)
+		return v, err
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n, err := parse(b)
+		if (err == nil) != json.Valid(b) && !errors.Is(err, errDepth) {
+			t.Fatalf("%q: %v, valid %v", b, err, json.Valid(b))
+		}
+		if err != nil {
+			return
+		}
+		want, _ := decode(b)
+		if got, err := decode(n.text()); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q is read as %s, %v", b, n.text(), err)
 		}
 	})
 }
