@@ -311,14 +311,16 @@ func (l *Learner) listed(u use, of string) (spot, bool) {
 }
 
 // created returns where the answer to an earlier write gave the value of u first, as the
-// identifier of what was made.
+// identifier of what was made. The answer has to be about what the value identifies, unless
+// the value is of no other answer by chance.
 func (u use) created(of string) (spot, bool) {
+	weak := content.Bits(u.value) < minBits
 	at := u.exchange.session.given()[u.value]
 	for _, p := range at {
 		if p.exchange != at[0].exchange || !p.exchange.writes() || !u.exchange.issuedFirst(u.value) || !p.exchange.before(u.exchange) {
 			break
 		}
-		if p.identifies(of) && namesList(p.exchange, p.selector, of) && len(p.exchange.values(p.selector)) == 1 {
+		if p.identifies(of) && (!weak || namesList(p.exchange, p.selector, of)) && len(p.exchange.values(p.selector)) == 1 {
 			return spot{p.exchange, p.selector, 0}, true
 		}
 	}

@@ -254,8 +254,10 @@ func (b *binding) widen(found []source, uses []use) {
 }
 
 // addOrigins adds to a choice from lists the places that gave one of the values alone,
-// such as the answer to the creation of a record: see find.
-func (b *binding) addOrigins(found []source, uses []use) {
+// such as the answer to the creation of a record: see find. One session is enough where the
+// answer says that the session made what a leaf identifies.
+func (b *binding) addOrigins(p *leaf, found []source, uses []use) {
+	of, _ := p.identifies()
 	for _, s := range found {
 		if len(b.sources) == maxChosen {
 			break
@@ -263,13 +265,15 @@ func (b *binding) addOrigins(found []source, uses []use) {
 		if slices.Contains(b.sources, s) {
 			continue
 		}
-		sessions := map[int]bool{}
+		sessions, made := map[int]bool{}, false
 		for _, u := range uses {
 			if h, ok := u.exchange.session.first(s, u); ok && !h.list {
 				sessions[u.exchange.session.number] = true
+				at, had := u.created(of)
+				made = made || had && at.from == h.exchange && at.selector == s.selector
 			}
 		}
-		if len(sessions) > 1 {
+		if made || len(sessions) > 1 {
 			b.sources = append(b.sources, s)
 		}
 	}
@@ -299,7 +303,7 @@ func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 	}
 	switch {
 	case b.pick == "any":
-		b.addOrigins(found, uses)
+		b.addOrigins(c.leaf, found, uses)
 	case secret(c.leaf):
 		b.widen(found, uses)
 	}

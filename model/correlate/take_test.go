@@ -59,6 +59,44 @@ func TestAnOwnRecordIsTakenFromItsCreationAndAListedOneFromItsFirstList(t *testi
 	want(t, "record of a list", source(takesOf(r, 0, 5)), "act 0, json:items[].id, match 1")
 }
 
+// What one session alone made is its own, though all others choose from the list: whatever
+// names the record has where it is made and where it is chosen.
+func TestARecordThatOneSessionMadeIsTakenFromItsCreation(t *testing.T) {
+	for name, tt := range map[string]struct {
+		id   func(k int) string
+		kept string // what the answers call the identifier
+		sent string // what the request calls it
+	}{
+		"opaque, with a name of its own": {func(k int) string { return secretOf("tag", k) }, "recordId", "recordId"},
+		"a number":                       {func(k int) string { return fmt.Sprint(4100 + 17*k) }, "id", "tag_id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := record(6, nil, func(p *tape, i int) {
+				list := func(ids ...int) string {
+					var rows []string
+					for _, k := range ids {
+						rows = append(rows, fmt.Sprintf(`{"%s":"%s","name":"tag %c"}`, tt.kept, tt.id(k), 'a'+k))
+					}
+					return `200` + asJSON + `{"results":[` + strings.Join(rows, ",") + `]}`
+				}
+				shown, chosen := []int{0, 1, 2, 3}, i%4
+				if i == 4 {
+					p.do("POST /tags"+asJSON+`{"name":"tag h"}`, "201"+asJSON+`{"data":{"`+tt.kept+`":"`+tt.id(7)+`"}}`)
+					shown, chosen = append(shown, 7), 7
+				}
+				p.do("GET /tags", list(shown...))
+				p.do("POST /posts"+asJSON+`{"text":"x","tags":[{"`+tt.sent+`":"`+tt.id(chosen)+`"}]}`, "201"+asJSON+`{"ok":true}`)
+			})
+			if got := takesOf(r, 4, 2); !strings.HasPrefix(got, "0.") {
+				t.Errorf("the record that the session made: takes %q, want it from act 0", got)
+			}
+			if got := takesOf(r, 3, 1); !strings.HasPrefix(got, "0.") || !strings.HasSuffix(got, ".3") {
+				t.Errorf("a record of the list: takes %q, want element 3 of act 0", got)
+			}
+		})
+	}
+}
+
 func TestATokenIsTakenFromTheLatestAnswerThatHeldIt(t *testing.T) {
 	r := record(3, nil, func(p *tape, i int) {
 		page := func(k int) string { return `200` + asHTML + `<meta name=csrf content=` + secretOf(i, k) + `>` }
