@@ -11,7 +11,8 @@ import (
 //
 // A place that holds one value, such as a token, a form field or the id of a created
 // record, gives the latest answer that held it: that is the one that counts if the
-// target renews the value. Of lists, that one counts in which the user picked: the page
+// target renews the value. The answer to a request whose address has the value renews
+// nothing: of those the first counts, which is there also if a later one is not. Of lists, that one counts in which the user picked: the page
 // whose link the first request with the value followed, or that of u, or else the
 // earliest, since what came later shows the same record again. One value is better than
 // a list: a user who made a record means that record, wherever it stands in a list. So no
@@ -43,7 +44,11 @@ func (h hit) beats(best hit, picked *parsed) bool {
 	case h.list && (h.exchange == picked || best.exchange == picked):
 		return h.exchange == picked
 	}
-	return (h.exchange.index > best.exchange.index) != h.list
+	later := h.exchange.index > best.exchange.index
+	if later && h.addressed || !later && best.addressed {
+		return !later
+	}
+	return later != h.list
 }
 
 // pickedFrom returns the page whose link the user clicked who means the value, if a source
@@ -68,9 +73,10 @@ func (u use) pickedFrom(sources []source) *parsed {
 
 // A hit is a value that a source read in an answer.
 type hit struct {
-	exchange *parsed
-	match    int
-	list     bool // the place holds a choice of values
+	exchange  *parsed
+	match     int
+	list      bool // the place holds a choice of values
+	addressed bool // it is the one value of the place, and a segment of the address that was asked
 }
 
 // hits returns what a source read in the session, by value, in the order of the answers.
@@ -84,7 +90,7 @@ func (s *session) hits(of source) map[string][]hit {
 		list := isList(of.selector, values)
 		for i, v := range values {
 			if old := found[v]; len(old) == 0 || old[len(old)-1].exchange != e {
-				found[v] = append(old, hit{e, i, list})
+				found[v] = append(old, hit{e, i, list, !list && strings.Contains(e.Flow.Request.Path()+"/", "/"+v+"/")})
 			}
 		}
 	}
