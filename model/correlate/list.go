@@ -320,7 +320,7 @@ func (u use) created(of string) (spot, bool) {
 		if p.exchange != at[0].exchange || !p.exchange.writes() || !u.exchange.issuedFirst(u.value) || !p.exchange.before(u.exchange) {
 			break
 		}
-		if p.identifies(of) && (!weak || namesList(p.exchange, p.selector, of)) && len(p.exchange.values(p.selector)) == 1 {
+		if (!weak || p.identifies(of) && namesList(p.exchange, p.selector, of)) && len(p.exchange.values(p.selector)) == 1 {
 			return spot{p.exchange, p.selector, 0}, true
 		}
 	}

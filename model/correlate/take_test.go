@@ -68,6 +68,7 @@ func TestARecordThatOneSessionMadeIsTakenFromItsCreation(t *testing.T) {
 		sent string // what the request calls it
 	}{
 		"opaque, with a name of its own": {func(k int) string { return secretOf("tag", k) }, "recordId", "recordId"},
+		"opaque, with two names":         {func(k int) string { return secretOf("tag", k) }, "recordId", "tag"},
 		"a number":                       {func(k int) string { return fmt.Sprint(4100 + 17*k) }, "id", "tag_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
