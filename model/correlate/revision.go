@@ -10,6 +10,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/codec"
 )
 
 // Who changes a record says which state of it was read: its revision, a lock version, an
@@ -62,14 +63,20 @@ func (l *Learner) pinLeaf(p *leaf) {
 		s, state := u.revised(p).latest()
 		return s, (state == isLatest || state == isEarlier && u.refusedAsStale()) && l.picks(p.target, u.exchange, s)
 	}
-	if !p.revises() {
+	uses, counted := p.uses, false
+	if !p.revises(uses) {
+		if uses, counted = before(uses), true; p.pieces != nil || !p.revises(uses) {
+			return
+		}
+	}
+	spots := locate.all(uses)
+	if len(spots) == len(known.all(uses)) {
 		return
 	}
-	spots := locate.all(p.uses)
-	if len(spots) == len(known.all(p.uses)) {
-		return
+	p.pieces = []piece{l.place(p.ground(model.OnDocument), uses, spots, locate)}
+	if counted {
+		p.pieces[0].value.Codec = string(codec.Next)
 	}
-	p.pieces = []piece{l.place(p.ground(model.OnDocument), p.uses, spots, locate)}
 	if p.hidden {
 		o := p.outermost()
 		o.show()
@@ -164,12 +171,24 @@ func (s spot) listed() bool {
 	return strings.Contains(s.selector, "[]") || len(s.from.values(s.selector)) > 1
 }
 
-// revises reports whether the values of a leaf are those that the latest answers showed,
-// and revisions by their name, or because the record has a greater one after each change.
-func (p *leaf) revises() bool {
+// before returns uses with the revision before theirs: that of a client that says which one
+// its change makes.
+func before(uses []use) (out []use) {
+	for _, u := range uses {
+		if value, ok := codec.Decode(codec.Next, u.value); ok {
+			out = append(out, use{u.exchange, value})
+		}
+	}
+	return out
+}
+
+// revises reports whether the values of uses of a leaf are those that the latest answers
+// showed, and revisions by their name, or because the record has a greater one after each
+// change.
+func (p *leaf) revises(uses []use) bool {
 	found, others, grown, stayed := 0, 0, 0, 0
 	named := false
-	for _, u := range p.uses[:min(len(p.uses), maxPlaced)] {
+	for _, u := range uses[:min(len(uses), maxPlaced)] {
 		r := u.revised(p)
 		named = named || revisionWord(r.name) != ""
 		switch _, state := r.latest(); {

@@ -26,7 +26,7 @@ import (
 type ledger struct {
 	way  string
 	name string // of revisions
-	look string // "number", "time" or "tag"
+	look string // "number", "time", "tag", or "next": a number, and a change says the one that it makes
 
 	first int // of what guests make
 
@@ -79,7 +79,11 @@ func (l *ledger) show(id int) map[string]any {
 // change changes an entry if its revision is the latest.
 func (l *ledger) change(id int, revision, title string) (now any, ok bool) {
 	e := l.entries[id]
-	if e == nil || fmt.Sprint(l.written(e.revision)) != revision {
+	wanted := l.written
+	if l.look == "next" {
+		wanted = func(revision int) any { return revision + 1 }
+	}
+	if e == nil || fmt.Sprint(wanted(e.revision)) != revision {
 		l.refused = append(l.refused, fmt.Sprintf("%d %s", id, revision))
 		return nil, false
 	}
@@ -249,6 +253,10 @@ func (l *ledger) revise(g *guest, i int) {
 		}
 		for k := range 2 {
 			title := title(10*n + k + 1)
+			if l.look == "next" {
+				had, _ := strconv.Atoi(fmt.Sprint(revision))
+				revision = json.Number(strconv.Itoa(had + 1))
+			}
 			var answer map[string]any
 			switch l.way {
 			case "single":
@@ -281,6 +289,7 @@ func TestARevisionIsThatOfTheLatestLiveAnswer(t *testing.T) {
 	for _, tt := range []struct{ way, name, look string }{
 		{"single", "rev", "number"}, {"single", "lock_version", "number"}, {"single", "etag", "tag"}, {"single", "updated_at", "time"}, {"single", "_rev", "number"}, {"single", "n", "number"},
 		{"document", "version", "number"}, {"list", "version", "number"}, {"form", "lock_version", "number"}, {"batch", "rev", "number"}, {"graphql", "version", "number"}, {"soap", "revision", "number"},
+		{"single", "version", "next"}, {"document", "version", "next"}, {"form", "revision", "next"}, {"soap", "revision", "next"},
 	} {
 		t.Run(fmt.Sprint(tt.way, " ", tt.name), func(t *testing.T) {
 			const guests = 6

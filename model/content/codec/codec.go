@@ -27,6 +27,7 @@ const (
 	Capital   Kind = "capital"   // the first letter is a capital
 	Lower     Kind = "lower"     // all letters are small
 	Upper     Kind = "upper"     // all letters are capitals
+	Next      Kind = "next"      // the whole number that follows
 	Gzip      Kind = "gzip"
 	Deflate   Kind = "deflate"
 	Brotli    Kind = "br"
@@ -55,7 +56,7 @@ var styles = map[Kind]struct {
 }{
 	Raw: {}, Percent: {[]string{lower}, true}, Plus: {[]string{lower}, true}, JSON: {[]string{ascii, slash, upper}, true},
 	XML: {nil, true}, CRLF: {}, Base64: {[]string{bare}, false}, Base64URL: {[]string{bare}, false},
-	Hex: {[]string{upper}, false}, Capital: {}, Lower: {}, Upper: {}, Gzip: {}, Deflate: {}, Brotli: {}, Zstd: {}, Protobuf: {}, Frame: {}, HTML: {}, Script: {}, Quotes: {}, JWT: {},
+	Hex: {[]string{upper}, false}, Capital: {}, Lower: {}, Upper: {}, Next: {}, Gzip: {}, Deflate: {}, Brotli: {}, Zstd: {}, Protobuf: {}, Frame: {}, HTML: {}, Script: {}, Quotes: {}, JWT: {},
 }
 
 // A Codec is an encoding with the style of the client that writes it.
@@ -211,6 +212,8 @@ func (c Codec) encode(s string) string {
 		return c.hexEncode(s)
 	case Capital, Lower, Upper:
 		return inCase(c.Kind, s)
+	case Next:
+		return following(s, 1)
 	case Gzip, Deflate, Brotli, Zstd:
 		return compress(c.Kind, s)
 	case Protobuf:
@@ -275,6 +278,9 @@ func DecodeAt(k Kind, text string) (value string, at []int32, ok bool) {
 		return hexDecode(text)
 	case Capital, Lower, Upper:
 		return caseDecode(k, text)
+	case Next:
+		value := following(text, -1)
+		return value, nil, value != text
 	case Quotes:
 		return unquote(text)
 	}
@@ -285,7 +291,7 @@ func DecodeAt(k Kind, text string) (value string, at []int32, ok bool) {
 // the value is a part of the text: DecodeAt can read it.
 func (k Kind) Keeps() bool {
 	switch k {
-	case Base64, Base64URL, Gzip, Deflate, Brotli, Zstd, Protobuf, Frame, HTML, JWT:
+	case Base64, Base64URL, Gzip, Deflate, Brotli, Zstd, Protobuf, Frame, HTML, JWT, Next:
 		return false
 	}
 	_, known := styles[k]

@@ -86,12 +86,27 @@ func TestWhatIsReadOnly(t *testing.T) {
 	}
 }
 
+func TestTheNumberThatFollows(t *testing.T) {
+	for text, want := range map[string]string{"42": "41", "1": "0", "0": "", "042": "", "+4": "", "v3": "", "99999999999999999999": ""} {
+		if value, ok := Decode(Next, text); ok != (want != "") || ok && value != want {
+			t.Errorf("the number before %s is %q, %v; want %q", text, value, ok, want)
+		}
+		if got := (Chain{New(Next)}).Encode(text); want != "" && got == text || want == "" && text != "0" && got != text {
+			t.Errorf("behind %s follows %s", text, got)
+		}
+	}
+}
+
 func TestValuesInAnotherCase(t *testing.T) {
 	for _, c := range []struct{ chain, value, text string }{
 		{"capital", "courier-7", "Courier-7"},
 		{"capital|percent", "émile b", "%C3%89mile%20b"},
 		{"capital", "7up", "7up"},
 		{"capital", "\xffa", "\xffa"},
+		{"next", "41", "42"},
+		{"next", "041", "041"},
+		{"next", "9223372036854775807", "9223372036854775807"},
+		{"next", "v3", "v3"},
 		{"lower|plus", "Kim Lee", "kim+lee"},
 		{"upper", "ab-12é", "AB-12É"},
 	} {
