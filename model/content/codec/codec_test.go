@@ -104,9 +104,7 @@ func TestValuesInAnotherCase(t *testing.T) {
 		{"capital", "7up", "7up"},
 		{"capital", "\xffa", "\xffa"},
 		{"next", "41", "42"},
-		{"next", "041", "041"},
 		{"next", "9223372036854775807", "9223372036854775807"},
-		{"next", "v3", "v3"},
 		{"lower|plus", "Kim Lee", "kim+lee"},
 		{"upper", "ab-12é", "AB-12É"},
 	} {
