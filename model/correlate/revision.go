@@ -247,7 +247,26 @@ func (u use) revised(p *leaf) revised {
 		r.name = ""
 	}
 	r.ids = u.exchange.identities(s)
+	if p.header() != "" {
+		r.name = r.shownName()
+	}
 	return r
+}
+
+// shownName returns the name of the member that has the value of If-Match, where no answer
+// has an ETag with it.
+func (r revised) shownName() string {
+	if _, state := r.latest(); state == isLatest || r.name == "" {
+		return r.name
+	}
+	for _, w := range revisionWords {
+		other := r
+		other.name = w
+		if _, state := other.latest(); state == isLatest {
+			return w
+		}
+	}
+	return r.name
 }
 
 // revisable reports whether a value may be a revision: a short word with a digit in it.

@@ -83,6 +83,14 @@ func TestOneAddressAloneSaysWhatARevisionIsOf(t *testing.T) {
 	want(t, "values", values(r, "PATCH /settings"), "lockVersion=bound lockVersion, theme=row")
 	want(t, "source", from(r, "lockVersion"), "GET /settings json:lockVersion")
 	want(t, "values", values(r, "PATCH /other"), "etag_value=bound etag_value, theme=row")
+	for _, tag := range []string{`"4"`, `4`} {
+		r = record(3, nil, func(p *tape, i int) {
+			p.do("GET /shelf", "200"+asJSON+`{"name":"a","version":4}`)
+			p.do("PATCH /shelf\nIf-Match: "+tag+asJSON+fmt.Sprintf(`{"name":"t%d"}`, i), "204")
+		})
+		want(t, "values", values(r, "PATCH /shelf"), "version=bound version, name=row")
+		want(t, "source", from(r, "version"), "GET /shelf json:version")
+	}
 }
 
 func TestRevisionsThatCannotBeBoundAreNamed(t *testing.T) {
