@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/starling-load/starling/model"
@@ -239,7 +240,9 @@ func (l *learner) take(batch []recording) {
 	for i := range batch {
 		exchanges[i] = l.exchanges(&batch[i])
 	}
-	l.correlate.Add(exchanges)
+	var bound sync.WaitGroup // values are looked at while answers are: neither knows of the other
+	bound.Go(func() { l.correlate.Add(exchanges) })
+	defer bound.Wait()
 	shown := make([]echo.Session, len(batch))
 	for i := range batch {
 		for _, x := range exchanges[i] {
