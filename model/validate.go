@@ -55,12 +55,13 @@ type validator struct {
 	m         *Model
 	found     problem.List
 	endpoints map[string]*Endpoint
+	variants  map[[2]string]*Variant // by endpoint and name
 	bindings  map[string]*Binding
 	sources   map[string]*Source
 }
 
 func newValidator(m *Model) *validator {
-	v := &validator{m: m, endpoints: map[string]*Endpoint{}, bindings: map[string]*Binding{}, sources: map[string]*Source{}}
+	v := &validator{m: m, endpoints: map[string]*Endpoint{}, variants: m.Variants(), bindings: map[string]*Binding{}, sources: map[string]*Source{}}
 	for i := range m.Endpoints {
 		v.endpoints[m.Endpoints[i].Name] = &m.Endpoints[i]
 	}

@@ -67,8 +67,11 @@ func (v *validator) request(p place, x *Variant) {
 	if r.Events < 0 {
 		p.at("events").addf("is negative")
 	}
-	used := map[string]bool{}
-	x.template(p.at("target"), r.Target, used)
+	used, values := map[string]bool{}, make(map[string]int, len(x.Values))
+	for i := range slices.Backward(x.Values) {
+		values[x.Values[i].Name] = i
+	}
+	x.template(p.at("target"), r.Target, values, used)
 	for _, list := range []struct {
 		key    string
 		fields []Header
@@ -76,14 +79,14 @@ func (v *validator) request(p place, x *Variant) {
 		for _, h := range list.fields {
 			at := p.at(list.key, h.Name)
 			at.header(&h, list.key == "headers")
-			x.template(at, h.Value, used)
+			x.template(at, h.Value, values, used)
 		}
 	}
-	x.template(p.at("body"), r.Body, used)
+	x.template(p.at("body"), r.Body, values, used)
 	if r.Changes != "" {
 		x.changes(p.at("changes"), v, used)
 	}
-	x.templates(p, used)
+	x.templates(p, values, used)
 	for name := range x.computedFrom() {
 		used[name] = true
 	}
@@ -111,8 +114,9 @@ func (p place) header(h *Header, cookies bool) {
 	}
 }
 
-// template checks one template of x and notes the holes in used.
-func (x *Variant) template(p place, text string, used map[string]bool) {
+// template checks one template of x and notes the holes in used. values are the indices of
+// the values of x by name.
+func (x *Variant) template(p place, text string, values map[string]int, used map[string]bool) {
 	parts, err := ParseTemplate(text)
 	if err != nil {
 		p.addf("%v", err)
@@ -123,18 +127,18 @@ func (x *Variant) template(p place, text string, used map[string]bool) {
 			continue
 		}
 		used[part.Name] = true
-		var names []string
-		for _, val := range x.Values {
-			names = append(names, val.Name)
-		}
-		if !slices.Contains(names, part.Name) {
+		if i, ok := values[part.Name]; !ok || i >= len(x.Values) {
+			var names []string
+			for _, val := range x.Values {
+				names = append(names, val.Name)
+			}
 			p.addf("nothing fills ${%s}: add it to values, or write $${%[1]s} for the text itself%s", part.Name, problem.Suggest(part.Name, names))
 		}
 	}
 }
 
 // templates checks the values that are templates. They use values before them.
-func (x *Variant) templates(p place, used map[string]bool) {
+func (x *Variant) templates(p place, values map[string]int, used map[string]bool) {
 	for i := len(x.Values) - 1; i >= 0; i-- {
 		val := &x.Values[i]
 		if val.Kind != Template || !used[val.Name] {
@@ -142,7 +146,7 @@ func (x *Variant) templates(p place, used map[string]bool) {
 		}
 		at := p.v.at(append(slices.Clone(p.path[:len(p.path)-1]), "values", val.Name)...)
 		within, before := map[string]bool{}, Variant{Values: x.Values[:i]}
-		before.template(at, val.Ref, within)
+		before.template(at, val.Ref, values, within)
 		for name := range within {
 			used[name] = true
 		}

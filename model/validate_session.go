@@ -1,7 +1,6 @@
 package model
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/starling-load/starling/model/problem"
@@ -160,12 +159,11 @@ func (v *validator) variantOf(n int, a *Act) *Variant {
 		v.at("acts", strconv.Itoa(n)).endpoint(a.Endpoint)
 		return nil
 	}
-	i := slices.IndexFunc(e.Variants, func(x Variant) bool { return x.Name == a.Variant })
-	if i < 0 {
+	x := v.variants[[2]string{a.Endpoint, a.Variant}]
+	if x == nil {
 		v.at("acts", strconv.Itoa(n), a.Endpoint).unknown("variant", a.Variant, len(e.Variants), func(i int) string { return e.Variants[i].Name })
-		return nil
 	}
-	return &e.Variants[i]
+	return x
 }
 
 // polls checks that the acts of a poll send one request. first is the number of the

@@ -31,7 +31,8 @@ type Doc struct {
 
 	linked bool
 	links  []string
-	text   bool // a value within an answer: its form says what it is
+	fields map[string][]string // values of a long head by names in lower case
+	text   bool                // a value within an answer: its form says what it is
 }
 
 // New returns the Doc of r. It does no work yet. A nil response is an empty one.
@@ -40,6 +41,25 @@ func New(r *flow.Response) *Doc {
 		r = &flow.Response{}
 	}
 	return &Doc{resp: r}
+}
+
+// longHead is the number of field lines from which on they are looked up by name.
+const longHead = 64
+
+// header returns the values of the field lines with a name.
+func (d *Doc) header(name string) []string {
+	lines := d.resp.Headers
+	if len(lines) < longHead {
+		return lines.Values(name)
+	}
+	if d.fields == nil {
+		d.fields = make(map[string][]string, len(lines))
+		for _, h := range lines {
+			name := strings.ToLower(h.Name)
+			d.fields[name] = append(d.fields[name], h.Value)
+		}
+	}
+	return d.fields[strings.ToLower(name)]
 }
 
 // textDoc returns the Doc of a value within an answer.

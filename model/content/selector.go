@@ -244,7 +244,7 @@ func (t *taker) within(value string) []string {
 func (t *taker) values(d *Doc) []string {
 	switch t.kind {
 	case "header":
-		return d.resp.Headers.Values(t.name)
+		return d.header(t.name)
 	case "cookie":
 		return setCookies(d.resp.Headers, t.name)
 	case "redirect":

@@ -55,7 +55,7 @@ func (t *target) settle() {
 	if t.changed != nil {
 		t.changed.forget()
 	}
-	t.uses, t.structures, t.leaves = nil, nil, nil
+	t.uses, t.structures, t.leaves, t.wordsOf, t.words = nil, nil, nil, nil, nil
 }
 
 // forget drops the requests of l.

@@ -23,6 +23,7 @@ const (
 	maxLooked  = 20       // uses of a place
 	maxFound   = 400      // texts around them, also of values that look issued
 	maxVain    = 8        // of them without a find, after which there is none
+	maxInVain  = 100      // uses in one session of values that look issued, without a find, after which no more are looked for
 	maxEarlier = 10       // answers before a use, the latest first
 	maxHeld    = 8        // places of a value in one text
 	maxAnswer  = 16 << 20 // bytes of one answer
@@ -39,12 +40,19 @@ func (l *Learner) contextsOf(uses []use, least int) []source {
 	hits := map[source]int{}
 	var out []source
 	looked, sure := 0, false
+	vain, of := 0, (*session)(nil)
 	for _, u := range uses {
 		if len(out) >= maxFound {
 			break
 		}
+		if of != u.exchange.session {
+			vain, of = 0, u.exchange.session
+		}
 		certain := looksIssued(u.value)
 		sure = sure || certain
+		if certain && vain == maxInVain {
+			continue
+		}
 		if !certain {
 			if len(u.value) < least || l.left <= 0 || looked == maxLooked || looked == maxVain && len(out) == 0 {
 				continue
@@ -52,9 +60,10 @@ func (l *Learner) contextsOf(uses []use, least int) []source {
 			looked++
 		}
 		seen := map[source]bool{}
+		written, held := writings(u.value), -1
 		for e := range l.texts(u, certain) {
 			n := len(seen)
-			for s := range e.around(u.value, certain) {
+			for s := range e.around(written, certain) {
 				if !seen[s] {
 					seen[s] = true
 					if hits[s]++; hits[s] == 1 {
@@ -63,7 +72,14 @@ func (l *Learner) contextsOf(uses []use, least int) []source {
 				}
 			}
 			if certain && len(seen) > n {
+				held = e.index
 				break // the latest counts
+			}
+		}
+		if certain {
+			of.searched(u, held)
+			if held < 0 {
+				vain++
 			}
 		}
 	}
@@ -84,9 +100,9 @@ func looksIssued(value string) bool {
 func (l *Learner) texts(u use, certain bool) iter.Seq[*parsed] {
 	return func(yield func(*parsed) bool) {
 		n := 0
-		sender := u.exchange.session.sent[u.value]
+		sender, last := u.exchange.session.sent[u.value], u.exchange.session.searches[u.value]
 		for _, e := range slices.Backward(u.exchange.session.exchanges[:u.exchange.index]) {
-			if !e.before(u.exchange) || !e.doc.IsText() {
+			if !e.before(u.exchange) || !e.doc.IsText() || certain && last.without(e) {
 				continue
 			}
 			if !certain {
@@ -106,10 +122,32 @@ func (l *Learner) texts(u use, certain bool) iter.Seq[*parsed] {
 	}
 }
 
-// around yields selectors that find a value in the answer by the text around it.
-func (e *parsed) around(value string, certain bool) iter.Seq[source] {
+// A search is what is known of where a value stands that looks issued.
+type search struct {
+	before *parsed // of the answers before this request …
+	held   int     // … the index of the latest that has it; -1: none
+}
+
+// without reports whether it is known that an answer does not have the value.
+func (s *search) without(e *parsed) bool {
+	return s != nil && e.index > s.held && e.before(s.before)
+}
+
+// searched notes which answer before u was the latest that had its value.
+func (s *session) searched(u use, held int) {
+	if s.searches == nil {
+		s.searches = map[string]*search{}
+	}
+	if last := s.searches[u.value]; last == nil || last.before.index < u.exchange.index {
+		s.searches[u.value] = &search{u.exchange, held}
+	}
+}
+
+// around yields selectors that find a value in the answer by the text around it, however it
+// is written.
+func (e *parsed) around(value []written, certain bool) iter.Seq[source] {
 	return func(yield func(source) bool) {
-		for _, w := range writings(value) {
+		for _, w := range value {
 			for prefix, text := range e.doc.Texts() {
 				for _, at := range held(text, w.text, certain) {
 					for _, left := range lefts(text, at) {

@@ -222,6 +222,7 @@ type session struct {
 
 	membersOf map[*parsed][]string // see members
 	revisions map[string][]place   // see shownAs
+	searches  map[string]*search   // by value; see searched
 }
 
 // selectors keeps selectors as they are parsed: all sessions use the same. One that cannot

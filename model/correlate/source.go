@@ -13,6 +13,7 @@ import (
 const (
 	maxSources    = 40 // candidates looked at
 	maxChosen     = 8  // sources of one binding
+	maxFixed      = 16 // query items that say which links lead to a request
 	shuffleRounds = 5  // other sessions that each use is compared with
 )
 
@@ -117,16 +118,28 @@ func (c *candidate) patterns() []string {
 // such as do=diff.
 func (t *target) fixedQuery(except string) string {
 	var out []string
-	for _, sp := range t.sample().spans {
-		if sp.Place != content.InQuery || sp.Selector == except || sp.Value == "" || strings.ContainsAny(sp.Selector+sp.Value, "#&=?|") || content.Kind(sp.Value) != "" {
-			continue
-		}
-		p := t.byPlace[sp.Selector]
-		if len(p.uses) == len(t.uses) && p.constant() {
+	for _, sp := range t.queryWords() {
+		if p := t.byPlace[sp.Selector]; sp.Selector != except && len(p.uses) == len(t.uses) && p.constant() {
 			out = append(out, strings.TrimPrefix(sp.Selector, "query:")+"="+sp.Value)
+		}
+		if len(out) == maxFixed {
+			break
 		}
 	}
 	return strings.Join(out, "&")
+}
+
+// queryWords returns the query items of the sample that are words.
+func (t *target) queryWords() []*content.Span {
+	if e := t.sample(); t.wordsOf != e {
+		t.wordsOf, t.words = e, nil
+		for i := range e.spans {
+			if sp := &e.spans[i]; sp.Place == content.InQuery && sp.Value != "" && !strings.ContainsAny(sp.Selector+sp.Value, "#&=?|") && content.Kind(sp.Value) == "" {
+				t.words = append(t.words, sp)
+			}
+		}
+	}
+	return t.words
 }
 
 // predict returns the values in the latest answer of a source before u was sent.

@@ -22,6 +22,9 @@ type target struct {
 	changed    *leaf            // the forms and documents that requests change; nil: none
 	pickers    []*leaf          // that name what users chose: see pick
 
+	wordsOf *parsed         // see queryWords
+	words   []*content.Span // of the query of wordsOf
+
 	variants []*variant             // in the order of their first use
 	byKey    map[string][]*variant  // by the key of their structure
 	chains   map[string]codec.Chain // how values are written, by key and selector
