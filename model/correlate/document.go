@@ -3,6 +3,7 @@ package correlate
 import (
 	"bytes"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -19,7 +20,8 @@ const (
 
 // fromDocument finds the JSON document of an earlier answer that e sends back, and
 // makes r hold the changes alone. Of several it takes the one of which the client left
-// the most alone, the latest of equals.
+// the most alone: of equals the latest that stands by itself, which is there wherever a list
+// has it, or else the latest.
 func (e *parsed) fromDocument(r *flow.Request) bool {
 	body := r.Body.Data
 	if r.Method == "GET" || len(body) < len(`{"a":1,"b":2}`) || r.Body.Truncated() || r.Headers.Has("Content-Encoding") || !isJSON(r.Headers.Value("Content-Type")) {
@@ -40,7 +42,11 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 		}
 		tried++
 		scalars, shown := e.session.shared.scalarsOf(a)
-		if scalars.Common(own) <= best.Kept {
+		least := best.Kept
+		if listed(best.Path) {
+			least--
+		}
+		if scalars.Common(own) <= least {
 			continue
 		}
 		if shown == nil {
@@ -51,7 +57,7 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 				continue
 			}
 		}
-		if c, ok := sent.Find(shown, sameAddress(a, e), best.Kept); ok {
+		if c, ok := sent.Find(shown, sameAddress(a, e), least); ok && (c.Kept > best.Kept || !listed(c.Path)) {
 			best, from = c, a
 		}
 	}
@@ -63,8 +69,30 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 		return false
 	}
 	e.changes = &spot{from, "document:" + best.Path, best.Match}
+	e.noteNamed(from, &best)
 	r.Body = flow.NewBody(sealed)
 	return true
+}
+
+// listed reports whether a path leads to an element of a list.
+func listed(path string) bool { return strings.Contains(path, "[]") }
+
+// noteNamed notes that the identifiers by which a change names elements of a document are
+// those that the answer gives them.
+func (e *parsed) noteNamed(from *parsed, c *patch.Copy) {
+	way := "body:$."
+	for _, name := range c.Sent {
+		way += name + "."
+	}
+	for _, n := range c.Named() {
+		selector := "json:" + n.Path
+		values := from.values(selector)
+		at := slices.Index(values, n.Value)
+		if at < 0 || content.Kind(n.Value) == "" || slices.Contains(values[at+1:], n.Value) {
+			continue
+		}
+		e.note(way+n.Place, spot{from, selector, at})
+	}
 }
 
 // Evidence that a text is a state of one that was read.

@@ -31,6 +31,7 @@ func (l *Learner) pick() {
 				l.pickCell(p)
 			}
 		}
+		l.pickBeside(t)
 	}
 }
 

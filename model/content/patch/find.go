@@ -132,7 +132,6 @@ func listsAlike(a, b *node) bool {
 func partsOf(n *node) *parts {
 	out := &parts{by: map[mark][]int{}}
 	matches := map[string]int{}
-	escape := strings.NewReplacer(`\`, `\\`, ".", `\.`, "[", `\[`, "]", `\]`, "{}", `\{}`)
 	var walk func(n *node, path string, depth int)
 	walk = func(n *node, path string, depth int) {
 		if n.kind == 0 || len(out.list) >= maxParts {
@@ -151,22 +150,30 @@ func partsOf(n *node) *parts {
 		if depth == maxDeep {
 			return
 		}
-		below := path + "[]"
+		next := path + "[]"
 		for i, c := range n.children {
 			if c.kind == 0 {
 				continue
 			}
 			if n.kind == '{' {
-				below = escape.Replace(n.names[i])
-				if path != "" {
-					below = path + "." + below
-				}
+				next = below(path, n.names[i])
 			}
-			walk(c, below, depth+1)
+			walk(c, next, depth+1)
 		}
 	}
 	walk(n, "", 0)
 	return out
+}
+
+// escape puts a backslash before the marks of selectors.
+var escape = strings.NewReplacer(`\`, `\\`, ".", `\.`, "[", `\[`, "]", `\]`, "{}", `\{}`)
+
+// below returns the path of a member of the object at a path.
+func below(path, name string) string {
+	if path == "" {
+		return escape.Replace(name)
+	}
+	return path + "." + escape.Replace(name)
 }
 
 // A wrap is an object or array of a request with the way to it.
