@@ -313,7 +313,7 @@ func (l *Learner) listed(u use, of string) (spot, bool) {
 
 // created returns where the answer to an earlier write gave the value of u first, as the
 // identifier of what was made. The answer has to be about what the value identifies, unless
-// the value is of no other answer by chance.
+// no other answer has the value by chance.
 func (u use) created(of string) (spot, bool) {
 	weak := content.Bits(u.value) < minBits
 	at := u.exchange.session.given()[u.value]
@@ -321,7 +321,8 @@ func (u use) created(of string) (spot, bool) {
 		if p.exchange != at[0].exchange || !p.exchange.writes() || !u.exchange.issuedFirst(u.value) || !p.exchange.before(u.exchange) {
 			break
 		}
-		if (!weak || p.identifies(of) && namesList(p.exchange, p.selector, of)) && len(p.exchange.values(p.selector)) == 1 {
+		_, name := member(p.selector)
+		if _, is := identifier(name); is && (!weak || p.identifies(of) && namesList(p.exchange, p.selector, of)) && len(p.exchange.values(p.selector)) == 1 {
 			return spot{p.exchange, p.selector, 0}, true
 		}
 	}
