@@ -59,8 +59,8 @@ func (p *leaf) byLabel() bool {
 
 // name returns the last part of the key of a leaf.
 func (p *leaf) name() string {
-	key := p.key()
-	return key[strings.LastIndexAny(strings.TrimRight(key, "[]"), ".[]/@")+1:]
+	_, name := lastName(p.key())
+	return name
 }
 
 // pickers returns the other leaves that say what users chose. Those come last that say it of what

@@ -25,7 +25,35 @@ func (p *leaf) shownTo(of string, identifies bool) locator {
 		return func(use) (spot, bool) { return spot{}, false }
 	}
 	list := p.meant(of)
-	return func(u use) (spot, bool) { return u.shown(list) }
+	return func(u use) (spot, bool) {
+		if s, ok := u.shown(list); ok {
+			return s, true
+		}
+		return u.shown(u.kind(p))
+	}
+}
+
+// kind returns the words for what a leaf identifies as another field of the request says, such
+// as target_type beside target_id.
+func (u use) kind(p *leaf) []string {
+	around, name := lastName(p.key())
+	stem, ok := identifier(name)
+	if !ok {
+		return nil
+	}
+	for i := range u.exchange.spans {
+		sp := &u.exchange.spans[i]
+		if of, name := lastName(keyOf(sp)); of == around && sp.Value != u.value && (sameName(name, stem+"type") || sameName(name, stem+"kind")) {
+			return words(sp.Value)
+		}
+	}
+	return nil
+}
+
+// lastName cuts a key into what stands around its last name, and that.
+func lastName(key string) (around, name string) {
+	at := strings.LastIndexAny(strings.TrimRight(key, "[]"), ".[]/@") + 1
+	return key[:at], strings.TrimRight(key[at:], "[]")
 }
 
 // control returns the name of the form field that a leaf was sent as, "" if it was sent as

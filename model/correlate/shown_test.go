@@ -191,3 +191,27 @@ func TestAnIdentifierInAnAddressWithinAValue(t *testing.T) {
 		t.Errorf("unresolved %+v", r.Unresolved)
 	}
 }
+
+// What an identifier is of, another field says.
+func TestAnIdentifierIsOfTheKindThatAnotherFieldSays(t *testing.T) {
+	for _, tt := range []struct{ name, sent, want string }{
+		{"with one stem", "op=move&target_type=ticket&target_id=39", "GET /desk option:tickets[]"},
+		{"without a stem", "op=move&kind=Model.Ticket&id=39", "GET /desk option:tickets[]"},
+		{"of a member", "op=move&to[type]=ticket&to[id]=39", "GET /desk option:tickets[]"},
+		{"of another member", "op=move&from[type]=ticket&to[id]=39", ""},
+		{"of another thing", "op=move&target_type=room&target_id=39", ""},
+	} {
+		r := desk(t, func(p *tape, i int, ticket func(int) int) {
+			if i == 1 {
+				p.do("POST /do # [op=move]"+fromDesk+tt.sent, "200"+asJSON+"{}")
+			}
+		})
+		got := ""
+		for _, b := range r.Bindings {
+			for _, s := range b.Sources {
+				got += s.Endpoint + " " + s.Selector
+			}
+		}
+		want(t, tt.name, got, tt.want)
+	}
+}
