@@ -24,6 +24,8 @@ func (g *gatherer) open(prefix, s string) {
 	case s[0] == '<':
 		g.markup(prefix, s)
 		return
+	case g.called(prefix, s):
+		return
 	case isLink(s):
 		g.out = linkLeaves(prefix+"link:", s, g.out)
 		if _, fragment, ok := strings.Cut(s, "#"); ok {

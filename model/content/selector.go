@@ -48,6 +48,8 @@ import (
 //
 //	query:KEY               an item of a form
 //	part:NAME               an identifier in a text that follows this word (see Parts)
+//	call:add                the calls of a function in a script, as JSON: [{"id":17,"a2":{…}}]
+//	                        of list.add(17, {…})
 //	fragment                what follows "#" in an address
 //	cell:div.mail           a text of the row of what was found, see Cell; the last step
 //	rel:NEXT                the addresses of this relation in a Link header
@@ -119,13 +121,13 @@ func parseTaker(source, one string, later bool) (taker, error) {
 		if later {
 			return taker{}, fmt.Errorf("selector %q: a value has no %s", source, kind)
 		}
-	case "part", "query", "rel", "cell":
+	case "part", "query", "rel", "cell", "call":
 		if !later {
 			return taker{}, fmt.Errorf("selector %q: %s: follows behind a value", source, kind)
 		}
 	}
 	switch kind {
-	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta", "cell":
+	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta", "cell", "call":
 		ok = rest != ""
 	case "script", "part", "rel":
 	case "json", "document":
@@ -218,6 +220,11 @@ func (t *taker) within(value string) []string {
 			}
 		}
 		return out
+	case t.kind == "call":
+		if document := callDocument(calls(value), t.name); document != "" {
+			return []string{document}
+		}
+		return nil
 	case t.kind == "fragment":
 		if _, fragment, ok := strings.Cut(value, "#"); ok {
 			return []string{fragment}

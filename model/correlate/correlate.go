@@ -73,7 +73,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 func New(o Options) *Learner {
 	return &Learner{
 		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, repeated: map[source]bool{}, secrets: map[string]string{},
-		cookies: cookieSet{}, selectors: selectors{}, shared: newShared(), data: newData(o.Data), kept: map[string]string{}, elements: elements{seed: maphash.MakeSeed(), known: map[string]int{}}, left: maxScanned,
+		cookies: cookieSet{}, selectors: selectors{}, shared: newShared(), data: newData(o.Data), kept: map[string]string{}, evidence: map[string][]string{}, elements: elements{seed: maphash.MakeSeed(), known: map[string]int{}}, left: maxScanned,
 	}
 }
 
@@ -200,8 +200,9 @@ type Learner struct {
 	secrets  map[string]string // forms of values that clients hash before they send them
 	kept     map[string]string // texts of rows, each once
 	elements elements
-	left     int // bytes of answers that may be searched
-	total    int // sessions
+	evidence map[string][]string // selectors of the lists that leaves with a key identify elements of
+	left     int                 // bytes of answers that may be searched
+	total    int                 // sessions
 	result   *Result
 }
 

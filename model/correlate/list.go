@@ -23,6 +23,9 @@ func (l *Learner) pick() {
 				l.pickIdentifier(p)
 			}
 		}
+	}
+	l.pickAlike()
+	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			if p.pieces == nil && len(t.pickers) > 0 {
 				l.pickMember(p)
@@ -74,11 +77,17 @@ func (l *Learner) pickIdentifier(p *leaf) {
 		locate = l.called(p)
 		spots = locate.all(p.uses)
 	}
+	evident := false
+	if 2*len(spots) < len(p.uses) && p.pieces == nil && !p.hidden {
+		locate = l.evident(p)
+		spots = locate.all(p.uses)
+		evident = len(spots) > 0
+	}
 	if 2*len(spots) < len(p.uses) || len(spots) == len(known.all(p.uses)) {
 		return
 	}
 	p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
-	if ok || of != "" {
+	if ok || of != "" || evident {
 		p.target.pickers = append(p.target.pickers, p)
 	}
 	if p.hidden {
@@ -353,6 +362,9 @@ func member(selector string) (of, name string) {
 // has the place more than once.
 func (l *Learner) isList(p place) bool {
 	kind, path, _ := strings.Cut(p.selector, ":")
+	if kind == "json" && strings.Contains(path, "|call:") {
+		return strings.Contains(path[strings.LastIndexByte(path, '|'):], "[]")
+	}
 	if strings.Contains(path, "|") {
 		return false
 	}

@@ -215,3 +215,35 @@ func TestAnIdentifierIsOfTheKindThatAnotherFieldSays(t *testing.T) {
 		want(t, tt.name, got, tt.want)
 	}
 }
+
+// A number is of the list of which the answers show what it stands beside, and then wherever it
+// has that name.
+func TestAnswersShowWhatANumberIsOf(t *testing.T) {
+	titles := []string{"Harbour dues", "Garden plan", "Winter lamps", "Paper order"}
+	for _, tt := range []struct {
+		name string
+		page func(k int) string
+		want string
+	}{
+		{"the one", func(k int) string { return titles[k] }, "0.0.1 0.0.2"},
+		{"all of them", func(int) string { return strings.Join(titles, ", ") }, " "},
+		{"another one", func(k int) string { return titles[(k+1)%4] }, " "},
+	} {
+		r := record(6, nil, func(p *tape, i int) {
+			script := ""
+			for k, s := range titles {
+				script += fmt.Sprintf(`add(%d,{\"about\":\"%s\"});`, 2+k, s)
+			}
+			p.do("GET /list", "200"+asJSON+`{"exec":"`+script+`"}`)
+			p.do(fmt.Sprint("GET /letter?nr=", 2+(i+1)%4), "200"+asHTML+tt.page((i+1)%4))
+			p.do(fmt.Sprintf("POST /away%snr=%d", asForm, 2+(i+2)%4), "200"+asJSON+"{}")
+		})
+		takes := func(act int) string {
+			if len(r.Acts[0][act].Takes) == 0 || r.Acts[0][act].Takes[0].Act < 0 {
+				return ""
+			}
+			return takesOf(r, 0, act)
+		}
+		want(t, tt.name, takes(1)+" "+takes(2), tt.want)
+	}
+}

@@ -1,0 +1,120 @@
+package correlate
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+)
+
+// Limits of the evidence that a leaf identifies elements of a list.
+const (
+	minEvident = 2 // values of which the answers show whose they are
+	maxEvident = 8 // other elements that an answer may not show
+)
+
+// evident tells where users were given the values of a leaf whose name says nothing: in a list
+// of which the answers to its requests show the elements that these identify, and no others. It
+// notes the list for further leaves of that name.
+func (l *Learner) evident(p *leaf) locator {
+	uses := p.uses[:min(len(p.uses), maxLooked)]
+	hits := map[string]map[string]bool{} // values by selector
+	var order []string
+	for _, u := range uses {
+		if !p.canIdentify(u) {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, at := range slices.Backward(u.exchange.session.given()[u.value]) {
+			if seen[at.selector] || !at.exchange.before(u.exchange) || !l.isList(at) {
+				continue
+			}
+			seen[at.selector] = true
+			if i := slices.Index(at.exchange.values(at.selector), u.value); i >= 0 && u.showsAlone(l.elements.in(at.exchange, at.selector), i) {
+				if hits[at.selector] == nil {
+					hits[at.selector], order = map[string]bool{}, append(order, at.selector)
+				}
+				hits[at.selector][u.value] = true
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b string) int { return len(hits[b]) - len(hits[a]) })
+	if len(order) == 0 || len(hits[order[0]]) < minEvident {
+		return func(use) (spot, bool) { return spot{}, false }
+	}
+	if !slices.Contains(l.evidence[p.key()], order[0]) {
+		l.evidence[p.key()] = append(l.evidence[p.key()], order[0])
+	}
+	return p.latest(order[:1])
+}
+
+// canIdentify reports whether a use may be an identifier that says so neither by its name nor by
+// its form.
+func (p *leaf) canIdentify(u use) bool {
+	return content.Kind(u.value) != "" && content.Kind(u.value) != "date" && !u.exchange.sentFirst(u.value)
+}
+
+// latest tells where the latest list that one of the selectors reads has the value of a use.
+func (p *leaf) latest(selectors []string) locator {
+	return func(u use) (spot, bool) {
+		if !p.canIdentify(u) {
+			return spot{}, false
+		}
+		for _, at := range slices.Backward(u.exchange.session.given()[u.value]) {
+			if slices.Contains(selectors, at.selector) && at.exchange.before(u.exchange) {
+				if i := slices.Index(at.exchange.values(at.selector), u.value); i >= 0 {
+					return spot{at.exchange, at.selector, i}, true
+				}
+			}
+		}
+		return spot{}, false
+	}
+}
+
+// showsAlone reports whether the answer to u shows what tells one element of a list, and not what
+// tells others.
+func (u use) showsAlone(list *model.List, at int) bool {
+	body := u.exchange.doc.Body()
+	shows := func(i int) bool {
+		e, ok := list.Element(i, nil)
+		return ok && slices.ContainsFunc(e.Own, func(t string) bool {
+			t = strings.TrimPrefix(t, "^")
+			if _, value, named := strings.Cut(t, "="); named {
+				t = value
+			}
+			return len(t) >= minBeside && bytes.Contains(body, []byte(t))
+		})
+	}
+	if list.Len() < 3 || at >= list.Len() || !shows(at) {
+		return false
+	}
+	for i := range min(list.Len(), maxEvident) {
+		if i != at && shows(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// minBeside is the least length in bytes of a text that shows which element an answer is about.
+const minBeside = 4
+
+// pickAlike binds leaves that have the name of one whose list is evident, where that list has
+// their values too.
+func (l *Learner) pickAlike() {
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			selectors := l.evidence[p.key()]
+			if len(selectors) == 0 || p.pieces != nil || p.hidden || p.header() != "" {
+				continue
+			}
+			locate := p.latest(selectors)
+			if spots := locate.all(p.uses); len(spots) > 0 && 10*len(spots) >= 9*len(p.uses) {
+				p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
+				t.pickers = append(t.pickers, p)
+			}
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/starling-load/starling/replay"
+	"github.com/starling-load/starling/replay/faithful"
+)
+
+// A drawer lists its letters by a script that calls a function for each, and names them by a
+// number that no field calls an identifier.
+type drawer struct {
+	letters []string
+	first   int
+	step    int
+
+	mu    sync.Mutex
+	done  map[string]int // by what was done, and to which letter
+	wrong int
+}
+
+func (d *drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if r.URL.Path == "/list" {
+		script := fmt.Sprintf("this.title(\"Letters\");\nthis.count(%d,{\"of\":%d});\n", len(d.letters), len(d.letters))
+		for i, s := range d.letters {
+			script += fmt.Sprintf("this.add_line(%d,{\"about\":%q,\"size\":\"%d kB\"},{\"kind\":\"plain\"},false);\n", d.first+d.step*i, s, 3+i)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"exec": script})
+		return
+	}
+	n, _ := strconv.Atoi(r.FormValue("_nr"))
+	i := (n - d.first) / d.step
+	if n < d.first || i >= len(d.letters) || (n-d.first)%d.step != 0 {
+		d.wrong++
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `{"error":"none"}`)
+		return
+	}
+	d.done[r.URL.Path+" "+d.letters[i]]++
+	if r.URL.Path == "/show" {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<html><title>Letter</title><h1>%s</h1><p>Dear all</p></html>`, d.letters[i])
+		return
+	}
+	fmt.Fprint(w, `{"ok":true}`)
+}
+
+// A user reads letters of a list and puts away others of it, which no answer shows.
+func TestTheCallsOfAScriptAreTheRowsOfAList(t *testing.T) {
+	letters := []string{"Harbour dues", "Garden plan", "The long ladder", "Winter lamps", "Paper order"}
+	home := &drawer{letters: letters, first: 1, step: 1, done: map[string]int{}}
+	m := learned(t, home, 6, func(g *guest, i int) {
+		for k := range 2 {
+			g.do("GET", "/list", "", "")
+			read, put := 1+(i+k)%len(letters), 1+(2*i+3*k)%len(letters)
+			g.do("GET", fmt.Sprint("/show?_nr=", read), "", "")
+			g.do("POST", "/away", "application/x-www-form-urlencoded", url.Values{"_nr": {strconv.Itoa(put)}, "to": {"attic"}}.Encode())
+		}
+	})
+	want := map[string]int{}
+	for what, n := range home.done {
+		want[what] = 3 * n
+	}
+	turned := slices.Clone(letters)
+	slices.Reverse(turned)
+	live := &drawer{letters: append([]string{"A new one"}, turned...), first: 2, step: 3, done: map[string]int{}}
+	s := httptest.NewServer(live)
+	defer s.Close()
+	sum := playModel(t, m, s.URL, replay.Plan{Scale: 3}, Options{})
+	if !maps.Equal(live.done, want) || live.wrong > 0 || sum.Faithful.Verdict != faithful.Faithful {
+		t.Errorf("done %v and %d wrong, want %v; %s %q", live.done, live.wrong, want, sum.Faithful.Verdict, sum.Faithful.Reasons)
+	}
+}
