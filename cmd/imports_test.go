@@ -64,7 +64,7 @@ var importOrder = map[string][]string{
 	"model/show":             {"model", "model/problem"},
 	"model/diff":             {"model"},
 	"model/fidelity":         {"model/dist", "model/fidelity/distance", "model/fidelity/classify", "model/fidelity/series"},
-	"model/session":          {"record/flow", "model/content", "model/session/identity", "model/session/idle", "model/session/origin", "model/session/spill", "model/session/trail"},
+	"model/session":          {"record/flow", "model/content", "model/session/identity", "model/session/idle", "model/session/origin", "model/session/spill", "model/session/trail", "model/session/course", "model/endpoint/operation"},
 	"model/endpoint":         {"record/flow", "model/content", "model/session", "model/endpoint/route", "model/endpoint/operation"},
 	"model/correlate":        {"record/flow", "model", "model/content", "model/content/form", "model/content/patch", "model/content/lines", "model/content/codec", "model/made", "model/formula", "model/session", "model/endpoint"},
 
@@ -78,6 +78,7 @@ var importOrder = map[string][]string{
 	"model/endpoint/operation": {"record/flow", "model/content"},
 
 	"model/session/identity": {"record/flow", "model/content"},
+	"model/session/course":   {"model/session/identity"},
 	"model/session/idle":     {},
 	"model/session/origin":   {"record/flow"},
 	"model/session/spill":    {},

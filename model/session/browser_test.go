@@ -41,8 +41,8 @@ func TestReadersInRealBrowsersAreFound(t *testing.T) {
 		{"pool-that-names-networks", 0.90, ""},
 		{"pool-that-names-networks-2", 0.90, ""},
 		{"one-process-each", 0.99, "5 by process"},
-		{"profiles-of-one-process", 0.90, ""},
-		{"connections-that-close", 0.80, " times a page was asked for that nothing ties to one of those who were there"},
+		{"profiles-of-one-process", 0.95, ""},
+		{"connections-that-close", 0.85, " times a page was asked for that nothing ties to one of those who were there"},
 		{"equal-browsers", 0.25, " times a page was asked for that nothing ties to one of those who were there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

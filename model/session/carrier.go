@@ -18,6 +18,7 @@ type carrier struct {
 	opened  int64  // unix nanoseconds; 0: not known
 	host    identity.Mark
 	flows   uint32
+	since   int64 // start of its first flow
 	last    int64 // start of its last flow
 	busy    int64 // end of its latest flow so far
 
@@ -53,7 +54,7 @@ const wholeTie = 24
 // nobody. A connection on which address, program or languages change has several users.
 func (c *carrier) meet(r *record, from *source, root identity.Node) {
 	if c.flows++; c.flows == 1 {
-		c.source, c.client, c.agent, c.named = r.source, from.client, from.agent, r.program
+		c.source, c.client, c.agent, c.named, c.since = r.source, from.client, from.agent, r.program, r.start
 	}
 	c.last = r.start
 	if r.is&cold != 0 && int(c.colds) < len(c.cold) {

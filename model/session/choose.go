@@ -28,6 +28,9 @@ func (w *visitors) find(r *record, root identity.Node) int32 {
 		return s.visitor
 	}
 	group := w.group(key)
+	if len(*group) > 1 || len(*group) == 1 && !w.sources[key].address && r.carrier != 0 {
+		w.unsure[key] = true
+	}
 	from := w.loaded[loading{key, r.referer}]
 	if r.referer == 0 && (r.is&page == 0 || w.programs(key)) {
 		from = w.referring(*group, r)

@@ -40,6 +40,7 @@ const (
 type cuts struct {
 	sessions   []cutting
 	flows      *spill.Sorter // session, place in the order of start, name
+	numbers    []uint32      // of each person, counted from 1; 0: nobody any more
 	start, end int64         // of the recording, unix nanoseconds
 }
 
@@ -113,10 +114,10 @@ func (w *visitors) follow(byStart *spill.Sorter) (*spill.Sorter, error) {
 }
 
 // cut divides the flows of each user where the pause is longer than idle.
-func (w *visitors) cut(byStart, whose *spill.Sorter) (*cuts, error) {
+func (w *visitors) cut(byStart, whose *spill.Sorter, changes map[uint64]int32) (*cuts, error) {
 	c := &cuts{flows: spill.New(24), start: math.MaxInt64, end: math.MinInt64}
-	open := make([]int, len(w.list))      // the last session of each user, counted from 1
-	number := make([]uint32, len(w.list)) // of each user
+	open := make([]int, len(w.list)) // the last session of each user, counted from 1
+	c.numbers = make([]uint32, len(w.list))
 	users, place := uint32(0), uint64(0)
 	next, stop := iter.Pull2(whose.Sorted())
 	defer stop()
@@ -126,14 +127,14 @@ func (w *visitors) cut(byStart, whose *spill.Sorter) (*cuts, error) {
 			return nil, err
 		}
 		r := parseRecord(b)
-		who := w.user[binary.BigEndian.Uint32(entry[8:])]
+		who := w.whose(entry, place, changes)
 		person := w.person[who]
-		if number[person] == 0 {
+		if c.numbers[person] == 0 {
 			users++
-			number[person] = users
+			c.numbers[person] = users
 		}
 		if at := open[who]; at == 0 || time.Duration(r.start-c.sessions[at-1].end) > w.idle {
-			c.sessions = append(c.sessions, w.begin(who, number[person], &r, at == 0))
+			c.sessions = append(c.sessions, w.begin(who, c.numbers[person], &r, at == 0))
 			open[who] = len(c.sessions)
 		}
 		at := open[who] - 1

@@ -20,7 +20,8 @@
 // use the account at once.
 //
 // Where several may have asked for a page, package trail weighs what comes before and
-// after. Such users rest on thin evidence. The [Report] says so, and how many there would
+// after. In the end package course looks for the likeliest order of all that nothing names,
+// by the habits of the users of this recording. Such users rest on thin evidence. The [Report] says so, and how many there would
 // be by another. A session ends when its user is idle for long. It is marked where the
 // recording cut it, and if no person made it.
 //

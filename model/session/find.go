@@ -94,12 +94,16 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 	}
 	defer whose.Close()
 	w.join()
+	changes, err := w.settle(byStart, whose)
+	if err != nil {
+		return err
+	}
 	w.people()
 	if pause, found := w.gaps.Pause(); found && !given {
 		w.idle, o.Report.IdleFound = pause, true
 	}
 	o.Report.Idle = w.idle
-	cut, err := w.cut(byStart, whose)
+	cut, err := w.cut(byStart, whose, changes)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,14 @@
 package session
 
 import (
+	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/endpoint/operation"
 	"github.com/starling-load/starling/model/session/identity"
 	"github.com/starling-load/starling/record/flow"
 )
@@ -29,6 +32,12 @@ const (
 	rarely    = -2.0 // logarithms
 	mostly    = 4.0
 )
+
+// calls are words in the bodies of protocols whose operations have one address, and maxCall
+// the number of bytes among which they are looked for.
+var calls = [][]byte{[]byte(`"operationName"`), []byte(`"jsonrpc"`), []byte(`"query"`)}
+
+const maxCall = 1 << 10
 
 func newHabits() habits {
 	return habits{pairs: map[[2]identity.Mark]float64{}, before: map[identity.Mark]float64{}, after: map[identity.Mark]float64{}}
@@ -59,9 +68,16 @@ func (h *habits) lift(before, shape identity.Mark) float64 {
 	return max(rarely, min(mostly, math.Log(lift)))
 }
 
-// shapeOf returns a mark of method and path, in which all numbers and random values are equal.
+// shapeOf returns a mark of method and path, in which all numbers and random values are
+// equal, and of the operation that one address of several stands for.
 func (c *carriers) shapeOf(r *flow.Request) identity.Mark {
-	parts := []string{r.Method}
+	parts := []string{r.Method, ""}
+	if r.Method != "GET" {
+		parts[1] = operation.InHeader(r)
+	}
+	if slices.ContainsFunc(calls, func(word []byte) bool { return bytes.Contains(r.Body.Data[:min(len(r.Body.Data), maxCall)], word) }) {
+		parts[1] = operation.Of(r, content.RequestLeaves(r))
+	}
 	for segment := range strings.SplitSeq(r.Path(), "/") {
 		if strings.IndexFunc(segment, unicode.IsDigit) >= 0 || content.Opaque(segment) {
 			segment = "*"

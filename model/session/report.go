@@ -31,6 +31,9 @@ type Report struct {
 	// Joined is how often a user is thought to go on where another one might have come:
 	// otherwise there would be so many more.
 	Joined int
+	// Even is the number of pages and other requests that are about as likely another
+	// user's, who was there too.
+	Even int
 	// Back is how many visits are known by a login name to be those of users who were
 	// there before. Crowds is the number of accounts that several clients use at once.
 	Back, Crowds int
@@ -65,10 +68,10 @@ func (r Report) Others() string {
 // fill counts what the users rest on.
 func (r *Report) fill(w *visitors, c *cuts) {
 	r.Rests, r.Apart = map[string]int{}, map[Kind]int{}
-	r.Joined, r.Back, r.Crowds = w.joined, w.back, w.crowds
+	r.Joined, r.Back, r.Crowds, r.Even = w.joined, w.back, w.crowds, w.even
 	for i := range w.list[1:] {
 		v := &w.list[i+1]
-		if w.user[i+1] != int32(i+1) || w.person[i+1] != int32(i+1) {
+		if w.user[i+1] != int32(i+1) || w.person[i+1] != int32(i+1) || c.numbers[i+1] == 0 {
 			continue
 		}
 		r.Users++
@@ -122,6 +125,9 @@ func (r Report) Lines() []string {
 	if r.Joined > 0 {
 		lines = append(lines, fmt.Sprintf("%d times a page was asked for that nothing ties to one of those who were there, and who goes on was chosen by odds: %d users, or up to %d if others came",
 			r.Joined, r.Users, r.Users+r.Joined))
+	}
+	if r.Even > 0 {
+		lines = append(lines, fmt.Sprintf("%d requests may as well be those of another user who was there: nothing but their order and pauses tells", r.Even))
 	}
 	if r.Back > 0 {
 		lines = append(lines, fmt.Sprintf("%d visits are those of users who logged in under the same name before; by cookies and tokens alone there would be %d users", r.Back, r.Users+r.Back))

@@ -101,6 +101,14 @@ func (t *tape) judge(tb testing.TB) (ari, named float64, r session.Report) {
 		}
 	}
 	var all, some [][2]string
+	owner, user := map[string]string{}, map[string]string{} // of what one shows, and the one who was found
+	for _, f := range t.flows {
+		if own, who := shown(f), t.who[f]; owner[own] == "" {
+			owner[own] = who
+		} else if owner[own] != who {
+			owner[own] = "several"
+		}
+	}
 	for _, s := range sessions {
 		for _, f := range s.Flows {
 			who := t.who[f]
@@ -108,6 +116,12 @@ func (t *tape) judge(tb testing.TB) (ari, named float64, r session.Report) {
 				tb.Fatalf("a flow without its truth: %s", f.Request.Target)
 			}
 			all = append(all, [2]string{s.User, who})
+			if own := shown(f); own != "" && owner[own] == who {
+				if old, known := user[own]; known && old != s.User {
+					tb.Errorf("%s and %s are one user, who shows the same", old, s.User)
+				}
+				user[own] = s.User
+			}
 			if shows[who] {
 				some = append(some, [2]string{s.User, who})
 			}
@@ -117,6 +131,11 @@ func (t *tape) judge(tb testing.TB) (ari, named float64, r session.Report) {
 	tb.Logf("%d flows on %d connections, %d users found, adjusted Rand index %.4f, of those with cookies and tokens %.4f\n%s",
 		len(all), r.ByConn, r.Users, ari, named, strings.Join(r.Lines(), "\n"))
 	return ari, named, r
+}
+
+// shown is what a request shows of who sends it.
+func shown(f *flow.Flow) string {
+	return f.Request.Headers.Value("Cookie") + f.Request.Headers.Value("Authorization")
 }
 
 // randIndex is the adjusted Rand index of pairs of found and true names (Hubert and

@@ -37,6 +37,9 @@ type visitors struct {
 	behind []doing  // and those before it
 	swept  int      // size of loaded after the last sweep
 
+	unsure map[uint32]bool // sources of which some flows may be of several visitors
+	even   int             // acts that are about as likely another user's
+
 	trails []*trail.Trail // of each visitor
 	known  *trail.Trail   // stands for those of visitors whom something names
 	user   []int32        // the first visitor of the same user, for each
@@ -118,7 +121,7 @@ func newVisitors(u *identity.Users, c *carriers, l loads, idle time.Duration) *v
 	return &visitors{
 		Users: u, carriers: c, idle: idle, list: make([]visitor, 1),
 		byRoot: map[identity.Node]int32{}, loaded: map[loading][]int32{}, groups: map[uint32]*[]int32{},
-		sent: map[loading]sending{}, loads: l, habits: newHabits(), trails: make([]*trail.Trail, 1), known: &trail.Trail{Group: math.MaxUint32},
+		sent: map[loading]sending{}, unsure: map[uint32]bool{}, loads: l, habits: newHabits(), trails: make([]*trail.Trail, 1), known: &trail.Trail{Group: math.MaxUint32},
 	}
 }
 

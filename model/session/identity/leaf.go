@@ -68,6 +68,7 @@ func (e *Evidence) media(h flow.Headers) Mark {
 // bare yields the random values in path, query and body, where also records have their
 // names.
 func (e *Evidence) bare(r *flow.Request) func(func(Mark) bool) {
+	r = withoutFields(r)
 	random := func(r *flow.Request) func(func(Mark) bool) {
 		return func(yield func(Mark) bool) {
 			n := 0
@@ -97,6 +98,24 @@ func (e *Evidence) bare(r *flow.Request) func(func(Mark) bool) {
 	}
 }
 
+// withoutFields returns a request with those header fields alone that say how its body is
+// read: what the others hold is found by itself.
+func withoutFields(r *flow.Request) *flow.Request {
+	out := *r
+	out.Headers = fieldsOf(r.Headers)
+	return &out
+}
+
+// fieldsOf returns the header fields that say how a body is read.
+func fieldsOf(h flow.Headers) (out flow.Headers) {
+	for _, name := range [...]string{"Content-Type", "Content-Encoding"} {
+		for _, v := range h.Values(name) {
+			out = append(out, flow.Header{Name: name, Value: v})
+		}
+	}
+	return out
+}
+
 // received yields the values of an answer that any request carries, in the order of the
 // answer. A value may come several times.
 func (e *Evidence) received(r *flow.Response) func(func(Mark) bool) {
@@ -116,13 +135,8 @@ func (e *Evidence) received(r *flow.Response) func(func(Mark) bool) {
 	if len(r.Body.Data) < largeBody {
 		return carried(r)
 	}
-	head, rest := *r, flow.Response{Status: r.Status, Body: r.Body}
+	head, rest := *r, flow.Response{Status: r.Status, Headers: fieldsOf(r.Headers), Body: r.Body}
 	head.Body = flow.Body{}
-	for _, name := range [...]string{"Content-Type", "Content-Encoding"} {
-		for _, v := range r.Headers.Values(name) {
-			rest.Headers = append(rest.Headers, flow.Header{Name: name, Value: v})
-		}
-	}
 	inBody := e.read.marks(body{media: e.media(r.Headers)}, &r.Body, carried(&rest))
 	return func(yield func(Mark) bool) {
 		for m := range carried(&head) {
