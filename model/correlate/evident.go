@@ -101,11 +101,26 @@ func (u use) showsAlone(list *model.List, at int) bool {
 // minBeside is the least length in bytes of a text that shows which element an answer is about.
 const minBeside = 4
 
-// pickAlike binds leaves that have the name of one whose list is evident, where that list has
-// their values too.
+// pickAlike binds leaves that have the name of one that is of a list, where that list has their
+// values too.
 func (l *Learner) pickAlike() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
+			if len(p.pieces) != 1 || p.opened || p.pieces[0].binding == nil {
+				continue
+			}
+			for _, s := range p.pieces[0].binding.sources {
+				if key := p.key(); strings.Contains(s.selector, "[]") && !slices.Contains(l.evidence[key], s.selector) {
+					l.evidence[key] = append(l.evidence[key], s.selector)
+				}
+			}
+		}
+	}
+	for _, t := range l.targets {
+		for _, p := range t.leaves {
+			if stem, is := identifier(p.name()); is && stem == "" {
+				continue // each means its own
+			}
 			selectors := l.evidence[p.key()]
 			if len(selectors) == 0 || p.pieces != nil || p.hidden || p.header() != "" {
 				continue

@@ -247,3 +247,38 @@ func TestAnswersShowWhatANumberIsOf(t *testing.T) {
 		want(t, tt.name, takes(1)+" "+takes(2), tt.want)
 	}
 }
+
+// What identifies elements of a list in one request does so in others that call it the same.
+func TestANameIsOfOneList(t *testing.T) {
+	for _, tt := range []struct{ name, field, value, want string }{
+		{"the same name", "cid", "0", "0.0.2"},
+		{"another name", "iid", "0", ""},
+		{"no element of the list", "cid", "77", ""},
+		{"a name that each list has", "id", "0", ""},
+	} {
+		read := tt.field
+		if tt.field == "iid" {
+			read = "cid"
+		}
+		r := record(6, nil, func(p *tape, i int) {
+			rows := ""
+			for k := range 3 {
+				rows += fmt.Sprintf(`,{"id":%d,"who":"P%c"}`, 1013*i+211*k, 'a'+k)
+			}
+			p.do("GET /people", "200"+asJSON+"["+rows[1:]+"]")
+			p.do(fmt.Sprintf("GET /who?%s=%d", read, 1013*i+211*(i%3)), "200"+asJSON+"{}")
+			if i == 2 {
+				value := fmt.Sprint(1013*i + 211*2)
+				if tt.value != "0" {
+					value = tt.value
+				}
+				p.do("POST /drop"+asForm+tt.field+"="+value, "200"+asJSON+"{}")
+			}
+		})
+		got := ""
+		if takes := r.Acts[2][2].Takes; len(takes) > 0 && takes[0].Act >= 0 {
+			got = takesOf(r, 2, 2)
+		}
+		want(t, tt.name, got, tt.want)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/starling-load/starling/model"
@@ -31,23 +32,36 @@ func (l *Learner) unresolved(p *leaf, uses []use, reason, edit string) {
 // longSecret is the least length at which one value alone shows that it is a pseudonym.
 const longSecret = 12
 
-// pseudonyms reports whether nine of ten values stand in the recording in place of
-// secrets.
+// pseudonyms reports whether nine of ten values that are not empty stand in the recording in
+// place of secrets, or are lists of such values.
 func (l *Learner) pseudonyms(p *leaf, uses []use) bool {
 	if l.options.Pseudonym == nil {
 		return false
 	}
-	n := 0
+	n, empty := 0, 0
 	for _, u := range uses {
 		value := u.value
+		if value == "" {
+			empty++
+			continue
+		}
 		if _, password, ok := basicLogin(value); ok && p.span.Selector == "header:Authorization Basic" {
 			value = password
 		}
-		if l.options.Pseudonym(value) {
+		if l.options.Pseudonym(value) || l.pseudonymList(value) {
 			n++
 		}
 	}
-	return n > 0 && 10*n >= 9*len(uses)
+	return n > 0 && 10*n >= 9*(len(uses)-empty)
+}
+
+// pseudonymList reports whether a text is a list of pseudonyms, such as of mail addresses.
+func (l *Learner) pseudonymList(text string) bool {
+	if !strings.ContainsAny(text, ",;") || len(text) > maxToken {
+		return false
+	}
+	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })
+	return len(parts) > 0 && !slices.ContainsFunc(parts, func(p string) bool { return !l.options.Pseudonym(p) })
 }
 
 // notePseudonym notes that a replay would send pseudonyms, which no target knows.

@@ -14,9 +14,12 @@ func TestPseudonymsThatWouldBeSentAreNamed(t *testing.T) {
 		p := newTape(i)
 		p.do("POST /login\nX-Key: zz-static-key-0000"+asForm+fmt.Sprintf("user=user%d&password=zz-%s", i, secretOf(i)[:8]), "200"+asJSON+`{"t":"zz-`+secretOf("t", i)+`"}`)
 		p.do("GET /me\nX-T: zz-"+secretOf("t", i), "200")
+		for _, to := range []string{"", "zz-ann@mail.test, ", "zz-ann@mail.test;zz-bob@mail.test"}[i : i+1] {
+			p.do("POST /letters"+asForm+"text=hi&to="+to+"&cc=zz-ann,bob", "302\nLocation: /")
+		}
 		sessions = append(sessions, p.exchanges)
 	}
-	r := Learn(sessions, Options{Pseudonym: func(v string) bool { return strings.HasPrefix(v, "zz-") }})
+	r := Learn(sessions, Options{Pseudonym: func(v string) bool { return strings.HasPrefix(v, "zz-") && !strings.ContainsAny(v, ",; ") }})
 	var got []string
 	for _, u := range r.Unresolved {
 		if !strings.Contains(u.Reason, "pseudonym") || !strings.Contains(u.Edit, "--redact-key") {
@@ -24,7 +27,7 @@ func TestPseudonymsThatWouldBeSentAreNamed(t *testing.T) {
 		}
 		got = append(got, u.Endpoint+" "+u.Place)
 	}
-	want(t, "named", strings.Join(got, "; "), "POST /login body password; POST /login header X-Key")
+	want(t, "named", strings.Join(got, "; "), "POST /letters body to; POST /login body password; POST /login header X-Key")
 	if r := Learn(sessions, Options{}); len(r.Unresolved) > 0 {
 		t.Errorf("without pseudonyms %+v is named", r.Unresolved)
 	}
