@@ -76,6 +76,9 @@ func find(flows iter.Seq2[*flow.Flow, error], o Options, name func(place uint64,
 			if u.Left {
 				r.is |= leaves
 			}
+			if u.Shows {
+				r.is |= shows
+			}
 			l.see(f, &r, m)
 			if err := byStart.Add(r.append(nil)); err != nil {
 				return err

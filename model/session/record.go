@@ -43,6 +43,7 @@ const (
 	vague                      // the languages of the program are guessed
 	leaves                     // its user logs out
 	writes                     // it changes something
+	shows                      // it carries what names its user
 )
 
 const recordSize = 84

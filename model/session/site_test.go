@@ -267,13 +267,17 @@ var least = map[string]float64{
 	"data that a framework fetches ahead, and a token of JSON for the login": 0.96,
 	"queries of a graph before and after the login":                          0.96,
 	"readers of documents, half of whom have one program":                    0.85,
+
+	"a challenge that a key signs":                             0.97,
+	"a search whose address names it, and a cookie at the end": 0.98,
+	"a telephone number and a code":                            0.98,
 }
 
 // In each recording 24 clients come within six minutes. They have three programs and two
 // languages.
 func TestUsersOfManyKindsOfSitesAreFound(t *testing.T) {
 	const seeds = 4
-	for first, all := range map[uint64]map[string]func(*actor, int){4: kinds, 40: others} {
+	for first, all := range map[uint64]map[string]func(*actor, int){4: kinds, 40: others, 400: unseen} {
 		for name, act := range all {
 			for _, w := range []way{pooled, lasting, closing} {
 				t.Run(name+", "+string(w), func(t *testing.T) {

@@ -229,7 +229,7 @@ func (w *visitors) note(at int32, r *record, alone bool) {
 		w.sent[loading{w.key(r), r.leads}] = sending{at, r.start + int64(r.done)}
 	}
 	if r.is&page != 0 {
-		v.page, v.opened, v.since, v.shown = r.target, r.start, v.since[:0], w.Who(r.node) != 0
+		v.page, v.opened, v.since, v.shown = r.target, r.start, v.since[:0], r.is&shows != 0
 		v.loaded = r.start + int64(r.done)
 	} else if len(v.since) < maxSince {
 		v.since = append(v.since, r.target)

@@ -89,6 +89,7 @@ type Users struct {
 	loose   []claim // of the flow in work
 	gave    []Mark  // what its answer gives away
 	Left    bool    // the flow that See saw last logs its user out
+	Shows   bool    // the request of that flow carries what names its user
 	goesOn  []going
 	within  map[Node]int // place of a node that goes on in goesOn
 }
@@ -133,6 +134,7 @@ func (u *Users) See(f *flow.Flow) Node {
 	u.request = append(u.request[:0], u.carried(&f.Request, f.Start)...)
 	u.Left = false
 	at := u.mentions(u.add(0, u.request, 0), &f.Request.Body)
+	u.Shows = at != 0
 	if at != 0 && u.account[u.root(at)] != 0 && u.asking(f) {
 		at = u.part(at, true)
 	}
