@@ -51,11 +51,12 @@ func split(sessions [][]int, group []int, most int) [][]int {
 	return slices.DeleteFunc(out, func(g []int) bool { return len(g) == 0 })
 }
 
-// divide returns the types of the sessions, nil if they are of one. One chain is the
-// best of all codings, and the types must explain the sessions better than that.
+// divide returns the types of the sessions, nil if they are of one. One type is the best of
+// one chain in all codings and of pages in any order, and several must explain the sessions
+// better than that.
 func divide(sessions [][]int, most int) divider {
 	all := codings(sessions)
-	top := math.Inf(-1)
+	top := unordered(sessions)
 	for _, c := range all {
 		top = max(top, c.cost)
 	}

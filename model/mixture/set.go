@@ -49,6 +49,26 @@ func setsOf(sessions [][]int, most int, single []*chains) *sets {
 	return found
 }
 
+// unordered is the logarithm of the evidence of sessions of one type that visits each page
+// once at most, by odds of its own, in any order. It is that of nothing if a session comes to
+// a page again.
+func unordered(sessions [][]int) (log float64) {
+	visits := map[int]float64{}
+	for _, s := range sessions {
+		if len(distinct(s)) < len(s) {
+			return math.Inf(-1)
+		}
+		log -= lgamma(float64(len(s)) + 1)
+		for _, p := range s {
+			visits[p]++
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(visits)) {
+		log += even([]float64{visits[p], float64(len(sessions)) - visits[p]}, []int{0, 1})
+	}
+	return log
+}
+
 func indices(n int) []int {
 	out := make([]int, n)
 	for i := range out {
