@@ -1,7 +1,7 @@
 package correlate
 
 import (
-	"hash/maphash"
+	"slices"
 	"time"
 
 	"github.com/starling-load/starling/model"
@@ -73,7 +73,7 @@ func Learn(sessions [][]Exchange, o Options) *Result {
 func New(o Options) *Learner {
 	return &Learner{
 		options: o, result: &Result{Endpoints: map[string]model.Endpoint{}}, byName: map[string]*target{}, repeated: map[source]bool{}, secrets: map[string]string{},
-		cookies: cookieSet{}, selectors: selectors{}, shared: newShared(), data: newData(o.Data), kept: map[string]string{}, evidence: map[string][]string{}, elements: elements{seed: maphash.MakeSeed(), known: map[string]int{}}, left: maxScanned,
+		cookies: cookieSet{}, selectors: selectors{}, shared: newShared(), data: newData(o.Data), kept: map[string]string{}, evidence: map[string][]string{}, elements: elements{known: map[string]int{}}, left: maxScanned,
 	}
 }
 
@@ -211,13 +211,13 @@ type session struct {
 	number    int
 	exchanges []*parsed
 	of        map[string][]*parsed // exchanges by endpoint
-	read      map[source]map[string][]hit
-	received  map[string][]place // where a value was received; see given
-	sent      map[string]*parsed // which request carried a value first
-	row       map[string]int     // the user's row in each data file
-	own       []model.Field      // what only this row has
-	choices   []choice           // what the user chose of lists; nil: not asked for
-	compared  int                // bytes of answers that were searched for documents
+	read      map[source]*reading  // see hits
+	received  map[string][]place   // where a value was received; see given
+	sent      map[string]*parsed   // which request carried a value first
+	row       map[string]int       // the user's row in each data file
+	own       []model.Field        // what only this row has
+	choices   []choice             // what the user chose of lists; nil: not asked for
+	compared  int                  // bytes of answers that were searched for documents
 	selectors selectors
 	shared    *shared
 
@@ -256,6 +256,7 @@ type parsed struct {
 	spans   []content.Span
 	doc     *content.Doc
 	head    time.Time // when the answer began
+	hash    uint64    // of the body of the answer; see shared
 	cache   map[string][]string
 	act     *Act // how it was sent
 
@@ -287,7 +288,7 @@ const (
 
 // newSession reads the exchanges of session n. set holds the cookies of the recording.
 func newSession(n int, exchanges []Exchange, set cookieSet, known selectors, bodies *shared, alias map[string]string) *session {
-	s := &session{number: n, selectors: known, shared: bodies, of: map[string][]*parsed{}, read: map[source]map[string][]hit{}, sent: map[string]*parsed{}, row: map[string]int{}}
+	s := &session{number: n, selectors: known, shared: bodies, of: map[string][]*parsed{}, read: map[source]*reading{}, sent: map[string]*parsed{}, row: map[string]int{}}
 	for i, one := range exchanges {
 		e := &parsed{
 			Exchange: one, session: s, index: i, whole: &one.Flow.Request,
@@ -312,13 +313,20 @@ func newSession(n int, exchanges []Exchange, set cookieSet, known selectors, bod
 	return s
 }
 
+// maxSame is how many places of a value a further one is compared with: a list may show a word
+// in each of its elements.
+const maxSame = 8
+
 // given returns the places where each value was received, in the order of the answers.
 func (s *session) given() map[string][]place {
 	if s.received == nil {
 		s.received = map[string][]place{}
 		for _, e := range s.exchanges {
 			for _, leaf := range e.doc.Leaves() {
-				s.received[leaf.Value] = append(s.received[leaf.Value], place{e, s.anybodys(leaf.Selector)})
+				at := place{e, s.anybodys(leaf.Selector)}
+				if list := s.received[leaf.Value]; !slices.Contains(list[max(0, len(list)-maxSame):], at) {
+					s.received[leaf.Value] = append(list, at)
+				}
 			}
 		}
 	}
@@ -356,14 +364,7 @@ func (e *parsed) values(selector string) []string {
 	if v, ok := e.cache[selector]; ok {
 		return v
 	}
-	v, had := e.session.shared.values(e, selector)
-	if s := e.session.selectors.parse(selector); s != nil && !had {
-		v = s.Values(e.doc)
-		if _, _, cell := content.OfCell(selector); cell {
-			e.doc.Forget()
-		}
-		e.session.shared.add(e, selector, v)
-	}
+	v := e.session.shared.valuesOf(e, selector)
 	if e.cache == nil {
 		e.cache = map[string][]string{}
 	}

@@ -1,7 +1,6 @@
 package correlate
 
 import (
-	"hash/maphash"
 	"strconv"
 	"strings"
 
@@ -75,8 +74,7 @@ func (s *elements) cells(e *parsed, selector string) [][]content.Cell {
 
 // look returns what is known of a list.
 func (s *elements) look(e *parsed, selector string) *recentList {
-	body := e.Flow.Response.Body.Data
-	key := recentKey{maphash.Bytes(s.seed, body), len(body), e.doc.Media(), strings.Join(e.Flow.Response.Headers.Values("Content-Encoding"), ","), strings.Join(e.Flow.Response.Headers.Values("Link"), ","), selector}
+	key := e.session.shared.of(e, selector)
 	for i := range s.recent {
 		if s.recent[i].key == key {
 			return s.recent[i]
@@ -92,16 +90,9 @@ func (s *elements) look(e *parsed, selector string) *recentList {
 
 // A recentList is a list that was looked at.
 type recentList struct {
-	key   recentKey
+	key   withinBody
 	list  *model.List      // nil: not asked for
 	cells [][]content.Cell // nil: not asked for
-}
-
-// A recentKey is a selector in an answer.
-type recentKey struct {
-	hash                           uint64 // of the body
-	size                           int
-	media, coding, links, selector string
 }
 
 // identifierBeside returns the selector of the identifiers of the elements that a selector
@@ -145,7 +136,6 @@ func ofElements(selector string, n int) bool {
 
 // elements are the elements of lists in which users chose, each once.
 type elements struct {
-	seed   maphash.Seed
 	recent []*recentList
 	list   []model.Element
 	known  map[string]int

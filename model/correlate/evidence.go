@@ -151,5 +151,5 @@ func (l *Learner) shuffle(b *binding, uses []use) (share float64, tried int) {
 
 // gave reports whether a source gave the value in the session at any time.
 func (s *session) gave(sources []source, value string) bool {
-	return slices.ContainsFunc(sources, func(of source) bool { return len(s.hits(of)[value]) > 0 })
+	return slices.ContainsFunc(sources, func(of source) bool { return len(s.hits(of, value)) > 0 })
 }

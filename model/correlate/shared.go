@@ -1,71 +1,105 @@
 package correlate
 
 import (
+	"hash/maphash"
+	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/model/content/patch"
 )
 
-// shared keeps what was found in the bodies of answers, which several answers may have: long
-// ones are in memory once, and so is what they hold.
+// shared keeps what was found in the bodies of answers, which several answers may have: it is
+// looked for once, and in memory once.
 type shared struct {
-	found   map[withinBody][]string // in long documents of JSON, by selector
+	seed    maphash.Seed
+	values  map[withinBody][]string    // of long bodies, by selector
+	indices map[*string]map[string]int // of long lists of values, by the first
 	scalars map[withinBody]patch.Scalars
 }
 
 func newShared() *shared {
-	return &shared{map[withinBody][]string{}, map[withinBody]patch.Scalars{}}
+	return &shared{seed: maphash.MakeSeed(), values: map[withinBody][]string{}, indices: map[*string]map[string]int{}, scalars: map[withinBody]patch.Scalars{}}
 }
 
 // forget forgets all bodies.
 func (s *shared) forget() {
-	clear(s.found)
+	clear(s.values)
+	clear(s.indices)
 	clear(s.scalars)
 }
 
 // A withinBody is a selector in a body as an answer shows it.
 type withinBody struct {
-	data                    *byte
-	size                    int
-	media, coding, selector string
+	hash                           uint64
+	size                           int
+	media, coding, links, selector string
+}
+
+// of returns the key of a selector in the answer of e.
+func (s *shared) of(e *parsed, selector string) withinBody {
+	b, h := e.Flow.Response.Body.Data, e.Flow.Response.Headers
+	if e.hash == 0 {
+		e.hash = maphash.Bytes(s.seed, b)
+	}
+	return withinBody{e.hash, len(b), e.doc.Media(), strings.Join(h.Values("Content-Encoding"), ","), strings.Join(h.Values("Link"), ","), selector}
 }
 
 // longBody is from how many bytes on the values of a body are kept for all answers that have
 // it.
 const longBody = 64 << 10
 
-// of returns the key of a selector in the answer of e, which has a body.
-func of(e *parsed, selector string) withinBody {
-	b, h := e.Flow.Response.Body.Data, e.Flow.Response.Headers
-	return withinBody{&b[0], len(b), e.doc.Media(), strings.Join(h.Values("Content-Encoding"), ","), selector}
+// ofBody reports whether the body alone decides what a selector finds.
+func ofBody(selector string) bool {
+	kind, _, _ := strings.Cut(selector, ":")
+	return kind != "header" && kind != "cookie" && kind != "redirect"
 }
 
-// keeps reports whether what a selector finds in the answer of e is kept: not in a short body,
-// and not where more than the body may decide it.
-func keeps(e *parsed, selector string) bool {
-	return len(e.Flow.Response.Body.Data) >= longBody && strings.HasPrefix(selector, "json:")
-}
-
-// values returns what was found before.
-func (s *shared) values(e *parsed, selector string) (values []string, ok bool) {
-	if keeps(e, selector) {
-		values, ok = s.found[of(e, selector)]
+// valuesOf returns what a selector finds in the answer of e.
+func (s *shared) valuesOf(e *parsed, selector string) []string {
+	parsed := e.session.selectors.parse(selector)
+	if parsed == nil {
+		return nil
 	}
-	return values, ok
+	long := len(e.Flow.Response.Body.Data) >= longBody && ofBody(selector)
+	var key withinBody
+	if long {
+		key = s.of(e, selector)
+		if values, had := s.values[key]; had {
+			return values
+		}
+	}
+	values := parsed.Values(e.doc)
+	if _, _, cell := content.OfCell(selector); cell {
+		e.doc.Forget()
+	}
+	if long {
+		s.values[key] = values
+	}
+	return values
 }
 
-// add keeps what was found.
-func (s *shared) add(e *parsed, selector string, values []string) {
-	if keeps(e, selector) {
-		s.found[of(e, selector)] = values
+// longValues is from how many values on a list has an index.
+const longValues = 256
+
+// indexOf returns the index of each of some values, the first.
+func (s *shared) indexOf(values []string) map[string]int {
+	at, had := s.indices[&values[0]]
+	if !had {
+		at = make(map[string]int, len(values))
+		for i, v := range slices.Backward(values) {
+			at[v] = i
+		}
+		s.indices[&values[0]] = at
 	}
+	return at
 }
 
 // scalarsOf returns the scalars of the document that the answer of e is, none if it is no
 // document, and the document if it had to be read for them.
 func (s *shared) scalarsOf(e *parsed) (patch.Scalars, *patch.Document) {
-	key := of(e, "")
-	if scalars, ok := s.scalars[key]; ok {
+	key := s.of(e, "")
+	if scalars, had := s.scalars[key]; had {
 		return scalars, nil
 	}
 	d, err := patch.Parse(e.doc.Body())

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func find(sources []source, u use) (take model.Take, ok bool) {
 	var best hit
 	picked := u.pickedFrom(sources)
 	for i, s := range sources {
-		for _, h := range u.exchange.session.hits(s)[u.value] {
+		for _, h := range u.exchange.session.hits(s, u.value) {
 			if !h.exchange.before(u.exchange) || (h.list || byContext(s.selector)) && u.exchange.sentFirst(u.value) {
 				continue
 			}
@@ -63,7 +64,7 @@ func (u use) pickedFrom(sources []source) *parsed {
 			continue
 		}
 		for _, s := range sources {
-			if slices.ContainsFunc(u.exchange.session.hits(s)[u.value], func(h hit) bool { return h.exchange == from }) {
+			if slices.ContainsFunc(u.exchange.session.hits(s, u.value), func(h hit) bool { return h.exchange == from }) {
 				return from
 			}
 		}
@@ -79,23 +80,60 @@ type hit struct {
 	addressed bool // it is the one value of the place, and a segment of the address that was asked
 }
 
-// hits returns what a source read in the session, by value, in the order of the answers.
-func (s *session) hits(of source) map[string][]hit {
-	if found, ok := s.read[of]; ok {
-		return found
+// A reading is what a source read in a session.
+type reading struct {
+	hits map[string][]hit // by value, in the order of the answers
+	long []longList       // that are in no hits
+}
+
+// A longList is a long list of values that an answer has.
+type longList struct {
+	from *parsed
+	at   map[string]int // index of each value, the first
+	list bool
+}
+
+// hits returns where a source read a value in the session, in the order of the answers.
+func (s *session) hits(of source, value string) []hit {
+	r := s.read[of]
+	if r == nil {
+		r = s.readAll(of)
+		s.read[of] = r
 	}
-	found := map[string][]hit{}
+	out := slices.Clip(r.hits[value])
+	for i := range r.long {
+		if at, ok := r.long[i].at[value]; ok {
+			out = append(out, r.long[i].from.hit(value, at, r.long[i].list))
+		}
+	}
+	if len(r.long) > 0 {
+		slices.SortFunc(out, func(a, b hit) int { return cmp.Compare(a.exchange.index, b.exchange.index) })
+	}
+	return out
+}
+
+// readAll reads the answers of a session.
+func (s *session) readAll(of source) *reading {
+	r := &reading{hits: map[string][]hit{}}
 	for _, e := range s.of[of.endpoint] {
 		values := e.values(of.selector)
 		list := isList(of.selector, values)
+		if len(values) >= longValues {
+			r.long = append(r.long, longList{e, s.shared.indexOf(values), list})
+			continue
+		}
 		for i, v := range values {
-			if old := found[v]; len(old) == 0 || old[len(old)-1].exchange != e {
-				found[v] = append(old, hit{e, i, list, !list && strings.Contains(e.Flow.Request.Path()+"/", "/"+v+"/")})
+			if old := r.hits[v]; len(old) == 0 || old[len(old)-1].exchange != e {
+				r.hits[v] = append(old, e.hit(v, i, list))
 			}
 		}
 	}
-	s.read[of] = found
-	return found
+	return r
+}
+
+// hit returns the place of a value in the answer of e.
+func (e *parsed) hit(value string, match int, list bool) hit {
+	return hit{e, match, list, !list && strings.Contains(e.Flow.Request.Path()+"/", "/"+value+"/")}
 }
 
 // isList reports whether a place holds a choice of values.
@@ -131,7 +169,7 @@ func (q *piece) take(u use) model.Take {
 
 // first returns the first place where a source read the value of u before it was sent.
 func (s *session) first(of source, u use) (hit, bool) {
-	for _, h := range s.hits(of)[u.value] {
+	for _, h := range s.hits(of, u.value) {
 		if h.exchange.before(u.exchange) {
 			return h, true
 		}

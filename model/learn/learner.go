@@ -223,7 +223,7 @@ func (l *learner) takeRest(from source, kept []recording) error {
 		}
 		batch = append(batch, r)
 		flows += len(r.flows)
-		if size += r.size; flows >= batchFlows || size >= batchBytes {
+		if size += r.load(); flows >= batchFlows || size >= batchBytes {
 			take()
 		}
 		return nil

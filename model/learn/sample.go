@@ -30,14 +30,15 @@ func newSample(most, total int) *sample {
 
 // wants chooses a session, or does not.
 func (s *sample) wants(r *recording) bool {
-	if s.whole && s.size+r.size > sampleBytes {
+	size := r.load()
+	if s.whole && s.size+size > sampleBytes {
 		s.whole = false
 	}
 	r.drawn = s.whole || s.flows < s.most && s.size < sampleBytes/2 && s.draws(r.number)
 	wanted := r.drawn || s.flows < s.most && s.size < sampleBytes && s.shows(r.flows)
 	if wanted {
 		s.flows += len(r.flows)
-		s.size += r.size
+		s.size += size
 		s.note(r.flows)
 	}
 	return wanted

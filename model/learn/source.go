@@ -223,6 +223,21 @@ func inMemory(b []byte) int {
 	return 3 * len(b)
 }
 
+// maxFound is how many bytes of a body are learned from, about: so many values it has at most.
+const maxFound = 1 << 20
+
+// load returns about how many bytes a session has in memory while it is learned from: its
+// flows or, where it shares their bodies with others, what is found in them.
+func (r *recording) load() int {
+	n := 0
+	for _, f := range r.flows {
+		if size := len(f.Response.Body.Data); size >= longBody {
+			n += min(size, maxFound)
+		}
+	}
+	return max(n, r.size)
+}
+
 // weigh returns about how many bytes a flow has in memory.
 func weigh(f *flow.Flow) int {
 	n := 1000 + len(f.Request.Target) + inMemory(f.Request.Body.Data) + 64*len(f.Messages)
