@@ -49,3 +49,41 @@ func TestADocumentByItselfIsChangedRatherThanThatOfAList(t *testing.T) {
 		t.Errorf("no document is changed: %s", v.Request.Body)
 	}
 }
+
+// What a client chose of a list is no change of the list: others in a live list are not
+// dropped one by one.
+func TestAChoiceOfSeveralIsNotTheListWithoutTheOthers(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		var rows []string
+		for k := range 7 {
+			rows = append(rows, fmt.Sprintf(`{"id":%d,"key":"%s","name":"Tag %c","size":%d}`, 300+k, secretOf("tag", k), 'A'+k, k))
+		}
+		chosen := fmt.Sprintf(`{"id":%d,"key":"%s"},{"id":%d,"key":"%s"}`, 300+i, secretOf("tag", i), 303+i, secretOf("tag", 3+i))
+		p.do("GET /tags", `200`+asJSON+`{"results":[`+strings.Join(rows, ",")+`]}`)
+		p.do("POST /posts"+asJSON+`{"text":"x","tags":{"connect":[`+chosen+`]}}`, "201"+asJSON+`{"ok":true}`)
+	})
+	v := r.Endpoints["POST /posts"].Variants[0]
+	if v.Request.Changes != "" || strings.Contains(v.Request.Body, "drop") {
+		t.Errorf("the list is changed: %s", v.Request.Body)
+	}
+	for i := range 4 {
+		if got, want := takesOf(r, i, 1), fmt.Sprintf("0.0.%d", i); !strings.Contains(got, want) {
+			t.Errorf("session %d takes %q, want element %d of the list", i, got, i)
+		}
+	}
+}
+
+// What other pages show of a collection by chance is not where users choose from it.
+func TestTheListOfACollectionIsWhereItsRecordsAreChosen(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		row := func(k int) string { return fmt.Sprintf(`{"doc_id":"%s","name":"Doc %c"}`, secretOf("doc", k), 'A'+k) }
+		p.do("GET /recent", `200`+asJSON+`{"rows":[`+row(3)+`,`+row(1)+`]}`)
+		p.do("GET /docs", `200`+asJSON+`{"rows":[`+row(0)+`,`+row(1)+`,`+row(2)+`,`+row(3)+`]}`)
+		if i == 2 {
+			p.do("POST /docs/release"+asJSON+`{"ids":["`+secretOf("doc", 1)+`","`+secretOf("doc", 3)+`"]}`, "200"+asJSON+`{"ok":true}`)
+		}
+	})
+	if got := takesOf(r, 2, 2); got != "1.0.1 1.0.3" {
+		t.Errorf("takes %q, want elements 1 and 3 of act 1", got)
+	}
+}

@@ -300,12 +300,25 @@ func bySource(a, b source) int {
 	return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.selector, b.selector))
 }
 
+// elsewhere reports whether all that b takes is of lists, of which some are at addresses that
+// a request is not below: they may show by chance what the user chose from another.
+func (b *binding) elsewhere(l *Learner, e *parsed) bool {
+	return b != nil && !slices.ContainsFunc(b.sources, func(s source) bool { return !strings.Contains(s.selector, "[]") }) &&
+		slices.ContainsFunc(b.sources, func(s source) bool { return !e.below(l.byName[s.endpoint].sample()) })
+}
+
 // learn chooses sources for uses and tests them. It returns nil if the choice fails.
 func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 	if len(found) == 0 {
 		found = l.contexts(uses)
 	}
 	b := choose(found, uses)
+	if sample := c.leaf.target.sample(); b.elsewhere(l, sample) {
+		near := slices.DeleteFunc(slices.Clone(found), func(s source) bool { return !sample.below(l.byName[s.endpoint].sample()) })
+		if of := choose(near, uses); of != nil && of.hits >= b.hits {
+			b = of
+		}
+	}
 	if b == nil || float64(b.hits) < minMatch*float64(len(uses)) {
 		if found = l.contexts(uses); len(found) == 0 {
 			return nil

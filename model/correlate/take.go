@@ -13,8 +13,9 @@ import (
 // A place that holds one value, such as a token, a form field or the id of a created
 // record, gives the latest answer that held it: that is the one that counts if the
 // target renews the value. The answer to a request whose address has the value renews
-// nothing: of those the first counts, which is there also if a later one is not. Of lists, that one counts in which the user picked: the page
-// whose link the first request with the value followed, or that of u, or else the
+// nothing: of those the first counts, which is there also if a later one is not. Of lists,
+// that one counts in which the user picked: the page whose link the first request with the
+// value followed, or that of u, or else one at the address of u or above it, or else the
 // earliest, since what came later shows the same record again. One value is better than
 // a list: a user who made a record means that record, wherever it stands in a list. So no
 // list gives what the client named itself, nor does the text around it.
@@ -26,7 +27,7 @@ func find(sources []source, u use) (take model.Take, ok bool) {
 			if !h.exchange.before(u.exchange) || (h.list || byContext(s.selector)) && u.exchange.sentFirst(u.value) {
 				continue
 			}
-			if !ok || h.beats(best, picked) {
+			if !ok || h.beats(best, picked, u.exchange) {
 				best, ok = h, true
 				take = model.Take{Act: h.exchange.index, Source: i, Match: h.match}
 			}
@@ -35,8 +36,8 @@ func find(sources []source, u use) (take model.Take, ok bool) {
 	return take, ok
 }
 
-// beats reports whether h is the better place for a value than best.
-func (h hit) beats(best hit, picked *parsed) bool {
+// beats reports whether h is the better place for a value in the request of u than best.
+func (h hit) beats(best hit, picked, u *parsed) bool {
 	switch {
 	case h.list != best.list:
 		return best.list
@@ -44,12 +45,20 @@ func (h hit) beats(best hit, picked *parsed) bool {
 		return false
 	case h.list && (h.exchange == picked || best.exchange == picked):
 		return h.exchange == picked
+	case h.list && u.below(h.exchange) != u.below(best.exchange):
+		return u.below(h.exchange)
 	}
 	later := h.exchange.index > best.exchange.index
 	if later && h.addressed || !later && best.addressed {
 		return !later
 	}
 	return later != h.list
+}
+
+// below reports whether the address of e is that of o or lies below it.
+func (e *parsed) below(o *parsed) bool {
+	rest, ok := strings.CutPrefix(e.Path, strings.TrimSuffix(o.Path, "/"))
+	return ok && len(o.Path) > 1 && (rest == "" || rest[0] == '/')
 }
 
 // pickedFrom returns the page whose link the user clicked who means the value, if a source

@@ -119,13 +119,18 @@ func (p *parts) near(n *node, same bool) (at []int) {
 	return slices.Compact(at)
 }
 
-// listsAlike reports whether two arrays are states of one list of records.
+// listsAlike reports whether two arrays are states of one list of records. Of one from which
+// a client sends less than half, it sends what it chose.
 func listsAlike(a, b *node) bool {
-	if 2*len(a.children) <= len(b.children) {
+	if 2*len(a.children) <= len(b.children) || 2*len(b.children) < len(a.children) {
 		return false
 	}
 	key := identity(a, b)
-	return key != "" && key != self && 2*common(a, b, key) > len(b.children)
+	if key == "" || key == self {
+		return false
+	}
+	n := 2 * common(a, b, key)
+	return n > len(b.children) && n >= len(a.children)
 }
 
 // partsOf returns n and the objects and arrays in it.
