@@ -44,9 +44,7 @@ func (l *Learner) evident(p *leaf) locator {
 	if len(order) == 0 || len(hits[order[0]]) < minEvident {
 		return func(use) (spot, bool) { return spot{}, false }
 	}
-	if !slices.Contains(l.evidence[p.key()], order[0]) {
-		l.evidence[p.key()] = append(l.evidence[p.key()], order[0])
-	}
+	l.prove(p, order[0])
 	return p.latest(order[:1])
 }
 
@@ -101,8 +99,28 @@ func (u use) showsAlone(list *model.List, at int) bool {
 // minBeside is the least length in bytes of a text that shows which element an answer is about.
 const minBeside = 4
 
+// prove notes that a leaf identifies elements of the list that a selector reads.
+func (l *Learner) prove(p *leaf, selector string) {
+	if name := p.listName(); name != "" && !slices.Contains(l.evidence[name], selector) {
+		l.evidence[name] = append(l.evidence[name], selector)
+	}
+}
+
+// listName returns the word that leaves have in common that identify elements of one list:
+// "uid" of _uid and reply_uid, "note id" of note_id. It is empty where each means its own.
+func (p *leaf) listName() string {
+	list := words(p.name())
+	switch stem, is := identifier(p.name()); {
+	case len(list) == 0 || is && stem == "":
+		return ""
+	case is:
+		return strings.Join(list, " ")
+	}
+	return list[len(list)-1]
+}
+
 // pickAlike binds leaves that have the name of one that is of a list, where that list has their
-// values too.
+// values too, or each of several in a text.
 func (l *Learner) pickAlike() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
@@ -110,26 +128,48 @@ func (l *Learner) pickAlike() {
 				continue
 			}
 			for _, s := range p.pieces[0].binding.sources {
-				if key := p.key(); strings.Contains(s.selector, "[]") && !slices.Contains(l.evidence[key], s.selector) {
-					l.evidence[key] = append(l.evidence[key], s.selector)
+				if strings.Contains(s.selector, "[]") {
+					l.prove(p, s.selector)
 				}
 			}
 		}
 	}
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
-			if stem, is := identifier(p.name()); is && stem == "" {
-				continue // each means its own
-			}
-			selectors := l.evidence[p.key()]
+			selectors := l.evidence[p.listName()]
 			if len(selectors) == 0 || p.pieces != nil || p.hidden || p.header() != "" {
 				continue
 			}
 			locate := p.latest(selectors)
-			if spots := locate.all(p.uses); len(spots) > 0 && 10*len(spots) >= 9*len(p.uses) {
+			spots := locate.all(p.uses)
+			if len(spots) < len(p.uses) && l.pickParts(p, selectors) {
+				if len(spots) > 0 {
+					p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
+				}
+			} else if len(spots) > 0 && 10*len(spots) >= 9*len(p.uses) {
 				p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
+			}
+			if p.pieces != nil {
 				t.pickers = append(t.pickers, p)
 			}
 		}
 	}
+}
+
+// pickParts binds the identifiers that a leaf has one beside the other in its text, as in 3,17.
+func (l *Learner) pickParts(p *leaf, selectors []string) bool {
+	found := false
+	for _, c := range p.inner {
+		locate := c.latest(selectors)
+		if spots := locate.all(c.uses); c.pieces == nil && len(spots) > 0 && 10*len(spots) >= 9*len(c.uses) {
+			c.pieces = []piece{l.place(model.OnList, c.uses, spots, locate)}
+			found = true
+		}
+	}
+	if !found {
+		return false
+	}
+	p.show()
+	p.open()
+	return p.opened
 }

@@ -252,13 +252,14 @@ func TestAnswersShowWhatANumberIsOf(t *testing.T) {
 func TestANameIsOfOneList(t *testing.T) {
 	for _, tt := range []struct{ name, field, value, want string }{
 		{"the same name", "cid", "0", "0.0.2"},
+		{"the same last word", "reply_cid", "0", "0.0.2"},
 		{"another name", "iid", "0", ""},
 		{"no element of the list", "cid", "77", ""},
 		{"a name that each list has", "id", "0", ""},
 	} {
-		read := tt.field
-		if tt.field == "iid" {
-			read = "cid"
+		read := "cid"
+		if tt.field == "id" {
+			read = "id"
 		}
 		r := record(6, nil, func(p *tape, i int) {
 			rows := ""

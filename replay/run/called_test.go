@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -40,24 +41,32 @@ func (d *drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"exec": script})
 		return
 	}
-	n, _ := strconv.Atoi(r.FormValue("_nr"))
-	i := (n - d.first) / d.step
-	if n < d.first || i >= len(d.letters) || (n-d.first)%d.step != 0 {
-		d.wrong++
-		w.WriteHeader(http.StatusNotFound)
-		fmt.Fprint(w, `{"error":"none"}`)
-		return
+	name := "_nr"
+	if r.URL.Path == "/answer" {
+		name = "answer_nr"
 	}
-	d.done[r.URL.Path+" "+d.letters[i]]++
+	title := ""
+	for text := range strings.SplitSeq(r.FormValue(name), ",") {
+		n, _ := strconv.Atoi(text)
+		i := (n - d.first) / d.step
+		if n < d.first || i >= len(d.letters) || (n-d.first)%d.step != 0 {
+			d.wrong++
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"error":"none"}`)
+			return
+		}
+		title = d.letters[i]
+		d.done[r.URL.Path+" "+title]++
+	}
 	if r.URL.Path == "/show" {
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprintf(w, `<html><title>Letter</title><h1>%s</h1><p>Dear all</p></html>`, d.letters[i])
+		fmt.Fprintf(w, `<html><title>Letter</title><h1>%s</h1><p>Dear all</p></html>`, title)
 		return
 	}
 	fmt.Fprint(w, `{"ok":true}`)
 }
 
-// A user reads letters of a list and puts away others of it, which no answer shows.
+// A user reads letters of a list, and answers and puts away some of it, which no answer shows.
 func TestTheCallsOfAScriptAreTheRowsOfAList(t *testing.T) {
 	letters := []string{"Harbour dues", "Garden plan", "The long ladder", "Winter lamps", "Paper order"}
 	home := &drawer{letters: letters, first: 1, step: 1, done: map[string]int{}}
@@ -66,7 +75,14 @@ func TestTheCallsOfAScriptAreTheRowsOfAList(t *testing.T) {
 			g.do("GET", "/list", "", "")
 			read, put := 1+(i+k)%len(letters), 1+(2*i+3*k)%len(letters)
 			g.do("GET", fmt.Sprint("/show?_nr=", read), "", "")
-			g.do("POST", "/away", "application/x-www-form-urlencoded", url.Values{"_nr": {strconv.Itoa(put)}, "to": {"attic"}}.Encode())
+			away := strconv.Itoa(put)
+			if i%2 == 0 { // several at once
+				away += "," + strconv.Itoa(1+put%len(letters))
+			}
+			g.do("POST", "/away", "application/x-www-form-urlencoded", url.Values{"_nr": {away}, "to": {"attic"}}.Encode())
+			if i == 3 {
+				g.do("POST", "/answer", "application/x-www-form-urlencoded", fmt.Sprint("text=yes&answer_nr=", read))
+			}
 		}
 	})
 	want := map[string]int{}
