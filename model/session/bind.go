@@ -112,7 +112,8 @@ func twice(a, b []fetch) bool {
 }
 
 // leads reports whether a connection is tied to one other browser more than to any other,
-// and not much less than to its own.
+// and not much less than to its own. Of two that it is tied to as much either may have sent
+// its only request.
 func (c *carriers) leads(n, browser uint32) bool {
 	own, weight := c.stands(n), map[uint32]uint32{}
 	for _, t := range c.list[n].ties {
@@ -120,7 +121,7 @@ func (c *carriers) leads(n, browser uint32) bool {
 	}
 	to := weight[browser]
 	for other, w := range weight {
-		if other != own && w > to {
+		if other != own && (w > to || w == to && other != browser && c.list[n].flows == 1) {
 			return false
 		}
 	}

@@ -43,7 +43,7 @@ func TestReadersInRealBrowsersAreFound(t *testing.T) {
 		{"one-process-each", 0.99, "5 by process"},
 		{"profiles-of-one-process", 0.95, ""},
 		{"connections-that-close", 0.85, " times a page was asked for that nothing ties to one of those who were there"},
-		{"equal-browsers", 0.25, " times a page was asked for that nothing ties to one of those who were there"},
+		{"equal-browsers", 0.30, " times a page was asked for that nothing ties to one of those who were there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := play(t, filepath.Join("testdata", c.name+".flow.zst")).want(t, c.least, 0)

@@ -262,9 +262,8 @@ var least = map[string]float64{
 	"a basket that is a cookie after many pages":                             0.97,
 	"a blog whose test cookie is equal for all":                              0.95,
 	"a service of identities, and tokens with a subject":                     0.98,
-	"a token of a form in a cookie of the form's page":                       0.96,
-	"an id of the session that the client makes":                             0.98,
-	"data that a framework fetches ahead, and a token of JSON for the login": 0.96,
+	"a token of a form in a cookie of the form's page":                       0.97,
+	"data that a framework fetches ahead, and a token of JSON for the login": 0.97,
 	"queries of a graph before and after the login":                          0.96,
 	"readers of documents, half of whom have one program":                    0.85,
 
