@@ -50,8 +50,12 @@ type note struct {
 
 // Settle changes the users of acts, which are in the order of their start, so that their
 // courses become likelier. Users who are new get the numbers -1, -2, … It returns at how
-// many acts another change is about as likely as none.
+// many acts another change is about as likely as none. The time for all acts that are settled
+// with the same habits is bounded: those for whom it is over stay as they are.
 func (h *Habits) Settle(acts []*Act) (even int) {
+	if h.trials <= 0 {
+		return 0
+	}
 	s := &settling{Habits: h, acts: acts, where: make([]joint, len(acts)), odds: map[[2]int]float64{}, past: newPast(), moved: make([]int, len(acts))}
 	of := map[uint64]int{}
 	for _, a := range acts {

@@ -84,6 +84,9 @@ func (s *settling) give(n int, own, rest Course) bool {
 	without := s.total(rest) - s.total(s.courses[n])
 	named := func(c Course) bool { return slices.ContainsFunc(c, func(a *Act) bool { return a.Named }) }
 	for _, y := range s.others(own[0].number) {
+		if s.trials--; s.trials < 0 {
+			break
+		}
 		c := s.courses[y.course]
 		if len(c)+len(rest) == 0 || s.notes[y.course].last >= 0 && named(own) {
 			continue
