@@ -274,7 +274,8 @@ type parsed struct {
 
 	effect effect
 
-	ids *identities // see identities
+	ids   *identities                // see identities
+	kinds map[string][]*content.Span // see kindsIn
 }
 
 // An effect is what is known of a request: whether it changes something.

@@ -41,13 +41,27 @@ func (u use) kind(p *leaf) []string {
 	if !ok {
 		return nil
 	}
-	for i := range u.exchange.spans {
-		sp := &u.exchange.spans[i]
-		if of, name := lastName(keyOf(sp)); of == around && sp.Value != u.value && (sameName(name, stem+"type") || sameName(name, stem+"kind")) {
+	for _, sp := range u.exchange.kindsIn(around) {
+		if _, name := lastName(keyOf(sp)); sp.Value != u.value && (sameName(name, stem+"type") || sameName(name, stem+"kind")) {
 			return words(sp.Value)
 		}
 	}
 	return nil
+}
+
+// kindsIn returns the places of the request of e that stand in the same object and have the
+// name of a kind.
+func (e *parsed) kindsIn(around string) []*content.Span {
+	if e.kinds == nil {
+		e.kinds = map[string][]*content.Span{}
+		for i := range e.spans {
+			of, name := lastName(keyOf(&e.spans[i]))
+			if name = strings.ToLower(strings.TrimRight(name, "_-")); strings.HasSuffix(name, "type") || strings.HasSuffix(name, "kind") {
+				e.kinds[of] = append(e.kinds[of], &e.spans[i])
+			}
+		}
+	}
+	return e.kinds[around]
 }
 
 // lastName cuts a key into what stands around its last name, and that.
