@@ -21,6 +21,10 @@ func (l *Learner) admit() {
 				continue
 			}
 			uses := p.asRecorded()
+			if p.pieces != nil && p.pieces[0].value.Kind == model.Bound && l.pseudonyms(p, uses) {
+				l.notePseudonym(p, uses)
+				continue
+			}
 			_ = l.admitScripted(p, uses) || l.admitIdentifier(p, uses) || l.admitRevision(p, uses) || l.admitBeside(p, uses) || l.admitText(p, uses)
 		}
 	}

@@ -32,3 +32,29 @@ func TestPseudonymsThatWouldBeSentAreNamed(t *testing.T) {
 		t.Errorf("without pseudonyms %+v is named", r.Unresolved)
 	}
 }
+
+// What a user typed over a value that the target gives is named, too, if it is a pseudonym.
+func TestAPseudonymInPlaceOfALiveValueIsNamed(t *testing.T) {
+	var sessions [][]Exchange
+	for i := range 6 {
+		p := newTape(i)
+		page := "200" + asHTML
+		for k := range 4 {
+			page += fmt.Sprintf(`<tr><td>Note %c<input type=checkbox name="notes[]" value=%d><div class=lock>word-%d</div></tr>`, 'A'+k, 31+4*k, k)
+		}
+		p.do("GET /desk", page)
+		lock := fmt.Sprint("word-", i%4)
+		if i == 5 {
+			lock = "zz-" + secretOf(i)
+		}
+		p.do(fmt.Sprintf("POST /do # [op=edit-note]%sop=edit-note&note_id=%d&lock=%s", fromDesk, 31+4*(i%4), lock), "200"+asJSON+"{}")
+		sessions = append(sessions, p.exchanges)
+	}
+	r := Learn(sessions, Options{Pseudonym: func(v string) bool { return strings.HasPrefix(v, "zz-") }})
+	if len(r.Unresolved) != 1 || r.Unresolved[0].Place != "body lock" || r.Unresolved[0].Requests != 1 {
+		t.Errorf("unresolved %+v, want one lock", r.Unresolved)
+	}
+	if v := values(r, "POST /do [op=edit-note]"); !strings.Contains(v, "lock=bound") {
+		t.Errorf("values %s, want a live lock", v)
+	}
+}
