@@ -191,12 +191,13 @@ func isJSON(contentType string) bool {
 }
 
 // sameAddress reports whether a document that was read by a can be written by e: one
-// path is the other or lies directly above it.
+// path is the other or lies directly above it, or above it and ends with what identifies
+// the document.
 func sameAddress(a, e *parsed) bool {
 	p, q := strings.TrimSuffix(a.Flow.Request.Path(), "/"), strings.TrimSuffix(e.Flow.Request.Path(), "/")
 	if len(p) > len(q) {
 		p, q = q, p
 	}
 	rest, ok := strings.CutPrefix(q, p)
-	return ok && (rest == "" || rest[0] == '/' && strings.Count(rest, "/") == 1)
+	return ok && (rest == "" || rest[0] == '/' && (strings.Count(rest, "/") == 1 || content.Kind(p[strings.LastIndexByte(p, '/')+1:]) != ""))
 }

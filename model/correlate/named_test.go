@@ -87,3 +87,19 @@ func TestTheListOfACollectionIsWhereItsRecordsAreChosen(t *testing.T) {
 		t.Errorf("takes %q, want elements 1 and 3 of act 1", got)
 	}
 }
+
+// What is done to a document at an address below its own is done to it, whatever it calls
+// its identifier.
+func TestADocumentIsKnownByTheAddressAboveThatOfAnAction(t *testing.T) {
+	r := record(4, nil, func(p *tape, i int) {
+		id := secretOf("doc", i)
+		doc := func(size string) string {
+			return fmt.Sprintf(`{"recordId":"%s","text":"It is %d","place":"yard","slug":null,"size":"%s"}`, id, i, size)
+		}
+		p.do("GET /docs/"+id, `200`+asJSON+`{"data":`+doc("small")+`}`)
+		p.do("POST /docs/"+id+"/actions/publish"+asJSON+doc("large"), "200"+asJSON+`{"ok":true}`)
+	})
+	if v := r.Endpoints["POST /docs/{}/actions/publish"].Variants[0]; v.Request.Changes == "" || strings.Contains(v.Request.Body, "yard") {
+		t.Errorf("the recorded document is sent: %s", v.Request.Body)
+	}
+}
