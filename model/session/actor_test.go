@@ -135,6 +135,8 @@ func (a *actor) write(x exchange, at time.Time) *flow.Flow {
 	switch {
 	case strings.HasPrefix(x.send, "{"):
 		add("Content-Type", "application/json")
+	case strings.HasPrefix(x.send, "<"):
+		add("Content-Type", "text/xml")
 	case x.send != "":
 		add("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -95,7 +95,7 @@ func (w *visitors) group(key uint32) *[]int32 {
 // asks for, and who have not begun with it.
 func (w *visitors) referring(group []int32, r *record) (who []int32) {
 	for _, at := range group {
-		if v := &w.list[at]; w.loads.refers(v.page, r.target) && r.target != v.entry && w.there(&w.list[at], r.start) {
+		if v := &w.list[at]; w.loads.refers(v.page, r.target) && r.asks() != v.entry && w.there(&w.list[at], r.start) {
 			who = append(who, at)
 		}
 	}
@@ -179,7 +179,7 @@ func (w *visitors) going(group []int32, r *record, root identity.Node) (int32, b
 	switch {
 	case r.referer != 0: // a page that was loaded before the recording, or that a script named
 		return best, byOrder
-	case r.target == v.entry && (v.more || browsers): // somebody begins as it did
+	case r.asks() == v.entry && (v.more || browsers): // somebody begins as it did
 		return 0, 0
 	case (root != 0 || browsers) && there > 1: // one of several, and no page says which
 		return 0, 0

@@ -53,7 +53,7 @@ func (w *visitors) step(at int32, r *record, loaded, one bool) trail.Step {
 	s := trail.Step{
 		Age: r.start - v.acted, Comes: r.referer != 0, Loaded: loaded, Last: r.referer != 0 && v.page == r.referer,
 		Same: v.page == r.target, Again: slices.Contains(w.loaded[loading{w.key(r), r.target}], at), Refers: w.loads.refers(v.page, r.target),
-		Likewise: r.referer == 0 && v.entry == r.target && len(w.had) == 0, Overlap: v.last > r.start, Alone: one, Shown: v.shown,
+		Likewise: r.referer == 0 && v.entry == r.asks() && len(w.had) == 0, Overlap: v.last > r.start, Alone: one, Shown: v.shown,
 	}
 	if r.is&page != 0 {
 		if v.page != 0 {

@@ -29,6 +29,15 @@ type record struct {
 	is      traits
 }
 
+// asks is a mark of what a flow asks for: the target, and the operation where one address
+// stands for several.
+func (r *record) asks() identity.Mark {
+	if r.is&page != 0 {
+		return r.target
+	}
+	return r.target ^ r.shape
+}
+
 // traits are what kind of flow a record stands for.
 type traits uint32
 

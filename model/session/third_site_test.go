@@ -104,4 +104,55 @@ var unseen = map[string]func(a *actor, i int){
 			a.think(2)
 		}
 	},
+	"a payment at another host, and a cookie on the way back": func(a *actor, i int) {
+		const shop, bank = "https://tickets.test", "https://bank.test"
+		from := ""
+		for range 2 + a.random.IntN(3) {
+			at := fmt.Sprintf("%s/event/%d", shop, a.random.IntN(12))
+			a.page(exchange{url: at, from: from, answer: `<form method=post action="/order"></form>`}, "/e.css", "/e.js", fmt.Sprintf("/poster/%d.jpg", a.random.IntN(12)))
+			a.think(4)
+			from = at
+		}
+		pay := a.value(30)
+		a.do(exchange{url: shop + "/order", from: from, send: fmt.Sprintf("seats=%d", 1+a.random.IntN(4)), leads: bank + "/pay?t=" + pay})
+		a.page(exchange{url: bank + "/pay?t=" + pay, from: shop + "/", answer: `<form method=post><input type=hidden name=t value="` + pay + `"><input name=card></form>`}, "/bank.css")
+		a.think(8)
+		back := a.value(30)
+		a.do(exchange{url: bank + "/pay", from: bank + "/pay?t=" + pay, send: fmt.Sprintf("t=%s&card=4111%012d", pay, i*7919), leads: shop + "/done?ref=" + back})
+		a.page(exchange{url: shop + "/done?ref=" + back, from: bank + "/", set: []string{"order=" + a.value(26)}}, "/e.css", "/done.js")
+		for k := range 2 + a.random.IntN(3) {
+			a.think(3)
+			a.page(exchange{url: fmt.Sprintf("%s/ticket/%d", shop, k), from: shop + "/done"}, "/e.css", "/ticket.js")
+		}
+	},
+	"programs whose calls name a session in the body": func(a *actor, i int) {
+		a.bare, a.languages, a.agent = true, "", []string{"erp/9", "scan/2"}[i%2]
+		call := func(action, body, answer string) {
+			a.do(exchange{url: "https://soap.test/service", heads: []string{"SOAPAction: urn:" + action}, send: `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><` + action + `>` + body + `</` + action + `></s:Body></s:Envelope>`, media: "text/xml", answer: `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>` + answer + `</s:Body></s:Envelope>`})
+		}
+		call("Version", "", "<Version>3</Version>")
+		a.think(2)
+		id := a.value(32)
+		call("Open", fmt.Sprintf("<User>e%d</User><Password>Box-%d</Password>", i, i), "<SessionId>"+id+"</SessionId>")
+		for range 5 + a.random.IntN(7) {
+			call([]string{"Stock", "Move", "Count"}[a.random.IntN(3)], fmt.Sprintf("<SessionId>%s</SessionId><Item>%d</Item>", id, a.random.IntN(90)), "<Ok>1</Ok>")
+			a.think(2)
+		}
+	},
+	"a survey whose pages have no cookie until the last one": func(a *actor, i int) {
+		const host = "https://survey.test"
+		from := host + "/"
+		a.page(exchange{url: from, answer: `<a href="/q/1">start</a>`}, "/q.css", "/q.js")
+		for k := range 6 {
+			a.think(4)
+			at := fmt.Sprintf("%s/q/%d?a=%d", host, k+1, a.random.IntN(4))
+			a.page(exchange{url: at, from: from}, "/q.css", "/q.js")
+			from = at
+		}
+		a.think(3)
+		a.do(exchange{url: host + "/finish", from: from, send: fmt.Sprintf("mail=s%d%%40x.test", i), leads: "/thanks", set: []string{"done=" + a.value(20)}})
+		a.page(exchange{url: host + "/thanks", from: from}, "/q.css")
+		a.think(3)
+		a.page(exchange{url: host + "/result", from: host + "/thanks"}, "/q.css", "/chart.js")
+	},
 }

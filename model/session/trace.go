@@ -9,7 +9,7 @@ import (
 // begins adds a visitor to a group. A doubtful one may be one of those that are there.
 func (w *visitors) begins(group *[]int32, r *record, doubtful bool) int32 {
 	at, s := int32(len(w.list)), &w.sources[w.key(r)]
-	t := &trail.Trail{Group: w.key(r), Doubtful: doubtful, Alone: s.address || r.carrier == 0, First: r.start, Entry: r.target}
+	t := &trail.Trail{Group: w.key(r), Doubtful: doubtful, Alone: s.address || r.carrier == 0, First: r.start, Entry: r.asks()}
 	w.list, w.trails = append(w.list, visitor{}), append(w.trails, t)
 	if len(*group) == maxGroup {
 		*group = (*group)[:copy(*group, (*group)[1:])]

@@ -54,7 +54,7 @@ type visitors struct {
 type visitor struct {
 	node   identity.Node // 0: nothing names it
 	basis  basis
-	entry  identity.Mark // target of its first flow
+	entry  identity.Mark // what its first flow asks for
 	flows  int
 	more   bool            // it asked for something else since
 	late   bool            // its first flow comes from a page that it has not loaded here
@@ -187,10 +187,10 @@ func (w *visitors) still(at int32, r *record) int32 {
 func (w *visitors) note(at int32, r *record, alone bool) {
 	v := &w.list[at]
 	if v.flows == 0 {
-		v.entry, v.first, v.key = r.target, r.start, w.key(r)
+		v.entry, v.first, v.key = r.asks(), r.start, w.key(r)
 		v.late = r.referer != 0 && !slices.Contains(w.loaded[loading{w.key(r), r.referer}], at)
 	}
-	v.more = v.more || r.target != v.entry
+	v.more = v.more || r.asks() != v.entry
 	w.trace(at, r)
 	if v.flows > 0 && (v.node != 0 || w.sources[w.key(r)].address) {
 		w.gaps.Add(time.Duration(r.start - v.last))
