@@ -89,19 +89,7 @@ func (t *Templates) isDecisive(key string, s *sample) bool {
 	if operation.IsAction(strings.TrimLeft(key, "?[")) {
 		return len(counts) <= 2*fewWords || 3*once <= len(words)
 	}
-	for w := range counts {
-		if numbered(w) {
-			return false
-		}
-	}
 	return len(counts) <= fewWords && len(words) >= 2*len(counts) && tells(words, s.answers())
-}
-
-// numbered reports whether a word ends in a number of several digits, as that of one thing of
-// many does: note-17.
-func numbered(word string) bool {
-	name := strings.TrimRight(word, "0123456789")
-	return name != "" && len(word)-len(name) > 1
 }
 
 // tells reports whether the words tell what the answers look like.
