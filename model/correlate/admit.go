@@ -1,6 +1,12 @@
 package correlate
 
-import "github.com/starling-load/starling/model"
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/starling-load/starling/model"
+)
 
 // maxAround is the number of places in answers that are tried.
 const maxAround = 4
@@ -25,7 +31,7 @@ func (l *Learner) admit() {
 				l.notePseudonym(p, uses)
 				continue
 			}
-			_ = l.admitScripted(p, uses) || l.admitIdentifier(p, uses) || l.admitRevision(p, uses) || l.admitBeside(p, uses) || l.admitText(p, uses)
+			_ = l.admitScripted(p, uses) || l.admitIdentifier(p, uses) || l.admitSeveral(p, uses) || l.admitRevision(p, uses) || l.admitBeside(p, uses) || l.admitText(p, uses)
 		}
 	}
 }
@@ -100,6 +106,34 @@ func (l *Learner) admitIdentifier(p *leaf, uses []use) bool {
 		return false
 	}
 	l.unresolved(p, found, "identifies what an earlier answer of "+from+" gave, and is sent as recorded", "")
+	return true
+}
+
+// admitSeveral notes texts of several elements of a list, as in 3,17, at a place that has what an
+// answer gave in other requests.
+func (l *Learner) admitSeveral(p *leaf, uses []use) bool {
+	if p.opened || p.pieces == nil || p.pieces[0].binding == nil {
+		return false
+	}
+	var found []use
+	from := ""
+	for _, u := range uses[:min(len(uses), maxLooked)] {
+		several := strings.FieldsFunc(u.value, func(r rune) bool { return strings.ContainsRune(",;|", r) || unicode.IsSpace(r) })
+		if len(several) < 2 {
+			continue
+		}
+		for _, at := range u.exchange.session.given()[several[0]] {
+			values := at.exchange.values(at.selector)
+			if at.exchange.before(u.exchange) && l.isList(at) && !slices.ContainsFunc(several, func(v string) bool { return !slices.Contains(values, v) }) {
+				found, from = append(found, u), at.exchange.Endpoint
+				break
+			}
+		}
+	}
+	if len(found) == 0 {
+		return false
+	}
+	l.unresolved(p, found, "is of several elements of a list that an earlier answer of "+from+" gave, and is sent as recorded", "")
 	return true
 }
 

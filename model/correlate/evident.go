@@ -137,7 +137,15 @@ func (l *Learner) pickAlike() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			selectors := l.evidence[p.listName()]
-			if len(selectors) == 0 || p.pieces != nil || p.hidden || p.header() != "" {
+			if len(selectors) == 0 || p.hidden || p.header() != "" {
+				continue
+			}
+			if whole := p.pieces; whole != nil { // the rest may be lists
+				if !p.opened && len(whole) == 1 && len(p.asRecorded()) > 0 {
+					p.pieces = nil
+					l.pickParts(p, selectors)
+					p.pieces = whole
+				}
 				continue
 			}
 			locate := p.latest(selectors)

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -56,5 +57,29 @@ func TestAPseudonymInPlaceOfALiveValueIsNamed(t *testing.T) {
 	}
 	if v := values(r, "POST /do [op=edit-note]"); !strings.Contains(v, "lock=bound") {
 		t.Errorf("values %s, want a live lock", v)
+	}
+}
+
+// A place has one element in most requests, and several in some.
+func TestSeveralElementsThatCannotBeBoundAreNamed(t *testing.T) {
+	for several, want := range map[string]int{"%d,%d": 1, "%d; %d": 1, "%d,%d,5": 0, "some %d and %d": 0} {
+		r := record(6, nil, func(p *tape, i int) {
+			p.do("GET /people", "200"+asJSON+fmt.Sprintf(`[{"id":%d},{"id":%d},{"id":%d}]`, 1013*i+11, 1013*i+222, 1013*i+433))
+			one := fmt.Sprint(1013*i + 11 + 211*(i%3))
+			p.do("GET /open", "200"+asJSON+`{"open":{"id":`+one+`}}`)
+			if i == 2 {
+				one = fmt.Sprintf(several, 1013*i+11, 1013*i+222)
+			}
+			p.do("POST /drop"+asForm+"id="+url.QueryEscape(one), "200"+asJSON+"{}")
+		})
+		named := 0
+		for _, u := range r.Unresolved {
+			if u.Place == "body id" && strings.Contains(u.Reason, "several elements") && u.Requests == 1 {
+				named++
+			}
+		}
+		if named != want {
+			t.Errorf("%s is named %d times, want %d: %+v; %s", several, named, want, r.Unresolved, values(r, "POST /drop"))
+		}
 	}
 }

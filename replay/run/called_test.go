@@ -60,7 +60,7 @@ func (d *drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.URL.Path == "/show" {
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprintf(w, `<html><title>Letter</title><h1>%s</h1><p>Dear all</p></html>`, title)
+		fmt.Fprintf(w, `<html><title>Letter</title><h1>%s</h1><p>Dear all</p><script>set({"nr":"%s"})</script></html>`, title, r.FormValue(name))
 		return
 	}
 	fmt.Fprint(w, `{"ok":true}`)
@@ -68,6 +68,22 @@ func (d *drawer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // A user reads letters of a list, and answers and puts away some of it, which no answer shows.
 func TestTheCallsOfAScriptAreTheRowsOfAList(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		several func(i, k int) bool // letters are put away at once
+		read    bool                // a letter that is put away alone is the one that was read last
+	}{
+		{"several as often as one", func(i, _ int) bool { return i%2 == 0 }, false},
+		{"several now and then", func(i, k int) bool { return i == 2 && k == 0 }, false},
+		{"one each time", func(int, int) bool { return false }, false},
+		{"what was read, or several", func(i, _ int) bool { return i%2 == 0 }, true},
+		{"what was read, or several now and then", func(i, k int) bool { return i == 2 && k == 0 }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) { putAway(t, tt.several, tt.read) })
+	}
+}
+
+func putAway(t *testing.T, several func(i, k int) bool, last bool) {
 	letters := []string{"Harbour dues", "Garden plan", "The long ladder", "Winter lamps", "Paper order"}
 	home := &drawer{letters: letters, first: 1, step: 1, done: map[string]int{}}
 	m := learned(t, home, 6, func(g *guest, i int) {
@@ -76,8 +92,11 @@ func TestTheCallsOfAScriptAreTheRowsOfAList(t *testing.T) {
 			read, put := 1+(i+k)%len(letters), 1+(2*i+3*k)%len(letters)
 			g.do("GET", fmt.Sprint("/show?_nr=", read), "", "")
 			away := strconv.Itoa(put)
-			if i%2 == 0 { // several at once
+			switch {
+			case several(i, k):
 				away += "," + strconv.Itoa(1+put%len(letters))
+			case last:
+				away = strconv.Itoa(read)
 			}
 			g.do("POST", "/away", "application/x-www-form-urlencoded", url.Values{"_nr": {away}, "to": {"attic"}}.Encode())
 			if i == 3 {
