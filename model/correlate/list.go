@@ -390,12 +390,14 @@ func (u use) shows(list place, i int) bool {
 	if name == "" {
 		return false
 	}
-	for _, id := range u.exchange.doc.Leaves() {
+	answer := u.exchange.answer()
+	for _, at := range answer.at[u.value] {
+		id := &answer.leaves[at]
 		object, own := member(id.Selector)
-		if own != name || id.Value != u.value || strings.Contains(object, "[]") || len(u.exchange.values(id.Selector)) != 1 {
+		if own != name || strings.Contains(object, "[]") || len(u.exchange.values(id.Selector)) != 1 {
 			continue
 		}
-		for _, other := range u.exchange.doc.Leaves() {
+		for _, other := range answer.leaves {
 			around, member := member(other.Selector)
 			if around != object || member == name || strings.Contains(member, "|") {
 				continue
@@ -407,6 +409,25 @@ func (u use) shows(list place, i int) bool {
 		}
 	}
 	return false
+}
+
+// An answer is what the answer to a request holds.
+type answer struct {
+	of     *parsed
+	leaves []content.Leaf
+	at     map[string][]int // by value
+}
+
+// answer returns what the answer to e holds. It is kept until that of another is asked for.
+func (e *parsed) answer() *answer {
+	a := &e.session.shared.latest
+	if a.of != e {
+		*a = answer{e, e.doc.Leaves(), map[string][]int{}}
+		for i := range a.leaves {
+			a.at[a.leaves[i].Value] = append(a.at[a.leaves[i].Value], i)
+		}
+	}
+	return a
 }
 
 // namesList reports whether an answer is a list of what a word stands for: the address

@@ -16,6 +16,7 @@ type shared struct {
 	values  map[withinBody][]string    // of long bodies, by selector
 	indices map[*string]map[string]int // of long lists of values, by the first
 	scalars map[withinBody]patch.Scalars
+	latest  answer // that was looked through; see parsed.answer
 }
 
 func newShared() *shared {
@@ -27,6 +28,7 @@ func (s *shared) forget() {
 	clear(s.values)
 	clear(s.indices)
 	clear(s.scalars)
+	s.latest = answer{}
 }
 
 // A withinBody is a selector in a body as an answer shows it.
