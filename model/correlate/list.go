@@ -411,22 +411,34 @@ func (u use) shows(list place, i int) bool {
 	return false
 }
 
-// An answer is what the answer to a request holds.
+// An answer is what the body of an answer holds.
 type answer struct {
-	of     *parsed
 	leaves []content.Leaf
 	at     map[string][]int // by value
 }
 
-// answer returns what the answer to e holds. It is kept until that of another is asked for.
+// mostLeaves bounds the leaves of answers that are kept.
+const mostLeaves = 500_000
+
+// answer returns what the body of the answer to e holds.
 func (e *parsed) answer() *answer {
-	a := &e.session.shared.latest
-	if a.of != e {
-		*a = answer{e, e.doc.Leaves(), map[string][]int{}}
-		for i := range a.leaves {
-			a.at[a.leaves[i].Value] = append(a.at[a.leaves[i].Value], i)
+	s := e.session.shared
+	key := s.of(e, "")
+	if a := s.answers[key]; a != nil {
+		return a
+	}
+	a := &answer{at: map[string][]int{}}
+	for _, leaf := range e.doc.Leaves() {
+		if ofBody(leaf.Selector) {
+			a.at[leaf.Value] = append(a.at[leaf.Value], len(a.leaves))
+			a.leaves = append(a.leaves, leaf)
 		}
 	}
+	if s.leaves += len(a.leaves); s.leaves > mostLeaves {
+		clear(s.answers)
+		s.leaves = len(a.leaves)
+	}
+	s.answers[key] = a
 	return a
 }
 

@@ -16,11 +16,12 @@ type shared struct {
 	values  map[withinBody][]string    // of long bodies, by selector
 	indices map[*string]map[string]int // of long lists of values, by the first
 	scalars map[withinBody]patch.Scalars
-	latest  answer // that was looked through; see parsed.answer
+	answers map[withinBody]*answer // see parsed.answer
+	leaves  int                    // of these
 }
 
 func newShared() *shared {
-	return &shared{seed: maphash.MakeSeed(), values: map[withinBody][]string{}, indices: map[*string]map[string]int{}, scalars: map[withinBody]patch.Scalars{}}
+	return &shared{seed: maphash.MakeSeed(), values: map[withinBody][]string{}, indices: map[*string]map[string]int{}, scalars: map[withinBody]patch.Scalars{}, answers: map[withinBody]*answer{}}
 }
 
 // forget forgets all bodies.
@@ -28,7 +29,8 @@ func (s *shared) forget() {
 	clear(s.values)
 	clear(s.indices)
 	clear(s.scalars)
-	s.latest = answer{}
+	clear(s.answers)
+	s.leaves = 0
 }
 
 // A withinBody is a selector in a body as an answer shows it.
