@@ -27,7 +27,7 @@ func (rawCodec) Unmarshal(p []byte, v any) error { *v.(*[]byte) = bytes.Clone(p)
 func (rawCodec) Name() string                    { return "raw" }
 
 // chat answers a call with each message in upper case. To "fail" it answers with a
-// status.
+// status, once the client has ended: a call that the server cuts off before is not whole.
 func chat(_ any, s grpc.ServerStream) error {
 	for {
 		var in []byte
@@ -37,6 +37,8 @@ func chat(_ any, s grpc.ServerStream) error {
 			return err
 		}
 		if string(in) == "fail" {
+			for s.RecvMsg(&in) == nil {
+			}
 			return status.Error(codes.ResourceExhausted, "no more")
 		}
 		for range max(1, bytes.Count(in, []byte("*"))) {
