@@ -26,7 +26,9 @@ type Source interface {
 // ready by that. It ends when no act is under way and it has made none ready.
 //
 // The engine calls it from one goroutine at a time. A session may have a method
-// Stuck() string: where it had no way on, "" if it came to its end.
+// Stuck() string: where it had no way on, "" if it came to its end; and a method
+// Undone() []string: the endpoints of acts that had their recorded outcome, and whose
+// effect later answers should have shown and did not.
 type Session interface {
 	// Next returns the acts that have become ready because the act of over has
 	// ended. Each is due Act.Delay after that end. Acts returned together run side
@@ -169,10 +171,6 @@ type Answer struct {
 	At time.Duration
 
 	OK bool // the answer was the one expected
-
-	// Undone is set by a session: the endpoints of earlier acts that had their recorded
-	// outcome, and whose effect this answer should show and does not.
-	Undone []string
 
 	// Again is set by a session that makes the act once more. Then this answer counts
 	// as an exchange, but not as a step of the session.

@@ -209,10 +209,6 @@ func (u *user) count(x *exchange, answer *Answer) {
 	case x.act.steps():
 		u.work.Over(x.act.Skip == "", x.act.Write, answer.OK)
 	}
-	for _, endpoint := range answer.Undone {
-		u.work.Undo()
-		u.engine.collector.Undone(endpoint)
-	}
 	u.matched = u.matched && (answer.OK || answer.Again)
 }
 
@@ -262,6 +258,12 @@ func (u *user) result() stats.SessionResult {
 	if w, ok := u.visit.(interface{ Stuck() string }); ok && !u.cut {
 		r.Stuck = w.Stuck()
 		r.Cut = r.Stuck != ""
+	}
+	if w, ok := u.visit.(interface{ Undone() []string }); ok {
+		for _, endpoint := range w.Undone() {
+			u.work.Undo()
+			u.engine.collector.Undone(endpoint)
+		}
 	}
 	r.Matched, r.Work = u.matched && !r.Cut, u.work.Work(r.Cut)
 	return r

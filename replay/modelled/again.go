@@ -95,6 +95,7 @@ type try struct {
 	refused  bool          // the target asks who the user is
 	wanted   []wanted      // what the answer must show
 	unshown  *wanted       // of that: what it does not
+	shown    []*wanted     // of that: what it does
 }
 
 // check judges the answer and notes what became of the try.
@@ -106,8 +107,8 @@ func (t *try) check(resp *flow.Response, doc *content.Doc) (name, detail string)
 	name, detail = t.expects.check(resp, doc)
 	t.refused = name != "" && resp.Status == http.StatusUnauthorized
 	if t.poll == nil {
-		if t.unshown = nil; name == "" {
-			if t.unshown = unshown(t.wanted, resp, doc); t.unshown != nil {
+		if t.unshown, t.shown = nil, nil; name == "" {
+			if t.unshown, t.shown = look(t.wanted, resp, doc); t.unshown != nil {
 				return model.FailEcho, "lacks " + t.unshown.place + " of " + t.unshown.of.endpoint
 			}
 		}
@@ -191,9 +192,11 @@ func (t *taker) again(over *replay.Answer, role roleOf) (a replay.Act, ok bool) 
 		x.putOffs++
 		return t.once(over, of, index, wait), true
 	}
-	if w := x.unshown; w != nil && !w.of.undone {
-		w.of.undone = true
-		over.Undone = append(over.Undone, w.of.endpoint)
+	if w := x.unshown; w != nil {
+		w.of.missed = append(w.of.missed, w.place)
+	}
+	for _, w := range x.shown {
+		w.of.shown = append(w.of.shown, w.place)
 	}
 	delete(t.tries, over.Act.ID)
 	delete(t.renewing, over.Act.ID)

@@ -156,7 +156,8 @@ type wrote struct {
 	endpoint string
 	marks    map[string]string // by place
 	done     bool              // it had its recorded outcome
-	undone   bool              // a later answer did not show it
+	shown    []string          // places that a later answer showed
+	missed   []string          // places that a later answer should have shown, and did not
 }
 
 // write notes what an act is about to send.
@@ -193,17 +194,32 @@ func (t *taker) wanted(a *replay.Act, from *model.Act, idOf idOf) (list []wanted
 	return list
 }
 
-// unshown returns the first text that a good answer should show and does not.
-func unshown(list []wanted, resp *flow.Response, doc *content.Doc) *wanted {
+// look returns the first text that a good answer should show and does not, and what it shows.
+func look(list []wanted, resp *flow.Response, doc *content.Doc) (missing *wanted, shown []*wanted) {
 	if len(list) == 0 || resp.Status/100 != 2 || doc.Cut() {
-		return nil
+		return nil, nil
 	}
 	body := doc.Body()
 	for i := range list {
 		x := &list[i]
-		if mark := x.of.marks[x.place]; !echo.Shows(body, mark) && (x.room == 0 || !x.board.full(body, mark, x.room)) {
-			return x
+		switch mark := x.of.marks[x.place]; {
+		case echo.Shows(body, mark):
+			shown = append(shown, x)
+		case missing == nil && (x.room == 0 || !x.board.full(body, mark, x.room)):
+			missing = x
 		}
 	}
-	return nil
+	return missing, shown
+}
+
+// Undone returns the endpoints of the acts that had their recorded outcome, and of which
+// answers of the session should have shown a text that none did.
+func (t *taker) Undone() (endpoints []string) {
+	for _, w := range t.wrote {
+		if slices.ContainsFunc(w.missed, func(place string) bool { return !slices.Contains(w.shown, place) }) {
+			endpoints = append(endpoints, w.endpoint)
+		}
+	}
+	slices.Sort(endpoints)
+	return endpoints
 }

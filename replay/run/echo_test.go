@@ -102,6 +102,10 @@ func (b *cardbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(200, c)
 	case "GET /cards":
+		if b.deceit == "lists the oldest" {
+			answer(200, map[string]any{"cards": b.cards[:3]})
+			return
+		}
 		answer(200, map[string]any{"cards": b.cards[max(0, len(b.cards)-b.list):]})
 	case "GET /mine":
 		mine := slices.DeleteFunc(slices.Clone(b.cards), func(c card) bool { return c.Owner != user })
@@ -161,6 +165,11 @@ func collect(way string) func(*guest, int) {
 			case "list":
 				g.do("POST", "/cards", "application/json", body(map[string]any{"title": title(k), "note": note}))
 				g.do("GET", "/cards", "", "")
+			case "list and card":
+				var made struct{ ID int }
+				_ = json.Unmarshal([]byte(g.do("POST", "/cards", "application/json", body(map[string]any{"title": title(k), "note": note}))), &made)
+				g.do("GET", "/cards", "", "")
+				g.do("GET", fmt.Sprint("/cards/", made.ID), "", "")
 			}
 		}
 	}
@@ -232,6 +241,19 @@ func TestAListThatHasRoomForSomeIsNotBlamed(t *testing.T) {
 					t.Errorf("got %s %q, %+v writes", f.Verdict, f.Reasons, f.Writes)
 				}
 			})
+		}
+	}
+}
+
+// A list may have no room for what another answer shows.
+func TestAWriteThatOneAnswerShowsHappened(t *testing.T) {
+	for deceit, done := range map[string]bool{"lists the oldest": true, "stores nothing": false} {
+		m := learned(t, newCards("", 100), 8, collect("list and card"))
+		s := httptest.NewServer(newCards(deceit, 100))
+		defer s.Close()
+		sum := playModel(t, m, s.URL, replay.Plan{Scale: 1}, Options{})
+		if f := sum.Faithful; f.Verdict == faithful.Faithful || (f.Writes.Replayed == f.Writes.Recorded) != done {
+			t.Errorf("a target that %s: got %s %q, %+v writes: %+v", deceit, f.Verdict, f.Reasons, f.Writes, sum.Errors)
 		}
 	}
 }

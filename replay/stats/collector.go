@@ -124,7 +124,7 @@ func (c *Collector) Skipped(endpoint, value string) {
 	s.mu.Unlock()
 }
 
-// Undone counts a write that was recorded as OK and of which a later answer showed that
+// Undone counts a write that was recorded as OK and of which later answers showed that
 // nothing came.
 func (c *Collector) Undone(endpoint string) {
 	e := c.entry(endpoint)
