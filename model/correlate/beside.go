@@ -70,7 +70,8 @@ func (l *leaf) besides(u use, name string) (spot, bool) {
 	return spot{s.from, of + name, s.match}, ok
 }
 
-// spot returns where a hole has its content in the request that u is part of.
+// spot returns where a bound hole has its content in the request that u is part of, also before
+// the requests at hand were looked at.
 func (q *piece) spot(u use) (spot, bool) {
 	if q.locate != nil {
 		return q.locate(u)

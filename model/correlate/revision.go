@@ -65,7 +65,7 @@ func (l *Learner) pinLeaf(p *leaf) {
 	}
 	uses, counted := p.uses, false
 	if !p.revises(uses) {
-		if uses, counted = before(uses), true; p.pieces != nil || !p.revises(uses) {
+		if uses, counted = previous(uses), true; p.pieces != nil || !p.revises(uses) {
 			return
 		}
 	}
@@ -145,25 +145,11 @@ func (l *Learner) picks(t *target, e *parsed, s spot) bool {
 		if _, ok := identifies(&p.span, e.Path); !ok {
 			continue
 		}
-		if act, match, ok := p.pieces[0].from(p.uses[i]); ok && (act != s.from.index || match != s.match) {
+		if at, ok := p.pieces[0].spot(p.uses[i]); ok && (at.from != s.from || at.match != s.match) {
 			return false
 		}
 	}
 	return true
-}
-
-// from returns the act and the match that a use has the content of a bound hole from, also
-// before the requests at hand were looked at.
-func (q *piece) from(u use) (act, match int, ok bool) {
-	if q.locate != nil {
-		s, ok := q.locate(u)
-		if !ok {
-			return 0, 0, false
-		}
-		return s.from.index, s.match, true
-	}
-	take, ok := find(q.binding.sources, u)
-	return take.Act, take.Match, ok
 }
 
 // listed reports whether a spot is one of several.
@@ -171,9 +157,9 @@ func (s spot) listed() bool {
 	return strings.Contains(s.selector, "[]") || len(s.from.values(s.selector)) > 1
 }
 
-// before returns uses with the revision before theirs: that of a client that says which one
+// previous returns uses with the revision before theirs: that of a client that says which one
 // its change makes.
-func before(uses []use) (out []use) {
+func previous(uses []use) (out []use) {
 	for _, u := range uses {
 		if value, ok := codec.Decode(codec.Next, u.value); ok {
 			out = append(out, use{u.exchange, value})

@@ -114,3 +114,34 @@ func (s *shared) scalarsOf(e *parsed) (patch.Scalars, *patch.Document) {
 	s.scalars[key] = d.Scalars()
 	return s.scalars[key], d
 }
+
+// An answer is what the body of an answer holds.
+type answer struct {
+	leaves []content.Leaf
+	at     map[string][]int // by value
+}
+
+// mostLeaves bounds the leaves of answers that are kept.
+const mostLeaves = 500_000
+
+// answer returns what the body of the answer to e holds.
+func (e *parsed) answer() *answer {
+	s := e.session.shared
+	key := s.of(e, "")
+	if a := s.answers[key]; a != nil {
+		return a
+	}
+	a := &answer{at: map[string][]int{}}
+	for _, leaf := range e.doc.Leaves() {
+		if ofBody(leaf.Selector) {
+			a.at[leaf.Value] = append(a.at[leaf.Value], len(a.leaves))
+			a.leaves = append(a.leaves, leaf)
+		}
+	}
+	if s.leaves += len(a.leaves); s.leaves > mostLeaves {
+		clear(s.answers)
+		s.leaves = len(a.leaves)
+	}
+	s.answers[key] = a
+	return a
+}
