@@ -42,7 +42,7 @@ func (l *Learner) evident(p *leaf) locator {
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return len(hits[b]) - len(hits[a]) })
 	if len(order) == 0 || len(hits[order[0]]) < minEvident {
-		return func(use) (spot, bool) { return spot{}, false }
+		return nowhere
 	}
 	l.prove(p, order[0])
 	return p.latest(order[:1])

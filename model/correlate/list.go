@@ -104,7 +104,7 @@ const minCalled = 3
 // onclick="edit(17)". However short they are, the same text stands around all that users
 // chose.
 func (l *Learner) called(p *leaf) locator {
-	none := locator(func(use) (spot, bool) { return spot{}, false })
+	none := locator(nowhere)
 	distinct := map[string]bool{}
 	for _, u := range p.uses {
 		distinct[u.value] = true
@@ -140,7 +140,7 @@ func (p *leaf) partly() bool {
 // known tells where a leaf has the values that are explained.
 func (p *leaf) known() locator {
 	if p.pieces == nil {
-		return func(use) (spot, bool) { return spot{}, false }
+		return nowhere
 	}
 	return p.pieces[0].locate
 }

@@ -24,7 +24,7 @@ func (l *Learner) bindPartly() {
 
 // bindRest binds the values of a leaf that are not taken from a place yet.
 func (l *Learner) bindRest(p *leaf) {
-	known := locator(func(use) (spot, bool) { return spot{}, false })
+	known := locator(nowhere)
 	if !p.opened {
 		known = p.known()
 	}

@@ -49,7 +49,7 @@ func (p *leaf) fromPage() locator {
 			uses = append(uses, u)
 		}
 	}
-	none := locator(func(use) (spot, bool) { return spot{}, false })
+	none := locator(nowhere)
 	if len(uses) < minScripted || constant(uses) && (len(uses[0].value) < 2 || oneSession(uses)) {
 		return none
 	}

@@ -22,7 +22,7 @@ func (p *leaf) shownTo(of string, identifies bool) locator {
 	case field != "" && !identifies:
 		return func(u use) (spot, bool) { return u.offered(field) }
 	case !identifies:
-		return func(use) (spot, bool) { return spot{}, false }
+		return nowhere
 	}
 	list := p.meant(of)
 	return func(u use) (spot, bool) {

@@ -101,6 +101,9 @@ func (l *Learner) bindChanged(t *target) {
 // A locator tells where the value of a use comes from.
 type locator func(use) (spot, bool)
 
+// nowhere is the locator of what comes from no answer.
+func nowhere(use) (spot, bool) { return spot{}, false }
+
 // all returns the spots of uses, by their requests.
 func (locate locator) all(uses []use) map[*parsed]spot {
 	spots := map[*parsed]spot{}
