@@ -55,7 +55,7 @@ func (u *user) begin(at time.Duration) {
 	u.mu.Unlock()
 	if len(tasks) == 0 {
 		if u.visit != nil { // a session without acts counts too
-			u.engine.collector.SessionOver(u.result())
+			u.sessionOver()
 		}
 		u.engine.retire()
 		return
@@ -236,7 +236,7 @@ func (u *user) close(strand int) {
 // the first acts of the user's next session, or none when the user is done.
 func (u *user) finish(at time.Duration) []*task {
 	e := u.engine
-	e.collector.SessionOver(u.result())
+	u.sessionOver()
 	p := &e.Plan
 	u.played++
 	if p.Users > 0 && (p.Sessions == 0 || u.played < p.Sessions) && !e.over(at) {
@@ -252,18 +252,23 @@ func (u *user) finish(at time.Duration) []*task {
 	return nil
 }
 
+// sessionOver counts the session that is over, and what came to nothing in it.
+func (u *user) sessionOver() {
+	if w, ok := u.visit.(interface{ Undone() []string }); ok {
+		for _, endpoint := range w.Undone() {
+			u.work.Undo()
+			u.engine.collector.Undone(endpoint)
+		}
+	}
+	u.engine.collector.SessionOver(u.result())
+}
+
 // result is how the session that is over ended.
 func (u *user) result() stats.SessionResult {
 	r := stats.SessionResult{Cut: u.cut}
 	if w, ok := u.visit.(interface{ Stuck() string }); ok && !u.cut {
 		r.Stuck = w.Stuck()
 		r.Cut = r.Stuck != ""
-	}
-	if w, ok := u.visit.(interface{ Undone() []string }); ok {
-		for _, endpoint := range w.Undone() {
-			u.work.Undo()
-			u.engine.collector.Undone(endpoint)
-		}
 	}
 	r.Matched, r.Work = u.matched && !r.Cut, u.work.Work(r.Cut)
 	return r
@@ -278,7 +283,7 @@ func (u *user) drop() {
 		return
 	}
 	u.cut = true
-	u.engine.collector.SessionOver(u.result())
+	u.sessionOver()
 	u.leave()
 	u.engine.retire()
 }
