@@ -2,8 +2,6 @@ package correlate
 
 import (
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/starling-load/starling/model"
 )
@@ -118,7 +116,7 @@ func (l *Learner) admitSeveral(p *leaf, uses []use) bool {
 	var found []use
 	from := ""
 	for _, u := range uses[:min(len(uses), maxLooked)] {
-		several := strings.FieldsFunc(u.value, func(r rune) bool { return strings.ContainsRune(",;|", r) || unicode.IsSpace(r) })
+		several := listIn(u.value)
 		if len(several) < 2 {
 			continue
 		}

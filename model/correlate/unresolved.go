@@ -60,8 +60,13 @@ func (l *Learner) pseudonymList(text string) bool {
 	if !strings.ContainsAny(text, ",;") || len(text) > maxToken {
 		return false
 	}
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })
+	parts := listIn(text)
 	return len(parts) > 0 && !slices.ContainsFunc(parts, func(p string) bool { return !l.options.Pseudonym(p) })
+}
+
+// listIn returns what a text has one beside the other, as in 3,17.
+func listIn(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;|", r) || unicode.IsSpace(r) })
 }
 
 // notePseudonym notes that a replay would send pseudonyms, which no target knows.
