@@ -4,7 +4,7 @@ import "strings"
 
 // A linkPattern selects one value from links of one shape:
 // PATHTEMPLATE#N (the N-th {}) or PATHTEMPLATE?k=v&KEY (the value of KEY in links that
-// have the other items too).
+// have the other items too; {} in v is any text).
 type linkPattern struct {
 	segments []string
 	segment  int // index into segments, or -1 for a query value
@@ -73,8 +73,10 @@ func (p *linkPattern) match(link string, out []string) []string {
 			value, found = unquery(v), true
 		}
 		for _, f := range p.fixed {
-			if f.name == k && f.value == unquery(v) {
-				fixed++
+			if f.name == k {
+				if _, ok := matchSegment(f.value, unquery(v), -1); ok {
+					fixed++
+				}
 			}
 		}
 	})

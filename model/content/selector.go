@@ -29,7 +29,8 @@ import (
 //	attr:data-NAME          a data attribute of any element
 //	link:/product/{}#0      the first variable part of links of this shape
 //	link:/page?rev          the query value of links with this path;
-//	                        link:/page?do=diff&rev only where do is diff
+//	                        link:/page?do=diff&rev only where do is diff;
+//	                        link:/page?of=u-{}&rev only where of is u- and more
 //	redirect:/orders/{}#0   as link:, taken from the Location header
 //	script:NAME             a string or number in a script that follows this name, and
 //	                        "NAME(" those in a call; "#ID" a script that is JSON

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
 )
 
@@ -114,19 +115,35 @@ func (c *candidate) patterns() []string {
 	return nil
 }
 
-// fixedQuery returns the query items that are words and equal in all requests,
-// such as do=diff.
+// fixedQuery returns the query items that are words and equal in all requests, such as
+// do=diff. What the data says of the user is {} in them.
 func (t *target) fixedQuery(except string) string {
 	var out []string
 	for _, sp := range t.queryWords() {
 		if p := t.byPlace[sp.Selector]; sp.Selector != except && len(p.uses) == len(t.uses) && p.constant() {
-			out = append(out, strings.TrimPrefix(sp.Selector, "query:")+"="+sp.Value)
+			out = append(out, strings.TrimPrefix(sp.Selector, "query:")+"="+p.anybodys(sp.Value))
 		}
 		if len(out) == maxFixed {
 			break
 		}
 	}
 	return strings.Join(out, "&")
+}
+
+// anybodys returns a value of a leaf with {} in place of each part that comes from the data.
+func (p *leaf) anybodys(value string) string {
+	if !slices.ContainsFunc(p.pieces, func(q piece) bool { return q.value.Kind == model.Data }) {
+		return value
+	}
+	var b strings.Builder
+	for _, q := range p.pieces {
+		if q.value.Kind == "" {
+			b.WriteString(q.text)
+		} else {
+			b.WriteString("{}")
+		}
+	}
+	return b.String()
 }
 
 // queryWords returns the query items of the sample that are words.
@@ -266,6 +283,25 @@ func (b *binding) widen(found []source, uses []use) {
 	slices.SortFunc(b.sources, bySource)
 }
 
+// addSpares adds to each source of a token another kind of place of the same answers that gave
+// the same values. A page may lack one of them: a form is shown only to those who have
+// something to send.
+func (b *binding) addSpares(found []source, uses []use) {
+	for _, s := range slices.Clone(b.sources) {
+		others := slices.DeleteFunc(slices.Clone(b.sources), func(o source) bool { return o == s })
+		for _, o := range found {
+			if o.endpoint != s.endpoint || byContext(o.selector) || order(o.selector) == order(s.selector) || slices.Contains(b.sources, o) || len(b.sources) == maxChosen {
+				continue
+			}
+			if hits, _ := evaluate(append(slices.Clone(others), o), b.pick, uses); hits >= b.hits {
+				b.sources = append(b.sources, o)
+				break
+			}
+		}
+	}
+	b.sort()
+}
+
 // addOrigins adds to a choice from lists the places that gave one of the values alone,
 // such as the answer to the creation of a record: see find. One session is enough where the
 // answer says that the session made what a leaf identifies.
@@ -332,6 +368,7 @@ func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 		b.addOrigins(c.leaf, found, uses)
 	case secret(c.leaf):
 		b.widen(found, uses)
+		b.addSpares(found, uses)
 	}
 	b.uses = len(uses)
 	b.match = float64(b.hits) / float64(len(uses))

@@ -82,8 +82,9 @@ func lines(s string, start, end int) (from, to int) {
 }
 
 // Apply does the change to another text. Where the lines that were replaced are not
-// there, it replaces the lines that have most of their words, such as "Entry 7 of today"
-// for "Entry 4 of today". Without such lines what the user wrote comes last.
+// there, it changes the lines that have most of their words, such as "Entry 7 of today"
+// for "Entry 4 of today", and of these the words that the user changed. Without such lines
+// what the user wrote comes last.
 func (c Change) Apply(shown string) string {
 	switch c.Kind {
 	case After:
@@ -95,7 +96,7 @@ func (c Change) Apply(shown string) string {
 			return shown[:i] + c.Text + shown[i+len(c.Find):]
 		}
 		if from, to := similar(shown, c.Find); to > from {
-			return shown[:from] + c.Text + shown[to:]
+			return shown[:from] + Merge(c.Find, c.Text, shown[from:to]) + shown[to:]
 		}
 		end := "\n"
 		if strings.Contains(c.Find+c.Text, "\r\n") {
