@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -73,11 +74,12 @@ func (s *shownForm) readBy(sent map[string]string) (known int) {
 
 func isHidden(c *form.Control) bool { return c.Kind == "hidden" && c.Value != "" && !c.Disabled }
 
-// noteShown notes the places of the fields that were sent as shown.
+// noteShown notes the places of the fields that were sent as shown. A value that the page
+// also holds where scripts have theirs from is not noted: the form may be missing.
 func (s *shownForm) noteShown(e *parsed, prefix string, sent map[string]string) {
 	for i := range s.form.Controls {
 		c := &s.form.Controls[i]
-		if value, ok := sent[c.Name]; !ok || value == "" || c.IsButton() {
+		if value, ok := sent[c.Name]; !ok || value == "" || c.IsButton() || isHidden(c) && s.page.tellsScripts(value) {
 			continue
 		}
 		selector := content.FieldSelector("form", c.Name, content.FormAction(s.form))
@@ -85,4 +87,13 @@ func (s *shownForm) noteShown(e *parsed, prefix string, sent map[string]string) 
 			e.note(prefix+c.Name, spot{s.page, selector, match})
 		}
 	}
+}
+
+// tellsScripts reports whether a page holds a value in a script, in a meta element or in an
+// attribute for scripts.
+func (e *parsed) tellsScripts(value string) bool {
+	return slices.ContainsFunc(e.session.given()[value], func(at place) bool {
+		kind, _, _ := strings.Cut(at.selector, ":")
+		return at.exchange == e && (kind == "script" || kind == "meta" || kind == "attr")
+	})
 }

@@ -112,6 +112,12 @@ func (g *guest) submit(k int, changes ...form.Entry) string {
 // learned records guests at a server, one after another, and learns from them.
 func learned(t *testing.T, h http.Handler, guests int, visit func(g *guest, i int)) *model.Model {
 	t.Helper()
+	return learnedWith(t, h, learn.Options{}, guests, visit)
+}
+
+// learnedWith is learned with options of learning.
+func learnedWith(t *testing.T, h http.Handler, o learn.Options, guests int, visit func(g *guest, i int)) *model.Model {
+	t.Helper()
 	server := httptest.NewServer(h)
 	defer server.Close()
 	var flows []*flow.Flow
@@ -135,7 +141,7 @@ func learned(t *testing.T, h http.Handler, guests int, visit func(g *guest, i in
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _, err := learn.Learn(sessions, learn.Options{})
+	m, _, err := learn.Learn(sessions, o)
 	if err != nil {
 		t.Fatal(err)
 	}
