@@ -67,6 +67,17 @@ func TestARedirectIsFollowedWithAllOfItsWords(t *testing.T) {
 	want(t, "a typed address", r.Endpoints["GET /typed"].Variants[0].Request.Target, "/typed?lang=en")
 }
 
+// A link says what it is about, and the page to come back to, which names that again.
+func TestALinkWithThePathOfWhatItIsAboutIsFollowed(t *testing.T) {
+	r := record(1, nil, func(p *tape, i int) {
+		p.do("GET /papers", "200"+asHTML+`<a href="/papers/5f3c9a07b2">p</a>`)
+		p.do("GET /papers/5f3c9a07b2\nReferer: http://shop.test/papers", "200"+asHTML+`<a href="/scans/add?paper=5f3c9a07b2&kind=photo&back=/papers/5f3c9a07b2">+</a>`)
+		p.do("GET /scans/add?paper=5f3c9a07b2&kind=photo&back=/papers/5f3c9a07b2\nReferer: http://shop.test/papers/5f3c9a07b2", "200"+asHTML)
+	})
+	want(t, "the request", r.Endpoints["GET /scans/add"].Variants[0].Request.Target, "/scans/add?paper=${paper}&kind=photo&back=${back}")
+	want(t, "what it is about", from(r, "paper"), "GET /papers/{} link:/scans/add?kind=photo&paper")
+}
+
 func TestTheResourcesOfAPageAreThoseOfItsRelease(t *testing.T) {
 	r := record(3, nil, func(p *tape, i int) {
 		p.do("GET /", "200"+asHTML+`<link rel=stylesheet href="/static/main.css?v=1a2b3c4d5e6f"><script src="/static/4f5e6d7c8b9a"></script><script src="/static/0a1b2c3d4e5f"></script>`)

@@ -146,12 +146,13 @@ func (p *leaf) anybodys(value string) string {
 	return b.String()
 }
 
-// queryWords returns the query items of the sample that are words.
+// queryWords returns the query items of the sample that are words. A path that leads to one
+// of many things is none.
 func (t *target) queryWords() []*content.Span {
 	if e := t.sample(); t.wordsOf != e {
 		t.wordsOf, t.words = e, nil
 		for i := range e.spans {
-			if sp := &e.spans[i]; sp.Place == content.InQuery && sp.Value != "" && !strings.ContainsAny(sp.Selector+sp.Value, "#&=?|") && content.Kind(sp.Value) == "" {
+			if sp := &e.spans[i]; sp.Place == content.InQuery && sp.Value != "" && !strings.ContainsAny(sp.Selector+sp.Value, "#&=?|") && content.Kind(sp.Value) == "" && content.Template(sp.Value) == sp.Value {
 				t.words = append(t.words, sp)
 			}
 		}
