@@ -8,7 +8,6 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
-	"github.com/starling-load/starling/record/flow"
 )
 
 // An edit replaces bytes of one part of the sample by a piece of template.
@@ -137,7 +136,7 @@ func (t *target) variant(s *structure, of *Learner) *variant {
 		Method:  strings.Clone(sample.Method),
 		Target:  apply(sample.Target, edits[inTarget]),
 		Body:    apply(string(sample.Body.Data), edits[inBody]),
-		Headers: headers(sample, edits),
+		Headers: s.sample.headers(edits),
 	}
 	for _, h := range sample.Trailers {
 		r.Trailers = append(r.Trailers, model.Header{Name: strings.Clone(h.Name), Value: model.EscapeTemplate(h.Value)})
@@ -153,14 +152,14 @@ func (t *target) variant(s *structure, of *Learner) *variant {
 }
 
 // headers returns the field lines of a request with their holes.
-func headers(r *flow.Request, edits map[part][]edit) []model.Header {
+func (e *parsed) headers(edits map[part][]edit) []model.Header {
 	var out []model.Header
-	for i, h := range r.Headers {
+	for i, h := range e.Flow.Request.Headers {
 		if !content.Forwarded(h.Name) || content.OfBrowser(h.Name) || !sendable(h.Name, h.Value) {
 			continue
 		}
 		value := apply(h.Value, edits[part(i)])
-		if hole := reserved(h.Name); hole != "" {
+		if hole := reserved(h.Name); hole != "" && (hole != model.RefererHole || e.session.referer == "") {
 			value = "${" + hole + "}"
 		}
 		out = append(out, model.Header{Name: strings.Clone(h.Name), Value: value})

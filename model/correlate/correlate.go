@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/starling-load/starling/model"
@@ -217,6 +218,7 @@ type session struct {
 	row       map[string]int       // the user's row in each data file
 	own       []model.Field        // what only this row has
 	choices   []choice             // what the user chose of lists; nil: not asked for
+	referer   string               // the page that a program always says it comes from; see alwaysFrom
 	compared  int                  // bytes of answers that were searched for documents
 	selectors selectors
 	shared    *shared
@@ -311,7 +313,29 @@ func newSession(n int, exchanges []Exchange, set cookieSet, known selectors, bod
 			}
 		}
 	}
+	s.referer = s.alwaysFrom()
 	return s
+}
+
+// alwaysFrom returns the page that a program says it comes from with all of its requests,
+// although it was shown none, as some targets want it; "" if it does not. One of many
+// things is a page that a browser was on when its address was not recorded.
+func (s *session) alwaysFrom() string {
+	if len(s.exchanges) < 2 {
+		return ""
+	}
+	from := s.exchanges[0].Flow.Request.Headers.Value("Referer")
+	_, path, _ := strings.Cut(from, "://")
+	_, path, _ = strings.Cut(path, "/")
+	if strings.Contains(path, "?") || content.Template(path) != path {
+		return ""
+	}
+	for _, e := range s.exchanges {
+		if e.Flow.Request.Headers.Value("Referer") != from || e.doc.Media() == "text/html" {
+			return ""
+		}
+	}
+	return from
 }
 
 // maxSame is how many places of a value a further one is compared with: a list may show a word

@@ -212,6 +212,9 @@ func structureOf(e *parsed) string {
 		if content.Forwarded(h.Name) && !content.OfBrowser(h.Name) {
 			b.WriteByte(0)
 			b.WriteString(h.Name)
+			if reserved(h.Name) == model.RefererHole {
+				b.WriteString(e.session.referer)
+			}
 		}
 	}
 	return b.String()
