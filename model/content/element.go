@@ -89,7 +89,7 @@ func elementsWithin(steps []taker, value string, rows bool) (out []Element) {
 // nested reports whether the step takes values out of what has a nesting.
 func (t *taker) nested() bool {
 	switch t.kind {
-	case "json", "document", "xml", "link", "attr", "form", "option", "entries":
+	case "json", "document", "xml", "link", "attr", "form", "option", "entries", "script":
 		return true
 	}
 	return t.kind == "text" && t.left != ""
@@ -135,6 +135,8 @@ func (f *finder) find() {
 		})
 	case f.kind == "link":
 		f.findLinks()
+	case f.kind == "script":
+		f.eachLiteral(d, func(at int, value string) { f.add(at, value) })
 	case d.data != nil:
 		f.findJSON()
 	case d.page == nil:

@@ -21,7 +21,7 @@ type page struct {
 	title  string
 	forms  []form.Form // the first holds the controls outside of forms
 	metas  []named     // meta elements by name or property
-	data   []named     // data-* attributes
+	data   []named     // attributes that may hold an issued value
 	links  []string
 	errors []string // classes of non-empty error blocks
 
@@ -223,11 +223,37 @@ func (q *pageParser) attribute(a *attributes, key, val []byte) {
 		a.disabled = true
 	case "multiple":
 		a.multiple = true
-	default:
-		if bytes.HasPrefix(key, []byte("data-")) && len(val) > 0 && len(q.p.data) < maxItems {
-			q.p.data = append(q.p.data, named{string(key), string(val)})
-		}
 	}
+	if issuedAttribute(key, val) && len(q.p.data) < maxItems {
+		q.p.data = append(q.p.data, named{string(key), string(val)})
+	}
+}
+
+// plainAttributes are those of HTML and SVG that say how an element looks or works, and those
+// that are read elsewhere, as of controls and links.
+var plainAttributes = map[string]bool{
+	"accept": true, "accept-charset": true, "action": true, "align": true, "alt": true, "autocomplete": true, "bgcolor": true, "border": true,
+	"cellpadding": true, "cellspacing": true, "charset": true, "class": true, "color": true, "cols": true, "colspan": true, "content": true,
+	"crossorigin": true, "cx": true, "cy": true, "d": true, "datetime": true, "dir": true, "dx": true, "dy": true, "enctype": true, "fill": true,
+	"fill-opacity": true, "for": true, "form": true, "formaction": true, "headers": true, "height": true, "href": true, "http-equiv": true,
+	"imagesrcset": true, "integrity": true, "lang": true, "list": true, "loading": true, "max": true, "maxlength": true, "media": true,
+	"method": true, "min": true, "minlength": true, "name": true, "nonce": true, "offset": true, "opacity": true, "pattern": true,
+	"placeholder": true, "points": true, "poster": true, "preserveaspectratio": true, "property": true, "r": true, "role": true, "rows": true,
+	"rowspan": true, "rx": true, "ry": true, "size": true, "sizes": true, "span": true, "src": true, "srcset": true, "start": true, "step": true,
+	"stroke": true, "stroke-width": true, "style": true, "tabindex": true, "target": true, "title": true, "transform": true, "type": true,
+	"value": true, "version": true, "viewbox": true, "width": true, "x": true, "x1": true, "x2": true, "y": true, "y1": true, "y2": true,
+}
+
+// issuedAttribute reports whether an attribute may hold an issued value: one that is there for
+// scripts, and any other that holds a digit and has no meaning of its own.
+func issuedAttribute(key, val []byte) bool {
+	switch {
+	case len(val) == 0:
+		return false
+	case bytes.HasPrefix(key, []byte("data-")):
+		return true
+	}
+	return bytes.ContainsAny(val, "0123456789") && !plainAttributes[string(key)] && !bytes.HasPrefix(key, []byte("aria-")) && !bytes.HasPrefix(key, []byte("xml"))
 }
 
 // link keeps a link of the page.

@@ -50,7 +50,7 @@ func (s *spanner) open(in *region, selector string) {
 	case codec.Base64, codec.Base64URL:
 		s.base(in, selector, k)
 	}
-	for _, p := range Parts(text) {
+	for _, p := range valueParts(text) {
 		s.leaf(in, selector+"|part:"+p.Name, p.Start, p.End)
 	}
 }

@@ -126,7 +126,7 @@ func (g *gatherer) body(d *Doc) {
 		g.plain(body) // handlers that answer with a number or JSON and do not say so
 	case d.page != nil:
 		g.page("", d.page)
-		scripts(body, func(id string, script []byte, data bool) {
+		scripts(body, func(id string, _ int, script []byte, data bool) {
 			if data {
 				g.depth++
 				g.json("script:#"+escapeBar(id)+"|", script)
@@ -178,8 +178,22 @@ func (g *gatherer) page(prefix string, p *page) {
 		}
 	}
 	for _, a := range p.data {
-		g.add(prefix+"attr:"+escapeBar(a.name), a.value)
+		selector := prefix + "attr:" + escapeBar(a.name)
+		g.add(selector, a.value)
+		if isCalling(a.value) {
+			g.script(selector+"|", []byte(a.value))
+		}
 	}
+}
+
+// isCalling reports whether the value of an attribute is a piece of a script: a call, or an
+// object that is no JSON.
+func isCalling(s string) bool {
+	if !strings.ContainsAny(s, "({") {
+		return false
+	}
+	_, _, data := guarded([]byte(s))
+	return !data
 }
 
 // links adds what links hold.

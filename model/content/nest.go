@@ -43,7 +43,7 @@ func (g *gatherer) open(prefix, s string) {
 			g.add(prefix+string(k), value)
 		}
 	}
-	for _, p := range Parts(s) {
+	for _, p := range allParts(s) {
 		g.out = append(g.out, Leaf{prefix + "part:" + p.Name, s[p.Start:p.End]})
 	}
 }

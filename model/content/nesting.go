@@ -103,7 +103,9 @@ func (n *nesting) took(q *pageParser) {
 		o.links = append(o.links, o.open)
 	}
 	for len(o.data) < len(q.p.data) {
-		o.cell("@"+q.p.data[len(o.data)].name, q.p.data[len(o.data)].value)
+		a := &q.p.data[len(o.data)]
+		o.cell("@"+a.name, a.value)
+		o.object(n.from, a.value)
 		o.data = append(o.data, o.open)
 	}
 	for len(o.forms) < len(q.forms) {

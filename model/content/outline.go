@@ -91,6 +91,20 @@ func (o *outline) value(at int, name, s string) {
 	}
 }
 
+// object keeps the texts of an object of JSON that an attribute holds.
+func (o *outline) object(at int, s string) {
+	b := []byte(s)
+	if start := space(b, 0); start >= len(b) || b[start] != '{' || !validJSON(b) {
+		return
+	}
+	members(b, space(b, 0), func(key []byte, start, end int) bool {
+		if c := b[start]; c != '{' && c != '[' && c != 'n' {
+			o.text(at, string(key)+"=", text(b, start, min(end, start+maxText)))
+		}
+		return true
+	})
+}
+
 // place notes to which node a place of the body belongs.
 func (o *outline) place(at int) { o.placed = append(o.placed, placed{at, o.open}) }
 

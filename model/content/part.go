@@ -49,14 +49,37 @@ func Parts(s string) []Part {
 	return out
 }
 
+// valueParts returns Parts of a value or, of a word that ends in a number, such as row42, the
+// number: segments of addresses have such names.
+func valueParts(s string) []Part {
+	if n := len(strings.TrimRight(s, "0123456789")); n > 1 && n < len(s) && isLetters(s[:n]) {
+		return []Part{{s[:n], n, len(s)}}
+	}
+	return Parts(s)
+}
+
+// allParts returns valueParts and the identifiers within those that have a prefix: the number
+// of "#row-1042", as that of "#row-42".
+func allParts(s string) []Part {
+	list := valueParts(s)
+	for _, p := range list {
+		if (p.Start > 0 || p.End < len(s)) && Kind(s[p.Start:p.End]) == "id" {
+			list = pieces(s, p.Start, p.End, "-_", false, list)
+		}
+	}
+	return list
+}
+
 // isEnding reports whether s is the ending of a file name.
-func isEnding(s string) bool {
+func isEnding(s string) bool { return s != "" && len(s) <= 5 && isLetters(s) }
+
+func isLetters(s string) bool {
 	for i := range len(s) {
 		if !isLetter(s[i]) {
 			return false
 		}
 	}
-	return s != "" && len(s) <= 5
+	return true
 }
 
 // padded reports whether s is random bytes in Base64, with the marks that tell it from

@@ -13,11 +13,14 @@ const maxLiterals = 5000
 // A literal is a string or number in a script with the name that it follows: that of a
 // variable, a key, or a function with "(". The elements of a list and the arguments of
 // a call have the name of the list and of the function.
-type literal struct{ name, value string }
+type literal struct {
+	name, value string
+	at          int // in the script
+}
 
-// scripts calls visit for each inline script of a page with its id. json says that its
-// content is data.
-func scripts(page []byte, visit func(id string, body []byte, json bool)) {
+// scripts calls visit for each inline script of a page with its id and its place in the page.
+// json says that its content is data.
+func scripts(page []byte, visit func(id string, at int, body []byte, json bool)) {
 	lower := func(b []byte, i int, word string) bool {
 		return i+len(word) <= len(b) && strings.EqualFold(string(b[i:i+len(word)]), word)
 	}
@@ -30,8 +33,8 @@ func scripts(page []byte, visit func(id string, body []byte, json bool)) {
 			i++
 			continue
 		}
-		head := after(page, i, ">")
-		end := head
+		start := after(page, i, ">")
+		end := start
 		for end < len(page) {
 			n := bytes.Index(page[end:], []byte("</"))
 			if n < 0 {
@@ -42,12 +45,13 @@ func scripts(page []byte, visit func(id string, body []byte, json bool)) {
 				end += 2
 			}
 		}
-		body := bytes.TrimSpace(page[head:end])
+		head := space(page, start)
+		body := bytes.TrimSpace(page[head:max(head, end)])
 		if len(body) > 0 {
-			tag := string(page[i:head])
+			tag := string(page[i:start])
 			kind := strings.ToLower(tagAttribute(tag, "type"))
 			data := (strings.HasSuffix(kind, "json") || kind == "") && (body[0] == '{' || body[0] == '[') && validJSON(body)
-			visit(tagAttribute(tag, "id"), body, data)
+			visit(tagAttribute(tag, "id"), head, body, data)
 		}
 		i = end
 	}
@@ -146,7 +150,7 @@ func (r *scriptReader) str(i int) int {
 		return end + 1
 	}
 	if value, ok := codec.Decode(codec.Script, raw); ok && value != "" && len(value) <= maxText {
-		r.out = append(r.out, literal{r.name, value})
+		r.out = append(r.out, literal{r.name, value, i})
 	}
 	return end + 1
 }
@@ -158,7 +162,7 @@ func (r *scriptReader) number(i int) int {
 		end++
 	}
 	if s := string(r.b[i:end]); Kind(s) == "int" {
-		r.out = append(r.out, literal{r.name, s})
+		r.out = append(r.out, literal{r.name, s, i})
 	}
 	return end
 }

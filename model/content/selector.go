@@ -26,7 +26,7 @@ import (
 //	entries:POST /cart/{}   all that a form with this method and action sends, coded
 //	                        as a query; entries:POST /cart/{}[a,b] if it has these fields
 //	meta:NAME               the content of a meta element
-//	attr:data-NAME          a data attribute of any element
+//	attr:NAME               an attribute of any element, such as data-id
 //	link:/product/{}#0      the first variable part of links of this shape
 //	link:/page?rev          the query value of links with this path;
 //	                        link:/page?do=diff&rev only where do is diff;
@@ -215,7 +215,7 @@ func (t *taker) within(value string) []string {
 		return out
 	case t.kind == "part":
 		var out []string
-		for _, p := range Parts(value) {
+		for _, p := range allParts(value) {
 			if p.Name == t.name {
 				out = append(out, value[p.Start:p.End])
 			}
@@ -332,26 +332,31 @@ func (t *taker) page(p *page) []string {
 // literals returns the literals of scripts, or scripts that are JSON, by name.
 func (t *taker) literals(d *Doc) []string {
 	var out []string
-	take := func(script []byte) {
+	t.eachLiteral(d, func(_ int, value string) { out = append(out, value) })
+	return out
+}
+
+// eachLiteral visits what literals returns, with the places.
+func (t *taker) eachLiteral(d *Doc, visit func(at int, value string)) {
+	take := func(at int, script []byte) {
 		for _, l := range literals(script) {
 			if l.name == t.name {
-				out = append(out, l.value)
+				visit(at+l.at, l.value)
 			}
 		}
 	}
-	if isScript(d.Media()) {
-		take(d.Body())
-		return out
+	if isScript(d.Media()) || d.text && !bytes.Contains(d.Body(), []byte("<script")) {
+		take(0, d.Body())
+		return
 	}
-	scripts(d.Body(), func(id string, script []byte, data bool) {
+	scripts(d.Body(), func(id string, at int, script []byte, data bool) {
 		switch {
 		case data && t.name == "#"+id:
-			out = append(out, string(script))
+			visit(at, string(script))
 		case !data:
-			take(script)
+			take(at, script)
 		}
 	})
-	return out
 }
 
 // xml returns the texts or attributes at a path.

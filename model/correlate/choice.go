@@ -22,7 +22,7 @@ func (l *Learner) share() {
 	for _, t := range l.targets {
 		for _, p := range t.leaves {
 			switch o := p.outermost(); {
-			case o.header() != "":
+			case o.header() != "" && (!bindable(o.header()) || p == o):
 			case p.partly() && !p.hidden:
 				l.shareChoice(p)
 			case p.hidden && o.pieces == nil && !o.hidden && !o.settled:

@@ -316,8 +316,6 @@ func gridLimits(source, sink, kind string) bool {
 		return kind == "base64" || kind == "code" || kind == "slug"
 	case kind == "serial":
 		return sink == "hex query" || sink == "plain base64" || source == "etag" || source == "json base64" || source == "hex in json"
-	case kind == "base64":
-		return source == "onclick"
 	}
 	return false
 }

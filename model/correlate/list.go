@@ -1,7 +1,9 @@
 package correlate
 
 import (
+	"cmp"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,15 +28,40 @@ func (l *Learner) pick() {
 	}
 	l.pickAlike()
 	for _, t := range l.targets {
+		l.pickOfRow(t)
+		l.pickBeside(t)
 		for _, p := range t.leaves {
-			if p.pieces == nil && len(t.pickers) > 0 {
-				l.pickMember(p)
-			}
-			if len(t.pickers) > 0 {
-				l.pickCell(p)
+			if o := p.outermost(); p.pieces == nil && o.header() == "" && (!p.hidden || o.pieces == nil && !o.hidden && !o.settled) {
+				l.pickCalled(t, p)
 			}
 		}
-		l.pickBeside(t)
+	}
+}
+
+// pickOfRow binds the leaves of a target that are of the rows that users chose.
+func (l *Learner) pickOfRow(t *target) {
+	for _, p := range t.leaves {
+		if p.pieces == nil && len(t.pickers) > 0 {
+			l.pickMember(p)
+		}
+		if len(t.pickers) > 0 {
+			l.pickCell(p)
+		}
+	}
+}
+
+// pickCalled binds a leaf that identifies elements of a page without a name that says so, and
+// what else is of their rows.
+func (l *Learner) pickCalled(t *target, p *leaf) {
+	locate := l.called(p, false)
+	if spots := locate.all(p.uses); len(spots) > 0 {
+		p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
+		t.pickers = append(t.pickers, p)
+		if p.hidden {
+			p.outermost().show()
+			p.outermost().open()
+		}
+		l.pickOfRow(t)
 	}
 }
 
@@ -74,7 +101,7 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	}
 	spots := locate.all(p.uses)
 	if ok && 2*len(spots) < len(p.uses) {
-		locate = l.called(p)
+		locate = l.called(p, true)
 		spots = locate.all(p.uses)
 	}
 	evident := false
@@ -96,40 +123,113 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	}
 }
 
-// minCalled is the number of different identifiers of a list in text.
+// minCalled is the number of different identifiers of a list in a page.
 const minCalled = 3
 
-// called tells where the page that an address was asked for from, or that of the collection
-// above it, holds the identifiers of a leaf in text, such as in the calls of a script:
-// onclick="edit(17)". However short they are, the same text stands around all that users
-// chose.
-func (l *Learner) called(p *leaf) locator {
-	none := locator(nowhere)
+// called tells where the page that a request was sent from, or that of the collection above
+// its address, holds the identifiers of a leaf: in an attribute, such as id="row17", or in
+// text, such as in the calls of a script, edit(17). However short they are, they have the same
+// place with all that users chose. Where nothing says that they are of the same thing, they
+// must not be there by chance.
+func (l *Learner) called(p *leaf, identifies bool) locator {
 	distinct := map[string]bool{}
 	for _, u := range p.uses {
+		if kind := content.Kind(u.value); !identifies && (kind == "email" || !p.canIdentify(u)) {
+			return nowhere
+		}
 		distinct[u.value] = true
 	}
-	if p.pieces != nil || len(distinct) < minCalled || p.span.Place != content.InPath {
-		return none
+	if p.pieces != nil || len(distinct) < minCalled {
+		return nowhere
 	}
-	for _, s := range l.contextsOf(p.uses, 1) {
-		if strings.Contains(s.selector, "|") {
+	inPath := p.span.Place == content.InPath
+	of, _ := p.identifies()
+	try := func(found []source) locator {
+		for _, s := range found {
+			if strings.HasPrefix(s.selector, "text:") && strings.Contains(s.selector, "|") {
+				continue
+			}
+			locate := locator(func(u use) (spot, bool) { return u.onPage(s, inPath) })
+			spots := locate.all(p.uses)
+			if 10*len(spots) >= 9*len(p.uses) && (identifies && (inPath || of == "" || meet(words(s.selector), words(of))) || sparse(spots, distinct)) {
+				return locate
+			}
+		}
+		return nil
+	}
+	if locate := try(attributes(p.uses)); locate != nil {
+		return locate
+	}
+	if locate := try(l.contextsOf(p.uses, 1)); locate != nil {
+		return locate
+	}
+	return nowhere
+}
+
+// onPage returns where a source has the value of u in the page that u was sent from, or that of
+// the collection above its address. What a control or link of the page holds is of the thing
+// that this names, and text around it says nothing else, unless it is in an address.
+func (u use) onPage(s source, inPath bool) (spot, bool) {
+	for e := range u.exchange.answers(s.endpoint) {
+		if e.doc.Media() != "text/html" || e != u.exchange.named() && !strings.HasPrefix(u.exchange.Flow.Request.Path(), strings.TrimSuffix(e.Flow.Request.Path(), "/")+"/") {
 			continue
 		}
-		locate := locator(func(u use) (spot, bool) {
-			for e := range u.exchange.answers(s.endpoint) {
-				above := strings.HasPrefix(u.exchange.Flow.Request.Path(), strings.TrimSuffix(e.Flow.Request.Path(), "/")+"/")
-				if i := slices.Index(e.values(s.selector), u.value); i >= 0 && e.doc.Media() == "text/html" && (above || e == u.exchange.named()) {
-					return spot{e, s.selector, i}, true
-				}
-			}
-			return spot{}, false
-		})
-		if found := locate.all(p.uses); 10*len(found) >= 9*len(p.uses) {
-			return locate
+		i := slices.Index(e.values(s.selector), u.value)
+		if i >= 0 && (inPath || !byContext(s.selector) || !u.offeredIn(e)) {
+			return spot{e, s.selector, i}, true
 		}
 	}
-	return none
+	return spot{}, false
+}
+
+// offeredIn reports whether a control or a link of a page holds the value of u.
+func (u use) offeredIn(page *parsed) bool {
+	return slices.ContainsFunc(u.exchange.session.given()[u.value], func(at place) bool {
+		kind, _, _ := strings.Cut(at.selector, ":")
+		return at.exchange == page && (kind == "form" || kind == "option" || kind == "link")
+	})
+}
+
+// attributes returns the attributes of pages that hold the values of uses, those that hold most
+// first.
+func attributes(uses []use) []source {
+	hits := map[source]int{}
+	var out []source
+	for _, u := range uses[:min(len(uses), maxLooked)] {
+		seen := map[source]bool{}
+		for _, at := range u.exchange.session.given()[u.value] {
+			s := source{at.exchange.Endpoint, at.selector}
+			if !strings.HasPrefix(at.selector, "attr:") || seen[s] || !at.exchange.before(u.exchange) {
+				continue
+			}
+			seen[s] = true
+			if hits[s]++; hits[s] == 1 {
+				out = append(out, s)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b source) int {
+		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(order(a.selector), order(b.selector)))
+	})
+	return out[:min(len(out), maxSources)]
+}
+
+// sparse reports whether lists have so few of the numbers up to the greatest that they do not
+// have those of the uses by chance.
+func sparse(spots map[*parsed]spot, distinct map[string]bool) bool {
+	listed, most := map[string]bool{}, 0
+	for _, s := range spots {
+		for _, v := range s.from.values(s.selector) {
+			listed[v] = true
+		}
+	}
+	for v := range listed {
+		n, err := strconv.Atoi(v)
+		if most = max(most, n); err != nil {
+			return content.Kind(v) != "" && content.Kind(v) != "int"
+		}
+	}
+	return math.Pow(float64(len(listed))/float64(most+1), float64(len(distinct))) <= maxChance
 }
 
 // partly reports whether a leaf is one value, which nothing explains, or not everywhere.

@@ -48,6 +48,11 @@ var lists = map[string]struct {
 	"data":  {"text/html", `<div>`, `<section data-book="%[1]d"><span>%[2]s</span><button>Note</button></section>`, `</div>`, false},
 	"calls": {"text/html", `<div>`, `<p onclick="note(%[1]d, this)">%[2]s</p>`, `</div>`, false},
 	"pairs": {"text/html", `<table>`, `<tr><td>%[2]s<td><a href="/books/%[1]d">note</a> <a href="/books/9%[1]d">drop</a>`, `</table>`, false},
+	"rows":  {"text/html", `<table>`, `<tr id="row%[1]d"><td>%[2]s<td><button>Note</button>`, `</table>`, true},
+	"rels":  {"text/html", `<ul>`, `<li><a href="#" rel="%[1]d">%[2]s</a>`, `</ul>`, true},
+	"parts": {"text/html", `<div>`, `<book-row :of='{"id":%[1]d,"title":"%[2]s"}'></book-row>`, `</div>`, false},
+	"codes": {"text/html", `<div>`, `<p><b>%[2]s</b><a href="#" onclick="note(%[1]d, this)">note</a></p>`, `</div>`, true},
+	"pushs": {"text/html", `<div>`, `<p>%[2]s<script>books.push({id: %[1]d});</script></p>`, `</div>`, true},
 	"json":  {"application/json", `{"books":[{"id":0,"title":"","author":""}`, `,{"id":%[1]d,"title":"%[2]s","author":"%[3]s","copies":%[4]d}`, `]}`, false},
 	"deep":  {"application/json", `{"books":[{"meta":{}}`, `,{"meta":{"id":%[1]d,"seen":true},"about":{"title":"%[2]s"},"links":["/books/%[1]d/x"]}`, `]}`, false},
 	"hrefs": {"application/json", `{"books":[{}`, `,{"name":"%[2]s","self":"/books/%[1]d"}`, `]}`, false},
@@ -134,7 +139,7 @@ func TestAnElementOfAListIsKnownByWhatStandsBesideIt(t *testing.T) {
 				"without one":         newShelf(way, 11, "Small Lamps", "A Garden in March", "The Long Ladder"),
 			} {
 				s := httptest.NewServer(live)
-				sum := playModel(t, m, s.URL, replay.Plan{Scale: 3}, Options{})
+				sum := playModel(t, m, s.URL, replay.Plan{Scale: 3, Speed: 10}, Options{})
 				s.Close()
 				for _, title := range recorded {
 					want := 3 * home.notes[title]
