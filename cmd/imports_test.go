@@ -56,7 +56,7 @@ var importOrder = map[string][]string{
 	"model/content/patch":    {"model/content/prose", "model/content/lines"},
 	"model/problem":          {},
 	"model/made":             {},
-	"model/formula":          {},
+	"model/formula":          {"model/content/patch"},
 	"model/precedence":       {},
 	"model":                  {"model/dist", "model/content", "model/content/codec", "model/made", "model/formula", "model/problem", "model/precedence", "record/flow"},
 	"model/edit":             {"model", "model/dist", "model/problem"},

@@ -148,6 +148,7 @@ func (l *Learner) decide() {
 	l.structural()
 	l.follow(true)
 	l.answerChallenges()
+	l.edit()
 	l.bind()
 	l.follow(false)
 	l.bindPartly()

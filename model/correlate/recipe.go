@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content/patch"
 	"github.com/starling-load/starling/model/formula"
 )
 
@@ -133,6 +134,9 @@ func (r *recipe) makes(l *Learner, u use) bool {
 		return isTOTP(parts[0], u)
 	case r.of == "digest":
 		return answers(u, parts[1], parts[2])
+	case r.of == "edited":
+		text, err := patch.OpenText(parts[1], parts[0])
+		return err == nil && text == u.value
 	}
 	key := ""
 	if r.key != nil {
@@ -220,8 +224,8 @@ func (r *recipe) formula(n *namer, t *target) string {
 	switch r.of {
 	case "totp":
 		return "totp(" + parts[0] + ")"
-	case "digest":
-		return "digest(" + strings.Join(parts, ", ") + ")"
+	case "digest", "edited":
+		return r.of + "(" + strings.Join(parts, ", ") + ")"
 	}
 	glue := " + "
 	if r.sep != "" {

@@ -15,6 +15,8 @@ import (
 	"hash"
 	"strings"
 	"time"
+
+	"github.com/starling-load/starling/model/content/patch"
 )
 
 // A function computes a text from others. Hashes give bytes, which hex and base64 write.
@@ -42,6 +44,7 @@ func functions() []function {
 		{"lower", 1, plain(strings.ToLower)},
 		{"totp", 1, func(env *Env, a []string) (string, error) { return TOTP(a[0], env.Now) }},
 		{"digest", 3, digest},
+		{"edited", 2, func(_ *Env, a []string) (string, error) { return patch.OpenText(a[1], a[0]) }},
 	}
 	for _, h := range Hashes() {
 		list = append(list,

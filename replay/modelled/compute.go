@@ -60,8 +60,11 @@ func (v *visitor) compute(a *replay.Act, e *variant, values []string) (missing s
 		}
 		var err error
 		if values[c.index], err = c.formula.Eval(&env); err != nil {
-			if errors.Is(err, lines.ErrGone) {
+			switch {
+			case errors.Is(err, lines.ErrGone) && e.change != nil:
 				return e.change.missing(err)
+			case errors.Is(err, lines.ErrGone):
+				return likeRecorded(c.name)
 			}
 			return c.name
 		}

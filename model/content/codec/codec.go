@@ -20,7 +20,7 @@ const (
 	Plus      Kind = "plus"      // Percent, but a space is "+"
 	JSON      Kind = "json"      // the inside of a JSON string; style: what is escaped
 	XML       Kind = "xml"       // text or an attribute of markup; style: characters that are escaped
-	CRLF      Kind = "crlf"      // line ends: LF in the value, CR LF in the text
+	CRLF      Kind = "crlf"      // line ends: LF in the value, CR LF in the text; CR LF in a value is one, too
 	Base64    Kind = "base64"    // style: no padding
 	Base64URL Kind = "base64url" // style: no padding
 	Hex       Kind = "hex"       // style: upper case
@@ -205,7 +205,7 @@ func (c Codec) encode(s string) string {
 	case XML:
 		return c.xmlEncode(s)
 	case CRLF:
-		return strings.ReplaceAll(s, "\n", "\r\n")
+		return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\n", "\r\n")
 	case Base64, Base64URL:
 		return c.baseEncode(s)
 	case Hex:

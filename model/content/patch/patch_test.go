@@ -404,3 +404,30 @@ func TestATextThatChangedInSeveralPlacesIsTheLiveOne(t *testing.T) {
 		t.Errorf("got %s, %v, want %s: %s", got, err, want, sealed)
 	}
 }
+
+func TestATextIsToldByItsChanges(t *testing.T) {
+	const shown = "first line\nsecond line\nthird line\n"
+	for _, c := range []struct{ name, sent, live, want string }{
+		{"more at the end", shown + "fourth\n", "another line\n", "another line\nfourth\n"},
+		{"a line that is another", "first line\n2nd line\nthird line\n", "own line\nsecond line\n", "own line\n2nd line\n"},
+		{"nothing", shown, "own line\n", "own line\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			changes, ok := BetweenTexts(shown, c.sent)
+			if !ok {
+				t.Fatalf("the changes from %q to %q are not told", shown, c.sent)
+			}
+			for live, want := range map[string]string{shown: c.sent, c.live: c.want} {
+				if got, err := OpenText(changes, live); got != want || err != nil {
+					t.Errorf("%s makes %q, %v of %q, want %q", changes, got, err, live, want)
+				}
+			}
+		})
+	}
+	if changes, ok := BetweenTexts(shown, "something else\n"); ok {
+		t.Errorf("a new text is told by %s", changes)
+	}
+	if got, err := OpenText("no changes", shown); err == nil {
+		t.Errorf("no changes make %q", got)
+	}
+}
