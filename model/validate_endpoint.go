@@ -162,7 +162,7 @@ func (x *Variant) changes(p place, v *validator, used map[string]bool) {
 			continue
 		}
 		if b := v.bindings[val.Ref]; val.Kind != Bound || val.Own || b != nil && !changeable(b.Sources) {
-			p.addf("%s is no form and no document: its binding must have selectors entries: or document:", problem.Quote(val.Name))
+			p.addf("%s is no form and no document: its binding must have selectors entries:, as: or document:", problem.Quote(val.Name))
 		}
 		return
 	}
@@ -173,6 +173,9 @@ func (x *Variant) changes(p place, v *validator, used map[string]bool) {
 func changeable(sources []Select) bool {
 	last := func(selector string) string { // step
 		kind, _, _ := strings.Cut(selector[strings.LastIndexByte(selector, '|')+1:], ":")
+		if kind == "as" {
+			return "entries"
+		}
 		return kind
 	}
 	for _, s := range sources {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model/content/codec"
+	"github.com/starling-load/starling/model/content/form"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -55,6 +56,7 @@ import (
 //	cell:div.mail           a text of the row of what was found, see Cell; the last step
 //	rel:NEXT                the addresses of this relation in a Link header
 //	url                     the address in a Refresh header
+//	as:NAME                 the value as a field of this name, coded as a query; the last step
 //
 // "\|" is a bar within a name.
 type Selector struct {
@@ -122,13 +124,13 @@ func parseTaker(source, one string, later bool) (taker, error) {
 		if later {
 			return taker{}, fmt.Errorf("selector %q: a value has no %s", source, kind)
 		}
-	case "part", "query", "rel", "cell", "call":
+	case "part", "query", "rel", "cell", "call", "as":
 		if !later {
 			return taker{}, fmt.Errorf("selector %q: %s: follows behind a value", source, kind)
 		}
 	}
 	switch kind {
-	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta", "cell", "call":
+	case "header", "cookie", "meta", "attr", "query", "xml", "proto", "delta", "cell", "call", "as":
 		ok = rest != ""
 	case "script", "part", "rel":
 	case "json", "document":
@@ -167,6 +169,12 @@ var (
 
 // EscapeContext writes the text beside a value so that it can stand in a text: selector.
 func EscapeContext(s string) string { return escapeContext.Replace(s) }
+
+// IsForm reports whether the selector takes all that a form sends, or a field of one, coded as
+// a query.
+func (s Selector) IsForm() bool {
+	return s.steps[0].kind == "entries" || s.steps[len(s.steps)-1].kind == "as"
+}
 
 // String returns the selector as it was written.
 func (s Selector) String() string { return s.source }
@@ -231,6 +239,8 @@ func (t *taker) within(value string) []string {
 			return []string{fragment}
 		}
 		return nil
+	case t.kind == "as":
+		return []string{EncodeEntries([]form.Entry{{Name: t.name, Value: value}})}
 	case t.kind == "rel":
 		var out []string
 		linkHeader(value, func(rel, link string) {

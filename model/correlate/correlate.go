@@ -122,7 +122,7 @@ func (l *Learner) begin(sessions [][]Exchange) {
 			e.act = &acts[i]
 			if e.sentFrom != nil {
 				e.sentFrom.settle(e, l.data)
-			} else if e.changes == nil {
+			} else if e.changes == nil || e.changes.isDraft() {
 				e.fromScript()
 			}
 		}

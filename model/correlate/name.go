@@ -206,6 +206,8 @@ func bindingName(s source) string {
 		return resource(action) + "form"
 	case "document":
 		return resource(s.endpoint) + "document"
+	case "as":
+		return rest + "_shown"
 	case "query", "part", "delta", "script":
 		return strings.Trim(rest[strings.LastIndexByte(rest, '/')+1:], "#(_")
 	case "xml":

@@ -23,7 +23,7 @@ type spot struct {
 // that it sends back, and notes that as what e changes.
 func (e *parsed) rewrite() {
 	r := e.Flow.Request
-	if !e.fromForm(&r) && !e.fromDocument(&r) && !e.fromText(&r) {
+	if !e.fromForm(&r) && !e.fromDocument(&r) && !e.fromText(&r) && !e.fromDraft(&r) {
 		return
 	}
 	f := *e.Flow

@@ -2,7 +2,6 @@ package modelled
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
@@ -27,7 +26,8 @@ func compileChange(from *model.Variant, bindings []model.Binding) *change {
 		}
 		for _, b := range bindings {
 			if b.Name == v.Ref && len(b.Sources) > 0 {
-				return &change{value: i, binding: b.Name, form: strings.HasPrefix(b.Sources[0].Selector, "entries:")}
+				s, err := content.ParseSelector(b.Sources[0].Selector)
+				return &change{value: i, binding: b.Name, form: err == nil && s.IsForm()}
 			}
 		}
 	}

@@ -19,7 +19,7 @@ import (
 
 // A post office has a box for each of its users, in which there is a letter that names the
 // user's room. A second letter is begun by a link that names the box, as long as there is none.
-// Each page has a token in a script; a page that shows somebody something new has it in a form, too.
+// A script saves drafts of what is written, under a name of its own. Each page has a token in a script; a page that shows somebody something new has it in a form, too.
 type postOffice struct {
 	seed int
 	news func(user string) bool
@@ -27,13 +27,14 @@ type postOffice struct {
 	mu      sync.Mutex
 	users   map[string]string // by session
 	letters map[string]string // by "user/name"
+	drafts  map[string]string // by user
 	tokens  map[string]bool
 	ticked  map[string]int // by user
 	refused []string
 }
 
 func newPostOffice(seed int, news func(user string) bool) *postOffice {
-	return &postOffice{seed: seed, news: news, users: map[string]string{}, letters: map[string]string{}, tokens: map[string]bool{}, ticked: map[string]int{}}
+	return &postOffice{seed: seed, news: news, users: map[string]string{}, letters: map[string]string{}, drafts: map[string]string{}, tokens: map[string]bool{}, ticked: map[string]int{}}
 }
 
 // number is one that a text has at this office.
@@ -92,6 +93,9 @@ func (o *postOffice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		o.letters[user+"/"+name] = strings.ReplaceAll(r.FormValue("text"), "\r\n", "\n")
 		http.Redirect(w, r, "/box/"+user, http.StatusFound)
+	case "/draft":
+		o.drafts[user] = r.FormValue("copy")
+		w.WriteHeader(http.StatusNoContent)
 	case "/tick":
 		o.ticked[user]++
 		w.WriteHeader(http.StatusNoContent)
@@ -129,8 +133,12 @@ func (o *postOffice) write(users []string) func(*guest, int) {
 			g.submit(0, form.Entry{Name: "text", Value: "A second one, of its own."}, form.Entry{Name: "go", Value: "send"})
 			return
 		}
-		g.do("GET", "/letter?box="+user+"/first", "", "")
+		page = g.do("GET", "/letter?box="+user+"/first", "", "")
 		text := strings.Replace(o.letter(user, "first"), "the plan", "the great plan", 1)
+		_, token, _ = strings.Cut(page, `"token":"`)
+		shown := g.doc
+		g.do("POST", "/draft", "application/x-www-form-urlencoded", url.Values{"kind": {"letter"}, "copy": {text}, "token": {token[:16]}}.Encode())
+		g.doc = shown
 		g.submit(0, form.Entry{Name: "text", Value: form.LineEnds(text)}, form.Entry{Name: "go", Value: "send"})
 	}
 }
@@ -168,8 +176,13 @@ func TestWhatIsOfOneUserIsThatOfTheLiveOne(t *testing.T) {
 	for _, n := range live.ticked {
 		ticked += n
 	}
+	for user, text := range live.drafts {
+		if want := fmt.Sprintf("Dear all,\n\nthe great plan of room %d is here.\nIt is short.\n", 100+live.number(user)%900); text != want {
+			t.Errorf("the draft of %s is %q, want %q", user, text, want)
+		}
+	}
 	undone := slices.ContainsFunc(sum.Faithful.Reasons, func(r string) bool { return strings.Contains(r, "writes") }) // news have a form that is missing without
-	if first != 3 || second != 3 || ticked != 18 || len(live.refused) > 0 || undone {
+	if first != 3 || second != 3 || ticked != 18 || len(live.drafts) != 3 || len(live.refused) > 0 || undone {
 		t.Errorf("%d letters changed, %d begun, %d ticked, refused %q, want 3, 3, 18 and none; %s %q\n%s", first, second, ticked, live.refused, sum.Faithful.Verdict, sum.Faithful.Reasons, bodies(m, "POST"))
 	}
 }

@@ -102,13 +102,8 @@ func (f *Form) changed(g group, shown []string) []Entry {
 		return chosen(g, shown)
 	}
 	if len(g.values) == 1 && len(shown) == 1 {
-		if c, ok := prose.Between(shown[0], LineEnds(g.values[0])); ok {
-			return partial(g.name, c)
-		}
-		if ops, _, ok := lines.Between(shown[0], LineEnds(g.values[0])); ok {
-			if sealed, err := lines.Seal(ops); err == nil {
-				return []Entry{{Lines + g.name, string(sealed)}}
-			}
+		if changes, ok := TextChanges(g.name, shown[0], LineEnds(g.values[0])); ok {
+			return changes
 		}
 	}
 	out := make([]Entry, 0, len(g.values))
@@ -120,6 +115,23 @@ func (f *Form) changed(g group, shown []string) []Entry {
 		out = append(out, Entry{name, v})
 	}
 	return out
+}
+
+// TextChanges returns what a user did to the text of a field before it was sent: nothing if
+// it is as it was shown. ok is false if that is not told by a part of the text.
+func TextChanges(name, shown, sent string) (changes []Entry, ok bool) {
+	if shown == sent {
+		return nil, true
+	}
+	if c, ok := prose.Between(shown, sent); ok {
+		return partial(name, c), true
+	}
+	if ops, _, ok := lines.Between(shown, sent); ok {
+		if sealed, err := lines.Seal(ops); err == nil {
+			return []Entry{{Lines + name, string(sealed)}}, true
+		}
+	}
+	return nil, false
 }
 
 // partial writes the change of a text.
