@@ -16,7 +16,8 @@ import (
 // end, so a splice does too.
 //
 // It chooses among the sessions that had done the same so far, as far as there are any,
-// and as often as the odds of the behavior say.
+// and as often as the odds of the behavior say. A step that it had to skip is not tried again
+// before it has made another one: nothing has changed until then.
 //
 // Step k draws from stream 2k of the session. The values of its acts draw from streams
 // far above.
@@ -33,7 +34,9 @@ type splice struct {
 	left  []spliceAct // acts of the steps so far that wait for others
 	held  []replay.Act
 	done  bool   // no step is left
-	stuck string // the step after which the session had made as many as it may
+	stuck string // the step after which there was no way on, or the session had made as many as it may
+
+	skipped []string // steps that lacked a value, since the last one that was made
 }
 
 // A spliceAct is what an act of a splice stands for: act index of a recorded session.
@@ -67,6 +70,7 @@ func (s *splice) Next(over *replay.Answer) []replay.Act {
 		role := s.roles[over.Act.ID]
 		t := &s.source.tracks[role.session]
 		s.heard(over, &t.acts[role.index], t.wants[role.index])
+		s.note(over, role)
 		delete(s.roles, over.Act.ID)
 		acts = append(acts, s.spare(s.ready(), s.role)...)
 		if !s.done && s.stepOver() {
@@ -96,8 +100,11 @@ func (s *splice) goOn() []replay.Act {
 	s.past.add(s.of, s.at)
 	s.step++
 	random := s.random()
-	to := s.of.next(s.at, &s.past, func(c crossing) bool { return s.hasValues(c) }, random)
-	if to.none || !to.ends && s.step >= model.MaxSteps {
+	to := s.of.next(s.at, &s.past, func(c crossing) bool { return !s.skips(c) && s.hasValues(c) }, random)
+	if !to.ends && s.skips(to.to) { // all others lack values, too, and may have others behind them
+		to = s.of.next(s.at, &s.past, func(c crossing) bool { return !s.skips(c) }, random)
+	}
+	if to.none || !to.ends && (s.step >= model.MaxSteps || s.skips(to.to)) {
 		s.stuck = s.source.tracks[s.at.session].legs[s.at.leg].step
 		to.ends = true
 	}
@@ -106,6 +113,25 @@ func (s *splice) goOn() []replay.Act {
 	}
 	s.at = to.to
 	return s.begin(to.think.Draw(random.Float64()))
+}
+
+// note notes whether an act of the step at hand was made. Parts of pages do not count.
+func (s *splice) note(over *replay.Answer, role spliceAct) {
+	t := &s.source.tracks[s.at.session]
+	l := &t.legs[s.at.leg]
+	if role.session != int(s.at.session) || role.index < l.first || role.index >= l.next || s.source.endpoints[s.source.index[t.acts[role.index].Endpoint]].asset {
+		return
+	}
+	if over.Act.Skip == "" {
+		s.skipped = nil
+	} else if !s.skips(s.at) {
+		s.skipped = append(s.skipped, l.step)
+	}
+}
+
+// skips reports whether the walk would lack a value at a step, as it did before.
+func (s *splice) skips(c crossing) bool {
+	return slices.Contains(s.skipped, s.source.tracks[c.session].legs[c.leg].step)
 }
 
 // Stuck names the step behind which the session was cut, see replay.Session.

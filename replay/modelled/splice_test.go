@@ -311,6 +311,48 @@ func TestAWalkThatDoesNotComeToAnEndSaysWhere(t *testing.T) {
 	}
 }
 
+// A page that led to others of its kind, and whose link the live target does not show, is not
+// asked for again and again: the walk does something else.
+func TestAWalkDoesNotTryWhatItHadToSkip(t *testing.T) {
+	m := journeys("home list item item item item save! news")
+	variant := func(name string) *model.Variant {
+		return &m.Endpoints[slices.IndexFunc(m.Endpoints, func(e model.Endpoint) bool { return e.Name == name })].Variants[0]
+	}
+	variant("item").Request.Target, variant("item").Values = "/${link}", []model.Value{{Name: "link", Kind: model.Bound, Ref: "link"}}
+	variant("save!").Request.Target, variant("save!").Values = "/save?t=${token}", []model.Value{{Name: "token", Kind: model.Bound, Ref: "token"}}
+	m.Bindings = []model.Binding{
+		{Name: "link", Sources: []model.Select{{Endpoint: "home", Selector: "json:first"}, {Endpoint: "list", Selector: "json:link"}}, Evidence: model.Evidence{RestsOn: model.OnForm}},
+		{Name: "token", Sources: []model.Select{{Endpoint: "item", Selector: "json:token"}}},
+	}
+	acts := m.Sessions[0].Acts
+	for i := range acts {
+		switch acts[i].Endpoint {
+		case "item":
+			acts[i].Takes = []model.Take{{Act: 1, Source: 1}}
+		case "save!":
+			acts[i].Takes = []model.Take{{Act: 5}}
+		}
+	}
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: replay.WalkPaths, Seed: 7}
+	src := modelledOn(t, m, p)
+	for n := range uint64(20) {
+		session := src.Session(n, n)
+		var made []string
+		tries := 0
+		for acts := session.Next(nil); len(acts) > 0 && tries < 100; tries++ {
+			a := acts[0]
+			session.Fill(&a)
+			if a.Skip == "" {
+				made = append(made, a.Endpoint)
+			}
+			acts = append(acts[1:], session.Next(withBody(answered(&a, time.Second), `{"first":"x"}`))...)
+		}
+		if got := strings.Join(made, " "); tries > 10 || got != "home list news" {
+			t.Fatalf("walk %d made %q in %d tries, want what needs no link and no token", n, got, tries)
+		}
+	}
+}
+
 // BenchmarkWalk chooses the steps of walks along recorded sessions.
 func BenchmarkWalk(b *testing.B) {
 	for _, n := range []int{500, 5000, 50000} {
