@@ -52,6 +52,7 @@ func TestSelectorFindsTheValueInTheAnswer(t *testing.T) {
 		{"a field of forms with one action", "form:csrf@/orders/{}/cancel", page, []string{`tok-a"b`}},
 		{"no field of forms with another action", "form:csrf@/cart", page, nil},
 		{"a textarea without its first line end", "form:note", page, []string{"hello <you>"}},
+		{"a textarea under another name", "form:note|as:text", page, []string{"text=hello+%3Cyou%3E"}},
 		{"the selected option", "form:size", page, []string{"M"}},
 		{"a named button", "form:go", page, []string{"1"}},
 		{"a meta element", "meta:csrf-token", page, []string{"m&1"}},
@@ -59,6 +60,7 @@ func TestSelectorFindsTheValueInTheAnswer(t *testing.T) {
 		{"a path segment of all links of one shape", "link:/product/{}#0", page, []string{"7", "9"}},
 		{"a query value of a link", "link:/product/{}?page", page, []string{"2"}},
 		{"a query value of a link without a path", "link:/doku.php?do=diff&rev", page, []string{"99"}},
+		{"a query value where the fixed item has any text", "link:/doku.php?do=d{}f&rev", page, []string{"99"}},
 		{"nothing where the fixed item differs", "link:/doku.php?do=edit&rev", page, nil},
 		{"a query item without a key", "link:/lib/exe/taskrunner.php?{}", page, []string{"1732400000"}},
 		{"a segment of the redirect target", "redirect:/orders/{}#0", page, []string{"ORD-2026-0042"}},
@@ -86,7 +88,7 @@ func TestSelectorFindsTheValueInTheAnswer(t *testing.T) {
 }
 
 func TestSelectorThatIsWrongIsRefused(t *testing.T) {
-	for _, s := range []string{"", "id", "xpath://a", "header:", "json:a]b", "json:.a", "link:/a/{}", "link:/a#0", "link:/a/{}#1", "link:/a?", "link:/{}#", "text:…x", "text:abc", "form:"} {
+	for _, s := range []string{"", "id", "xpath://a", "header:", "json:a]b", "json:.a", "link:/a/{}", "link:/a#0", "link:/a/{}#1", "link:/a?", "link:/{}#", "text:…x", "text:abc", "form:", "as:text"} {
 		if got, err := ParseSelector(s); err == nil {
 			t.Errorf("ParseSelector(%q) = %v, want an error", s, got)
 		} else if s != "" && !strings.Contains(err.Error(), s) {
