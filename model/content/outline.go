@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -257,11 +258,17 @@ func (o *outline) before(values []found, ids map[string]int32, whose [][]int32, 
 	}
 }
 
-// without returns the texts that do not hold the value itself.
+// without returns the texts that do not hold the value itself, but for members that are words:
+// who means one of them means it by its name.
 func without(texts []string, value string) []string {
+	word := strings.IndexFunc(value, unicode.IsLetter) >= 0 && Kind(value) == ""
 	var out []string
 	for _, t := range texts {
 		_, text, named := strings.Cut(t, "=")
+		if named && word && text == value {
+			out = append(out, t)
+			continue
+		}
 		if len(value) > 1 && strings.Contains(t, value) || t == value || named && text == value {
 			continue
 		}

@@ -273,19 +273,27 @@ func (e *parsed) trace() (*parsed, int) {
 	return nil, 0
 }
 
-// named returns the latest answer at the address that e says it came from.
+// named returns the latest page at the address that e says it came from, or else the latest
+// answer: scripts send requests to the address of their page, too.
 func (e *parsed) named() *parsed {
 	u, err := url.Parse(e.Flow.Request.Headers.Value("Referer"))
 	if err != nil || u.Host == "" {
 		return nil
 	}
 	target := u.RequestURI()
+	var last *parsed
 	for _, a := range slices.Backward(e.session.exchanges[max(0, e.index-maxBack):e.index]) {
-		if a.Flow.Request.Target == target && a.before(e) && len(a.doc.Body()) > 0 {
+		if a.Flow.Request.Target != target || !a.before(e) || len(a.doc.Body()) == 0 {
+			continue
+		}
+		if a.doc.Media() == "text/html" {
 			return a
 		}
+		if last == nil {
+			last = a
+		}
 	}
-	return nil
+	return last
 }
 
 // wanted returns a text that every link to e has: the last segment of its path, or

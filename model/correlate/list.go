@@ -28,6 +28,7 @@ func (l *Learner) pick() {
 	}
 	l.pickAlike()
 	for _, t := range l.targets {
+		l.pickSeries(t)
 		l.pickOfRow(t)
 		l.pickBeside(t)
 		for _, p := range t.leaves {
@@ -157,7 +158,7 @@ func (l *Learner) called(p *leaf, identifies bool) locator {
 		}
 		return nil
 	}
-	if locate := try(attributes(p.uses)); locate != nil {
+	if locate := try(inElements(p.uses, of)); locate != nil {
 		return locate
 	}
 	if locate := try(l.contextsOf(p.uses, 1)); locate != nil {
@@ -190,16 +191,16 @@ func (u use) offeredIn(page *parsed) bool {
 	})
 }
 
-// attributes returns the attributes of pages that hold the values of uses, those that hold most
-// first.
-func attributes(uses []use) []source {
+// inElements returns the attributes of pages, and their controls that identify something, that
+// hold the values of uses, those that hold most first. A word says what the uses identify.
+func inElements(uses []use, of string) []source {
 	hits := map[source]int{}
 	var out []source
 	for _, u := range uses[:min(len(uses), maxLooked)] {
 		seen := map[source]bool{}
 		for _, at := range u.exchange.session.given()[u.value] {
 			s := source{at.exchange.Endpoint, at.selector}
-			if !strings.HasPrefix(at.selector, "attr:") || seen[s] || !at.exchange.before(u.exchange) {
+			if seen[s] || !at.exchange.before(u.exchange) || !strings.HasPrefix(at.selector, "attr:") && !at.holds(of) {
 				continue
 			}
 			seen[s] = true
@@ -212,6 +213,16 @@ func attributes(uses []use) []source {
 		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(order(a.selector), order(b.selector)))
 	})
 	return out[:min(len(out), maxSources)]
+}
+
+// holds reports whether a place is a control whose name says that it identifies something, and
+// nothing else than a word stands for.
+func (p place) holds(of string) bool {
+	kind, field, _ := strings.Cut(p.selector, ":")
+	field, _, _ = strings.Cut(field, "@/")
+	_, name := lastName(field)
+	stem, is := identifier(name)
+	return is && (kind == "form" || kind == "option") && (stem == "" || sameThing(stem, of))
 }
 
 // sparse reports whether lists have so few of the numbers up to the greatest that they do not

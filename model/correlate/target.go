@@ -14,13 +14,14 @@ import (
 // A target is one endpoint with its recorded requests.
 type target struct {
 	name       string
-	uses       []*parsed        // at hand
-	structures []*structure     // of them, the commonest first
-	leaves     []*leaf          // that are not explained yet
-	settled    []*leaf          // that are
-	byPlace    map[string]*leaf // by selector
-	changed    *leaf            // the forms and documents that requests change; nil: none
-	pickers    []*leaf          // that name what users chose: see pick
+	uses       []*parsed          // at hand
+	structures []*structure       // of them, the commonest first
+	leaves     []*leaf            // that are not explained yet
+	settled    []*leaf            // that are
+	byPlace    map[string]*leaf   // by selector
+	changed    *leaf              // the forms and documents that requests change; nil: none
+	pickers    []*leaf            // that name what users chose: see pick
+	series     map[string]locator // of lists of elements: see pickSeries
 
 	wordsOf *parsed         // see queryWords
 	words   []*content.Span // of the query of wordsOf

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -39,7 +40,8 @@ type guest struct {
 	flows  *[]*flow.Flow
 	now    *time.Time
 	user   int
-	bearer string // token that it sends
+	bearer string      // token that it sends
+	extra  http.Header // of the next request
 }
 
 // do sends a request and follows redirects. It returns the body of the last answer.
@@ -59,6 +61,8 @@ func (g *guest) do(method, target, contentType, body string) string {
 	if g.page != "" {
 		req.Header.Set("Referer", g.base+g.page)
 	}
+	maps.Copy(req.Header, g.extra)
+	g.extra = nil
 	for _, c := range g.client.Jar.Cookies(req.URL) {
 		req.AddCookie(c)
 	}

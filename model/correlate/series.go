@@ -1,0 +1,166 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
+)
+
+// A series is the places of requests that hold one list: a field that is sent several times,
+// the elements of an array.
+type series []*leaf
+
+// seriesOf returns the series of a target by what their places have in common, and that in
+// order.
+func (t *target) seriesOf() (byStem map[string]series, stems []string) {
+	byStem = map[string]series{}
+	for _, p := range t.leaves {
+		if p.outer != nil || p.header() != "" || p.hidden || !p.partly() {
+			continue
+		}
+		stem := seriesStem(p.span.Selector)
+		if byStem[stem] == nil {
+			stems = append(stems, stem)
+		}
+		byStem[stem] = append(byStem[stem], p)
+	}
+	return byStem, stems
+}
+
+// seriesStem cuts from a place which of a list it is.
+func seriesStem(selector string) string {
+	field, nth, _ := strings.Cut(selector, "#")
+	if strings.Trim(nth, "0123456789") != "" {
+		return selector
+	}
+	if rest, ok := strings.CutSuffix(field, "]"); ok {
+		return strings.TrimSuffix(strings.TrimRight(rest, "0123456789"), "[")
+	}
+	return field
+}
+
+// pickSeries binds a series whose lists are of elements of a list that an answer showed, such
+// as their order, or those that the user marked. It holds where nothing says that the values
+// are identifiers, if those of a request are different, one list has them all, and they are not
+// there by chance.
+func (l *Learner) pickSeries(t *target) {
+	all, stems := t.seriesOf()
+	for _, stem := range stems {
+		list := all[stem]
+		locate := t.series[stem] // of a longer list than those before
+		if locate == nil {
+			locate = l.locateSeries(list)
+		}
+		if locate == nil {
+			continue
+		}
+		if t.series == nil {
+			t.series = map[string]locator{}
+		}
+		t.series[stem] = locate
+		for _, p := range list {
+			p.pieces = []piece{l.place(model.OnList, p.uses, locate.all(p.uses), locate)}
+		}
+		t.pickers = append(t.pickers, list[0])
+	}
+}
+
+// locateSeries tells where users were given the values of a series, or is nil.
+func (l *Learner) locateSeries(list series) locator {
+	rows, distinct, ok := list.requests()
+	if !ok || len(distinct) < minCalled {
+		return nil
+	}
+	for _, s := range l.listsOf(rows) {
+		locate := locator(func(u use) (spot, bool) { return u.latestIn(s) })
+		spots := map[*parsed]spot{}
+		for _, row := range rows {
+			if at, ok := locate(row[0]); ok && row.in(s) {
+				spots[row[0].exchange] = at
+			}
+		}
+		if 10*len(spots) >= 9*len(rows) && sparse(spots, distinct) {
+			return locate
+		}
+	}
+	return nil
+}
+
+// A row of a series is what one request has of it.
+type seriesRow []use
+
+// requests returns what each request has of the series, and the different values. ok is false
+// if they cannot be elements of a list.
+func (s series) requests() (rows []seriesRow, distinct map[string]bool, ok bool) {
+	at := map[*parsed]int{}
+	distinct = map[string]bool{}
+	several := false
+	for _, p := range s {
+		for _, u := range p.uses {
+			if kind := content.Kind(u.value); kind == "email" || !p.canIdentify(u) {
+				return nil, nil, false
+			}
+			i, had := at[u.exchange]
+			if !had {
+				i = len(rows)
+				at[u.exchange], rows = i, append(rows, nil)
+			}
+			if slices.ContainsFunc(rows[i], func(o use) bool { return o.value == u.value }) {
+				return nil, nil, false
+			}
+			rows[i] = append(rows[i], u)
+			several = several || len(rows[i]) > 1
+			distinct[u.value] = true
+		}
+	}
+	return rows, distinct, several
+}
+
+// listsOf returns the lists of answers that have the values of rows, those of most first.
+func (l *Learner) listsOf(rows []seriesRow) []source {
+	hits := map[source]int{}
+	var out []source
+	for _, row := range rows[:min(len(rows), maxLooked)] {
+		u := row[0]
+		seen := map[source]bool{}
+		for _, at := range u.exchange.session.given()[u.value] {
+			s := source{at.exchange.Endpoint, at.selector}
+			kind, _, _ := strings.Cut(at.selector, ":")
+			if seen[s] || !at.exchange.before(u.exchange) || !(kind == "attr" || kind == "option" || kind == "link" || kind == "form" || l.isList(at)) {
+				continue
+			}
+			seen[s] = true
+			if hits[s]++; hits[s] == 1 {
+				out = append(out, s)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b source) int {
+		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(order(a.selector), order(b.selector)), cmp.Compare(len(a.selector), len(b.selector)))
+	})
+	return out[:min(len(out), maxSources)]
+}
+
+// latestIn returns where the latest answer of a source that has the value of u has it.
+func (u use) latestIn(s source) (spot, bool) {
+	for e := range u.exchange.answers(s.endpoint) {
+		if i := slices.Index(e.values(s.selector), u.value); i >= 0 {
+			return spot{e, s.selector, i}, true
+		}
+	}
+	return spot{}, false
+}
+
+// in reports whether one answer of a source has all values of a row.
+func (r seriesRow) in(s source) bool {
+	for e := range r[0].exchange.answers(s.endpoint) {
+		values := e.values(s.selector)
+		if !slices.ContainsFunc(r, func(u use) bool { return !slices.Contains(values, u.value) }) {
+			return true
+		}
+	}
+	return false
+}
