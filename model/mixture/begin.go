@@ -14,8 +14,9 @@ const byChance = 3
 const nearby = 0.5
 
 // begins returns beginnings for k types: around k sessions that differ most, by chance,
-// and from a mixture of k-1 with one more type around sessions that it explains least.
-func (c *chains) begins(k int, last *mix) (out [][][]float64) {
+// from a mixture of k-1 with one more type around sessions that it explains least, and from
+// other mixtures of k.
+func (c *chains) begins(k int, last *mix, others []*mix) (out [][][]float64) {
 	if seeds := c.farthest(k); len(seeds) == k {
 		out = append(out, c.dealt(k, func(i int, share []float64) { share[c.nearest(i, seeds)] = 1 }))
 	}
@@ -40,6 +41,9 @@ func (c *chains) begins(k int, last *mix) (out [][][]float64) {
 				copy(share, last.share[i])
 			}
 		}))
+	}
+	for _, m := range others {
+		out = append(out, c.dealt(k, func(i int, share []float64) { copy(share, m.share[i]) }))
 	}
 	return out
 }

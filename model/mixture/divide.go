@@ -62,8 +62,9 @@ func divide(sessions [][]int, most int) divider {
 	}
 	top += minGain
 	var found *mix
+	tried := map[int][]*mix{}
 	for _, c := range all {
-		if m := c.best(most); m != nil && c.cost+m.score > top {
+		if m := c.best(most, tried); m != nil && c.cost+m.score > top {
 			found, top = m, c.cost+m.score
 		}
 	}

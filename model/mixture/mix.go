@@ -59,28 +59,30 @@ func (m *mix) posterior(s []count, out []float64) (best int, log float64) {
 }
 
 // best returns the mixture with the most evidence, or nil if that is one chain. The
-// score of a mixture counts from one chain.
-func (c *chains) best(most int) *mix {
-	var found *mix
+// score of a mixture counts from one chain. It begins, among others, with what other
+// codings of the sessions found for each number of types, and adds what it finds.
+func (c *chains) best(most int, found map[int][]*mix) *mix {
+	var best *mix
 	score, worse := minGain, 0
 	last := c.one()
 	for k := 2; k <= min(most, len(c.sessions)/2); k++ {
-		top := c.fit(k, last)
+		top := c.fit(k, last, found[k])
+		found[k] = append(found[k], top)
 		last = top
 		if top.score > score && top.large() {
-			found, score, worse = top, top.score+minGain, 0
+			best, score, worse = top, top.score+minGain, 0
 		} else if worse++; worse == 2 {
 			break
 		}
 	}
-	return found
+	return best
 }
 
 // fit fits k chains by EM: a short while from each beginning, then on from the best ones
 // (Biernacki, Celeux and Govaert 2003).
-func (c *chains) fit(k int, last *mix) *mix {
+func (c *chains) fit(k int, last *mix, others []*mix) *mix {
 	var all []*mix
-	for _, share := range c.begins(k, last) {
+	for _, share := range c.begins(k, last, others) {
 		m := c.start(share, k)
 		m.fit(firstRounds)
 		all = append(all, m)
