@@ -169,9 +169,13 @@ func (d *Doc) parse() {
 			d.page = parsePage(body)
 		}
 	case media == "application/json" || strings.HasSuffix(media, "+json") || media == "" || media == "text/json":
-		d.data = document(body, false)
+		if d.data = document(body, false); d.data == nil {
+			d.data = joined(body)
+		}
 	case media == "text/html" || media == "application/xhtml+xml":
 		d.page = parsePage(body)
+	case media == "text/plain" || strings.Contains(media, "json"):
+		d.data = joined(body)
 	}
 }
 

@@ -50,7 +50,7 @@ func (s Selector) Elements(d *Doc) []Element {
 func elementsOf(steps []taker, d *Doc, rows bool) (out []Element) {
 	t := &steps[0]
 	f := finder{taker: t, d: d, b: d.Body()}
-	if t.nested() {
+	if t.nested() && (t.kind == "text" || d.structured()) {
 		f.o = d.outlineOf(rows)
 	}
 	if f.o == nil {
@@ -89,10 +89,16 @@ func elementsWithin(steps []taker, value string, rows bool) (out []Element) {
 // nested reports whether the step takes values out of what has a nesting.
 func (t *taker) nested() bool {
 	switch t.kind {
-	case "json", "document", "xml", "link", "attr", "form", "option", "entries", "script":
+	case "json", "document", "xml", "proto", "link", "attr", "form", "option", "entries", "script":
 		return true
 	}
 	return t.kind == "text" && t.left != ""
+}
+
+// structured reports whether the answer has a structure, and is not lines of text.
+func (d *Doc) structured() bool {
+	d.parse()
+	return d.data != nil || d.page != nil || isXML(d.Media()) || isGRPC(d.Media()) || isProtobuf(d.Media())
 }
 
 // A finder finds the values of the first step of a selector with their nodes.
@@ -133,6 +139,8 @@ func (f *finder) find() {
 				f.add(start, xmlText(f.b[start:end], plain))
 			}
 		})
+	case f.kind == "proto":
+		f.findProtobuf()
 	case f.kind == "link":
 		f.findLinks()
 	case f.kind == "script":
@@ -190,7 +198,7 @@ func (f *finder) findJSON() {
 		case c != 'n' && (c != '"' || end-start > 2):
 			f.add(start, text(b, start, end))
 		}
-	}, func(key string) { f.add(start, key) })
+	}, func(key string, at int) { f.add(at, key) })
 }
 
 func (f *finder) findInForms() {

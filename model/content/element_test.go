@@ -52,6 +52,9 @@ func TestElementsHaveWhatStandsBesideThem(t *testing.T) {
 		{"text/html", `<script type="application/json" id="state">{"all":[{"id":31,"who":"Ann"},{"id":32,"who":"Bob"}]}</script>`, "script:#state|json:all[].id", "31: who=Ann; 32: who=Bob"},
 		{"text/html", `<p>Ann<a href="/x?of=eyJpZCI6MzF9">y</a><p>Bob<a href="/x?of=eyJpZCI6MzJ9">y</a>`, "link:/x?of|base64url|json:id", "31: Ann, y; 32: Bob, y"},
 		{"application/json", `{"state":"{\"all\":[{\"id\":31,\"who\":\"Ann\"},{\"id\":32,\"who\":\"Bob\"}]}"}`, "json:state|json:all[].id", "31: who=Ann; 32: who=Bob"},
+		{"application/json", `{"all":{"31":{"who":"Ann"},"32":{"who":"Bob"}}}`, "json:all.{}~", "31: who=Ann; 32: who=Bob"},
+		{"application/x-ndjson", "{\"id\":31,\"who\":\"Ann\"}\n{\"id\":32,\"who\":\"Bob\"}\n", "json:[].id", "31: who=Ann; 32: who=Bob"},
+		{"application/protobuf", "\n\x0b\b\x1f\x12\x03Ann\x1a\x02\b\x07\n\x07\b\x20\x12\x03Bob\x10\x02", "proto:1.1", "31: 2=Ann, 1=7; 32: 2=Bob"},
 		// A row that has several values, and the texts of the row and of each.
 		{"text/html", `<table><tr><td>Ann<td><a href=/f/a1>keep</a><a href=/f/d1>drop</a><tr><td>Bob<td><a href=/f/a2>keep</a><a href=/f/d2>drop</a></table>`, "link:/f/{}#0", "a1: Ann, keep, #1; d1: Ann, drop, #2; a2: Bob, keep, #1; d2: Bob, drop, #2"},
 		{"text/plain", `/f/1 Ann /f/2 Bob`, "link:/f/{}#0", ""},

@@ -22,6 +22,8 @@ func (s *spanner) open(in *region, selector string) {
 	case strings.HasPrefix(text, "<"):
 		s.xml(in, selector+"|xml:")
 		return
+	case s.http(in, selector):
+		return
 	case isLink(text) && !holdsText(text):
 		s.link(in, selector)
 		return

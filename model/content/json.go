@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -10,6 +11,9 @@ import (
 // maxDepth is the nesting up to which JSON is read. Services answer with less, and
 // the validity check recurses once a level.
 const maxDepth = 200
+
+// maxColumns is the number of places of a row that are told apart.
+const maxColumns = 64
 
 // maxPath is the length in bytes of the longest path to a value: each value repeats it.
 const maxPath = 2000
@@ -164,6 +168,7 @@ type walker struct {
 	path    []byte // of the value visited
 	indexed bool   // [0] instead of [] for elements
 	shared  bool   // {} instead of keys that are identifiers
+	rows    bool   // [0] for scalars of arrays within arrays: each has its meaning by its place
 
 	// visit is called for each value. For an object or an array, which follows with what it
 	// holds, end is start.
@@ -214,7 +219,7 @@ func (w *walker) elements(i int) int {
 	i = space(b, i+1)
 	for n := 0; i < len(b) && b[i] != ']' && !w.stopped(); n++ {
 		w.path = append(w.path, '[')
-		if w.indexed {
+		if w.indexed || w.rows && n < maxColumns && mark > 0 && b[i] != '{' && b[i] != '[' && w.path[mark-1] == ']' {
 			w.path = appendInt(w.path, n)
 		}
 		w.path = append(w.path, ']')
@@ -282,6 +287,7 @@ type step struct {
 	any   bool
 	name  bool
 	array bool
+	index int // of the one element, from 1; 0: any
 }
 
 // parsePath splits "items[].id" into steps. ok is false if no document can have
@@ -291,6 +297,15 @@ func parsePath(s string) (steps []step, ok bool) {
 		if strings.HasPrefix(s, "[]") {
 			steps = append(steps, step{array: true})
 			s = s[2:]
+			continue
+		}
+		if end := strings.IndexByte(s, ']'); s[0] == '[' && end > 0 {
+			n, err := strconv.ParseUint(s[1:end], 10, 16)
+			if err != nil {
+				return nil, false
+			}
+			steps = append(steps, step{array: true, index: int(n) + 1})
+			s = s[end+1:]
 			continue
 		}
 		if s[0] == '.' {
@@ -329,7 +344,7 @@ func parts(b []byte, start, end int, steps []step, out []string) []string {
 		if c := b[start]; c == '{' || c == '[' {
 			out = append(out, string(b[start:end]))
 		}
-	}, func(string) {})
+	}, func(string, int) {})
 	return out
 }
 
@@ -340,13 +355,13 @@ func find(b []byte, start, end int, steps []step, out []string) []string {
 		if c := b[start]; c != '{' && c != '[' && c != 'n' && (c != '"' || end-start > 2) {
 			out = append(out, text(b, start, end))
 		}
-	}, func(key string) { out = append(out, key) })
+	}, func(key string, _ int) { out = append(out, key) })
 	return out
 }
 
 // at calls visit for each value of b at steps below the value at start, or keyed for
-// each key if the last step asks for keys.
-func at(b []byte, start, end int, steps []step, visit func(start, end int), keyed func(key string)) {
+// each key, with the place of its value, if the last step asks for keys.
+func at(b []byte, start, end int, steps []step, visit func(start, end int), keyed func(key string, at int)) {
 	if len(steps) == 0 {
 		visit(start, end)
 		return
@@ -354,14 +369,18 @@ func at(b []byte, start, end int, steps []step, visit func(start, end int), keye
 	s := steps[0]
 	switch {
 	case b[start] == '[' && s.array:
-		elements(b, start, func(_, i, e int) { at(b, i, e, steps[1:], visit, keyed) })
+		elements(b, start, func(n, i, e int) {
+			if s.index == 0 || s.index == n+1 {
+				at(b, i, e, steps[1:], visit, keyed)
+			}
+		})
 	case b[start] == '{' && !s.array:
 		members(b, start, func(key []byte, i, e int) bool {
 			if s.any {
 				switch {
 				case Kind(string(key)) == "":
 				case s.name:
-					keyed(string(key))
+					keyed(string(key), i)
 				default:
 					at(b, i, e, steps[1:], visit, keyed)
 				}

@@ -150,7 +150,7 @@ func (g *gatherer) body(d *Doc) {
 
 // json adds the scalars of a JSON document, and its keys that are identifiers.
 func (g *gatherer) json(prefix string, b []byte) {
-	w := walker{b: b, shared: true, path: make([]byte, 0, 128)}
+	w := walker{b: b, shared: true, rows: true, path: make([]byte, 0, 128)}
 	w.visit = func(path []byte, start, end int) {
 		c := b[start]
 		if len(g.out) >= maxLeaves || c != '"' && c != '-' && (c < '0' || c > '9') || end-start > maxText || len(path) > maxPath {

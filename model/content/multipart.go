@@ -24,12 +24,15 @@ func boundary(value string) string {
 	return ""
 }
 
-// multipart adds every part and each boundary between them.
+// multipart adds every part and each boundary between them. The boundaries of parts within a
+// part are text.
 func (s *spanner) multipart(in *region, mark string) {
 	b := in.text
 	at := strings.Index(b, mark)
 	for at >= 0 && len(s.out) < maxLeaves {
-		s.out = append(s.out, Span{Leaf{"header:Content-Type boundary", mark[2:]}, InMultipart, 0, at + 2, at + len(mark), nil, in.parent, in.within})
+		if in.depth == 0 {
+			s.out = append(s.out, Span{Leaf{"header:Content-Type boundary", mark[2:]}, InMultipart, 0, at + 2, at + len(mark), nil, in.parent, in.within})
+		}
 		at += len(mark)
 		next := strings.Index(b[at:], mark)
 		if next < 0 {
@@ -45,6 +48,7 @@ func (s *spanner) part(in *region, at, end int) {
 	head, content, ok := strings.Cut(in.text[at:end], "\r\n\r\n")
 	name, _ := headValue(head, "Content-Disposition", "name")
 	if !ok || name == "" {
+		s.nameless(in, head, content, at+len(head)+4)
 		return
 	}
 	flat := *in
@@ -65,6 +69,21 @@ func (s *spanner) part(in *region, at, end int) {
 		kinds = []codec.Kind{codec.CRLF}
 	}
 	s.add(in, "body:"+name, start, start+len(value), kinds...)
+}
+
+// nameless adds a part without a name that begins at a place of the text: a request of a
+// batch, or the parts of a set of them.
+func (s *spanner) nameless(in *region, head, content string, at int) {
+	media, _ := headValue(head, "Content-Type", "")
+	if mark := boundary(media); mark != "" && in.depth < maxNest {
+		inner := *in.from(at, at+len(content))
+		inner.depth = in.depth + 1
+		s.multipart(&inner, "--"+mark)
+		return
+	}
+	if media == "application/http" {
+		s.add(in, "body:part", at, at+len(strings.TrimSuffix(content, "\r\n")))
+	}
 }
 
 // What the head of a part says of a file.

@@ -19,7 +19,7 @@ const (
 )
 
 // An outline is the nesting of an answer: the elements of a page or of XML, the objects
-// and arrays of JSON, with the texts in them.
+// and arrays of JSON, the messages of Protocol Buffers, with the texts in them.
 type outline struct {
 	parents []int32 // of the nodes; the first is the root, which has none: -1
 	starts  []int   // in the body
@@ -290,6 +290,10 @@ func (d *Doc) outlineOf(celled bool) *outline {
 		d.outline = parsePageOutline(d.Body(), celled)
 	case isXML(d.Media()):
 		d.outline = outlineXML(d.Body(), celled)
+	case isGRPC(d.Media()) || isProtobuf(d.Media()):
+		d.outline = outlineProtobuf(d.Body(), d.Media(), celled)
+	case d.IsText():
+		d.outline = outlineLines(d.Body(), celled)
 	}
 	return d.outline
 }
@@ -329,6 +333,36 @@ func outlineJSON(b []byte, celled bool) *outline {
 		walk(start, skipValue(b, start), "")
 	}
 	return o
+}
+
+// outlineLines reads a text of lines, each of which is an element, such as of a table or of a
+// stream of events.
+func outlineLines(b []byte, celled bool) *outline {
+	o := newOutline(celled)
+	for at := 0; at < len(b); {
+		end := at + bytes.IndexByte(b[at:], '\n') + 1
+		if end == at {
+			end = len(b)
+		}
+		if line := string(b[at:end]); strings.TrimSpace(line) != "" && o.enter(at) {
+			o.place(at)
+			for _, s := range fieldsOf(line) {
+				o.text(at, "", s)
+			}
+			o.leave()
+		}
+		at = end
+	}
+	return o
+}
+
+// fieldsOf cuts a line at the marks between what it says, or else at its spaces.
+func fieldsOf(line string) []string {
+	list := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;|\t\r\n\"{}[]:=<>()", r) })
+	if len(list) < 2 {
+		return strings.Fields(line)
+	}
+	return list
 }
 
 // outlineXML reads the nesting of an XML document.

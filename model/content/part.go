@@ -29,8 +29,13 @@ func Parts(s string) []Part {
 	default:
 		return nil
 	}
-	if stem, ending, ok := strings.Cut(s, "."); ok && Kind(stem) != "" && isEnding(ending) {
-		return []Part{{"", 0, len(stem)}}
+	for _, mark := range [...]string{".", ":"} {
+		if stem, ending, ok := strings.Cut(s, mark); ok && Kind(stem) != "" && isEnding(ending) {
+			return []Part{{"", 0, len(stem)}}
+		}
+	}
+	if start, end := argument(s); start > 0 {
+		return []Part{{nameBefore(s, start-1), start, end}}
 	}
 	list := numberList(s)
 	var out []Part
@@ -52,7 +57,7 @@ func Parts(s string) []Part {
 // valueParts returns Parts of a value or, of a word that ends in a number, such as row42, the
 // number: segments of addresses have such names.
 func valueParts(s string) []Part {
-	if n := len(strings.TrimRight(s, "0123456789")); n > 1 && n < len(s) && isLetters(s[:n]) {
+	if n := len(strings.TrimRight(s, "0123456789")); n > 1 && n < len(s) && allLetters(s[:n]) {
 		return []Part{{s[:n], n, len(s)}}
 	}
 	return Parts(s)
@@ -70,16 +75,26 @@ func allParts(s string) []Part {
 	return list
 }
 
-// isEnding reports whether s is the ending of a file name.
-func isEnding(s string) bool { return s != "" && len(s) <= 5 && isLetters(s) }
+// argument returns where the text of X('text') lies, as keys are written in addresses, or 0.
+func argument(s string) (start, end int) {
+	name, rest, ok := strings.Cut(s, "('")
+	if inner, whole := strings.CutSuffix(rest, "')"); ok && whole && allLetters(name) && !strings.Contains(inner, "'") {
+		return len(name) + 2, len(s) - 2
+	}
+	return 0, 0
+}
 
-func isLetters(s string) bool {
+// isEnding reports whether s is the ending of a file name.
+func isEnding(s string) bool { return allLetters(s) && len(s) <= 20 }
+
+// allLetters reports whether s is a word of letters alone.
+func allLetters(s string) bool {
 	for i := range len(s) {
 		if !isLetter(s[i]) {
 			return false
 		}
 	}
-	return true
+	return s != ""
 }
 
 // padded reports whether s is random bytes in Base64, with the marks that tell it from
@@ -136,7 +151,10 @@ func wordParts(s string, i, end int, marks string, list bool, out []Part) []Part
 	word := s[i:end]
 	if kind := Kind(word); kind != "" {
 		name := nameBefore(s, i)
-		if kind == "int" && !list && (name == "" || s[i-1] == '.' || end < len(s) && s[end] == '.' && marks != ".") {
+		if n := len(out); name == "" && n > 0 && i == out[n-1].End+1 && strings.IndexByte(",;|", s[i-1]) >= 0 {
+			name = out[n-1].Name // in(7,12)
+		}
+		if kind == "int" && !list && (name == "" || s[i-1] == '.' && !allLetters(name) || end < len(s) && s[end] == '.' && marks != ".") {
 			return out
 		}
 		return append(out, Part{name, i, end})

@@ -2,6 +2,7 @@ package content
 
 import (
 	"encoding/binary"
+	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model/content/codec"
@@ -94,4 +95,51 @@ func (s *spanner) protobuf(in *region, media string) bool {
 		s.add(&inner, "body:*|proto:"+protobuf.Path(path), start, end, kinds...)
 	})
 	return true
+}
+
+// outlineProtobuf reads the nesting of the messages of a body. A place in it is the number of
+// the values and messages before.
+func outlineProtobuf(body []byte, media string, celled bool) *outline {
+	o := newOutline(celled)
+	n, left := 0, 0 // left are nodes that are not kept
+	step := func() { n++; o.place(n) }
+	for _, m := range protobufMessages(body, media) {
+		protobuf.Visit(m, protobuf.Visitor{
+			Value: func(path []int, value string) {
+				step()
+				name := strconv.Itoa(path[len(path)-1])
+				o.value(n, name+"=", value)
+				o.cell(name, value)
+			},
+			Enter: func() {
+				if left > 0 || !o.enter(n+1) {
+					left++
+				}
+				step()
+			},
+			Leave: func() {
+				if left > 0 {
+					left--
+				} else {
+					o.leave()
+				}
+			},
+		})
+	}
+	return o
+}
+
+// findProtobuf finds the values at the path of a selector.
+func (f *finder) findProtobuf() {
+	n := 0
+	for _, m := range protobufMessages(f.b, f.d.Media()) {
+		protobuf.Visit(m, protobuf.Visitor{
+			Enter: func() { n++ },
+			Value: func(path []int, value string) {
+				if n++; protobuf.Path(path) == f.name && len(f.out) < maxItems {
+					f.add(n, value)
+				}
+			},
+		})
+	}
 }

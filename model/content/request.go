@@ -60,6 +60,8 @@ func (s *Span) Whole() bool { return len(s.Kinds) > 0 && !s.Kinds[0].Keeps() }
 //	body:FIELD Content-Type the media type of a part
 //	body:$.items[0].id      of a JSON body; {} is a key that is an identifier, and
 //	body:$.changes.{}~      such a key itself
+//	body:$[1].id            also of the second of several documents, as in NDJSON
+//	body:part               a part of a multipart body without a name, such as a request of a batch
 //	body:*                  any other body as a whole
 //
 // Cookies, hop-by-hop and proxy headers, Host and Content-Length are left out, and
@@ -98,6 +100,7 @@ func BodyLeaves(r *flow.Request) []Leaf {
 //	header:X-Session|part:id         an identifier in a text (see Parts)
 //	header:X-Meta|pair:to|base64     of a list of words with Base64
 //	body:doc|xml:Envelope/Body/id    a text of XML
+//	body:part|path:0, …|header:If-Match   of a request of HTTP
 //	body:*|json:$.id                 within a compressed body, or one of XML or text
 //	body:*|proto:1.3                 of a protobuf message, also in a frame of gRPC
 func Spans(r *flow.Request) []Span {
@@ -387,6 +390,12 @@ func (s *spanner) content(b []byte) {
 	case isJSON:
 		s.json(in, "body:$")
 	default:
+		if list := sequence(b); list != nil {
+			for i, at := range list {
+				s.json(in.from(at[0], at[1]), "body:$["+string(appendInt(nil, i))+"]")
+			}
+			return
+		}
 		s.add(in, "body:*", 0, len(in.text))
 	}
 }

@@ -17,7 +17,7 @@ import (
 //	document:items[]        a JSON document, or parts of it at a path, as JSON text;
 //	                        document: alone also a text of lines, as it is, such as in
 //	                        xml:multistatus/response/propstat/prop/calendar-data|document:
-//	json:items[].id         a member of a JSON body; [] is any element, {} any key
+//	json:items[].id         a member of a JSON body; [] is any element, [0] the first, {} any key
 //	                        that is an identifier, {}~ such a key itself;
 //	                        \ before . [ ] \ in a key
 //	form:FIELD              the value of an input, textarea, select or button

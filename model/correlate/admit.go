@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
 )
 
 // maxAround is the number of places in answers that are tried.
@@ -19,7 +20,7 @@ func (l *Learner) admit() {
 				continue
 			}
 			if o := p.outermost(); p.hidden && len(o.unresolved) == 0 && o.header() == "" && len(p.uses) > 0 && len(o.asRecorded()) > 0 {
-				_ = l.admitIdentifier(p, p.uses) || l.admitRevision(p, p.uses)
+				_ = l.admitIdentifier(p, p.uses) || l.admitRevision(p, p.uses) || l.admitDrawn(p, p.uses)
 			}
 			if p.hidden || len(p.unresolved) > 0 || p.header() != "" {
 				continue
@@ -29,7 +30,7 @@ func (l *Learner) admit() {
 				l.notePseudonym(p, uses)
 				continue
 			}
-			_ = l.admitScripted(p, uses) || l.admitIdentifier(p, uses) || l.admitSeveral(p, uses) || l.admitRevision(p, uses) || l.admitBeside(p, uses) || l.admitText(p, uses)
+			_ = l.admitScripted(p, uses) || l.admitIdentifier(p, uses) || l.admitSeveral(p, uses) || l.admitRevision(p, uses) || l.admitBeside(p, uses) || l.admitText(p, uses) || l.admitDrawn(p, uses)
 		}
 	}
 }
@@ -103,7 +104,7 @@ func (l *Learner) admitIdentifier(p *leaf, uses []use) bool {
 	if len(found) == 0 {
 		return false
 	}
-	l.unresolved(p, found, "identifies what an earlier answer of "+from+" gave, and is sent as recorded", "")
+	l.unresolved(p, found, "identifies what an earlier answer of "+from+" gave, and is sent as recorded", "").Identifies = content.Kind(found[0].value) != ""
 	return true
 }
 
@@ -131,7 +132,7 @@ func (l *Learner) admitSeveral(p *leaf, uses []use) bool {
 	if len(found) == 0 {
 		return false
 	}
-	l.unresolved(p, found, "is of several elements of a list that an earlier answer of "+from+" gave, and is sent as recorded", "")
+	l.unresolved(p, found, "is of several elements of a list that an earlier answer of "+from+" gave, and is sent as recorded", "").Identifies = true
 	return true
 }
 

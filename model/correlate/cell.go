@@ -63,11 +63,11 @@ func (p *leaf) name() string {
 	return name
 }
 
-// pickers returns the other leaves that say what users chose. Those come last that say it of what
-// the request is about, by its name.
+// pickers returns the other leaves that say what users chose. Those come later that say it of
+// what the request is about, by its name, and last those of the same element of a list.
 func (p *leaf) pickers() []*leaf {
-	var out, about []*leaf
-	of := p.target.operation()
+	var out, about, beside []*leaf
+	of, element := p.target.operation(), p.element()
 	for _, o := range p.target.pickers {
 		list := words(o.name())
 		if word, ok := o.identifies(); ok && word != "" {
@@ -75,13 +75,20 @@ func (p *leaf) pickers() []*leaf {
 		}
 		switch {
 		case o == p:
+		case element != "" && element == o.element():
+			beside = append(beside, o)
 		case len(list) > 0 && slices.Contains(of, list[len(list)-1]):
 			about = append(about, o)
 		default:
 			out = append(out, o)
 		}
 	}
-	return append(out, about...)
+	return slices.Concat(out, about, beside)
+}
+
+// element returns the element of a list in the request that a leaf is in, "" if it is in none.
+func (p *leaf) element() string {
+	return p.span.Selector[:strings.LastIndexByte(p.span.Selector, ']')+1]
 }
 
 // inList returns the choice at s among all that its page offers.

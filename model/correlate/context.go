@@ -35,7 +35,9 @@ const (
 // common first.
 func (l *Learner) contexts(uses []use) []source { return l.contextsOf(uses, minLooked) }
 
-// contextsOf is contexts for values of at least so many characters.
+// contextsOf is contexts for values of at least so many characters. Those of fewer than
+// minLooked are looked for in lists, and have less text before them that is the same in all
+// elements.
 func (l *Learner) contextsOf(uses []use, least int) []source {
 	hits := map[source]int{}
 	var out []source
@@ -63,7 +65,7 @@ func (l *Learner) contextsOf(uses []use, least int) []source {
 		written, held := writings(u.value), -1
 		for e := range l.texts(u, certain) {
 			n := len(seen)
-			for s := range e.around(written, certain) {
+			for s := range e.around(written, certain, least < minLooked) {
 				if !seen[s] {
 					seen[s] = true
 					if hits[s]++; hits[s] == 1 {
@@ -145,12 +147,12 @@ func (s *session) searched(u use, held int) {
 
 // around yields selectors that find a value in the answer by the text around it, however it
 // is written.
-func (e *parsed) around(value []written, certain bool) iter.Seq[source] {
+func (e *parsed) around(value []written, certain, listed bool) iter.Seq[source] {
 	return func(yield func(source) bool) {
 		for _, w := range value {
 			for prefix, text := range e.doc.Texts() {
 				for _, at := range held(text, w.text, certain) {
-					for _, left := range lefts(text, at) {
+					for _, left := range lefts(text, at, listed) {
 						if s := contextSelector(left, text[at+len(w.text):]); s != "" && !yield(source{e.Endpoint, prefix + s + w.step}) {
 							return
 						}
@@ -184,10 +186,14 @@ func writings(value string) []written {
 }
 
 // lefts returns texts before a place, the shortest first: of a few lengths, and from the
-// beginning of the line.
-func lefts(text []byte, at int) [][]byte {
+// beginning of the line. Short ones are of a list.
+func lefts(text []byte, at int, listed bool) [][]byte {
 	var out [][]byte
-	for _, n := range [...]int{10, 16, 24, 40} {
+	lengths := [...]int{1, 2, 4, 6, 10, 16, 24, 40}
+	for i, n := range lengths {
+		if i < 4 && !listed || n == 1 && (at == 0 || text[at-1] != '\n') {
+			continue
+		}
 		out = append(out, text[max(0, at-n):at])
 		if at <= n {
 			return out
@@ -207,7 +213,7 @@ func contextSelector(left, after []byte) string {
 	}
 	_, n := utf8.DecodeRune(after)
 	right := after[:n]
-	if len(left) < 2 || !utf8.Valid(left) || !utf8.Valid(right) || bytes.Contains(left, []byte("…")) {
+	if len(left) < 2 && string(left) != "\n" || !utf8.Valid(left) || !utf8.Valid(right) || bytes.Contains(left, []byte("…")) {
 		return ""
 	}
 	return "text:" + content.EscapeContext(string(left)) + "…" + content.EscapeContext(string(right))

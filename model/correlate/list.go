@@ -3,7 +3,6 @@ package correlate
 import (
 	"cmp"
 	"iter"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,10 +30,15 @@ func (l *Learner) pick() {
 		l.pickSeries(t)
 		l.pickOfRow(t)
 		l.pickBeside(t)
+	}
+	for _, t := range l.targets {
+		found := false
 		for _, p := range t.leaves {
-			if o := p.outermost(); p.pieces == nil && o.header() == "" && (!p.hidden || o.pieces == nil && !o.hidden && !o.settled) {
-				l.pickCalled(t, p)
-			}
+			found = p.pieces == nil && l.pickDrawn(p) || found
+		}
+		if found {
+			l.pickOfRow(t)
+			l.pickBeside(t)
 		}
 	}
 }
@@ -48,21 +52,6 @@ func (l *Learner) pickOfRow(t *target) {
 		if len(t.pickers) > 0 {
 			l.pickCell(p)
 		}
-	}
-}
-
-// pickCalled binds a leaf that identifies elements of a page without a name that says so, and
-// what else is of their rows.
-func (l *Learner) pickCalled(t *target, p *leaf) {
-	locate := l.called(p, false)
-	if spots := locate.all(p.uses); len(spots) > 0 {
-		p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
-		t.pickers = append(t.pickers, p)
-		if p.hidden {
-			p.outermost().show()
-			p.outermost().open()
-		}
-		l.pickOfRow(t)
 	}
 }
 
@@ -81,8 +70,8 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	if !ok {
 		of, listed = p.refers(), l.listedAs
 	}
-	o := p.outermost()
-	if p.hidden && (o.pieces != nil || o.hidden || o.settled) {
+	o := p.seen()
+	if p.hidden && !o.mayShow() {
 		return
 	}
 	known, shown := p.known(), p.shownTo(of, ok)
@@ -102,7 +91,7 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	}
 	spots := locate.all(p.uses)
 	if ok && 2*len(spots) < len(p.uses) {
-		locate = l.called(p, true)
+		locate = l.called(p)
 		spots = locate.all(p.uses)
 	}
 	evident := false
@@ -118,10 +107,27 @@ func (l *Learner) pickIdentifier(p *leaf) {
 	if ok || of != "" || evident {
 		p.target.pickers = append(p.target.pickers, p)
 	}
+	p.showIn(o)
+}
+
+// mayShow reports whether what is hidden in a leaf may take its place.
+func (l *leaf) mayShow() bool { return l != nil && l.pieces == nil && !l.settled }
+
+// showIn shows a leaf that is hidden in another.
+func (p *leaf) showIn(o *leaf) {
 	if p.hidden {
 		o.show()
 		o.open()
 	}
+}
+
+// seen returns the innermost leaf around a hidden one that is not hidden, or nil.
+func (p *leaf) seen() *leaf {
+	o := p
+	for o != nil && o.hidden {
+		o = o.outer
+	}
+	return o
 }
 
 // minCalled is the number of different identifiers of a list in a page.
@@ -130,14 +136,11 @@ const minCalled = 3
 // called tells where the page that a request was sent from, or that of the collection above
 // its address, holds the identifiers of a leaf: in an attribute, such as id="row17", or in
 // text, such as in the calls of a script, edit(17). However short they are, they have the same
-// place with all that users chose. Where nothing says that they are of the same thing, they
-// must not be there by chance.
-func (l *Learner) called(p *leaf, identifies bool) locator {
+// place with all that users chose. Where nothing says that they are of the same thing, see
+// pickDrawn.
+func (l *Learner) called(p *leaf) locator {
 	distinct := map[string]bool{}
 	for _, u := range p.uses {
-		if kind := content.Kind(u.value); !identifies && (kind == "email" || !p.canIdentify(u)) {
-			return nowhere
-		}
 		distinct[u.value] = true
 	}
 	if p.pieces != nil || len(distinct) < minCalled {
@@ -152,7 +155,7 @@ func (l *Learner) called(p *leaf, identifies bool) locator {
 			}
 			locate := locator(func(u use) (spot, bool) { return u.onPage(s, inPath) })
 			spots := locate.all(p.uses)
-			if 10*len(spots) >= 9*len(p.uses) && (identifies && (inPath || of == "" || meet(words(s.selector), words(of))) || sparse(spots, distinct)) {
+			if 10*len(spots) >= 9*len(p.uses) && (inPath || of == "" || meet(words(s.selector), words(of))) {
 				return locate
 			}
 		}
@@ -225,24 +228,6 @@ func (p place) holds(of string) bool {
 	return is && (kind == "form" || kind == "option") && (stem == "" || sameThing(stem, of))
 }
 
-// sparse reports whether lists have so few of the numbers up to the greatest that they do not
-// have those of the uses by chance.
-func sparse(spots map[*parsed]spot, distinct map[string]bool) bool {
-	listed, most := map[string]bool{}, 0
-	for _, s := range spots {
-		for _, v := range s.from.values(s.selector) {
-			listed[v] = true
-		}
-	}
-	for v := range listed {
-		n, err := strconv.Atoi(v)
-		if most = max(most, n); err != nil {
-			return content.Kind(v) != "" && content.Kind(v) != "int"
-		}
-	}
-	return math.Pow(float64(len(listed))/float64(most+1), float64(len(distinct))) <= maxChance
-}
-
 // partly reports whether a leaf is one value, which nothing explains, or not everywhere.
 func (p *leaf) partly() bool {
 	return p.pieces == nil || !p.opened && len(p.pieces) == 1 && p.pieces[0].taken != nil
@@ -265,8 +250,8 @@ func (p *leaf) ground(on model.Ground) model.Ground {
 }
 
 // chosen returns the element of a list that the user chose whose request e is.
-func (t *target) chosen(e *parsed) (element, bool) {
-	for s := range t.picked(e) {
+func chosen(pickers []*leaf, e *parsed) (element, bool) {
+	for s := range picked(pickers, e) {
 		if of, name := member(s.selector); name != s.selector {
 			return element{s.from, of, s.match, len(s.from.values(s.selector))}, true
 		}
@@ -294,10 +279,20 @@ func picked(pickers []*leaf, e *parsed) iter.Seq[spot] {
 // identifies returns the word for what a leaf identifies: "item" for item_id and for
 // the last part of /items/{}. ok is false if it identifies nothing.
 func (p *leaf) identifies() (of string, ok bool) {
+	kind, name := naming(p.span.Selector)
+	if kind == "part" && name != "" && strings.Contains(p.span.Selector, "path:") {
+		return singular(strings.TrimRight(name, "#0123456789")), true // Things(17)
+	}
+	if strings.HasSuffix(p.span.Selector, "{}~") {
+		return "", true
+	}
 	if i := strings.LastIndex(p.span.Selector, "|path:"); i >= 0 && len(p.uses) > 0 {
 		return p.uses[0].identifiesIn(p.span.Selector[:i], p.span.Selector[i+len("|path:"):])
 	}
-	return identifies(&p.span, p.target.sample().Path)
+	if of, ok = identifies(&p.span, p.target.sample().Path); !ok && kind == "part" && p.outer != nil {
+		return p.outer.identifies() // id=eq.17
+	}
+	return of, ok
 }
 
 // identifiesIn says what a segment of an address identifies that a place of the request of u
@@ -358,7 +353,7 @@ func identifies(sp *content.Span, path string) (of string, ok bool) {
 // member board of a document, whose value identifies one; "" if it refers to nothing.
 func (p *leaf) refers() string {
 	switch p.span.Place {
-	case content.InString, content.InJSON, content.InForm, content.InQuery:
+	case content.InString, content.InJSON, content.InForm, content.InMultipart, content.InQuery:
 		key := p.key()
 		return singular(key[strings.LastIndexAny(key, ".[]")+1:])
 	}
@@ -469,8 +464,8 @@ func member(selector string) (of, name string) {
 	return selector[:at], selector[at:]
 }
 
-// isList reports whether a place is one of a list. In XML, a list shows in an answer that
-// has the place more than once.
+// isList reports whether a place is one of a list. In XML and in messages of Protocol Buffers,
+// a list shows in an answer that has the place more than once.
 func (l *Learner) isList(p place) bool {
 	kind, path, _ := strings.Cut(p.selector, ":")
 	if kind == "json" && strings.Contains(path, "|call:") {
@@ -479,8 +474,8 @@ func (l *Learner) isList(p place) bool {
 	if strings.Contains(path, "|") {
 		return false
 	}
-	if kind != "xml" {
-		return kind == "json" && strings.Contains(path, "[]")
+	if kind != "xml" && kind != "proto" {
+		return kind == "json" && (strings.Contains(path, "[]") || strings.HasSuffix(path, "{}~"))
 	}
 	of := source{p.exchange.Endpoint, p.selector}
 	repeated, had := l.repeated[of]
@@ -496,10 +491,19 @@ func (l *Learner) isList(p place) bool {
 // shows reports whether the answer to u has the element of a list with the number i: an
 // object with the same identifier and another member that only this element has so.
 func (u use) shows(list place, i int) bool {
+	same, _ := u.compare(list, i)
+	return same
+}
+
+// compare compares the element of a list with the number i with the object in the answer to u
+// that has the same identifier. It is the same if another member, which only this element has
+// so, is in that object; and another one if all such members are something else there, and
+// not what the request made them.
+func (u use) compare(list place, i int) (same, another bool) {
 	of, name := member(list.selector)
 	ids := len(list.exchange.values(list.selector))
 	if name == "" {
-		return false
+		return false, false
 	}
 	answer := u.exchange.answer()
 	for _, at := range answer.at[u.value] {
@@ -513,13 +517,17 @@ func (u use) shows(list place, i int) bool {
 			if around != object || member == name || strings.Contains(member, "|") {
 				continue
 			}
-			same := func(v string) bool { return v == other.Value }
-			if values := list.exchange.values(of + member); len(values) == ids && ids > 1 && same(values[i]) && !slices.ContainsFunc(slices.Delete(slices.Clone(values), i, i+1), same) {
-				return true
+			values := list.exchange.values(of + member)
+			if len(values) != ids || ids < 2 || slices.Contains(slices.Delete(slices.Clone(values), i, i+1), values[i]) {
+				continue
 			}
+			if values[i] == other.Value {
+				return true, false
+			}
+			another = another || !slices.ContainsFunc(u.exchange.spans, func(sp content.Span) bool { return sp.Value == other.Value })
 		}
 	}
-	return false
+	return false, another
 }
 
 // namesList reports whether an answer is a list of what a word stands for: the address
@@ -548,9 +556,9 @@ func (l *Learner) pickMember(p *leaf) {
 	}
 	key := p.key()
 	key = key[strings.LastIndexAny(key, ".[]/@")+1:]
-	t := p.target
+	pickers := p.pickers()
 	var locate locator = func(u use) (spot, bool) {
-		el, ok := t.chosen(u.exchange)
+		el, ok := chosen(pickers, u.exchange)
 		if !ok {
 			return spot{}, false
 		}

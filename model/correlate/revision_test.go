@@ -66,10 +66,10 @@ func TestThatOfAnElementIsTakenFromItsPlaceInTheList(t *testing.T) {
 		p.do("GET /notes", "200"+asJSON+`{"notes":[{"id":31,"meta":{"rev":5}},{"id":32,"meta":{"rev":5}},{"id":33,"meta":{"rev":4}}]}`)
 		p.do("POST /merge"+asJSON+fmt.Sprintf(`{"by":"u%d","notes":[{"id":%d,"rev":%d},{"id":%d,"rev":%d}]}`, i, 31+k, []int{5, 5, 4}[k], 31+(k+1)%3, []int{5, 5, 4}[(k+1)%3]), "200"+asJSON+`{}`)
 	})
-	want(t, "values", values(r, "POST /merge"), "by=row, notes[0].id=row, rev=bound rev, notes[1].id=row, rev_2=bound rev")
+	want(t, "values", values(r, "POST /merge"), "by=row, note_id=bound note_id, rev=bound rev, note_id_2=bound note_id, rev_2=bound rev")
 	for i := range 6 {
 		k := i % 3
-		want(t, fmt.Sprint("what session ", i, " took"), takesOf(r, i, 1), fmt.Sprintf("0.0.%d 0.0.%d", k, (k+1)%3))
+		want(t, fmt.Sprint("what session ", i, " took"), takesOf(r, i, 1), fmt.Sprintf("0.0.%[1]d 0.0.%[1]d 0.0.%[2]d 0.0.%[2]d", k, (k+1)%3))
 	}
 }
 
@@ -98,7 +98,7 @@ func TestRevisionsThatCannotBeBoundAreNamed(t *testing.T) {
 		p.do("GET /notes", "200"+asJSON+`{"notes":["a","b"]}`)
 		p.do(fmt.Sprintf("PATCH /notes/%d", 7+i%3)+asJSON+fmt.Sprintf(`{"version":%d,"format_version":2,"text":"by %d"}`, 3+i, i), "204")
 	})
-	want(t, "unresolved", fmt.Sprint(r.Unresolved), "[{PATCH /notes/{} body $.version 1 characters has the name of a revision, and no earlier answer showed one of what it stands beside bind it to an answer, or give its values with --data 6}]")
+	want(t, "unresolved", fmt.Sprint(r.Unresolved), "[{PATCH /notes/{} body $.version 1 characters has the name of a revision, and no earlier answer showed one of what it stands beside bind it to an answer, or give its values with --data 6 false}]")
 }
 
 // The user made a note, and the answer gave its identifier alone.

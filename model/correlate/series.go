@@ -2,7 +2,9 @@ package correlate
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model"
@@ -163,4 +165,22 @@ func (r seriesRow) in(s source) bool {
 		}
 	}
 	return false
+}
+
+// sparse reports whether lists have so few of the numbers up to the greatest that they do not
+// have those of the uses by chance.
+func sparse(spots map[*parsed]spot, distinct map[string]bool) bool {
+	listed, most := map[string]bool{}, 0
+	for _, s := range spots {
+		for _, v := range s.from.values(s.selector) {
+			listed[v] = true
+		}
+	}
+	for v := range listed {
+		n, err := strconv.Atoi(v)
+		if most = max(most, n); err != nil {
+			return content.Kind(v) != "" && content.Kind(v) != "int"
+		}
+	}
+	return math.Pow(float64(len(listed))/float64(most+1), float64(len(distinct))) <= maxChance
 }

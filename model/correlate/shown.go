@@ -16,7 +16,8 @@ import (
 // shownTo tells where users were given the values of a leaf: identifiers of what of means,
 // tokens, or choices of a control with the name of the leaf.
 func (p *leaf) shownTo(of string, identifies bool) locator {
-	switch field := p.control(); {
+	field := p.control()
+	switch {
 	case secret(p):
 		return use.token
 	case field != "" && !identifies:
@@ -29,7 +30,10 @@ func (p *leaf) shownTo(of string, identifies bool) locator {
 		if s, ok := u.shown(list); ok {
 			return s, true
 		}
-		return u.shown(u.kind(p))
+		if s, ok := u.shown(u.kind(p)); ok || field == "" || of != "" {
+			return s, ok
+		}
+		return u.offered(field)
 	}
 }
 

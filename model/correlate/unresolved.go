@@ -13,7 +13,7 @@ import (
 
 // unresolved notes that nothing explains the values of p. Without an edit it proposes
 // what helps in most cases.
-func (l *Learner) unresolved(p *leaf, uses []use, reason, edit string) {
+func (l *Learner) unresolved(p *leaf, uses []use, reason, edit string) *model.Unresolved {
 	u := model.Unresolved{
 		Endpoint: p.target.name,
 		Place:    strings.Replace(p.span.Selector, ":", " ", 1),
@@ -27,6 +27,7 @@ func (l *Learner) unresolved(p *leaf, uses []use, reason, edit string) {
 	}
 	p.unresolved = append(p.unresolved, len(l.result.Unresolved))
 	l.result.Unresolved = append(l.result.Unresolved, u)
+	return &l.result.Unresolved[len(l.result.Unresolved)-1]
 }
 
 // longSecret is the least length at which one value alone shows that it is a pseudonym.

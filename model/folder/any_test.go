@@ -42,7 +42,7 @@ func anyModel(t *rapid.T) *model.Model {
 	m := &model.Model{Version: 2, Notes: rapid.SliceOfN(texts, 0, 3).Draw(t, "notes")}
 	for range rapid.IntRange(0, 2).Draw(t, "unresolved") {
 		m.Unresolved = append(m.Unresolved, model.Unresolved{Endpoint: "GET /" + texts.Draw(t, "unresolved endpoint"), Place: "x" + texts.Draw(t, "place"),
-			Example: texts.Draw(t, "example"), Reason: "x" + texts.Draw(t, "reason"), Edit: texts.Draw(t, "edit"), Requests: count.Draw(t, "requests")})
+			Example: texts.Draw(t, "example"), Reason: "x" + texts.Draw(t, "reason"), Edit: texts.Draw(t, "edit"), Requests: count.Draw(t, "requests"), Identifies: rapid.Bool().Draw(t, "identifies")})
 	}
 	m.Recorded = model.Recorded{Flows: count.Draw(t, "flows"), Users: count.Draw(t, "users"), Duration: duration.Draw(t, "duration")}
 	if rapid.Bool().Draw(t, "started") {

@@ -122,6 +122,7 @@ func (x node) unresolved() []model.Unresolved {
 			field{"reason", func(x node) { u.Reason = x.text() }},
 			field{"edit", func(x node) { u.Edit = x.text() }},
 			field{"requests", func(x node) { u.Requests = x.count() }},
+			field{"identifies", func(x node) { u.Identifies = x.flag() }},
 		)
 		list = append(list, u)
 	})

@@ -169,6 +169,9 @@ func unresolved(list []model.Unresolved) *yaml.Node {
 		put(one, "reason", text(u.Reason))
 		putText(one, "edit", u.Edit)
 		putNumber(one, "requests", u.Requests)
+		if u.Identifies {
+			put(one, "identifies", plain("true"))
+		}
 		n.Content = append(n.Content, one)
 	}
 	return n

@@ -123,7 +123,7 @@ func sample() *model.Model {
 	}
 	m.Unresolved = []model.Unresolved{
 		{Endpoint: "POST /notes", Place: "header X-Signature", Example: "9f86… (64 hexadecimal digits)", Reason: "changes with each request, and no answer held it before", Edit: "compute it from the values of the request", Requests: 4},
-		{Endpoint: "GET /", Place: "query sig", Reason: "the key is not known"},
+		{Endpoint: "GET /", Place: "query sig", Reason: "the key is not known", Identifies: true},
 	}
 	m.Endpoints[3].Variants[0].Request.Headers = []model.Header{{Name: "X-Signature", Value: "v1=${signature}"}, {Name: "Cookie", Value: "theme=dark"}}
 	m.Endpoints[3].Variants[0].Values = append(m.Endpoints[3].Variants[0].Values,

@@ -79,6 +79,8 @@ const (
 //   - Steps and writes that came due and did not have their recorded outcome.
 //   - A kind of write that never succeeded: Not, however rare it is. One of which more
 //     than a single request failed, and a share as above: Partly.
+//   - Writes with identifiers of the recording, which may be of something else at the target:
+//     Partly.
 //   - Sessions that are shorter or longer than the recorded ones by more than chance.
 //   - Endpoints that were never reached, and a mix of requests that is another.
 //   - What the model left out of the recording, and how few of its sessions had a turn.
@@ -96,6 +98,7 @@ func Judge(rec *Recorded, run Replayed) *Verdict {
 	}
 	j.work()
 	j.writes()
+	j.guesses()
 	j.length("steps", j.out.Steps.Recorded, run.Due, rec.StepsSpread)
 	j.length("writes", j.out.Writes.Recorded, run.WritesDue, rec.WritesSpread)
 	j.sessions()

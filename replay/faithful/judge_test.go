@@ -89,6 +89,21 @@ func TestAccountsInUseAreACause(t *testing.T) {
 	}
 }
 
+func TestWritesWithIdentifiersOfTheRecordingAreNotKnownToBeRight(t *testing.T) {
+	r := likeIt(2)
+	for name, want := range map[string]string{"GET /notes": Faithful, "POST /notes": Partly} {
+		a := r.Endpoints[name]
+		a.Guessed = true
+		r.Endpoints[name] = a
+		v := Judge(recorded(), r)
+		if v.Verdict != want || want == Partly && !strings.HasSuffix(v.Reasons[0], ": POST /notes") {
+			t.Errorf("%s with such identifiers: %s %q, want %s", name, v.Verdict, v.Reasons, want)
+		}
+		a.Guessed = false
+		r.Endpoints[name] = a
+	}
+}
+
 func TestASourceWithoutARecordingHasNoVerdict(t *testing.T) {
 	if v := Judge(nil, likeIt(1)); v != nil {
 		t.Errorf("got %+v", v)

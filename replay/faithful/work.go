@@ -56,4 +56,7 @@ type Asked struct {
 	Done   uint64 // had their recorded outcome
 	Writes uint64 // of these: writes
 	Why    string // what most of the others failed by, "" when none did
+
+	// Guessed says that writes carried identifiers of the recording whose origin is not known.
+	Guessed bool
 }

@@ -46,6 +46,20 @@ func (j *judge) kind(e Endpoint) string {
 	return ""
 }
 
+// guesses judges writes that may have changed something else than in the recording.
+func (j *judge) guesses() {
+	var list []loser
+	var writes uint64
+	for name, a := range j.run.Endpoints {
+		if a.Guessed && a.Writes > 0 {
+			list, writes = append(list, loser{name, a.Writes}), writes+a.Writes
+		}
+	}
+	if len(list) > 0 {
+		j.find(Partly, 1+share(writes, j.run.Work.Writes), "%d writes were sent with identifiers of the recording, which may be of something else at this target (see the unresolved values)%s", writes, named(list))
+	}
+}
+
 // losingWrites names the endpoints whose writes fail, the worst first.
 func (j *judge) losingWrites() string {
 	kinds := map[string]bool{}

@@ -43,6 +43,10 @@ type Unresolved struct {
 	Reason   string `json:"reason"`            // why it is not explained
 	Edit     string `json:"edit,omitempty"`    // what a person can do about it; "": nothing
 	Requests int    `json:"requests"`          // recorded requests that carried it
+
+	// Identifies says that the value tells what a request is about, so that another target may
+	// have something else by it.
+	Identifies bool `json:"identifies,omitempty"`
 }
 
 // A Host is the machine that wrote the run file.

@@ -54,6 +54,12 @@ func (t *Timeline) replayed(s *Summary) faithful.Replayed {
 		}
 		r.Endpoints[e.Name] = a
 	}
+	for _, u := range t.source.unresolved {
+		if a := r.Endpoints[u.Endpoint]; u.Identifies && a.Writes > 0 {
+			a.Guessed = true
+			r.Endpoints[u.Endpoint] = a
+		}
+	}
 	for _, g := range s.Errors { // the most frequent first
 		a, known := r.Endpoints[g.Endpoint]
 		if known && a.Why == "" && g.Name != ErrorStopped {

@@ -94,20 +94,36 @@ func form(b []byte, depth int) int {
 // the fields that lead to them. It reports whether b is a message. The path is valid
 // during visit.
 func Walk(b []byte, visit func(path []int, value string)) bool {
-	return walk(b, nil, visit)
+	return Visitor{Value: visit}.walk(b, nil)
 }
 
-func walk(b []byte, path []int, visit func([]int, string)) bool {
+// A Visitor is told what a message holds, in order.
+type Visitor struct {
+	Value func(path []int, value string) // as of Walk
+	Enter func()                         // before what a message within the message holds; may be nil
+	Leave func()                         // and behind it
+}
+
+// Visit tells v what a message holds. It reports whether b is one.
+func Visit(b []byte, v Visitor) bool { return v.walk(b, nil) }
+
+func (v Visitor) walk(b []byte, path []int) bool {
 	return fields(b, func(f field) {
 		at := append(slices.Clip(path), f.number)
 		switch {
 		case f.wire == wireVarint:
-			visit(at, strconv.FormatUint(f.varint, 10))
+			v.Value(at, strconv.FormatUint(f.varint, 10))
 		case f.wire != wireBytes:
 		case form(f.bytes, len(at)) == asString:
-			visit(at, string(f.bytes))
+			v.Value(at, string(f.bytes))
 		case form(f.bytes, len(at)) == asMessage:
-			walk(f.bytes, at, visit)
+			if v.Enter != nil {
+				v.Enter()
+			}
+			v.walk(f.bytes, at)
+			if v.Leave != nil {
+				v.Leave()
+			}
 		}
 	})
 }

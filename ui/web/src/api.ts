@@ -49,6 +49,7 @@ export interface Unresolved {
   reason: string;
   edit?: string;
   requests: number;
+  identifies?: boolean;
 }
 
 export interface Endpoint {
