@@ -34,7 +34,11 @@ const (
 	maxCompared = 200 // elements among which others are looked for
 )
 
-const certain = 3 // see telling
+// See telling.
+const (
+	certain = 3
+	named   = 5
+)
 
 // A List is a recorded list of which elements are looked at.
 type List struct {
@@ -72,10 +76,15 @@ func (l *List) Element(at int, user []Field) (e Element, ok bool) {
 	x := l.elements[at]
 	e.Value = x.Value
 	mates := l.mates(x)
-	row := x.Beside
-	if len(mates) > 0 {
-		row = x.Row
+	look := func(y content.Element) []string { return y.Beside }
+	switch {
+	case slices.ContainsFunc(x.Near, func(t string) bool { return telling(t) == named && l.of[t] == 1 }):
+		// What is around the object or within it, such as an owner, is of something else.
+		mates, look = nil, func(y content.Element) []string { return y.Near }
+	case len(mates) > 0:
+		look = func(y content.Element) []string { return y.Row }
 	}
+	row := look(x)
 	e.Own = best(row, func(t string) bool { return l.of[t] == len(mates)+1 }, user)
 	if len(mates) > 0 {
 		e.among(x, mates, user)
@@ -85,14 +94,10 @@ func (l *List) Element(at int, user []Field) (e Element, ok bool) {
 	}
 	least := telling(e.Own[0])
 	for _, y := range l.elements[:min(len(l.elements), maxCompared)] {
-		texts := y.Beside
-		if len(mates) > 0 {
-			texts = y.Row
-		}
 		if len(e.Others) == maxOthers || least < certain {
 			break
 		}
-		if own := best(texts, func(t string) bool { return l.of[t] <= len(mates)+1 && !slices.Contains(row, t) }, user); len(own) > 0 && telling(own[0]) >= least && !slices.ContainsFunc(e.Others, func(o Other) bool { return o.Text == own[0] }) {
+		if own := best(look(y), func(t string) bool { return l.of[t] <= len(mates)+1 && !slices.Contains(row, t) }, user); len(own) > 0 && telling(own[0]) >= least && !slices.ContainsFunc(e.Others, func(o Other) bool { return o.Text == own[0] }) {
 			e.Others = append(e.Others, Other{own[0], y.Value})
 		}
 	}
@@ -136,8 +141,8 @@ func (e *Element) among(x content.Element, mates []content.Element, user []Field
 	e.Own, e.All = append(e.Own[:min(len(e.Own), maxOwn-1)], own[0]), true
 }
 
-// best returns those of some texts that keep admits, what tells most first. What hardly tells
-// is left out where there is better.
+// best returns those of some texts that keep admits, what tells most first: those of the user,
+// which are others for others. What hardly tells is left out where there is better.
 func best(texts []string, keep func(string) bool, user []Field) []string {
 	var out []string
 	for _, t := range texts {
@@ -150,12 +155,18 @@ func best(texts []string, keep func(string) bool, user []Field) []string {
 		return nil
 	}
 	within, sure := !isBefore(out[0]), telling(out[0]) >= certain
-	out = slices.DeleteFunc(out, func(t string) bool { return within && isBefore(t) || sure && telling(t) < certain })
-	out = out[:min(len(out), maxOwn)]
-	for i := range out {
-		out[i] = inWords(out[i], user)
+	var own, rest []string
+	for _, t := range out {
+		switch said := inWords(t, user); {
+		case within && isBefore(t) || sure && telling(t) < certain:
+		case said != t:
+			own = append(own, said)
+		default:
+			rest = append(rest, t)
+		}
 	}
-	return out
+	out = append(own, rest...)
+	return out[:min(len(out), maxOwn)]
 }
 
 // isBefore reports whether a text is not in the element but before it.
@@ -208,8 +219,8 @@ var names = [...]string{"name", "title", "label", "subject", "summary", "display
 // From certain on, an answer without the text does not show what it names.
 func telling(text string) int {
 	rest, before := strings.CutPrefix(text, "^")
-	name, value, named := strings.Cut(rest, "=")
-	if !named {
+	name, value, ok := strings.Cut(rest, "=")
+	if !ok {
 		name, value = "", rest
 	}
 	letters, digits := 0, 0
@@ -232,7 +243,7 @@ func telling(text string) int {
 	case before:
 		return certain
 	case slices.Contains(names[:], strings.ToLower(name)):
-		return 5
+		return named
 	case digits == 0:
 		return 4
 	}
@@ -272,14 +283,20 @@ func (e *Element) Find(list []content.Element, at int) (i int, ok bool) {
 	return i, best > 0 || !others
 }
 
-// like says how much an element is like e. The value alone says little, unless it is a word,
+// Names reports whether the texts that tell most of e are those of an element, wherever that
+// stands.
+func (e *Element) Names(x *content.Element) bool {
+	return slices.ContainsFunc(e.Own, func(t string) bool { return x.Has(t) && telling(t) >= telling(e.Own[0]) })
+}
+
+// like says how much an element is like e: a text tells more than all behind it. The value alone says little, unless it is a word,
 // and nothing where it is given anew: the target may have given it to something else, such as
 // to one of the others.
 func (e *Element) like(x *content.Element, anew bool) (score int) {
 	for n, t := range e.Own {
 		switch {
 		case x.Has(t):
-			score += 2 * (len(e.Own) - n)
+			score += 2 << (len(e.Own) - n)
 		case e.All:
 			return 0
 		}
@@ -287,7 +304,7 @@ func (e *Element) like(x *content.Element, anew bool) (score int) {
 	switch {
 	case x.Name() != e.Value:
 	case isWord(e.Value):
-		score += 2 * (maxOwn + 1)
+		score += 4 << maxOwn
 	case !anew:
 		score++
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/record/flow"
 )
 
 // listOf reads elements: "17 Blue shirt, 5; 18 Red shirt, 5".
@@ -127,6 +128,56 @@ func TestALinkOfARowIsKnownByBoth(t *testing.T) {
 		}
 		if !ok || got != tt.want {
 			t.Errorf("%s: found %q, want %q: %+v", tt.name, got, tt.want, e)
+		}
+	}
+}
+
+// elementsOf reads the elements that a selector finds in JSON.
+func elementsOf(t *testing.T, selector, body string) []content.Element {
+	t.Helper()
+	s, err := content.ParseSelector(selector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Elements(content.New(&flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: "application/json"}}, Body: flow.NewBody([]byte(body))}))
+}
+
+// What stands around a thing, or within it, may stand around another one, too.
+func TestAnObjectIsKnownByItsOwnName(t *testing.T) {
+	const songs = `[{"id":11,"title":"Old mill","by":{"name":"Ann"},"tags":[{"id":31,"name":"Slow"}]},{"id":12,"title":"Blue hill","by":{"name":"Bob"},"tags":[{"id":32,"name":"Fast"}]},{"id":13,"title":"Far off","by":{"name":"Bob"},"tags":[{"id":32,"name":"Fast"},{"id":33,"name":"Odd"}]}]`
+	tests := []struct {
+		name, selector string
+		at             int
+		live           string
+		want           string
+	}{
+		{"an owner has another one", "json:[].id", 0, `[{"id":71,"title":"New moon","by":{"name":"Ann"},"tags":[]},{"id":72,"title":"Blue hill","by":{"name":"Bob"},"tags":[{"id":82,"name":"Slow"}]}]`, ""},
+		{"an owner has two", "json:[].id", 0, `[{"id":71,"title":"New moon","by":{"name":"Ann"}},{"id":72,"title":"Old mill","by":{"name":"Ann"}}]`, "72"},
+		{"in another element", "json:[].tags[].id", 0, `[{"title":"Old mill","tags":[{"id":82,"name":"Fast"}]},{"title":"Blue hill","tags":[{"id":81,"name":"Slow"}]}]`, "81"},
+		{"of several in one element", "json:[].tags[].id", 3, `[{"title":"Far off","tags":[{"id":82,"name":"Fast"}]},{"title":"Old mill","tags":[{"id":82,"name":"Fast"},{"id":83,"name":"Odd"}]}]`, "83"},
+		{"gone from its element", "json:[].tags[].id", 0, `[{"title":"Old mill","tags":[{"id":82,"name":"Fast"}]},{"title":"Blue hill","tags":[{"id":82,"name":"Fast"}]}]`, ""},
+	}
+	for _, tt := range tests {
+		list := elementsOf(t, tt.selector, tt.live)
+		e, ok := NewList(elementsOf(t, tt.selector, songs)).Element(tt.at, nil)
+		got := ""
+		if i, found := e.Find(list, tt.at); found {
+			got = list[i].Value
+		}
+		if !ok || got != tt.want {
+			t.Errorf("%s: found %q, want %q: %+v", tt.name, got, tt.want, e)
+		}
+	}
+}
+
+// Another user has a record of their own, also where that of the recorded user is shown.
+func TestTheRecordOfAUserIsThatOfEachUser(t *testing.T) {
+	e, ok := NewList(elementsOf(t, "json:[].id", `[{"id":1,"name":"Ann Lee","slug":"ann-lee","email":"ann@example.com"},{"id":2,"name":"Bob Ray","slug":"bob-ray","email":"bob@example.com"}]`)).Element(0, []Field{{"staff.email", "ann@example.com"}})
+	list := elementsOf(t, "json:[].id", `[{"id":7,"name":"Ann Lee","slug":"ann-lee","email":"ann@example.com"},{"id":8,"name":"Cleo Orr","slug":"cleo-orr","email":"cleo@example.com"}]`)
+	for email, want := range map[string]string{"ann@example.com": "7", "cleo@example.com": "8"} {
+		i, found := e.For(func(string) (string, bool) { return email, true }).Find(list, 0)
+		if !ok || !found || list[i].Value != want {
+			t.Errorf("%s is %v in %v, want %s", email, i, list, want)
 		}
 	}
 }

@@ -10,6 +10,10 @@ type Element struct {
 	Value  string
 	Beside []string // nil: nothing, or the place of the value has no nesting
 
+	// Near are those texts beside the value that its own object has, in JSON. The others are
+	// of objects around that and within it, such as its owner.
+	Near []string
+
 	// Row are the texts of a row that has several elements of the list, such as links. Beside
 	// then has, at its end, NthOfRow and which of them it is, from 1.
 	Row []string

@@ -30,6 +30,8 @@ type outline struct {
 	data    []int32   // of its data attributes
 	forms   [][]int32 // of the controls of its forms; the first is that of the form
 
+	objects []bool // of the nodes: it is an object of JSON
+
 	celled bool // cells are asked for
 	cells  []celled
 	own    []int32 // of the nodes: the number of their cell, from 1; 0: none
@@ -176,12 +178,37 @@ func (o *outline) beside(values []found) []Element {
 	out := make([]Element, len(values))
 	for i, v := range values {
 		id := ids[v.value]
-		out[i] = Element{Value: v.value, Beside: without(texts[id], v.value), Row: without(rows[id], v.value), row: cells[id]}
+		out[i] = Element{Value: v.value, Beside: without(texts[id], v.value), Near: without(o.textsOf(v.node), v.value), Row: without(rows[id], v.value), row: cells[id]}
 		if len(out[i].Row) > 0 {
 			out[i].Beside = append(out[i].Beside, NthOfRow+strconv.Itoa(nth[id]))
 		}
 	}
 	return out
+}
+
+// textsOf returns the texts of an object of JSON, without those of what it holds.
+func (o *outline) textsOf(node int32) (out []string) {
+	if o.objects == nil || !o.objects[node] {
+		return nil
+	}
+	from := sort.Search(len(o.texts), func(i int) bool { return o.texts[i].at >= o.starts[node] })
+	for _, t := range o.texts[from:] {
+		if !o.holds(node, t.node) || len(out) == maxBeside {
+			break
+		}
+		if t.node == node {
+			out = append(out, t.text)
+		}
+	}
+	return out
+}
+
+// holds reports whether a node is another one or around it.
+func (o *outline) holds(node, other int32) bool {
+	for other > node { // what is in a node comes after it
+		other = o.parents[other]
+	}
+	return other == node
 }
 
 // ofRow reports whether a node that holds these values of a list is of a row of it.
@@ -305,12 +332,15 @@ func (d *Doc) Forget() { d.outline, d.rows = nil, nil }
 // outlineJSON reads the nesting of a JSON document.
 func outlineJSON(b []byte, celled bool) *outline {
 	o := newOutline(celled)
+	o.objects = []bool{false}
 	var walk func(start, end int, name string)
 	walk = func(start, end int, name string) {
 		switch b[start] {
 		case '{', '[':
 			was := o.open
-			o.enter(start)
+			if o.enter(start) {
+				o.objects = append(o.objects, b[start] == '{')
+			}
 			o.place(start)
 			if b[start] == '{' {
 				members(b, start, func(key []byte, s, e int) bool {

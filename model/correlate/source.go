@@ -75,7 +75,7 @@ func (l *Learner) sources(c *candidate, uses []use) []source {
 var stable = [...]string{"header", "cookie", "json", "xml", "proto", "form", "meta", "redirect", "attr", "delta", "script", "labelled", "option", "link", "text"}
 
 // order ranks selectors by how well they survive a change of the page. Each further
-// step is one more thing that may change.
+// step is one more thing that may change, and what lies deeper in a list is of another list.
 func order(selector string) int {
 	kind, _, _ := strings.Cut(selector, ":")
 	n := slices.Index(stable[:], kind)
@@ -83,10 +83,10 @@ func order(selector string) int {
 		n = len(stable)
 	}
 	n += 2 * strings.Count(selector, "|")
-	if strings.Contains(selector, "[]") || strings.Contains(selector, "{}.") {
-		n += 20
+	if last := strings.LastIndex(selector, "[]"); last >= 0 && strings.Count(selector[last:], ".") > 1 {
+		n += 10
 	}
-	return n
+	return n + 20*max(strings.Count(selector, "[]"), min(1, strings.Count(selector, "{}.")))
 }
 
 // patterns returns selectors for links and redirects that lead to the request
@@ -320,7 +320,7 @@ func (b *binding) addOrigins(p *leaf, found []source, uses []use) {
 			if h, ok := u.exchange.session.first(s, u); ok && !h.list {
 				sessions[u.exchange.session.number] = true
 				at, had := u.created(of)
-				made = made || had && at.from == h.exchange && at.selector == s.selector
+				made = made || had && at.from == h.exchange
 			}
 		}
 		if made || len(sessions) > 1 {
@@ -337,11 +337,10 @@ func bySource(a, b source) int {
 	return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.selector, b.selector))
 }
 
-// elsewhere reports whether all that b takes is of lists, of which some are at addresses that
-// a request is not below: they may show by chance what the user chose from another.
-func (b *binding) elsewhere(l *Learner, e *parsed) bool {
-	return b != nil && !slices.ContainsFunc(b.sources, func(s source) bool { return !strings.Contains(s.selector, "[]") }) &&
-		slices.ContainsFunc(b.sources, func(s source) bool { return !e.below(l.byName[s.endpoint].sample()) })
+// elsewhere reports whether a source is a list at an address that the request e is not below:
+// it may show by chance what the user chose from another.
+func (l *Learner) elsewhere(s source, e *parsed) bool {
+	return strings.Contains(s.selector, "[]") && !e.below(l.byName[s.endpoint].sample())
 }
 
 // learn chooses sources for uses and tests them. It returns nil if the choice fails.
@@ -350,8 +349,8 @@ func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 		found = l.contexts(uses)
 	}
 	b := choose(found, uses)
-	if sample := c.leaf.target.sample(); b.elsewhere(l, sample) {
-		near := slices.DeleteFunc(slices.Clone(found), func(s source) bool { return !sample.below(l.byName[s.endpoint].sample()) })
+	if far := func(s source) bool { return l.elsewhere(s, c.leaf.target.sample()) }; b != nil && slices.ContainsFunc(b.sources, far) {
+		near := slices.DeleteFunc(slices.Clone(found), far)
 		if of := choose(near, uses); of != nil && of.hits >= b.hits {
 			b = of
 		}

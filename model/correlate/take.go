@@ -126,7 +126,7 @@ func (s *session) readAll(of source) *reading {
 	r := &reading{hits: map[string][]hit{}}
 	for _, e := range s.of[of.endpoint] {
 		values := e.values(of.selector)
-		list := isList(of.selector, values)
+		list := isList(of.selector, values) && (len(values) > 1 || !e.writes())
 		if len(values) >= longValues {
 			r.long = append(r.long, longList{e, s.shared.indexOf(values), list})
 			continue
@@ -145,7 +145,8 @@ func (e *parsed) hit(value string, match int, list bool) hit {
 	return hit{e, match, list, !list && strings.Contains(e.Flow.Request.Path()+"/", "/"+value+"/")}
 }
 
-// isList reports whether a place holds a choice of values.
+// isList reports whether a place holds a choice of values. What a write answers alone is none,
+// see readAll: it is what was made or changed, also where all answers are lists.
 func isList(selector string, values []string) bool {
 	if strings.Contains(selector, "[]") || strings.HasPrefix(selector, "link:") {
 		return true

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/starling-load/starling/model"
+	"github.com/starling-load/starling/model/content"
 	"github.com/starling-load/starling/replay"
 )
 
@@ -14,6 +15,7 @@ type taker struct {
 	visitor
 	taken    map[place][]string
 	chosen   map[choice]string // of taken: the elements that acts want
+	sought   map[int][]choice  // by binding: those that their lists did not show, and that no act has taken
 	absent   map[int]string    // of the acts that others take from, those that were not made for want of a value, by its name
 	ended    map[int]bool      // of the acts that others take from, those that are over
 	underWay map[int]int       // the endpoints of acts that are ready and not over, by ID
@@ -45,7 +47,7 @@ type choice struct {
 }
 
 func newTaker(v visitor) taker {
-	return taker{visitor: v, taken: make(map[place][]string), chosen: make(map[choice]string), absent: make(map[int]string), ended: make(map[int]bool), underWay: make(map[int]int),
+	return taker{visitor: v, taken: make(map[place][]string), chosen: make(map[choice]string), sought: make(map[int][]choice), absent: make(map[int]string), ended: make(map[int]bool), underWay: make(map[int]int),
 		tries: make(map[int]*try), loops: make(map[*poll]*loop),
 		gave: make(map[int]bool), finished: make(map[int]bool), renewing: make(map[int]*renewing), replaced: make(map[string]string), wrote: make(map[int]*wrote)}
 }
@@ -57,6 +59,7 @@ func (t *taker) heard(over *replay.Answer, from *model.Act, wants []issue) {
 		w.done = over.OK
 	}
 	t.learn(t.source.index[from.Endpoint], over)
+	t.seek(t.source.index[from.Endpoint], over)
 	if len(wants) == 0 {
 		return
 	}
@@ -86,8 +89,34 @@ func (t *taker) take(over *replay.Answer, want *issue) {
 	}
 	t.taken[at] = values
 	for _, it := range want.elements {
-		if i, ok := t.source.elements[it.element-1].For(t.column).Find(list, it.match); ok && !list[i].Lacks {
-			t.chosen[choice{at, it}] = list[i].Value
+		if !t.choose(choice{at, it}, list, false) {
+			t.sought[want.binding] = append(t.sought[want.binding], choice{at, it})
+		}
+	}
+}
+
+// choose notes which element of a list a choice is. It reports whether the list shows the
+// element by its texts. If alone, nothing is noted otherwise.
+func (t *taker) choose(c choice, list []content.Element, alone bool) (known bool) {
+	e := t.source.elements[c.element-1].For(t.column)
+	i, ok := e.Find(list, c.match)
+	known = ok && e.Names(&list[i])
+	if ok && !list[i].Lacks && (known || !alone) {
+		t.chosen[c] = list[i].Value
+	}
+	return known
+}
+
+// seek looks in an answer for elements that the lists did not show which users chose them from.
+// The live target may show them in another list to the same user.
+func (t *taker) seek(endpoint int, over *replay.Answer) {
+	if len(t.sought) == 0 || over.Response == nil {
+		return
+	}
+	for _, from := range t.source.endpoints[endpoint].issues {
+		if left := t.sought[from.binding]; len(left) > 0 {
+			list := from.selector.Elements(over.Doc)
+			t.sought[from.binding] = slices.DeleteFunc(left, func(c choice) bool { return t.choose(c, list, true) })
 		}
 	}
 }
@@ -278,7 +307,9 @@ func (t *taker) content(of *value, take model.Take, row []string, random *rand.R
 		case take.Element == 0:
 			return t.inPlaceOf(from[take.Match%len(from)]), ""
 		default:
-			if s, ok := t.chosen[choice{at, elementAt{take.Element, take.Match}}]; ok {
+			c := choice{at, elementAt{take.Element, take.Match}}
+			if s, ok := t.chosen[c]; ok { // from now on it is no other
+				t.sought[at.binding] = slices.DeleteFunc(t.sought[at.binding], func(o choice) bool { return o == c })
 				return t.inPlaceOf(s), ""
 			}
 			return "", likeRecorded(t.source.bindings[of.index].Name)
