@@ -319,7 +319,7 @@ func (d *Doc) outlineOf(celled bool) *outline {
 		d.outline = outlineXML(d.Body(), celled)
 	case isGRPC(d.Media()) || isProtobuf(d.Media()):
 		d.outline = outlineProtobuf(d.Body(), d.Media(), celled)
-	case d.IsText():
+	case d.IsText() && !isScript(d.Media()) && d.Media() != "text/css":
 		d.outline = outlineLines(d.Body(), celled)
 	}
 	return d.outline

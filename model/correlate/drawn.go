@@ -102,9 +102,15 @@ func (l *Learner) drawn(p *leaf) (list source, ok bool) {
 // limit is the greatest chance that is believed. What a control or a link of a page holds is of
 // the thing that this names, while text and attributes say nothing else.
 func (d *drawn) limit(named bool) float64 {
-	switch kind, _, _ := strings.Cut(d.of.selector, ":"); kind {
+	kind, _, _ := strings.Cut(d.of.selector, ":")
+	switch kind {
 	case "attr", "text", "script":
 		return maxDrawn
+	}
+	if at := (place{selector: d.of.selector}); at.holds("") {
+		return maxDrawn
+	}
+	switch kind {
 	case "option", "form", "link":
 		named = named && d.fits > 0
 	}
