@@ -36,14 +36,18 @@ type splice struct {
 	done  bool   // no step is left
 	stuck string // the step after which there was no way on, or the session had made as many as it may
 
-	skipped []string // steps that lacked a value, since the last one that was made
+	since   int            // the first act since the walk went from one recorded session, or place of it, to another
+	latest  map[string]int // the last act made of each endpoint
+	skipped []string       // steps that lacked a value, since the last one that was made
 }
 
 // A spliceAct is what an act of a splice stands for: act index of a recorded session.
 type spliceAct struct{ session, index int }
 
 func newSplice(v visitor, of *crossings) *splice {
-	return &splice{taker: newTaker(v), of: of, ids: make(map[spliceAct]int), roles: make(map[int]spliceAct)}
+	s := &splice{taker: newTaker(v), of: of, ids: make(map[spliceAct]int), roles: make(map[int]spliceAct), latest: make(map[string]int)}
+	s.taker.outdated = s.outdated
+	return s
 }
 
 // Next implements Session.
@@ -111,6 +115,9 @@ func (s *splice) goOn() []replay.Act {
 	if s.done = to.ends; s.done {
 		return nil
 	}
+	if to.to != s.at.next() {
+		s.since = s.made
+	}
 	s.at = to.to
 	return s.begin(to.think.Draw(random.Float64()))
 }
@@ -136,6 +143,13 @@ func (s *splice) skips(c crossing) bool {
 
 // Stuck names the step behind which the session was cut, see replay.Session.
 func (s *splice) Stuck() string { return s.stuck }
+
+// outdated reports whether the walk was shown anew what it has from act id, which stands for
+// a recorded one of the session that a is from: it goes on as that session did, but has made
+// the step before as another one did, or at another time.
+func (s *splice) outdated(a *replay.Act, recorded, id int) bool {
+	return id < s.since && s.latest[s.source.tracks[s.roles[a.ID].session].acts[recorded].Endpoint] > id
+}
 
 // begin makes the acts of the step at hand that wait for no other act of it.
 func (s *splice) begin(think time.Duration) []replay.Act {
@@ -172,6 +186,7 @@ func (s *splice) ready() []replay.Act {
 		s.made++
 		s.roles[a.ID] = act
 		s.ids[act] = a.ID
+		s.latest[a.Endpoint] = a.ID
 		acts = append(acts, a)
 	}
 	return acts

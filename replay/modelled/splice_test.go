@@ -353,6 +353,46 @@ func TestAWalkDoesNotTryWhatItHadToSkip(t *testing.T) {
 	}
 }
 
+// A walk that comes to a form again, and goes on as a session did from another state of the
+// form, sends the form that it was shown last.
+func TestAWalkSendsTheFormThatItWasShownLast(t *testing.T) {
+	m := journeys("view edit save! view edit look! save! view edit save! view", "view edit look! save! view", "view edit save! view edit save! view")
+	for i := range m.Endpoints {
+		if v := &m.Endpoints[i].Variants[0]; strings.HasSuffix(m.Endpoints[i].Name, "!") {
+			v.Request.Target += "?rev=${rev}"
+			v.Values = []model.Value{{Name: "rev", Kind: model.Bound, Ref: "rev"}}
+		}
+	}
+	m.Bindings = []model.Binding{{Name: "rev", Sources: []model.Select{{Endpoint: "edit", Selector: "json:rev"}}, Evidence: model.Evidence{RestsOn: model.OnForm}}}
+	for _, s := range m.Sessions {
+		shown := 0
+		for i := range s.Acts {
+			if s.Acts[i].Endpoint == "edit" {
+				shown = i
+			} else if strings.HasSuffix(s.Acts[i].Endpoint, "!") {
+				s.Acts[i].Takes = []model.Take{{Act: shown}}
+			}
+		}
+	}
+	p := replay.Plan{Target: "http://127.0.0.1:1", Users: 1, Sessions: 1, Paths: replay.WalkPaths, Seed: 7}
+	src := modelledOn(t, m, p)
+	for n := range uint64(100) {
+		session := src.Session(n, n)
+		rev := 0
+		for acts := session.Next(nil); len(acts) > 0; {
+			a := acts[0]
+			session.Fill(&a)
+			if a.Endpoint == "edit" {
+				rev++
+			}
+			if _, sent, is := strings.Cut(a.Request.Target, "?rev="); is && sent != fmt.Sprint(rev) {
+				t.Fatalf("walk %d sends state %s of the form in %s, and was shown %d", n, sent, a.Endpoint, rev)
+			}
+			acts = append(acts[1:], session.Next(withBody(answered(&a, time.Second), fmt.Sprintf(`{"rev":%d}`, rev)))...)
+		}
+	}
+}
+
 // BenchmarkWalk chooses the steps of walks along recorded sessions.
 func BenchmarkWalk(b *testing.B) {
 	for _, n := range []int{500, 5000, 50000} {

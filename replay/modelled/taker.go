@@ -31,6 +31,10 @@ type taker struct {
 
 	renewing map[int]*renewing // by ID of the act that waits for it
 	replaced map[string]string // values that the target does not accept any more, with those in their place
+
+	// outdated reports whether the user was shown anew what act id showed, which stands for a
+	// recorded one of the session that a is from. nil: recorded users were not.
+	outdated func(a *replay.Act, recorded, id int) bool
 }
 
 // An idOf returns the ID of the act that stands for another recorded act of the session
@@ -266,7 +270,7 @@ func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string
 			next++
 		}
 		if take.Act >= 0 {
-			if id, ok := idOf(a, take.Act); ok {
+			if id, ok := idOf(a, take.Act); ok && !t.shownAnew(&v.values[i], a, take.Act, id) {
 				take.Act = id
 			} else {
 				take.Act = model.Latest
@@ -281,6 +285,16 @@ func (t *taker) contents(a *replay.Act, from *model.Act, known map[string]string
 		}
 	}
 	return values, ""
+}
+
+// shownAnew reports whether a value is a form or document, or of one, that the user was shown
+// anew: the last one is sent.
+func (t *taker) shownAnew(of *value, a *replay.Act, recorded, id int) bool {
+	if t.outdated == nil || of.kind != model.Bound {
+		return false
+	}
+	on := t.source.bindings[of.index].RestsOn
+	return (on == model.OnForm || on == model.OnDocument) && t.outdated(a, recorded, id)
 }
 
 // likeRecorded names what is missing where an answer gives what a binding is for, but not
