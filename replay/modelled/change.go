@@ -16,6 +16,7 @@ type change struct {
 	value   int    // index of the value that is the form or document
 	binding string // that gives it
 	form    bool   // else a document
+	another bool   // the live form may be another one than that which was recorded
 }
 
 // compileChange returns what the requests of a variant change; nil: nothing.
@@ -66,6 +67,9 @@ func (c *change) apply(q *flow.Request, live string) error {
 	changes, ok := content.Entries(q)
 	if !ok && len(q.Body.Data) > 0 {
 		return errors.New("the content has no entries of a form")
+	}
+	if c.another && form.Overwrites(shown, changes) {
+		return lines.ErrGone
 	}
 	entries, err := form.Apply(shown, changes)
 	if err != nil {

@@ -180,7 +180,9 @@ func (s *source) compileEndpoints(m *model.Model) error {
 			if err != nil {
 				errs = append(errs, fmt.Errorf("endpoint %q: %w", e.name, err))
 			}
-			v.change = compileChange(&from.Variants[k], m.Bindings)
+			if v.change = compileChange(&from.Variants[k], m.Bindings); v.change != nil {
+				v.change.another = s.walks
+			}
 			e.variants = append(e.variants, v)
 		}
 		s.endpoints = append(s.endpoints, e)
