@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/content/patch"
 )
 
 // An editor shows a text that an answer holds, and its script sends the text back as one
 // value among others: a field of a form that it makes, a member of JSON. What the user
-// changed is done to the live text.
+// changed is done to the live text. A text that is all that is sent is a document: see fromText.
 
 // minEdited is the length in bytes of a text that is told by its changes. A shorter one, and
 // one without a space, is a value.
@@ -22,7 +23,7 @@ func (l *Learner) edit() {
 			continue
 		}
 		for _, p := range t.leaves {
-			if p.pieces == nil && !p.hidden && p.outer == nil && p.header() == "" && !strings.Contains(p.span.Selector, "~") {
+			if p.pieces == nil && !p.hidden && p.outer == nil && p.header() == "" && p.span.Selector != "body:*" && !strings.Contains(p.span.Selector, "~") {
 				l.editLeaf(p)
 			}
 		}
@@ -45,7 +46,8 @@ func (l *Learner) editLeaf(p *leaf) {
 	}
 	sources := []source{best}
 	changes := ingredient{own: "changes", find: func(u use) (string, *parsed) {
-		if c, ok := patch.BetweenTexts(first(predict(sources, u.exchange)), u.value); ok {
+		shown := first(predict(sources, u.exchange))
+		if c, ok := patch.BetweenTexts(shown, u.value); ok && (shown == u.value || isEdited(shown, u.value)) {
 			return c, u.exchange
 		}
 		return "", nil
@@ -80,7 +82,7 @@ func (u use) edits() (source, bool) {
 			continue
 		}
 		for _, leaf := range a.doc.Leaves() {
-			if strings.ContainsAny(leaf.Selector, "[|") || !isEdited(leaf.Value, u.value) || first(a.values(leaf.Selector)) != leaf.Value {
+			if strings.ContainsAny(leaf.Selector, "[|") || !isEdited(leaf.Value, u.value) || len(a.values(leaf.Selector)) > 1 {
 				continue
 			}
 			return source{a.Endpoint, leaf.Selector}, true
@@ -89,17 +91,21 @@ func (u use) edits() (source, bool) {
 	return source{}, false
 }
 
-// isEdited reports whether a text is one that was shown, with changes. Its first or its last
-// line was kept.
+// isEdited reports whether a text is one that was shown, with changes: it has all of that, or
+// the half and one change, or most of its lines. Texts of one format have some lines in common.
 func isEdited(shown, sent string) bool {
 	if len(shown) < minEdited || shown == sent || !strings.ContainsAny(shown, " \n") {
 		return false
 	}
-	bare := strings.TrimRight(shown, "\n")
+	bare := strings.TrimRight(shown, "\r\n")
 	head, _, _ := strings.Cut(bare, "\n")
-	if tail := bare[strings.LastIndexByte(bare, '\n')+1:]; !strings.Contains(sent, head) && !strings.Contains(sent, tail) {
+	if tail := bare[strings.LastIndexByte(bare, '\n')+1:]; !strings.Contains(sent, strings.TrimRight(head, "\r")) && !strings.Contains(sent, tail) {
 		return false
 	}
-	_, ok := patch.BetweenTexts(shown, sent)
-	return ok
+	if _, ok := patch.BetweenTexts(shown, sent); !ok {
+		return false
+	}
+	ops, kept, ok := lines.Between(shown, sent)
+	count := lines.Count(shown)
+	return !ok || strings.Contains(sent, bare) || len(ops) < 2 && 2*kept >= count || float64(kept) >= keptApart*float64(count) || sameText(shown, sent, kept)
 }
