@@ -93,7 +93,7 @@ func elementsWithin(steps []taker, value string, rows bool) (out []Element) {
 // nested reports whether the step takes values out of what has a nesting.
 func (t *taker) nested() bool {
 	switch t.kind {
-	case "json", "document", "xml", "proto", "link", "attr", "form", "option", "entries", "script":
+	case "json", "document", "xml", "proto", "link", "attr", "form", "option", "named", "entries", "script":
 		return true
 	}
 	return t.kind == "text" && t.left != ""

@@ -57,6 +57,17 @@ func FieldSelector(kind, field, action string) string {
 	return kind + ":" + escapeBar(field) + ofAction(action)
 }
 
+// FieldKey cuts the identifier out of the name of a field that has one, such as that of
+// "qty[17]": "qty[{}]" and "17".
+func FieldKey(name string) (template, id string, ok bool) {
+	parts := Parts(name)
+	if len(parts) != 1 || parts[0].Start == 0 {
+		return "", "", false
+	}
+	p := parts[0]
+	return name[:p.Start] + bareKey + name[p.End:], name[p.Start:p.End], true
+}
+
 // ofAction returns what limits a selector to forms with an action; "" if that is not
 // absolute.
 func ofAction(action string) string {
@@ -140,6 +151,10 @@ func (t *taker) ofForm(f *form.Form, out []string) []string {
 // ofControl appends what the selector finds in one control.
 func (t *taker) ofControl(c *form.Control, out []string) []string {
 	switch {
+	case t.kind == "named":
+		if template, id, ok := FieldKey(c.Name); ok && template == t.name && !c.Disabled {
+			out = append(out, id)
+		}
 	case c.Name != t.name || c.Disabled:
 	case t.kind == "option":
 		return append(out, c.Choices()...)
@@ -223,7 +238,7 @@ func (s Selector) Matches(d *Doc) []Match {
 		for i, link := range d.Links() {
 			add(i, first.pattern.match(link, nil))
 		}
-	case "form", "option", "labelled", "entries":
+	case "form", "option", "labelled", "named", "entries":
 		if d.parse(); d.page == nil {
 			return nil
 		}

@@ -267,8 +267,24 @@ func (s *spanner) path(in *region, prefix, path string, at int) {
 // query adds the values of a query or form that begins at a place of the region.
 func (s *spanner) query(in *region, prefix, query string, at int) {
 	queryItems(query, func(k, v string, start int) {
+		if in.place == InForm && v != "" {
+			s.key(in, prefix+k+"~", query, at, start-1)
+		}
 		s.add(in, prefix+k, at+start, at+start+len(v), formKinds(v)...)
 	})
+}
+
+// key adds the identifier in the name of a field that ends at end, as it is written in the
+// query.
+func (s *spanner) key(in *region, selector, query string, at, end int) {
+	raw := query[strings.LastIndexByte(query[:end], '&')+1 : end]
+	if !strings.ContainsAny(raw, "0123456789") {
+		return
+	}
+	if _, id, ok := FieldKey(unquery(raw)); ok && strings.Count(raw, id) == 1 {
+		start := end - len(raw) + strings.Index(raw, id)
+		s.leaf(in, selector, at+start, at+start+len(id))
+	}
 }
 
 // formKinds returns how the value of a form field is written: browsers turn the line

@@ -24,6 +24,7 @@ import (
 //	form:FIELD@/cart/{}     the same in forms whose action has this template
 //	option:FIELD            the values that the user can choose for it; @ as above
 //	labelled:FIELD=LABEL    that of the choices which the page calls so; FIELD as above
+//	named:qty[{}]           what stands in the place of {} in the names of fields; @ as above
 //	entries:POST /cart/{}   all that a form with this method and action sends, coded
 //	                        as a query; entries:POST /cart/{}[a,b] if it has these fields
 //	meta:NAME               the content of a meta element
@@ -116,7 +117,7 @@ func parseTaker(source, one string, later bool) (taker, error) {
 		return taker{}, fmt.Errorf("selector %q: unknown step %q", source, one)
 	}
 	if !ok {
-		return taker{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, document:, form:, option:, labelled:, entries:, meta:, attr:, link:, redirect:, script:, xml:, proto:, delta: or text: first", source)
+		return taker{}, fmt.Errorf("selector %q: no kind; write header:, cookie:, json:, document:, form:, option:, labelled:, named:, entries:, meta:, attr:, link:, redirect:, script:, xml:, proto:, delta: or text: first", source)
 	}
 	t := taker{kind: kind, name: rest}
 	switch kind {
@@ -135,7 +136,7 @@ func parseTaker(source, one string, later bool) (taker, error) {
 	case "script", "part", "rel":
 	case "json", "document":
 		t.steps, ok = parsePath(rest)
-	case "form", "option", "labelled":
+	case "form", "option", "labelled", "named":
 		if kind == "labelled" {
 			if rest, t.label, ok = strings.Cut(rest, "="); !ok {
 				break
@@ -154,7 +155,7 @@ func parseTaker(source, one string, later bool) (taker, error) {
 		t.left, t.right, ok = strings.Cut(unescapeContext.Replace(rest), "…")
 		ok = ok && (t.left != "" || t.right == "")
 	default:
-		return taker{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, document, form, option, labelled, entries, meta, attr, link, redirect, script, xml, proto, delta or text", source, kind)
+		return taker{}, fmt.Errorf("selector %q: unknown kind %q; use header, cookie, json, document, form, option, labelled, named, entries, meta, attr, link, redirect, script, xml, proto, delta or text", source, kind)
 	}
 	if !ok {
 		return taker{}, fmt.Errorf("selector %q: %s:%s is not of the form that %s: needs", source, kind, rest, kind)

@@ -167,6 +167,9 @@ func FormFeature(f *form.Form) string {
 
 // fieldName removes record numbers from the name of a field.
 func fieldName(name string) string {
+	if template, _, ok := FieldKey(name); ok {
+		return hashDigits(strings.Replace(template, bareKey, "#", 1))
+	}
 	if Kind(name) != "" {
 		return "{}"
 	}

@@ -127,7 +127,7 @@ func ofElements(selector string, n int) bool {
 			}
 		case "xml", "link":
 			return n > 0
-		case "attr", "form", "option", "entries", "script", "text", "proto":
+		case "attr", "form", "option", "named", "entries", "script", "text", "proto":
 			return n > 1
 		}
 	}

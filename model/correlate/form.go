@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/model/content"
@@ -28,6 +29,7 @@ type shownForm struct {
 	cost    int
 	kept    []form.Entry    // what the request says by itself
 	hidden  map[string]bool // changed fields that nobody can type into
+	rows    map[string]bool // by selector of keys: whether they are of rows, see key
 }
 
 // fromForm finds the form that e was sent from. It notes the places of its fields and
@@ -311,7 +313,7 @@ func (s *shownForm) keeps(sent []form.Entry) []form.Entry {
 		case isChanged:
 			out = append(out, list...)
 			changed[x.Name] = nil
-		case own[x.Name] == 1:
+		case own[x.Name] == 1 && !s.ofRow(x.Name):
 			out = append(out, x)
 		}
 	}
@@ -322,6 +324,12 @@ func (s *shownForm) keeps(sent []form.Entry) []form.Entry {
 		}
 	}
 	return out
+}
+
+// ofRow reports whether a field is one of a row of the form.
+func (s *shownForm) ofRow(field string) bool {
+	_, ok := s.key(field, content.FormAction(s.form))
+	return ok
 }
 
 // noteFields notes where the values of the request stand in the form: the fields that
@@ -339,6 +347,10 @@ func (s *shownForm) noteFields(e *parsed, action string) {
 		}
 		counts[x.Name]++
 		kinds, field := []string{"form"}, form.Field(x.Name)
+		if key, ok := s.key(field, action); ok {
+			e.note(strings.Replace(place, x.Name, x.Name+"~", 1), key)
+			continue
+		}
 		if field != x.Name || content.Kind(x.Value) != "" && content.Kind(x.Value) != "int" {
 			kinds = append(kinds, "option")
 		}
@@ -353,6 +365,52 @@ func (s *shownForm) noteFields(e *parsed, action string) {
 			e.note(place, added)
 		}
 	}
+}
+
+// key returns where the form has the identifier in the name of a field of a row: others have
+// the same name with another one, as qty[17] and qty[23]. Numbers that count the rows are none.
+func (s *shownForm) key(field, action string) (spot, bool) {
+	template, id, ok := content.FieldKey(field)
+	if !ok {
+		return spot{}, false
+	}
+	selector := content.FieldSelector("named", template, action)
+	if s.rows == nil {
+		s.rows = map[string]bool{}
+	}
+	rows, known := s.rows[selector]
+	if !known {
+		rows = identified(s.page.values(selector))
+		s.rows[selector] = rows
+	}
+	match, ok := s.match(selector, id)
+	return spot{s.page, selector, match}, ok && rows
+}
+
+// identified reports whether values identify rows, as opposed to numbers that count them.
+func identified(values []string) bool {
+	different := distinctOf(values)
+	for first := range 2 {
+		counted := true
+		for i := range different {
+			counted = counted && different[i] == strconv.Itoa(first+i)
+		}
+		if counted {
+			return false
+		}
+	}
+	return len(different) > 1
+}
+
+// distinctOf returns values, each once.
+func distinctOf(values []string) []string {
+	var out []string
+	for _, v := range values {
+		if len(out) == 0 || !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // added returns where an answer that came after the page gave the value of a field of this
