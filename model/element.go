@@ -154,11 +154,14 @@ func best(texts []string, keep func(string) bool, user []Field) []string {
 	if len(out) == 0 {
 		return nil
 	}
-	within, sure := !isBefore(out[0]), telling(out[0]) >= certain
+	within, least := !isBefore(out[0]), min(certain, telling(out[0]))
+	if telling(out[0]) == named {
+		least++ // words with numbers, such as a place, go from one thing to another
+	}
 	var own, rest []string
 	for _, t := range out {
 		switch said := inWords(t, user); {
-		case within && isBefore(t) || sure && telling(t) < certain:
+		case within && isBefore(t) || telling(t) < least:
 		case said != t:
 			own = append(own, said)
 		default:
@@ -223,6 +226,9 @@ func telling(text string) int {
 	if !ok {
 		name, value = "", rest
 	}
+	if key, of, line := strings.Cut(value, ":"); line && isKey(key) { // a line of a text
+		name, value = key, of
+	}
 	letters, digits := 0, 0
 	for _, r := range value {
 		switch {
@@ -248,6 +254,12 @@ func telling(text string) int {
 		return 4
 	}
 	return 3
+}
+
+// isKey reports whether a text can be what the lines of a calendar, a contact or settings
+// begin with.
+func isKey(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' })
 }
 
 // isTime reports whether a text begins as RFC 3339 times do.

@@ -49,6 +49,8 @@ func TestAnElementIsFoundInAnotherList(t *testing.T) {
 		{"a word that is gone", "start; plan; help", 1, "help; news; start", "news"},
 		{"alone, then among others", "1 title=Old hat, size=5", 0, "7 title=New hat, size=6; 8 title=Old hat, size=5", "8"},
 		{"texts before", "1 edit, ^Old hat; 2 edit, ^New hat", 0, "8 edit, ^New hat; 9 edit, ^Old hat", "9"},
+		{"a number in a line of a text", "1 text=SUMMARY:Trash, text=SEQUENCE:2; 2 text=SUMMARY:Piano, text=SEQUENCE:0", 0, "7 text=SUMMARY:Dinner, text=SEQUENCE:2; 8 text=SUMMARY:Piano, text=SEQUENCE:1", ""},
+		{"a room has other guests", "1 text=SUMMARY:Trash, text=PLACE:Room 5; 2 text=SUMMARY:Piano, text=PLACE:Room 6", 0, "7 text=SUMMARY:Dinner, text=PLACE:Room 5; 8 text=SUMMARY:Piano, text=PLACE:Room 6", ""},
 		{"the head of a table is no text of its first row", "1 Old hat, ^Size; 2 New hat", 0, "2 New hat, ^Size; 1 Old hat", "1"},
 	}
 	for _, tt := range tests {
