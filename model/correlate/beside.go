@@ -9,12 +9,13 @@ import (
 
 // pickBeside binds what else identifies a thing that a request refers to, such as its number
 // beside its name: the object with both, in the answer that gives the one, has the other
-// under the same name. However small it is, it is of the same thing.
+// under the same name. However small it is, it is of the same thing. A thing that is brought
+// into a document has all its members from there, not those that it had in the recording.
 func (l *Learner) pickBeside(t *target) {
 	var bound map[string][]*leaf // by the object that they are in
 	for _, p := range t.leaves {
 		of, name := member(p.span.Selector)
-		if _, ok := identifier(name); !ok || p.pieces != nil || p.hidden || p.outer != nil || !p.inJSON() || of == "body:$." {
+		if _, ok := identifier(name); !ok && !strings.HasSuffix(of, "].add.") || p.pieces != nil || p.hidden || p.outer != nil || !p.inJSON() || of == "body:$." {
 			continue
 		}
 		if bound == nil {

@@ -117,10 +117,12 @@ func (l *Learner) admitRevision(p *leaf, uses []use) bool {
 }
 
 // shownOtherwise reports whether an answer of the session has a member of the name of r with
-// another value.
+// another value of its form: the version of a format or of a program says nothing of records.
 func (r revised) shownOtherwise() bool {
 	return slices.ContainsFunc(r.exchange.session.shownAs(r.name), func(at place) bool {
-		return slices.ContainsFunc(at.exchange.values(at.selector), func(v string) bool { return v != r.value })
+		return slices.ContainsFunc(at.exchange.values(at.selector), func(v string) bool {
+			return v != r.value && content.Kind(v) == content.Kind(r.value)
+		})
 	})
 }
 
@@ -232,11 +234,39 @@ func (u use) revised(p *leaf) revised {
 	if _, is := identifier(r.name); revisionWord(r.name) == "" && (is || !grows(u.value)) {
 		r.name = ""
 	}
-	r.ids = u.exchange.identities(s)
+	if r.ids = u.exchange.added(s); len(r.ids) == 0 {
+		r.ids = nearest(u.exchange.identities(s), s)
+	}
 	if p.header() != "" {
 		r.name = r.shownName()
 	}
 	return r
+}
+
+// nearest returns those of ids that stand in the object which has a place, or all if none does.
+func nearest(ids []identity, place string) []identity {
+	beside := func(id identity) bool { return objectOf(id.selector) == objectOf(place) }
+	if !slices.ContainsFunc(ids, beside) {
+		return ids
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id identity) bool { return !beside(id) })
+}
+
+// added returns the identifiers that stand beside a place in an object that the change of a
+// document brings into it.
+func (e *parsed) added(place string) (ids []identity) {
+	if !strings.Contains(place, "~document[") {
+		return nil
+	}
+	for i := range e.spans {
+		if objectOf(e.spans[i].Selector) != objectOf(place) {
+			continue
+		}
+		if of, ok := identifies(&e.spans[i], e.Path); ok && e.spans[i].Value != "" {
+			ids = append(ids, identity{e.spans[i].Value, of, e.spans[i].Selector})
+		}
+	}
+	return ids
 }
 
 // shownName returns the name of the member that has the value of If-Match, where no answer

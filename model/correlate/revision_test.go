@@ -101,6 +101,18 @@ func TestRevisionsThatCannotBeBoundAreNamed(t *testing.T) {
 	want(t, "unresolved", fmt.Sprint(r.Unresolved), "[{PATCH /notes/{} body $.version 1 characters has the name of a revision, and no earlier answer showed one of what it stands beside bind it to an answer, or give its values with --data 6 false}]")
 }
 
+// The version of a format is the same in all that clients write. Those of programs say
+// nothing of it, those of records do.
+func TestTheVersionOfAFormatIsNoRevision(t *testing.T) {
+	for shown, unresolved := range map[string]int{`"5.130"`: 0, `7`: 1} {
+		r := record(6, nil, func(p *tape, i int) {
+			p.do("GET /about", "200"+asJSON+`{"name":"Notes","version":`+shown+`}`)
+			p.do(fmt.Sprintf("PATCH /notes/%d", 7+i%3)+asJSON+fmt.Sprintf(`{"version":1,"text":"by %d"}`, i), "204")
+		})
+		want(t, "unresolved where an answer has "+shown, fmt.Sprint(len(r.Unresolved)), fmt.Sprint(unresolved))
+	}
+}
+
 // The user made a note, and the answer gave its identifier alone.
 func TestTheRevisionOfWhatAUserMadeIsThatOfTheElementWithItsText(t *testing.T) {
 	for _, texts := range []bool{true, false} {

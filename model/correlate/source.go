@@ -343,6 +343,14 @@ func (l *Learner) elsewhere(s source, e *parsed) bool {
 	return strings.Contains(s.selector, "[]") && !e.below(l.byName[s.endpoint].sample())
 }
 
+// depth ranks the list of b that lies the deepest.
+func (b *binding) depth() (n int) {
+	for _, s := range b.sources {
+		n = max(n, order(s.selector))
+	}
+	return n
+}
+
 // learn chooses sources for uses and tests them. It returns nil if the choice fails.
 func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 	if len(found) == 0 {
@@ -351,7 +359,7 @@ func (l *Learner) learn(c *candidate, uses []use, found []source) *binding {
 	b := choose(found, uses)
 	if far := func(s source) bool { return l.elsewhere(s, c.leaf.target.sample()) }; b != nil && slices.ContainsFunc(b.sources, far) {
 		near := slices.DeleteFunc(slices.Clone(found), far)
-		if of := choose(near, uses); of != nil && of.hits >= b.hits {
+		if of := choose(near, uses); of != nil && of.hits >= b.hits && of.depth() <= b.depth() {
 			b = of
 		}
 	}
