@@ -12,7 +12,7 @@ import (
 )
 
 // A series is the places of requests that hold one list: a field that is sent several times,
-// the elements of an array.
+// the elements of an array, the identifiers in the names of fields, such as qty[17].
 type series []*leaf
 
 // seriesOf returns the series of a target by what their places have in common, and that in
@@ -20,16 +20,29 @@ type series []*leaf
 func (t *target) seriesOf() (byStem map[string]series, stems []string) {
 	byStem = map[string]series{}
 	for _, p := range t.leaves {
-		if p.outer != nil || p.header() != "" || p.hidden || !p.partly() {
+		stem, key := keyStem(p.span.Selector)
+		if !key {
+			stem = seriesStem(p.span.Selector)
+		}
+		if p.outer != nil || p.header() != "" || p.hidden || !p.partly() || key && p.pieces != nil {
 			continue
 		}
-		stem := seriesStem(p.span.Selector)
 		if byStem[stem] == nil {
 			stems = append(stems, stem)
 		}
 		byStem[stem] = append(byStem[stem], p)
 	}
 	return byStem, stems
+}
+
+// keyStem cuts the identifier out of the place of one in the name of a field.
+func keyStem(selector string) (stem string, ok bool) {
+	name, _, _ := strings.Cut(selector, "#")
+	if name, ok = strings.CutSuffix(name, "~"); !ok || !strings.HasPrefix(name, "body:") || strings.HasPrefix(name, "body:$") {
+		return "", false
+	}
+	stem, _, ok = content.FieldKey(strings.TrimPrefix(name, "body:"))
+	return stem, ok
 }
 
 // seriesStem cuts from a place which of a list it is.
@@ -72,8 +85,8 @@ func (l *Learner) pickSeries(t *target) {
 
 // locateSeries tells where users were given the values of a series, or is nil.
 func (l *Learner) locateSeries(list series) locator {
-	rows, distinct, ok := list.requests()
-	if !ok || len(distinct) < minCalled {
+	rows, distinct, several := list.requests()
+	if _, key := keyStem(list[0].span.Selector); !several && !key || len(distinct) < minCalled {
 		return nil
 	}
 	for _, s := range l.listsOf(rows) {
@@ -94,12 +107,11 @@ func (l *Learner) locateSeries(list series) locator {
 // A row of a series is what one request has of it.
 type seriesRow []use
 
-// requests returns what each request has of the series, and the different values. ok is false
-// if they cannot be elements of a list.
-func (s series) requests() (rows []seriesRow, distinct map[string]bool, ok bool) {
+// requests returns what each request has of the series, and the different values: none if they
+// cannot be elements of a list. several says that a request has several.
+func (s series) requests() (rows []seriesRow, distinct map[string]bool, several bool) {
 	at := map[*parsed]int{}
 	distinct = map[string]bool{}
-	several := false
 	for _, p := range s {
 		for _, u := range p.uses {
 			if kind := content.Kind(u.value); kind == "email" || !p.canIdentify(u) {

@@ -48,7 +48,11 @@ func items(r *flow.Request) []item {
 				out = append(out, item{"[" + short(key), l.Value})
 			}
 		case strings.HasPrefix(l.Selector, "body:") && !strings.HasPrefix(l.Selector, "body:$") && l.Selector != "body:*" && !strings.Contains(l.Selector, "#"):
-			out = append(out, item{"[" + short(strings.TrimPrefix(l.Selector, "body:")), l.Value})
+			key := strings.TrimPrefix(l.Selector, "body:")
+			if template, _, ok := content.FieldKey(key); ok {
+				key = template
+			}
+			out = append(out, item{"[" + short(key), l.Value})
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 func TestAFieldOfARowIsThatOfTheSameThing(t *testing.T) {
 	for field, row := range map[string]string{
 		"qty":  `<tr><td>%[1]s<td><input type=hidden name="seen[%[2]d]" value="%[2]d-%[3]d"><input name="qty[%[2]d]" value=1>`,
+		"pcs":  `<tr data-id=%[2]d><td>%[1]s`, // a script makes the name of the field
 		"done": `<tr><td>%[1]s<td><input type=checkbox name="done_%[2]d" value=2>`,
 	} {
 		serve := func(w *world, rw http.ResponseWriter, r *http.Request) {
@@ -43,6 +45,10 @@ func TestAFieldOfARowIsThatOfTheSameThing(t *testing.T) {
 			replayed(t, serve, func(g *guest, i int) {
 				page := g.do("GET", "/cart", "", "")
 				for k := range 2 {
+					if field == "pcs" {
+						g.do("POST", "/cart", ofForm, url.Values{"pcs[" + ahead(page, "<td>"+things[(i+2*k)%5], `data-id=(\d+)`) + "]": {fmt.Sprint(2 + (i+k)%4)}}.Encode())
+						continue
+					}
 					change := form.Entry{Name: after(page, "<td>"+things[(i+2*k)%5], `name="?(`+field+`[^ "]+)`), Value: fmt.Sprint(2 + (i+k)%4)}
 					if field == "done" {
 						change = form.Entry{Name: form.With + change.Name, Value: "2"}
