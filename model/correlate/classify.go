@@ -167,12 +167,12 @@ const maxToken = 4096
 
 // noteRow notes values that look issued or computed but are sent as recorded.
 func (l *Learner) noteRow(m *maker, p *leaf, uses []use, part bool) {
-	if p.span.Place == content.InText || len(uses[0].value) > maxToken || p.paired() {
-		l.noteInner(p)
-		return
-	}
 	if l.pseudonyms(p, uses) {
 		l.notePseudonym(p, uses)
+		return
+	}
+	if p.span.Place == content.InText || len(uses[0].value) > maxToken || p.paired() {
+		l.noteInner(p)
 		return
 	}
 	if p.answersChallenge() {

@@ -34,7 +34,7 @@ func (l *Learner) unresolved(p *leaf, uses []use, reason, edit string) *model.Un
 const longSecret = 12
 
 // pseudonyms reports whether nine of ten values that are not empty stand in the recording in
-// place of secrets, or are lists of such values.
+// place of secrets, or are lists of such values or texts with one.
 func (l *Learner) pseudonyms(p *leaf, uses []use) bool {
 	if l.options.Pseudonym == nil {
 		return false
@@ -49,7 +49,7 @@ func (l *Learner) pseudonyms(p *leaf, uses []use) bool {
 		if _, password, ok := basicLogin(value); ok && p.span.Selector == "header:Authorization Basic" {
 			value = password
 		}
-		if l.options.Pseudonym(value) || l.pseudonymList(value) {
+		if l.options.Pseudonym(value) || l.pseudonymList(value) || l.pseudonymWithin(value) {
 			n++
 		}
 	}
@@ -63,6 +63,20 @@ func (l *Learner) pseudonymList(text string) bool {
 	}
 	parts := listIn(text)
 	return len(parts) > 0 && !slices.ContainsFunc(parts, func(p string) bool { return !l.options.Pseudonym(p) })
+}
+
+// pseudonymWithin reports whether a text holds a mail address that is a pseudonym, such as a
+// contact that the user wrote.
+func (l *Learner) pseudonymWithin(text string) bool {
+	if len(text) > maxText || !strings.Contains(text, "@") {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",;:|<>=\"'()", r) || unicode.IsSpace(r) }) {
+		if strings.Contains(word, "@") && l.options.Pseudonym(word) {
+			return true
+		}
+	}
+	return false
 }
 
 // listIn returns what a text has one beside the other, as in 3,17.

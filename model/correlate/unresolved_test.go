@@ -18,6 +18,8 @@ func TestPseudonymsThatWouldBeSentAreNamed(t *testing.T) {
 		for _, to := range []string{"", "zz-ann@mail.test, ", "zz-ann@mail.test;zz-bob@mail.test"}[i : i+1] {
 			p.do("POST /letters"+asForm+"text=hi&to="+to+"&cc=zz-ann,bob", "302\nLocation: /")
 		}
+		p.do("POST /cards\nContent-Type: text/vcard\n\nBEGIN:VCARD\nFN:Friend "+fmt.Sprint(i)+"\nEMAIL;TYPE=home:zz-dan"+fmt.Sprint(i)+"@mail.test\nEND:VCARD\n", "201")
+		p.do("POST /cards/plain\nContent-Type: text/plain\n\nwrite to dan"+fmt.Sprint(i)+"@mail.test\n", "201")
 		sessions = append(sessions, p.exchanges)
 	}
 	r := Learn(sessions, Options{Pseudonym: func(v string) bool { return strings.HasPrefix(v, "zz-") && !strings.ContainsAny(v, ",; ") }})
@@ -28,7 +30,7 @@ func TestPseudonymsThatWouldBeSentAreNamed(t *testing.T) {
 		}
 		got = append(got, u.Endpoint+" "+u.Place)
 	}
-	want(t, "named", strings.Join(got, "; "), "POST /letters body to; POST /login body password; POST /login header X-Key")
+	want(t, "named", strings.Join(got, "; "), "POST /cards body *; POST /letters body to; POST /login body password; POST /login header X-Key")
 	if r := Learn(sessions, Options{}); len(r.Unresolved) > 0 {
 		t.Errorf("without pseudonyms %+v is named", r.Unresolved)
 	}
