@@ -19,9 +19,9 @@ const asField = "|as:"
 // isDraft reports whether a spot is a text that is sent under a name of its own.
 func (s *spot) isDraft() bool { return strings.Contains(s.selector, asField) }
 
-// fromDraft finds the text of an earlier answer that e sends back as a field of another name,
+// fromDraft finds the text in a form of an earlier answer that e sends back as a field of another name,
 // such as a script does that saves a draft of what a form shows, and makes r hold the changes
-// of it. The latest answer with such a text counts, and the first of its texts.
+// of it. The latest page with such a text counts, and the first of its texts.
 func (e *parsed) fromDraft(r *flow.Request) bool {
 	if r.Method == "GET" {
 		return false
@@ -54,7 +54,7 @@ func (e *parsed) findDraft(x form.Entry) (from spot, changes []form.Entry, ok bo
 		if !page.before(e) || page.doc.Cut() {
 			continue
 		}
-		if len(page.doc.Forms()) > 0 || isJSON(page.doc.Media()) {
+		if len(page.doc.Forms()) > 0 {
 			pages++
 		}
 		for text, selector := range page.shownTexts(strings.Contains(x.Value, "\r\n")) {
@@ -70,9 +70,8 @@ func (e *parsed) findDraft(x form.Entry) (from spot, changes []form.Entry, ok bo
 	return spot{}, nil, false
 }
 
-// shownTexts yields the texts that an answer shows to be changed, with their selectors: those
-// in the areas of its forms, and those of several lines in a JSON document. crlf says how
-// their lines end.
+// shownTexts yields the texts in the areas of the forms that an answer shows, with their
+// selectors. crlf says how their lines end.
 func (e *parsed) shownTexts(crlf bool) iter.Seq2[string, string] {
 	return func(yield func(text, selector string) bool) {
 		forms := e.doc.Forms()
@@ -90,14 +89,6 @@ func (e *parsed) shownTexts(crlf bool) iter.Seq2[string, string] {
 				if !yield(text, selector) {
 					return
 				}
-			}
-		}
-		if !isJSON(e.doc.Media()) {
-			return
-		}
-		for _, leaf := range e.doc.Leaves() {
-			if strings.Contains(leaf.Value, "\n") && len(leaf.Value) >= leastDraft && !strings.Contains(leaf.Selector, "|") && !yield(leaf.Value, leaf.Selector) {
-				return
 			}
 		}
 	}
