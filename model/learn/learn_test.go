@@ -206,7 +206,7 @@ func TestOneKindOfUserIsOneType(t *testing.T) {
 func TestTheFormApplicationIsLearnedWhole(t *testing.T) {
 	m, _ := mustLearn(t, visits(12, formApp))
 	save := endpointOf(t, m, "POST /notes/save")
-	if want := "csrf=${csrf_2}&stamp=${stamp}&page=notes:${user}&~fill.text=${text}"; save.Variants[0].Request.Body != want {
+	if want := "csrf=${csrf_2}&stamp=${stamp}&page=notes:${user}&text=${text}"; save.Variants[0].Request.Body != want {
 		t.Errorf("body\n got %s\nwant %s", save.Variants[0].Request.Body, want)
 	}
 	want := model.Check{Status: []int{3}, Redirect: []string{"/notes"}}

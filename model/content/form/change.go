@@ -18,12 +18,11 @@ const (
 	Find    = "~find."    // these lines of the shown text are replaced …
 	Put     = "~put."     // … by these
 	Lines   = "~lines."   // lines of the shown text change in several places, as package lines seals them
-	Fill    = "~fill."    // this text is written into an area that is empty
 	Set     = "~set."     // the value, for names that begin with "~"
 )
 
 // operations are the names of changes that are no plain value.
-var operations = [...]string{With, Without, After, Before, Find, Put, Lines, Fill, Set}
+var operations = [...]string{With, Without, After, Before, Find, Put, Lines, Set}
 
 // cut splits the name of a change into operation and name of the field.
 func cut(name string) (operation, field string) {
@@ -94,18 +93,6 @@ func (f *Form) Changes(sent []Entry) []Entry {
 	return out
 }
 
-// isArea reports whether a name is that of an area for text, of which there is one.
-func (f *Form) isArea(name string) bool {
-	n, area := 0, false
-	for i := range f.Controls {
-		if f.Controls[i].Name == name {
-			n++
-			area = f.Controls[i].Kind == "textarea"
-		}
-	}
-	return area && n == 1
-}
-
 // changed returns the changes of one name.
 func (f *Form) changed(g group, shown []string) []Entry {
 	if slices.EqualFunc(g.values, shown, func(a, b string) bool { return a == b || LineEnds(a) == b }) {
@@ -118,9 +105,6 @@ func (f *Form) changed(g group, shown []string) []Entry {
 		if changes, ok := TextChanges(g.name, shown[0], LineEnds(g.values[0])); ok {
 			return changes
 		}
-	}
-	if len(g.values) == 1 && strings.TrimSpace(g.values[0]) != "" && len(shown) == 1 && strings.TrimSpace(shown[0]) == "" && f.isArea(g.name) {
-		return []Entry{{Fill + g.name, g.values[0]}}
 	}
 	out := make([]Entry, 0, len(g.values))
 	name := g.name
@@ -231,13 +215,12 @@ func Apply(shown, changes []Entry) ([]Entry, error) {
 	return out, nil
 }
 
-// Overwrites reports whether changes fill an area that was empty when they were made, and in
-// which the form shows a text of several lines.
+// Overwrites reports whether changes put a value in place of a text of several lines that
+// the form shows, and keep nothing of it.
 func Overwrites(shown, changes []Entry) bool {
 	return slices.ContainsFunc(changes, func(c Entry) bool {
-		field, is := strings.CutPrefix(c.Name, Fill)
-		return is && slices.ContainsFunc(shown, func(e Entry) bool {
-			return e.Name == field && strings.Contains(strings.TrimSpace(e.Value), "\n")
+		return Plain(c.Name) && slices.ContainsFunc(shown, func(e Entry) bool {
+			return e.Name == Field(c.Name) && e.Value != c.Value && strings.Contains(strings.TrimSpace(e.Value), "\n")
 		})
 	})
 }
@@ -286,8 +269,6 @@ func apply(values []string, changes []Entry) ([]string, error) {
 			out = first(out, prose.Change{Kind: prose.After, Text: c.Value})
 		case Before:
 			out = first(out, prose.Change{Kind: prose.Before, Text: c.Value})
-		case Fill:
-			out = []string{c.Value}
 		case Lines:
 			if len(out) == 0 {
 				return nil, lines.ErrGone
