@@ -281,10 +281,26 @@ func (s *spanner) key(in *region, selector, query string, at, end int) {
 	if !strings.ContainsAny(raw, "0123456789") {
 		return
 	}
-	if _, id, ok := FieldKey(unquery(raw)); ok && strings.Count(raw, id) == 1 {
-		start := end - len(raw) + strings.Index(raw, id)
-		s.leaf(in, selector, at+start, at+start+len(id))
+	name := unquery(raw)
+	if _, id, ok := FieldKey(name); ok {
+		from := Parts(name)[0].Start
+		if start := rawIndex(raw, from); start < len(raw) && strings.HasPrefix(raw[start:], id) {
+			start += end - len(raw)
+			s.leaf(in, selector, at+start, at+start+len(id))
+		}
 	}
+}
+
+// rawIndex returns where byte n of a text is in the text as a query has it.
+func rawIndex(raw string, n int) int {
+	i := 0
+	for ; n > 0 && i < len(raw); n-- {
+		if raw[i] == '%' {
+			i += 2
+		}
+		i++
+	}
+	return i
 }
 
 // formKinds returns how the value of a form field is written: browsers turn the line

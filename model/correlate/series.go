@@ -9,6 +9,7 @@ import (
 
 	"github.com/starling-load/starling/model"
 	"github.com/starling-load/starling/model/content"
+	"github.com/starling-load/starling/model/content/form"
 )
 
 // A series is the places of requests that hold one list: a field that is sent several times,
@@ -69,6 +70,9 @@ func (l *Learner) pickSeries(t *target) {
 		if locate == nil {
 			locate = l.locateSeries(list)
 		}
+		if locate == nil && list.pressed() {
+			locate = button("named:" + stem)
+		}
 		if locate == nil {
 			continue
 		}
@@ -76,11 +80,68 @@ func (l *Learner) pickSeries(t *target) {
 			t.series = map[string]locator{}
 		}
 		t.series[stem] = locate
-		for _, p := range list {
-			p.pieces = []piece{l.place(model.OnList, p.uses, locate.all(p.uses), locate)}
+		for _, p := range append(list, t.named(stem)...) {
+			spots := locate.all(p.uses)
+			if len(spots) == 0 || 2*len(spots) < len(p.uses) {
+				continue
+			}
+			p.pieces = []piece{l.place(model.OnList, p.uses, spots, locate)}
+			if t.pickers = append(t.pickers, p); p.hidden {
+				p.outermost().show()
+				p.outermost().open()
+			}
 		}
-		t.pickers = append(t.pickers, list[0])
 	}
+}
+
+// pressed reports whether a series is of identifiers in the names of buttons, which each row of
+// the page has: whoever presses one means its row, also where a row is known by its number.
+func (s series) pressed() bool {
+	n, uses := 0, 0
+	for _, p := range s {
+		name, key := strings.CutSuffix(p.span.Selector, "~")
+		name = strings.TrimPrefix(name, "body:")
+		for _, u := range p.uses {
+			if uses++; key && u.exchange.offersButton(name) {
+				n++
+			}
+		}
+	}
+	return n > 0 && 10*n >= 9*uses
+}
+
+// offersButton reports whether the page that e says it was sent from has a button of this name.
+func (e *parsed) offersButton(name string) bool {
+	page := e.named()
+	return page != nil && slices.ContainsFunc(page.doc.Forms(), func(f form.Form) bool {
+		return slices.ContainsFunc(f.Controls, func(c form.Control) bool { return c.Name == name && c.IsButton() })
+	})
+}
+
+// button tells where the page that a request says it was sent from has an identifier in the
+// names of its buttons.
+func button(selector string) locator {
+	return func(u use) (spot, bool) {
+		page := u.exchange.named()
+		if page == nil {
+			return spot{}, false
+		}
+		i := slices.Index(page.values(selector), u.value)
+		return spot{page, selector, i}, i >= 0
+	}
+}
+
+// named returns the identifiers within values that are names of fields with the same stem.
+func (t *target) named(stem string) (out []*leaf) {
+	for _, p := range t.leaves {
+		if p.outer != nil || p.pieces != nil || p.header() != "" || len(p.inner) != 1 || len(p.uses) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(p.uses, func(u use) bool { of, _, ok := content.FieldKey(u.value); return !ok || of != stem }) {
+			out = append(out, p.inner[0])
+		}
+	}
+	return out
 }
 
 // locateSeries tells where users were given the values of a series, or is nil.

@@ -59,3 +59,34 @@ func TestAFieldOfARowIsThatOfTheSameThing(t *testing.T) {
 		})
 	}
 }
+
+// A row is known by its number alone, in the name of its button. A script sends that name as a
+// field, and in another.
+func TestAButtonIsThatOfTheRowOfTheSameThing(t *testing.T) {
+	serve := func(w *world, rw http.ResponseWriter, r *http.Request) {
+		w.session(rw, r)
+		rw.Header().Set("Content-Type", "text/html")
+		if r.Method == "POST" {
+			m := regexp.MustCompile(`^list:rows:(\d):b4$`).FindStringSubmatch(r.FormValue("source"))
+			if m == nil || r.FormValue(m[0]) != m[0] {
+				w.refuse(rw, "%v", r.PostForm)
+				return
+			}
+			w.did("%s", w.titles[m[1][0]-'0'])
+			rw.Header().Set("Content-Type", "text/xml")
+			_, _ = fmt.Fprint(rw, `<changes><update id="panel">open</update></changes>`)
+			return
+		}
+		_, _ = fmt.Fprint(rw, `<form method=post action=/list><input type=hidden name=list value=list><table>`)
+		for i, t := range w.titles {
+			_, _ = fmt.Fprintf(rw, `<tr><td>%s<td><button id="list:rows:%[2]d:b4" name="list:rows:%[2]d:b4" onclick="send({s:'list:rows:%[2]d:b4'})">Open</button>`, t, i)
+		}
+	}
+	replayed(t, serve, func(g *guest, i int) {
+		page := g.do("GET", "/list", "", "")
+		for k := range 2 {
+			name := after(page, "<td>"+things[(i+2*k)%5], `name="([^"]+)"`)
+			g.do("POST", "/list", ofForm, url.Values{"list": {"list"}, "partial": {"true"}, "execute": {"@all"}, "render": {"panel"}, "source": {name}, name: {name}}.Encode())
+		}
+	})
+}
