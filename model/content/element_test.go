@@ -37,6 +37,8 @@ func TestElementsHaveWhatStandsBesideThem(t *testing.T) {
 		{"text/html", `<li>Ann <form method=post action=/x><input name=n value=1></form><li>Bob <form method=post action=/x><input name=n value=2></form>`, "entries:POST /x", "n=1: Ann, 1; n=2: Bob, 2"},
 		{"text/html", `<p onclick="open(5)">Ann<p onclick="open(6)">Bob`, `text:"open(…)`, "5: Ann; 6: Bob"},
 		{"text/html", `<script>var a = "<p>no"</script><style>p{}</style><p>Ann<a href=/f/1>y</a><p>Bob<a href=/f/2>y</a>`, "link:/f/{}#0", "1: Ann, y; 2: Bob, y"},
+		{"text/html", `<script>var all=[{nr:31,who:'Ann'},{nr:32,who:'Bob'}];</script><p>Eve<a href=/f/1>y</a>`, "script:nr", "31: who=Ann; 32: who=Bob"},
+		{"text/csv", "nr,who\r\n31,Ann\r\n32,Bob\r\n", `text:\n…,`, "31: Ann; 32: Bob"},
 		// Texts with the value itself say nothing new.
 		{"text/html", `<p>#17 Ann<a href=/f/17>17</a><p>#18 Bob<a href=/f/18>18</a>`, "link:/f/{}#0", "17: ; 18: "},
 		{"application/json", `{"all":[{"id":1,"name":"Ann","tags":["x"],"at":{"city":"Rome"},"no":null},{"id":2,"name":"Bob"}],"total":2}`, "json:all[].id", "1: name=Ann, tags=x, city=Rome; 2: name=Bob"},

@@ -126,7 +126,39 @@ func (n *nesting) text(q *pageParser, t []byte) {
 		n.o.text(n.from, "", s)
 		n.o.said(s)
 	}
+	if q.inScript {
+		n.script(t)
+	}
 	n.took(q)
+}
+
+// script takes a script: the objects and lists in it are nodes, and what they hold are texts.
+func (n *nesting) script(t []byte) {
+	was := n.o.open
+	n.o.script = true
+	r := &scriptReader{b: t}
+	var open []int32 // the node around each that is open
+	for i := 0; i < len(t) && len(r.out) < maxLiterals; {
+		at, known := i, len(r.out)
+		switch t[i] {
+		case '{', '[':
+			if len(open) < maxDepth {
+				open = append(open, n.o.open)
+				n.o.enter(n.from + at)
+			}
+		case '}', ']':
+			if last := len(open) - 1; last >= 0 {
+				n.o.open, open = open[last], open[:last]
+			}
+		}
+		i = r.next(i)
+		n.o.place(n.from + at)
+		for _, l := range r.out[known:] {
+			n.o.value(n.from+at, l.name+"=", l.value)
+		}
+	}
+	n.o.open, n.o.script = was, false
+	n.o.place(n.from + len(t))
 }
 
 // end takes an end tag, or what stands for one.

@@ -32,6 +32,8 @@ type outline struct {
 
 	objects []bool // of the nodes: it is an object of JSON
 
+	script bool // what follows is of one
+
 	celled bool // cells are asked for
 	cells  []celled
 	own    []int32 // of the nodes: the number of their cell, from 1; 0: none
@@ -48,6 +50,8 @@ type outlined struct {
 	node int32
 	at   int    // in the body
 	text string // "name=text" in JSON and XML
+
+	script bool // it is of a script
 }
 
 func newOutline(celled bool) *outline {
@@ -78,7 +82,7 @@ func (o *outline) text(at int, name, s string) {
 		s = s[:min(len(s)-1, maxMark)]
 	}
 	if s != "" {
-		o.texts = append(o.texts, outlined{o.open, at, name + s})
+		o.texts = append(o.texts, outlined{o.open, at, name + s, o.script})
 	}
 }
 
@@ -276,7 +280,7 @@ func (o *outline) before(values []found, ids map[string]int32, whose [][]int32, 
 		done[id] = true
 		end := sort.Search(len(o.texts), func(i int) bool { return o.texts[i].at >= v.at })
 		for i := end - 1; i >= 0 && o.texts[i].at > last; i-- {
-			if !o.ofRow(whose[o.texts[i].node], len(ids)) {
+			if !o.texts[i].script && !o.ofRow(whose[o.texts[i].node], len(ids)) {
 				texts[id] = append(texts[id], besideMark+o.texts[i].text)
 				break
 			}
@@ -285,10 +289,22 @@ func (o *outline) before(values []found, ids map[string]int32, whose [][]int32, 
 	}
 }
 
+// inAddress reports whether a text is an address, alone or as a member, that has a value as one
+// of its words.
+func inAddress(text, value string) bool {
+	if _, rest, named := strings.Cut(text, "="); named {
+		text = rest
+	}
+	if !strings.HasPrefix(text, "/") && !strings.Contains(text, "://") {
+		return false
+	}
+	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/?&=#:;,.{}()", r) }), value)
+}
+
 // without returns the texts that do not hold the value itself, but for members that are words:
 // who means one of them means it by its name.
 func without(texts []string, value string) []string {
-	word := strings.IndexFunc(value, unicode.IsLetter) >= 0 && Kind(value) == ""
+	word := strings.IndexFunc(value, unicode.IsLetter) >= 0 && !strings.ContainsAny(value, "0123456789")
 	var out []string
 	for _, t := range texts {
 		_, text, named := strings.Cut(t, "=")
@@ -296,7 +312,7 @@ func without(texts []string, value string) []string {
 			out = append(out, t)
 			continue
 		}
-		if len(value) > 1 && strings.Contains(t, value) || t == value || named && text == value {
+		if len(value) > 1 && strings.Contains(t, value) || t == value || named && text == value || inAddress(t, value) {
 			continue
 		}
 		out = append(out, t)

@@ -206,6 +206,9 @@ func findUUID(s string) int {
 // nameBefore returns the word before s[i], with one or two joiners between.
 func nameBefore(s string, i int) string {
 	end := i
+	if i > 1 && s[i-1] == ' ' && s[i-2] == ':' { // as in remark(vase: 17)
+		end--
+	}
 	for end > 0 && i-end < 2 && strings.IndexByte(joiners, s[end-1]) >= 0 {
 		end--
 	}

@@ -218,7 +218,7 @@ func (h *holders) add(u use, at place) {
 func (l *Learner) lists(at place, values []string) bool {
 	kind, path, _ := strings.Cut(at.selector, ":")
 	switch {
-	case len(values) < 2:
+	case len(values) < 2, kind == "text" && strings.HasPrefix(path, "…"): // the text around it says more
 		return false
 	case kind != "json" && kind != "xml" && kind != "proto", strings.Contains(path, "|"):
 		return true
@@ -293,7 +293,7 @@ func (d *drawn) common(p *leaf) int {
 func (d *drawn) called(word string) bool {
 	if d.names == nil {
 		around, _ := member(strings.TrimSuffix(d.of.selector, "{}~"))
-		if kind, path, _ := strings.Cut(d.of.selector, ":"); kind == "link" {
+		if kind, path, _ := strings.Cut(d.of.selector, ":"); kind == "link" || kind == "text" {
 			around = path
 		}
 		address, _, _ := strings.Cut(d.of.endpoint, " [")
@@ -325,11 +325,26 @@ func (p *leaf) counts(uses []use) bool {
 	return 2*n > len(uses)
 }
 
+// nameless reports whether a leaf is an element of a list, or another value whose place says no
+// more than its type.
+func (p *leaf) nameless() bool {
+	kind, path := naming(p.span.Selector)
+	switch kind {
+	case "proto":
+		return true
+	case "xml":
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		name, _, _ = strings.Cut(name, "#")
+		return name == "int" || name == "i4" || name == "i8" // of XML-RPC
+	}
+	return strings.HasSuffix(p.span.Selector, "]")
+}
+
 // admitDrawn notes identifiers, and elements of lists without a name, that are all in one list
 // which earlier answers gave: that may be where users chose them.
 func (l *Learner) admitDrawn(p *leaf, uses []use) bool {
 	_, named := p.identifies()
-	if kind, _ := naming(p.span.Selector); !named && kind != "proto" && !strings.HasSuffix(p.span.Selector, "]") {
+	if !named && !p.nameless() {
 		return false
 	}
 	uses = uses[:min(len(uses), maxLooked)]

@@ -279,17 +279,21 @@ func picked(pickers []*leaf, e *parsed) iter.Seq[spot] {
 // identifies returns the word for what a leaf identifies: "item" for item_id and for
 // the last part of /items/{}. ok is false if it identifies nothing.
 func (p *leaf) identifies() (of string, ok bool) {
-	kind, name := naming(p.span.Selector)
-	if kind == "part" && name != "" && strings.Contains(p.span.Selector, "path:") {
+	last := p.span.Selector[strings.LastIndexByte(p.span.Selector, '|')+1:]
+	name, part := strings.CutPrefix(last, "part:")
+	inPath := part && strings.Contains(p.span.Selector, "path:")
+	switch i := strings.LastIndex(p.span.Selector, "|path:"); {
+	case inPath && strings.Trim(name, "#0123456789") != "":
 		return singular(strings.TrimRight(name, "#0123456789")), true // Things(17)
-	}
-	if strings.HasSuffix(p.span.Selector, "{}~") {
+	case inPath && p.outer.outer == nil:
+		of, _ = p.outer.identifies() // things/17.json
+		return of, true
+	case strings.HasSuffix(last, "{}~"):
 		return "", true
-	}
-	if i := strings.LastIndex(p.span.Selector, "|path:"); i >= 0 && len(p.uses) > 0 {
+	case i >= 0 && len(p.uses) > 0:
 		return p.uses[0].identifiesIn(p.span.Selector[:i], p.span.Selector[i+len("|path:"):])
 	}
-	if of, ok = identifies(&p.span, p.target.sample().Path); !ok && kind == "part" && p.outer != nil {
+	if of, ok = identifies(&p.span, p.target.sample().Path); !ok && part {
 		return p.outer.identifies() // id=eq.17
 	}
 	return of, ok
