@@ -44,7 +44,7 @@ type drawn struct {
 // that the request names.
 func (l *Learner) pickDrawn(p *leaf) bool {
 	o := p.seen()
-	if len(p.uses) == 0 || p.header() != "" || p.hidden && !o.mayShow() || p.typed() {
+	if len(p.uses) == 0 || p.constant() || p.header() != "" || p.hidden && !o.mayShow() || p.typed() {
 		return false
 	}
 	list, ok := l.drawn(p)
