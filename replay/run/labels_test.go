@@ -116,9 +116,19 @@ func (m *menu) state() string {
 
 var menuTitles, menuLabels = []string{"Barley soup", "Baked apples", "Green curry", "Onion tart", "Fried rice", "Plum cake"}, []string{"Cold", "Sweet", "Sharp", "Mild"}
 
-// labelled is what a user does: it gives one dish the label after its own. With begun, the text
-// of the dish is written anew.
-func labelled(begun bool) func(g *guest, i int) {
+// written is what a user makes of the text of a dish: nothing, another text, or a longer one.
+func written(how, text string, i int) string {
+	switch how {
+	case "anew":
+		return fmt.Sprintf(`{"root":{"version":1,"children":[{"version":1,"text":"Anew, %c"}]}}`, 'A'+i)
+	case "longer":
+		return strings.Replace(text, `"}]`, fmt.Sprintf(`, with salt %[1]c"},{"version":1,"text":"Serve %[1]c."}]`, 'A'+i), 1)
+	}
+	return text
+}
+
+// labelled is what a user does: it gives one dish the label after its own, and writes its text.
+func labelled(how string) func(g *guest, i int) {
 	return func(g *guest, i int) {
 		get := func(target string) (all struct {
 			Dishes []dish
@@ -132,9 +142,7 @@ func labelled(begun bool) func(g *guest, i int) {
 		at := slices.IndexFunc(list, func(d dish) bool { return d.Title == menuTitles[i] })
 		d := get("/dishes/" + list[at].ID).Dishes[0]
 		d.Labels = append(d.Labels, get("/labels").Labels[(i+1)%len(menuLabels)])
-		if begun {
-			d.Text = fmt.Sprintf(`{"root":{"version":1,"children":[{"version":1,"text":"Anew, %c"}]}}`, 'A'+i)
-		}
+		d.Text = written(how, d.Text, i)
 		body, _ := json.Marshal(map[string]any{"dishes": []dish{d}})
 		g.do("PUT", "/dishes/"+d.ID, "application/json", string(body))
 	}
@@ -143,8 +151,8 @@ func labelled(begun bool) func(g *guest, i int) {
 // A thing that is chosen in a list and put into another one is the live thing, with all that
 // it has, and the revision that it has itself. What a text calls its version is the format's.
 func TestWhatIsAddedToADocumentIsTheLiveThing(t *testing.T) {
-	for _, begun := range []bool{false, true} {
-		m := learned(t, newMenu("a", time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), menuTitles, menuLabels), len(menuTitles), labelled(begun))
+	for _, how := range []string{"", "anew", "longer"} {
+		m := learned(t, newMenu("a", time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC), menuTitles, menuLabels), len(menuTitles), labelled(how))
 		turned := func(list []string) []string { l := slices.Clone(list); slices.Reverse(l); return l }
 		live, want := [2]*menu{}, ""
 		for i := range live {
@@ -153,16 +161,14 @@ func TestWhatIsAddedToADocumentIsTheLiveThing(t *testing.T) {
 		for _, d := range live[1].dishes {
 			i := slices.Index(menuTitles, d.Title)
 			added := live[1].labels[slices.IndexFunc(live[1].labels, func(l *label) bool { return l.Name == menuLabels[(i+1)%len(menuLabels)] })]
-			if d.Labels = append(d.Labels, *added); begun {
-				d.Text = fmt.Sprintf(`{"root":{"version":1,"children":[{"version":1,"text":"Anew, %c"}]}}`, 'A'+i)
-			}
+			d.Labels, d.Text = append(d.Labels, *added), written(how, d.Text, i)
 		}
 		want = live[1].state()
 		s := httptest.NewServer(live[0])
 		defer s.Close()
 		sum := playModel(t, m, s.URL, replay.Plan{Users: 1, Sessions: len(menuTitles)}, Options{})
 		if got := live[0].state(); got != want || len(live[0].refused) > 0 || sum.Faithful.Verdict != faithful.Faithful {
-			t.Errorf("text anew %v:\n%s\nwant\n%s\nrefused %q; %s %q\n%s", begun, got, want, live[0].refused, sum.Faithful.Verdict, sum.Faithful.Reasons, bodies(m, "PUT"))
+			t.Errorf("text %q:\n%s\nwant\n%s\nrefused %q; %s %q\n%s", how, got, want, live[0].refused, sum.Faithful.Verdict, sum.Faithful.Reasons, bodies(m, "PUT"))
 		}
 	}
 }

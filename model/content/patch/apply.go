@@ -130,7 +130,7 @@ func (s spot) apply(o *Op) (done bool) {
 	default:
 		text, isText := v.scalar.(string)
 		now, ok := o.text(text)
-		if now != text {
+		if ok && now != text {
 			s.put(&node{scalar: now})
 		}
 		return ok && (isText || null)
@@ -151,8 +151,12 @@ func (s spot) put(v *node) {
 
 // text returns what a change makes of a text.
 func (o *Op) text(live string) (text string, ok bool) {
-	if o.Kind == Lines {
+	switch o.Kind {
+	case Lines:
 		return lines.Apply(live, o.lines)
+	case Within:
+		doc, err := Apply([]byte(live), o.within)
+		return string(doc), err == nil
 	}
 	kind := map[Kind]prose.Kind{After: prose.After, Before: prose.Before, Replaced: prose.Replaced}[o.Kind]
 	return prose.Change{Kind: kind, Find: o.Find, Text: o.Text}.Apply(live), true

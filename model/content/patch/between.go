@@ -2,6 +2,7 @@ package patch
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/starling-load/starling/model/content/lines"
 	"github.com/starling-load/starling/model/content/prose"
@@ -98,6 +99,10 @@ func (d *differ) scalar(at []Step, a, b *node) {
 	shown, isText := a.scalar.(string)
 	sent, areTexts := b.scalar.(string)
 	if isText && areTexts {
+		if ops := within(shown, sent); ops != nil {
+			d.add(at, Op{Kind: Within, within: ops})
+			return
+		}
 		if c, ok := prose.Between(shown, sent); ok {
 			kind := map[prose.Kind]Kind{prose.After: After, prose.Before: Before, prose.Replaced: Replaced}[c.Kind]
 			d.add(at, Op{Kind: kind, Text: c.Text, Find: c.Find})
@@ -109,6 +114,28 @@ func (d *differ) scalar(at []Step, a, b *node) {
 		}
 	}
 	d.add(at, Op{Kind: Set, value: b})
+}
+
+// within returns what was done to a JSON document in a text, nil if the texts are none or are
+// written in another way than changes would write them, or if one is not of the other.
+func within(shown, sent string) []Op {
+	if len(shown) > maxBytes || !strings.HasPrefix(shown, "{") || !strings.HasPrefix(sent, "{") {
+		return nil
+	}
+	a, err := parse([]byte(shown))
+	if err != nil {
+		return nil
+	}
+	b, err := parse([]byte(sent))
+	if err != nil || count(a, b) == 0 {
+		return nil
+	}
+	ops, ok := between(a, b)
+	again, err := applyOps(a, ops)
+	if !ok || err != nil || string(again.text()) != sent {
+		return nil
+	}
+	return ops
 }
 
 // object compares the members of two objects.
@@ -171,9 +198,29 @@ func (d *differ) array(at []Step, a, b *node) {
 		for _, y := range b.children {
 			d.add(at, Op{Kind: Add, value: y})
 		}
+	case longer(a, b):
+		last := len(a.children) - 1
+		if x, y := a.children[last], b.children[last]; !equal(x, y) {
+			d.value(under(at, element(a, b, last)), x, y)
+		}
+		for _, y := range b.children[last+1:] {
+			d.add(at, Op{Kind: Add, value: y})
+		}
 	default:
 		d.add(at, Op{Kind: Set, value: b})
 	}
+}
+
+// longer reports whether b is a with more elements at its end. The last of a may have changed,
+// as a paragraph that a writer went on with.
+func longer(a, b *node) bool {
+	last := len(a.children) - 1
+	for i := range min(last, len(b.children)) {
+		if !equal(a.children[i], b.children[i]) {
+			return false
+		}
+	}
+	return len(b.children) > len(a.children) && (equal(a.children[last], b.children[last]) || a.children[last].kind == '{' && count(a.children[last], b.children[last]) > 0)
 }
 
 // under returns the way to a value in the one at at.

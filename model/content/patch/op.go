@@ -14,11 +14,12 @@ type Op struct {
 	Text string // of After and Before, and the new text of Replaced
 	Find string // of Replaced
 
-	value *node    // of Set and Add
-	names []string // of Keep
-	order []*node  // of Order: the identities of elements
-	key   string   // of Order: what identifies them
-	lines []lines.Op
+	value  *node    // of Set and Add
+	names  []string // of Keep
+	order  []*node  // of Order: the identities of elements
+	key    string   // of Order: what identifies them
+	lines  []lines.Op
+	within []Op // of Within
 }
 
 // lessens reports whether a change only takes away or arranges, so that it is done where
@@ -39,6 +40,7 @@ const (
 	Before   Kind = "before"  // the text is preceded by this one
 	Replaced Kind = "replace" // these lines of the text become others
 	Lines    Kind = "lines"   // lines of the text change in several places
+	Within   Kind = "within"  // the text is a JSON document, to which these changes are done
 )
 
 // A Step leads from a value to one in it: to a member, to the element with an index,
@@ -114,10 +116,21 @@ func (o *Op) node() *node {
 		return object("at", at, "by", &node{scalar: o.key}, string(Order), &node{kind: '[', children: o.order})
 	case Lines:
 		value = linesNode(o.lines)
+	case Within:
+		value = opsNode(o.within)
 	case Replaced:
 		return object("at", at, "find", &node{scalar: o.Find}, string(Replaced), value)
 	}
 	return object("at", at, string(o.Kind), value)
+}
+
+// opsNode writes a list of operations.
+func opsNode(ops []Op) *node {
+	list := &node{kind: '['}
+	for i := range ops {
+		list.children = append(list.children, ops[i].node())
+	}
+	return list
 }
 
 // readOps reads a list of operations.
@@ -148,7 +161,7 @@ func readOp(n *node) (o Op, err error) {
 		}
 		o.At = append(o.At, s)
 	}
-	for _, kind := range []Kind{Set, Drop, Add, Keep, Order, Lines, After, Before, Replaced} {
+	for _, kind := range []Kind{Set, Drop, Add, Keep, Order, Lines, Within, After, Before, Replaced} {
 		if value := n.member(string(kind)); value != nil {
 			o.Kind = kind
 			return o, o.read(n, value)
@@ -179,6 +192,10 @@ func (o *Op) read(n, value *node) error {
 		if json.Unmarshal(value.text(), &o.lines) != nil {
 			return errOp
 		}
+	case Within:
+		var err error
+		o.within, err = readOps(value)
+		return err
 	case After, Before, Replaced:
 		var ok bool
 		if o.Text, ok = value.scalar.(string); !ok {

@@ -23,6 +23,39 @@ func list(ops []Op) string {
 	return string(n.text())
 }
 
+// A document in a text is changed, and not written over: what the live one says stays.
+func TestADocumentInATextIsChanged(t *testing.T) {
+	quote := func(doc string) string { b, _ := json.Marshal(doc); return `{"id":7,"body":` + string(b) + `}` }
+	const shown, live = `{"v":1,"parts":[{"k":"p","t":"One."},{"k":"p","t":"Two ways to go on."}]}`, `{"v":1,"parts":[{"k":"p","t":"Eins."},{"k":"p","t":"Zwei."}]}`
+	tests := []struct{ name, sent, ops, want string }{
+		{"a member", `{"v":2,"parts":[{"k":"p","t":"One."},{"k":"p","t":"Two ways to go on."}]}`, `[{"at":["v"],"set":2}]`, `{"v":2,"parts":[{"k":"p","t":"Eins."},{"k":"p","t":"Zwei."}]}`},
+		{"words and a part at the end", `{"v":1,"parts":[{"k":"p","t":"One."},{"k":"p","t":"Two ways to go on. And so on."},{"k":"p","t":"End."}]}`,
+			`[{"at":["parts",1,"t"],"after":" And so on."},{"at":["parts"],"add":{"k":"p","t":"End."}}]`, `{"v":1,"parts":[{"k":"p","t":"Eins."},{"k":"p","t":"Zwei. And so on."},{"k":"p","t":"End."}]}`},
+	}
+	for _, tt := range tests {
+		ops, ok := Between([]byte(quote(shown)), []byte(quote(tt.sent)))
+		if want := `[{"at":["body"],"within":` + tt.ops + `}]`; !ok || list(ops) != want {
+			t.Errorf("%s: changes %s %v\nwant %s", tt.name, list(ops), ok, want)
+			continue
+		}
+		sealed, err := Sealed([]byte("null"), nil, ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Open(sealed, []byte(quote(live))); err != nil || string(got) != quote(tt.want) {
+			t.Errorf("%s: opened %s %v, want %s", tt.name, got, err, quote(tt.want))
+		}
+		if got, err := Open(sealed, []byte(`{"id":7,"body":"no document"}`)); err == nil {
+			t.Errorf("%s: a text that is no document became %s", tt.name, got)
+		}
+	}
+	for _, other := range []string{`{"v": 1,"parts":[]}`, `{"w":2}`, `words`} { // written otherwise, or another document
+		if ops, ok := Between([]byte(quote(shown)), []byte(quote(other))); !ok || strings.Contains(list(ops), "within") {
+			t.Errorf("%s: changes %s %v", other, list(ops), ok)
+		}
+	}
+}
+
 func TestAChangeIsDoneToTheLiveDocument(t *testing.T) {
 	const shown = `{"id":7,"name":"Trip","rev":"1-a","tags":["x","y"],"stops":[{"id":1,"at":"Bonn","km":0},{"id":2,"at":"Kiel","km":500}],"text":"one\ntwo\nthree\n"}`
 	const live = `{"id":9,"name":"Tour","rev":"4-d","new":true,"tags":["y","z"],"stops":[{"id":3,"at":"Ulm","km":9},{"id":2,"at":"Kiel","km":501}],"text":"zero\ntwo\n"}`

@@ -16,10 +16,6 @@ func Sealed(body []byte, path []string, ops []Op) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := &node{kind: '['}
-	for i := range ops {
-		list.children = append(list.children, ops[i].node())
-	}
 	top := &node{kind: '[', children: []*node{n}}
 	in, at := top, 0
 	for _, name := range path {
@@ -35,7 +31,7 @@ func Sealed(body []byte, path []string, ops []Op) ([]byte, error) {
 		}
 		in, at = child, i
 	}
-	in.children[at] = object(sealName, list)
+	in.children[at] = object(sealName, opsNode(ops))
 	return top.children[0].text(), nil
 }
 
