@@ -18,6 +18,7 @@ const (
 	minIdentified = 2    // different values of what is called an identifier
 	minUnnamed    = 3    // and of what is not
 	minAlike      = 0.9  // share of what is in the list that is like the values
+	maxNumbers    = 1000 // of a list that are looked at, evenly
 	maxAnswersOf  = 256  // answers that may hold a value
 	minText       = 4    // bytes around a number that nobody writes by accident,
 	textChance    = -3.0 // and the logarithm of the chance that someone does
@@ -249,18 +250,19 @@ func accident(value string, among []string) (chance, alike float64) {
 	}
 	n, most := 0.0, 1.0
 	different := map[string]bool{}
-	for _, v := range among {
-		b, d, a := numberIn(v)
+	step := 1 + len(among)/maxNumbers
+	for i := 0; i < len(among); i += step {
+		b, d, a := numberIn(among[i])
 		if x, err := strconv.ParseFloat(d, 64); err == nil && b == before && a == after {
 			n, most = n+1, max(most, x)
 			different[d] = true
 		}
 	}
-	chance = min(0, math.Log(float64(len(different))/most))
+	chance = min(0, math.Log(float64(max(1, step*len(different)))/most))
 	if len(before)+len(after) >= minText {
 		chance += textChance
 	}
-	return chance, n / float64(len(among))
+	return chance, n / float64((len(among)+step-1)/step)
 }
 
 // numberIn cuts a value around its last number.
