@@ -10,8 +10,10 @@
 // What is the same in all of them stays text. What varies, or looks issued, becomes a
 // hole. A hole is bound to answers if its values equal what those issued in the same
 // session, and differ from what they issued in other sessions. A value with much
-// information is bound without other sessions. Requests of one structure share a
-// variant. Each act says from which answer it takes each value, or that it has its own.
+// information is bound without other sessions. Where all are shown the same list, its
+// names say what a value is, or numbers that are in it more often than chance allows.
+// Requests of one structure share a variant. Each act says from which answer it takes
+// each value, or that it has its own.
 //
 // Long recordings are explained in parts, see [Learner]: the first sessions decide what
 // the places of requests are, the others say what each request has there.
