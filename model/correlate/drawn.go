@@ -141,7 +141,7 @@ func (l *Learner) drawnFrom(p *leaf, uses []use) []*drawn {
 // holding returns the lists that hold values of a leaf, in the order in which they are met:
 // those of places that answers have several times, or else those by the text around them.
 func (l *Learner) holding(p *leaf, uses []use) []*drawn {
-	h := holders{l: l, known: map[source]*drawn{}}
+	h := holders{l: l, of: p, known: map[source]*drawn{}}
 	for _, u := range uses {
 		if u.exchange.sentFirst(u.value) || !holdsNumber(u.value) {
 			continue
@@ -182,6 +182,7 @@ func holdsNumber(value string) bool {
 // holders are lists that hold values of a leaf.
 type holders struct {
 	l     *Learner
+	of    *leaf
 	known map[source]*drawn
 	lists []*drawn
 }
@@ -190,7 +191,7 @@ type holders struct {
 func (h *holders) add(u use, at place) {
 	values := at.exchange.values(at.selector)
 	i := slices.Index(values, u.value)
-	if i < 0 || !h.l.lists(at, values) {
+	if i < 0 || !h.listed(at, values) {
 		return
 	}
 	of := source{at.exchange.Endpoint, at.selector}
@@ -214,24 +215,30 @@ func (h *holders) add(u use, at place) {
 	}
 }
 
-// lists reports whether a place has the identifiers of a list: that its name says so, or no
-// two elements have the same.
-func (l *Learner) lists(at place, values []string) bool {
+// listed reports whether a place has the identifiers of a list: that its name says so, or no
+// two elements have the same and the leaf has that name or none. What users type, such as
+// amounts, is often what others typed.
+func (h *holders) listed(at place, values []string) bool {
 	kind, path, _ := strings.Cut(at.selector, ":")
 	switch {
 	case len(values) < 2, kind == "text" && strings.HasPrefix(path, "…"): // the text around it says more
 		return false
+	case kind == "text" && isJSON(at.exchange.doc.Media()):
+		left, _, _ := strings.Cut(path, "…")
+		return !strings.HasSuffix(strings.TrimRight(left, ` "`), ":") // a member is no text
 	case kind != "json" && kind != "xml" && kind != "proto", strings.Contains(path, "|"):
 		return true
-	case !l.isList(at):
+	case !h.l.isList(at):
 		return false
 	case kind == "proto":
 		return true
 	}
-	if _, name := member(at.selector); name == "" || strings.HasSuffix(name, "{}~") {
+	_, name := member(at.selector)
+	if _, ok := identifier(name); ok || name == "" || strings.HasSuffix(name, "{}~") {
 		return true
-	} else if _, ok := identifier(name); ok {
-		return true
+	}
+	if _, ok := h.of.identifies(); !ok && !h.of.nameless() && !sameName(name, h.of.name()) {
+		return false
 	}
 	different := map[string]bool{}
 	for _, v := range values {

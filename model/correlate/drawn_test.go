@@ -29,6 +29,9 @@ func TestNumbersOfAListAreBoundOnlyOnEvidence(t *testing.T) {
 		{"an identifier of something else", full, "", func(i int) string { return fmt.Sprintf(`{"author_id":%d,"note":"x%d"}`, 1+i%4, i) }, "author_id=row, note=row", true},
 		{"how many", full, "", func(i int) string { return fmt.Sprintf(`{"quantity":%d,"note":"x%d"}`, 1+i%4, i) }, "quantity=row, note=row", false},
 		{"a year among numbers with gaps", gapped, "", func(i int) string { return fmt.Sprintf(`{"year":%d,"note":"x%d"}`, 2001+i%4, i) }, "year=row, note=row", false},
+		{"amounts that users type", `{"bids":[{"id":"a","price":25},{"id":"b","price":40},{"id":"c","price":100},{"id":"d","price":300}]}`, "", func(i int) string {
+			return fmt.Sprintf(`{"amount":%d,"note":"x%d"}`, []int{25, 40, 100, 300}[i%4], i)
+		}, "amount=row, note=row", false},
 		{"one number alone", gapped, "", func(i int) string { return fmt.Sprintf(`{"id":%d,"note":"x%d"}`, 36, i) }, "note=row", false},
 	} {
 		r := record(8, nil, func(p *tape, i int) {
