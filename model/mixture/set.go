@@ -21,7 +21,8 @@ const (
 // sessions drawn from one of the chains look as divided as these.
 func setsOf(sessions [][]int, most int, single []*chains) *sets {
 	some := pick(sessions, strided(indices(len(sessions)), maxOfSets))
-	found, gain := divideSets(some, most)
+	columns := columnsOf(some)
+	found, gain := divideSets(some, columns, most)
 	if found == nil {
 		return nil
 	}
@@ -34,7 +35,7 @@ func setsOf(sessions [][]int, most int, single []*chains) *sets {
 			for i := range drawn {
 				drawn[i] = w.session(r)
 			}
-			_, other := divideSets(drawn, most)
+			_, other := divideSets(drawn, columns, most)
 			if other >= gain {
 				return nil
 			}
@@ -163,10 +164,10 @@ func (s *sets) log(row []bool, z int) float64 {
 	return sum
 }
 
-// divideSets fits mixtures of 1 to most types. It returns the best one and by how
-// much its criterion is below that of one type; nil and 0 if that is one type.
-func divideSets(sessions [][]int, most int) (*sets, float64) {
-	columns := columnsOf(sessions)
+// divideSets fits mixtures of 1 to most types to the visits of the pages that count. It
+// returns the best one and by how much its criterion is below that of one type; nil and 0
+// if that is one type.
+func divideSets(sessions [][]int, columns map[int]int, most int) (*sets, float64) {
 	if len(columns) == 0 {
 		return nil, 0
 	}
