@@ -33,7 +33,9 @@ func (s *spanner) http(in *region, selector string) bool {
 		}
 	}
 	if at = min(at, len(in.text)); strings.TrimSpace(in.text[at:]) != "" {
-		s.open(in.from(at, len(in.text)), selector)
+		body := *in.from(at, len(in.text))
+		body.depth++ // a request may hold another one
+		s.open(&body, selector)
 	}
 	return true
 }
