@@ -405,8 +405,10 @@ func identified(values []string) bool {
 // distinctOf returns values, each once.
 func distinctOf(values []string) []string {
 	var out []string
+	seen := make(map[string]bool, len(values))
 	for _, v := range values {
-		if len(out) == 0 || !slices.Contains(out, v) {
+		if !seen[v] {
+			seen[v] = true
 			out = append(out, v)
 		}
 	}
