@@ -24,7 +24,8 @@ type cable struct {
 const nearEnd, farEnd = "near0", "far0"
 
 // newCable moves the goroutine of the test to its own network namespace for the life of
-// its thread. If that is not allowed, it skips the test visibly.
+// its thread. Nothing but the test sends there: an interface with an address of IPv6 would
+// look for its neighbours. If that is not allowed, it skips the test visibly.
 func newCable(t testing.TB) *cable {
 	t.Helper()
 	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
@@ -32,6 +33,7 @@ func newCable(t testing.TB) *cable {
 		t.Skipf("needs to make a network namespace (CAP_SYS_ADMIN): %v", err)
 	}
 	for _, line := range []string{"link add " + nearEnd + " type veth peer name " + farEnd,
+		"link set " + nearEnd + " addrgenmode none", "link set " + farEnd + " addrgenmode none",
 		"link set " + nearEnd + " up", "link set " + farEnd + " up"} {
 		if out, err := exec.Command("ip", strings.Fields(line)...).CombinedOutput(); err != nil {
 			t.Skipf("needs iproute2 and veth: ip %s: %v %s", line, err, out)
