@@ -349,16 +349,50 @@ func (p *leaf) nameless() bool {
 	return strings.HasSuffix(p.span.Selector, "]")
 }
 
-// admitDrawn notes identifiers, and elements of lists without a name, that are all in one list
-// which earlier answers gave: that may be where users chose them.
-func (l *Learner) admitDrawn(p *leaf, uses []use) bool {
-	_, named := p.identifies()
-	if !named && !p.nameless() {
+// amounts are words for numbers that users count or choose, and that identify nothing, in the
+// singular.
+var amounts = [...]string{"age", "amount", "cent", "column", "count", "day", "delay", "depth", "discount", "duration", "first", "grade", "height", "hour", "last", "length", "level", "limit", "max", "min", "minute", "month", "offset", "page", "per", "percent", "point", "position", "price", "priority", "qty", "quantity", "rank", "rate", "rating", "revision", "score", "second", "size", "skip", "speed", "star", "step", "stock", "sum", "take", "time", "timeout", "top", "total", "version", "volume", "week", "weight", "width", "year", "zoom"}
+
+// actsOn reports whether a leaf may say what a write is done to although its name does not:
+// nothing else of the request says it, and the name is not that of an amount.
+func (p *leaf) actsOn() bool {
+	if p.target.identifies() || !p.uses[0].exchange.writes() || p.typed() || !holdsNumber(p.uses[0].value) {
 		return false
+	}
+	for _, w := range words(p.name()) {
+		if slices.Contains(amounts[:], w) {
+			return false
+		}
+	}
+	return true
+}
+
+// identifies reports whether a place of the requests says by its name what they are about.
+func (t *target) identifies() bool {
+	if !t.looked {
+		t.looked, t.identified = true, len(t.pickers) > 0
+		for _, o := range t.byPlace {
+			if _, ok := o.identifies(); ok && len(o.uses) > 0 && content.Kind(o.uses[0].value) != "" {
+				t.identified = true
+			}
+		}
+	}
+	return t.identified
+}
+
+// admitDrawn notes identifiers, elements of lists without a name, and what alone may say what
+// a write is done to, if the values are all in one list which earlier answers gave: that may be
+// where users chose them.
+func (l *Learner) admitDrawn(p *leaf, uses []use) bool {
+	least := minIdentified
+	if _, named := p.identifies(); !named && !p.nameless() {
+		if least = minUnnamed; !p.actsOn() {
+			return false
+		}
 	}
 	uses = uses[:min(len(uses), maxLooked)]
 	for _, d := range l.drawnFrom(p, uses) {
-		if !p.counts(uses) {
+		if len(d.values) >= least && !p.counts(uses) {
 			l.unresolved(p, uses, "may identify an element of a list that an earlier answer of "+d.of.endpoint+" gave, and is sent as recorded", "").Identifies = true
 			return true
 		}

@@ -28,6 +28,9 @@ func TestNumbersOfAListAreBoundOnlyOnEvidence(t *testing.T) {
 		{"an identifier in the list that stands around it", full, rooms, func(i int) string { return fmt.Sprintf(`{"room":{"at":{"id":%d}},"note":"x%d"}`, 1+i%4, i) }, "room_id=bound room_id, note=row", false},
 		{"an identifier of something else", full, "", func(i int) string { return fmt.Sprintf(`{"author_id":%d,"note":"x%d"}`, 1+i%4, i) }, "author_id=row, note=row", true},
 		{"how many", full, "", func(i int) string { return fmt.Sprintf(`{"quantity":%d,"note":"x%d"}`, 1+i%4, i) }, "quantity=row, note=row", false},
+		{"nothing else says what is changed", full, "", func(i int) string { return fmt.Sprintf(`{"nr":%d,"note":"x%d"}`, 1+i%4, i) }, "nr=row, note=row", true},
+		{"something else says what is changed", full, "", func(i int) string { return fmt.Sprintf(`{"door_id":9,"nr":%d,"note":"x%d"}`, 1+i%4, i) }, "nr=row, note=row", false},
+		{"two numbers that nobody needs three of", full, "", func(i int) string { return fmt.Sprintf(`{"nr":%d,"note":"x%d"}`, 1+i%2, i) }, "nr=row, note=row", false},
 		{"a year among numbers with gaps", gapped, "", func(i int) string { return fmt.Sprintf(`{"year":%d,"note":"x%d"}`, 2001+i%4, i) }, "year=row, note=row", false},
 		{"amounts that users type", `{"bids":[{"id":"a","price":25},{"id":"b","price":40},{"id":"c","price":100},{"id":"d","price":300}]}`, "", func(i int) string {
 			return fmt.Sprintf(`{"amount":%d,"note":"x%d"}`, []int{25, 40, 100, 300}[i%4], i)

@@ -23,6 +23,8 @@ type target struct {
 	pickers    []*leaf            // that name what users chose: see pick
 	series     map[string]locator // of lists of elements: see pickSeries
 
+	looked, identified bool // see identifies
+
 	wordsOf *parsed         // see queryWords
 	words   []*content.Span // of the query of wordsOf
 
