@@ -48,7 +48,7 @@ func (f Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	c := &importer{files: f.Files, s: s, vars: map[string]string{}}
 	lines := &shellLines{r: r}
 	for {
-		text, line, err := lines.next()
+		text, line, windows, err := lines.next()
 		place := fmt.Sprintf("line %d", line)
 		switch {
 		case err == io.EOF:
@@ -57,6 +57,8 @@ func (f Format) Import(r *bufio.Reader, s *convert.Sink) error {
 			err = s.Skip(place, err)
 		case err != nil:
 			return s.Skip(place, fmt.Errorf("the input breaks off: %w", err))
+		case windows != nil:
+			err = c.windows(place, windows)
 		default:
 			err = c.command(place, text)
 		}
@@ -66,11 +68,20 @@ func (f Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	}
 }
 
+// windows reads a command of cmd.exe.
+func (c *importer) windows(place string, command *cmdState) error {
+	words, err := command.words()
+	switch {
+	case err != nil:
+		return c.s.Skip(place, err)
+	case len(words) == 0 || !isCurlName(words[0]):
+		return c.s.Skip(place, errNotCurl)
+	}
+	return c.requests(place, words[1:], nil)
+}
+
 // command reads one command of the shell. It may consist of several, joined by && or |.
 func (c *importer) command(place, text string) error {
-	if trimmed := strings.TrimSpace(text); strings.HasSuffix(trimmed, "^") && strings.Contains(text, "curl") {
-		return c.s.Skip(place, errors.New("the command is written for Windows (^ at the end of lines); copy it as cURL (bash)"))
-	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 	if err != nil {
 		var bad syntax.ParseError
@@ -129,6 +140,8 @@ func isCurl(stmt *syntax.Stmt) bool {
 	return ok && len(call.Args) > 0 && isCurlName(call.Args[0].Lit())
 }
 
+var errNotCurl = fmt.Errorf("%w: not a curl command", convert.ErrOther)
+
 func isCurlName(name string) bool {
 	return name == "curl" || name == "curl.exe" || strings.HasSuffix(name, "/curl")
 }
@@ -185,12 +198,17 @@ func (c *importer) call(place string, call *syntax.CallExpr, stdin []byte) error
 		args = args[1:]
 	}
 	if !isCurlName(args[0].Lit()) {
-		return c.s.Skip(place, fmt.Errorf("%w: not a curl command", convert.ErrOther))
+		return c.s.Skip(place, errNotCurl)
 	}
 	words, err := c.words(args[1:])
 	if err != nil {
 		return c.s.Skip(place, err)
 	}
+	return c.requests(place, words, stdin)
+}
+
+// requests reads the words behind "curl".
+func (c *importer) requests(place string, words []string, stdin []byte) error {
 	requests, err := parse(words, compose.Files{Dir: c.files, Stdin: stdin})
 	if err != nil {
 		return c.s.Skip(place, err)
@@ -249,8 +267,9 @@ func (l *shellLines) read() (pendingLine, error) {
 	return pendingLine{string(text), l.line}, err
 }
 
-// next returns a command and the line where it begins.
-func (l *shellLines) next() (text string, line int, err error) {
+// next returns a command and the line where it begins. A command of cmd.exe is in
+// windows.
+func (l *shellLines) next() (text string, line int, windows *cmdState, err error) {
 	var lines []pendingLine
 	var state shellState
 	size := 0
@@ -258,15 +277,15 @@ func (l *shellLines) next() (text string, line int, err error) {
 		p, err := l.read()
 		switch {
 		case errors.Is(err, convert.ErrLongLine):
-			return "", p.line, convert.ErrTooLong
+			return "", p.line, nil, convert.ErrTooLong
 		case err == io.EOF && len(lines) == 0:
-			return "", l.line, io.EOF
-		case err == io.EOF && state.quote != 0:
+			return "", l.line, nil, io.EOF
+		case err == io.EOF && state.quote != 0 && windows == nil:
 			return l.giveUp(lines, errOpenQuote)
 		case err == io.EOF:
-			return joinLines(lines), lines[0].line, nil
+			return joinLines(lines), lines[0].line, windows, nil
 		case err != nil:
-			return "", p.line, err
+			return "", p.line, nil, err
 		}
 		if len(lines) == 0 && strings.TrimSpace(p.text) == "" {
 			continue
@@ -278,22 +297,32 @@ func (l *shellLines) next() (text string, line int, err error) {
 		if size += len(p.text) + 1; size > convert.MaxEntry {
 			return l.giveUp(lines, convert.ErrTooLong)
 		}
-		if more := state.line(p.text); !more {
-			return joinLines(lines), lines[0].line, nil
+		more := false
+		if windows == nil {
+			more = state.line(p.text)
+		}
+		if state.caret {
+			windows, state.caret = &cmdState{}, false
+		}
+		if windows != nil {
+			more = windows.line(p.text)
+		}
+		if !more {
+			return joinLines(lines), lines[0].line, windows, nil
 		}
 	}
 }
 
 // giveUp drops the first command of lines and goes on at the next line that looks like
 // a command.
-func (l *shellLines) giveUp(lines []pendingLine, err error) (string, int, error) {
+func (l *shellLines) giveUp(lines []pendingLine, err error) (string, int, *cmdState, error) {
 	for i := 1; i < len(lines); i++ {
 		if firstWord.MatchString(lines[i].text) {
 			l.pending = append(lines[i:len(lines):len(lines)], l.pending...)
 			break
 		}
 	}
-	return "", lines[0].line, err
+	return "", lines[0].line, nil, err
 }
 
 func joinLines(lines []pendingLine) string {
@@ -307,43 +336,44 @@ func joinLines(lines []pendingLine) string {
 
 // A shellState knows whether the end of a line ends a command.
 type shellState struct {
-	quote byte // ', " or 0; 'a' is within $'…'
+	quote   byte // that ends what is quoted: ' or ", 0 outside
+	escapes bool // a backslash escapes within the quotes
+	begun   bool // a line was read
+	caret   bool // the first line is one of cmd.exe: ^ before a quote, or at its end
 }
 
 // line reads one line and reports whether the command goes on behind it.
 func (s *shellState) line(text string) bool {
+	first, dollar := !s.begun, false
+	s.begun = true
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		switch s.quote {
-		case 0:
-			switch c {
-			case '\\':
-				if i++; i >= len(text) {
-					return true
-				}
-			case '#':
-				if i == 0 || text[i-1] == ' ' || text[i-1] == '\t' {
-					return false
-				}
-			case '\'':
-				s.quote = c
-				if i > 0 && text[i-1] == '$' {
-					s.quote = 'a'
-				}
-			case '"':
-				s.quote = c
-			}
-		case '\'':
-			if c == '\'' {
-				s.quote = 0
-			}
-		default:
-			if c == '\\' {
+		if s.quote != 0 {
+			if c == '\\' && s.escapes {
 				i++
-			} else if c == s.quote || s.quote == 'a' && c == '\'' {
+			} else if c == s.quote {
 				s.quote = 0
+			}
+			continue
+		}
+		switch c {
+		case '\\':
+			if i++; i >= len(text) {
+				return true
+			}
+		case '#':
+			if i == 0 || text[i-1] == ' ' || text[i-1] == '\t' {
+				return false
+			}
+		case '\'', '"':
+			s.quote, s.escapes = c, c == '"' || dollar
+		case '^':
+			if rest := strings.TrimRight(text[i+1:], " \t"); first && (rest == "" || rest[0] == '"') {
+				s.caret = true
+				return false
 			}
 		}
+		dollar = c == '$'
 	}
 	return s.quote != 0
 }

@@ -46,6 +46,9 @@ func TestACurlCommandIsTheRequestThatItSends(t *testing.T) {
 		{`curl 'http://[::1]:80/x'`, `GET http://[::1]:80/x`},
 		{`curl --request-target '*' -X OPTIONS http://a/`, `OPTIONS http://a*`},
 		{`curl http://a/ -d $'it\'s\x21\u00e9\101\n'`, "POST http://a/" + form + " || it's!éA\n"},
+		{`curl http://a/ -d $'{"name":"it\'s a test"}' -H $'x-a: a'`, `POST http://a/` + form + ` | x-a: a || {"name":"it's a test"}`},
+		{`curl http://a/ -d $'\a\b\e\E\f\n\r\t\v\\\'\"\?\7\101\x41\xe9\u00e9\U0001F426\ud83d\udc26\cA\cz\y\ud83dz'`, "POST http://a/" + form + " || \a\b\x1b\x1b\f\n\r\t\v\\'\"?\aAA\xe9é🐦🐦\x01\x1a\\y\uFFFDz"},
+		{`curl http://a/\$'a' -d "it's \$'a'"`, `POST http://a/$a` + form + ` || it's $'a'`},
 		{"curl http://a/ \\\n  -H 'X: 1' \\\n  --data 'two\nlines'", "POST http://a/ | X: 1" + form + " || two\nlines"},
 		{"# don't read this\n\n$ curl http://a/ # \"nor that\n  curl http://b/", "GET http://a/\nGET http://b/"},
 		{"A=shop.test\nexport P=\"/x y\"\ncurl \"http://$A${P}\" | jq . && curl http://b/ > out", "GET http://shop.test/x%20y\nGET http://b/"},
@@ -67,6 +70,36 @@ func TestACurlCommandIsTheRequestThatItSends(t *testing.T) {
 		}
 		if text != want || r.Err != nil {
 			t.Errorf("%s\ngot  %q\nwant %q\nleft out %v %v", c.command, text, want, r.Skipped, r.Err)
+		}
+	}
+}
+
+// The first three are as Chrome, Firefox and an older Chrome write them.
+func TestACommandOfCmdIsTheRequestThatItSends(t *testing.T) {
+	for _, c := range []struct{ name, command, want string }{
+		{"Chrome", "curl ^\"https://a/x?b=1^&c=^%^2041^\" ^\r\n  -H ^\"sec-ch-ua: ^\\^\"A^\\^\";v=^\\^\"1^\\^\"^\" ^\r\n  --data-raw ^\"^{^\\^\"a^\\^\":^\\^\"it's ^\\^\\n a^|b ^!^\\^\"^}^\"\r\ncurl ^\"http://b/^\"",
+			"POST https://a/x?b=1&c=%2041 | sec-ch-ua: \"A\";v=\"1\" | Content-Type: application/x-www-form-urlencoded || {\"a\":\"it's \\n a|b !\"}\nGET http://b/"},
+		{"Firefox", "curl ^\"http://a/^\" -X POST -H ^\"X: ^\"^\"q^\"^\"^\" --data-raw ^\"one^\n\ntwo ^\\^\\three\\$^\"",
+			"POST http://a/ | X: \"q\" | Content-Type: application/x-www-form-urlencoded || one\ntwo \\three$"},
+		{"quotes without carets", "curl \"http://a/?q=%%41\" ^\n  -H \"X: \"\"1^2\"\"\" --data \"{\\\"a\\\":\\\"C:\\d\\\\\\\\\\\"}\" > out.txt",
+			"POST http://a/?q=%41 | X: \"1^2\" | Content-Type: application/x-www-form-urlencoded || {\"a\":\"C:\\d\\\\\"}"},
+		{"a second command behind &", "curl.exe http://a/ -H ^\"X: 1^\" & dir", "GET http://a/ | X: 1"},
+		{"the last line is continued", "curl http://a/ ^\n  -H ^\"X: 1^\" ^", "GET http://a/ | X: 1"},
+		{"a caret in quotes is none of cmd's", "curl http://a/ -H 'X: ^\"' -H \"Y: ^\"", "GET http://a/ | X: ^\" | Y: ^"},
+	} {
+		r := converttest.ReadAll(t, "", []byte(c.command), converttest.Options{})
+		var got []string
+		for _, f := range r.Flows {
+			got = append(got, converttest.RequestText(f))
+		}
+		// curl's own Content-Type stands before the given lines
+		const form = " | Content-Type: application/x-www-form-urlencoded"
+		text := strings.Join(got, "\n")
+		if strings.Contains(text, form) {
+			text = strings.Replace(strings.Replace(text, form, "", 1), " || ", form+" || ", 1)
+		}
+		if text != c.want || r.Err != nil {
+			t.Errorf("%s: %s\ngot  %q\nwant %q\nleft out %v %v", c.name, c.command, text, c.want, r.Skipped, r.Err)
 		}
 	}
 }

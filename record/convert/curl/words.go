@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -101,6 +103,11 @@ func unquoteANSI(text string) string {
 			b.WriteByte("\a\b\x1b\x1b\f\n\r\t\v\\'\"?"[k])
 			continue
 		}
+		if c == 'c' && i+1 < len(text) { // a control character
+			i++
+			b.WriteByte(text[i] & 0x1f)
+			continue
+		}
 		digits, base, most := "", 0, 0
 		switch {
 		case c == 'x':
@@ -122,6 +129,8 @@ func unquoteANSI(text string) string {
 		case err != nil:
 			b.WriteByte('\\')
 			b.WriteByte(c)
+		case c == 'u' && utf16.IsSurrogate(rune(n)): // browsers write characters of two units so
+			i += second(&b, rune(n), text[i+1:])
 		case c == 'u' || c == 'U':
 			b.WriteRune(rune(n))
 		default:
@@ -129,6 +138,22 @@ func unquoteANSI(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// second writes the character of which first is the one unit, and text begins with
+// the other, and returns how many bytes of text that took.
+func second(b *strings.Builder, first rune, text string) int {
+	const size = len(`\uDC00`)
+	if len(text) >= size && text[:2] == `\u` {
+		if n, err := strconv.ParseUint(text[2:size], 16, 16); err == nil {
+			if r := utf16.DecodeRune(first, rune(n)); r != utf8.RuneError {
+				b.WriteRune(r)
+				return size
+			}
+		}
+	}
+	b.WriteRune(utf8.RuneError)
+	return 0
 }
 
 func isDigit(c byte, base int) bool {

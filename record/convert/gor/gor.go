@@ -17,7 +17,6 @@ import (
 
 	"github.com/starling-load/starling/record/convert"
 	"github.com/starling-load/starling/record/convert/compose"
-	"github.com/starling-load/starling/record/convert/wire"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -42,6 +41,16 @@ type importer struct {
 type half struct {
 	record
 	offset int64
+	number int // of the message in its record, from 0
+}
+
+// key is the same for a request and its response. The second request of a record is
+// that of the second response.
+func (h *half) key() string {
+	if h.number == 0 {
+		return h.id
+	}
+	return fmt.Sprint(h.id, "#", h.number)
 }
 
 // A Format reads and writes the files of GoReplay (.gor).
@@ -78,7 +87,7 @@ func (Format) Import(r *bufio.Reader, s *convert.Sink) error {
 			}
 			return s.Skip(fmt.Sprintf("byte %d", g.scan.offset), fmt.Errorf("the input breaks off: %w", err))
 		default:
-			err = g.record(half{rec, at})
+			err = g.messages(half{record: rec, offset: at})
 		}
 		if err != nil {
 			return err
@@ -86,11 +95,22 @@ func (Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	}
 }
 
-func (g *importer) record(h half) error {
-	if h.kind == '3' {
-		return g.s.Skip(h.place(), fmt.Errorf("%w: a response to replayed traffic", convert.ErrOther))
+func (h *half) place() string { return fmt.Sprintf("record at byte %d", h.offset) }
+
+// cutNote says that a message has less than its head announces.
+const cutNote = "its body is cut off"
+
+// doubt tells what was repaired, or may be wrong with an entry that is kept. An empty
+// note is nothing.
+func (g *importer) doubt(h *half, note string) error {
+	if note == "" {
+		return nil
 	}
-	if e, ok := g.open[h.id]; ok {
+	return g.s.Skip(h.place(), fmt.Errorf("%w: %s", convert.ErrKept, note))
+}
+
+func (g *importer) record(h half) error {
+	if e, ok := g.open[h.key()]; ok {
 		other := e.Value.(*half)
 		g.forget(e)
 		if other.kind != h.kind {
@@ -103,7 +123,7 @@ func (g *importer) record(h half) error {
 			return err
 		}
 	}
-	g.open[h.id] = g.order.PushBack(&h)
+	g.open[h.key()] = g.order.PushBack(&h)
 	g.bytes += len(h.raw)
 	for g.order.Len() > openMessages || g.bytes > openBytes && g.order.Len() > 1 {
 		e := g.order.Front()
@@ -115,12 +135,10 @@ func (g *importer) record(h half) error {
 	return nil
 }
 
-func (h *half) place() string { return fmt.Sprintf("record at byte %d", h.offset) }
-
 func (g *importer) forget(e *list.Element) {
 	h := e.Value.(*half)
 	g.order.Remove(e)
-	delete(g.open, h.id)
+	delete(g.open, h.key())
 	g.bytes -= len(h.raw)
 }
 
@@ -146,9 +164,9 @@ func (g *importer) alone(h *half) error {
 
 // flow yields the flow of a request and its response, which may be nil.
 func (g *importer) flow(request, response *half) error {
-	m, err := wire.Parse(request.raw)
-	if err != nil || m.Status != 0 {
-		return g.s.Skip(request.place(), wire.ErrHead)
+	m, note, err := parse(request.raw, '1')
+	if err != nil {
+		return g.s.Skip(request.place(), err)
 	}
 	f := &flow.Flow{
 		Scheme: g.s.Scheme, Protocol: m.Version, Start: time.Unix(0, request.at).UTC(),
@@ -166,11 +184,15 @@ func (g *importer) flow(request, response *half) error {
 	if f.Request.Body, f.Request.Trailers, whole = m.Body(m.Method); !whole {
 		f.Error = convert.RequestCut
 	}
+	if !whole || f.Request.Body.Truncated() {
+		note = cutNote
+	}
+	if err := g.doubt(request, note); err != nil {
+		return err
+	}
 	if response != nil {
 		if err := g.answer(f, request, response, whole); err != nil {
-			if err := g.s.Skip(response.place(), err); err != nil {
-				return err
-			}
+			return err
 		}
 	}
 	if f.Conn, err = g.conn(request); err != nil {
@@ -180,9 +202,9 @@ func (g *importer) flow(request, response *half) error {
 }
 
 func (g *importer) answer(f *flow.Flow, request, response *half, whole bool) error {
-	m, err := wire.Parse(response.raw)
-	if err != nil || m.Status == 0 {
-		return wire.ErrHead
+	m, note, err := parse(response.raw, '2')
+	if err != nil {
+		return g.s.Skip(response.place(), err)
 	}
 	f.Response = &flow.Response{Status: m.Status, Headers: m.Headers}
 	var all bool
@@ -191,9 +213,12 @@ func (g *importer) answer(f *flow.Flow, request, response *half, whole bool) err
 	} else if whole {
 		f.Error = ""
 	}
+	if !all || f.Response.Body.Truncated() {
+		note = cutNote
+	}
 	f.FirstByte = max(time.Duration(response.at-request.at), 1)
 	f.Done = f.FirstByte + time.Duration(max(response.latency, 0))
-	return nil
+	return g.doubt(response, note)
 }
 
 // conn returns the connection that an ID names. An ID of 24 digits begins with the

@@ -1,6 +1,7 @@
 package gor_test
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -128,4 +129,68 @@ func (r *repeater) Read(p []byte) (int, error) {
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
+}
+
+// A file that was edited by hand or damaged loses nothing that is there, and what was
+// repaired is told.
+func TestWhatIsDamagedIsReadAndTold(t *testing.T) {
+	const sep = "\n🐵🙈🙉\n"
+	head := func(kind string, n int) string { return fmt.Sprintf("%s %024x 160000000000000000%d 0\n", kind, n, n) }
+	ask := func(path, body string) string {
+		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+	}
+	answer := func(body string) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	last := head("1", 9) + ask("/last", "z") + sep
+	for _, c := range []struct{ name, input, want, told string }{
+		{"a body made longer", head("1", 1) + strings.Replace(ask("/a", "xyz"), "xyz", "xyz, longer", 1) + sep + last,
+			"/a=xyz, longer (11) /last=z (1)", "its body has 11 bytes, and its head says 3"},
+		{"a body made shorter", head("1", 1) + strings.Replace(ask("/a", "xyz"), "xyz", "x", 1) + sep + last,
+			"/a=x (3) /last=z (1)", "its body is cut off"},
+		{"a body under a head without a length", head("1", 1) + "POST /a HTTP/1.1\r\nHost: h\r\n\r\nx" + sep + last,
+			"/a=x () /last=z (1)", "tells no length, and 1 bytes follow"},
+		{"bytes behind the last chunk", head("1", 1) + "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n!?" + sep + last,
+			"/a=x () /last=z (1)", "2 bytes behind the last chunk"},
+		{"a head without an empty line", head("1", 1) + "GET /a HTTP/1.1\r\nHost: h\r\nCookie: a=" + sep + last,
+			"/a= () /last=z (1)", "its head is cut off"},
+		{"no separator, and the line of the next record", head("1", 1) + ask("/a", "x") + head("1", 2) + ask("/b", "y") + "\n" + last,
+			"/a=x (1) /b=y (1) /last=z (1)", "no separator ends the record; no separator ends the record"},
+		{"neither separator nor line, in requests and responses", head("1", 1) + ask("/a", "x") + ask("/b", "y") + sep + head("2", 1) + answer("A") + answer("B") + sep + last,
+			"/a=x (1)>A /b=y (1)>B /last=z (1)", "one more message follows in it; one more message follows in it"},
+		{"a response behind an interim one", head("1", 1) + ask("/a", "x") + sep + head("2", 1) + "HTTP/1.1 100 Continue\r\n\r\n" + answer("A") + sep + last,
+			"/a=x (1)>A /last=z (1)", ""},
+		{"a body that looks like a request", head("1", 1) + ask("/a", ask("/inner", "x")) + sep + last,
+			"/a=" + ask("/inner", "x") + " (53) /last=z (1)", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := converttest.ReadAll(t, "gor", []byte(c.input), converttest.Options{})
+			var got, told []string
+			for _, f := range r.Flows {
+				text := fmt.Sprintf("%s=%s (%s)", f.Request.Target, f.Request.Body.Data, f.Request.Headers.Value("Content-Length"))
+				if f.Response != nil {
+					text += ">" + string(f.Response.Body.Data)
+				}
+				got = append(got, text)
+			}
+			for _, e := range r.Kept {
+				told = append(told, e.Err.Error())
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("got %q\nwant %q", strings.Join(got, " "), c.want)
+			}
+			wants := strings.Split(c.told, "; ")
+			if c.told == "" {
+				wants = nil
+			}
+			if len(told) != len(wants) {
+				t.Fatalf("told %q, want %q", told, wants)
+			}
+			for i := range wants {
+				if !strings.Contains(told[i], wants[i]) {
+					t.Errorf("told %q, want %q", told[i], wants[i])
+				}
+			}
+		})
+	}
 }

@@ -27,6 +27,7 @@ type record struct {
 	at      int64 // Unix ns
 	latency int64 // ns that the message took
 	raw     []byte
+	open    bool // no separator ends it; the next record follows at once
 }
 
 // A scanner finds the records of a .gor file. It holds one of them.
@@ -81,7 +82,11 @@ func (g *scanner) next() (record, error) {
 		return rec, g.recover(err)
 	}
 	rec.raw = bytes.Clone(g.buf[head:end])
-	g.drop(min(end+len(separator), len(g.buf)))
+	if g.drop(end); bytes.HasPrefix(g.buf, []byte(separator)) {
+		g.drop(len(separator))
+	} else {
+		rec.open = len(g.buf) > 0
+	}
 	return rec, nil
 }
 
@@ -204,8 +209,8 @@ func (g *scanner) lastEnd(head int) (int, error) {
 	return len(g.buf), nil
 }
 
-// framedEnd returns the end that the message's own framing tells, if a
-// separator or the end of the input is there; otherwise -1.
+// framedEnd returns the end that the message's own framing tells, if a separator, the
+// head of a record or the end of the input is there; otherwise -1.
 func (g *scanner) framedEnd(head int) int {
 	size, isChunked := g.framing(head)
 	body := -1
@@ -218,10 +223,11 @@ func (g *scanner) framedEnd(head int) int {
 	if body < 0 {
 		return -1
 	}
-	if g.fill(body + len(separator)); len(g.buf) < body {
+	if g.fill(body + headMax); len(g.buf) < body {
 		return -1
 	}
-	if rest := g.buf[body:]; bytes.HasPrefix(rest, []byte(separator)) || len(rest) == 0 {
+	rest := g.buf[body:]
+	if _, _, record := parseHead(bytes.TrimLeft(rest, "\r\n")); record || bytes.HasPrefix(rest, []byte(separator)) || len(rest) == 0 {
 		return body
 	}
 	return -1
@@ -239,6 +245,9 @@ func (g *scanner) framing(head int) (size gorSize, isChunked bool) {
 		whole := g.fill(head + limit)
 		b := g.buf[head:min(len(g.buf), head+limit)]
 		m, err := wire.Parse(b)
+		if end := bytes.Index(b, []byte(separator)); end >= 0 && (err != nil || end < len(b)-len(m.Content)) {
+			return size, false // the head is cut; nothing of it tells a length
+		}
 		switch {
 		case err == http1.ErrMore && whole:
 			continue

@@ -78,6 +78,32 @@ func ContentLength(h flow.Headers) int64 {
 	return n
 }
 
+// Excess returns what of the content stands behind the body, as the head tells how long
+// that is. It is empty where only the end of a connection would end the body.
+func (m *Message) Excess() []byte {
+	if Chunked(m.Headers) {
+		var c http1.Chunks
+		for rest := m.Content; len(rest) > 0; {
+			var err error
+			if _, _, rest, err = c.Next(rest); err != nil {
+				break
+			}
+			if c.Done() {
+				return rest
+			}
+		}
+		return nil
+	}
+	n := ContentLength(m.Headers)
+	switch {
+	case n >= 0:
+		return m.Content[min(n, int64(len(m.Content))):]
+	case m.Status == 0 || !http1.BodyAllowed("", m.Status):
+		return m.Content // without either field there is no body (RFC 9112, 6.3)
+	}
+	return nil
+}
+
 // Body returns the content without transfer coding, and whether it is whole.
 // method is that of the request.
 func (m *Message) Body(method string) (b flow.Body, trailers flow.Headers, whole bool) {
