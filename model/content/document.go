@@ -168,7 +168,7 @@ func (d *Doc) parse() {
 		if d.data = document(body, true); first == '<' {
 			d.page = parsePage(body)
 		}
-	case media == "application/json" || strings.HasSuffix(media, "+json") || media == "" || media == "text/json":
+	case IsJSON(media) || media == "" || media == "text/json":
 		if d.data = document(body, false); d.data == nil {
 			d.data = joined(body)
 		}

@@ -17,7 +17,7 @@ func Entries(r *flow.Request) (entries []form.Entry, ok bool) {
 		return DecodeEntries(query), query != ""
 	case r.Body.Truncated() || r.Headers.Has("Content-Encoding"):
 		return nil, false
-	case strings.HasPrefix(strings.ToLower(contentType), "application/x-www-form-urlencoded"):
+	case RequestMedia(r) == formMedia:
 		return DecodeEntries(string(r.Body.Data)), true
 	case boundary(contentType) != "":
 		for _, p := range formParts(r.Body.Data, boundary(contentType)) {

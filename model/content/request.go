@@ -11,6 +11,9 @@ import (
 // formMedia is the media type of a form.
 const formMedia = "application/x-www-form-urlencoded"
 
+// jsonMedia is the media type of JSON.
+const jsonMedia = "application/json"
+
 // A Place is the part of a request that holds a value. It decides how the value is
 // encoded there.
 type Place uint8
@@ -401,10 +404,9 @@ func (s *spanner) coded(in *region) {
 // content adds the values of a body that is not compressed.
 func (s *spanner) content(b []byte) {
 	contentType := s.r.Headers.Value("Content-Type")
-	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	media = strings.TrimSpace(media)
+	media := RequestMedia(s.r)
 	mark := boundary(contentType)
-	isJSON := mark == "" && (media == "application/json" || strings.HasSuffix(media, "+json") || media == "") && validJSON(b)
+	isJSON := mark == "" && (IsJSON(media) || media == "") && validJSON(b)
 	if isJSON && len(b) >= largeBody && !isGRPC(media) {
 		s.json(&region{raw: b, place: InText, pos: itself}, "body:$")
 		return

@@ -24,8 +24,7 @@ func Writes(r *flow.Request) bool {
 	case "GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SEARCH", "REPORT", "PROPFIND": // the last four: RFC 5323, 3253, 4918 and the QUERY draft
 		return false
 	}
-	media, _, _ := strings.Cut(strings.ToLower(r.Headers.Value("Content-Type")), ";")
-	media = strings.TrimSpace(media)
+	media := RequestMedia(r)
 	if strings.HasPrefix(media, grpcMedia) {
 		path, _, _ := strings.Cut(r.Target, "?")
 		return !reads(path[strings.LastIndexByte(path, '/')+1:])
@@ -36,7 +35,7 @@ func Writes(r *flow.Request) bool {
 	switch {
 	case media == "application/graphql":
 		return mutates(string(r.Body.Data), "")
-	case media == "application/json", strings.HasSuffix(media, "+json"):
+	case IsJSON(media):
 		return callWrites(gjson.ParseBytes(r.Body.Data))
 	}
 	return true

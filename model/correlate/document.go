@@ -24,7 +24,7 @@ const (
 // has it, or else the latest.
 func (e *parsed) fromDocument(r *flow.Request) bool {
 	body := r.Body.Data
-	if r.Method == "GET" || len(body) < len(`{"a":1,"b":2}`) || r.Body.Truncated() || r.Headers.Has("Content-Encoding") || !isJSON(r.Headers.Value("Content-Type")) {
+	if r.Method == "GET" || len(body) < len(`{"a":1,"b":2}`) || r.Body.Truncated() || r.Headers.Has("Content-Encoding") || !content.IsJSON(content.RequestMedia(r)) {
 		return false
 	}
 	sent, err := patch.Parse(body)
@@ -37,7 +37,7 @@ func (e *parsed) fromDocument(r *flow.Request) bool {
 	tried := 0
 	for i := e.index - 1; i >= max(0, e.index-maxBack) && tried < maxDocuments; i-- {
 		a := e.session.exchanges[i]
-		if !isJSON(a.doc.Media()) || len(a.doc.Body()) == 0 || a.doc.Cut() || !a.before(e) {
+		if !content.IsJSON(a.doc.Media()) || len(a.doc.Body()) == 0 || a.doc.Cut() || !a.before(e) {
 			continue
 		}
 		tried++
@@ -186,8 +186,7 @@ func mediaOf(contentType string) string {
 }
 
 func isJSON(contentType string) bool {
-	media := mediaOf(contentType)
-	return media == "application/json" || strings.HasSuffix(media, "+json")
+	return content.IsJSON(mediaOf(contentType))
 }
 
 // sameAddress reports whether a document that was read by a can be written by e: one

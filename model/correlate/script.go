@@ -17,7 +17,7 @@ func (e *parsed) fromScript() {
 		return
 	}
 	prefix := "body:"
-	if isJSON(e.Flow.Request.Headers.Value("Content-Type")) {
+	if content.IsJSON(content.RequestMedia(&e.Flow.Request)) {
 		prefix = "body:$."
 	}
 	sent := map[string]string{} // members of the top, by name

@@ -260,12 +260,15 @@ func TestValuesAreEncodedForTheirPlace(t *testing.T) {
 		{"path segment", func() (template, error) { return compileTarget("/x/${v}/y", names) }, "/x/a%2Fb%20c&%22d%22=%C3%A9/y"},
 		{"query", func() (template, error) { return compileTarget("/x?q=${v}", names) }, "/x?q=a%2Fb+c%26%22d%22%3D%C3%A9"},
 		{"form", func() (template, error) {
-			return compile("q=${v}", bodyEncoding("application/x-www-form-urlencoded; charset=utf-8"), names)
+			return compile("q=${v}", bodyEncoding("application/x-www-form-urlencoded; charset=utf-8", "q=${v}"), names)
 		}, "q=a%2Fb+c%26%22d%22%3D%C3%A9"},
 		{"JSON", func() (template, error) {
-			return compile(`{"q":"${v}"}`, bodyEncoding("application/vnd.api+json"), names)
+			return compile(`{"q":"${v}"}`, bodyEncoding("application/vnd.api+json", ""), names)
 		}, `{"q":"a/b c&\"d\"=é"}`},
-		{"text", func() (template, error) { return compile("q=${v} $$1", bodyEncoding("text/plain"), names) }, `q=a/b c&"d"=é $1`},
+		{"JSON under the type of a form", func() (template, error) {
+			return compile(`{"q":"${v}"}`, bodyEncoding("application/x-www-form-urlencoded", `{"q":"${v}"}`), names)
+		}, `{"q":"a/b c&\"d\"=é"}`},
+		{"text", func() (template, error) { return compile("q=${v} $$1", bodyEncoding("text/plain", ""), names) }, `q=a/b c&"d"=é $1`},
 	} {
 		tmpl, err := tt.t()
 		if err != nil {

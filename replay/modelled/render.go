@@ -65,10 +65,12 @@ func compileTarget(text string, names map[string]int) (template, error) {
 }
 
 // bodyEncoding returns how holes in a body are encoded, by the media type of the
-// request.
-func bodyEncoding(contentType string) encoding {
+// request. JSON may stand under the type of a form.
+func bodyEncoding(contentType, body string) encoding {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	switch media = strings.TrimSpace(media); {
+	case media == "application/x-www-form-urlencoded" && strings.HasPrefix(strings.TrimLeft(body, " \t\r\n["), "{"):
+		return jsonEncoding
 	case media == "application/x-www-form-urlencoded":
 		return queryEncoding
 	case media == "application/json", strings.HasSuffix(media, "+json"):

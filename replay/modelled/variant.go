@@ -155,7 +155,7 @@ func (v *variant) compileRequest(q *model.Request, names map[string]int) (err er
 		}
 		coded = coded || strings.EqualFold(h.Name, "Content-Encoding")
 	}
-	enc := bodyEncoding(contentType)
+	enc := bodyEncoding(contentType, q.Body)
 	if coded || enc == jsonEncoding && strings.HasPrefix(q.Body, "${") {
 		enc = raw // the value is the body: what was compressed, or a body that is no JSON
 	}
