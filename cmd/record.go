@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record"
+	"github.com/starling-load/starling/record/http1"
 	"github.com/starling-load/starling/record/program"
 	"github.com/starling-load/starling/record/proxy"
 	"github.com/starling-load/starling/record/proxy/authority"
@@ -175,7 +177,19 @@ func (r *recording) describe() string {
 	if cut := c.BodiesCut + c.MessagesCut; cut > 0 {
 		text += fmt.Sprintf(", %d of the bodies and messages kept in part", cut)
 	}
+	if c.OddHeads > 0 {
+		text += fmt.Sprintf(", %s (%s)", english.Plural(int(c.OddHeads), "odd head", ""), describeOdd(c.Odd))
+	}
 	return text
+}
+
+// describeOdd names the liberties that heads took.
+func describeOdd(odd http1.Odd) string {
+	var names []string
+	for ; odd != 0; odd &= odd - 1 {
+		names = append(names, odd.Error())
+	}
+	return strings.Join(names, ", ")
 }
 
 // loadAuthority opens or makes the certificate authority of this installation.

@@ -20,12 +20,17 @@
 //
 // Between HTTP/1.1 peers the proxy makes these changes. It removes the fields of one
 // connection (RFC 9110, section 7.6.1) and offers to go on in HTTP/2. It cuts chunks
-// anew, without extensions. It writes names of trailers in canonical case, folded lines
-// as one, and 204 and 304 without Content-Length. It sorts heads of more than 64 KiB or
-// 128 lines. Requests that are not clear (two lengths, unknown transfer codings, a bad
-// escape or blank in the path, no Host) reach no target and no recording: net/http
-// answers them with 4xx or 5xx. A client that closes its sending side has given up its
-// request.
+// anew, without extensions, and sorts trailers. It writes folded lines as one, blanks for
+// control characters, and 204 and 304 without Content-Length. It sorts heads of more than
+// 64 KiB or 128 lines. Where Transfer-Encoding stands beside Content-Length it removes
+// the length, and ends the connection behind that message (RFC 9112, section 6).
+//
+// Oddities of answers that browsers accept pass and are counted ([Counts].Odd): lines
+// without a colon, names that are no tokens, a length that is repeated. Lines that are no
+// fields are in no flow; their bytes are told to the Sink. Requests that are not clear
+// (two lengths, unknown transfer codings, a bad escape or blank in the path, no Host)
+// reach no target and no recording: net/http answers them with 4xx or 5xx. A client that
+// closes its sending side has given up its request.
 //
 // All requests, plain or through CONNECT, over HTTP/1.1 or HTTP/2, reach one net/http
 // server. It passes them to goproxy, which sends them on through the round tripper of

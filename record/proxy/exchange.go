@@ -28,7 +28,9 @@ type exchange struct {
 	upgrade  string                   // value of the Upgrade field that the client asked for, "" for none
 	asked    wireHead                 // head of the request; no lines where net/http's view is all there is
 	wire     atomic.Pointer[wireHead] // head of the response, from the tap of the connection
-	response *http.Response           // as given to goproxy
+	response *http.Response           // of the target
+	sent     *http.Request            // as the client sent it, where its trailers are to be passed on by name; nil otherwise
+	tail     *tail                    // of the response, to be passed on by name; nil: goproxy passes them on
 	body     *expected                // of the request, where it waits to be asked for; nil otherwise
 
 	mu      sync.Mutex
@@ -129,6 +131,9 @@ func (w *requestWatcher) ended(err error) {
 	x := (*exchange)(w)
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if err == nil {
+		x.endTail()
+	}
 	if err == nil && !x.sealed && !x.whole {
 		x.whole, x.f.RequestDone = true, x.since()
 	}
@@ -162,6 +167,7 @@ func (x *exchange) answered(resp *http.Response) {
 	r := &flow.Response{Status: resp.StatusCode}
 	if h := x.wire.Load(); h != nil && h.status == resp.StatusCode && resp.ProtoMajor == 1 {
 		r.Headers = h.headers
+		x.noteOdd(h)
 		if resp.StatusCode != http.StatusSwitchingProtocols {
 			x.answerLike(h)
 		}
@@ -272,11 +278,15 @@ func (x *exchange) finish() (cut bool) {
 	var requestTaken, answerTaken int64
 	f.Request.Body, requestTaken = x.request.Body()
 	if x.whole {
-		f.Request.Trailers = trailers(x.r.Trailer, x.r.ProtoMajor == 2)
+		f.Request.Trailers = x.asked.tail.recorded(x.r.Trailer, x.r.ProtoMajor == 2)
 	}
 	if f.Response != nil {
 		f.Response.Body, answerTaken = x.answer.Body()
-		f.Response.Trailers = trailers(x.response.Trailer, x.response.ProtoMajor == 2)
+		var tail *tail
+		if h := x.wire.Load(); h != nil {
+			tail = h.tail
+		}
+		f.Response.Trailers = tail.recorded(x.response.Trailer, x.response.ProtoMajor == 2)
 		if !f.Response.Body.Kept() && !x.skip {
 			x.p.n.bodiesCut.Add(1)
 		}
@@ -327,15 +337,4 @@ func (x *exchange) release() {
 	defer x.mu.Unlock()
 	x.p.budget.Give(x.taken + x.streams.taken)
 	x.taken, x.streams.taken = 0, 0
-}
-
-// trailers lists the trailers that arrived. Announced ones may be missing.
-func trailers(h http.Header, lower bool) flow.Headers {
-	if len(h) == 0 {
-		return nil
-	}
-	if list := canonical(h, lower); len(list) > 0 {
-		return list
-	}
-	return nil
 }

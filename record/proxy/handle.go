@@ -37,6 +37,7 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 	}
 	x := newExchange(p, s, to, r, head)
 	x.w = newResponseWriter(p, w)
+	x.w.last = head.odd&http1.BothFrames != 0 // RFC 9112, section 6.1
 	defer x.recovered()
 	p.send(x, to, r)
 	if x.finish() {
@@ -51,10 +52,12 @@ func (p *Proxy) send(x *exchange, to route, r *http.Request) {
 	out.URL = to.url()
 	out.Host = to.authority
 	x.attach(out)
+	x.sendTail(r)
 	if r.ProtoMajor == 1 {
 		_ = x.w.control.EnableFullDuplex() // an answer may begin while the request still comes
 	}
 	p.engine.ServeHTTP(x.w, out)
+	x.answerTail()
 }
 
 // recovered ends the exchange of a handler that panicked.

@@ -13,14 +13,18 @@ import (
 // bytes. Longer ones are recorded from net/http's canonical form.
 const maxHead = 64 << 10
 
-// headRules accept heads that net/http reads just as this package does. They refuse
-// folded lines, lines without a colon, malformed names and odd first lines.
+// headRules accept the heads of requests that net/http reads just as this package does.
+// They refuse folded lines, lines without a colon, malformed names and odd first lines.
 func headRules() http1.Rules {
 	return http1.Rules{
 		MaxHead: maxHead, MaxLine: maxHead,
 		Refuse: http1.Folded | http1.NoColon | http1.BadName | http1.OddLine,
 	}
 }
+
+// answerRules accept the heads of answers that browsers accept. The transport reads them
+// mended.
+func answerRules() http1.Rules { return http1.Rules{MaxHead: maxHead, MaxLine: maxHead} }
 
 // A wireHead is the head of an HTTP/1 message as it was on the wire.
 type wireHead struct {
@@ -29,6 +33,9 @@ type wireHead struct {
 	status         int    // of a response; 0: a request
 	fields         string // the lines behind the first one
 	headers        flow.Headers
+	odd            http1.Odd
+	skipped        int   // bytes in lines that are no fields
+	tail           *tail // trailers behind the body; nil: it is not in chunks
 }
 
 // newWireHead copies a head that was parsed from b.
@@ -37,10 +44,13 @@ func newWireHead(head *http1.Head, b []byte) wireHead {
 	_, fields := cutLine(text)
 	h := wireHead{
 		first: head.First.Text(text), method: head.Method.Text(text), target: head.Target.Text(text), status: head.Status,
-		fields: fields, headers: make(flow.Headers, len(head.Fields)),
+		fields: fields, headers: make(flow.Headers, len(head.Fields)), odd: head.Odd, skipped: head.Skipped,
+	}
+	if h.odd&http1.Control != 0 {
+		h.first = clean(head.First.Bytes(b))
 	}
 	for i, f := range head.Fields {
-		h.headers[i] = flow.Header{Name: f.Name.Text(text), Value: f.Value.Text(text)}
+		h.headers[i] = flow.Header{Name: f.Name.Text(text), Value: http1.Unfold(f.Value.Text(text))}
 	}
 	return h
 }

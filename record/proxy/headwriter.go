@@ -100,12 +100,23 @@ func (h *wireHead) shape(out []byte, head *http1.Head, b []byte) []byte {
 	for fields := h.fields; fields != ""; {
 		var line string
 		line, fields = cutLine(fields)
+		if h.odd&mendable != 0 {
+			switch lineOf(line) {
+			case lineAlone:
+				out = append(append(out, clean([]byte(line))...), "\r\n"...)
+				continue
+			case lineJoins:
+				continue
+			}
+		}
 		name, value, _ := strings.Cut(line, ":")
+		name = strings.TrimRight(name, " \t")
 		i := slices.IndexFunc(left, func(f http1.Field) bool { return sameName(f.Name.Bytes(b), name) })
 		if i < 0 {
 			continue
 		}
-		if written := left[i].Value.Bytes(b); string(written) == strings.Trim(value, " \t") {
+		written := left[i].Value.Bytes(b)
+		if plain := line[len(name)] == ':'; plain && (string(written) == strings.Trim(value, " \t") || strings.EqualFold(name, "Trailer")) {
 			out = append(out, line...)
 		} else {
 			out = append(append(append(out, name...), ": "...), written...)

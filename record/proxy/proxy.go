@@ -14,26 +14,30 @@ import (
 	"github.com/elazarl/goproxy"
 
 	"github.com/starling-load/starling/record/body"
+	"github.com/starling-load/starling/record/http1"
 )
 
 // Counts are what a proxy has done so far, beside handing flows to its sink.
 type Counts struct {
-	Conns           uint64 // client connections handed to the sink
-	Flows           uint64 // flows handed to the sink
-	LeftOut         uint64 // exchanges that passed unrecorded because of Options.Lists
-	Tunnels         uint64 // CONNECT tunnels passed through unread
-	TunnelBytes     uint64 // bytes in them, both directions
-	Refused         uint64 // requests answered by the proxy itself: host not allowed, no target
-	HandshakeErrors uint64 // clients that did not complete TLS, for instance by not trusting the CA
-	BodiesCut       uint64 // bodies of which less than the whole was kept
-	MessagesCut     uint64 // messages of streams that were dropped or shortened, and streams that could not be read on
-	Panics          uint64 // panics recovered while handling a request
+	Conns           uint64    // client connections handed to the sink
+	Flows           uint64    // flows handed to the sink
+	LeftOut         uint64    // exchanges that passed unrecorded because of Options.Lists
+	Tunnels         uint64    // CONNECT tunnels passed through unread
+	TunnelBytes     uint64    // bytes in them, both directions
+	Refused         uint64    // requests answered by the proxy itself: host not allowed, no target
+	HandshakeErrors uint64    // clients that did not complete TLS, for instance by not trusting the CA
+	BodiesCut       uint64    // bodies of which less than the whole was kept
+	MessagesCut     uint64    // messages of streams that were dropped or shortened, and streams that could not be read on
+	OddHeads        uint64    // answers whose heads took liberties that browsers accept
+	Odd             http1.Odd // the liberties that they took
+	Panics          uint64    // panics recovered while handling a request
 }
 
 type counters struct {
 	conns, flows, leftOut, tunnels, tunnelBytes atomic.Uint64
 	refused, handshakeErrors                    atomic.Uint64
-	bodiesCut, messagesCut, panics              atomic.Uint64
+	bodiesCut, messagesCut, oddHeads, panics    atomic.Uint64
+	odd                                         atomic.Uint32 // an http1.Odd
 }
 
 // A Proxy records what passes through it. It is made by New and safe for
@@ -117,6 +121,8 @@ func (p *Proxy) Counts() Counts {
 		HandshakeErrors: p.n.handshakeErrors.Load(),
 		BodiesCut:       p.n.bodiesCut.Load(),
 		MessagesCut:     p.n.messagesCut.Load(),
+		OddHeads:        p.n.oddHeads.Load(),
+		Odd:             http1.Odd(p.n.odd.Load()),
 		Panics:          p.n.panics.Load(),
 	}
 }

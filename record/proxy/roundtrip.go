@@ -54,7 +54,7 @@ func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response,
 	if len(resp.Trailer) > 0 && x.r.ProtoMajor == 1 {
 		delete(resp.Header, "Content-Length") // HTTP/1 carries trailers behind chunks only
 	}
-	return resp, nil
+	return x.withoutTail(resp), nil
 }
 
 // roundTrip sends r by the transport that fits client and target.

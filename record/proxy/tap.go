@@ -20,14 +20,16 @@ const (
 type framer struct {
 	state  tapState
 	parsed http1.Head // the last head, in the bytes that were parsed
-	held   []byte     // a head that is not complete
+	held   []byte     // a head or trailers that are not complete
 	body   int64      // bytes of body to come
 	chunks http1.Chunks
+	tail   *tail // takes the trailers of the body; nil: the body is not in chunks
 }
 
-// head reads bytes of a head and returns those after it. whole says that the head is
-// complete. A head that net/http may read differently turns the framer off.
-func (f *framer) head(p []byte, request bool) (h wireHead, rest []byte, whole bool) {
+// head reads bytes of a head. It returns all bytes of the head, also those of earlier
+// calls, and what follows them. No bytes: the head is not complete. A head that cannot
+// be followed turns the framer off.
+func (f *framer) head(p []byte, request bool) (head, rest []byte) {
 	b, had := p, len(f.held)
 	if had > 0 {
 		f.held = append(f.held, p[:min(len(p), maxHead+1-had)]...)
@@ -38,20 +40,20 @@ func (f *framer) head(p []byte, request bool) (h wireHead, rest []byte, whole bo
 	if request {
 		n, err = f.parsed.ParseRequest(b, had, headRules())
 	} else {
-		n, err = f.parsed.ParseResponse(b, had, headRules())
+		n, err = f.parsed.ParseResponse(b, had, answerRules())
 	}
 	switch {
 	case err == http1.ErrMore:
 		if had == 0 {
 			f.held = append(f.held, p...)
 		}
-		return h, nil, false
+		return nil, nil
 	case err != nil:
 		f.off()
-		return h, nil, false
+		return b, p[len(b)-had:]
 	}
 	f.held = f.held[:0]
-	return newWireHead(&f.parsed, b[:n]), p[n-had:], true
+	return b[:n], p[n-had:]
 }
 
 // off stops following, for the rest of the connection.
@@ -60,6 +62,7 @@ func (f *framer) off() { *f = framer{state: tapOff} }
 // expect prepares for what follows the parsed head. A body that net/http may read
 // differently turns the framer off: codings beside chunked, chunks in HTTP/1.0.
 func (f *framer) expect(body http1.Framing) {
+	f.tail = nil
 	switch {
 	case body.Coded, body.Body == http1.Chunked && f.parsed.Minor == 0:
 		f.off()
@@ -68,7 +71,7 @@ func (f *framer) expect(body http1.Framing) {
 	case body.Body == http1.Sized:
 		f.state, f.body = tapBody, body.Length
 	case body.Body == http1.Chunked:
-		f.state, f.chunks = tapChunks, http1.Chunks{}
+		f.state, f.chunks, f.tail = tapChunks, http1.Chunks{}, new(tail)
 	default: // to the end of the connection
 		f.off()
 	}
@@ -77,11 +80,13 @@ func (f *framer) expect(body http1.Framing) {
 // follow reads bytes of a body and returns those that it has not read.
 func (f *framer) follow(p []byte) []byte {
 	if f.state == tapChunks {
-		_, _, rest, err := f.chunks.Next(p)
+		_, trailer, rest, err := f.chunks.Next(p)
+		f.held = append(f.held, trailer...)
 		if err != nil {
 			f.off()
 		} else if f.chunks.Done() {
-			f.state = tapHead
+			f.tail.take(f.held)
+			f.state, f.held = tapHead, f.held[:0]
 		}
 		return rest
 	}
@@ -111,16 +116,18 @@ func (t *requestTap) feed(p []byte) {
 			p = t.follow(p)
 			continue
 		}
-		h, rest, whole := t.head(p, true)
-		p = rest
-		switch {
-		case !whole:
-		case h.method == "CONNECT":
-			t.queued, t.state = append(t.queued, h), tapOff
-		default:
-			t.queued = append(t.queued, h)
-			t.expect(t.parsed.RequestBody())
+		head, rest := t.head(p, true)
+		if p = rest; t.state == tapOff || head == nil {
+			continue
 		}
+		h := newWireHead(&t.parsed, head)
+		if h.method == "CONNECT" {
+			t.state = tapOff
+		} else {
+			t.expect(t.parsed.RequestBody())
+			h.tail = t.tail
+		}
+		t.queued = append(t.queued, h)
 	}
 	if t.state == tapOff && !t.tunnelled() {
 		t.queued = nil
@@ -166,6 +173,7 @@ type responseTap struct {
 	framer
 	owner  *exchange // whose answer is awaited or was the last
 	headed bool      // the final head of the answer was seen
+	out    []byte    // what is given, where it is not what came
 }
 
 // arm prepares for the response to x. The connection has nothing in flight.
@@ -175,30 +183,73 @@ func (t *responseTap) arm(x *exchange) {
 	t.owner, t.headed, t.state, t.held = x, false, tapHead, t.held[:0]
 }
 
-// feed takes the next bytes from the target and returns how many of them belong to the
-// answer. The others were not asked for.
-func (t *responseTap) feed(p []byte) int {
+// feed takes the next bytes from the target and returns what the transport is to read
+// of them: heads when they are complete, and in a form that it takes. over says that
+// bytes came that nobody asked for. What is returned is valid until the next call.
+func (t *responseTap) feed(p []byte) (give []byte, over bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := len(p)
-	for len(p) > 0 && t.state != tapOff {
-		if t.state != tapHead {
-			p = t.follow(p)
-			continue
-		}
-		if t.owner == nil || t.headed {
-			return all - len(p)
-		}
-		h, rest, whole := t.head(p, false)
-		switch p = rest; {
-		case !whole:
-		case h.status < 200 && h.status != http.StatusSwitchingProtocols:
-			t.owner.hint(h)
+	same, rest := true, p // same: what is given is what came
+	t.out = t.out[:0]
+	for len(rest) > 0 && t.state != tapOff && !over {
+		came, given := rest, rest
+		switch {
+		case t.state != tapHead:
+			rest = t.follow(came)
+			given = came[:len(came)-len(rest)]
+		case t.owner == nil || t.headed:
+			given, over = nil, true
 		default:
-			t.headed = true
-			t.owner.wire.Store(&h)
-			t.expect(t.parsed.ResponseBody(t.owner.f.Request.Method))
+			given, rest = t.answer(came)
+		}
+		if same && !over && !samePlace(given, came) {
+			t.out, same = append(t.out, p[:len(p)-len(came)]...), false
+		}
+		if !same {
+			t.out = append(t.out, given...)
 		}
 	}
-	return all
+	switch {
+	case same && over:
+		return p[:len(p)-len(rest)], true
+	case same:
+		return p, false
+	case !over:
+		t.out = append(t.out, rest...)
+	}
+	return t.out, over
+}
+
+// samePlace reports whether a is the beginning of b in memory.
+func samePlace(a, b []byte) bool { return len(a) > 0 && len(b) > 0 && &a[0] == &b[0] }
+
+// answer takes bytes of a head. It returns the head as the transport takes it, once it
+// is complete, and what follows.
+func (t *responseTap) answer(p []byte) (given, rest []byte) {
+	head, rest := t.head(p, false)
+	if t.state == tapOff || head == nil {
+		return head, rest
+	}
+	h := newWireHead(&t.parsed, head)
+	switch given = mended(&t.parsed, head, t.owner.f.Request.Method); {
+	case h.status < 200 && h.status != http.StatusSwitchingProtocols:
+		t.owner.hint(h)
+	default:
+		t.headed = true
+		t.expect(t.parsed.ResponseBody(t.owner.f.Request.Method))
+		h.tail = t.tail
+		t.owner.wire.Store(&h)
+	}
+	return given, rest
+}
+
+// abandon returns the bytes of a head that will not be completed.
+func (t *responseTap) abandon() (head []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state == tapHead {
+		head = t.held
+		t.off()
+	}
+	return head
 }

@@ -28,26 +28,39 @@ type targetConn struct {
 	net.Conn
 	tap   responseTap
 	heads headWriter
-	over  bool // what comes is not for anybody
+	ready []byte // from the tap, still to be read
+	err   error  // what Read returns once ready is read
 }
 
 func (c *targetConn) Write(p []byte) (int, error) { return c.heads.write(c.Conn, p) }
 
-// Read ends the connection when a target sends bytes that were not asked for. The
-// transport would close it too, but print the bytes.
+// Read gives the transport what the tap makes of the bytes from the target. It ends the
+// connection when a target sends bytes that were not asked for: the transport would
+// close it too, but print the bytes.
 func (c *targetConn) Read(p []byte) (int, error) {
-	if c.over {
-		return 0, io.EOF
-	}
-	n, err := c.Conn.Read(p)
-	if asked := c.tap.feed(p[:n]); asked < n {
-		n, c.over = asked, true
-		if n == 0 {
-			return 0, io.EOF
+	for len(c.ready) == 0 {
+		if c.err != nil {
+			return 0, c.err
 		}
-		return n, nil
+		n, err := c.Conn.Read(p)
+		give, over := c.tap.feed(p[:n])
+		switch {
+		case over:
+			err, c.err = nil, io.EOF
+		case err != nil:
+			give = append(give[:len(give):len(give)], c.tap.abandon()...)
+			c.err = err
+		}
+		if len(give) == n && samePlace(give, p) {
+			return n, nil
+		}
+		if c.ready = give; len(give) == 0 && err != nil {
+			return 0, err
+		}
 	}
-	return n, err
+	n := copy(p, c.ready)
+	c.ready = c.ready[n:]
+	return n, nil
 }
 
 // CloseWrite ends the sending direction.

@@ -16,6 +16,7 @@ type responseWriter struct {
 	p        *Proxy
 	control  http.ResponseController
 	empty    bool // no body follows: head and end go out together
+	last     bool // the connection ends with this answer
 	hijacked bool // the connection is somebody else's: nothing is written
 }
 
@@ -37,6 +38,9 @@ func (w *responseWriter) WriteHeader(status int) {
 		if _, ok := h[name]; !ok {
 			h[name] = nil
 		}
+	}
+	if w.last {
+		h.Set("Connection", "close")
 	}
 	w.ResponseWriter.WriteHeader(status)
 	if w.empty {
