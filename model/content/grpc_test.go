@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/starling-load/starling/model/content/protobuf"
 	"github.com/starling-load/starling/record/flow"
 )
 
@@ -54,6 +55,42 @@ func TestTheStatusOfGRPCIsAFeature(t *testing.T) {
 		}
 		if had := slices.Contains(d.Shape().Features, "grpc:"+tt.want); had != (tt.want != "") {
 			t.Errorf("%s: features %q", name, d.Shape().Features)
+		}
+	}
+}
+
+// The messages of gRPC-Web are those of gRPC, in both forms that it has.
+func TestTheMessagesOfGRPCWebAreRead(t *testing.T) {
+	b64 := base64.StdEncoding.EncodeToString
+	message, _ := protobuf.Bytes(`1:"blue" 2:{1:"pear" 2:3}`)
+	frame, end := webFrame(0, string(message)), webFrame(0x80, "grpc-status: 0\r\n")
+	want := []Leaf{{"proto:1", "blue"}, {"proto:2.1", "pear"}, {"proto:2.2", "3"}}
+	for name, tt := range map[string]struct{ media, body string }{
+		"binary":             {"application/grpc-web", frame + end},
+		"binary, with codec": {"application/grpc-web+proto", frame + end},
+		"text":               {"application/grpc-web-text", b64([]byte(frame + end))},
+		"text, in pieces":    {"application/grpc-web-text+proto", b64([]byte(frame)) + b64([]byte(end))},
+	} {
+		d := New(&flow.Response{Status: 200, Headers: flow.Headers{{Name: "Content-Type", Value: tt.media}}, Body: flow.NewBody([]byte(tt.body))})
+		if got := d.Leaves(); !slices.Equal(got, want) {
+			t.Errorf("%s: an answer holds %v, want %v", name, got, want)
+		}
+		s, err := ParseSelector("proto:2.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Values(d); !slices.Equal(got, []string{"pear"}) {
+			t.Errorf("%s: the selector finds %q", name, got)
+		}
+	}
+	for media, body := range map[string]string{"application/grpc-web+proto": frame, "application/grpc-web-text": b64([]byte(frame))} {
+		spans := checkSpans(t, request("/shop.Cart/Add", media, body))
+		got := map[string]string{}
+		for i := range spans {
+			got[spans[i].Selector] = spans[i].Value
+		}
+		if got["body:*|proto:1"] != "blue" || got["body:*|proto:2.2"] != "3" {
+			t.Errorf("%s: a request holds %v", media, got)
 		}
 	}
 }

@@ -9,20 +9,33 @@ import (
 	"github.com/starling-load/starling/model/content/protobuf"
 )
 
-// isGRPC reports whether a body consists of frames of gRPC.
+// isGRPC reports whether a body consists of frames of gRPC with messages of protobuf.
 func isGRPC(media string) bool {
 	kind, form, _ := strings.Cut(media, "+")
-	return (kind == grpcMedia || kind == grpcWebMedia) && form != "json"
+	return (kind == grpcMedia || kind == grpcWebMedia || kind == grpcWebText) && form != "json"
+}
+
+// isWebText reports whether the frames of a body are written as Base64.
+func isWebText(media string) bool {
+	kind, _, _ := strings.Cut(media, "+")
+	return kind == grpcWebText
 }
 
 func isProtobuf(media string) bool {
-	return media == "application/protobuf" || media == "application/x-protobuf" || media == "application/vnd.google.protobuf"
+	switch media {
+	case "application/protobuf", "application/x-protobuf", "application/vnd.google.protobuf", "application/proto":
+		return true
+	}
+	return false
 }
 
 // protobufMessages returns the messages of a body.
 func protobufMessages(body []byte, media string) [][]byte {
 	if !isGRPC(media) {
 		return [][]byte{body}
+	}
+	if isWebText(media) {
+		body = webText(body)
 	}
 	var out [][]byte
 	for len(body) >= 5 && len(out) < maxItems {
@@ -75,8 +88,15 @@ func (s *spanner) protobuf(in *region, media string) bool {
 	message := in.text
 	if isGRPC(media) {
 		kinds = append(kinds, codec.Frame)
-		var ok bool
-		if message, ok = codec.Decode(codec.Frame, message); !ok {
+		ok := true
+		if isWebText(media) {
+			kinds = append(kinds, codec.Base64)
+			message, ok = codec.Decode(codec.Base64, message)
+		}
+		if ok {
+			message, ok = codec.Decode(codec.Frame, message)
+		}
+		if !ok {
 			return false
 		}
 	}
