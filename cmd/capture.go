@@ -143,11 +143,26 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	if err != nil && n.Packets == 0 && n.Flows == 0 {
 		return errors.Join(err, ignoreMissing(os.Remove(o.output))) // nothing was ever recorded
 	}
-	env.say("recorded %s", describeCapture(n, r.Counts()))
+	err = errors.Join(err, o.tell(env, r, describeCapture(n, r.Counts()), captureFigures{
+		r.Counts(), n.Packets, n.KernelDrops, n.Gaps, n.Missing, n.Unparsed, n.MidStream, n.Shed, n.Damaged,
+	}))
 	if hint := o.whyNothing(n); hint != "" && err == nil {
 		env.say("note: %s", hint)
 	}
 	return err
+}
+
+// captureFigures are what record capture --json prints.
+type captureFigures struct {
+	record.Counts
+	Packets        uint64 `json:"packets"`
+	PacketsDropped uint64 `json:"packets_dropped"` // by the kernel
+	Gaps           uint64 `json:"gaps"`
+	BytesMissing   uint64 `json:"bytes_missing"`
+	UnparsedBytes  uint64 `json:"unparsed_bytes"`
+	MidStream      uint64 `json:"mid_stream"` // connections without a beginning
+	Shed           uint64 `json:"shed"`       // flows given up for lack of memory
+	Damaged        uint64 `json:"damaged"`    // places in the files
 }
 
 // listen opens the interface, if packets are to be taken from one.

@@ -18,6 +18,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
+	"github.com/starling-load/starling/model/content/display"
 	"github.com/starling-load/starling/model/session"
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
@@ -191,7 +192,7 @@ func countsText[K cmp.Ordered](counts map[K]uint64) string {
 }
 
 func flowCatCommand(env environment) *cobra.Command {
-	var asJSON bool
+	var asJSON, decode bool
 	var filter string
 	cmd := &cobra.Command{
 		Use:   "cat FILE...",
@@ -200,12 +201,20 @@ func flowCatCommand(env environment) *cobra.Command {
 --json one object per flow. Damage is told on stderr and reading goes on behind
 it; the exit code is then 1.
 
+With --decode bodies and messages are shown as what they hold: compressed ones are
+opened, JSON is indented, forms and multipart bodies are taken apart, messages of
+protocol buffers are shown by the numbers of their fields, also in gRPC and gRPC-Web,
+and MessagePack as JSON. What a terminal would obey is escaped. That text is for
+reading: it cannot be read back. With --json it stands beside the content as
+decoded {as, text}.
+
 With --filter the flows that match are printed and nothing else. A condition on
 the time, the connection, the session, or on method and path together lets
 starling pass over the parts of a recording that hold no such flow; see
 "starling flow filter --help" for the expression.`,
 		Example: `  starling flow cat shop.flow.zst | less
   starling flow cat --json shop.flow.zst | jq -r .request.target
+  starling flow cat --decode shop.flow.zst | less
   starling flow cat --filter 'status >= 500' monday.flow.zst tuesday.flow.zst`,
 		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
 		RunE: func(_ *cobra.Command, paths []string) error {
@@ -222,7 +231,7 @@ starling pass over the parts of a recording that hold no such flow; see
 			defer out.Flush()
 			damaged := 0
 			for _, path := range paths {
-				n, err := catFile(out, env, path, o, asJSON)
+				n, err := catFile(out, env, path, o, asJSON, decode)
 				if err != nil {
 					return err
 				}
@@ -236,6 +245,7 @@ starling pass over the parts of a recording that hold no such flow; see
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per flow")
+	cmd.Flags().BoolVar(&decode, "decode", false, "show what bodies and messages hold")
 	cmd.Flags().StringVar(&filter, "filter", "", "print the flows that match this `EXPR` alone")
 	return cmd
 }
@@ -278,8 +288,12 @@ func readable(env environment, conns *session.Conns, paths ...string) iter.Seq2[
 
 // catFile prints what can be read of one file and returns how many damages it
 // met on the way.
-func catFile(w io.Writer, env environment, path string, o flowfile.ReaderOptions, asJSON bool) (damaged int, err error) {
+func catFile(w io.Writer, env environment, path string, o flowfile.ReaderOptions, asJSON, decode bool) (damaged int, err error) {
 	o.ReuseBodies = true
+	var decoder flow.Decoder
+	if decode {
+		decoder = display.Decode
+	}
 	r, err := flowfile.OpenWith(path, o)
 	if err != nil {
 		return 0, err
@@ -299,65 +313,14 @@ func catFile(w io.Writer, env environment, path string, o flowfile.ReaderOptions
 			return damaged, err
 		}
 		if !asJSON {
-			err = flow.Print(w, rec)
+			err = flow.PrintDecoded(w, rec, decoder)
 		} else if f, ok := rec.(*flow.Flow); ok {
-			err = flow.JSON(w, f)
+			err = flow.JSONDecoded(w, f, decoder)
 		}
 		if err != nil {
 			return damaged, fmt.Errorf("print %s: %w", path, err)
 		}
 	}
-}
-
-func flowVerifyCommand(env environment) *cobra.Command {
-	var secrets bool
-	cmd := &cobra.Command{
-		Use:   "verify FILE...",
-		Short: "Read a recording whole and name every damage with its place",
-		Long: `Read a recording whole, check every block of it, and name every damage with its
-place. Exit code 0 means that it is sound, 1 that it is not. With --secrets it
-also looks for passwords, tokens, e-mail addresses and the like that are no
-pseudonyms, and says where they are, never what; the exit code is then 1 too.`,
-		Example: "  starling flow verify shop.flow.zst\n  starling flow verify --secrets shared.flow.zst",
-		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
-		RunE: func(_ *cobra.Command, paths []string) error {
-			damaged := false
-			o, err := env.reading()
-			if err != nil {
-				return err
-			}
-			for _, path := range paths {
-				sound := true
-				totals, err := o.Verify(path, func(damage error) {
-					sound = false
-					env.say("starling: %s", damage)
-				})
-				if err != nil {
-					return err
-				}
-				word := "sound"
-				if !sound {
-					word, damaged = "damaged", true
-				}
-				fmt.Fprintf(env.stdout, "%s: %s, %s readable\n", path, word, english.Plural(int(totals.Flows), "flow", ""))
-			}
-			found := 0
-			if secrets {
-				if found, err = verifySecrets(env, paths); err != nil {
-					return err
-				}
-			}
-			if damaged {
-				return verdictError{exitFailed, "damaged"}
-			}
-			if found > 0 {
-				return verdictError{exitFailed, "secrets"}
-			}
-			return nil
-		},
-	}
-	cmd.Flags().BoolVar(&secrets, "secrets", false, "also look for secrets that are still there")
-	return cmd
 }
 
 // writeJSON prints v indented.

@@ -19,6 +19,7 @@ import (
 
 func flowExportCommand(env environment) *cobra.Command {
 	var to, output string
+	var asJSON bool
 	formats := formatNames((&importOptions{}).formats(nil), true)
 	cmd := &cobra.Command{
 		Use:   "export --to FORMAT FILE... [-o FILE]",
@@ -33,17 +34,21 @@ they stand in the recording. Damage is told on stderr and passed over.`,
 			if !slices.Contains(formats, to) {
 				return usagef("--to %q: choose one of %s", to, strings.Join(formats, ", "))
 			}
-			return flowExport(cmd.Context(), env, to, output, paths)
+			if asJSON && output == "-" {
+				return usagef("--json and the export cannot both go to stdout; name a file: -o FILE")
+			}
+			return flowExport(cmd.Context(), env, to, output, paths, asJSON)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&to, "to", "", "`FORMAT` to write: "+strings.Join(formats, ", ")+" (required)")
 	f.StringVarP(&output, "output", "o", "-", "`FILE` to write; - is stdout")
+	f.BoolVar(&asJSON, "json", false, "print what was written as JSON: file, format, flows")
 	return cmd
 }
 
 // flowExport writes the recordings into a file that did not exist, or to stdout.
-func flowExport(ctx context.Context, env environment, to, output string, paths []string) error {
+func flowExport(ctx context.Context, env environment, to, output string, paths []string, asJSON bool) error {
 	if output == "-" {
 		_, err := exportTo(ctx, env, to, env.stdout, paths)
 		return err
@@ -55,6 +60,13 @@ func flowExport(ctx context.Context, env environment, to, output string, paths [
 	n, err := exportTo(ctx, env, to, f, paths)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(output))
+	}
+	if asJSON {
+		return writeJSON(env.stdout, struct {
+			File   string `json:"file"`
+			Format string `json:"format"`
+			Flows  uint64 `json:"flows"`
+		}{output, to, n})
 	}
 	env.say("%s: %s", output, english.Plural(int(n), "flow", ""))
 	return nil

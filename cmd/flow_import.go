@@ -33,6 +33,7 @@ type importOptions struct {
 	redact      string
 	redactKey   string
 	encryptTo   []string
+	json        bool
 }
 
 func flowImportCommand(env environment) *cobra.Command {
@@ -77,11 +78,12 @@ of itself that they were is left as it is.`,
 	f.StringVar(&o.redact, "redact", "", "`FILE` of further redaction rules, or none to keep secrets as they are")
 	f.StringVar(&o.redactKey, "redact-key", "", "`FILE` with the key of the pseudonyms; made if it is missing (default: a key that nobody keeps)")
 	f.StringArrayVar(&o.encryptTo, "encrypt-to", nil, "encrypt for this age public `KEY`, or file of keys; may be repeated")
+	f.BoolVar(&o.json, "json", false, "print what was imported as JSON: the keys of starling flow stat --json, and entries {broken, passed_over, doubtful}")
 	return cmd
 }
 
 func flowImport(ctx context.Context, env environment, o importOptions, paths []string) error {
-	if err := checkCopy(env, o.output); err != nil {
+	if err := checkCopy(env, o.output, o.json); err != nil {
 		return err
 	}
 	if o.logFormat != "" && o.from == "" {
@@ -129,8 +131,21 @@ func importInto(ctx context.Context, env environment, o importOptions, i *import
 	if err != nil {
 		return err
 	}
+	if o.json {
+		return writeJSON(env.stdout, struct {
+			flowfile.Totals
+			Entries importedEntries `json:"entries"`
+		}{totals, importedEntries{i.skipped.count, i.other.count, i.kept.count}})
+	}
 	env.say("%s: %s", o.output, describeTotals(totals))
 	return nil
+}
+
+// importedEntries counts what was not imported as it stands.
+type importedEntries struct {
+	Broken     uint64 `json:"broken"`      // left out
+	PassedOver uint64 `json:"passed_over"` // left out, since they are no HTTP exchange
+	Doubtful   uint64 `json:"doubtful"`    // imported, and repaired or incomplete
 }
 
 // An importing is the state of one run over all files.

@@ -39,7 +39,7 @@ pseudonyms are those of other recordings with that key.`,
 			if err != nil {
 				return err
 			}
-			if err := checkCopy(env, c.output); err != nil {
+			if err := checkCopy(env, c.output, c.json); err != nil {
 				return err
 			}
 			if rules == "none" {

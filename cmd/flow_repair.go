@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/starling-load/starling/record/envelope"
 	"github.com/starling-load/starling/record/flow"
@@ -47,6 +48,7 @@ type copyOptions struct {
 	output    string
 	encryptTo []string
 	decrypt   bool
+	json      bool
 
 	// change is applied to the records before they are written. nil: they are
 	// copied as they are.
@@ -58,11 +60,12 @@ func (c *copyOptions) flags(cmd *cobra.Command) {
 	f.StringVarP(&c.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst; - is stdout (required)")
 	f.StringArrayVar(&c.encryptTo, "encrypt-to", nil, "encrypt the copy for this age public `KEY`, or file of keys; may be repeated")
 	f.BoolVar(&c.decrypt, "decrypt", false, "write the copy of an encrypted recording in the clear")
+	jsonFlag(f, &c.json)
 }
 
 // save writes all records of the files into the output, and tells what it did.
 func (c *copyOptions) save(ctx context.Context, env environment, o flowfile.ReaderOptions, paths []string) error {
-	if err := checkCopy(env, c.output); err != nil {
+	if err := checkCopy(env, c.output, c.json); err != nil {
 		return err
 	}
 	w := flowfile.WriterOptions{MaxBody: flowfile.MaxBody}
@@ -86,6 +89,9 @@ func (c *copyOptions) save(ctx context.Context, env environment, o flowfile.Read
 	totals, err := saveRecords(ctx, env, c.title, c.output, w, records)
 	if err != nil {
 		return err
+	}
+	if c.json {
+		return writeJSON(env.stdout, totals)
 	}
 	env.say("%s: %s", c.output, describeTotals(totals))
 	return nil
@@ -116,11 +122,19 @@ func checkOutput(output string) error {
 	return nil
 }
 
-// checkCopy returns an error if no copy of a recording can be written to output.
-func checkCopy(env environment, output string) error {
+// jsonFlag declares --json of a command that writes a file and tells what is in it.
+func jsonFlag(f *pflag.FlagSet, asJSON *bool) {
+	f.BoolVar(asJSON, "json", false, "print what was written as JSON, with the keys of starling flow stat --json")
+}
+
+// checkCopy returns an error if no copy of a recording can be written to output, beside
+// the JSON that tells of it.
+func checkCopy(env environment, output string, asJSON bool) error {
 	switch {
 	case output == "":
 		return errNoOutput
+	case output == "-" && asJSON:
+		return usagef("--json and the copy cannot both go to stdout; name a file: -o NAME.flow.zst")
 	case output == "-" && isTerminal(env.stdout):
 		return usagef("a recording is not text; redirect stdout to a file or a pipe, or name a file: -o NAME.flow.zst")
 	}

@@ -50,6 +50,7 @@ var importOrder = map[string][]string{
 	"model/content/protobuf": {},
 	"model/content/codec":    {"model/content/protobuf"},
 	"model/content":          {"record/flow", "model/content/form", "model/content/codec", "model/content/protobuf"},
+	"model/content/display":  {"record/flow", "model/content", "model/content/codec", "model/content/protobuf"},
 	"model/content/prose":    {},
 	"model/content/form":     {"model/content/prose", "model/content/lines"},
 	"model/content/lines":    {},

@@ -92,8 +92,7 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	}
 	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
 	err = r.run(ctx, "record")
-	env.say("recorded %s", r.describe())
-	return err
+	return errors.Join(err, o.tell(env, r.recorder, r.describe(), r.figures()))
 }
 
 // A recording is a proxy with its recorder, ready to run.
@@ -159,6 +158,21 @@ func (r *recording) run(ctx context.Context, title string) error {
 	return r.options.runRecorder(ctx, r.env, r.recorder, title, r.describe, func(ctx context.Context) error {
 		return r.proxy.Serve(ctx, r.listener)
 	})
+}
+
+// proxyFigures are what record proxy --json prints.
+type proxyFigures struct {
+	record.Counts
+	Tunnels         uint64 `json:"tunnels"`      // that were not opened
+	TunnelBytes     int64  `json:"tunnel_bytes"` // through them
+	Refused         uint64 `json:"refused"`      // requests
+	HandshakeErrors uint64 `json:"handshake_errors"`
+	Cut             uint64 `json:"cut"` // bodies and messages that were kept in part
+}
+
+func (r *recording) figures() proxyFigures {
+	c := r.proxy.Counts()
+	return proxyFigures{r.recorder.Counts(), uint64(c.Tunnels), int64(c.TunnelBytes), uint64(c.Refused), uint64(c.HandshakeErrors), uint64(c.BodiesCut + c.MessagesCut)}
 }
 
 // describe says what was recorded so far, and what passed or was refused beside it.

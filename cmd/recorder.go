@@ -43,6 +43,7 @@ type recorderOptions struct {
 	paused      bool
 	control     string
 	processes   bool
+	json        bool
 }
 
 const recorderHelp = `Passwords, tokens, cookies, e-mail addresses and card numbers are replaced by
@@ -72,6 +73,7 @@ func (o *recorderOptions) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.encryptTo, "encrypt-to", nil, "encrypt for this age public `KEY`, or file of keys; may be repeated")
 	f.BoolVar(&o.paused, "paused", false, "begin without recording; --control switches it on")
 	f.BoolVar(&o.processes, "processes", true, "number the programs of this machine that open connections, to tell users without cookies apart; no name is kept")
+	f.BoolVar(&o.json, "json", false, "print at the end what was recorded as JSON, with the keys of the status of --control and more")
 	f.StringVar(&o.control, "control", "", "`ADDRESS` of this machine at which a program can see, pause and resume the recording")
 }
 
@@ -156,6 +158,18 @@ func (o *recorderOptions) newRecorder(env environment, source string, watch *pro
 		return nil, usagef("%s", flagsOfFields.Replace(wrong.Err.Error()))
 	}
 	return r, err
+}
+
+// tell says at the end what was recorded: in words on stderr, or as JSON on stdout.
+func (o *recorderOptions) tell(env environment, r *record.Recorder, words string, figures any) error {
+	if r.Unkeyed() {
+		env.say("warning: no request had the %s that --sample-by names; users were chosen by their addresses", strings.Replace(o.sampleBy, ":", " ", 1))
+	}
+	if o.json {
+		return writeJSON(env.stdout, figures)
+	}
+	env.say("recorded %s", words)
+	return nil
 }
 
 // collectRarely makes garbage collections rare, since they take time from the

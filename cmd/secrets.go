@@ -13,39 +13,45 @@ import (
 // maxFindings is the number of secrets of a file that are told one by one.
 const maxFindings = 50
 
-// verifySecrets looks for secrets in recordings. It prints where they are, and
-// never the secrets themselves. It returns how many there are.
-func verifySecrets(env environment, paths []string) (found int, err error) {
-	o, err := env.reading()
-	if err != nil {
-		return 0, err
-	}
-	scanner := redact.Scanner{Decode: decodeContent}
-	for _, path := range paths {
-		inFile := 0
-		for f, err := range o.Flows(path) {
-			if errors.As(err, new(*flowfile.CorruptError)) {
-				env.say("warning: %s; going on with the rest", err)
-				continue
-			}
-			if err != nil {
-				return found, err
-			}
-			scanner.Scan(f, func(s redact.Finding) {
-				if inFile++; inFile <= maxFindings {
-					fmt.Fprintf(env.stdout, "%s: flow %d: %s in %s\n", path, s.Flow, s.Kind, s.Place)
-				}
-			})
+// A finding is where a secret stands.
+type finding struct {
+	Flow  uint64 `json:"flow"`
+	Place string `json:"place"`
+	Kind  string `json:"kind"`
+}
+
+// look looks for secrets in the file. What they are is kept nowhere.
+func (v *verified) look(env environment, o flowfile.ReaderOptions, scanner *redact.Scanner) error {
+	found := 0
+	v.Secrets = &found
+	for f, err := range o.Flows(v.File) {
+		if errors.As(err, new(*flowfile.CorruptError)) {
+			env.say("warning: %s; going on with the rest", err)
+			continue
 		}
-		switch {
-		case inFile > maxFindings:
-			fmt.Fprintf(env.stdout, "%s: %d secrets, of which %d are listed; replace them with starling flow redact\n", path, inFile, maxFindings)
-		case inFile > 0:
-			fmt.Fprintf(env.stdout, "%s: %s; replace with starling flow redact\n", path, english.Plural(inFile, "secret", ""))
-		default:
-			fmt.Fprintf(env.stdout, "%s: no secrets found\n", path)
+		if err != nil {
+			return err
 		}
-		found += inFile
+		scanner.Scan(f, func(s redact.Finding) {
+			if found++; found <= maxFindings {
+				v.Findings = append(v.Findings, finding{s.Flow, s.Place, fmt.Sprint(s.Kind)})
+			}
+		})
 	}
-	return found, nil
+	return nil
+}
+
+// printSecrets says where the secrets are.
+func (v *verified) printSecrets(env environment) {
+	for _, s := range v.Findings {
+		fmt.Fprintf(env.stdout, "%s: flow %d: %s in %s\n", v.File, s.Flow, s.Kind, s.Place)
+	}
+	switch n := *v.Secrets; {
+	case n > maxFindings:
+		fmt.Fprintf(env.stdout, "%s: %d secrets, of which %d are listed; replace them with starling flow redact\n", v.File, n, maxFindings)
+	case n > 0:
+		fmt.Fprintf(env.stdout, "%s: %s; replace with starling flow redact\n", v.File, english.Plural(n, "secret", ""))
+	default:
+		fmt.Fprintf(env.stdout, "%s: no secrets found\n", v.File)
+	}
 }

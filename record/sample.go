@@ -66,6 +66,8 @@ type sampler struct {
 	byConnection bool
 
 	mu    sync.Mutex
+	flows uint64   // that were judged
+	keyed uint64   // of these, with the cookie or header
 	users sessions // fate by hash of the user, where it was handed on
 	conns sessions // fate by connection
 	hosts sessions // fate by connection, from the client's address
@@ -108,6 +110,10 @@ func (m *sampler) keeps(f *flow.Flow, now time.Time) bool {
 	asked, answered := m.keys(f)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.flows++
+	if asked != 0 || answered != 0 {
+		m.keyed++
+	}
 	fate := fateUnknown
 	if asked != 0 {
 		if fate = m.users.fate(asked, now); fate == fateUnknown {
@@ -171,6 +177,18 @@ func (m *sampler) keys(f *flow.Flow) (asked, answered uint64) {
 		}
 	}
 	return asked, answered
+}
+
+// Unkeyed reports whether users are sampled by a cookie or header that no flow so far had,
+// so that others than meant are in the sample.
+func (r *Recorder) Unkeyed() bool {
+	m := r.sampler
+	if m == nil || m.cookie == "" && m.header == "" {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.flows > 0 && m.keyed == 0
 }
 
 func (m *sampler) choice(hash uint64) fate {

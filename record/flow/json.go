@@ -9,10 +9,14 @@ import (
 
 // JSON writes a flow as one line of JSON with the keys that FORMAT.md lists.
 // Bytes that are not UTF-8 in header lines become U+FFFD; bodies are exact.
-func JSON(w io.Writer, f *Flow) error {
+func JSON(w io.Writer, f *Flow) error { return JSONDecoded(w, f, nil) }
+
+// JSONDecoded writes a flow as JSON does, and with what decode makes of bodies and
+// messages beside their content.
+func JSONDecoded(w io.Writer, f *Flow, decode Decoder) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(jsonOf(f)); err != nil {
+	if err := enc.Encode(jsonOf(f, decode)); err != nil {
 		return fmt.Errorf("write flow %d as JSON: %w", f.Number, err)
 	}
 	return nil
@@ -68,6 +72,13 @@ type jsonBody struct {
 type jsonContent struct {
 	Text   string `json:"text,omitempty"`
 	Base64 []byte `json:"base64,omitempty"`
+
+	Decoded *jsonDecoded `json:"decoded,omitempty"`
+}
+
+type jsonDecoded struct {
+	As   string `json:"as"`
+	Text string `json:"text"`
 }
 
 type jsonMessage struct {
@@ -78,38 +89,39 @@ type jsonMessage struct {
 	Size int64 `json:"size"`
 }
 
-func jsonOf(f *Flow) jsonFlow {
+func jsonOf(f *Flow, decode Decoder) jsonFlow {
 	q := &f.Request
 	j := jsonFlow{
 		Number: f.Number, Conn: f.Conn, Session: fmt.Sprintf("%016x", f.Identity().Hash), Scheme: f.Scheme, Protocol: f.Protocol, Start: instant(f.Start),
 		RequestDone: f.RequestDone, FirstByte: f.FirstByte, Done: f.Done, Complete: f.Complete(), Error: f.Error,
 		Request: jsonRequest{
 			Method: q.Method, Target: q.Target, Authority: q.Authority,
-			Headers: jsonHeaders(q.Headers), Body: jsonBodyOf(q.Body), Trailers: jsonHeaders(q.Trailers),
+			Headers: jsonHeaders(q.Headers), Body: jsonBodyOf(q.Headers, q.Body, decode), Trailers: jsonHeaders(q.Trailers),
 		},
 	}
 	for i := range f.Interim {
-		j.Interim = append(j.Interim, jsonResponseOf(&f.Interim[i]))
+		j.Interim = append(j.Interim, jsonResponseOf(&f.Interim[i], decode))
 	}
 	if f.Response != nil {
-		r := jsonResponseOf(f.Response)
+		r := jsonResponseOf(f.Response, decode)
 		j.Response = &r
 	}
-	for _, m := range f.Messages {
+	for i := range f.Messages {
+		m := &f.Messages[i]
 		from := "server"
 		if m.FromClient {
 			from = "client"
 		}
 		j.Messages = append(j.Messages, jsonMessage{
-			At: m.At, From: from, Kind: m.Kind.String(), jsonContent: jsonContentOf(m.Data), Size: m.Size,
+			At: m.At, From: from, Kind: m.Kind.String(), jsonContent: jsonContentOf(messageContent(f, m), decode), Size: m.Size,
 		})
 	}
 	return j
 }
 
-func jsonResponseOf(r *Response) jsonResponse {
+func jsonResponseOf(r *Response, decode Decoder) jsonResponse {
 	return jsonResponse{
-		Status: r.Status, Headers: jsonHeaders(r.Headers), Body: jsonBodyOf(r.Body), Trailers: jsonHeaders(r.Trailers),
+		Status: r.Status, Headers: jsonHeaders(r.Headers), Body: jsonBodyOf(r.Headers, r.Body, decode), Trailers: jsonHeaders(r.Trailers),
 	}
 }
 
@@ -121,20 +133,26 @@ func jsonHeaders(h Headers) []jsonHeader {
 	return out
 }
 
-func jsonBodyOf(b Body) *jsonBody {
+func jsonBodyOf(h Headers, b Body, decode Decoder) *jsonBody {
 	if b = b.normal(); b.Size == 0 {
 		return nil
 	}
-	j := &jsonBody{jsonContent: jsonContentOf(b.Data), Size: b.Size, Truncated: b.Truncated()}
+	c := Content{Headers: h, Data: b.Data, Cut: b.Truncated()}
+	j := &jsonBody{jsonContent: jsonContentOf(c, decode), Size: b.Size, Truncated: b.Truncated()}
 	if sum := b.Sum(); sum != 0 {
 		j.Hash = fmt.Sprintf("%016x", sum)
 	}
 	return j
 }
 
-func jsonContentOf(data []byte) jsonContent {
-	if textual(data) {
-		return jsonContent{Text: string(data)}
+func jsonContentOf(c Content, decode Decoder) (j jsonContent) {
+	if as, text := decoded(decode, c); as != "" {
+		j.Decoded = &jsonDecoded{as, text}
 	}
-	return jsonContent{Base64: data}
+	if textual(c.Data) {
+		j.Text = string(c.Data)
+	} else {
+		j.Base64 = c.Data
+	}
+	return j
 }

@@ -7,14 +7,20 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // Print writes a record in the text form. Parse reads it back as an equal record,
 // except that times are in UTC, empty lists are nil, and bodies have the size and hash
 // that a Writer would give them. Of a long body the beginning is printed.
-func Print(w io.Writer, r Record) error {
-	p := printer{w: bufio.NewWriter(w)}
+func Print(w io.Writer, r Record) error { return PrintDecoded(w, r, nil) }
+
+// PrintDecoded writes a record as Print does, but with what decode makes of bodies and
+// messages in place of their bytes: a line "decoded" that says what they are, and lines of
+// text behind "|". Parse refuses a record of that form. A nil decode leaves all as it is.
+func PrintDecoded(w io.Writer, r Record, decode Decoder) error {
+	p := printer{w: bufio.NewWriter(w), decode: decode}
 	switch r := r.(type) {
 	case *Flow:
 		p.flow(r)
@@ -35,7 +41,10 @@ func Print(w io.Writer, r Record) error {
 }
 
 // A printer writes lines. Its writer keeps the first error.
-type printer struct{ w *bufio.Writer }
+type printer struct {
+	w      *bufio.Writer
+	decode Decoder
+}
 
 func (p *printer) line(parts ...string) {
 	for _, s := range parts {
@@ -87,7 +96,7 @@ func (p *printer) flow(f *Flow) {
 		p.response("response ", f.Response)
 	}
 	for i := range f.Messages {
-		p.streamed(&f.Messages[i])
+		p.streamed(f, &f.Messages[i])
 	}
 }
 
@@ -102,7 +111,7 @@ func (p *printer) message(h Headers, b Body, trailers Headers) {
 	if b.Truncated() {
 		p.line(indent, "body size=", strconv.FormatInt(b.Size, 10), " hash=", fmt.Sprintf("%016x", b.Hash))
 	}
-	p.content(b.Data)
+	p.content(Content{Headers: h, Data: b.Data, Cut: b.Truncated()})
 	if len(trailers) > 0 {
 		p.line("trailers")
 		p.headers(trailers)
@@ -115,7 +124,7 @@ func (p *printer) headers(h Headers) {
 	}
 }
 
-func (p *printer) streamed(m *Message) {
+func (p *printer) streamed(f *Flow, m *Message) {
 	side := "server"
 	if m.FromClient {
 		side = "client"
@@ -125,11 +134,19 @@ func (p *printer) streamed(m *Message) {
 		p.pair("size", strconv.FormatInt(size, 10))
 	}
 	p.line()
-	p.content(m.Data)
+	p.content(messageContent(f, m))
 }
 
 // content writes bytes as lines of text where that is safe, else as base64.
-func (p *printer) content(b []byte) {
+func (p *printer) content(c Content) {
+	if as, text := decoded(p.decode, c); as != "" {
+		p.line(indent, "decoded ", as)
+		for line := range strings.SplitSeq(text, "\n") {
+			p.line(indent, lineLF, line)
+		}
+		return
+	}
+	b := c.Data
 	if !textual(b) {
 		const perLine = 57
 		for len(b) > 0 {
