@@ -14,8 +14,9 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// maxDecoded is how many decoded bytes of a body are walked. The rest is dropped.
-const maxDecoded = 64 << 20
+// maxDecoded is the longest body, without its content codings, that is walked, in bytes. Of a
+// longer one the content is kept out: to decode all of it would hold up the recording.
+const maxDecoded = 8 << 20
 
 // maxCodings is the number of content codings that one body can have.
 const maxCodings = 4
@@ -151,7 +152,7 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 }
 
 // decoded removes content codings from data. whole is false if the end is missing. ok is
-// false if the data cannot be decoded.
+// false if the data cannot be decoded, or is longer than maxDecoded at any step.
 func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok bool) {
 	if len(codings) > maxCodings {
 		return nil, false, false
@@ -170,7 +171,7 @@ func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok b
 			data = bytes.Clone(data)
 		}
 		whole = whole && end
-		if len(data) == 0 && !end {
+		if !end && (len(data) == 0 || len(data) >= maxDecoded) {
 			return nil, false, false
 		}
 	}
@@ -287,7 +288,7 @@ func (c *codec) inflate(data []byte, coding string) (out []byte, whole bool) {
 	c.buf.Reset()
 	_, err := c.buf.ReadFrom(io.LimitReader(r, maxDecoded+1))
 	if c.buf.Len() > maxDecoded {
-		return bytes.Clone(c.buf.Bytes()[:maxDecoded]), false
+		return c.buf.Bytes()[:maxDecoded], false
 	}
 	return bytes.Clone(c.buf.Bytes()), err == nil
 }

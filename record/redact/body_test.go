@@ -20,7 +20,7 @@ func reversed(coding string, data []byte, limit int64) (decoded []byte, whole bo
 	for i, c := range data {
 		out[len(data)-1-i] = c
 	}
-	return out[:min(int64(len(out)), limit)], true
+	return out[:min(int64(len(out)), limit)], int64(len(out)) <= limit
 }
 
 func TestCodedBodiesAgreeWithTheirHeaders(t *testing.T) {
