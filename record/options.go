@@ -55,9 +55,14 @@ type Options struct {
 	// MaxBody cuts recorded bodies, in bytes; see flowfile.WriterOptions.
 	MaxBody int64
 
-	// SealEvery is the longest time until a flow is on disk, as long as others arrive.
-	// 0 is one second.
+	// SealEvery is the longest time until a flow is on disk, except where the machine
+	// stands still or one flow alone takes longer. What would take longer because of too
+	// many flows is shed. 0 is one second.
 	SealEvery time.Duration
+
+	// StopWithin is how long the end of Run may take once it was asked for. What is not on
+	// disk by then is declared lost (flow.LossLate). 0 is four seconds.
+	StopWithin time.Duration
 
 	// Session names the session of a flow, for shedding. Nil: flow.Flow.Session, so
 	// that a connection of many users loses some of them and keeps the others. 0 means
@@ -89,6 +94,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.SealEvery == 0 {
 		o.SealEvery = time.Second
+	}
+	if o.StopWithin == 0 {
+		o.StopWithin = 4 * time.Second
 	}
 	if o.Session == nil {
 		o.Session = (*flow.Flow).Session
@@ -125,8 +133,8 @@ func (o Options) validate() error {
 	if err := o.Sample.validate(); err != nil {
 		errs = append(errs, err)
 	}
-	if o.SealEvery < 0 {
-		errs = append(errs, fmt.Errorf("SealEvery is %v; it must be positive", o.SealEvery))
+	if o.SealEvery < 0 || o.StopWithin < 0 {
+		errs = append(errs, fmt.Errorf("SealEvery is %v and StopWithin is %v; they must be positive", o.SealEvery, o.StopWithin))
 	}
 	return errors.Join(errs...)
 }

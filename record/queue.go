@@ -7,28 +7,47 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// A queue holds records until the writer takes them, up to a number of bytes,
-// and decides what is shed when they become too many.
+// A queue holds records until the writer takes them, up to a number of bytes and an age,
+// and decides what is shed when they become too many or too old.
 //
-//	0 ............ 3/4 ............ full ....... + 1/16
-//	 everybody in   | no new session | nobody      | no connection either
+//	bytes  0 ............ 3/4 ............ full ....... + 1/16
+//	        everybody in   | no new session | nobody      | no connection either
+//
+//	wait   0 ........ 1/2 ........ wait ..................
+//	        in time    | the writer  | once the writer has been behind for patience:
+//	                   | must hurry  | shed with the session, and no new session
 type queue struct {
 	limit int64
+	wait  time.Duration // the longest time in the queue, except for patience
 	ready chan struct{} // capacity 1: a token says that there may be something
 
 	mu       sync.Mutex
 	items    []item
 	head     int
 	bytes    int64
-	closed   string // why nothing comes in any more: the reason of the loss; "" is open
+	closed   string    // why nothing comes in any more: the reason of the loss; "" is open
+	busy     bool      // a flow was taken and is not done
+	behind   time.Time // since when what is taken has waited too long; zero: it has not
+	shedding time.Time // until when what has waited too long is shed
 	sessions sessions
 	lost     losses // not yet declared in the recording
 	total    losses
 }
 
+// What has waited too long is shed only where the writer cannot catch up. For patience after
+// it has fallen behind it tries to. It has failed then, and does not try again for
+// overloaded: to try takes time from the traffic.
+const (
+	patience   = 500 * time.Millisecond
+	overloaded = 10 * time.Second
+)
+
 type item struct {
-	record flow.Record
-	bytes  int64
+	record  flow.Record
+	session uint64
+	bytes   int64
+	at      time.Time // when it came
+	hurry   bool      // it came long ago
 }
 
 // losses count what did not get in.
@@ -41,8 +60,8 @@ type losses struct {
 
 func (l *losses) any() bool { return l.flows+l.sessions+l.conns > 0 }
 
-func newQueue(limit int64) *queue {
-	return &queue{limit: limit, ready: make(chan struct{}, 1)}
+func newQueue(limit int64, wait time.Duration) *queue {
+	return &queue{limit: limit, wait: wait, ready: make(chan struct{}, 1)}
 }
 
 // addConn takes a connection in, if there is any room.
@@ -55,7 +74,7 @@ func (q *queue) addConn(c *flow.Conn, now time.Time) {
 		q.total.conns++
 		return
 	}
-	q.push(c, n)
+	q.push(item{record: c, bytes: n, at: now})
 }
 
 // addFlow takes a flow in, or sheds it with the rest of its session. It reports whether
@@ -74,24 +93,29 @@ func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) bool {
 		fate = q.sessions.fate(session, now)
 	}
 	full := q.bytes+n > q.limit
-	crowded := q.bytes+n > q.limit/4*3
-	if fate != fateShed && !full && (fate == fateKept || !crowded || session == 0) {
+	crowded := q.bytes+n > q.limit/4*3 || now.Before(q.shedding) && !q.behind.IsZero()
+	if fate < fateShed && !full && (fate == fateKept || !crowded || session == 0) {
 		if fate == fateUnknown && session != 0 {
 			q.sessions.decide(session, fateKept, now)
 		}
-		q.push(f, n)
+		q.push(item{record: f, session: session, bytes: n, at: now})
 		return true
 	}
-	q.lose(now).flows++
+	q.shed(session, fate, fateShed, now)
+	return false
+}
+
+// shed counts a flow as lost, and its session if that was not shed yet.
+func (q *queue) shed(session uint64, was, now fate, at time.Time) {
+	q.lose(at).flows++
 	q.total.flows++
-	if fate != fateShed {
+	if was < fateShed {
 		q.lost.sessions++
 		q.total.sessions++
-		if session != 0 {
-			q.sessions.decide(session, fateShed, now)
-		}
 	}
-	return false
+	if session != 0 {
+		q.sessions.decide(session, now, at)
+	}
 }
 
 // sheds reports whether the flows of a session are shed.
@@ -101,7 +125,7 @@ func (q *queue) sheds(session uint64, now time.Time) bool {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.sessions.fate(session, now) == fateShed
+	return q.sessions.fate(session, now) >= fateShed
 }
 
 // lose returns the counters of what is lost now.
@@ -112,26 +136,81 @@ func (q *queue) lose(now time.Time) *losses {
 	return &q.lost
 }
 
-func (q *queue) push(r flow.Record, n int64) {
-	q.items = append(q.items, item{r, n})
-	q.bytes += n
+func (q *queue) push(it item) {
+	q.items = append(q.items, it)
+	q.bytes += it.bytes
+	q.wake()
+}
+
+func (q *queue) wake() {
 	select {
 	case q.ready <- struct{}{}:
 	default: // the token lies there already
 	}
 }
 
-// pop returns the oldest record, or nil. Its bytes count until done is called.
-func (q *queue) pop() item {
+// pop returns the oldest record that is not shed, or nothing. Its bytes count until done is
+// called. Nobody else reads the flows that were shed meanwhile.
+func (q *queue) pop(now time.Time) (it item, shed []*flow.Flow) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.head == len(q.items) {
-		q.items, q.head = q.items[:0], 0
-		if cap(q.items) > 1<<16 {
-			q.items = nil
+	for q.head < len(q.items) {
+		it := q.take()
+		f, isFlow := it.record.(*flow.Flow)
+		if isFlow && q.tooLate(it, now) {
+			q.bytes -= it.bytes
+			shed = append(shed, f)
+			continue
 		}
-		return item{}
+		q.busy = isFlow
+		it.hurry = !q.behind.IsZero() && !now.Before(q.shedding)
+		return it, shed
 	}
+	q.behind = time.Time{}
+	q.items, q.head = q.items[:0], 0
+	if cap(q.items) > 1<<16 {
+		q.items = nil
+	}
+	return item{}, shed
+}
+
+// tooLate decides whether a flow is shed because of its age. Once a session has
+// lost a flow, it loses those behind it.
+func (q *queue) tooLate(it item, now time.Time) bool {
+	fate := fateUnknown
+	if it.session != 0 {
+		fate = q.sessions.fate(it.session, now)
+	}
+	age := now.Sub(it.at)
+	switch {
+	case fate == fateCut:
+		q.shed(it.session, fate, fateCut, now)
+		return true
+	case q.closed != "":
+		return false // what is left is written, however old it is
+	case age <= q.wait/2:
+		q.behind = time.Time{}
+		return false
+	case q.behind.IsZero():
+		q.behind = now
+	}
+	if age > q.wait && (now.Before(q.shedding) || now.Sub(q.behind) >= patience) {
+		q.shedding = now.Add(overloaded)
+		q.shed(it.session, fate, fateCut, now)
+		return true
+	}
+	return false
+}
+
+// ended reports whether there is nothing more to write.
+func (q *queue) ended() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed != "" && q.head == len(q.items)
+}
+
+// take returns the oldest item. There must be one.
+func (q *queue) take() item {
 	it := q.items[q.head]
 	q.items[q.head] = item{}
 	q.head++
@@ -143,23 +222,46 @@ func (q *queue) pop() item {
 	return it
 }
 
+// done says that an item is written, or counted as lost.
 func (q *queue) done(it item) {
 	q.mu.Lock()
 	q.bytes -= it.bytes
+	q.busy = false
 	q.mu.Unlock()
 }
 
-// close refuses what comes later, and counts it. The first reason stays.
+// abandon counts what is queued or taken as lost, because there is no time for it. It
+// returns the flows that nobody else reads.
+func (q *queue) abandon(now time.Time) (unread []*flow.Flow) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.head < len(q.items) {
+		it := q.take()
+		q.bytes -= it.bytes
+		if f, isFlow := it.record.(*flow.Flow); isFlow {
+			unread = append(unread, f)
+		}
+	}
+	lost := uint64(len(unread))
+	if q.busy {
+		lost++
+	}
+	if lost > 0 {
+		q.lose(now).flows += lost
+		q.total.flows += lost
+	}
+	return unread
+}
+
+// close refuses what comes later, and counts it. The first reason stays, unless it was
+// StoppedClosed.
 func (q *queue) close(reason string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed == "" {
+	if q.closed == "" || q.closed == StoppedClosed {
 		q.closed = reason
 	}
-	select {
-	case q.ready <- struct{}{}:
-	default:
-	}
+	q.wake()
 }
 
 // takeLost returns what was lost since the last call.

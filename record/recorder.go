@@ -17,21 +17,25 @@ import (
 // methods may be called by any number of goroutines, Run once.
 type Recorder struct {
 	o       Options
-	w       writer
 	queue   *queue
 	sampler *sampler      // nil takes everybody
 	left    ledger        // what was left out on purpose
-	shut    chan struct{} // closed by Close
+	shut    chan struct{} // closed by Stop and Close
 	once    sync.Once
+	within  time.Duration // of Stop; set before shut is closed
 
 	ran     atomic.Bool
 	paused  atomic.Bool
+	over    atomic.Bool // the time to stop is over: what is under way is given up
 	written atomic.Uint64
 	conns   atomic.Uint64
 	tooLong atomic.Uint64 // flows lost because they do not fit
 	size    atomic.Int64
 
-	unsealed bool // Run alone: there is something that a seal would keep
+	disk     sync.Mutex // guards what follows
+	w        writer
+	unsealed time.Time // when the oldest record came that a seal would keep; zero: there is none
+	declared time.Time // when losses were declared last
 }
 
 // writer is what a Recorder needs of a flowfile.Writer.
@@ -73,7 +77,7 @@ func New(o Options) (*Recorder, error) {
 }
 
 func newRecorder(o Options, w writer) *Recorder {
-	r := &Recorder{o: o, w: w, queue: newQueue(o.QueueBytes), sampler: newSampler(o.Sample), shut: make(chan struct{})}
+	r := &Recorder{o: o, w: w, queue: newQueue(o.QueueBytes, o.SealEvery/2), sampler: newSampler(o.Sample), shut: make(chan struct{}), within: o.StopWithin}
 	r.paused.Store(o.Paused)
 	r.size.Store(w.Size())
 	return r
@@ -114,6 +118,12 @@ func drop(open func() (io.ReadCloser, error)) {
 	}
 	if content, err := open(); err == nil {
 		content.Close() // it was only to be read
+	}
+}
+
+func dropAll(flows []*flow.Flow) {
+	for _, f := range flows {
+		drop(f.Request.Body.Open)
 	}
 }
 
@@ -161,10 +171,18 @@ func (r *Recorder) Pause() { r.paused.Store(true) }
 // Resume records again.
 func (r *Recorder) Resume() { r.paused.Store(false) }
 
-// Close makes Run return once everything queued is on disk. Without a Run it
-// completes the file itself. More calls do nothing.
+// Stop makes Run return once everything queued is on disk, at the latest after within; see
+// Options.StopWithin. Only the first call of Stop or Close counts.
+func (r *Recorder) Stop(within time.Duration) {
+	r.once.Do(func() {
+		r.within = within
+		close(r.shut)
+	})
+}
+
+// Close is Stop within Options.StopWithin. Without a Run it completes the file itself.
 func (r *Recorder) Close() error {
-	r.once.Do(func() { close(r.shut) })
+	r.Stop(r.o.StopWithin)
 	if r.ran.CompareAndSwap(false, true) {
 		return r.write(context.Background())
 	}
@@ -180,19 +198,15 @@ func (r *Recorder) Counts() Counts {
 	}
 }
 
-// Run owns the file. It returns once ctx has ended or Close was called, and everything
-// queued is on disk. The error is nil then, also when the size limit was reached. When
+// Run owns the file. It returns once ctx has ended, or Stop or Close was called, and
+// everything queued is on disk. What could not be written by Options.StopWithin is counted
+// and declared as lost. The error is nil then, also when the size limit was reached. When
 // the disk fails, what is sealed stays readable and later flows are counted as lost:
 // recording may fail, traffic goes on. Run then returns the error at its normal end.
 // After Close, Run does nothing. Two at a time are an error.
 func (r *Recorder) Run(ctx context.Context) error {
 	if r.ran.CompareAndSwap(false, true) {
-		written := make(chan error, 1)
-		go func() {
-			yieldToTraffic()
-			written <- r.write(ctx)
-		}()
-		return <-written
+		return r.write(ctx)
 	}
 	select {
 	case <-r.shut:
@@ -202,9 +216,15 @@ func (r *Recorder) Run(ctx context.Context) error {
 	}
 }
 
-// write is Run. Its goroutine is the place for steps between queue and disk.
+// write is Run. It seals; a goroutine that stands back behind the traffic does what lies
+// between queue and disk.
 func (r *Recorder) write(ctx context.Context) error {
-	err := r.record(ctx)
+	written := make(chan error, 1)
+	go func() {
+		yieldToTraffic()
+		written <- r.work()
+	}()
+	err := r.keep(ctx, written)
 	if err != nil {
 		r.stop(err)
 		r.wait(ctx)
@@ -213,64 +233,119 @@ func (r *Recorder) write(ctx context.Context) error {
 	return errors.Join(ignoreFull(err), r.finish())
 }
 
-// record writes until the end is asked for and the queue is empty, or until
-// nothing can be written any more.
-func (r *Recorder) record(ctx context.Context) error {
-	seal := time.NewTicker(r.o.SealEvery)
-	defer seal.Stop()
+// work writes until the queue is closed and empty, or until nothing can be written any
+// more.
+func (r *Recorder) work() error {
 	for {
-		for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
-			err := r.put(it.record)
-			r.queue.done(it)
+		switch it := r.next(); {
+		case it.record != nil && it.hurry:
+			// This goroutine's thread stands back. Another one takes its turn like everybody
+			// else, until it has caught up.
+			caughtUp := make(chan error, 1)
+			go func() { caughtUp <- r.catchUp(it) }()
+			if err := <-caughtUp; err != nil {
+				return err
+			}
+		case it.record != nil:
+			if err := r.put(it); err != nil {
+				return err
+			}
+		case r.queue.ended():
+			return nil
+		default:
+			<-r.queue.ready
+		}
+	}
+}
+
+// catchUp writes it and what follows, as long as that is in a hurry.
+func (r *Recorder) catchUp(it item) error {
+	for it.record != nil {
+		if err := r.put(it); err != nil || !it.hurry {
+			return err
+		}
+		it = r.next()
+	}
+	return nil
+}
+
+// next takes the next record from the queue, if there is one.
+func (r *Recorder) next() item {
+	it, shed := r.queue.pop(time.Now())
+	dropAll(shed)
+	return it
+}
+
+// sealTicks is how often in SealEvery it is looked whether to seal.
+const sealTicks = 8
+
+// keep seals in time what is written, until all is written. It returns the error that ended
+// the recording, if one did.
+func (r *Recorder) keep(ctx context.Context, written <-chan error) error {
+	tick := time.NewTicker(max(r.o.SealEvery/sealTicks, 1))
+	defer tick.Stop()
+	ended, shut := ctx.Done(), r.shut
+	var late <-chan time.Time
+	stop := func(within time.Duration) {
+		r.queue.close(StoppedClosed)
+		ended, shut = nil, nil
+		late = time.After(within)
+	}
+	for {
+		select {
+		case err := <-written:
 			if err != nil {
 				return err
 			}
-			select {
-			case <-seal.C:
-				if err := r.seal(); err != nil {
-					return err
-				}
-			default:
-			}
-		}
-		select {
-		case <-r.queue.ready:
-		case <-seal.C:
-			if err := r.seal(); err != nil {
+			r.disk.Lock()
+			defer r.disk.Unlock()
+			return r.seal()
+		case <-ended:
+			stop(r.o.StopWithin)
+		case <-shut:
+			stop(r.within)
+		case now := <-tick.C:
+			if err := r.sealOld(now); err != nil {
 				return err
 			}
-		case <-ctx.Done():
-			return r.drain()
-		case <-r.shut:
-			return r.drain()
+		case <-late:
+			r.giveUp()
+			r.o.Logger.Warn("there was no time to write all that was recorded")
+			return nil
 		}
 	}
 }
 
-// drain closes the queue and writes what is left in it.
-func (r *Recorder) drain() error {
-	r.queue.close(StoppedClosed)
-	for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
-		err := r.put(it.record)
-		r.queue.done(it)
-		if err != nil {
-			return err
-		}
-	}
-	return r.seal()
+// giveUp takes the file from the goroutine that writes, and counts what it leaves as lost.
+// That goroutine ends with the flow that it has in work.
+func (r *Recorder) giveUp() {
+	r.over.Store(true)
+	r.disk.Lock()
+	defer r.disk.Unlock()
+	dropAll(r.queue.abandon(time.Now()))
 }
+
+// errOver says that the file was taken away.
+var errOver = errors.New("record: the recording is over")
 
 // put writes a record. When a flow exceeds the limits of the format, only that
 // flow is lost.
-func (r *Recorder) put(rec flow.Record) error {
-	f, isFlow := rec.(*flow.Flow)
+func (r *Recorder) put(it item) error {
+	f, isFlow := it.record.(*flow.Flow)
 	if isFlow {
 		defer drop(f.Request.Body.Open) // where neither the redactor nor the writer wanted it
+		r.redact(f)
 	}
-	if isFlow && r.o.Redact != nil {
-		r.o.Redact.Flow(f)
+	r.disk.Lock()
+	defer r.disk.Unlock()
+	if r.over.Load() {
+		return errOver
 	}
-	err := r.w.Write(rec)
+	defer r.queue.done(it)
+	if isFlow {
+		f.Request.Body.Open = r.untilOver(f.Request.Body.Open)
+	}
+	err := r.w.Write(it.record)
 	r.size.Store(r.w.Size())
 	switch {
 	case err == nil && isFlow:
@@ -287,31 +362,111 @@ func (r *Recorder) put(rec flow.Record) error {
 	case isFlow:
 		r.queue.addLost(1, time.Now())
 	}
-	if err == nil {
-		r.unsealed = true
+	if err == nil && r.unsealed.IsZero() {
+		r.unsealed = it.at
 	}
 	return err
 }
 
-// seal declares what was shed and puts everything on disk.
+// redact removes the secrets of a flow. Bodies that were kept out are declared.
+func (r *Recorder) redact(f *flow.Flow) {
+	if r.o.Redact == nil {
+		return
+	}
+	request, response := f.Request.Body, flow.Body{}
+	if f.Response != nil {
+		response = f.Response.Body
+	}
+	r.o.Redact.Flow(f)
+	out := keptOut(request, f.Request.Body)
+	if f.Response != nil {
+		out += keptOut(response, f.Response.Body)
+	}
+	if out > 0 {
+		r.left.add(flow.Loss{At: f.Start, Reason: flow.LossOpaque, Bytes: out})
+	}
+}
+
+// keptOut returns how many bytes of a body the redactor has removed because it could not
+// look into them.
+func keptOut(was, is flow.Body) uint64 {
+	if len(is.Data) > 0 {
+		return 0
+	}
+	return uint64(len(was.Data))
+}
+
+// untilOver makes a long content fail once there is no time left to write it. What is
+// written of it is its beginning then.
+func (r *Recorder) untilOver(open func() (io.ReadCloser, error)) func() (io.ReadCloser, error) {
+	if open == nil {
+		return nil
+	}
+	return func() (io.ReadCloser, error) {
+		content, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return &timed{content, &r.over}, nil
+	}
+}
+
+// A timed content fails once it is over.
+type timed struct {
+	io.ReadCloser
+	over *atomic.Bool
+}
+
+func (t *timed) Read(p []byte) (int, error) {
+	if t.over.Load() {
+		return 0, errOver
+	}
+	return t.ReadCloser.Read(p)
+}
+
+// sealOld seals if something has waited for long enough, or if there may be losses to
+// declare. While a record is being written it does nothing: the next tick will.
+func (r *Recorder) sealOld(now time.Time) error {
+	if !r.disk.TryLock() {
+		return nil
+	}
+	defer r.disk.Unlock()
+	// In half of SealEvery a record may have come from the queue. The next tick is too late
+	// for one that is older than the other half less a tick.
+	old := !r.unsealed.IsZero() && now.Sub(r.unsealed) >= r.o.SealEvery/2-r.o.SealEvery/sealTicks
+	if !old && now.Sub(r.declared) < r.o.SealEvery {
+		return nil
+	}
+	return r.seal()
+}
+
+// seal declares what was shed and puts everything on disk. r.disk is held.
 func (r *Recorder) seal() error {
+	r.declared = time.Now()
 	if err := r.declare(flow.LossOverload); err != nil {
 		return err
 	}
-	if !r.unsealed {
+	if r.unsealed.IsZero() {
 		return nil
 	}
 	err := r.w.Flush()
-	r.unsealed = false
+	r.unsealed = time.Time{}
 	r.size.Store(r.w.Size())
 	return err
 }
 
+// fresh notes that there is something to seal. r.disk is held.
+func (r *Recorder) fresh() {
+	if r.unsealed.IsZero() {
+		r.unsealed = time.Now()
+	}
+}
+
 // declare writes loss records if anything was lost or left out since the last
-// ones.
+// ones. r.disk is held.
 func (r *Recorder) declare(reason string) error {
 	for open := r.left.take(); len(open) > 0; open = open[1:] {
-		r.unsealed = true
+		r.fresh()
 		if err := r.w.Write(&open[0]); err != nil {
 			r.left.giveBack(open)
 			return err
@@ -323,7 +478,7 @@ func (r *Recorder) declare(reason string) error {
 	}
 	r.o.Logger.Warn("flows are missing in the recording", "reason", reason,
 		"flows", lost.flows, "sessions", lost.sessions, "connections", lost.conns)
-	r.unsealed = true
+	r.fresh()
 	err := r.w.Write(&flow.Loss{At: lost.since, Reason: reason, Flows: lost.flows, Sessions: lost.sessions})
 	if err != nil {
 		r.queue.giveBack(lost)
@@ -340,13 +495,7 @@ func (r *Recorder) stop(err error) {
 		r.written.Add(-failed.Flows)
 		r.queue.addLost(failed.Flows, time.Now())
 	}
-	for it := r.queue.pop(); it.record != nil; it = r.queue.pop() {
-		if f, isFlow := it.record.(*flow.Flow); isFlow {
-			r.queue.addLost(1, time.Now())
-			drop(f.Request.Body.Open)
-		}
-		r.queue.done(it)
-	}
+	r.giveUp()
 	switch reason {
 	case flow.LossDiskLimit:
 		r.o.Logger.Warn("recording stopped at its size limit; traffic goes on; raise the limit to record more", "path", r.o.Path)
@@ -355,6 +504,8 @@ func (r *Recorder) stop(err error) {
 	default:
 		r.o.Logger.Error("recording stopped; what is recorded is kept and traffic goes on; check the disk and record into a new file", "path", r.o.Path, "error", err)
 	}
+	r.disk.Lock()
+	defer r.disk.Unlock()
 	// Where even this does not fit, finish tries again.
 	lost := r.queue.takeLost()
 	loss := &flow.Loss{At: time.Now(), Reason: reason, Flows: lost.flows, Sessions: lost.sessions}
@@ -374,8 +525,13 @@ func (r *Recorder) wait(ctx context.Context) {
 
 // finish declares the last losses and completes the file.
 func (r *Recorder) finish() error {
+	r.disk.Lock()
+	defer r.disk.Unlock()
 	_, _, reason := r.queue.state()
-	if reason == StoppedClosed {
+	switch {
+	case reason == StoppedClosed && r.over.Load():
+		reason = flow.LossLate
+	case reason == StoppedClosed:
 		reason = flow.LossOverload
 	}
 	err := r.declare(reason)

@@ -475,3 +475,142 @@ func TestLongBodiesAreWrittenWholeAndAlwaysClosed(t *testing.T) {
 		})
 	}
 }
+
+// A slow redactor holds up the flows of connection 2 until it may go on.
+type slow struct{ gate chan struct{} }
+
+func (s slow) Flow(f *flow.Flow) {
+	if f.Conn == 2 {
+		<-s.gate
+	}
+}
+
+func (slow) Name() string { return "slow" }
+
+func TestWhatIsWrittenIsSealedWhileAFlowIsInWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{}
+		gate := make(chan struct{})
+		r, end := start(t, Options{Redact: slow{gate}}, d)
+		r.Flow(page(1, 10))
+		r.Flow(page(2, 10))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n, sealed := d.state(); n != 1 || sealed != 1 {
+			t.Errorf("%d flows written and %d sealed beside one in work; want 1, 1", n, sealed)
+		}
+		close(gate)
+		if err := end(); err != nil || d.flows(2) != 1 {
+			t.Errorf("Run: %v, %d flows of the slow connection; want 1", err, d.flows(2))
+		}
+	})
+}
+
+func TestTheEndHasADeadline(t *testing.T) {
+	for name, stop := range map[string]func(r *Recorder, cancel func()){
+		"of the context": func(_ *Recorder, cancel func()) { cancel() },
+		"of Close":       func(r *Recorder, _ func()) { r.Close() },
+		"of Stop":        func(r *Recorder, _ func()) { r.Stop(4 * time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := &disk{}
+				gate := make(chan struct{})
+				r := newRecorder(Options{Redact: slow{gate}}.withDefaults(), d)
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() { done <- r.Run(ctx) }()
+				r.Flow(page(1, 10))
+				r.Flow(page(2, 10))
+				for range 5 {
+					r.Flow(page(3, 10))
+				}
+				synctest.Wait()
+				begun := time.Now()
+				stop(r, cancel)
+				err := <-done
+				if took := time.Since(begun); err != nil || took != 4*time.Second {
+					t.Errorf("ended after %v with %v, want 4s", took, err)
+				}
+				if ls := d.losses(); len(ls) != 1 || ls[0].Reason != flow.LossLate || ls[0].Flows != 6 {
+					t.Errorf("declared %+v, want the flow in work and five behind it", ls)
+				}
+				if c := r.Counts(); c.Flows != 1 || c.Lost != 6 || c.Queued < 0 || !d.closed {
+					t.Errorf("counts %+v, closed %v; want 1 flow, 6 lost", c, d.closed)
+				}
+				close(gate)
+				synctest.Wait()
+				if n, sealed := d.state(); n != 2 || sealed != n {
+					t.Errorf("%d records, %d sealed: something was written behind the end", n, sealed)
+				}
+				cancel()
+			})
+		})
+	}
+}
+
+// An endless content gives bytes until it is closed, slowly.
+type endless struct{ closed chan struct{} }
+
+func (e endless) open() (io.ReadCloser, error) {
+	select {
+	case <-e.closed:
+		return nil, fs.ErrClosed
+	default:
+		return e, nil
+	}
+}
+
+func (e endless) Read(p []byte) (int, error) {
+	time.Sleep(10 * time.Millisecond)
+	return len(p), nil
+}
+
+func (e endless) Close() error { close(e.closed); return nil }
+
+func TestALongBodyDoesNotHoldUpTheEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.flow.zst")
+	r, err := New(Options{Path: path, MaxBody: flowfile.MaxBody})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- r.Run(t.Context()) }()
+	content := endless{make(chan struct{})}
+	f := page(1, 100)
+	f.Request.Body = flow.Body{Data: []byte("beginning"), Size: flowfile.MaxBody, Open: content.open}
+	r.Flow(f)
+	r.Stop(50 * time.Millisecond)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	<-content.closed
+	for f, err := range flowfile.Flows(path) {
+		if err != nil || string(f.Request.Body.Data) != "beginning" || !f.Request.Body.Truncated() || f.Request.Body.Open != nil {
+			t.Errorf("%v, %d bytes of %d are kept", err, len(f.Request.Body.Data), f.Request.Body.Size)
+		}
+	}
+}
+
+// A blind redactor keeps out what it is given.
+type blind struct{}
+
+func (blind) Flow(f *flow.Flow) { f.Response.Body.Data = nil }
+func (blind) Name() string      { return "blind" }
+
+func TestBodiesThatAreKeptOutAreDeclared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &disk{}
+		r, end := start(t, Options{Redact: blind{}}, d)
+		r.Flow(page(1, 1000))
+		r.Flow(page(2, 0))
+		r.Flow(page(3, 500))
+		synctest.Wait()
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		if ls := d.losses(); len(ls) != 1 || ls[0].Reason != flow.LossOpaque || ls[0].Bytes != 1500 || ls[0].Flows != 0 {
+			t.Errorf("declared %+v, want 1500 bytes", ls)
+		}
+	})
+}

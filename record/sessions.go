@@ -12,6 +12,7 @@ const (
 	fateUnknown fate = iota // new
 	fateKept                // its flows are taken in while there is room
 	fateShed                // its flows are shed until it is over
+	fateCut                 // so, and those that are queued as well
 )
 
 const (

@@ -279,22 +279,24 @@ type Loss struct {
 
 // The reasons for a Loss that Starling itself gives.
 const (
-	LossOverload  = "overload"      // the recorder could not keep up and shed whole sessions
-	LossDiskFull  = "disk full"     // the device had no space left
-	LossDiskLimit = "disk limit"    // the size limit of the recording was reached
-	LossWrite     = "write error"   // the device failed
-	LossTooLong   = "flow too long" // one flow exceeded the limits of the flow file
-	LossUnparsed  = "unparsed"      // Bytes were seen and not understood
-	LossKernel    = "kernel drop"   // Packets were dropped before the capture could read them
-	LossGap       = "gap"           // Bytes of a connection never passed the capture
-	LossStart     = "no start"      // the capture began in the middle of a connection
-	LossMemory    = "memory limit"  // bytes were given up to stay within a memory limit
-	LossSampled   = "sampled out"   // left out on purpose: the session is not in the sample
-	LossPaused    = "paused"        // left out on purpose: recording was switched off
-	LossFiltered  = "filtered"      // left out on purpose: a filter or list says so
-	LossDamaged   = "damaged"       // blocks of a recording were damaged when it was copied
-	LossCutOff    = "cut off"       // a recording was copied that ended without its index: what its writer had not stored is missing
-	LossBroken    = "broken entry"  // an imported file held entries that could not be read
+	LossOverload  = "overload"       // the recorder could not keep up and shed whole sessions
+	LossDiskFull  = "disk full"      // the device had no space left
+	LossDiskLimit = "disk limit"     // the size limit of the recording was reached
+	LossWrite     = "write error"    // the device failed
+	LossTooLong   = "flow too long"  // one flow exceeded the limits of the flow file
+	LossUnparsed  = "unparsed"       // Bytes were seen and not understood
+	LossKernel    = "kernel drop"    // Packets were dropped before the capture could read them
+	LossGap       = "gap"            // Bytes of a connection never passed the capture
+	LossStart     = "no start"       // the capture began in the middle of a connection
+	LossMemory    = "memory limit"   // bytes were given up to stay within a memory limit
+	LossSampled   = "sampled out"    // left out on purpose: the session is not in the sample
+	LossPaused    = "paused"         // left out on purpose: recording was switched off
+	LossFiltered  = "filtered"       // left out on purpose: a filter or list says so
+	LossDamaged   = "damaged"        // blocks of a recording were damaged when it was copied
+	LossCutOff    = "cut off"        // a recording was copied that ended without its index: what its writer had not stored is missing
+	LossOpaque    = "not redactable" // Bytes of bodies were kept out, as nobody could look for secrets in them
+	LossLate      = "out of time"    // the recorder had to end before it had written them
+	LossBroken    = "broken entry"   // an imported file held entries that could not be read
 )
 
 // OnPurpose reports whether the flows were left out because somebody wished so.
