@@ -59,6 +59,11 @@ func (w *walker) walkBody(b flow.Body, h flow.Headers) (flow.Body, flow.Headers)
 	if codings := codingsOf(h); len(codings) > 0 {
 		return w.codedBody(b, h, codings, contentType)
 	}
+	if coding := packingOf(b.Data); coding != "" && b.Open == nil && !opaqueMedia(contentType) {
+		if data, whole := w.codec.inflate(b.Data, coding); len(data) > 0 && len(data) < maxDecoded && (whole || b.Truncated()) {
+			return w.codedBody(b, h, []string{coding}, contentType)
+		}
+	}
 	w.arena = append(w.arena[:0], b.Data...)
 	data := w.arena[:len(b.Data):len(b.Data)]
 	if !w.content(data, contentType) {
@@ -111,10 +116,10 @@ func codingsOf(h flow.Headers) []string {
 // codedBody walks a body that has content codings. A body that changes is stored with
 // gzip if its codings were gzip or deflate. Otherwise it is stored without a coding.
 func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, contentType string) (flow.Body, flow.Headers) {
-	if opaqueMedia(contentType) {
+	data, whole, ok := w.uncoded(b.Data, codings)
+	if !ok && opaqueMedia(contentType) {
 		return b, h
 	}
-	data, whole, ok := w.decoded(b.Data, codings)
 	if !ok {
 		return w.dropped(b), h
 	}
@@ -126,7 +131,9 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 		return b, h
 	}
 	coding := "identity"
-	if !slices.ContainsFunc(codings, func(c string) bool { return c != "gzip" && c != "x-gzip" && c != "deflate" }) {
+	if codings[0] == "zlib" {
+		coding, data = "zlib", w.codec.zlib(data)
+	} else if !slices.ContainsFunc(codings, func(c string) bool { return c != "gzip" && c != "x-gzip" && c != "deflate" }) {
 		coding, data = "gzip", w.codec.gzip(data)
 	}
 	before := b
@@ -151,9 +158,9 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 	return b, w.digests(h)
 }
 
-// decoded removes content codings from data. whole is false if the end is missing. ok is
+// uncoded removes content codings from data. whole is false if the end is missing. ok is
 // false if the data cannot be decoded, or is longer than maxDecoded at any step.
-func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok bool) {
+func (w *walker) uncoded(data []byte, codings []string) (out []byte, whole, ok bool) {
 	if len(codings) > maxCodings {
 		return nil, false, false
 	}
@@ -161,7 +168,7 @@ func (w *walker) decoded(data []byte, codings []string) (out []byte, whole, ok b
 	for _, coding := range slices.Backward(codings) {
 		var end bool
 		switch coding {
-		case "gzip", "x-gzip", "deflate":
+		case "gzip", "x-gzip", "deflate", "zlib":
 			data, end = w.codec.inflate(data, coding)
 		default:
 			if w.decode == nil {
@@ -209,16 +216,26 @@ func opaqueMedia(contentType string) bool {
 	return false
 }
 
+// opaque reports whether data is pictures, sound or code, as its type says.
+func opaque(contentType string, data []byte) bool { return opaqueMedia(contentType) && !isText(data) }
+
 // content walks data of a media type in place. It reports false if the data cannot be
 // read.
 func (w *walker) content(data []byte, contentType string) bool {
-	if opaqueMedia(contentType) {
+	if opaque(contentType, data) {
 		return true
+	}
+	if opaqueMedia(contentType) {
+		contentType = ""
 	}
 	media, rest, _ := strings.Cut(contentType, ";")
 	media = strings.ToLower(strings.TrimSpace(media))
+	if l, mark, ok := wideText(data, rest); ok && w.depth < maxDepth {
+		w.layered(l, data[mark:], job{op: opContent, media: media})
+		return true
+	}
 	switch {
-	case media == "application/x-www-form-urlencoded" && !isJSON(data):
+	case media == formMedia && !isJSON(data):
 		w.form(data)
 	case strings.HasPrefix(media, "multipart/") && rest != "":
 		_, params, _ := mime.ParseMediaType(contentType)
@@ -227,25 +244,29 @@ func (w *walker) content(data []byte, contentType string) bool {
 		} else {
 			w.multipart(data, params["boundary"])
 		}
-	case strings.HasSuffix(media, "json") || media == "application/x-ndjson":
-		if isJSON(data) || len(data) > 0 && data[0] == '"' {
-			w.json(data, jsonNamed, "")
-		} else {
-			w.text(data)
-		}
-	case media == "text/html" || media == "application/xhtml+xml":
+	case media == "application/x-ndjson", strings.HasSuffix(media, "json") && (isJSON(data) || len(data) > 0 && data[0] == '"'):
+		w.json(data, jsonNamed, "")
+	case strings.HasSuffix(media, "xml") && !isJSON(data):
+		w.markup(data, media != "application/xhtml+xml")
+	case media == "text/html" && !isJSON(data):
 		w.markup(data, false)
-	case strings.HasSuffix(media, "xml") || media == "image/svg+xml":
-		w.markup(data, true)
 	case media == "text/event-stream":
 		w.events(data)
+	case media == "application/grpc-web-text" || media == "application/grpc-web-text+proto":
+		return w.framedText(data)
 	case strings.HasPrefix(media, "application/grpc"):
 		return w.framed(data)
+	case slices.Contains(protobufMedia, media):
+		w.protobuf(data)
+	case !isText(data) && w.binary(data, media):
 	default:
 		w.field(plain, data)
 	}
 	return true
 }
+
+// formMedia is the media type of forms.
+const formMedia = "application/x-www-form-urlencoded"
 
 // A codec keeps the compressors of the standard library.
 type codec struct {
@@ -266,13 +287,24 @@ func (c *codec) gzip(data []byte) []byte {
 	return out.Bytes()
 }
 
-// inflate removes gzip or deflate. The standard puts deflate into the zlib format, but
+// zlib compresses data in the zlib format.
+func (c *codec) zlib(data []byte) []byte {
+	var out bytes.Buffer
+	z := zlib.NewWriter(&out)
+	z.Write(data) // a bytes.Buffer never fails
+	z.Close()
+	return out.Bytes()
+}
+
+// inflate removes gzip, zlib or deflate. The standard puts deflate into the zlib format, but
 // some servers send it raw. The result is valid until the next call.
 func (c *codec) inflate(data []byte, coding string) (out []byte, whole bool) {
 	var r io.Reader
-	if coding == "deflate" {
+	if coding == "deflate" || coding == "zlib" {
 		if z, err := zlib.NewReader(bytes.NewReader(data)); err == nil {
 			r = z
+		} else if coding == "zlib" {
+			return nil, false
 		} else {
 			r = flate.NewReader(bytes.NewReader(data))
 		}

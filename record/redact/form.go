@@ -68,9 +68,14 @@ func (w *walker) decodedName(name []byte) []byte {
 	if bytes.IndexByte(name, '%') < 0 {
 		return name
 	}
+	return w.decoded(layerForm, name)
+}
+
+// decoded decodes a layer. The result is valid until the arena is used again.
+func (w *walker) decoded(l layer, b []byte) []byte {
 	mark := len(w.arena)
-	for i := 0; i < len(name); {
-		out, k, n := layerForm.unit(name[i:])
+	for i := 0; i < len(b); {
+		out, k, n := l.unit(b[i:])
 		w.arena = append(w.arena, out[:k]...)
 		i += n
 	}

@@ -44,7 +44,7 @@ func FuzzFlow(f *testing.F) {
 			t.Errorf("target %q became %q", target, x.Request.Target)
 		}
 		for _, got := range [][]byte{x.Request.Body.Data, x.Messages[0].Data} {
-			if len(got) != len(body) {
+			if len(got) != len(body) && packingOf([]byte(body)) == "" {
 				t.Errorf("body of %d bytes became one of %d", len(body), len(got))
 			}
 			if utf8.ValidString(body) && !utf8.Valid(got) {

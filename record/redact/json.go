@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // A jsonMode says what is secret in a JSON text.
 type jsonMode uint8
@@ -33,6 +36,7 @@ type jsonFrame struct {
 	object bool
 	class  class  // of the value; the members inherit it
 	value  class  // of a member "value", told by the member "name"
+	newest bool   // members such as "current" or "hash" are secret
 	key    string // the name of the object or array; only set for JSON paths
 }
 
@@ -49,10 +53,26 @@ type jsonWalk struct {
 	kind  Kind
 	stack [maxNesting]jsonFrame
 	depth int
-	class class // of the next value
-	names bool  // the next value names the member "value" beside it
+	class class    // of the next value
+	pair  pairPart // what the next value is of a pair
 	key   []byte
 	times bool // the next value is a time of a JSON Web Token
+	lists bool // the next value, an array, names columns
+	bits  bool // the next value is a part of a JSON Web Key, if it is long
+
+	plural  bool        // the name of the next value is a plural
+	tokens  bool        // it names tokens
+	holds   bool        // the next value, an object, holds a secret under "value"
+	waiting []jsonValue // values of pairs whose names have not come yet
+	table   jsonTable
+}
+
+// A jsonValue is a string whose class is told by what follows it.
+type jsonValue struct {
+	depth      int
+	start, end int
+	escaped    bool
+	class      class
 }
 
 // json walks a JSON text.
@@ -85,7 +105,7 @@ func (j *jsonWalk) run() {
 			if j.isKey(end) {
 				j.setKey(b[i+1:end], escaped)
 			} else {
-				j.str(b[i+1:end], escaped)
+				j.value(i+1, end, escaped)
 			}
 			i = end + 1
 		case c == '{' || c == '[':
@@ -96,6 +116,7 @@ func (j *jsonWalk) run() {
 			i++
 		case c == ',':
 			j.next()
+			j.table.next(j)
 			i++
 		case c >= '0' && c <= '9' || c == '-':
 			end := i + 1
@@ -103,6 +124,7 @@ func (j *jsonWalk) run() {
 				end++
 			}
 			j.number(b[i:end])
+			j.table.other(j)
 			i = end
 		case isLetter(c):
 			end := i + 1
@@ -116,6 +138,10 @@ func (j *jsonWalk) run() {
 		default:
 			i++
 		}
+	}
+	for ; len(j.waiting) > 0; j.depth-- { // the text was cut
+		j.depth = j.waiting[len(j.waiting)-1].depth
+		j.settle(plain)
 	}
 }
 
@@ -164,12 +190,31 @@ func (j *jsonWalk) setKey(key []byte, escaped bool) {
 	case j.mode == jsonClaims:
 		j.class, j.times = claimClass(key)
 	default:
-		j.class = max(inherited, j.w.scope.field(key))
-		j.names = isPairName(key)
-		if isPairValue(key) && j.depth > 0 && j.depth <= maxNesting {
-			j.class = max(j.class, j.stack[j.depth-1].value)
+		name := key
+		if escaped {
+			name = j.w.decoded(layerEscape, key)
 		}
-		if j.class == kept || j.w.scope.field(key) == kept {
+		own := j.w.scope.field(name)
+		j.class, j.pair = max(inherited, own), pairPartOf(name)
+		j.plural, j.tokens, j.holds = false, false, own.secret()
+		if own >= likely {
+			j.plural = len(singularOf(string(name))) < len(name)
+			j.tokens = bytes.Contains(bytes.ToLower(name), []byte("token"))
+			j.holds = j.holds || bytes.Contains(name, []byte("redential"))
+		}
+		j.lists, j.bits = isColumns(name), isKeyPart(name)
+		if f := j.frame(); f != nil && f.newest && own < loose && slices.Contains(versionWords, string(name)) {
+			j.class = max(j.class, loose)
+		}
+		if f := j.frame(); f != nil && f.value > plain {
+			switch j.pair {
+			case pairValue:
+				j.class = max(j.class, f.value)
+			case pairContent:
+				j.class = max(j.class, min(f.value, loose))
+			}
+		}
+		if j.class == kept || own == kept {
 			j.class = kept
 		}
 	}
@@ -189,13 +234,13 @@ func (j *jsonWalk) setKey(key []byte, escaped bool) {
 	}
 }
 
-// isPairName and isPairValue recognise the members of lists of pairs, such as
-// {"name": "password", "value": "…"}.
-func isPairName(key []byte) bool {
-	return string(key) == "name" || string(key) == "key" || string(key) == "field" || string(key) == "header"
+// frame is the innermost open object or array, or nil.
+func (j *jsonWalk) frame() *jsonFrame {
+	if j.depth == 0 || j.depth > maxNesting {
+		return nil
+	}
+	return &j.stack[j.depth-1]
 }
-
-func isPairValue(key []byte) bool { return string(key) == "value" || string(key) == "val" }
 
 // inherited is the class that members of the innermost object take over.
 func (j *jsonWalk) inherited() class {
@@ -207,14 +252,28 @@ func (j *jsonWalk) inherited() class {
 
 // open enters an object or array under the current name. If that is the name of a token,
 // all members of an array are secret, and members of an object only if they look random.
+// If it is a plural, such as passwords, members are secret that are one word.
 func (j *jsonWalk) open(object bool) {
+	j.table.open(j, object)
 	if j.depth < maxNesting {
-		c := j.class
-		if object && c.secret() && j.mode == jsonNamed {
+		c, named := j.class, j.mode == jsonNamed
+		secret := named && c.secret()
+		switch {
+		case secret && j.plural:
+			if c = loose; j.tokens {
+				c = likely
+			}
+		case secret && object, named && c == loose && object:
 			c = likely
 		}
 		f := &j.stack[j.depth]
-		f.object, f.class, f.value, f.key = object, c, plain, ""
+		*f = jsonFrame{object: object, class: c, newest: secret && object}
+		if named && j.holds {
+			f.value = loose
+		}
+		if parent := j.frame(); parent != nil && !parent.object {
+			f.value = max(f.value, parent.value)
+		}
 		if j.w.scope.paths() {
 			f.key = string(j.key)
 			j.key = j.key[:0]
@@ -225,13 +284,15 @@ func (j *jsonWalk) open(object bool) {
 }
 
 func (j *jsonWalk) close() {
+	j.settle(plain)
+	j.table.close(j)
 	j.depth = max(0, j.depth-1)
 	j.next()
 }
 
 // next forgets the name of the previous value.
 func (j *jsonWalk) next() {
-	j.class, j.times, j.names = j.inherited(), false, false
+	j.class, j.times, j.pair, j.plural, j.holds, j.lists, j.bits = j.inherited(), false, pairNone, false, false, false, false
 	if j.key = j.key[:0]; j.depth > 0 && j.depth <= maxNesting && !j.stack[j.depth-1].object && j.w.scope.paths() {
 		if c := j.w.scope.path(j.stack[:j.depth], nil); c != plain {
 			j.class = c
@@ -239,11 +300,54 @@ func (j *jsonWalk) next() {
 	}
 }
 
+// value walks the string b[start:end], or lets it wait for the name beside it.
+func (j *jsonWalk) value(start, end int, escaped bool) {
+	b := j.b[start:end]
+	f := j.frame()
+	if j.mode == jsonNamed && f != nil {
+		switch {
+		case !f.object:
+			j.class = max(j.class, j.table.cell(j, f, b))
+		case j.pair == pairName || j.pair == pairLabel || j.pair == pairKind:
+			c := j.w.scope.field(b)
+			switch {
+			case j.pair == pairKind && c != password:
+				c = plain
+			case j.pair != pairName:
+				c = min(c, loose)
+			}
+			if f.value = max(f.value, c); c > plain {
+				defer j.settle(c)
+			}
+		case j.pair == pairValue && f.value == plain && j.class < token:
+			j.waiting = append(j.waiting, jsonValue{j.depth, start, end, escaped, j.class})
+			return
+		case j.bits && len(b) >= minKeyPart && random(b):
+			j.class = max(j.class, token)
+		}
+	}
+	j.str(b, escaped)
+}
+
+// settle walks the value that waits in the innermost object, if there is one. c is the
+// class that the name beside it tells.
+func (j *jsonWalk) settle(c class) {
+	n := len(j.waiting) - 1
+	if n < 0 || j.waiting[n].depth != j.depth {
+		return
+	}
+	v := j.waiting[n]
+	j.waiting = j.waiting[:n]
+	was := j.class
+	if j.class = max(v.class, c); v.class == kept || c == kept {
+		j.class = kept
+	}
+	j.str(j.b[v.start:v.end], v.escaped)
+	j.class = was
+}
+
 // str walks a string value.
 func (j *jsonWalk) str(b []byte, escaped bool) {
-	if j.names && j.depth > 0 && j.depth <= maxNesting {
-		j.stack[j.depth-1].value = j.w.scope.field(b)
-	}
 	switch {
 	case j.class.secret() && j.mode != jsonNamed:
 		if escaped {

@@ -13,6 +13,7 @@ type job struct {
 	op    op
 	class class
 	kind  Kind
+	media string
 }
 
 type op uint8
@@ -23,6 +24,7 @@ const (
 	opSecret      // of job.kind
 	opClaims      // of a JSON Web Token
 	opUserinfo    // USER:PASSWORD
+	opContent     // of job.media
 )
 
 // do walks b.
@@ -36,6 +38,8 @@ func (w *walker) do(j job, b []byte) {
 		w.json(b, jsonClaims, j.kind)
 	case opUserinfo:
 		w.userinfo(b)
+	case opContent:
+		w.content(b, j.media)
 	default:
 		w.text(b)
 	}
@@ -49,6 +53,8 @@ const (
 	layerForm                 // application/x-www-form-urlencoded
 	layerEscape               // JSON and JavaScript strings
 	layerEntity               // HTML and XML
+	layerLittle               // UTF-16, the low byte first
+	layerBig                  // UTF-16, the high byte first
 )
 
 // layered decodes b, walks the result, and writes what changed back into b. A new
@@ -102,6 +108,8 @@ func (w *walker) layered(l layer, b []byte, j job) {
 func (l layer) unit(b []byte) (out [4]byte, k, n int) {
 	c := b[0]
 	switch {
+	case l >= layerLittle:
+		return wide(l, b)
 	case c == '%' && l <= layerForm:
 		if len(b) > 2 && hexValue(b[1]) >= 0 && hexValue(b[2]) >= 0 {
 			return [4]byte{byte(hexValue(b[1])<<4 | hexValue(b[2]))}, 1, 3
@@ -145,6 +153,8 @@ func (l layer) put(b, now []byte) {
 		}
 	case layerEntity:
 		putEntity(b, now)
+	case layerLittle, layerBig:
+		putWide(l, b, now)
 	}
 }
 

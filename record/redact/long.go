@@ -29,7 +29,7 @@ var errStructured = errors.New("a long part of JSON, markup or a form cannot be 
 func (w *walker) long(b flow.Body, h flow.Headers) func() (io.ReadCloser, error) {
 	contentType := h.Value("Content-Type")
 	switch open := b.Open; {
-	case open == nil || w.maker == nil || opaqueMedia(contentType):
+	case open == nil || w.maker == nil || opaque(contentType, b.Data):
 		return open
 	case len(codingsOf(h)) > 0 || structured(contentType) || isJSON(b.Data) || isMarkup(b.Data):
 		return nil
@@ -91,6 +91,7 @@ type longBody struct {
 	mark  []byte // before each part of a multipart body; nil: none
 	class class  // of the part that is being read
 	media string
+	inner bool // a piece of the part was read before
 
 	buf   []byte // read and not yet walked
 	ready []byte // the beginning of buf, walked
@@ -165,11 +166,16 @@ func (l *longBody) part() (int, error) {
 		return 0, errStructured // the head does not end within a window
 	}
 	l.class, l.media = l.w.partHead(head)
+	l.inner = false
 	return len(l.mark) + len(head) + 4, nil
 }
 
 // inside walks a piece of the content of a part, or of a body without parts.
 func (l *longBody) inside(b []byte) error {
+	if !l.inner && opaqueMedia(l.media) && isText(b) {
+		l.media = "" // what it says is wrong
+	}
+	l.inner = true
 	switch {
 	case l.class > plain:
 		l.w.field(l.class, b)

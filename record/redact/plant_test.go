@@ -37,8 +37,8 @@ const plantRounds = 4
 // Of the planted secrets: how many reach the disk, and how many a scan of the clear recording
 // does not report. Both may only fall.
 const (
-	plantsOnDisk     = 474
-	plantsUnreported = 448
+	plantsOnDisk     = 256
+	plantsUnreported = 236
 )
 
 func allPlanted() []planted {

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -63,15 +64,28 @@ const (
 	loginAnswered       // an answer to it: what looks random is a token
 )
 
-// logsIn reports whether a method of gRPC, the last segment of its target, logs in.
+// logsIn reports whether a method of gRPC, the last segment of its target, sends
+// passwords or answers with tokens.
 func logsIn(target string) bool {
-	return slices.ContainsFunc(wordsOf(target[strings.LastIndexByte(target, '/')+1:]), func(word string) bool {
-		return slices.Contains(loginWords, word)
-	})
+	target, _, _ = strings.Cut(target, "?")
+	method := target[strings.LastIndexByte(target, '/')+1:]
+	words := wordsOf(method)
+	has := func(list []string) bool {
+		return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(list, singularOf(word)) })
+	}
+	if has(loginWords) || strings.Contains(strings.ToLower(method), "signup") || strings.Contains(strings.ToLower(method), "signin") {
+		return true
+	}
+	return has(makingWords) && has(accountWords)
 }
 
-// loginWords are words in the names of methods that log in.
-var loginWords = []string{"authenticate", "authentication", "login", "logon", "signin", "token", "tokens"}
+// Words in the names of methods: loginWords of those that log in or set a password. A
+// method that has one of makingWords and one of accountWords makes an account.
+var (
+	loginWords   = []string{"authenticate", "authentication", "login", "logon", "signin", "signup", "register", "token", "password", "passwd", "secret", "credential", "otp"}
+	makingWords  = []string{"create", "add", "new", "set", "change", "update", "put", "open", "start"}
+	accountWords = []string{"user", "account", "session"}
+)
 
 func isProtobuf(b []byte) bool {
 	for len(b) > 0 {
@@ -118,15 +132,30 @@ func protobufField(b []byte) (number uint64, value []byte, length int) {
 	return 0, nil, 0
 }
 
+// framedText walks the messages of a body of gRPC-Web in base64.
+func (w *walker) framedText(b []byte) bool {
+	data, err := base64.StdEncoding.DecodeString(string(b))
+	if err != nil || !w.framed(data) {
+		return false
+	}
+	base64.StdEncoding.Encode(b, data)
+	return true
+}
+
 // framed walks the messages of a gRPC body. Before each message stand five bytes of flag
 // and length. It reports false if a message is compressed, because that cannot be read.
+// The trailers at the end of a body of gRPC-Web are lines of text.
 func (w *walker) framed(b []byte) bool {
 	for len(b) >= 5 {
-		if b[0] != 0 {
+		if b[0]&1 != 0 {
 			return false
 		}
 		end := 5 + min(uint64(binary.BigEndian.Uint32(b[1:])), uint64(len(b)-5))
-		w.protobuf(b[5:end])
+		if b[0]&0x80 != 0 {
+			w.text(b[5:end])
+		} else {
+			w.protobuf(b[5:end])
+		}
 		b = b[end:]
 	}
 	return true

@@ -65,7 +65,7 @@ func (w *walker) flow(f *flow.Flow) {
 	f.Request.Target = w.target(f.Request.Target)
 	w.part = "request"
 	f.Request.Headers = w.headers(f.Request.Headers)
-	logsIn := strings.HasPrefix(strings.ToLower(f.Request.Headers.Value("Content-Type")), "application/grpc") && logsIn(f.Request.Target)
+	logsIn := isProtobufMedia(f.Request.Headers.Value("Content-Type")) && logsIn(f.Request.Target)
 	w.enterLogin(logsIn, true)
 	f.Request.Body, f.Request.Headers = w.body(f.Request.Body, f.Request.Headers)
 	w.enterLogin(false, true)
@@ -319,7 +319,7 @@ func (w *walker) messages(f *flow.Flow, logsIn bool) {
 			w.protobuf(b)
 			w.enterLogin(false, m.FromClient)
 		default:
-			w.field(plain, b)
+			w.content(b, "")
 		}
 		if !w.changed {
 			continue
