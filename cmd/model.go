@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -222,7 +224,20 @@ func (o *accountOptions) learn(env environment, paths []string, recording iter.S
 	case err != nil:
 		return nil, nil, fmt.Errorf("learn from %s: %w", strings.Join(paths, ", "), err)
 	}
+	m.Recorded.Servers = otherServers(m.Origins, users.Conns.Servers())
 	return m, report, nil
+}
+
+// otherServers are the servers, as host:port, that no origin names. Those of this machine
+// are not among them.
+func otherServers(origins []model.Origin, servers []string) []string {
+	return slices.DeleteFunc(servers, func(server string) bool {
+		host, _, err := net.SplitHostPort(server)
+		return err != nil || isLoopback(host) || slices.ContainsFunc(origins, func(o model.Origin) bool {
+			u, err := url.Parse(o.URL)
+			return err == nil && strings.EqualFold(u.Hostname(), host)
+		})
+	})
 }
 
 // complete fills what --onto says of the model to write.

@@ -9,14 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/starling-load/starling/record"
-	"github.com/starling-load/starling/record/http1"
 	"github.com/starling-load/starling/record/program"
 	"github.com/starling-load/starling/record/proxy"
 	"github.com/starling-load/starling/record/proxy/authority"
@@ -65,7 +63,7 @@ cannot keep up it sheds whole sessions and says how many.
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 takes a free one")
 	f.StringVar(&o.upstream, "upstream", "", "`URL` of the one service to stand in front of, http://, https:// or h2c:// (default: forward proxy)")
-	f.BoolVar(&o.keepHost, "keep-host", false, "with --upstream, pass on the Host that clients send, for services that write it into links and redirects")
+	f.BoolVar(&o.keepHost, "keep-host", true, "with --upstream, pass on the Host that clients send; =false sends that of the upstream, for services that tell their sites apart by it")
 	f.BoolVar(&o.tls, "tls", false, "with --upstream, serve TLS and HTTP/2 to clients, who have to trust the authority of this installation")
 	f.StringVar(&o.caDir, "ca-dir", "", "`FOLDER` of the certificate authority (default: in the user's configuration)")
 	o.network.addFlags(f)
@@ -80,8 +78,8 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	if o.tls && o.upstream == "" {
 		return usagef("--tls goes with --upstream; a forward proxy opens https by itself")
 	}
-	if o.keepHost && o.upstream == "" {
-		return usagef("--keep-host goes with --upstream; a forward proxy passes the Host on that clients send")
+	if !o.keepHost && o.upstream == "" {
+		return usagef("--keep-host=false goes with --upstream; a forward proxy passes the Host on that clients send")
 	}
 	r, err := openRecorder(env, o)
 	if err != nil {
@@ -92,7 +90,9 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	}
 	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
 	err = r.run(ctx, "record")
-	return errors.Join(err, o.tell(env, r.recorder, r.describe(), r.figures()))
+	told := o.tell(env, r.recorder, r.describe(), r.figures())
+	r.warnOfPast(o.upstream)
+	return errors.Join(err, told)
 }
 
 // A recording is a proxy with its recorder, ready to run.
@@ -121,7 +121,7 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 		return nil, err
 	}
 	options := proxy.Options{
-		Upstream: upstream, KeepHost: o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: o.inMemory(), Spool: o.spool(), MaxLong: int64(o.maxBody), Logger: env.logger(),
+		Upstream: upstream, UpstreamHost: !o.keepHost, ListenTLS: o.tls, CA: authority, MaxBody: o.inMemory(), Spool: o.spool(), MaxLong: int64(o.maxBody), Logger: env.logger(),
 	}
 	if err := o.network.apply(&options); err != nil {
 		return nil, err
@@ -158,52 +158,6 @@ func (r *recording) run(ctx context.Context, title string) error {
 	return r.options.runRecorder(ctx, r.env, r.recorder, title, r.describe, func(ctx context.Context) error {
 		return r.proxy.Serve(ctx, r.listener)
 	})
-}
-
-// proxyFigures are what record proxy --json prints.
-type proxyFigures struct {
-	record.Counts
-	Tunnels         uint64 `json:"tunnels"`      // that were not opened
-	TunnelBytes     int64  `json:"tunnel_bytes"` // through them
-	Refused         uint64 `json:"refused"`      // requests
-	HandshakeErrors uint64 `json:"handshake_errors"`
-	Cut             uint64 `json:"cut"` // bodies and messages that were kept in part
-}
-
-func (r *recording) figures() proxyFigures {
-	c := r.proxy.Counts()
-	return proxyFigures{r.recorder.Counts(), uint64(c.Tunnels), int64(c.TunnelBytes), uint64(c.Refused), uint64(c.HandshakeErrors), uint64(c.BodiesCut + c.MessagesCut)}
-}
-
-// describe says what was recorded so far, and what passed or was refused beside it.
-func (r *recording) describe() string {
-	text := describeCounts(r.recorder.Counts())
-	c := r.proxy.Counts()
-	if c.Tunnels > 0 {
-		text += fmt.Sprintf(", %s unread (%s)", english.Plural(int(c.Tunnels), "tunnel", ""), humanize.IBytes(uint64(c.TunnelBytes)))
-	}
-	if c.Refused > 0 {
-		text += fmt.Sprintf(", %s refused", english.Plural(int(c.Refused), "request", ""))
-	}
-	if c.HandshakeErrors > 0 {
-		text += fmt.Sprintf(", %s", english.Plural(int(c.HandshakeErrors), "failed handshake", ""))
-	}
-	if cut := c.BodiesCut + c.MessagesCut; cut > 0 {
-		text += fmt.Sprintf(", %d of the bodies and messages kept in part", cut)
-	}
-	if c.OddHeads > 0 {
-		text += fmt.Sprintf(", %s (%s)", english.Plural(int(c.OddHeads), "odd head", ""), describeOdd(c.Odd))
-	}
-	return text
-}
-
-// describeOdd names the liberties that heads took.
-func describeOdd(odd http1.Odd) string {
-	var names []string
-	for ; odd != 0; odd &= odd - 1 {
-		names = append(names, odd.Error())
-	}
-	return strings.Join(names, ", ")
 }
 
 // loadAuthority opens or makes the certificate authority of this installation.

@@ -68,6 +68,7 @@ type Recorded struct {
 	Duration time.Duration
 	Starts   []time.Duration // only without Sessions: their starts as offsets, ascending
 	LeftOut  []LeftOut       // what of the recording is not in the model
+	Servers  []string        // host:port that the recorder passed requests on to, where no origin names it
 	From     string          // names the recordings and options that the model was learned from; "": not known
 }
 

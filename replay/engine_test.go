@@ -208,6 +208,8 @@ func TestGuardRefusesTheRecordedHost(t *testing.T) {
 		{"http://[::1]:8000", "http://[::1]:8000", nil, false},
 		{"http://localhost", "http://localhost", nil, false},
 		{"https://shop.example", "", nil, false},
+		{"https://shop.example", "shop.example:443", nil, true},
+		{"https://staging.shop.example", "shop.example:443", nil, false},
 	} {
 		if err := replay.Guard(tt.target, tt.recorded, tt.allowed); (err != nil) != tt.refused {
 			t.Errorf("Guard(%q, %q, %v) = %v, want refusal %v", tt.target, tt.recorded, tt.allowed, err, tt.refused)

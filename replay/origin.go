@@ -186,9 +186,12 @@ func hostname(origin string) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// Guard refuses to send load to the place that was recorded, unless allowed names
-// its host. Loopback addresses are always allowed.
+// Guard refuses to send load to the place that was recorded, an origin or a host with its
+// port, unless allowed names its host. Loopback addresses are always allowed.
 func Guard(target, recorded string, allowed []string) error {
+	if recorded != "" && !strings.Contains(recorded, "//") {
+		recorded = "//" + recorded
+	}
 	t, err := url.Parse(target)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ func (x node) recorded(r *model.Recorded) {
 			r.Start = t.UTC()
 		}},
 		{"duration", func(x node) { r.Duration = x.duration() }},
+		{"servers", func(x node) { r.Servers = x.texts() }},
 		{"from", func(x node) { r.From = x.text() }},
 		{"left_out", func(x node) { r.LeftOut = x.leftOut() }},
 		{"starts", func(x node) {

@@ -196,6 +196,9 @@ func (e *encoder) recorded(r *model.Recorded) *yaml.Node {
 		e.table(dataFolder+startsFile, []string{"seconds"}, rows)
 		put(n, "starts", text(startsFile))
 	}
+	if len(r.Servers) > 0 {
+		put(n, "servers", texts(r.Servers))
+	}
 	putText(n, "from", r.From)
 	putSome(n, "left_out", leftOut(r.LeftOut))
 	return n

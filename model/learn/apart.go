@@ -43,7 +43,7 @@ const (
 	whySocket = "upgraded connection (WebSocket)"
 	whyCut    = "request body of which the recording has only the beginning"
 	whyLong   = "request body too long for a model; replay the recording verbatim to send it"
-	whyPast   = "what users did at the service's own address, where answers led them past the recorder; record with --keep-host"
+	whyPast   = "what users did at the service's own address, where answers led them past the recorder; record again: it leads them back now"
 )
 
 // leadsPast reports whether an answer sends its client to the address that the recorder

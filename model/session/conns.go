@@ -1,7 +1,9 @@
 package session
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/starling-load/starling/model/session/origin"
@@ -11,7 +13,8 @@ import (
 // Conns tells of the connections of a recording who opened them, and when. It keeps
 // 40 bytes of each. The zero value knows none.
 type Conns struct {
-	byID map[uint64]opened
+	byID    map[uint64]opened
+	servers map[string]bool
 }
 
 type opened struct {
@@ -30,6 +33,24 @@ func (c *Conns) Add(conn *flow.Conn) {
 		o.at = unixNano(conn.Opened)
 	}
 	c.byID[conn.ID] = o
+	if conn.Server != "" && len(c.servers) < maxServers {
+		if c.servers == nil {
+			c.servers = map[string]bool{}
+		}
+		c.servers[conn.Server] = true
+	}
+}
+
+// maxServers is the number of different servers that are remembered.
+const maxServers = 1024
+
+// Servers lists what the connections led to, as host:port, sorted. A recorder in front of
+// a server is asked by another name than it.
+func (c *Conns) Servers() []string {
+	if c == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(c.servers))
 }
 
 // of returns what is known of a connection. An address that is not valid is unknown.

@@ -199,7 +199,7 @@ func recorder(tb testing.TB, upstream *url.URL) (t *tape, at *url.URL, stop func
 	tb.Helper()
 	t = &tape{who: map[*flow.Flow]string{}, watch: program.New()}
 	tb.Cleanup(t.watch.Close)
-	p, err := proxy.New(proxy.Options{Sink: t, Opened: t.watch.Opened, Upstream: upstream, KeepHost: true})
+	p, err := proxy.New(proxy.Options{Sink: t, Opened: t.watch.Opened, Upstream: upstream})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -244,9 +244,9 @@ func TestRequestsWithoutTargetAreExplained(t *testing.T) {
 	}
 }
 
-func TestReverseSendsItsOwnHostUnlessToldToKeepTheClients(t *testing.T) {
+func TestReverseKeepsTheHostOfTheClientUnlessToldOtherwise(t *testing.T) {
 	for _, keep := range []bool{false, true} {
-		r := paths[1].open(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) }, Options{KeepHost: keep})
+		r := paths[1].open(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) }, Options{UpstreamHost: !keep})
 		req := request(t, "GET", r.base+"/", nil)
 		req.Host = "shop.test"
 		want := r.origin.Listener.Addr().String()
@@ -255,7 +255,7 @@ func TestReverseSendsItsOwnHostUnlessToldToKeepTheClients(t *testing.T) {
 		}
 		_, body := r.get(t, req)
 		if f := r.sink.next(t); body != want || f.Request.Authority != want {
-			t.Errorf("KeepHost %v: the target saw %q, recorded for %q; want %q", keep, body, f.Request.Authority, want)
+			t.Errorf("keeping %v: the target saw %q, recorded for %q; want %q", keep, body, f.Request.Authority, want)
 		}
 	}
 }

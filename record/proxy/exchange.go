@@ -17,13 +17,14 @@ import (
 // An exchange is one request on its path through the proxy. The handler's goroutine
 // owns it. The transport's goroutines reach it through bodies and the trace, under mu.
 type exchange struct {
-	p    *Proxy
-	s    *inbound
-	w    *responseWriter
-	r    *http.Request // as sent on; its trailers fill while its body is read
-	to   route
-	skip bool // Lists leave it out, or the sink does not want it: nothing is kept of its content
-	pass bool // it is the sink that does not want it
+	p      *Proxy
+	s      *inbound
+	w      *responseWriter
+	r      *http.Request // as sent on; its trailers fill while its body is read
+	to     route
+	facade facade
+	skip   bool // Lists leave it out, or the sink does not want it: nothing is kept of its content
+	pass   bool // it is the sink that does not want it
 
 	upgrade  string                   // value of the Upgrade field that the client asked for, "" for none
 	asked    wireHead                 // head of the request; no lines where net/http's view is all there is
@@ -55,7 +56,7 @@ const longInMemory = 8 << 20
 
 // newExchange starts the record of r, whose head is as the client sent it.
 func newExchange(p *Proxy, s *inbound, to route, r *http.Request, head wireHead) *exchange {
-	x := &exchange{p: p, s: s, to: to, asked: head}
+	x := &exchange{p: p, s: s, to: to, asked: head, facade: p.facadeOf(r, s)}
 	x.f = &flow.Flow{
 		Scheme:   to.scheme,
 		Protocol: r.Proto,
@@ -173,6 +174,10 @@ func (x *exchange) answered(resp *http.Response) {
 		}
 	} else {
 		r.Headers = canonical(resp.Header, resp.ProtoMajor == 2)
+	}
+	if x.facade.upstream != nil {
+		x.facade.recorded(x.p.o.UpstreamHost).list(r.Headers)
+		x.facade.answer(resp.Header)
 	}
 	x.f.Response = r
 	x.answer.Start(x.p.budget, x.p.o.MaxBody, resp.ContentLength)
@@ -317,6 +322,7 @@ func (x *exchange) finish() (cut bool) {
 	if lost > 0 {
 		x.p.o.Sink.Loss(&flow.Loss{At: f.Start, Reason: flow.LossMemory, Messages: lost})
 	}
+	x.notePast(f)
 	f.Conn = x.s.announce(x.to, x.r.TLS)
 	x.p.n.flows.Add(1)
 	x.p.o.Sink.Flow(f)

@@ -46,7 +46,7 @@ func TestTheTargetIsSpokenToAsItTakesIt(t *testing.T) {
 			if body != c.want || resp.ProtoMajor == 2 != c.h2 {
 				t.Errorf("the target was spoken to by %s, the client by %s; want %s", body, resp.Proto, c.want)
 			}
-			if f := r.sink.next(t); !f.Complete() || f.Protocol != resp.Proto || f.Request.Authority != c.host {
+			if f := r.sink.next(t); !f.Complete() || f.Protocol != resp.Proto || f.Request.Authority != r.addr {
 				t.Errorf("recorded over %s for %s with error %q", f.Protocol, f.Request.Authority, f.Error)
 			}
 		})

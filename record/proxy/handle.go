@@ -51,6 +51,9 @@ func (p *Proxy) send(x *exchange, to route, r *http.Request) {
 	out := r.WithContext(httptrace.WithClientTrace(ctx, x.trace()))
 	out.URL = to.url()
 	out.Host = to.authority
+	if p.o.UpstreamHost {
+		x.facade.ask(out.Header)
+	}
 	x.attach(out)
 	x.sendTail(r)
 	if r.ProtoMajor == 1 {
@@ -111,7 +114,7 @@ func (p *Proxy) route(s *inbound, r *http.Request) (to route, status int, proble
 		if to.upstream == "h2c" {
 			to.upstream, to.h2c = "http", true
 		}
-		if !p.o.KeepHost || r.Host == "" {
+		if p.o.UpstreamHost || r.Host == "" {
 			to.authority = p.o.Upstream.Host
 		}
 		return to, 0, ""

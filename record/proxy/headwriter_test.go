@@ -79,7 +79,7 @@ func (p path) open1(t *testing.T, end, answer string) (r *rig, client net.Conn, 
 	}
 	if p.reverse {
 		o.Upstream = mustParse(t, scheme+"://"+address)
-		o.KeepHost, o.ListenTLS = true, p.tls
+		o.ListenTLS = p.tls
 	}
 	r = start(t, o)
 	r.base = scheme + "://" + address

@@ -52,6 +52,10 @@ func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 		}
 		x.hints = x.hints[1:]
 	}
+	if x.facade.upstream != nil {
+		x.facade.recorded(x.p.o.UpstreamHost).list(fields)
+		x.facade.answer(http.Header(h))
+	}
 	if code != http.StatusContinue && x.r.ProtoAtLeast(1, 1) {
 		if wire != nil {
 			x.answerLike(wire)

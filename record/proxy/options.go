@@ -54,10 +54,11 @@ type Options struct {
 	// gRPC, and for clients that speak it in clear text. Nil makes a forward proxy.
 	Upstream *url.URL
 
-	// KeepHost sends the client's Host header to Upstream instead of Upstream's
-	// own. Applications that build absolute links or compare Origin with Host
-	// need it.
-	KeepHost bool
+	// UpstreamHost sends the Host of Upstream instead of that of the client, for an
+	// Upstream that serves several names, and names it in Origin and Referer.
+	// Applications that build links from Host then name Upstream: in the heads of
+	// answers that is changed back, in bodies it is only counted ([Past]).
+	UpstreamHost bool
 
 	// CA signs the certificates shown to clients. Nil: CONNECT tunnels pass
 	// through unread and are only counted.
@@ -141,6 +142,9 @@ func (o Options) validate() error {
 	}
 	if o.MaxBody < 0 || o.MaxLong < 0 || o.MaxInFlight < 0 || o.Grace < 0 {
 		errs = append(errs, errors.New("proxy: MaxBody, MaxLong, MaxInFlight and Grace cannot be negative"))
+	}
+	if o.UpstreamHost && o.Upstream == nil {
+		errs = append(errs, errors.New("proxy: UpstreamHost needs Upstream"))
 	}
 	if o.ListenTLS && (o.CA == nil || o.Upstream == nil) {
 		errs = append(errs, errors.New("proxy: ListenTLS needs CA and Upstream"))

@@ -30,6 +30,7 @@ type Counts struct {
 	MessagesCut     uint64    // messages of streams that were dropped or shortened, and streams that could not be read on
 	OddHeads        uint64    // answers whose heads took liberties that browsers accept
 	Odd             http1.Odd // the liberties that they took
+	Past            Past      // what leads clients of a reverse proxy past it
 	Panics          uint64    // panics recovered while handling a request
 }
 
@@ -38,6 +39,8 @@ type counters struct {
 	refused, handshakeErrors                    atomic.Uint64
 	bodiesCut, messagesCut, oddHeads, panics    atomic.Uint64
 	odd                                         atomic.Uint32 // an http1.Odd
+	past                                        [len(pastWarnings)]atomic.Uint64
+	unpacked                                    atomic.Uint64 // pages unpacked to look for links
 }
 
 // A Proxy records what passes through it. It is made by New and safe for
@@ -123,6 +126,7 @@ func (p *Proxy) Counts() Counts {
 		MessagesCut:     p.n.messagesCut.Load(),
 		OddHeads:        p.n.oddHeads.Load(),
 		Odd:             http1.Odd(p.n.odd.Load()),
+		Past:            Past{Pages: p.n.past[0].Load(), Clients: p.n.past[1].Load(), Cookies: p.n.past[2].Load()},
 		Panics:          p.n.panics.Load(),
 	}
 }

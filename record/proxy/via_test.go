@@ -167,7 +167,7 @@ func TestAllTrafficGoesThroughTheProxyInBetween(t *testing.T) {
 					if user, password, ok := strings.Cut(login, ":"); ok {
 						via.User = url.UserPassword(user, password)
 					}
-					r := p.open(t, handler, Options{Via: via, UpstreamRoots: roots})
+					r := p.open(t, handler, Options{Via: via, UpstreamRoots: roots, UpstreamHost: p.reverse})
 					host := r.origin.Listener.Addr().String()
 					if _, body := r.get(t, request(t, "GET", r.base+"//a%2Fb?c=%20", nil)); body != host+" //a%2Fb?c=%20 []" {
 						t.Errorf("the target saw %q", body)
@@ -264,7 +264,7 @@ func TestAProxyInBetweenThatFailsIsNamed(t *testing.T) {
 func TestAReverseProxyThatKeepsTheHostAsksForATunnel(t *testing.T) {
 	between := new(relayer)
 	via, _ := between.serve(t, "http")
-	r := paths[1].open(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) }, Options{Via: via, KeepHost: true})
+	r := paths[1].open(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) }, Options{Via: via})
 	req := request(t, "GET", r.base+"/", nil)
 	req.Host = "shop.test"
 	if _, body := r.get(t, req); body != "shop.test" || between.all() != "CONNECT "+r.origin.Listener.Addr().String() {

@@ -31,6 +31,7 @@ type input struct {
 	damage   func(error)
 	model    *model.Model // of a job that plays one
 	recorded []string     // origins that were recorded, those with the most requests first
+	servers  []string     // host:port that the recorder passed requests on to
 	shares   []float64    // of the requests, by recorded; empty: not known
 	redacted bool         // passwords and tokens of the recording are pseudonyms
 }
@@ -50,6 +51,7 @@ func openInput(ctx context.Context, j Job, o Options) (*input, error) {
 		}
 		in.model = m
 		in.recorded, in.shares = origins(m)
+		in.servers = m.Recorded.Servers
 	case j.Recording != "":
 		if err := in.lookInto(j.Recording, o.Learn == nil); err != nil {
 			return nil, err
@@ -122,7 +124,7 @@ func origins(m *model.Model) (urls []string, shares []float64) {
 // [replay.Guard], and to map one that was not.
 func (in *input) check() error {
 	for _, to := range in.job.Plan.Origins("") {
-		for _, origin := range in.recorded {
+		for _, origin := range slices.Concat(in.recorded, in.servers) {
 			if err := replay.Guard(to.Live, origin, in.job.AllowHosts); err != nil {
 				return &JobError{err}
 			}
@@ -174,7 +176,8 @@ func (in *input) lookInto(path string, verbatim bool) error {
 func (in *input) countOrigins(path string) error {
 	reading := in.reading
 	reading.ReuseBodies = true
-	counts, total := map[string]int{}, 0
+	counts, servers, total := map[string]int{}, map[string]bool{}, 0
+	reading.Conn = func(c *flow.Conn) { servers[c.Server] = true }
 	for f, err := range reading.Flows(path) {
 		switch {
 		case errors.As(err, new(*flowfile.CorruptError)):
@@ -185,6 +188,7 @@ func (in *input) countOrigins(path string) error {
 		counts[verbatim.OriginOf(f)]++
 		total++
 	}
+	in.servers = slices.Sorted(maps.Keys(servers))
 	in.recorded = slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})

@@ -276,7 +276,7 @@ func (w way) proxy(t *testing.T, origin *httptest.Server, sink *basket) (addr st
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Upstream, o.ListenTLS, o.KeepHost = u, w.version != 0, true
+		o.Upstream, o.ListenTLS = u, w.version != 0
 	}
 	p, err := proxy.New(o)
 	if err != nil {
