@@ -75,6 +75,9 @@ func TestBrokenEntriesAreLeftOutAndNamed(t *testing.T) {
 		{"a request line of binary bytes", "log", converttest.LogLine + "\n" + strings.Replace(converttest.LogLine, "GET / HTTP/1.1", `\x16\x03\x01`, 1) + "\n", 1, "line 2", "its request line"},
 		{"a month that does not exist", "log", converttest.LogLine + "\n" + strings.Replace(converttest.LogLine, "May", "Mai", 1) + "\n", 1, "line 2", "its time is not understood"},
 		{"an empty request", "log", converttest.LogLine + "\n" + strings.Replace(converttest.LogLine, "GET / HTTP/1.1", "-", 1) + "\n", 1, "line 2", "it has no request"},
+		{"a line of a load balancer without a request", "log", strings.Repeat(`http 2026-05-04T10:00:01Z lb 192.0.2.1:1 - 0 0 0 200 200 1 1 "GET http://a:80/ HTTP/1.1" "-" - -`+"\n", 2) + `http 2026-05-04T10:00:01Z lb 192.0.2.1:1 - -1 -1 -1 400 - 0 1 "- http://a:80- -" "-" - -`, 2, "line 3", "its request line"},
+		{"a line with fewer fields than the W3C log", "log", "#Fields: date time cs-method cs-uri-stem sc-status\n2026-05-04 10:00:00 GET / 200\n2026-05-04 10:00:00 GET\n", 1, "line 3", "fewer fields"},
+		{"a day that does not exist in a W3C log", "log", "#Fields: date time cs-method cs-uri-stem sc-status\n2026-05-04 10:00:00 GET / 200\n2026-05-54 10:00:00 GET / 200\n", 1, "line 3", "no time"},
 		{"a JSON line that is cut", "log", `{"time":1700000000,"method":"GET","uri":"/","status":200}` + "\n" + `{"time":17000`, 1, "line 2", "not a JSON object"},
 
 		{"a quote that is never closed", "curl", "curl http://a/\ncurl 'http://b/\ncurl http://c/\n", 2, "line 2", "never closed"},

@@ -55,8 +55,9 @@ type logSession struct {
 
 // A Format reads access logs of Apache, nginx and other servers.
 type Format struct {
-	// Lines names the format of the lines: "common", "combined", "json", or a format
-	// string of Apache or nginx. Empty: it is detected from the first lines.
+	// Lines names the format of the lines: "common", "combined", "json", "envoy", "alb"
+	// (of AWS), "w3c", a format string of Apache or nginx, or names of fields of W3C logs
+	// with spaces between them. Empty: it is detected from the first lines.
 	Lines string
 
 	// SessionGap is the pause after which the same address and agent begin a new
@@ -130,6 +131,9 @@ func (l *importer) add(place string, text []byte, format lineFormat) error {
 		if err := l.s.Skip(place, fmt.Errorf("%w: the line is cut off in its last field", convert.ErrKept)); err != nil {
 			return err
 		}
+	}
+	if rec == nil {
+		return nil
 	}
 	f, err := rec.flow(l.s.Scheme, l.s.Host)
 	if err != nil {
@@ -252,7 +256,9 @@ func (h *byAge) Pop() any {
 type record struct {
 	client    string
 	at        time.Time
-	atEnd     bool // at is when the response ended
+	day       string // in place of at: the date and
+	clock     string // the time of day, in UTC
+	atEnd     bool   // at is when the response ended
 	method    string
 	target    string
 	query     string
@@ -262,6 +268,8 @@ type record struct {
 	status    int
 	size      int64
 	duration  time.Duration
+	unitless  bool // duration was a number whose unit nothing told; it was taken for seconds
+	envoy     bool // the line is one of Envoy, whose durations are milliseconds
 	firstByte time.Duration
 	headers   flow.Headers
 	cookies   []string
@@ -281,6 +289,9 @@ func (r *record) request(line string) {
 }
 
 func (r *record) flow(scheme, host string) (*flow.Flow, error) {
+	if r.at.IsZero() && r.day != "" {
+		r.at, _ = loose.Time(r.day + " " + cmp.Or(r.clock, "00:00:00"))
+	}
 	if r.at.IsZero() {
 		return nil, errors.New("it has no time")
 	}
@@ -296,11 +307,14 @@ func (r *record) flow(scheme, host string) (*flow.Flow, error) {
 	}
 	f.Request = flow.Request{Method: r.method, Headers: r.headers, Authority: r.host}
 	if at, err := compose.SplitURL(r.target); err == nil {
-		f.Scheme, f.Request.Authority, f.Request.Target = at.Scheme, at.Authority, at.Target
+		f.Scheme, f.Request.Authority, f.Request.Target = at.Scheme, withoutPort(at), at.Target
 	} else if r.target == "*" && r.method == "OPTIONS" || r.method == "CONNECT" {
 		f.Request.Target = r.target
 	} else if strings.HasPrefix(r.target, "/") {
-		f.Request.Target = compose.AddQuery(compose.Target(r.target), strings.TrimPrefix(r.query, "?"))
+		f.Request.Target = compose.Target(r.target)
+		if query := strings.TrimPrefix(r.query, "?"); !strings.HasSuffix(f.Request.Target, "?"+query) { // some write it with the path, too
+			f.Request.Target = compose.AddQuery(f.Request.Target, query)
+		}
 	} else {
 		return nil, errors.New("its request has no path")
 	}
@@ -322,8 +336,17 @@ func (r *record) flow(scheme, host string) (*flow.Flow, error) {
 	if f.FirstByte = r.firstByte; f.FirstByte <= 0 || f.FirstByte > f.Done {
 		f.FirstByte = f.Done
 	}
-	if r.status == 499 { // nginx: the client closed the connection
+	if r.status == 499 || r.status == 460 { // nginx, AWS: the client closed the connection
 		f.Response, f.Error = nil, convert.ClientClosed
 	}
 	return f, nil
+}
+
+// withoutPort returns the authority without the port that its scheme has by itself.
+// Balancers write it, and clients do not.
+func withoutPort(at compose.Location) string {
+	if at.Scheme == "https" {
+		return strings.TrimSuffix(at.Authority, ":443")
+	}
+	return strings.TrimSuffix(at.Authority, ":80")
 }

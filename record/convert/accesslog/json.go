@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,37 @@ type jsonLines struct{}
 var errNotObject = errors.New("not a JSON object")
 
 func (jsonLines) parse(line string) (*record, error) {
+	if !strings.HasPrefix(strings.TrimLeft(line, " \t"), "{") {
+		return nil, errNotObject
+	}
+	r, err := parseJSON(line)
+	if err != nil {
+		if repaired := repairJSON(line); repaired != line {
+			return parseJSON(repaired)
+		}
+	}
+	return r, err
+}
+
+var (
+	hexEscape    = regexp.MustCompile(`(\\\\)|\\x([0-9A-Fa-f]{2})`)
+	nothingThere = regexp.MustCompile(`("\s*:)\s*-?\s*([,}])`)
+)
+
+// repairJSON makes JSON of what format strings write that do not escape for it: nginx
+// escapes by \xNN unless told otherwise, and a variable without a value is a dash, or
+// nothing where a number belongs.
+func repairJSON(line string) string {
+	line = hexEscape.ReplaceAllStringFunc(line, func(m string) string {
+		if m[1] == 'x' {
+			return `\u00` + m[2:]
+		}
+		return m
+	})
+	return nothingThere.ReplaceAllString(line, "${1}null${2}")
+}
+
+func parseJSON(line string) (*record, error) {
 	dec := json.NewDecoder(strings.NewReader(line))
 	dec.UseNumber()
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
@@ -28,6 +60,9 @@ func (jsonLines) parse(line string) (*record, error) {
 	r := &record{atEnd: true}
 	if err := walkJSON(dec, nil, 0, r); err != nil {
 		return nil, err
+	}
+	if r.envoy && r.unitless {
+		r.duration /= 1000
 	}
 	return r, nil
 }
@@ -84,10 +119,14 @@ func valueJSON(dec *json.Decoder, path []string, depth int, r *record) error {
 
 // member enters a member of the line.
 func (r *record) member(path []string, value string) error {
+	name := path[len(path)-1]
+	switch plainName(name) {
+	case "responseflags", "upstreamcluster", "upstreamservicetime", "xenvoyupstreamservicetime":
+		r.envoy = true
+	}
 	if value == "" || value == "-" {
 		return nil
 	}
-	name := path[len(path)-1]
 	if len(path) > 1 {
 		switch plainName(path[len(path)-2]) {
 		case "headers", "requestheaders", "reqheaders":
@@ -102,6 +141,12 @@ func (r *record) member(path []string, value string) error {
 	if set := jsonSetter(plainName(strings.Join(path, ""))); set != nil {
 		return set(r, value)
 	}
+	if set := w3cSetter(name); set != nil { // CloudFront
+		return set(r, value)
+	}
+	if h, ok := strings.CutPrefix(strings.ToLower(name), "http_"); ok && variableHeader(h) { // nginx
+		return setLine(headerCase(h))(r, value)
+	}
 	if len(path) > 1 {
 		if set := jsonSetter(plainName(name)); set != nil {
 			return set(r, value)
@@ -110,9 +155,24 @@ func (r *record) member(path []string, value string) error {
 	return nil
 }
 
+// variableHeader reports whether a variable http_NAME of nginx is a line of the request's
+// head. Other servers have names such as http_code.
+func variableHeader(name string) bool {
+	for _, begin := range []string{"x_", "accept", "sec_", "if_"} {
+		if strings.HasPrefix(name, begin) {
+			return true
+		}
+	}
+	switch name {
+	case "authorization", "origin", "range", "content_type", "cache_control", "pragma", "dnt", "via", "forwarded", "traceparent", "cf_connecting_ip", "true_client_ip":
+		return true
+	}
+	return false
+}
+
 // plainName returns the name in lower case, without the characters that separate words.
 func plainName(name string) string {
-	return strings.NewReplacer("_", "", "-", "", ".", "", "@", "", "$", "", " ", "").Replace(strings.ToLower(name))
+	return strings.NewReplacer("_", "", "-", "", ".", "", "@", "", "$", "", " ", "", ":", "").Replace(strings.ToLower(name))
 }
 
 // jsonSetter returns the setter for a member of that name, or nil if the member is not
@@ -157,7 +217,11 @@ func jsonSetter(name string) setter {
 		return setLine("User-Agent")
 	case "cookie", "httpcookie":
 		return setLine("Cookie")
-	case "requesttime", "duration", "latency", "elapsed", "took", "responsetime", "requestduration":
+	case "xforwardedfor", "requestxforwardedfor":
+		return setLine("X-Forwarded-For")
+	case "xrequestid", "requestid":
+		return setLine("X-Request-Id")
+	case "requesttime", "timetaken", "duration", "latency", "elapsed", "took", "responsetime", "requestduration":
 		return jsonDuration(time.Second)
 	case "requesttimems", "durationms", "latencyms", "elapsedms", "responsetimems", "timetakenms":
 		return jsonDuration(time.Millisecond)
@@ -169,11 +233,25 @@ func jsonSetter(name string) setter {
 	return nil
 }
 
+// A date and a time of day, in members of their own.
+var (
+	dayAlone   = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+	clockAlone = regexp.MustCompile(`^\d\d:\d\d:\d\d(\.\d+)?$`)
+)
+
 // jsonTime reads Unix time, ISO 8601 or the time of the common log format.
 func jsonTime(isEnd bool) setter {
 	return func(r *record, v string) error {
 		if !r.at.IsZero() && !r.atEnd {
 			return nil // the time of the beginning is known, and better
+		}
+		switch {
+		case dayAlone.MatchString(v):
+			r.day = v
+			return nil
+		case clockAlone.MatchString(v):
+			r.clock = v
+			return nil
 		}
 		t, ok := unixTime(v)
 		if !ok {
@@ -209,7 +287,7 @@ func jsonDuration(unit time.Duration) setter {
 			r.duration = scaled(n, time.Nanosecond)
 			return nil
 		}
-		r.duration = scaled(n, unit)
+		r.duration, r.unitless = scaled(n, unit), unit == time.Second
 		return nil
 	}
 }

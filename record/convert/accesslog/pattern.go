@@ -15,7 +15,8 @@ import (
 	"github.com/starling-load/starling/record/http1"
 )
 
-// A lineFormat reads lines of one format.
+// A lineFormat reads lines of one format. A line that says something about others, and of
+// no request, gives no record.
 type lineFormat interface {
 	parse(line string) (*record, error)
 }
@@ -37,12 +38,38 @@ func formatOf(name string, head []byte) (lineFormat, error) {
 		return compile(formatCombined, false)
 	case "json":
 		return jsonLines{}, nil
+	case "alb":
+		return albLines{}, nil
+	case "w3c":
+		return &w3cLines{}, nil
+	case "envoy":
+		return envoyLines()
+	}
+	if names := strings.Fields(name); w3cNames(names) {
+		return newW3C(names), nil
 	}
 	return compile(name, false)
 }
 
 // errFormat says that the format of the lines cannot be detected.
-var errFormat = errors.New(`the lines are not common, combined or JSON; give the format string of the server, as '%h %l %u %t "%r" %>s %b' or '$remote_addr [$time_local] "$request" $status'`)
+var errFormat = errors.New(`the lines are not common, combined, JSON or another format that is known; give the format string of the server, as '%h %l %u %t "%r" %>s %b' or '$remote_addr [$time_local] "$request" $status'`)
+
+// candidates returns the formats that are told from the lines.
+func candidates() ([]lineFormat, error) {
+	envoy, err := envoyLines()
+	if err != nil {
+		return nil, err
+	}
+	list := []lineFormat{jsonLines{}, &w3cLines{}, albLines{}, envoy, newW3C(realtimeFields), newW3C(withoutServer(realtimeFields))}
+	for _, text := range []string{"%v:%p " + formatCombined, "%v " + formatCombined, formatCombined, formatCommon} {
+		f, err := compile(text, true)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
 
 // detect returns the format that most of the first lines have. Servers add fields at
 // the end of a line; such fields do not count against a format.
@@ -54,19 +81,15 @@ func detect(head []byte) (lineFormat, error) {
 	lines = lines[:min(len(lines), 64)]
 	var best lineFormat
 	most := 0
-	candidates := []lineFormat{jsonLines{}}
-	for _, text := range []string{"%v:%p " + formatCombined, "%v " + formatCombined, formatCombined, formatCommon} {
-		f, err := compile(text, true)
-		if err != nil {
-			return nil, err
-		}
-		candidates = append(candidates, f)
+	formats, err := candidates()
+	if err != nil {
+		return nil, err
 	}
-	for _, f := range candidates {
+	for _, f := range formats {
 		n := 0
 		for _, line := range lines {
 			rec, err := f.parse(strings.TrimRight(line, "\r"))
-			if err != nil {
+			if err != nil || rec == nil {
 				continue
 			}
 			if _, err := rec.flow("", ""); err == nil {
