@@ -43,13 +43,17 @@ func flowImportCommand(env environment) *cobra.Command {
 		Short: "Make a recording of what other tools recorded",
 		Long: `Make a recording of what other tools recorded:
 
-  har      HAR 1.2 of browsers and proxies
+  har      HAR 1.2 of browsers and proxies, with the messages of WebSockets
+  netlog   network logs of Chrome: chrome://net-export, or --log-net-log=FILE
+           with --net-log-capture-mode=Everything
   gor      GoReplay (.gor, .gor.gz)
   mitm     flow files of mitmproxy
-  log      access logs of Apache, nginx and others: common, combined, JSON, or
-           any format string with --log-format; a session of an address and
-           agent becomes a connection
-  curl     curl commands
+  log      access logs: common and combined of Apache and nginx, JSON of nginx,
+           Envoy, Caddy, Traefik and others, Envoy and Istio, load balancers of
+           AWS, CloudFront (standard and real-time) and IIS, or any format
+           string with --log-format; a session of an address and agent becomes
+           a connection
+  curl     curl commands, as browsers copy them for bash and for cmd.exe
   postman  collections of Postman 2.1
   text     what "starling flow cat" prints, also after it was edited
 
@@ -61,6 +65,9 @@ of itself that they were is left as it is.`,
 		Example: `  starling flow import shop.har -o shop.flow.zst
   starling flow import --from log --log-format '%h %l %u %t "%r" %>s %b %D' \
       access.log.1.gz access.log -o web.flow.zst
+  chromium --log-net-log=net.json --net-log-capture-mode=Everything
+  starling flow import net.json -o shop.flow.zst
+  zcat cloudfront/*.gz | starling flow import - -o edge.flow.zst
   starling flow import --environment env.json api.postman.json -o api.flow.zst
   starling flow cat a.flow.zst | sed 's/old.test/new.test/' |
       starling flow import --from text - -o b.flow.zst`,
@@ -70,7 +77,7 @@ of itself that they were is left as it is.`,
 	f := cmd.Flags()
 	f.StringVar(&o.from, "from", "", "`FORMAT` of the files: "+strings.Join(formatNames(o.formats(nil), false), ", ")+" (default: told from their content)")
 	f.StringVarP(&o.output, "output", "o", "", "flow `FILE` to write, NAME.flow.zst; - is stdout (required)")
-	f.StringVar(&o.logFormat, "log-format", "", "`FORMAT` of access logs: common, combined, json, or a format string of Apache or nginx")
+	f.StringVar(&o.logFormat, "log-format", "", "`FORMAT` of access logs: common, combined, json, envoy, alb, w3c, a format string of Apache or nginx, or names of W3C fields as cs-method sc-status")
 	f.Var(newSpan(&o.sessionGap, 30*time.Minute), "session-gap", "`PAUSE` after which a client of an access log begins a new session")
 	f.StringVar(&o.environment, "environment", "", "`FILE` with a Postman environment")
 	f.StringVar(&o.origin, "origin", "", "`URL` (https://HOST) of requests whose format does not tell scheme and host")

@@ -10,6 +10,7 @@ import (
 	"github.com/starling-load/starling/record/convert/gor"
 	"github.com/starling-load/starling/record/convert/har"
 	"github.com/starling-load/starling/record/convert/mitm"
+	"github.com/starling-load/starling/record/convert/netlog"
 	"github.com/starling-load/starling/record/convert/postman"
 	"github.com/starling-load/starling/record/convert/text"
 )
@@ -28,6 +29,7 @@ func (o *importOptions) formats(environment []byte) []convert.Format {
 		{Name: "log", In: o.log()},
 		{Name: "curl", In: curl.Format{Files: files}, Out: curl.Format{}},
 		{Name: "postman", In: postman.Format{Environment: environment, Files: files}},
+		{Name: "netlog", In: netlog.Format{}},
 		{Name: "text", In: text.Format{}},
 	}
 }

@@ -35,6 +35,7 @@ var importOrder = map[string][]string{
 	"record/convert/gor":         {"record/flow", "record/http1", "record/convert", "record/convert/compose", "record/convert/wire"},
 	"record/convert/har":         {"record/flow", "record/http1", "record/convert", "record/convert/compose", "record/convert/loose", "record/convert/wire"},
 	"record/convert/mitm":        {"record/flow", "record/http1", "record/convert", "record/convert/loose", "record/convert/wire"},
+	"record/convert/netlog":      {"record/flow", "record/http1", "record/message", "record/convert", "record/convert/compose", "record/convert/loose", "record/convert/wire"},
 	"record/convert/postman":     {"record/flow", "record/http1", "record/convert", "record/convert/compose", "record/convert/loose", "record/convert/wire"},
 	"record/convert/text":        {"record/flow", "record/convert"},
 	"record/convert/converttest": nil, // all

@@ -13,11 +13,16 @@ import (
 
 var seeds = map[string][]string{
 	"har": {`{"log":{"entries":[` + converttest.HAREntry + `]}}`, `{"log":{"creator":{"name":"Starling"},"entries":[{"startedDateTime":"2026-05-04T10:00:00Z","connection":"1","request":{"url":"ws://a/","postData":{"params":[{"name":"a","fileName":"f"}]}},"response":{"status":"101","content":{"text":"eA==","encoding":"base64"}},"_webSocketMessages":[{"type":"send","time":1.5,"opcode":2,"data":"eA=="}]}]}}`},
-	"gor": {converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + converttest.GorRecord("2", converttest.GorID, converttest.GorOK), converttest.GorRecord("1", converttest.GorID, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: 1\r\n\r\n")},
+	"gor": {converttest.GorRecord("1", converttest.GorID, converttest.GorGet) + converttest.GorRecord("2", converttest.GorID, converttest.GorOK), converttest.GorRecord("1", converttest.GorID, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: 1\r\n\r\n"),
+		converttest.GorRecord("1", converttest.GorID, converttest.GorGet+converttest.GorGet+"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nabc"), "1 aa 1700000000000000000 0\n" + converttest.GorGet + "1 ab 1700000000000000000 0\nGET / HTTP/1.1\r\nA"},
 	"mitm": {mitmEntry("http"), mitmEntry("tcp"), tnetDict("type", tnet(";", "http"), "version", tnet("#", "20"), "request", tnetDict("method", tnet(",", "GET"), "scheme", tnet(",", "http"), "timestamp_start", tnet("#", "1")),
 		"response", tnetDict("status_code", tnet("#", "101")), "websocket", tnetDict("close_code", tnet("#", "1000"), "messages", tnet("]", tnet("]", tnet("#", "1")+tnet("!", "true")+tnet(",", "x")+tnet("#", "2")))))},
-	"log":     {converttest.LogLine, `{"ts":1700000000.5,"request":{"method":"GET","uri":"/","headers":{"User-Agent":["x"]}},"status":200,"duration":0.1}`},
-	"curl":    {`curl -X POST 'http://a/' -d $'x\n' -F 'a=b;type=text/plain' -G`, "A=1\ncurl http://$A/ -b a=b -u x:y --json '{}'"},
+	"log": {converttest.LogLine, `{"ts":1700000000.5,"request":{"method":"GET","uri":"/","headers":{"User-Agent":["x"]}},"status":200,"duration":0.1}`,
+		"#Fields: date time cs-method cs-uri-stem sc-status cs-headers\n2026-05-04 10:00:00 GET / 200 a:b%0A\n", `http 2026-05-04T10:00:01Z lb 192.0.2.1:1 - 0 0 0 200 200 1 1 "GET http://a:80/ HTTP/1.1" "x\"" - -`, `[2026-05-04T10:00:00Z] "GET / HTTP/2" 200 - 0 5 12 11 "-" "-" "-" "a" "-"`, `{"msec":1.5,"request":"GET / HTTP/1.1","status":200,"x":-,"y":"\x22"}`},
+	"netlog": {converttest.NetLog(converttest.NetEvent(0, 1, 7, 1, 1, `{"method":"POST","url":"ws://a/"}`), converttest.NetEvent(0, 2, 9, 8, 1, `{"source_dependency":{"id":5}}`), converttest.NetEvent(1, 1, 7, 9, 0, `{"source_dependency":{"id":5}}`),
+		converttest.NetEvent(1, 1, 7, 2, 0, `{"line":"GET / HTTP/1.1\r\n","headers":["Host: a","Cookie: [8 bytes were stripped]"]}`), converttest.NetEvent(1, 1, 7, 7, 2, `{"total_size":3}`), converttest.NetEvent(2, 2, 9, 10, 0, `{"byte_count":3,"bytes":"YWJj"}`),
+		converttest.NetEvent(3, 1, 7, 3, 0, `{"headers":["HTTP/1.1 101 x","A: b"]}`), converttest.NetEvent(3, 2, 9, 11, 0, `{"byte_count":4,"bytes":"gQJoaQ=="}`), converttest.NetEvent(3, 1, 7, 6, 0, `{"byte_count":2}`), converttest.NetEvent(4, 1, 7, 4, 2, `{"net_error":-101}`), converttest.NetEvent(5, 2, 9, 12, 2, `null`))},
+	"curl":    {`curl -X POST 'http://a/' -d $'x\n' -F 'a=b;type=text/plain' -G`, "A=1\ncurl http://$A/ -b a=b -u x:y --json '{}'", "curl ^\"http://a/^\" ^\n  -d ^\"^{^\\^\"a^\\^\"^}\n\n^\""},
 	"postman": {`{"item":[{"item":[{"name":"a","request":{"method":"POST","url":{"raw":"http://{{h}}/:id","variable":[{"key":"id","value":"1"}],"query":[{"key":"a","value":"b"}]},"body":{"mode":"graphql","graphql":{"query":"{a}","variables":"{}"}}}}]}],"variable":[{"key":"h","value":"x"}],"auth":{"type":"basic","basic":[{"key":"username","value":"u"}]}}`},
 }
 
@@ -66,6 +71,7 @@ func FuzzGor(f *testing.F)     { fuzz(f, "gor") }
 func FuzzMitm(f *testing.F)    { fuzz(f, "mitm") }
 func FuzzLog(f *testing.F)     { fuzz(f, "log") }
 func FuzzCurl(f *testing.F)    { fuzz(f, "curl") }
+func FuzzNetlog(f *testing.F)  { fuzz(f, "netlog") }
 func FuzzPostman(f *testing.F) { fuzz(f, "postman") }
 
 // Every input cut at every byte ends without a panic, and what comes out is what

@@ -21,6 +21,7 @@ import (
 	"github.com/starling-load/starling/record/convert/gor"
 	"github.com/starling-load/starling/record/convert/har"
 	"github.com/starling-load/starling/record/convert/mitm"
+	"github.com/starling-load/starling/record/convert/netlog"
 	"github.com/starling-load/starling/record/convert/postman"
 	"github.com/starling-load/starling/record/convert/text"
 	"github.com/starling-load/starling/record/flow"
@@ -43,6 +44,7 @@ func Formats(o Options) []convert.Format {
 		{Name: "gor", In: gor.Format{}, Out: gor.Format{}},
 		{Name: "mitm", In: mitm.Format{}},
 		{Name: "har", In: har.Format{}, Out: har.Format{Version: "test"}},
+		{Name: "netlog", In: netlog.Format{}},
 		{Name: "postman", In: postman.Format{Environment: o.Environment, Files: o.Files}},
 		{Name: "log", In: accesslog.Format{Lines: o.LogFormat, SessionGap: o.SessionGap}},
 		{Name: "curl", In: curl.Format{Files: o.Files}, Out: curl.Format{}},

@@ -41,3 +41,17 @@ func RequestText(f *flow.Flow) string {
 	}
 	return b.String()
 }
+
+// NetLog writes a network log of Chrome with these events.
+func NetLog(events ...string) string {
+	return `{"constants":{"logEventTypes":{"URL_REQUEST_START_JOB":1,"HTTP_TRANSACTION_SEND_REQUEST_HEADERS":2,"HTTP_TRANSACTION_READ_RESPONSE_HEADERS":3,"REQUEST_ALIVE":4,` +
+		`"HTTP_TRANSACTION_HTTP2_SEND_REQUEST_HEADERS":5,"URL_REQUEST_JOB_FILTERED_BYTES_READ":6,"UPLOAD_DATA_STREAM_INIT":7,"SOCKET_IN_USE":8,"HTTP_STREAM_REQUEST_BOUND_TO_JOB":9,` +
+		`"SOCKET_BYTES_SENT":10,"SOCKET_BYTES_RECEIVED":11,"SOCKET_ALIVE":12},"logSourceType":{"URL_REQUEST":1,"SOCKET":2},"logEventPhase":{"PHASE_BEGIN":1,"PHASE_END":2,"PHASE_NONE":0},` +
+		`"netError":{"ERR_CONNECTION_RESET":-101,"ERR_NAME_NOT_RESOLVED":-105},"timeTickOffset":1777888800000},` + "\n" + `"events":[` + strings.Join(events, ",\n") + "]}"
+}
+
+// NetEvent writes an event of a network log: of a request (source 1) or a socket (2), at
+// a millisecond.
+func NetEvent(ms, source, id, kind, phase int, params string) string {
+	return fmt.Sprintf(`{"time":"%d","source":{"type":%d,"id":%d},"type":%d,"phase":%d,"params":%s}`, ms, source, id, kind, phase, params)
+}
