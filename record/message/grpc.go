@@ -31,6 +31,7 @@ type GRPC struct {
 
 	inflate gzip.Reader
 	plain   bytes.Buffer
+	may     allowance
 }
 
 // grpcPrefix is the length of what stands before each message, in bytes.
@@ -40,7 +41,7 @@ const grpcPrefix = 5
 // "grpc-encoding" field, "" for none. At most limit bytes of each message are
 // given to emit.
 func NewGRPC(encoding string, limit int, emit Emit) *GRPC {
-	return &GRPC{gzip: strings.EqualFold(encoding, "gzip"), limit: limit, emit: emit}
+	return &GRPC{gzip: strings.EqualFold(encoding, "gzip"), limit: limit, emit: emit, may: newAllowance(limit)}
 }
 
 // Lost reports whether the bytes did not follow the protocol at some point.
@@ -95,13 +96,15 @@ func (g *GRPC) unzip() (data []byte, size int64) {
 	if err := g.inflate.Reset(bytes.NewReader(g.body.data)); err != nil {
 		return nil, least
 	}
-	_, err := io.Copy(&g.plain, io.LimitReader(&g.inflate, int64(g.limit)))
+	most := g.may.message(g.body.size, g.limit)
+	_, err := io.Copy(&g.plain, io.LimitReader(&g.inflate, min(most, int64(g.limit))))
 	data, size = g.plain.Bytes(), int64(g.plain.Len())
+	defer func() { g.may.bytes -= size }()
 	if err != nil { // damaged, or its end was not kept
 		return data, max(least, size+1)
 	}
 	// The rest is counted, not kept; one byte too many says that it goes on.
-	more, err := io.Copy(io.Discard, io.LimitReader(&g.inflate, int64(g.limit)*(inflateFactor-1)+1))
+	more, err := io.Copy(io.Discard, io.LimitReader(&g.inflate, most-size+1))
 	size += more
 	if err != nil {
 		return data, max(least, size+1)

@@ -12,6 +12,7 @@ import (
 // context takeover, since a sender that starts afresh does not refer to them.
 type inflater struct {
 	limit  int // of what is wanted of a message, in bytes
+	may    allowance
 	r      io.ReadCloser
 	window []byte
 	lost   bool // a message was missed: its successors may refer to it
@@ -25,8 +26,8 @@ const (
 	deflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 )
 
-// message returns the content of a compressed message, valid until the next call, and
-// its size. After a message that could not be read whole, it returns no content and the
+// message returns the content of a compressed message, at most limit bytes of it, valid
+// until the next call, and its size. After a message that could not be read whole, it returns no content and the
 // size on the wire.
 func (f *inflater) message(b buffer) (data []byte, size int64) {
 	if f.lost = f.lost || !b.whole(); f.lost {
@@ -44,14 +45,28 @@ func (f *inflater) message(b buffer) (data []byte, size int64) {
 	}
 	f.buf.Reset()
 	// Beyond this the direction is lost: the window at the end is not known.
-	most := int64(f.limit) * inflateFactor
-	n, err := io.Copy(&f.buf, io.LimitReader(f.r, most+1))
-	if err != nil || n > most {
+	most := f.may.message(b.size, f.limit)
+	size, err := io.Copy(&f.buf, io.LimitReader(f.r, min(most+1, int64(f.limit))))
+	f.slide(f.buf.Bytes())
+	if err == nil && size == int64(f.limit) {
+		var rest int64
+		rest, err = io.Copy(slider{f}, io.LimitReader(f.r, most+1-size))
+		size += rest
+	}
+	f.may.bytes -= size
+	if err != nil || size > most {
 		f.lost = true
 		return nil, max(b.size, 1)
 	}
-	f.slide(f.buf.Bytes())
-	return f.buf.Bytes(), n
+	return f.buf.Bytes(), size
+}
+
+// A slider moves the window over what is written.
+type slider struct{ f *inflater }
+
+func (s slider) Write(p []byte) (int, error) {
+	s.f.slide(p)
+	return len(p), nil
 }
 
 // slide moves the window over data.

@@ -15,7 +15,25 @@ type Emit func(at time.Duration, kind flow.MessageKind, data []byte, size int64)
 
 // inflateFactor times the limit is how far a compressed message is read to learn
 // its size.
-const inflateFactor = 16
+const inflateFactor = 8
+
+// An allowance is how many bytes the messages of one direction may still be decompressed to.
+// To decompress takes time from the traffic, and a peer can make a thousand bytes to be
+// decompressed out of one that it sends.
+type allowance struct{ bytes int64 }
+
+const (
+	inflateRatio = 32       // bytes for each one on the wire
+	inflateEach  = 32 << 10 // bytes for each message: one that repeats another is short
+)
+
+func newAllowance(limit int) allowance { return allowance{2 * inflateFactor * int64(limit)} }
+
+// message returns to how many bytes a message of wire bytes may be decompressed.
+func (a *allowance) message(wire int64, limit int) int64 {
+	a.bytes += wire*inflateRatio + inflateEach
+	return min(a.bytes, int64(limit)*inflateFactor)
+}
 
 // idleBuffer is how much memory a parser keeps between two messages, in bytes.
 const idleBuffer = 64 << 10

@@ -40,7 +40,7 @@ type partial struct {
 // agreed to permessage-deflate (RFC 7692), with context takeover or without. At
 // most limit bytes of each message are given to emit.
 func NewSocket(deflate bool, limit int, emit Emit) *Socket {
-	return &Socket{deflate: deflate, limit: limit, emit: emit, inflate: inflater{limit: limit}}
+	return &Socket{deflate: deflate, limit: limit, emit: emit, inflate: inflater{limit: limit, may: newAllowance(limit)}}
 }
 
 // Lost reports whether the bytes did not follow the protocol at some point.
