@@ -82,7 +82,8 @@ type verified struct {
 	Damages []string `json:"damages"`
 	flowfile.Totals
 	Secrets  *int      `json:"secrets,omitempty"`
-	Findings []finding `json:"findings,omitempty"` // at most maxFindings
+	Findings []finding `json:"findings,omitempty"`   // at most maxFindings
+	Unread   int       `json:"unsearched,omitempty"` // bodies in which nobody could look for secrets
 }
 
 // verify reads a recording whole. Damage is told on stderr, too.

@@ -176,7 +176,7 @@ func (o *recorderOptions) tell(env environment, r *record.Recorder, words string
 // traffic: garbage may grow to four times what is in use, up to a limit. GOGC and
 // GOMEMLIMIT, where they are set, win. undo restores what was before.
 func collectRarely(env environment) (undo func()) {
-	const percent, limit = 400, 512 << 20
+	const percent, limit = 400, 256 << 20
 	undo = func() {}
 	if env.getenv("GOGC") == "" && env.getenv("GOMEMLIMIT") == "" {
 		wasPercent, wasLimit := debug.SetGCPercent(percent), debug.SetMemoryLimit(limit)

@@ -22,8 +22,9 @@ type finding struct {
 
 // look looks for secrets in the file. What they are is kept nowhere.
 func (v *verified) look(env environment, o flowfile.ReaderOptions, scanner *redact.Scanner) error {
-	found := 0
+	found, before := 0, scanner.Unread
 	v.Secrets = &found
+	defer func() { v.Unread = scanner.Unread - before }()
 	for f, err := range o.Flows(v.File) {
 		if errors.As(err, new(*flowfile.CorruptError)) {
 			env.say("warning: %s; going on with the rest", err)
@@ -53,5 +54,8 @@ func (v *verified) printSecrets(env environment) {
 		fmt.Fprintf(env.stdout, "%s: %s; replace with starling flow redact\n", v.File, english.Plural(n, "secret", ""))
 	default:
 		fmt.Fprintf(env.stdout, "%s: no secrets found\n", v.File)
+	}
+	if v.Unread > 0 {
+		fmt.Fprintf(env.stdout, "%s: %s could not be searched: unknown codings, or more than 8 MiB; starling flow redact keeps them out\n", v.File, english.Plural(v.Unread, "body", "bodies"))
 	}
 }

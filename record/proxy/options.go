@@ -98,7 +98,7 @@ type Options struct {
 	MaxLong int64
 
 	// MaxInFlight bounds the memory in bytes for the bodies of all exchanges under way.
-	// Beyond it, bodies keep no more data. 0: 256 MiB.
+	// Beyond it, bodies keep no more data. 0: 128 MiB.
 	MaxInFlight int64
 
 	// Grace is how long exchanges may go on when Serve is told to stop. 0: 3 s.
@@ -123,7 +123,7 @@ func (o Options) withDefaults() Options {
 		o.MaxBody = 8 << 20
 	}
 	if o.MaxInFlight == 0 {
-		o.MaxInFlight = 256 << 20
+		o.MaxInFlight = 128 << 20
 	}
 	if o.Grace == 0 {
 		o.Grace = 3 * time.Second

@@ -79,6 +79,7 @@ func (w *walker) walkBody(b flow.Body, h flow.Headers) (flow.Body, flow.Headers)
 // dropped returns b without its data, because the data cannot be read.
 func (w *walker) dropped(b flow.Body) flow.Body {
 	if w.maker == nil {
+		w.unread++
 		return b
 	}
 	if !b.Truncated() {

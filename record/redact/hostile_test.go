@@ -62,6 +62,11 @@ func TestADecompressionBombIsKeptOut(t *testing.T) {
 				f.Response.Body = f.Response.Body.Cut(f.Response.Body.Size - 100)
 			}
 			size := f.Response.Body.Size
+			scan := Scanner{Decode: reversed}
+			scan.Scan(f, func(s Finding) { t.Errorf("%+v is found in what is not decoded", s) })
+			if scan.Unread != 1 {
+				t.Errorf("%d bodies could not be searched, want 1", scan.Unread)
+			}
 			r, err := New(Options{Key: testKey, Decode: reversed})
 			if err != nil {
 				t.Fatal(err)

@@ -20,6 +20,10 @@ type Scanner struct {
 	// coding are not searched.
 	Decode Decoder
 
+	// Unread counts the bodies that could not be searched: their coding is not known, or they
+	// are longer than 8 MiB without it.
+	Unread int
+
 	walk *walker
 }
 
@@ -37,5 +41,7 @@ func (s *Scanner) Scan(f *flow.Flow, found func(Finding)) {
 		found(Finding{f.Number, place, k})
 	}
 	c := *f
+	w.unread = 0
 	w.flow(&c)
+	s.Unread += w.unread
 }

@@ -40,6 +40,7 @@ type walker struct {
 	unescaped int // how many layers had their backslashes decoded
 
 	report func(Kind) // called for each secret, instead of replacing it
+	unread int        // bodies that could not be looked into, where there is a report
 	part   string     // the part being walked: "request target"
 	name   string     // the name of the header or field being walked
 
