@@ -18,6 +18,7 @@ type proxyFigures struct {
 	Tunnels         uint64     `json:"tunnels"`      // that were not opened
 	TunnelBytes     int64      `json:"tunnel_bytes"` // through them
 	Refused         uint64     `json:"refused"`      // requests
+	Loops           uint64     `json:"loops"`        // of these: requests that came back
 	HandshakeErrors uint64     `json:"handshake_errors"`
 	Cut             uint64     `json:"cut"`       // bodies and messages that were kept in part
 	OddHeads        uint64     `json:"odd_heads"` // that take liberties
@@ -27,7 +28,7 @@ type proxyFigures struct {
 
 func (r *recording) figures() proxyFigures {
 	c := r.proxy.Counts()
-	return proxyFigures{r.recorder.Counts(), uint64(c.Tunnels), int64(c.TunnelBytes), uint64(c.Refused), uint64(c.HandshakeErrors), uint64(c.BodiesCut + c.MessagesCut), c.OddHeads, namesOfOdd(c.Odd), c.Past}
+	return proxyFigures{r.recorder.Counts(), uint64(c.Tunnels), int64(c.TunnelBytes), uint64(c.Refused), c.Loops, uint64(c.HandshakeErrors), uint64(c.BodiesCut + c.MessagesCut), c.OddHeads, namesOfOdd(c.Odd), c.Past}
 }
 
 // describe says what was recorded so far, and what passed or was refused beside it.
@@ -36,6 +37,9 @@ func (r *recording) describe() string {
 	c := r.proxy.Counts()
 	if c.Tunnels > 0 {
 		text += fmt.Sprintf(", %s unread (%s)", english.Plural(int(c.Tunnels), "tunnel", ""), humanize.IBytes(uint64(c.TunnelBytes)))
+	}
+	if c.Loops > 0 {
+		text += fmt.Sprintf(", %s came back to this proxy in a loop", english.Plural(int(c.Loops), "request", ""))
 	}
 	if c.Refused > 0 {
 		text += fmt.Sprintf(", %s refused", english.Plural(int(c.Refused), "request", ""))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 // connect serves a CONNECT request. goproxy calls tunnel in the end.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *inbound) {
 	switch {
+	case p.loops.back(s.peer, r.Header):
+		p.refuseLoop(w)
 	case p.o.Upstream != nil:
 		p.refuse(w, http.StatusMethodNotAllowed, "this is a reverse proxy; send requests to it without CONNECT")
 	case s.target != "" || r.ProtoMajor != 1:
@@ -43,7 +46,7 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		client.Close()
 		return
 	}
-	c.target = withPort(r.Host, "https")
+	c.target, c.tokens = withPort(r.Host, "https"), r.Header[loopField]
 	read := p.clientTLS != nil && p.o.Lists.open(c.target)
 	var target net.Conn
 	if !read {
@@ -64,7 +67,7 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		return
 	}
 	kind, target := srv.sniff(c)
-	inner := &inbound{srv: srv, client: outer.client, opened: outer.opened, target: c.target}
+	inner := &inbound{srv: srv, client: outer.client, peer: outer.peer, opened: outer.opened, target: c.target}
 	switch kind {
 	case speaksTLS:
 		srv.secure(c, inner)
@@ -81,11 +84,24 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	}
 }
 
+type tokensKey struct{}
+
+// tokensOf are the tokens of the proxies that a tunnel came through.
+func tokensOf(ctx context.Context) []string {
+	tokens, _ := ctx.Value(tokensKey{}).([]string)
+	return slices.Clip(tokens)
+}
+
+// dialTunnel connects to the target of a tunnel.
+func (s *server) dialTunnel(c *peekConn) (net.Conn, error) {
+	return s.p.net.dial(context.WithValue(s.ctx, tokensKey{}, c.tokens), "tcp", c.target)
+}
+
 // connectTunnel connects to the target of a tunnel that is passed through unread. It
 // does so before the client is told that the tunnel stands. If it cannot connect, it
 // tells the client why, closes its connection, and returns nil.
 func (s *server) connectTunnel(c *peekConn) net.Conn {
-	target, err := s.p.net.dial(s.ctx, "tcp", c.target)
+	target, err := s.dialTunnel(c)
 	if err == nil {
 		return target
 	}
@@ -93,7 +109,7 @@ func (s *server) connectTunnel(c *peekConn) net.Conn {
 	defer c.Close()
 	name, text := failure(err, c.target)
 	s.p.o.Logger.Warn("tunnel not connected", "host", c.target, "error", name)
-	resp := plainResponse(http.StatusBadGateway, text)
+	resp := failed(err, text)
 	resp.Close = true
 	_ = resp.Write(c) // the client may have gone
 	return nil
@@ -215,7 +231,7 @@ func (s *server) sniff(c *peekConn) (speech, net.Conn) {
 // returns the connection if the target spoke first, and nil if the client did or the
 // target cannot be reached.
 func (s *server) speaksFirst(c *peekConn) net.Conn {
-	conn, err := s.p.net.dial(s.ctx, "tcp", c.target)
+	conn, err := s.dialTunnel(c)
 	if err != nil {
 		return nil
 	}
@@ -250,7 +266,7 @@ func (s *server) passThrough(c *peekConn, target net.Conn) (bytes uint64) {
 	defer s.drop(c)
 	defer c.Close()
 	if target == nil {
-		conn, err := s.p.net.dial(s.ctx, "tcp", c.target)
+		conn, err := s.dialTunnel(c)
 		if err != nil {
 			name, _ := failure(err, c.target)
 			s.p.o.Logger.Warn("tunnel not connected", "host", c.target, "error", name)

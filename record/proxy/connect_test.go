@@ -228,7 +228,7 @@ func TestRequestsWithoutTargetAreExplained(t *testing.T) {
 	}{
 		{"origin form to a forward proxy", forward.addr, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
 		{"another scheme", forward.addr, "GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-		{"the proxy itself", forward.addr, "GET http://" + forward.addr + "/ HTTP/1.1\r\nHost: x\r\n\r\n", 502},
+		{"the proxy itself", forward.addr, "GET http://" + forward.addr + "/ HTTP/1.1\r\nHost: x\r\n\r\n", 508},
 		{"CONNECT to a reverse proxy", reverse.addr, "CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n", 405},
 	} {
 		conn, err := net.Dial("tcp", c.addr)

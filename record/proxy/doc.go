@@ -46,6 +46,12 @@
 // passes. With Options.Via everything goes through another proxy, plain requests
 // included.
 //
+// A request that comes back to the proxy gets 508, whatever the address that led it back.
+// It is known by its connection, which is one of the proxy's own. Through other proxies it
+// is known by a token in the field Starling-Loop. CONNECT requests to a proxy in between
+// carry it. Others carry it only while a hundred alike are under way, and for a minute
+// after a loop was found.
+//
 // It does not speak HTTP/3, take SOCKS from clients, or carry WebSocket over HTTP/2.
 // Clients use HTTP/1.1 for WebSocket by themselves.
 //

@@ -48,10 +48,10 @@ func failure(err error, host string) (name, text string) {
 	)
 	dialing := errors.As(err, &op) && op.Op == "dial"
 	switch {
+	case errors.As(err, new(*loopError)):
+		return failItself, loopText
 	case errors.As(err, &via):
 		return failVia, "no connection to " + host + " through the proxy " + via.host + via.hint()
-	case errors.Is(err, errItself):
-		return failItself, host + " is this proxy itself"
 	case errors.As(err, &cert):
 		return failUntrusted, "the certificate of " + host + " is not trusted: " + untrusted(cert.Err)
 	case errors.As(err, &hand):

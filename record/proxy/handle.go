@@ -30,6 +30,10 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 		p.connect(w, r, s)
 		return
 	}
+	if p.loops.back(s.peer, r.Header) {
+		p.refuseLoop(w)
+		return
+	}
 	to, status, problem := p.route(s, r)
 	if problem != "" {
 		p.refuse(w, status, problem)
@@ -56,6 +60,7 @@ func (p *Proxy) send(x *exchange, to route, r *http.Request) {
 	}
 	x.attach(out)
 	x.sendTail(r)
+	defer p.loops.enter(to, out)()
 	if r.ProtoMajor == 1 {
 		_ = x.w.control.EnableFullDuplex() // an answer may begin while the request still comes
 	}
@@ -90,7 +95,7 @@ func requestHead(s *inbound, r *http.Request) wireHead {
 	}
 	kept := head.headers[:0]
 	for _, h := range head.headers {
-		if !strings.EqualFold(h.Name, "Proxy-Connection") && !strings.EqualFold(h.Name, "Proxy-Authorization") {
+		if !strings.EqualFold(h.Name, "Proxy-Connection") && !strings.EqualFold(h.Name, "Proxy-Authorization") && !strings.EqualFold(h.Name, loopField) {
 			kept = append(kept, h)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 type inbound struct {
 	srv    *server
 	client string
+	peer   netip.AddrPort // the other end of the connection
 	opened time.Time
 	scheme string // "http" or "https"
 	target string // host and port of the CONNECT request; "" outside a tunnel
@@ -73,7 +75,7 @@ func (s *server) newInbound(c net.Conn, scheme string) *inbound {
 			s.p.o.Opened(client.AddrPort(), own.AddrPort())
 		}
 	}
-	return &inbound{srv: s, client: c.RemoteAddr().String(), opened: time.Now(), scheme: scheme}
+	return &inbound{srv: s, client: c.RemoteAddr().String(), peer: addrPort(c.RemoteAddr()), opened: time.Now(), scheme: scheme}
 }
 
 // tlsDetails describes a TLS connection.

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"runtime"
 	"strings"
@@ -398,65 +397,5 @@ func TestAReverseProxyToItselfIsRefused(t *testing.T) {
 	}
 	if err := p.Serve(t.Context(), l); err == nil || !strings.Contains(err.Error(), "itself") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestAReverseProxyToItselfUnderAnotherNameAnswersOnce(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	sink := newMemory()
-	p, err := New(Options{Sink: sink, Upstream: mustParse(t, "http://[::ffff:127.0.0.1]:"+address[strings.LastIndexByte(address, ':')+1:])})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- p.Serve(ctx, l) }()
-	defer func() { cancel(); <-done }()
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	if got := until(t, c, "itself\n"); !strings.HasPrefix(got, "HTTP/1.1 502 ") {
-		t.Errorf("answered %q", got)
-	}
-	if f := sink.next(t); f.Error != failItself || p.Counts().Flows != 1 {
-		t.Errorf("recorded %d flows, error %q", p.Counts().Flows, f.Error)
-	}
-}
-
-// ends is a connection that has nothing but its ends.
-type ends struct {
-	net.Conn
-	from, to string
-}
-
-func (e ends) LocalAddr() net.Addr  { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(e.from)) }
-func (e ends) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(e.to)) }
-
-func TestConnectionsToTheProxyItself(t *testing.T) {
-	for _, c := range []struct {
-		own, from, to string
-		want          bool
-	}{
-		{"127.0.0.1:80", "127.0.0.1:5000", "127.0.0.1:80", true},
-		{"127.0.0.1:80", "127.0.0.1:5000", "127.0.0.1:81", false},
-		{"127.0.0.1:80", "10.0.0.1:5000", "10.0.0.1:80", false},
-		{"0.0.0.0:80", "10.0.0.1:5000", "10.0.0.1:80", true},
-		{"0.0.0.0:80", "10.0.0.1:5000", "10.0.0.2:80", false},
-		{"0.0.0.0:80", "[::1]:5000", "[::1]:80", false},
-		{"[::]:80", "[::1]:5000", "[::1]:80", true},
-		{"[::]:80", "127.0.0.1:5000", "127.0.0.1:80", true},
-	} {
-		var d dialer
-		d.own.Store(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.own)))
-		if got := d.loops(ends{from: c.from, to: c.to}); got != c.want {
-			t.Errorf("listening on %s, from %s to %s: %t", c.own, c.from, c.to, got)
-		}
 	}
 }

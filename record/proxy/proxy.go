@@ -24,6 +24,7 @@ type Counts struct {
 	LeftOut         uint64    // exchanges that passed unrecorded because of Options.Lists
 	Tunnels         uint64    // CONNECT tunnels passed through unread
 	TunnelBytes     uint64    // bytes in them, both directions
+	Loops           uint64    // requests that came back to this proxy, answered with 508
 	Refused         uint64    // requests answered by the proxy itself: host not allowed, no target
 	HandshakeErrors uint64    // clients that did not complete TLS, for instance by not trusting the CA
 	BodiesCut       uint64    // bodies of which less than the whole was kept
@@ -36,7 +37,7 @@ type Counts struct {
 
 type counters struct {
 	conns, flows, leftOut, tunnels, tunnelBytes atomic.Uint64
-	refused, handshakeErrors                    atomic.Uint64
+	loops, refused, handshakeErrors             atomic.Uint64
 	bodiesCut, messagesCut, oddHeads, panics    atomic.Uint64
 	odd                                         atomic.Uint32 // an http1.Odd
 	past                                        [len(pastWarnings)]atomic.Uint64
@@ -50,6 +51,7 @@ type Proxy struct {
 	chooser   Chooser // the sink, nil if it wants everything
 	engine    *goproxy.ProxyHttpServer
 	net       *dialer
+	loops     *loops
 	self      *identity
 	targets   *targets
 	clientTLS *tls.Config // nil without CA
@@ -68,12 +70,13 @@ func New(o Options) (*Proxy, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	p := &Proxy{o: o, self: &identity{roots: o.UpstreamRoots, certs: o.ClientCertificates}}
+	p := &Proxy{o: o, loops: newLoops(), self: &identity{roots: o.UpstreamRoots, certs: o.ClientCertificates}}
 	p.chooser, _ = o.Sink.(Chooser)
 	p.budget = body.NewBudget(o.MaxInFlight)
 	p.buffers.New = func() any { b := make([]byte, copyBuffer); return &b }
 	p.net = &dialer{
 		direct: net.Dialer{Timeout: dialTimeout},
+		loops:  p.loops,
 		via:    o.Via,
 		secure: func(host string) *tls.Config { return p.self.tlsConfig(host, host, "http/1.1") },
 	}
@@ -120,6 +123,7 @@ func (p *Proxy) Counts() Counts {
 		LeftOut:         p.n.leftOut.Load(),
 		Tunnels:         p.n.tunnels.Load(),
 		TunnelBytes:     p.n.tunnelBytes.Load(),
+		Loops:           p.n.loops.Load(),
 		Refused:         p.n.refused.Load(),
 		HandshakeErrors: p.n.handshakeErrors.Load(),
 		BodiesCut:       p.n.bodiesCut.Load(),

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,10 @@ func (p *Proxy) roundTrip(r *http.Request, _ *goproxy.ProxyCtx) (*http.Response,
 	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols && x.upgrade == "" {
 		resp.Body.Close()
 		err = errUnasked
+	}
+	if err == nil && slices.Contains(resp.Header[loopField], x.p.loops.token) {
+		resp.Body.Close()
+		err = &loopError{[]string{x.p.loops.token}}
 	}
 	if err == nil && resp.StatusCode < http.StatusContinue {
 		resp.Body.Close()
@@ -92,7 +97,18 @@ func (x *exchange) unanswered(err error) *http.Response {
 	x.failLocked(name)
 	x.mu.Unlock()
 	x.p.o.Logger.Debug("request not answered", "host", x.r.URL.Host, "error", name)
-	return plainResponse(http.StatusBadGateway, text)
+	return failed(err, text)
+}
+
+// failed is the answer to a request that could not be sent on.
+func failed(err error, text string) *http.Response {
+	var loop *loopError
+	if !errors.As(err, &loop) {
+		return plainResponse(http.StatusBadGateway, text)
+	}
+	resp := plainResponse(http.StatusLoopDetected, text)
+	resp.Header[loopField] = loop.tokens
+	return resp
 }
 
 // plainResponse is an answer of the proxy itself: one line of text.

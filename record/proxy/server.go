@@ -50,9 +50,6 @@ func (p *Proxy) Serve(ctx context.Context, l net.Listener) error {
 		l.Close()
 		return fmt.Errorf("serve on %s: the proxy to send through is this proxy itself; give the address of another", l.Addr())
 	}
-	if own, ok := l.Addr().(*net.TCPAddr); ok {
-		p.net.own.Store(own)
-	}
 	inside, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	s := &server{

@@ -79,6 +79,7 @@ type peekConn struct {
 	net.Conn
 	ahead  []byte   // read from Conn, not yet by the user
 	target string   // host and port of the CONNECT request
+	tokens []string // of the proxies that it came through
 	s      *inbound // set before the connection is handed to the server
 }
 

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	socks "golang.org/x/net/proxy"
@@ -22,35 +21,23 @@ type dialer struct {
 	direct net.Dialer
 	via    *url.URL                      // nil: straight
 	secure func(host string) *tls.Config // towards a proxy that is spoken to in TLS
-	own    atomic.Pointer[net.TCPAddr]   // where clients connect; nil: not known
+	loops  *loops
 }
 
-// errItself says that a name or an address leads back to this proxy.
-var errItself = errors.New("the target is this proxy itself")
+// A loopError says that a request came back to a proxy that it went through.
+type loopError struct {
+	tokens []string // of that proxy, and maybe of others
+}
 
-// open connects to an address. It refuses the address of this proxy, where each request
-// would make another one for ever.
+func (e *loopError) Error() string { return loopText }
+
+// open connects to an address.
 func (d *dialer) open(ctx context.Context, address string) (net.Conn, error) {
 	c, err := d.direct.DialContext(ctx, "tcp", address)
-	if err == nil && d.loops(c) {
-		c.Close()
-		return nil, errItself
+	if err != nil {
+		return nil, err
 	}
-	return c, err
-}
-
-// loops reports whether the other end of c is where this proxy listens.
-func (d *dialer) loops(c net.Conn) bool {
-	own := d.own.Load()
-	to, ok := c.RemoteAddr().(*net.TCPAddr)
-	from, _ := c.LocalAddr().(*net.TCPAddr)
-	switch {
-	case own == nil || !ok || from == nil || to.Port != own.Port:
-		return false
-	case own.IP.IsUnspecified(): // a connection of this machine with itself has one address
-		return to.IP.Equal(from.IP) && (own.IP.To4() == nil || to.IP.To4() != nil)
-	}
-	return to.IP.Equal(own.IP)
+	return d.loops.opened(c), nil
 }
 
 // A viaError is a failure of the proxy in between, not of the target.
@@ -119,7 +106,7 @@ func (d *dialer) socks(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, &viaError{host: d.via.Host, err: err}
 	}
-	return c, nil
+	return d.loops.opened(c), nil
 }
 
 // connect opens a connection to a proxy that speaks HTTP, in TLS or not.
@@ -150,15 +137,14 @@ func (d *dialer) tunnel(ctx context.Context, address string) (net.Conn, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { c.Close() })
 	_ = c.SetDeadline(time.Now().Add(handshakeTimeout))
-	ahead, err := d.ask(c, address)
+	ahead, err := d.ask(ctx, c, address)
 	_ = c.SetDeadline(time.Time{})
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
 		c.Close()
-		var refused *viaError
-		if errors.As(err, &refused) {
+		if errors.As(err, new(*viaError)) || errors.As(err, new(*loopError)) {
 			return nil, err
 		}
 		return nil, &viaError{host: d.via.Host, err: err}
@@ -171,8 +157,11 @@ func (d *dialer) tunnel(ctx context.Context, address string) (net.Conn, error) {
 
 // ask sends CONNECT and reads the answer. It returns the bytes of the target that came
 // right behind the answer.
-func (d *dialer) ask(c net.Conn, address string) (ahead []byte, err error) {
+func (d *dialer) ask(ctx context.Context, c net.Conn, address string) (ahead []byte, err error) {
 	head := "CONNECT " + address + " HTTP/1.1\r\nHost: " + address + "\r\n"
+	for _, token := range append(tokensOf(ctx), d.loops.token) {
+		head += loopField + ": " + token + "\r\n"
+	}
 	if u := d.via.User; u != nil {
 		password, _ := u.Password()
 		head += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(u.Username()+":"+password)) + "\r\n"
@@ -184,6 +173,9 @@ func (d *dialer) ask(c net.Conn, address string) (ahead []byte, err error) {
 	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodConnect})
 	if err != nil {
 		return nil, errors.New("its answer is not HTTP") // the text would quote it
+	}
+	if tokens := resp.Header[loopField]; resp.StatusCode == http.StatusLoopDetected && len(tokens) > 0 {
+		return nil, &loopError{tokens}
 	}
 	if resp.StatusCode/100 != 2 {
 		return nil, &viaError{host: d.via.Host, status: resp.StatusCode}
