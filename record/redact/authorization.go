@@ -7,11 +7,11 @@ import (
 
 // schemes are the authentication schemes that are looked for outside Authorization too.
 // Most are from IANA's registry; the others are common without being in it.
-var schemes = []string{"bearer", "basic", "token", "digest", "jwt", "apikey", "negotiate", "oauth", "hawk", "ntlm", "dpop", "key"}
+var schemes = []string{"bearer", "basic", "token", "digest", "jwt", "apikey", "negotiate", "oauth", "hawk", "ntlm", "dpop", "key", "ssws", "usernametoken"}
 
 // hasScheme reports whether b begins with the name of a scheme and a space.
 func hasScheme(b []byte) bool {
-	i := bytes.IndexByte(b[:min(len(b), 12)], ' ')
+	i := bytes.IndexByte(b[:min(len(b), 16)], ' ')
 	if i < 3 {
 		return false
 	}

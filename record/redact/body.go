@@ -251,6 +251,8 @@ func (w *walker) content(data []byte, contentType string) bool {
 		w.markup(data, media != "application/xhtml+xml")
 	case media == "text/html" && !isJSON(data):
 		w.markup(data, false)
+	case strings.HasSuffix(media, "javascript") || strings.HasSuffix(media, "ecmascript"):
+		w.script(data, codeFile)
 	case media == "text/event-stream":
 		w.events(data)
 	case media == "application/grpc-web-text" || media == "application/grpc-web-text+proto":

@@ -198,43 +198,6 @@ func tokenParts(b []byte) (dots [4]int, count, end int) {
 	return dots, count, end
 }
 
-// A shape is how keys of one maker begin. What follows the prefix is the secret.
-type shape struct {
-	prefix string
-	least  int // least number of characters behind the prefix
-}
-
-// shapes are the beginnings of well-known keys, as their makers document them.
-var shapes = []shape{
-	{"AKIA", 16}, {"ASIA", 16}, {"AIza", 30}, // Amazon, Google
-	{"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 22}, {"glpat-", 20},
-	{"xoxb-", 10}, {"xoxp-", 10}, {"xoxa-", 10}, {"xoxr-", 10}, {"xoxs-", 10}, {"xapp-", 10},
-	{"sk_live_", 16}, {"sk_test_", 16}, {"rk_live_", 16}, {"rk_test_", 16}, {"whsec_", 16},
-	{"sk-", 20}, {"npm_", 30}, {"pypi-", 30}, {"hf_", 30}, {"dop_v1_", 30}, {"shpat_", 30}, {"AGE-SECRET-KEY-", 40}, {"SG.", 40}, {"hvs.", 20},
-}
-
-// shapeOf returns the length of the prefix if word is a well-known key, else 0. The word
-// consists of letters, digits, dashes and underscores.
-func shapeOf(word []byte) int {
-	if len(word) < 14 || !wellKnown[word[0]] {
-		return 0
-	}
-	for _, s := range shapes {
-		if len(word) >= len(s.prefix)+s.least && string(word[:len(s.prefix)]) == s.prefix && mixed(word[len(s.prefix):]) {
-			return len(s.prefix)
-		}
-	}
-	return 0
-}
-
-// wellKnown holds the first characters of shapes.
-var wellKnown = func() (set [256]bool) {
-	for _, s := range shapes {
-		set[s.prefix[0]] = true
-	}
-	return set
-}()
-
 // mixed reports whether b has a digit and a letter.
 func mixed(b []byte) bool {
 	digit, letter := false, false

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/flowfile"
@@ -132,6 +134,15 @@ func changedWords(before, now [][]byte) (words int, changed []string) {
 	return words, changed
 }
 
+// cpuTime is the time of the processor that this process took.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 func BenchmarkFiles(b *testing.B) {
 	for _, name := range measured(b) {
 		f := fileFlow(b, name)
@@ -140,10 +151,12 @@ func BenchmarkFiles(b *testing.B) {
 			r := newRedactor(b, testKey, "")
 			b.SetBytes(int64(len(f.Response.Body.Data)))
 			b.ReportAllocs()
+			before := cpuTime(b)
 			for b.Loop() {
 				c := *f
 				r.Flow(&c)
 			}
+			b.ReportMetric(float64(b.N)*float64(len(f.Response.Body.Data))/1e6/(cpuTime(b)-before).Seconds(), "MB/cpu-s")
 		})
 	}
 }

@@ -65,6 +65,11 @@ func (w *walker) layered(l layer, b []byte, j job) {
 	}
 	mark, outer := len(w.arena), w.changed
 	for i := 0; i < len(b); {
+		if n := l.run(b[i:]); n > 0 {
+			w.arena = append(w.arena, b[i:i+n]...)
+			i += n
+			continue
+		}
 		out, k, n := l.unit(b[i:])
 		w.arena = append(w.arena, out[:k]...)
 		i += n
@@ -88,6 +93,12 @@ func (w *walker) layered(l layer, b []byte, j job) {
 	w.depth--
 	if w.changed {
 		for i, at := 0, 0; i < len(b); {
+			if n := l.run(b[i:]); n > 0 {
+				copy(b[i:i+n], d[at:])
+				i += n
+				at += n
+				continue
+			}
 			out, k, n := l.unit(b[i:])
 			if now := d[at : at+k]; !bytes.Equal(now, out[:k]) {
 				if n == 1 {
@@ -102,6 +113,27 @@ func (w *walker) layered(l layer, b []byte, j job) {
 	}
 	w.changed = w.changed || outer
 	w.arena = w.arena[:mark]
+}
+
+// run returns how many bytes at the beginning of b stand for themselves.
+func (l layer) run(b []byte) int {
+	n := -1
+	switch l {
+	case layerPercent:
+		n = bytes.IndexByte(b, '%')
+	case layerForm:
+		n = bytes.IndexAny(b, "%+")
+	case layerEscape:
+		n = bytes.IndexByte(b, '\\')
+	case layerEntity:
+		n = bytes.IndexByte(b, '&')
+	default:
+		return 0
+	}
+	if n < 0 {
+		return len(b)
+	}
+	return n
 }
 
 // unit decodes the first character of b. It makes k bytes of out from n bytes of b.
@@ -142,8 +174,12 @@ func (l layer) put(b, now []byte) {
 			digits = upper
 		}
 		switch {
-		case len(b) == 4: // \x41
+		case len(b) == 4 && b[1] == 'x': // \x41
 			b[2], b[3] = digits[r>>4&15], digits[r&15]
+		case len(b) > 4 && b[2] == '{': // as many digits as there were
+			for i := len(b) - 2; i > 2; i-- {
+				b[i], r = digits[r&15], r>>4
+			}
 		case len(b) == 6*len(units):
 			for i, u := range units {
 				for k := range 4 {
@@ -181,6 +217,9 @@ func unescape(b []byte) (out [4]byte, k, n int) {
 			}
 		}
 	case 'u':
+		if len(b) > 2 && b[2] == '{' {
+			return braced(b)
+		}
 		r, ok := hexRune(b)
 		if !ok {
 			break
@@ -196,6 +235,18 @@ func unescape(b []byte) (out [4]byte, k, n int) {
 		}
 		k = utf8.EncodeRune(out[:], r)
 		return out, k, n
+	}
+	return [4]byte{'\\'}, 1, 1
+}
+
+// braced decodes \u{XXXX}.
+func braced(b []byte) (out [4]byte, k, n int) {
+	end := bytes.IndexByte(b[:min(len(b), 10)], '}')
+	if end > 3 {
+		if r, err := strconv.ParseUint(string(b[3:end]), 16, 32); err == nil && r <= utf8.MaxRune && !utf16.IsSurrogate(rune(r)) {
+			k = utf8.EncodeRune(out[:], rune(r))
+			return out, k, end + 1
+		}
 	}
 	return [4]byte{'\\'}, 1, 1
 }

@@ -105,6 +105,8 @@ func (w *walker) raw(b, name []byte) int {
 	}
 	if content := bytes.TrimSpace(b[:end]); isJSON(content) {
 		w.json(content, jsonNamed, "")
+	} else if string(name) == "script" {
+		w.script(b[:end], codeInline)
 	} else {
 		w.text(b[:end])
 	}

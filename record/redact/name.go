@@ -232,35 +232,52 @@ func unmarked(c rune) rune {
 // mayName reports whether a name can be that of a secret: whether three letters or digits
 // of it in a row begin a name in the tables. It tells most other names apart at no cost.
 func mayName(name []byte) bool {
-	var last uint32
+	last := uint32(0)
 	for _, c := range name {
-		switch {
-		case c >= 0x80:
+		switch n := nameBits[c]; n {
+		case 0:
+		case beyondASCII:
 			return true
-		case c >= 'A' && c <= 'Z':
-			c |= 0x20
-		case (c < 'a' || c > 'z') && (c < '0' || c > '9'):
-			continue
-		}
-		last = last<<8 | uint32(c)
-		if nameBegins[trigram(last)] || last&0xffff == 'p'<<8|'w' {
-			return true
+		default:
+			last = last<<5 | uint32(n)
+			if nameBegins[last&0x7fff] {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// trigram packs the last three letters or digits.
-func trigram(last uint32) uint32 { return (last>>16&31)<<10 | (last>>8&31)<<5 | last&31 }
+// beyondASCII marks the bytes of characters beyond ASCII in nameBits.
+const beyondASCII = 0xff
 
-// nameBegins holds the first three letters of all names in the tables.
+// nameBits are five bits for each letter and digit, in any case. Other characters have none.
+var nameBits = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case c >= 0x80:
+			t[c] = beyondASCII
+		case isLetter(byte(c)):
+			t[c] = byte(c & 31)
+		case c >= '0' && c <= '9':
+			t[c] = byte(27 + c%5)
+		}
+	}
+	return t
+}()
+
+// nameBegins holds the first three letters of all names in the tables, and what ends in
+// "pw".
 var nameBegins = func() (set [1 << 15]bool) {
 	for _, list := range [][]string{passwordParts, passwordWords, passwordNames, tokenNames, tokenEnds, likelyNames, likelyWords, {"csrf", "xsrf", tokenShort}} {
 		for _, name := range list {
 			if len(name) >= 3 && name[0] < 0x80 {
-				set[trigram(uint32(name[0])<<16|uint32(name[1])<<8|uint32(name[2]))] = true
+				set[uint32(nameBits[name[0]])<<10|uint32(nameBits[name[1]])<<5|uint32(nameBits[name[2]])] = true
 			}
 		}
+	}
+	for c := range uint32(32) {
+		set[c<<10|uint32('p'&31)<<5|uint32('w'&31)] = true
 	}
 	return set
 }()

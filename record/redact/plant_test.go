@@ -37,8 +37,8 @@ const plantRounds = 4
 // Of the planted secrets: how many reach the disk, and how many a scan of the clear recording
 // does not report. Both may only fall.
 const (
-	plantsOnDisk     = 256
-	plantsUnreported = 236
+	plantsOnDisk     = 84
+	plantsUnreported = 65
 )
 
 func allPlanted() []planted {

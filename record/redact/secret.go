@@ -100,11 +100,11 @@ func (w *walker) secretWithin(b []byte, k Kind) bool {
 			w.jwt(b, dots, count)
 			return true
 		}
-		if n := shapeOf(b); n > 0 {
+		if n, end := shapeOf(b); n > 0 && end == len(b) {
 			w.opaque(b[n:], KindKey)
 			return true
 		}
-		if bytes.HasPrefix(b, []byte("-----BEGIN")) && w.pem(b, 0) > 0 {
+		if b[0] == '-' && w.pem(b, 0) > 0 {
 			return true
 		}
 		return w.transcribed(b, job{op: opSecret, kind: k})
@@ -193,15 +193,34 @@ func (w *walker) jwt(b []byte, dots [4]int, count int) {
 	}
 }
 
-// pem replaces the key between the lines of a PEM block (RFC 7468) at offset i. It
-// returns the offset behind the block, or 0 if no block begins there.
+// pem replaces the key between the lines of a PEM block (RFC 7468), or of a block like it
+// (OpenPGP, RFC 9580, section 6.2; SSH2, RFC 4716), at offset i. It returns the offset
+// behind the block, or 0 if no block begins there.
 func (w *walker) pem(b []byte, i int) int {
-	head, _, ok := bytes.Cut(b[i:min(len(b), i+80)], []byte("PRIVATE KEY-----"))
-	if !ok || !bytes.HasPrefix(head, []byte("-----BEGIN")) {
+	if !bytes.HasPrefix(b[i:], []byte("----")) {
 		return 0
 	}
-	start := i + len(head) + len("PRIVATE KEY-----")
-	end := bytes.Index(b[start:], []byte("-----END"))
+	head := b[i:min(len(b), i+80)]
+	if n := bytes.IndexByte(head, '\n'); n >= 0 {
+		head = head[:n]
+	}
+	name := bytes.Trim(head, "- \r")
+	if !bytes.HasPrefix(name, []byte("BEGIN ")) || !bytes.Contains(name, []byte("PRIVATE KEY")) && !bytes.Contains(name, []byte("Static key")) {
+		return 0
+	}
+	start := i + len(head)
+	if n := bytes.Index(head[6:], []byte("KEY-----")); n >= 0 {
+		start = i + 6 + n + len("KEY-----")
+	}
+	end := bytes.Index(b[start:], []byte("----"))
+	for end >= 0 && !bytes.HasPrefix(bytes.TrimLeft(b[start+end:], "- "), []byte("END ")) {
+		n := bytes.Index(b[start+end+1:], []byte("----"))
+		if n < 0 {
+			end = -1
+			break
+		}
+		end += n + 1
+	}
 	if end < 0 {
 		end = len(b) - start
 	}

@@ -9,7 +9,8 @@ import (
 const (
 	inOther byte = iota
 	inWord
-	inSpecial // % & \ @ :
+	inSpecial // % & \ @ : $
+	inForeign // beyond ASCII
 )
 
 var byteKinds = func() (t [256]byte) {
@@ -18,8 +19,11 @@ var byteKinds = func() (t [256]byte) {
 			t[c] = inWord
 		}
 	}
-	for _, c := range []byte(`%&\@:`) {
+	for _, c := range []byte(`%&\@:$`) {
 		t[c] = inSpecial
+	}
+	for c := 0x80; c < 0x100; c++ {
+		t[c] = inForeign
 	}
 	return t
 }()
@@ -39,21 +43,25 @@ func (w *walker) text(b []byte) {
 		w.patterns(b)
 	}
 	done := 0 // the bytes before are not looked at again
+	at := -1  // where the next @ stands, if that is known
 	for i := 0; i < len(b); {
 		switch byteKinds[b[i]] {
 		case inOther:
 			i++
 		case inWord:
-			end, handled := w.word(b, i, done)
+			end, handled := w.word(b, i, done, &at)
+			if handled {
+				done = end
+			}
+			i = end
+		case inForeign:
+			end, handled := w.foreignWord(b, i)
 			if handled {
 				done = end
 			}
 			i = end
 		default:
-			end, rest := w.special(b, i, done)
-			if rest {
-				return
-			}
+			end := w.special(b, i, done)
 			if end > i+1 {
 				done = end
 			}
@@ -63,8 +71,8 @@ func (w *walker) text(b []byte) {
 }
 
 // special looks at the character at i, which may begin something. It returns where to go
-// on. rest is true if it walked all that follows.
-func (w *walker) special(b []byte, i, done int) (end int, rest bool) {
+// on.
+func (w *walker) special(b []byte, i, done int) (end int) {
 	switch b[i] {
 	case '%':
 		if i+2 < len(b) && hexValue(b[i+1]) >= 0 && hexValue(b[i+2]) >= 0 && w.depth < maxDepth {
@@ -76,33 +84,74 @@ func (w *walker) special(b []byte, i, done int) (end int, rest bool) {
 				end++
 			}
 			w.layered(layerPercent, b[start:end], job{op: opText})
-			return end, false
+			return end
 		}
-	case '&', '\\':
-		l := layerEntity
-		if b[i] == '\\' {
-			l = layerEscape
+	case '\\':
+		if _, _, n := unescape(b[i:]); n > 1 && w.depth < maxDepth {
+			start, end := literalAround(b, i, done)
+			w.layered(layerEscape, b[start:end], job{op: opText})
+			return end
 		}
-		if _, _, n := l.unit(b[i:]); n > 1 && w.depth < maxDepth {
-			start := i
-			for start > done && inURLWord(b[start-1]) {
-				start--
-			}
-			w.layered(l, b[start:], job{op: opText})
-			return len(b), true
+	case '&':
+		if _, _, n := entity(b[i:]); n > 1 && w.depth < maxDepth {
+			start, end := entitiesAround(b, i, done)
+			w.layered(layerEntity, b[start:end], job{op: opText})
+			return end
 		}
 	case '@':
 		if start, end, ok := emailAt(b, i); ok && start >= done {
 			w.leaf(formEmail, b[start:end], KindEmail)
-			return end, false
+			return end
 		}
 	case ':':
 		if i+2 < len(b) && b[i+1] == '/' && b[i+2] == '/' {
-			return w.userinfoAt(b, i+3), false
+			return w.userinfoAt(b, i+3)
+		}
+	case '$':
+		if end := w.crypt(b, i); end > 0 {
+			return end
 		}
 	}
-	return i + 1, false
+	return i + 1
 }
+
+// literalAround returns the bounds of the literal in which the backslash at i stands: from
+// the quote before it to the same quote behind it. Without a quote they are those of the
+// line.
+func literalAround(b []byte, i, done int) (start, end int) {
+	start = i
+	for start > done && b[start-1] != '\n' && b[start-1] != '"' && b[start-1] != '\'' && b[start-1] != '`' {
+		start--
+	}
+	quote := byte('"')
+	if start > done && b[start-1] != '\n' {
+		quote = b[start-1]
+	}
+	for end = i; end < len(b) && b[end] != quote && (b[end] != '\n' || start > 0 && b[start-1] == quote); end++ {
+		if b[end] == '\\' {
+			end++
+		}
+	}
+	return start, min(end, len(b))
+}
+
+// entitiesAround returns the bounds of the text in which the character reference at i
+// stands: that of an attribute, of an element or of a line.
+func entitiesAround(b []byte, i, done int) (start, end int) {
+	for start = i; start > done && !entityEnds[b[start-1]]; start-- {
+	}
+	for end = i; end < len(b) && !entityEnds[b[end]]; end++ {
+	}
+	return start, end
+}
+
+// entityEnds are the characters that do not stand in text with character references.
+var entityEnds = func() (t [256]bool) {
+	for _, c := range []byte("<>\"\n") {
+		t[c] = true
+	}
+	return t
+}()
 
 // maxUserinfo is how many bytes the credentials in a URL may take before their @.
 const maxUserinfo = 512
@@ -128,8 +177,8 @@ func (w *walker) userinfoAt(b []byte, i int) int {
 }
 
 // word looks at the word that begins at i. It returns where to go on. handled: the bytes
-// before are done and must not be looked at again.
-func (w *walker) word(b []byte, i, done int) (end int, handled bool) {
+// before are done and must not be looked at again. at is where the next @ stands.
+func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
 	j := i + 1
 	for j < len(b) && byteKinds[b[j]] == inWord {
 		j++
@@ -137,14 +186,30 @@ func (w *walker) word(b []byte, i, done int) (end int, handled bool) {
 	n := j - i
 	if j < len(b) {
 		switch b[j] {
-		case '=', ':', '"', '\'', ']', ' ':
-			if n >= 3 && n <= maxName {
+		case '=', ':', '"', '\'', ']', ' ', '*', '`', '<':
+			if n >= 2 && n <= maxName && mayName(b[i:j]) {
 				if end := w.named(b, i, j); end > 0 {
 					return end, true
 				}
 			}
 		case '@', '.', '+':
-			if end := w.emailAhead(b, j, done); end > 0 {
+			if *at < j {
+				if *at = bytes.IndexByte(b[j:], '@') + j; *at < j {
+					*at = len(b)
+				}
+			}
+			if *at <= j+maxLocal {
+				if end := w.emailAhead(b, j, done); end > 0 {
+					return end, true
+				}
+			}
+		case 0xc3, 0xd0, 0xef: // a name goes on beyond ASCII, or a wide colon follows
+			if end, handled := w.foreignWord(b, i); handled {
+				return end, true
+			}
+		}
+		if lineWord(b[i:j]) {
+			if end := w.line(b, i, j); end > 0 {
 				return end, true
 			}
 		}
@@ -155,10 +220,41 @@ func (w *walker) word(b []byte, i, done int) (end int, handled bool) {
 			return end, true
 		}
 	}
+	if n < 3 {
+		return j, false
+	}
+	if end := w.shaped(b, i, j); end > 0 {
+		return end, true
+	}
 	if n < 8 {
 		return j, false
 	}
 	return w.longWord(b, i, j, done)
+}
+
+// foreignWord looks at the word at i, which has letters beyond ASCII. It returns where to
+// go on, and whether it was the name of a secret.
+func (w *walker) foreignWord(b []byte, i int) (end int, handled bool) {
+	j := i
+	for j < len(b) && (byteKinds[b[j]] == inWord || b[j] >= 0x80) && !bytes.HasPrefix(b[j:], []byte("：")) {
+		j++
+	}
+	if n := j - i; j < len(b) && n <= maxName {
+		start := i
+		for start > 0 && i-start < maxName && byteKinds[b[start-1]] == inWord {
+			start--
+		}
+		if end := w.named(b, start, j); end > 0 {
+			return end, true
+		}
+	}
+	if byteKinds[b[i]] == inWord {
+		return i, false
+	}
+	for i < len(b) && b[i] >= 0x80 {
+		i++
+	}
+	return i, false
 }
 
 // longWord looks at the word from i to j, which is long enough to be a secret.
@@ -182,14 +278,6 @@ func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 			w.jwt(b[i:i+n], dots, count)
 			return i + n, true
 		}
-	case '-':
-		if end := w.pem(b, i); end > 0 {
-			return end, true
-		}
-	}
-	if n := shapeOf(b[i:j]); n > 0 {
-		w.opaque(b[i+n:j], KindKey)
-		return j, true
 	}
 	if n := j - i; n >= minTranscribed && w.depth < maxDepth {
 		return w.encodedWord(b, i, j)
@@ -283,7 +371,7 @@ func (w *walker) named(b []byte, i, j int) int {
 	}
 	start, end, sure := valueBehind(b, j, longest)
 	if start >= end {
-		return 0
+		return w.proseValue(b, i, j, c)
 	}
 	if c != password && !inQuotes(b, start) {
 		// A parameter in a path, such as ;jsessionid=…, ends before the query and the
@@ -298,10 +386,14 @@ func (w *walker) named(b []byte, i, j int) int {
 	}
 	value := b[start:end]
 	switch {
+	case !inQuotes(b, start) && end < len(b) && b[end] == '\\' && escapeFollows(b, end):
+		return 0 // the value goes on behind an escape: it is decoded first
+	case !inQuotes(b, start) && end < len(b) && b[end] == '&' && entityFollows(b, end):
+		return 0
 	case c == likely && !random(value) && escapeAt(value) < 0:
 		return 0
-	case !sure && !random(value) && (len(value) < 8 || !mixed(value)):
-		return 0
+	case !sure && !random(value) && (len(value) < 8 || !mixed(value)) && !(c.secret() && w.fillsLine(b, i, start, end)):
+		return w.proseValue(b, i, j, c)
 	}
 	w.label(b[i:j])
 	if escaped && bytes.IndexByte(value, '\\') >= 0 && w.depth < maxDepth {
@@ -310,6 +402,19 @@ func (w *walker) named(b []byte, i, j int) int {
 		w.field(c, value)
 	}
 	return end
+}
+
+// escapeFollows reports whether an escape sequence of a letter or sign begins at i.
+func escapeFollows(b []byte, i int) bool {
+	_, _, n := unescape(b[i:])
+	return n > 2 || n == 2 && (b[i+1] == '/' || b[i+1] == '\\')
+}
+
+// entityFollows reports whether a character reference begins at i. A parameter of a URL in
+// a page ends with one, too.
+func entityFollows(b []byte, i int) bool {
+	out, _, n := entity(b[i:])
+	return n > 1 && out[0] != '&' && out[0] != '"' && out[0] != '\'' && out[0] != '<' && out[0] != '>'
 }
 
 // inQuotes reports whether the value at start is a literal in quotes.
@@ -343,7 +448,7 @@ const (
 // it is a value for certain; otherwise it may be code, such as an expression.
 func valueBehind(b []byte, j, longest int) (start, end int, sure bool) {
 	k, quotedName := j, false
-	for k < len(b) && b[k] == ']' {
+	for k < len(b) && (b[k] == ']' || b[k] == '*' && k < j+2) {
 		k++
 	}
 	if k < len(b) && (b[k] == '"' || b[k] == '\'') {
@@ -354,20 +459,31 @@ func valueBehind(b []byte, j, longest int) (start, end int, sure bool) {
 	if spaced {
 		k++
 	}
-	if k >= len(b) || b[k] != '=' && b[k] != ':' {
+	if bytes.HasPrefix(b[k:], []byte("：")) {
+		k += 2 // the rest of it counts as the colon
+	} else if quotedName && k+2 < len(b) && b[k] == ';' && b[k+1] == 's' && b[k+2] == ':' {
+		// PHP's serialize: s:8:"password";s:7:"hunter2";
+		for k += 2; k+1 < len(b) && b[k+1] >= '0' && b[k+1] <= '9'; k++ {
+		}
+		k++
+	} else if k >= len(b) || b[k] != '=' && b[k] != ':' {
 		return 0, 0, false
 	}
-	colon := b[k] == ':'
+	colon := b[k] != '='
 	k++
 	if k < len(b) && (b[k] == '=' || b[k] == '/') {
 		return 0, 0, false
 	}
-	if k < len(b) && b[k] == '>' && !colon {
-		k++
+	if k < len(b) && (b[k] == '>' && !colon || b[k] == '*') {
+		for k++; k < len(b) && b[k] == '*'; k++ {
+		}
 	}
 	for n := 0; n < 2 && k < len(b) && b[k] == ' '; n++ {
 		spaced = true
 		k++
+	}
+	if k+1 < len(b) && b[k] == 'u' && b[k+1] == '\'' {
+		k++ // Python 2
 	}
 	if k == len(b) {
 		return 0, 0, false

@@ -253,7 +253,7 @@ func isLinkWord(segment []byte) bool {
 // linkWords are words in the paths of links that are sent to one person, as the routes
 // of Devise, Django, Laravel and GoTrue name them. Unsubscribing is that of RFC 8058.
 var linkWords = []string{"reset", "recover", "recovery", "verify", "verification", "confirm", "confirmation", "activate", "activation",
-	"invite", "invites", "invitation", "invitations", "magic", "unsubscribe"}
+	"invite", "invites", "invitation", "invitations", "magic", "unsubscribe", "token", "tokens", "secret", "secrets", "apikey"}
 
 // generation changes whenever more secrets become known. A value may hold one of them.
 func (w *walker) generation() uint64 {
