@@ -72,8 +72,9 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 	case speaksTLS:
 		srv.secure(c, inner)
 	case speaksHTTP:
-		inner.scheme, inner.tap = "http", new(requestTap)
-		srv.handOver(c, &clientConn{Conn: c, s: inner, tap: inner.tap})
+		inner.scheme = "http"
+		srv.drop(c)
+		go srv.serveFast(c, inner)
 	case speaksOpaque:
 		if n := srv.passThrough(c, target); n > 0 {
 			p.o.Sink.Loss(&flow.Loss{At: outer.opened, Reason: flow.LossUnparsed, Bytes: n})
@@ -140,8 +141,8 @@ func (s *server) secure(c *peekConn, inner *inbound) {
 		s.handOver(c, tc)
 		return
 	}
-	inner.tap = new(requestTap)
-	s.handOver(c, &clientConn{Conn: tc, s: inner, tap: inner.tap})
+	s.drop(c)
+	go s.serveFast(tc, inner)
 }
 
 // What a client says first in a tunnel.

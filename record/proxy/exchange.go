@@ -162,9 +162,7 @@ func (x *exchange) trace() *httptrace.ClientTrace {
 func (x *exchange) answered(resp *http.Response) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.headDone = true
 	x.response = resp
-	x.f.FirstByte = x.since()
 	r := &flow.Response{Status: resp.StatusCode}
 	if h := x.wire.Load(); h != nil && h.status == resp.StatusCode && resp.ProtoMajor == 1 {
 		r.Headers = h.headers
@@ -179,11 +177,7 @@ func (x *exchange) answered(resp *http.Response) {
 		x.facade.recorded(x.p.o.UpstreamHost).list(r.Headers)
 		x.facade.answer(resp.Header)
 	}
-	x.f.Response = r
-	x.answer.Start(x.p.budget, x.p.o.MaxBody, resp.ContentLength)
-	if x.skip {
-		x.answer.CountOnly()
-	}
+	x.begin(r, resp.ContentLength)
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		x.readResponse()
 		if bodiless(x.r.Method, resp) {
@@ -191,6 +185,18 @@ func (x *exchange) answered(resp *http.Response) {
 			return
 		}
 		resp.Body = &tee{ReadCloser: resp.Body, watcher: (*answerWatcher)(x)}
+	}
+}
+
+// begin begins the record of the final response, whose body has length bytes; -1 is not known.
+// x.mu is held.
+func (x *exchange) begin(r *flow.Response, length int64) {
+	x.headDone = true
+	x.f.FirstByte = x.since()
+	x.f.Response = r
+	x.answer.Start(x.p.budget, x.p.o.MaxBody, length)
+	if x.skip {
+		x.answer.CountOnly()
 	}
 }
 
@@ -287,11 +293,13 @@ func (x *exchange) finish() (cut bool) {
 	}
 	if f.Response != nil {
 		f.Response.Body, answerTaken = x.answer.Body()
-		var tail *tail
-		if h := x.wire.Load(); h != nil {
-			tail = h.tail
+		if f.Response.Trailers == nil {
+			var tail *tail
+			if h := x.wire.Load(); h != nil {
+				tail = h.tail
+			}
+			f.Response.Trailers = tail.recorded(x.response.Trailer, x.response.ProtoMajor == 2)
 		}
-		f.Response.Trailers = tail.recorded(x.response.Trailer, x.response.ProtoMajor == 2)
 		if !f.Response.Body.Kept() && !x.skip {
 			x.p.n.bodiesCut.Add(1)
 		}

@@ -83,8 +83,7 @@ func (x *exchange) recovered() {
 	panic(http.ErrAbortHandler)
 }
 
-// requestHead returns the head as the client sent it, without the fields that were
-// meant for the proxy alone.
+// requestHead returns the head as the client sent it; see forTarget.
 func requestHead(s *inbound, r *http.Request) wireHead {
 	head, ok := s.tap.next(r.Method, r.RequestURI)
 	if !ok {
@@ -93,6 +92,11 @@ func requestHead(s *inbound, r *http.Request) wireHead {
 			head.headers = append(flow.Headers{{Name: "Host", Value: r.Host}}, head.headers...)
 		}
 	}
+	return forTarget(head)
+}
+
+// forTarget returns a head without the fields that were meant for the proxy alone.
+func forTarget(head wireHead) wireHead {
 	kept := head.headers[:0]
 	for _, h := range head.headers {
 		if !strings.EqualFold(h.Name, "Proxy-Connection") && !strings.EqualFold(h.Name, "Proxy-Authorization") && !strings.EqualFold(h.Name, loopField) {

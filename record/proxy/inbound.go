@@ -53,6 +53,14 @@ func (s *inbound) announce(to route, state *tls.ConnectionState) uint64 {
 	return s.id
 }
 
+// pool has the connections to targets for what passes without net/http.
+func (s *inbound) pool() *fastPool {
+	if s.own != nil {
+		return s.own.fast
+	}
+	return s.srv.p.targets.fast
+}
+
 // connContext finds the inbound of a connection that the server takes.
 func (s *server) connContext(ctx context.Context, c net.Conn) context.Context {
 	var found *inbound

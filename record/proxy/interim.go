@@ -62,8 +62,14 @@ func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 		}
 		x.w.interim(code, http.Header(h))
 	}
+	x.recordInterim(code, fields)
+	return nil
+}
+
+// recordInterim records an informational response. x.mu is held.
+func (x *exchange) recordInterim(code int, fields flow.Headers) {
 	if x.skip {
-		return nil
+		return
 	}
 	for _, f := range fields {
 		x.hinted += len(f.Name) + len(f.Value)
@@ -71,10 +77,9 @@ func (x *exchange) interim(code int, h textproto.MIMEHeader) error {
 	if x.hinted > maxHead || len(x.f.Interim) >= maxInterims {
 		x.p.n.messagesCut.Add(1)
 		x.lost++
-		return nil
+		return
 	}
 	x.f.Interim = append(x.f.Interim, flow.Response{Status: code, Headers: fields})
-	return nil
 }
 
 // errRefused ends a body that the target does not want.

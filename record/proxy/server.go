@@ -31,6 +31,8 @@ type server struct {
 	end     sync.Once
 	stopped atomic.Bool // connections that break off now do so because the server stops
 
+	stopping atomic.Bool // a connection ends with its exchange
+
 	mu     sync.Mutex
 	closed bool
 	held   map[io.Closer]struct{} // connections that net/http does not know
@@ -112,6 +114,7 @@ func (s *server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *server) stop(cut func()) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.p.o.Grace)
 	defer cancel()
+	s.closeIdle()
 	err := s.http.Shutdown(ctx)
 	s.close()
 	if err == nil {
@@ -188,6 +191,18 @@ func (s *server) drop(c io.Closer) {
 	delete(s.held, c)
 }
 
+// closeIdle ends the connections without an exchange, and lets the others end with theirs.
+func (s *server) closeIdle() {
+	s.stopping.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.held {
+		if f, ok := c.(*fastConn); ok {
+			f.closeIdle()
+		}
+	}
+}
+
 func (s *server) closeHeld() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -257,9 +272,8 @@ func (l *outerListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if !l.s.p.o.ListenTLS {
-			s := l.s.newInbound(c, "http")
-			s.tap = new(requestTap)
-			return &clientConn{Conn: c, s: s, tap: s.tap}, nil
+			go l.s.serveFast(c, l.s.newInbound(c, "http"))
+			continue
 		}
 		l.s.acceptTLS(c)
 	}

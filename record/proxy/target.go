@@ -57,10 +57,12 @@ type targets struct {
 	h1    *http.Transport // HTTP/1.1 only, for upgrades
 	h2c   *http.Transport // HTTP/2 in clear text, for those who speak it
 	plain *http.Transport // plain HTTP requests given to a proxy in between; nil: none
+	fast  *fastPool       // for what passes without net/http
 }
 
 func newTargets(d *dialer, self *identity, address, server string) *targets {
 	t := &targets{net: d, self: self, address: address, server: server}
+	t.fast = newFastPool(t)
 	t.any = t.transport(true)
 	t.h1 = t.transport(false)
 	t.h2c = t.transport(true)
@@ -77,6 +79,7 @@ func newTargets(d *dialer, self *identity, address, server string) *targets {
 }
 
 func (t *targets) close() {
+	t.fast.close()
 	for _, tr := range []*http.Transport{t.any, t.h1, t.h2c, t.plain} {
 		if tr != nil {
 			tr.CloseIdleConnections()
