@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -117,8 +116,8 @@ func (f *fastConn) unanswered(x *exchange, to route, w *watch, err error, last b
 	x.p.o.Logger.Debug("request not answered", "host", to.dial, "error", name)
 	text = "starling: " + text + "\n"
 	out := http1.AppendStatusLine(f.out[:0], "HTTP/1.1", http.StatusBadGateway, http.StatusText(http.StatusBadGateway))
-	out = http1.AppendField(out, "Content-Type", "text/plain; charset=utf-8")
 	out = http1.AppendField(out, "Content-Length", strconv.Itoa(len(text)))
+	out = http1.AppendField(out, "Content-Type", "text/plain; charset=utf-8")
 	f.out = f.ending(out, last)
 	if f.request.Method != http.MethodHead {
 		f.out = append(f.out, text...)
@@ -142,8 +141,9 @@ func (f *fastConn) carry(x *exchange, t *fastTarget, w *watch, last bool) (again
 		t.Close()
 		return f.unanswered(x, route{dial: t.address}, w, errAnswer, last)
 	}
-	f.answered(x, newWireHead(&t.head, t.in[:t.length]), framing)
-	f.writeAnswer(t, framing, last)
+	wire := newWireHead(&t.head, t.in[:t.length])
+	f.answered(x, &wire, framing)
+	f.writeAnswer(t, &wire, framing, last)
 	body := fastCopy{f: f, x: x, t: t, w: w}
 	t.in = t.in[t.length:]
 	var err error
@@ -174,7 +174,7 @@ func (f *fastConn) carry(x *exchange, t *fastTarget, w *watch, last bool) (again
 }
 
 // answered begins the record of an answer.
-func (f *fastConn) answered(x *exchange, h wireHead, framing http1.Framing) {
+func (f *fastConn) answered(x *exchange, h *wireHead, framing http1.Framing) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	length := framing.Length
@@ -184,42 +184,42 @@ func (f *fastConn) answered(x *exchange, h wireHead, framing http1.Framing) {
 	f.answer = http.Response{StatusCode: h.status, ProtoMajor: 1, ContentLength: length}
 	x.response = &f.answer
 	x.begin(&flow.Response{Status: h.status, Headers: h.headers}, length)
+	x.noteOdd(h)
 	x.readResponse()
 }
 
 // writeAnswer makes the head for the client: the lines of the target, without those that are
-// for its connection.
-func (f *fastConn) writeAnswer(t *fastTarget, framing http1.Framing, last bool) {
-	h, in := &t.head, t.in[:t.length]
-	out := append(f.out[:0], "HTTP/1.1 "...)
-	if first := h.First.Bytes(in); h.Odd&http1.OddLine == 0 && len(first) > versionLength {
-		out = append(append(out, first[versionLength:]...), "\r\n"...)
-	} else {
-		out = append(strconv.AppendInt(out, int64(h.Status), 10), ' ')
-		out = append(append(out, h.Reason.Bytes(in)...), "\r\n"...)
+// for its connection. A head that takes liberties passes as it does through the transport.
+func (f *fastConn) writeAnswer(t *fastTarget, wire *wireHead, framing http1.Framing, last bool) {
+	in := t.in[:t.length]
+	if t.head.Odd&mendable == 0 {
+		f.out = f.appendAnswer(f.out[:0], &t.head, in, framing, last)
+		return
 	}
-	lengths := 0
+	in = mended(&t.head, in, f.request.Method)
+	var head http1.Head
+	_, _ = head.ParseResponse(in, 0, answerRules()) // it is sound now
+	in = f.appendAnswer(nil, &head, in, framing, last)
+	_, _ = head.ParseResponse(in, 0, answerRules())
+	f.out = wire.shape(f.out[:0], &head, in)
+}
+
+// appendAnswer appends the head of an answer to the client.
+func (f *fastConn) appendAnswer(out []byte, h *http1.Head, in []byte, framing http1.Framing, last bool) []byte {
+	out = append(append(append(out, "HTTP/1.1 "...), h.First.Bytes(in)[versionLength:]...), "\r\n"...)
 	for _, field := range h.Fields {
 		name := field.Name.Bytes(in)
 		switch {
-		case len(name) == len("Transfer-Encoding") && framing.Body == http1.Chunked && strings.EqualFold(string(name), "Transfer-Encoding"):
-		case endsHere(name):
+		case framing.Body == http1.Chunked && sameName(name, "Transfer-Encoding"):
+		case endsHere(name), sameName(name, "Content-Length") && (framing.Body == http1.ToClose || h.Status == http.StatusNoContent):
 			continue
-		case len(name) == len("Content-Length") && strings.EqualFold(string(name), "Content-Length"):
-			if lengths++; lengths > 1 || framing.Body == http1.Chunked || framing.Body == http1.ToClose || h.Status == http.StatusNoContent {
-				continue
-			}
-			if h.Odd&http1.TwoLengths != 0 {
-				out = http1.AppendField(out, string(name), strconv.FormatInt(framing.Length, 10))
-				continue
-			}
 		}
 		out = append(append(out, field.Line().Bytes(in)...), "\r\n"...)
 	}
 	if framing.Body == http1.ToClose {
 		out = http1.AppendField(out, "Transfer-Encoding", "chunked")
 	}
-	f.out = f.ending(out, last)
+	return f.ending(out, last)
 }
 
 // A fastCopy carries the body of an answer.

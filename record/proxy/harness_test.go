@@ -367,7 +367,7 @@ func names(h flow.Headers) string {
 	return strings.Join(list, "\n")
 }
 
-func mustParse(t *testing.T, text string) *url.URL {
+func mustParse(t testing.TB, text string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(text)
 	if err != nil {
