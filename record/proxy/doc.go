@@ -32,11 +32,15 @@
 // reach no target and no recording: net/http answers them with 4xx or 5xx. A client that
 // closes its sending side has given up its request.
 //
-// All requests, plain or through CONNECT, over HTTP/1.1 or HTTP/2, reach one net/http
-// server. It passes them to goproxy, which sends them on through the round tripper of
-// this package:
+// Most requests pass in one goroutine that reads the request, writes it to the target and
+// carries the answer back (fast.go): those over HTTP/1.1, plain, in TLS or through CONNECT,
+// that are clear, come whole in at most 64 KiB, and go to a target in clear text. All
+// others, and all behind them on their connection, reach one net/http server. It passes
+// them to goproxy, which sends them on through the round tripper of this package:
 //
-//	client --TCP--> server --handle--> goproxy --RoundTrip--> transport --> target
+//	client --TCP--> fastConn ---------ordinary--------------------------> target
+//	           |       |
+//	           |       server --handle--> goproxy --RoundTrip--> transport --> target
 //	           |                          ^
 //	        CONNECT --sniff--> TLS -------+
 //	                       \-> neither TLS nor HTTP: passed through, only counted

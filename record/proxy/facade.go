@@ -42,9 +42,30 @@ func (f *facade) answer(h http.Header) {
 
 // list changes the fields of an answer in any case.
 func (f *facade) list(h flow.Headers) {
+	if f.upstream == nil {
+		return
+	}
 	for i := range h {
 		h[i].Value = f.value(h[i].Name, h[i].Value)
 	}
+}
+
+// field is the value of a field of an answer as the client is to see it, "" if that is the value
+// as it is.
+func (f *facade) field(name, value []byte) string {
+	if f.upstream == nil {
+		return ""
+	}
+	switch len(name) {
+	case len("Location"), len("Content-Location"), len("Refresh"), len("Link"), len("Set-Cookie"):
+	default:
+		return ""
+	}
+	old := string(value)
+	if changed := f.value(string(name), old); changed != old {
+		return changed
+	}
+	return ""
 }
 
 // value is the value of a field of an answer as the client is to see it.

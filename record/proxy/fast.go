@@ -154,7 +154,7 @@ type fastBody struct{ head, end int }
 // clear, short, and goes to a target in clear text. What is not, is left to net/http as it is.
 func (f *fastConn) ordinary() (to route, body fastBody, ok bool) {
 	p, h, n := f.s.srv.p, &f.head, f.length
-	if f.bad != nil || h.Minor != 1 || h.Odd != 0 || p.net.via != nil {
+	if f.bad != nil || h.Minor != 1 || h.Odd != 0 || p.net.via != nil || p.o.UpstreamHost {
 		return to, body, false
 	}
 	framing := h.RequestBody()
@@ -212,6 +212,9 @@ func (f *fastConn) addressed(host string, length int64) bool {
 	f.request = http.Request{
 		Method: f.asked.method, RequestURI: f.asked.target, URL: &f.url, Host: host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		ContentLength: length,
+	}
+	if scheme := f.asked.headers.Value("X-Forwarded-Proto"); scheme != "" { // see facadeOf
+		f.request.Header = http.Header{"X-Forwarded-Proto": {scheme}}
 	}
 	return plainHost(host) && plainPath(origin) && f.asked.method != http.MethodConnect
 }

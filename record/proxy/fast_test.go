@@ -189,7 +189,7 @@ func TestOrdinaryExchangesAreWhatNetHTTPMakesOfThem(t *testing.T) {
 				})
 				o := Options{CA: testCA(t)}
 				if p.reverse {
-					o.Upstream, o.KeepHost = mustParse(t, "http://"+address), true
+					o.Upstream = mustParse(t, "http://"+address)
 				}
 				r := start(t, o)
 				r.base = "http://" + address

@@ -26,6 +26,7 @@ type fastTarget struct {
 	length int     // of the head
 	in     []byte  // what was read and is not passed on yet
 	buffer *[]byte // that in lies in
+	spoke  bool    // something was read in this exchange
 	keep   bool    // it may have another exchange
 	closed sync.Once
 }
@@ -47,7 +48,7 @@ func (t *fastTarget) read(w *watch) error {
 	for {
 		n, err := t.Conn.Read(t.in[len(t.in):cap(t.in)])
 		if n > 0 {
-			t.in = t.in[:len(t.in)+n]
+			t.in, t.spoke = t.in[:len(t.in)+n], true
 			return nil
 		}
 		if !isTimeout(err) || w.left != nil {
@@ -108,7 +109,7 @@ func (o *fastPool) get(s *server, address string, repeatable bool) (t *fastTarge
 		o.mu.Unlock()
 	}
 	t.buffer = s.p.buffers.Get().(*[]byte)
-	t.in, t.keep = (*t.buffer)[:0], false
+	t.in, t.spoke, t.keep = (*t.buffer)[:0], false, false
 	return t, kept, nil
 }
 

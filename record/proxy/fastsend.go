@@ -43,10 +43,9 @@ func (f *fastConn) ask(x *exchange, to route, w *watch) (*fastTarget, error) {
 		if err == nil {
 			return t, nil
 		}
-		fresh := len(t.in) > 0
 		t.Close()
 		t.release()
-		if !kept || !repeatable || fresh || w.gone() || f.s.srv.stopped.Load() {
+		if !kept || !repeatable || t.spoke || w.gone() || f.s.srv.stopped.Load() {
 			return nil, err
 		}
 	}
@@ -93,13 +92,15 @@ func (f *fastConn) await(x *exchange, t *fastTarget, w *watch) error {
 
 // hint passes an informational answer on and records it.
 func (f *fastConn) hint(x *exchange, t *fastTarget, n int) error {
+	wire := newWireHead(&t.head, t.in[:n])
 	x.mu.Lock()
-	x.recordInterim(t.head.Status, newWireHead(&t.head, t.in[:n]).headers)
+	x.facade.recorded(false).list(wire.headers)
+	x.recordInterim(t.head.Status, wire.headers)
 	x.mu.Unlock()
 	if t.head.Status == http.StatusContinue {
 		return nil // nobody asked for it
 	}
-	_, err := f.Conn.Write(t.in[:n])
+	_, err := f.Conn.Write(f.appendAnswer(nil, &t.head, t.in[:n], http1.Framing{}, false))
 	return err
 }
 
@@ -183,6 +184,7 @@ func (f *fastConn) answered(x *exchange, h *wireHead, framing http1.Framing) {
 	}
 	f.answer = http.Response{StatusCode: h.status, ProtoMajor: 1, ContentLength: length}
 	x.response = &f.answer
+	x.facade.recorded(false).list(h.headers)
 	x.begin(&flow.Response{Status: h.status, Headers: h.headers}, length)
 	x.noteOdd(h)
 	x.readResponse()
@@ -212,6 +214,10 @@ func (f *fastConn) appendAnswer(out []byte, h *http1.Head, in []byte, framing ht
 		switch {
 		case framing.Body == http1.Chunked && sameName(name, "Transfer-Encoding"):
 		case endsHere(name), sameName(name, "Content-Length") && (framing.Body == http1.ToClose || h.Status == http.StatusNoContent):
+			continue
+		}
+		if value := f.x.facade.field(name, field.Value.Bytes(in)); value != "" {
+			out = http1.AppendField(out, string(name), value)
 			continue
 		}
 		out = append(append(out, field.Line().Bytes(in)...), "\r\n"...)
