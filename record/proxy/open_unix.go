@@ -5,8 +5,6 @@ package proxy
 import (
 	"net"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // isOpen reports whether the other end of an idle connection has neither ended it nor sent
@@ -23,8 +21,8 @@ func isOpen(c net.Conn) bool {
 	open := false
 	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
-		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		open = err == unix.EAGAIN || err == unix.EINTR
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		open = err == syscall.EAGAIN || err == syscall.EINTR
 	})
 	return err == nil && open
 }
