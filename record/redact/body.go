@@ -262,10 +262,16 @@ func (w *walker) content(data []byte, contentType string) bool {
 	case slices.Contains(protobufMedia, media):
 		w.protobuf(data)
 	case !isText(data) && w.binary(data, media):
+	case isTableMedia(media) && w.csv(data, true), !isJSON(data) && !isMarkup(data) && w.csv(data, false):
 	default:
 		w.field(plain, data)
 	}
 	return true
+}
+
+// isTableMedia reports whether content of this type is a table in text.
+func isTableMedia(media string) bool {
+	return media == "text/csv" || media == "application/csv" || media == "text/tab-separated-values"
 }
 
 // formMedia is the media type of forms.

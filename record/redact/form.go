@@ -125,7 +125,7 @@ func (w *walker) multipartPart(part []byte) {
 	}
 	content = bytes.TrimSuffix(content, []byte("\r\n"))
 	c, media := w.partHead(head)
-	if c > plain || media == "" {
+	if c > plain {
 		w.field(c, content)
 		return
 	}

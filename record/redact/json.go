@@ -23,7 +23,12 @@ func isJSON(b []byte) bool {
 	switch b[0] {
 	case '{':
 		rest := bytes.TrimLeft(b[1:], " \t\r\n")
-		return len(rest) > 0 && (rest[0] == '"' || rest[0] == '}')
+		if len(rest) == 0 || rest[0] != '"' {
+			return len(rest) > 0 && rest[0] == '}'
+		}
+		end, _ := stringEnd(rest, 1)
+		rest = bytes.TrimLeft(rest[min(len(rest), end+1):], " \t\r\n")
+		return len(rest) == 0 || rest[0] == ':'
 	case '[':
 		rest := bytes.TrimLeft(b[1:], " \t\r\n")
 		return len(rest) > 0 && (bytes.IndexByte([]byte(`{["]-`), rest[0]) >= 0 || rest[0] >= '0' && rest[0] <= '9') && bytes.LastIndexByte(b, ']') > 0
@@ -109,7 +114,7 @@ func (j *jsonWalk) run() {
 			}
 			i = end + 1
 		case c == '{' || c == '[':
-			j.open(c == '{')
+			j.open(c == '{', i)
 			i++
 		case c == '}' || c == ']':
 			j.close()
@@ -253,14 +258,14 @@ func (j *jsonWalk) inherited() class {
 // open enters an object or array under the current name. If that is the name of a token,
 // all members of an array are secret, and members of an object only if they look random.
 // If it is a plural, such as passwords, members are secret that are one word.
-func (j *jsonWalk) open(object bool) {
+func (j *jsonWalk) open(object bool, at int) {
 	j.table.open(j, object)
 	if j.depth < maxNesting {
 		c, named := j.class, j.mode == jsonNamed
 		secret := named && c.secret()
 		switch {
 		case secret && j.plural:
-			if c = loose; j.tokens {
+			if c = loose; j.tokens && (object || !j.few(at)) {
 				c = likely
 			}
 		case secret && object, named && c == loose && object:
@@ -281,6 +286,14 @@ func (j *jsonWalk) open(object bool) {
 	}
 	j.depth++
 	j.next()
+}
+
+// few reports whether the array at offset at has three members or less: a longer list of
+// tokens is one of words.
+func (j *jsonWalk) few(at int) bool {
+	rest := j.b[at:min(len(j.b), at+maxLikely)]
+	end := bytes.IndexByte(rest, ']')
+	return end > 0 && bytes.Count(rest[:end], []byte{','}) < 3
 }
 
 func (j *jsonWalk) close() {

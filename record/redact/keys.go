@@ -185,7 +185,7 @@ func (w *walker) hook(b []byte, i int, prefix string, others int) int {
 	return end
 }
 
-// bot walks the token of a bot of Telegram: its number, a colon, and 35 characters.
+// bot walks the token of a bot of Telegram: its number, a colon, and some 35 characters.
 func (w *walker) bot(b []byte, i, j int) int {
 	if digits := bytes.TrimPrefix(b[i:j], []byte("bot")); !allDigits(digits) || len(digits) < 8 {
 		return 0
@@ -194,7 +194,7 @@ func (w *walker) bot(b []byte, i, j int) int {
 	for end < len(b) && isWord(b[end]) {
 		end++
 	}
-	if n := end - j - 1; n < 34 || n > 36 || !random(b[j+1:end]) {
+	if n := end - j - 1; n < 34 || n > 48 || !random(b[j+1:end]) {
 		return 0
 	}
 	w.opaque(b[j+1:end], KindKey)

@@ -75,6 +75,37 @@ func (k *known) find(b []byte, start, end int) (from, to int, ok bool) {
 	return from, to, ok
 }
 
+// maxJoints is how many dashes and underscores of a word are looked at.
+const maxJoints = 8
+
+// within returns the bounds of a known secret between the dashes and underscores of the run
+// b[start:end]. Without one, to is 0.
+func (k *known) within(b []byte, start, end int) (from, to int) {
+	var joints [maxJoints + 2]int // where pieces begin
+	n := 1
+	joints[0] = start
+	for i := start; i < end && n <= maxJoints; i++ {
+		if b[i] == '-' || b[i] == '_' {
+			joints[n] = i + 1
+			n++
+		}
+	}
+	if n == 1 {
+		return 0, 0
+	}
+	joints[n] = end + 1
+	for i := range n {
+		for j := n; j > i; j-- {
+			if length := joints[j] - 1 - joints[i]; length >= 8 && length <= maxCachedLen && length < end-start && k.lengths[length] != 0 {
+				if f, t, ok := k.find(b, joints[i], joints[j]-1); ok && f >= start && t <= end {
+					return f, t
+				}
+			}
+		}
+	}
+	return 0, 0
+}
+
 // fits looks for the longest entry that stands around a run.
 func fits(list []entry, b []byte, start, end int) (from, to int, ok bool) {
 	for _, e := range list {

@@ -426,13 +426,7 @@ func (w *walker) hexadecimal(b []byte, j job) bool {
 	w.do(j, d)
 	w.depth--
 	if w.changed {
-		digits := "0123456789abcdef"
-		if upper {
-			digits = "0123456789ABCDEF"
-		}
-		for i, c := range d {
-			b[2*i], b[2*i+1] = digits[c>>4], digits[c&15]
-		}
+		putHex(b, d, upper)
 	}
 	w.changed = w.changed || outer
 	w.arena = w.arena[:mark]

@@ -318,6 +318,10 @@ func (w *walker) proseValue(b []byte, i, j int, c class) int {
 	if k >= len(b) {
 		return 0
 	}
+	if b[j] != ' ' && (b[k] == '[' || k+1 < len(b) && b[k+1] == '[') {
+		s := scriptWalk{w: w, b: b, in: codeInline}
+		return s.named(b[i:j], j)
+	}
 	if b[k] == '|' && k+1 < len(b) && b[k+1] == ' ' {
 		for k++; k < len(b) && b[k] == ' '; k++ {
 		}

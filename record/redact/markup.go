@@ -17,6 +17,7 @@ type attribute struct{ name, value []byte }
 // A tag is the beginning of an element.
 type tag struct {
 	name       []byte // in lower case, without prefix
+	raw        []byte // as it is written, without prefix
 	attributes [maxAttributes]attribute
 	count      int
 	end        int // behind the >
@@ -32,6 +33,7 @@ func (w *walker) markup(b []byte, xml bool) {
 	}
 	w.depth++
 	var t tag
+	var l labels
 	inside := plain // class of the text that follows
 	for i := 0; i < len(b); {
 		lt := bytes.IndexByte(b[i:], '<')
@@ -39,7 +41,7 @@ func (w *walker) markup(b []byte, xml bool) {
 			lt = len(b) - i
 		}
 		if lt > 0 {
-			w.markupText(b[i:i+lt], inside)
+			w.markupText(b[i:i+lt], inside, &l, pairPartOf(t.raw), xml)
 			i += lt
 			continue
 		}
@@ -48,31 +50,61 @@ func (w *walker) markup(b []byte, xml bool) {
 			i += w.until(rest, 4, "-->", plain)
 		case bytes.HasPrefix(rest, []byte("<![CDATA[")):
 			i += w.until(rest, 9, "]]>", inside)
-		case len(rest) > 1 && isLetter(rest[1]):
+		case len(rest) > 1 && (isLetter(rest[1]) || rest[1] >= 0x80):
 			t.read(rest)
 			inside = w.tag(&t, xml)
+			l.tag(&t)
+			if xml {
+				inside = l.within(&t, inside)
+			}
 			i += t.end
-			if !xml && !t.closed && (string(t.name) == "script" || string(t.name) == "style") {
+			if !t.closed && (string(t.name) == "script" || !xml && string(t.name) == "style") {
 				i += w.raw(b[i:], t.name)
 			}
 		default:
 			inside = plain
 			if i++; len(rest) > 1 && rest[1] == '/' {
-				i++
+				l.end(rest[2:])
+				if i++; len(rest) > 2 && isLetter(rest[2]) {
+					i += nameEnd(rest[2:])
+				}
 			}
 		}
 	}
 	w.depth--
 }
 
-// markupText walks text between tags.
-func (w *walker) markupText(b []byte, c class) {
-	if trimmed := bytes.TrimSpace(b); c > plain && bytes.IndexByte(trimmed, '&') >= 0 {
+// nameEnd returns the offset behind the > of a closing tag, if it holds nothing but a name.
+func nameEnd(b []byte) int {
+	for i := 0; i < len(b) && i < maxName; i++ {
+		if b[i] == '>' {
+			return i + 1
+		}
+		if !isWord(b[i]) && b[i] != ':' && b[i] != '.' && b[i] != ' ' {
+			break
+		}
+	}
+	return 0
+}
+
+// markupText walks text between tags. l is what stands before it.
+func (w *walker) markupText(b []byte, c class, l *labels, part pairPart, xml bool) {
+	trimmed := bytes.TrimSpace(b)
+	if len(trimmed) == 0 {
+		return
+	}
+	before, exact := l.value()
+	switch {
+	case c > plain && bytes.IndexByte(trimmed, '&') >= 0:
 		w.layered(layerEntity, trimmed, job{op: opField, class: c})
-	} else if c > plain {
+	case c > plain:
 		w.field(c, trimmed)
-	} else if len(b) > 5 {
-		w.text(b)
+	case before > plain && (!exact || part >= pairValue || xml) && w.labelled(trimmed, before, exact, l.cell):
+	default:
+		l.note(w, trimmed, part, xml)
+		if len(b) > 5 {
+			w.text(b)
+		}
 	}
 }
 
@@ -116,13 +148,14 @@ func (w *walker) raw(b, name []byte) int {
 // read reads the tag that b begins with.
 func (t *tag) read(b []byte) {
 	i := 1
-	for i < len(b) && (isWord(b[i]) || b[i] == ':' || b[i] == '.') {
+	for i < len(b) && (isWord(b[i]) || b[i] == ':' || b[i] == '.' || b[i] >= 0x80) {
 		i++
 	}
 	name := b[1:i]
 	if colon := bytes.LastIndexByte(name, ':'); colon >= 0 {
 		name = name[colon+1:]
 	}
+	t.raw = name
 	t.name, t.count, t.closed = append(t.name[:0], name...), 0, false
 	for k, c := range t.name {
 		if c >= 'A' && c <= 'Z' {
@@ -237,7 +270,7 @@ func (w *walker) tag(t *tag, xml bool) class {
 	if t.closed {
 		return plain
 	}
-	if c := w.scope.field(t.name); c > plain && (xml || c != likely && string(t.name) != "code") {
+	if c := w.scope.field(t.raw); c > plain && (xml || c != likely && string(t.name) != "code") {
 		w.label(t.name)
 		return c
 	}

@@ -33,6 +33,11 @@ func classify(name string) class {
 	if !mayName([]byte(name)) {
 		return plain
 	}
+	return classifyAny(name)
+}
+
+// classifyAny does the work of classify.
+func classifyAny(name string) class {
 	words := wordsOf(name)
 	if len(words) == 0 {
 		return plain
@@ -123,8 +128,8 @@ var (
 	// tokenEnds end the names of tokens and keys.
 	tokenEnds = []string{"token", "secret", "apikey", "accesskey", "secretkey", "privatekey", "privkey", "authkey", "sessionkey", "signingkey",
 		"encryptionkey", "enckey", "subscriptionkey", "functionskey", "accountkey", "licensekey", "masterkey", "hmackey", "consumerkey", "applicationkey", "appkey",
-		"sharedkey", "presharedkey", "sharedaccesskey", "storagekey", "servicekey", "deploykey", "sshkey", "writekey", "integrationkey", "clientkeydata",
-		"sessionid", "secretaccesskey", "accesskeyid", "sshprivate", "wgprivate", "mfaseed"}
+		"sharedkey", "presharedkey", "sharedaccesskey", "storagekey", "servicekey", "deploykey", "sshkey", "writekey", "integrationkey", "clientkey", "secretkeybase",
+		"sessionid", "secretaccesskey", "accesskeyid", "privatekeyid", "sshprivate", "wgprivate", "mfaseed"}
 
 	// tokenShort ends names that abbreviate "token". Other names end with it too.
 	tokenShort = "tok"
@@ -177,8 +182,8 @@ func singularOf(word string) string {
 // maxName is the length in bytes of the longest name that is looked at.
 const maxName = 128
 
-// wordsOf splits a name into words in lower case, without marks on Latin letters. "X-" in
-// front is dropped.
+// wordsOf splits a name into words in lower case, without marks on Latin letters. "X-" and
+// "data-" in front are dropped.
 func wordsOf(name string) []string {
 	if len(name) > maxName {
 		return nil
@@ -209,7 +214,7 @@ func wordsOf(name string) []string {
 		word = append(word, unmarked(unicode.ToLower(c)))
 	}
 	flush()
-	if len(words) > 1 && words[0] == "x" {
+	if len(words) > 1 && (words[0] == "x" || words[0] == "data") {
 		words = words[1:]
 	}
 	return words
@@ -228,56 +233,3 @@ func unmarked(c rune) rune {
 	}
 	return c
 }
-
-// mayName reports whether a name can be that of a secret: whether three letters or digits
-// of it in a row begin a name in the tables. It tells most other names apart at no cost.
-func mayName(name []byte) bool {
-	last := uint32(0)
-	for _, c := range name {
-		switch n := nameBits[c]; n {
-		case 0:
-		case beyondASCII:
-			return true
-		default:
-			last = last<<5 | uint32(n)
-			if nameBegins[last&0x7fff] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// beyondASCII marks the bytes of characters beyond ASCII in nameBits.
-const beyondASCII = 0xff
-
-// nameBits are five bits for each letter and digit, in any case. Other characters have none.
-var nameBits = func() (t [256]byte) {
-	for c := range t {
-		switch {
-		case c >= 0x80:
-			t[c] = beyondASCII
-		case isLetter(byte(c)):
-			t[c] = byte(c & 31)
-		case c >= '0' && c <= '9':
-			t[c] = byte(27 + c%5)
-		}
-	}
-	return t
-}()
-
-// nameBegins holds the first three letters of all names in the tables, and what ends in
-// "pw".
-var nameBegins = func() (set [1 << 15]bool) {
-	for _, list := range [][]string{passwordParts, passwordWords, passwordNames, tokenNames, tokenEnds, likelyNames, likelyWords, {"csrf", "xsrf", tokenShort}} {
-		for _, name := range list {
-			if len(name) >= 3 && name[0] < 0x80 {
-				set[uint32(nameBits[name[0]])<<10|uint32(nameBits[name[1]])<<5|uint32(nameBits[name[2]])] = true
-			}
-		}
-	}
-	for c := range uint32(32) {
-		set[c<<10|uint32('p'&31)<<5|uint32('w'&31)] = true
-	}
-	return set
-}()

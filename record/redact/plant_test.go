@@ -37,8 +37,8 @@ const plantRounds = 4
 // Of the planted secrets: how many reach the disk, and how many a scan of the clear recording
 // does not report. Both may only fall.
 const (
-	plantsOnDisk     = 84
-	plantsUnreported = 65
+	plantsOnDisk     = 0
+	plantsUnreported = 0
 )
 
 func allPlanted() []planted {

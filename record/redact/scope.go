@@ -28,6 +28,7 @@ type scope struct {
 	values    []rule
 	jsonRules []rule
 	cookies   bool // there are rules about cookies
+	named     bool // there are rules about fields
 	addresses bool
 
 	headers map[string]headerRule
@@ -65,6 +66,8 @@ func (w *walker) enter(authority string) {
 			s.jsonRules = append(s.jsonRules, r)
 		case "cookie":
 			s.cookies = true
+		case "field":
+			s.named = true
 		}
 	}
 	if old := w.scopes[string(chosen)]; old != nil {
@@ -146,9 +149,12 @@ var dullHeaders = map[string]bool{"date": true, "accept": true, "accept-encoding
 	// Digests are replaced together with their bodies.
 	"content-md5": true, "digest": true, "content-digest": true, "repr-digest": true, "x-amz-content-sha256": true}
 
+// may reports whether a name can be that of a secret, or whether a rule may say so.
+func (s *scope) may(name []byte) bool { return s.named || mayName(name) }
+
 // field returns the class of the name of a field.
 func (s *scope) field(name []byte) class {
-	if len(name) > maxName {
+	if len(name) > maxName || !s.may(name) {
 		return plain
 	}
 	if c, ok := s.fields[string(name)]; ok {

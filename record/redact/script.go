@@ -180,7 +180,7 @@ func expressionEnd(b []byte, i, depth int) int {
 // named walks the literal behind a name that ends before j: NAME = "VALUE", NAME: "VALUE",
 // "NAME", "VALUE", or a list of literals. It returns the offset behind it, or 0.
 func (s *scriptWalk) named(name []byte, j int) int {
-	if !mayName(name) && !isCookie(name) {
+	if !s.w.scope.may(name) && !isCookie(name) {
 		return 0
 	}
 	c := s.w.scope.field(name)
@@ -336,6 +336,9 @@ func isOperator(word []byte) bool {
 // object walks the JSON that begins at i, if it is JSON to its end.
 func (s *scriptWalk) object(i int) int {
 	b := s.b
+	if b[i] == '[' && (isWord(s.last) || s.last == ')' || s.last == ']') {
+		return i + 1 // an index
+	}
 	if i+1 >= len(b) || b[i+1] != '"' && (b[i] != '[' || b[i+1] != '{' && b[i+1] != '[') && (b[i] != '{' || b[i+1] != '}') {
 		return i + 1
 	}

@@ -120,13 +120,17 @@ func unquote(b []byte) []byte {
 	return b
 }
 
+// minKnownWord is the least length of a password in small letters that is remembered. A
+// shorter one may be a word of the language.
+const minKnownWord = 12
+
 // minPart is the least length of a part that gets its own pseudonym.
 const minPart = 8
 
 // opaque replaces a secret that has no inner form, and remembers it. Long parts between
 // full stops get their own pseudonyms, because they may stand alone elsewhere.
 func (w *walker) opaque(b []byte, k Kind) {
-	if w.known != nil && (k == KindCookie && random(b) || k != KindCookie && distinctive(b)) {
+	if w.known != nil && (k == KindCookie && random(b) || k != KindCookie && distinctive(b) || k == KindPassword && len(b) >= minKnownWord && isLower(b)) {
 		w.known.add(b)
 	}
 	w.replace(b, k)

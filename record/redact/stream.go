@@ -8,9 +8,15 @@ import (
 	"strings"
 )
 
-// events walks server-sent events. Each line is walked on its own.
+// events walks server-sent events. Each line is walked on its own, but for the data of an
+// event in several lines, which is walked as one text.
 func (w *walker) events(b []byte) {
 	for len(b) > 0 {
+		if n, lines := dataLines(b); lines > 1 && w.depth < maxDepth {
+			w.joined(b[:n])
+			b = b[n:]
+			continue
+		}
 		end := bytes.IndexAny(b, "\r\n")
 		if end < 0 {
 			end = len(b)
@@ -22,6 +28,39 @@ func (w *walker) events(b []byte) {
 		}
 		b = b[min(end+1, len(b)):]
 	}
+}
+
+// dataLines returns the length of the lines of data that b begins with, and their number.
+func dataLines(b []byte) (n, lines int) {
+	for bytes.HasPrefix(b[n:], []byte("data:")) {
+		lines++
+		end := bytes.IndexByte(b[n:], '\n')
+		if end < 0 {
+			return len(b), lines
+		}
+		n += end + 1
+	}
+	return n, lines
+}
+
+// joined walks the data of an event in several lines.
+func (w *walker) joined(b []byte) {
+	mark, outer := len(w.arena), w.changed
+	for line := range bytes.Lines(b) {
+		w.arena = append(w.arena, line[len("data:"):]...)
+	}
+	d := w.arena[mark:len(w.arena):len(w.arena)]
+	w.changed = false
+	w.depth++
+	w.field(plain, d)
+	w.depth--
+	if w.changed {
+		for line := range bytes.Lines(b) {
+			d = d[copy(line[len("data:"):], d):]
+		}
+	}
+	w.changed = w.changed || outer
+	w.arena = w.arena[:mark]
 }
 
 // protobuf walks a message of Protocol Buffers. Its fields have no names: strings are

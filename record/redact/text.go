@@ -9,7 +9,7 @@ import (
 const (
 	inOther byte = iota
 	inWord
-	inSpecial // % & \ @ : $
+	inSpecial // % & \ @ : $ {
 	inForeign // beyond ASCII
 )
 
@@ -19,7 +19,7 @@ var byteKinds = func() (t [256]byte) {
 			t[c] = inWord
 		}
 	}
-	for _, c := range []byte(`%&\@:$`) {
+	for _, c := range []byte(`%&\@:${`) {
 		t[c] = inSpecial
 	}
 	for c := 0x80; c < 0x100; c++ {
@@ -44,6 +44,7 @@ func (w *walker) text(b []byte) {
 	}
 	done := 0 // the bytes before are not looked at again
 	at := -1  // where the next @ stands, if that is known
+	code := 0 // no JSON begins before
 	for i := 0; i < len(b); {
 		switch byteKinds[b[i]] {
 		case inOther:
@@ -61,6 +62,15 @@ func (w *walker) text(b []byte) {
 			}
 			i = end
 		default:
+			if b[i] == '{' && i >= code && i+1 < len(b) && b[i+1] == '"' && w.depth < maxDepth {
+				end, ok := jsonEnd(b, i)
+				if ok {
+					w.json(b[i:end], jsonNamed, "")
+					done, i = end, end
+					continue
+				}
+				code = end
+			}
 			end := w.special(b, i, done)
 			if end > i+1 {
 				done = end
@@ -156,6 +166,20 @@ var entityEnds = func() (t [256]bool) {
 // maxUserinfo is how many bytes the credentials in a URL may take before their @.
 const maxUserinfo = 512
 
+// base reports whether the URL whose host begins at i is that of a database or a queue.
+// Passwords stand there as they are, slashes included.
+func (w *walker) base(b []byte, i int) bool {
+	start := i - 3
+	for start > 0 && isLetter(b[start-1]) {
+		start--
+	}
+	switch string(b[start : i-3]) {
+	case "redis", "rediss", "amqp", "amqps", "postgres", "postgresql", "mysql", "mongodb", "srv", "ftp", "sftp", "smtp", "ldap", "mqtt", "nats":
+		return true
+	}
+	return false
+}
+
 // userinfoAt walks the credentials at i, before the host of a URL, if there are any. It
 // returns where to go on.
 func (w *walker) userinfoAt(b []byte, i int) int {
@@ -165,7 +189,7 @@ func (w *walker) userinfoAt(b []byte, i int) int {
 		if c == '@' {
 			at = k
 		}
-		if c <= ' ' || c == '/' || c == '?' || c == '#' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '\\' || c == ')' {
+		if c <= ' ' || c == '/' && !w.base(b, i) || c == '?' || c == '#' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '\\' || c == ')' {
 			break
 		}
 	}
@@ -187,7 +211,7 @@ func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
 	if j < len(b) {
 		switch b[j] {
 		case '=', ':', '"', '\'', ']', ' ', '*', '`', '<':
-			if n >= 2 && n <= maxName && mayName(b[i:j]) {
+			if n >= 2 && n <= maxName && w.scope.may(b[i:j]) {
 				if end := w.named(b, i, j); end > 0 {
 					return end, true
 				}
@@ -220,7 +244,12 @@ func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
 			return end, true
 		}
 	}
-	if n < 3 {
+	if j < len(b) && (b[j] == '/' || b[j] == '+') && n < minTranscribed || i > 0 && (b[i-1] == '/' || b[i-1] == '+') {
+		if end := w.slashed64(b, i, j); end > 0 {
+			return end, true
+		}
+	}
+	if n < 2 {
 		return j, false
 	}
 	if end := w.shaped(b, i, j); end > 0 {
@@ -239,7 +268,7 @@ func (w *walker) foreignWord(b []byte, i int) (end int, handled bool) {
 	for j < len(b) && (byteKinds[b[j]] == inWord || b[j] >= 0x80) && !bytes.HasPrefix(b[j:], []byte("：")) {
 		j++
 	}
-	if n := j - i; j < len(b) && n <= maxName {
+	if n := j - i; j < len(b) && n <= maxName && nameFollowed(b[j]) {
 		start := i
 		for start > 0 && i-start < maxName && byteKinds[b[start-1]] == inWord {
 			start--
@@ -266,8 +295,12 @@ func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 			}
 		}()
 	}
-	if w.known != nil {
+	if w.known != nil && w.known.count > 0 {
 		if from, to, ok := w.known.find(b, i, j); ok && from >= done {
+			w.replace(b[from:to], KindToken)
+			return to, true
+		}
+		if from, to := w.known.within(b, i, j); to > 0 {
 			w.replace(b[from:to], KindToken)
 			return to, true
 		}
@@ -281,34 +314,6 @@ func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 	}
 	if n := j - i; n >= minTranscribed && w.depth < maxDepth {
 		return w.encodedWord(b, i, j)
-	}
-	return j, false
-}
-
-// encodedWord walks the word if it is text in base64 or hexadecimal digits.
-func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
-	if w.hexadecimal(b[i:j], job{op: opField}) {
-		return j, true
-	}
-	if j-i < 16 && !readable64(b[i:j]) {
-		return j, false
-	}
-	k := j
-	if i == 0 || b[i-1] != '/' && b[i-1] != '+' { // else the base64 began before i
-		for k < len(b) && sextets[b[k]] <= 63 {
-			k++
-		}
-	}
-	for pad := 0; pad < 2 && k < len(b) && b[k] == '='; pad++ {
-		k++
-	}
-	if k-i >= 16 && readable64(b[i:j]) {
-		if w.base64(b[i:k], job{op: opField}) {
-			return k, true
-		}
-		if k > j && j-i >= 16 && w.base64(b[i:j], job{op: opField}) {
-			return j, true
-		}
 	}
 	return j, false
 }
@@ -356,6 +361,11 @@ func cardEnd(b []byte, i int) int {
 		end = k
 	}
 	return end
+}
+
+// nameFollowed reports whether c may follow a name before its value.
+func nameFollowed(c byte) bool {
+	return c == '=' || c == ':' || c == '"' || c == '\'' || c == ']' || c == ' ' || c == 0xef
 }
 
 // named walks the value behind the name b[i:j] if that is the name of a secret. It

@@ -217,7 +217,7 @@ func (w *walker) protocols(b []byte) {
 		switch {
 		case i < 0:
 			w.field(likely, item)
-		case bytes.Contains(item[:i], []byte("bearer")):
+		case bytes.Contains(bytes.ToLower(item[:i]), []byte("bearer")):
 			w.field(likely, item[i+1:])
 		default: // the name of a host or of a version
 			w.text(item)
@@ -235,7 +235,7 @@ func (w *walker) path(b []byte) {
 		for end < len(b) && b[end] != '/' {
 			end++
 		}
-		if segment := b[start:end]; len(segment) >= 16 && start > 0 && isLinkWord(b[bytes.LastIndexByte(b[:start-1], '/')+1:start-1]) && random(segment) {
+		if segment := b[start:end]; len(segment) >= 16 && start > 0 && (isLinkWord(b[bytes.LastIndexByte(b[:start-1], '/')+1:start-1]) || isHook(b[:start-1])) && random(segment) {
 			w.text(b[done:start])
 			w.secret(segment, KindToken)
 			done = end
@@ -248,6 +248,23 @@ func (w *walker) path(b []byte) {
 // isLinkWord reports whether a segment of a path contains one of linkWords.
 func isLinkWord(segment []byte) bool {
 	return slices.ContainsFunc(wordsOf(string(segment)), func(word string) bool { return slices.Contains(linkWords, word) })
+}
+
+// isHook reports whether a path ends like that of a webhook of Slack, before its key: with
+// the numbers of a team and of a channel, T… and B….
+func isHook(path []byte) bool {
+	rest, channel, _ := cutLast(path)
+	_, team, ok := cutLast(rest)
+	return ok && len(team) >= 9 && len(channel) >= 9 && team[0] == 'T' && channel[0] == 'B' && !bytes.ContainsFunc(path[len(path)-len(team)-len(channel)-1:], func(r rune) bool { return r >= 'a' && r <= 'z' })
+}
+
+// cutLast cuts off the last segment of a path.
+func cutLast(path []byte) (rest, segment []byte, ok bool) {
+	i := bytes.LastIndexByte(path, '/')
+	if i < 0 {
+		return nil, path, false
+	}
+	return path[:i], path[i+1:], true
 }
 
 // linkWords are words in the paths of links that are sent to one person, as the routes

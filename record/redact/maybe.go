@@ -1,0 +1,109 @@
+package redact
+
+// mayName reports whether a name can be that of a secret: whether it holds a name of the
+// tables. It tells other names apart at little cost, without looking at their words.
+func mayName(name []byte) bool {
+	last := uint32(0)
+	var at [3]int // where the last three letters stand
+	for i, c := range name {
+		switch n := nameBits[c]; n {
+		case 0:
+			continue
+		case beyondASCII:
+			return true
+		default:
+			last = (last<<5 | uint32(n)) & 0x7fff
+			at[0], at[1], at[2] = at[1], at[2], i
+		}
+		if list := nameBegins[last]; list > 0 {
+			for _, e := range nameLists[list] {
+				if e.at(name, at[3-min(3, len(e.text))]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// A nameEntry is a name of the tables.
+type nameEntry struct {
+	text  string
+	begin bool // a word begins with it
+	end   bool // a word ends with it
+}
+
+// at reports whether the entry stands in name at i. Signs between its letters do not count.
+func (e nameEntry) at(name []byte, i int) bool {
+	if e.begin && i > 0 && nameBits[name[i-1]] != 0 && (!isCapital(name[i]) || isCapital(name[i-1])) && !isDigit(name[i-1]) {
+		return false
+	}
+	for k := range len(e.text) {
+		for i < len(name) && nameBits[name[i]] == 0 {
+			i++
+		}
+		if i >= len(name) || fold(name[i]) != e.text[k] {
+			return false
+		}
+		i++
+	}
+	if e.end && i+1 < len(name) && name[i] == 's' {
+		i++
+	}
+	return !e.end || i >= len(name) || !isSmall(name[i]) || name[i-1] == name[i] || name[i] == 's' && i+1 == len(name)
+}
+
+func isCapital(c byte) bool { return c >= 'A' && c <= 'Z' }
+func isSmall(c byte) bool   { return c >= 'a' && c <= 'z' }
+func isDigit(c byte) bool   { return c >= '0' && c <= '9' }
+
+// beyondASCII marks the bytes of characters beyond ASCII in nameBits.
+const beyondASCII = 0xff
+
+// nameBits are five bits for each letter and digit, in any case. Other characters have none.
+var nameBits = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case c >= 0x80:
+			t[c] = beyondASCII
+		case isLetter(byte(c)):
+			t[c] = byte(c & 31)
+		case isDigit(byte(c)):
+			t[c] = byte(27 + c%5)
+		}
+	}
+	return t
+}()
+
+// nameBegins are the numbers of the lists of nameLists, by the first three letters of names.
+var nameBegins, nameLists = func() (begins [1 << 15]uint8, lists [][]nameEntry) {
+	lists = [][]nameEntry{nil}
+	add := func(key uint32, e nameEntry) {
+		if begins[key] == 0 {
+			begins[key] = uint8(len(lists))
+			lists = append(lists, nil)
+		}
+		lists[begins[key]] = append(lists[begins[key]], e)
+	}
+	for _, table := range []struct {
+		names      []string
+		begin, end bool
+	}{
+		{passwordParts, false, false}, {[]string{"csrf", "xsrf"}, false, false}, {tokenEnds, false, true}, {[]string{tokenShort}, false, true},
+		{passwordWords, true, true}, {passwordNames, true, true}, {tokenNames, true, true}, {likelyNames, true, true}, {likelyWords, true, true},
+	} {
+		for _, name := range table.names {
+			e := nameEntry{name, table.begin, table.end}
+			switch {
+			case name[0] >= 0x80:
+			case len(name) == 2:
+				for c := range uint32(32) {
+					add(c<<10|uint32(nameBits[name[0]])<<5|uint32(nameBits[name[1]]), e)
+				}
+			default:
+				add(uint32(nameBits[name[0]])<<10|uint32(nameBits[name[1]])<<5|uint32(nameBits[name[2]]), e)
+			}
+		}
+	}
+	return begins, lists
+}()
