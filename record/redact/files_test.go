@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"mime"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -125,7 +126,7 @@ func changedWords(before, now [][]byte) (words int, changed []string) {
 				if len(changed) == 0 {
 					changed = append(changed, "length of "+string(a[:min(len(a), 60)]))
 				}
-			case !bytes.Equal(a[i:j], b[i:j]) && !IsPseudonym(string(a[i:j])) && !certified(a[i:j]):
+			case !bytes.Equal(a[i:j], b[i:j]) && !pseudonymAround(a, i, j):
 				changed = append(changed, string(a[max(0, i-60):i])+"«"+string(a[i:j])+"»")
 			}
 			i = j
@@ -141,6 +142,32 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// pseudonymAround reports whether the word a[i:j] is a pseudonym or stands in one.
+func pseudonymAround(a []byte, i, j int) bool {
+	if certified(a[i:j]) || len(a[i:j]) > 40 && bytes.HasPrefix(a[i:], []byte("eyJ")) {
+		return true
+	}
+	const ends = " \t\r\n\x14\x12\x18\x0a\x10\"'<>,;:?&\x00"
+	start, end := i, j
+	for start > 0 && i-start < 1<<12 && bytes.IndexByte([]byte(ends), a[start-1]) < 0 {
+		start--
+	}
+	for end < len(a) && end-j < 1<<12 && bytes.IndexByte([]byte(ends), a[end]) < 0 {
+		end++
+	}
+	for from := start; from <= i; from++ { // behind NAME=
+		if from > start && a[from-1] != '=' && a[from-1] != '(' && a[from-1] != '[' && a[from-1] < 0x80 {
+			continue
+		}
+		value := a[from:end]
+		plain, err := url.QueryUnescape(string(value))
+		if certified(value) || IsPseudonym(string(value)) || err == nil && certified([]byte(plain)) || bytes.Contains(value, []byte(longDomain)) || bytes.Contains(value, []byte(shortDomain)) {
+			return true
+		}
+	}
+	return false
 }
 
 func BenchmarkFiles(b *testing.B) {

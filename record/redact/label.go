@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // A labels follows what stands before a text in a page: the name in the cell before, the
 // name above the column, or the last words before an element.
@@ -8,6 +11,7 @@ type labels struct {
 	class class // what the text before says about the next one
 	exact bool  // it is a name in XML, not a word for people
 	cell  bool  // the text stands in a cell, or behind a term
+	tags  int   // elements that began since then
 
 	columns []class // by the first row of the table
 	column  int     // the number of the cell
@@ -19,6 +23,7 @@ type labels struct {
 
 // tag notes that an element begins.
 func (l *labels) tag(t *tag) {
+	l.tags++
 	switch string(t.name) {
 	case "table":
 		*l = labels{}
@@ -70,7 +75,9 @@ func (l *labels) end(b []byte) {
 // value returns the class of a text by what stands before it, and forgets that.
 func (l *labels) value() (c class, exact bool) {
 	c, exact = l.class, l.exact
-	l.class, l.exact = plain, false
+	if l.class, l.exact = plain, false; l.tags > 3 || l.tags > 1 && !l.cell && !exact {
+		c, exact = plain, false
+	}
 	if c == plain && l.cell && !l.head && l.column >= 0 && l.column < len(l.columns) {
 		c = l.columns[l.column]
 	}
@@ -97,9 +104,13 @@ func (l *labels) note(w *walker, b []byte, part pairPart, xml bool) {
 		name = bytes.Join(words[len(words)-2:], []byte(" "))
 	}
 	c := w.scope.field(name)
+	if len(words) > 0 && slices.Contains(actWords, string(bytes.ToLower(words[0]))) {
+		c = plain
+	}
 	if l.cell && l.head {
 		l.columnIs(c)
 	}
+	l.tags = 0
 	switch {
 	case xml && part == pairName:
 		l.class, l.exact = c, true
@@ -107,6 +118,10 @@ func (l *labels) note(w *walker, b []byte, part pairPart, xml bool) {
 		l.class, l.exact = c, false
 	}
 }
+
+// actWords begin the texts of links and buttons: "Change password".
+var actWords = []string{"set", "reset", "change", "forgot", "forgotten", "lost", "enter", "show", "hide", "update", "choose", "get", "send", "generate", "create", "add", "remove",
+	"delete", "revoke", "copy", "confirm", "repeat", "no", "invalid", "wrong", "missing", "manage", "recover", "request", "use", "edit"}
 
 // columnIs notes the class of the column of the cell.
 func (l *labels) columnIs(c class) {
@@ -132,7 +147,7 @@ func (w *walker) labelled(b []byte, c class, exact, cell bool) bool {
 	case c < likely, len(judged) == 0:
 		return false
 	case exact && word, random(judged), c.secret() && isPhrase(judged):
-	case !c.secret(), !word, !distinctive(judged) && !(cell && wordlike(judged)), w.scope.may(judged):
+	case !c.secret(), !word, !distinctive(judged) && !(cell && wordlike(judged)), bytes.IndexByte(judged, '/') >= 0, w.scope.may(judged):
 		return false
 	}
 	if escaped {
