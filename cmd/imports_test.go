@@ -154,6 +154,7 @@ var foreign = map[string][]string{
 	"golang.org/x/net/http2/hpack":            {"record/capture/exchange"},
 	"golang.org/x/net/publicsuffix":           {"replay/cookie"},
 	"golang.org/x/net/proxy":                  {"record/proxy", "replay/client"},
+	"golang.org/x/text/encoding/unicode":      {"record/convert"},
 	"golang.org/x/sys":                        {"record", "record/flowfile", "record/capture/packet"},
 	"golang.org/x/term":                       {"cmd"},
 	"gonum.org/v1/gonum":                      {"replay/compare"},

@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
 )
 
 // The first bytes of files that other commands read: pcap in both byte orders and
@@ -51,7 +53,7 @@ func Detect(r io.Reader, formats []Format) (Format, io.Reader, error) {
 	return f, br, err
 }
 
-// open returns r without the gzip around it and without a byte order mark.
+// open returns r without the gzip around it and without a byte order mark, as UTF-8.
 func open(r io.Reader) (*bufio.Reader, error) {
 	br := bufio.NewReaderSize(r, HeadSize)
 	if head, _ := br.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
@@ -60,6 +62,10 @@ func open(r io.Reader) (*bufio.Reader, error) {
 			return nil, fmt.Errorf("open gzip: %w", err)
 		}
 		br = bufio.NewReaderSize(z, HeadSize)
+	}
+	if head, _ := br.Peek(2); bytes.Equal(head, []byte{0xff, 0xfe}) || bytes.Equal(head, []byte{0xfe, 0xff}) {
+		// As some programs of Windows save text.
+		br = bufio.NewReaderSize(unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(br), HeadSize)
 	}
 	if head, _ := br.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		br.Discard(3) // cannot fail: Peek has it

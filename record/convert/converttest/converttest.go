@@ -176,6 +176,26 @@ func Shared(t testing.TB, name string) []byte {
 	return b
 }
 
+// BrowserDir makes a folder for a browser, and removes it at the end. The processes of a
+// browser write there for a moment after it has ended.
+func BrowserDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if err = os.RemoveAll(dir); err == nil {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		t.Error(err)
+	})
+	return dir
+}
+
 // PeakOf returns how many bytes the heap grew while f ran. The garbage collector runs
 // often meanwhile, so that little garbage is counted.
 func PeakOf(t testing.TB, f func()) uint64 {

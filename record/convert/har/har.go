@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type importer struct {
 	s     *convert.Sink
 	json  *loose.Stream
 	own   bool // written by Starling
+	safe  bool // written by Safari
 	conns convert.Table[string, uint64]
 }
 
@@ -95,7 +97,9 @@ func (h *importer) member(name string) error {
 			return err
 		}
 		var creator struct{ Name loose.Text }
-		h.own = json.Unmarshal(raw, &creator) == nil && creator.Name == harCreator
+		if json.Unmarshal(raw, &creator) == nil {
+			h.own, h.safe = creator.Name == harCreator, strings.Contains(string(creator.Name), "WebKit")
+		}
 		return nil
 	}
 	return h.pass()
@@ -142,6 +146,11 @@ func (h *importer) entry(place string, raw []byte) error {
 	if err != nil {
 		return h.s.Skip(place, err)
 	}
+	if f.Response != nil {
+		if err := h.messages(place, f, &e); err != nil {
+			return err
+		}
+	}
 	if f.Conn, err = h.conn(&e, f); err != nil {
 		return err
 	}
@@ -151,6 +160,9 @@ func (h *importer) entry(place string, raw []byte) error {
 func (h *importer) flow(e *entry) (*flow.Flow, error) {
 	if e.Request == nil {
 		return nil, errors.New("it has no request")
+	}
+	if e.Request.Method == http.MethodConnect {
+		return nil, fmt.Errorf("%w: a tunnel, whose requests have entries of their own", convert.ErrOther)
 	}
 	at, err := compose.SplitURL(string(e.Request.URL))
 	if err != nil {
@@ -187,7 +199,31 @@ func (h *importer) flow(e *entry) (*flow.Flow, error) {
 	if h.own {
 		f.Error = string(e.Response.Error)
 	}
-	return f, h.messages(f, e)
+	if h.safe {
+		f.Response.Headers = splitCookies(f.Response.Headers)
+	}
+	return f, nil
+}
+
+// joined is where the next cookie begins in a line that holds several. The date of
+// "expires" has a comma, too, and no name behind it.
+var joined = regexp.MustCompile("[,\n] *([!#$%&'*+.^_`|~0-9A-Za-z-]+=)")
+
+// splitCookies makes lines of their own of the cookies that Safari joins in one.
+func splitCookies(h flow.Headers) (out flow.Headers) {
+	for _, line := range h {
+		if !strings.EqualFold(line.Name, "Set-Cookie") {
+			out = append(out, line)
+			continue
+		}
+		from := 0
+		for _, at := range joined.FindAllStringSubmatchIndex(line.Value, -1) {
+			out = append(out, flow.Header{Name: line.Name, Value: line.Value[from:at[0]]})
+			from = at[2]
+		}
+		out = append(out, flow.Header{Name: line.Name, Value: line.Value[from:]})
+	}
+	return out
 }
 
 // failure returns the name of a failure. A file of Starling holds that name already.
@@ -274,8 +310,9 @@ func (h *importer) conn(e *entry, f *flow.Flow) (uint64, error) {
 	return id, err
 }
 
-// messages reads the messages of WebSockets and of Starling's other streams.
-func (h *importer) messages(f *flow.Flow, e *entry) error {
+// messages reads the messages of WebSockets and of Starling's other streams. One that is
+// none, as those by which Chrome tells of errors, is left out.
+func (h *importer) messages(place string, f *flow.Flow, e *entry) error {
 	list := e.Sockets
 	if len(list) == 0 {
 		list = e.Messages
@@ -283,7 +320,10 @@ func (h *importer) messages(f *flow.Flow, e *entry) error {
 	for i := range list {
 		m, err := list[i].message(f.Start)
 		if err != nil {
-			return fmt.Errorf("message %d: %w", i, err)
+			if err := h.s.Skip(place, fmt.Errorf("%w without message %d: %w", convert.ErrKept, i, err)); err != nil {
+				return err
+			}
+			continue
 		}
 		f.Messages = append(f.Messages, m)
 		f.Done = max(f.Done, m.At)

@@ -95,6 +95,52 @@ func TestADialectOfHARBecomesWhatWasOnTheWire(t *testing.T) {
 	}
 }
 
+// What writers of HAR other than Chrome and Firefox do.
+func TestTheHARsOfSafariAndFiddlerAreRead(t *testing.T) {
+	safari := `{"log":{"version":"1.2","creator":{"name":"WebKit Web Inspector","version":"1.0"},"pages":[{"id":"page_0","startedDateTime":"2026-05-04T10:00:00.000Z","title":"http://shop.test/","pageTimings":{"onContentLoad":1,"onLoad":-1}}],"entries":[
+{"pageref":"page_0","startedDateTime":"2026-05-04T10:00:00.500Z","time":12.5,"request":{"method":"GET","url":"https://shop.test/","httpVersion":"h2","cookies":[{"name":"a","value":"1"}],"headers":[{"name":"Accept","value":"*/*"}],"queryString":[],"headersSize":-1,"bodySize":0},
+"response":{"status":200,"statusText":"OK","httpVersion":"h2","cookies":[],"headers":[{"name":"Set-Cookie","value":"sid=1; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly, theme=dark; Path=/,lang=de"},{"name":"Content-Type","value":"image/png"}],"content":{"size":4,"compression":0,"mimeType":"image/png","text":"iVBORw==","encoding":"base64"},"redirectURL":"","headersSize":-1,"bodySize":-1,"_transferSize":-1},"cache":{},"timings":{"blocked":-1,"dns":-1,"connect":-1,"ssl":-1,"send":-1,"wait":-1,"receive":-1},"serverIPAddress":"192.0.2.1","_fetchType":"Network Load","_priority":"low"},
+{"pageref":"page_0","startedDateTime":"2026-05-04T10:00:01.000Z","time":0,"request":{"method":"GET","url":"data:image/png;base64,AA==","httpVersion":"","cookies":[],"headers":[],"queryString":[],"headersSize":-1,"bodySize":-1},"response":{"status":200,"statusText":"","httpVersion":"","cookies":[],"headers":[],"content":{"size":1,"mimeType":"x-unknown"},"redirectURL":"","headersSize":-1,"bodySize":-1},"cache":{},"timings":{}}]}}`
+	r := converttest.Read(t, "", []byte(safari), converttest.Options{})
+	if len(r.Flows) != 1 || len(r.Skipped) != 1 || r.Err != nil {
+		t.Fatalf("%d flows, left out %v, error %v", len(r.Flows), r.Skipped, r.Err)
+	}
+	f := r.Flows[0]
+	want := []string{"sid=1; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly", "theme=dark; Path=/", "lang=de"}
+	if diff := cmp.Diff(want, f.Response.Headers.Values("Set-Cookie")); diff != "" {
+		t.Errorf("the cookies of Safari (want -, got +):\n%s", diff)
+	}
+	if f.Protocol != "HTTP/2.0" || f.Request.Headers.Value("Cookie") != "a=1" || string(f.Response.Body.Data) != "\x89PNG" || f.Done != 12500*time.Microsecond {
+		t.Errorf("Safari's entry is read as %+v", f)
+	}
+
+	fiddler := "\xef\xbb\xbf" + `{"log":{"pages":[],"comment":"exported @ 04/05/2026 10:00:00","entries":[
+{"time":31,"request":{"method":"CONNECT","url":"http://shop.test:443","httpVersion":"HTTP/1.1","headers":[{"name":"Host","value":"shop.test:443"}],"queryString":[],"cookies":[],"headersSize":90,"bodySize":0},"response":{"status":200,"statusText":"Connection Established","httpVersion":"HTTP/1.1","cookies":[],"headers":[],"content":{"size":0,"compression":0,"mimeType":""},"redirectURL":"","headersSize":90,"bodySize":0},"cache":{},"timings":{"blocked":-1,"dns":0,"connect":5,"send":0,"wait":1,"receive":0,"ssl":20},"connection":"ClientPort:60515;EgressPort:60516","startedDateTime":"2026-05-04T12:00:00.1234567+02:00"},
+{"comment":"[#2]","startedDateTime":"2026-05-04T12:00:00.1234567+02:00","time":31,"request":{"method":"POST","url":"https://shop.test/save","httpVersion":"HTTP/1.1","headers":[{"name":"Host","value":"shop.test"},{"name":"Content-Type","value":"application/x-www-form-urlencoded"},{"name":"Content-Length","value":"7"}],"queryString":[],"cookies":[],"headersSize":90,"bodySize":7,"postData":{"mimeType":"application/x-www-form-urlencoded","text":"a=1&b=2","params":[{"name":"a","value":"1"},{"name":"b","value":"2"}]}},
+"response":{"status":200,"statusText":"OK","httpVersion":"HTTP/1.1","cookies":[{"name":"sid","value":"1","expires":"0001-01-01T00:00:00"}],"headers":[{"name":"Set-Cookie","value":"sid=1"}],"content":{"size":4,"compression":0,"mimeType":"image/png","text":"iVBORw=="},"redirectURL":"","headersSize":90,"bodySize":-1},"cache":{},"timings":{"blocked":-1,"dns":-1,"connect":-1,"send":0,"wait":30,"receive":1,"ssl":-1},"connection":"ClientPort:60515;EgressPort:60516","serverIPAddress":"192.0.2.1"}],"creator":{"name":"Fiddler","version":"5.0"},"version":"1.2"}}`
+	utf16 := []byte{0xff, 0xfe}
+	for _, c := range fiddler[3:] {
+		utf16 = append(utf16, byte(c), 0)
+	}
+	for _, data := range [][]byte{[]byte(fiddler), utf16} {
+		r = converttest.Read(t, "", data, converttest.Options{})
+		if len(r.Flows) != 1 || len(r.Skipped) != 1 || !strings.Contains(r.Skipped[0].Error(), "left out: a tunnel") || r.Err != nil {
+			t.Fatalf("%d flows, left out %v, error %v", len(r.Flows), r.Skipped, r.Err)
+		}
+		f = r.Flows[0]
+		if f.Start.Format(time.RFC3339Nano) != "2026-05-04T10:00:00.1234567Z" || string(f.Request.Body.Data) != "a=1&b=2" || string(f.Response.Body.Data) != "\x89PNG" || f.Done != 31*time.Millisecond {
+			t.Errorf("Fiddler's entry is read as %+v", f)
+		}
+	}
+}
+
+func TestAMessageThatIsNoneDoesNotLoseTheOthers(t *testing.T) {
+	r := converttest.ReadAll(t, "har", []byte(`{"log":{"entries":[{"startedDateTime":"2023-11-14T22:13:20Z","request":{"url":"wss://a/"},"response":{"status":101},"_webSocketMessages":[{"type":"send","time":1700000000,"opcode":1,"data":"hi"},{"type":"error","time":1700000000,"opcode":-1,"data":"net::ERR_FAILED"},{"type":"receive","time":1700000001,"opcode":1,"data":"ho"}]}]}}`), converttest.Options{})
+	if len(r.Flows) != 1 || len(r.Flows[0].Messages) != 2 || len(r.Kept) != 1 || !strings.Contains(r.Kept[0].Error(), "without message 1") {
+		t.Errorf("%d flows, doubts %v", len(r.Flows), r.Kept)
+	}
+}
+
 func TestVersionsOfHTTPInHARHaveManySpellings(t *testing.T) {
 	for spelled, want := range map[string]string{
 		"HTTP/1.1": "HTTP/1.1", "http/1.1": "HTTP/1.1", "1.1": "HTTP/1.1", "HTTP/1.0": "HTTP/1.0", "h2": "HTTP/2.0", "http/2.0": "HTTP/2.0", "HTTP/2": "HTTP/2.0",

@@ -98,7 +98,7 @@ func TestALogOfChromiumIsRead(t *testing.T) {
 	}
 	html = fmt.Sprintf(page, secure.URL, second.URL, strings.Replace(secure.URL, "https", "wss", 1))
 
-	dir := t.TempDir()
+	dir := converttest.BrowserDir(t)
 	log := filepath.Join(dir, "net.json")
 	ctx, stop := context.WithTimeout(t.Context(), 90*time.Second)
 	defer stop()
