@@ -85,9 +85,6 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.upstream == "" && len(o.network.lists.AllowHosts) == 0 && !loopbackAddress(r.listener.Addr().String()) {
-		env.say("warning: whoever reaches %s can use this proxy to reach anything; name the hosts with --allow-host", r.listener.Addr())
-	}
 	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
 	err = r.run(ctx, "record")
 	told := o.tell(env, r.recorder, r.describe(), r.figures())
@@ -129,6 +126,10 @@ func openRecorder(env environment, o recordOptions) (*recording, error) {
 	r := &recording{env: env, options: o.recorderOptions}
 	if r.listener, err = net.Listen("tcp", o.listen); err != nil {
 		return nil, fmt.Errorf("listen for traffic to record: %w", err)
+	}
+	if o.upstream == "" && options.Access.Open() && !loopbackAddress(r.listener.Addr().String()) {
+		r.listener.Close()
+		return nil, usagef("whoever reaches %s could use this forward proxy to reach anything: name its clients with --allow-client, as 10.0.0.0/8, give them a password with --credentials, or listen on 127.0.0.1", r.listener.Addr())
 	}
 	r.watch = o.watch()
 	if r.recorder, err = o.newRecorder(env, "proxy", r.watch); err != nil {

@@ -21,8 +21,9 @@ import (
 // connect serves a CONNECT request. goproxy calls tunnel in the end.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, s *inbound) {
 	switch {
-	case p.loops.back(s.peer, r.Header):
+	case p.loops.back(s.link, r.Header):
 		p.refuseLoop(w)
+	case s.target == "" && !p.admit(w, r, s.clientOf(r.Header).Addr()):
 	case p.o.Upstream != nil:
 		p.refuse(w, http.StatusMethodNotAllowed, "this is a reverse proxy; send requests to it without CONNECT")
 	case s.target != "" || r.ProtoMajor != 1:
@@ -67,7 +68,7 @@ func (p *Proxy) tunnel(r *http.Request, client net.Conn, _ *goproxy.ProxyCtx) {
 		return
 	}
 	kind, target := srv.sniff(c)
-	inner := &inbound{srv: srv, client: outer.client, peer: outer.peer, opened: outer.opened, target: c.target}
+	inner := &inbound{srv: srv, client: outer.client, link: outer.link, from: outer.from, opened: outer.opened, target: c.target}
 	switch kind {
 	case speaksTLS:
 		srv.secure(c, inner)

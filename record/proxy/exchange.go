@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 type exchange struct {
 	p      *Proxy
 	s      *inbound
+	client netip.AddrPort // at the other end of s, or behind a balancer there
 	w      *responseWriter
 	r      *http.Request // as sent on; its trailers fill while its body is read
 	to     route
@@ -55,8 +57,8 @@ type exchangeKey struct{}
 const longInMemory = 8 << 20
 
 // newExchange starts the record of r, whose head is as the client sent it.
-func newExchange(p *Proxy, s *inbound, to route, r *http.Request, head wireHead) *exchange {
-	x := &exchange{p: p, s: s, to: to, asked: head, facade: p.facadeOf(r, s)}
+func newExchange(p *Proxy, s *inbound, client netip.AddrPort, to route, r *http.Request, head wireHead) *exchange {
+	x := &exchange{p: p, s: s, client: client, to: to, asked: head, facade: p.facadeOf(r, s)}
 	x.f = &flow.Flow{
 		Scheme:   to.scheme,
 		Protocol: r.Proto,
@@ -76,7 +78,7 @@ func newExchange(p *Proxy, s *inbound, to route, r *http.Request, head wireHead)
 	}
 	x.skip = !p.o.Lists.record(to.scheme, to.authority, x.f.Request.Path())
 	if p.chooser != nil && !x.skip {
-		x.f.Conn = s.announce(to, r.TLS)
+		x.f.Conn = s.announce(client, to, r.TLS)
 		x.pass = !p.chooser.Wants(x.f)
 		x.skip = x.pass
 	}
@@ -331,7 +333,7 @@ func (x *exchange) finish() (cut bool) {
 		x.p.o.Sink.Loss(&flow.Loss{At: f.Start, Reason: flow.LossMemory, Messages: lost})
 	}
 	x.notePast(f)
-	f.Conn = x.s.announce(x.to, x.r.TLS)
+	f.Conn = x.s.announce(x.client, x.to, x.r.TLS)
 	x.p.n.flows.Add(1)
 	x.p.o.Sink.Flow(f)
 	return cut

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -47,7 +48,8 @@ type fastConn struct {
 	request http.Request
 	url     url.URL
 	answer  http.Response
-	asked   wireHead  // as the client sent it
+	asked   wireHead // as the client sent it
+	client  netip.AddrPort
 	x       *exchange // under way; nil: none
 }
 
@@ -163,7 +165,7 @@ func (f *fastConn) ordinary() (to route, body fastBody, ok bool) {
 	}
 	f.asked = newWireHead(h, f.in[:n])
 	host, ok := f.plain()
-	if !ok || !f.addressed(host, framing.Length) {
+	if !ok || !f.addressed(host, framing.Length) || !f.admitted() {
 		return to, body, false
 	}
 	var problem string
@@ -183,12 +185,27 @@ func (f *fastConn) plain() (host string, ok bool) {
 		case strings.EqualFold(h.Name, "Host"):
 			host = h.Value
 			hosts++
-		case strings.EqualFold(h.Name, "TE"), strings.EqualFold(h.Name, "Expect"), strings.EqualFold(h.Name, "Upgrade"),
+		case strings.EqualFold(h.Name, "TE"), strings.EqualFold(h.Name, "Expect"), strings.EqualFold(h.Name, "Upgrade"), strings.EqualFold(h.Name, loopField),
 			strings.EqualFold(h.Name, "Connection") && !strings.EqualFold(h.Value, "keep-alive") && !strings.EqualFold(h.Value, "close"):
 			return "", false
 		}
 	}
 	return host, hosts == 1 && plainHost(host) && !message.IsGRPC(f.asked.headers)
+}
+
+// admitted finds the client of a request. It reports false if the request is or may be one
+// that handle refuses.
+func (f *fastConn) admitted() bool {
+	p, h := f.s.srv.p, http.Header(nil)
+	if len(p.o.TrustForwarded) > 0 {
+		h = make(http.Header)
+		for _, field := range f.asked.headers {
+			h.Add(field.Name, field.Value)
+		}
+	}
+	f.client = f.s.clientOf(h)
+	a := &p.o.Access
+	return (f.s.target != "" || len(a.Credentials) == 0 && a.has(f.client.Addr())) && !p.loops.back(f.s.link, nil)
 }
 
 // plainHost reports whether a host has only characters of names, addresses and ports.
@@ -259,7 +276,7 @@ func (f *fastConn) whole(end int) bool {
 func (f *fastConn) exchange(to route, body fastBody) (again bool) {
 	p := f.s.srv.p
 	defer f.recovered()
-	x := newExchange(p, f.s, to, &f.request, forTarget(f.asked))
+	x := newExchange(p, f.s, f.client, to, &f.request, forTarget(f.asked))
 	f.x = x
 	x.r = &f.request
 	x.mu.Lock()
@@ -267,7 +284,9 @@ func (f *fastConn) exchange(to route, body fastBody) (again bool) {
 	x.request.Add(f.in[body.head:body.end])
 	x.f.RequestDone = x.since()
 	x.mu.Unlock()
-	f.writeRequest(to, body)
+	key, token := p.loops.enter(to, f.request.Method)
+	defer p.loops.leave(key)
+	f.writeRequest(to, body, token)
 	last := !f.head.Persistent()
 	f.in = append(f.in[:0], f.in[body.end:]...)
 	again = f.send(x, to, last) && !last
@@ -297,7 +316,7 @@ func (f *fastConn) recovered() {
 
 // writeRequest makes the request to the target: the lines of the client, without those that
 // are for this connection.
-func (f *fastConn) writeRequest(to route, body fastBody) {
+func (f *fastConn) writeRequest(to route, body fastBody, token string) {
 	out := http1.AppendRequestLine(f.out[:0], f.request.Method, to.target, "HTTP/1.1")
 	for _, field := range f.head.Fields {
 		name := field.Name.Bytes(f.in)
@@ -308,6 +327,9 @@ func (f *fastConn) writeRequest(to route, body fastBody) {
 		default:
 			out = append(append(out, field.Line().Bytes(f.in)...), "\r\n"...)
 		}
+	}
+	if token != "" {
+		out = http1.AppendField(out, loopField, token)
 	}
 	f.out = append(http1.AppendEnd(out), f.in[body.head:body.end]...)
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -83,11 +82,23 @@ func (f *fastConn) await(x *exchange, t *fastTarget, w *watch) error {
 				return err
 			}
 			t.in, seen = append(t.in[:0], t.in[n:]...), 0
+		case t.head.Status == http.StatusLoopDetected && f.cameBack(t):
+			return &loopError{[]string{f.s.srv.p.loops.token}}
 		default:
 			t.length = n
 			return nil
 		}
 	}
+}
+
+// cameBack reports whether an answer says that the request came back to this proxy.
+func (f *fastConn) cameBack(t *fastTarget) bool {
+	for _, field := range t.head.Fields {
+		if sameName(field.Name.Bytes(t.in), loopField) && string(field.Value.Bytes(t.in)) == f.s.srv.p.loops.token {
+			return true
+		}
+	}
+	return false
 }
 
 // hint passes an informational answer on and records it.
@@ -115,13 +126,15 @@ func (f *fastConn) unanswered(x *exchange, to route, w *watch, err error, last b
 	x.failLocked(name)
 	x.mu.Unlock()
 	x.p.o.Logger.Debug("request not answered", "host", to.dial, "error", name)
-	text = "starling: " + text + "\n"
-	out := http1.AppendStatusLine(f.out[:0], "HTTP/1.1", http.StatusBadGateway, http.StatusText(http.StatusBadGateway))
-	out = http1.AppendField(out, "Content-Length", strconv.Itoa(len(text)))
-	out = http1.AppendField(out, "Content-Type", "text/plain; charset=utf-8")
+	resp := failed(err, text)
+	out := http1.AppendStatusLine(f.out[:0], "HTTP/1.1", resp.StatusCode, http.StatusText(resp.StatusCode))
+	for _, field := range canonical(resp.Header, false) {
+		out = http1.AppendField(out, field.Name, field.Value)
+	}
 	f.out = f.ending(out, last)
 	if f.request.Method != http.MethodHead {
-		f.out = append(f.out, text...)
+		body, _ := io.ReadAll(resp.Body)
+		f.out = append(f.out, body...)
 	}
 	_, err = f.Conn.Write(f.out)
 	return err == nil && !w.gone()

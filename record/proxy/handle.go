@@ -6,6 +6,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/starling-load/starling/record/flow"
@@ -30,8 +31,12 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 		p.connect(w, r, s)
 		return
 	}
-	if p.loops.back(s.peer, r.Header) {
+	if p.loops.back(s.link, r.Header) {
 		p.refuseLoop(w)
+		return
+	}
+	client := s.clientOf(r.Header)
+	if s.target == "" && !p.admit(w, r, client.Addr()) {
 		return
 	}
 	to, status, problem := p.route(s, r)
@@ -39,7 +44,7 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, status, problem)
 		return
 	}
-	x := newExchange(p, s, to, r, head)
+	x := newExchange(p, s, client, to, r, head)
 	x.w = newResponseWriter(p, w)
 	x.w.last = head.odd&http1.BothFrames != 0 // RFC 9112, section 6.1
 	defer x.recovered()
@@ -60,7 +65,11 @@ func (p *Proxy) send(x *exchange, to route, r *http.Request) {
 	}
 	x.attach(out)
 	x.sendTail(r)
-	defer p.loops.enter(to, out)()
+	key, token := p.loops.enter(to, r.Method)
+	defer p.loops.leave(key)
+	if token != "" {
+		out.Header[loopField] = append(slices.Clip(out.Header[loopField]), token)
+	}
 	if r.ProtoMajor == 1 {
 		_ = x.w.control.EnableFullDuplex() // an answer may begin while the request still comes
 	}

@@ -17,7 +17,8 @@ import (
 type inbound struct {
 	srv    *server
 	client string
-	peer   netip.AddrPort // the other end of the connection
+	link   link           // its ends; the client is the opener
+	from   netip.AddrPort // of whom a balancer there says, before it says anything of requests
 	opened time.Time
 	scheme string // "http" or "https"
 	target string // host and port of the CONNECT request; "" outside a tunnel
@@ -26,8 +27,8 @@ type inbound struct {
 	heads  headWriter  // unused with HTTP/2
 	own    *targets    // nil: the proxy's
 
-	announced sync.Once
-	id        uint64
+	mu  sync.Mutex
+	ids map[netip.AddrPort]uint64 // of the connection, by the client; nil before the first request
 }
 
 type inboundKey struct{}
@@ -38,19 +39,33 @@ func inboundOf(ctx context.Context) *inbound {
 	return s
 }
 
-// announce hands the connection to the sink, once, and returns its ID. to is the route
-// of its first request. state is that of the connection, where net/http knows it.
-func (s *inbound) announce(to route, state *tls.ConnectionState) uint64 {
-	s.announced.Do(func() {
-		if s.tls == nil && state != nil {
-			s.tls = tlsDetails(state)
-		}
-		p := s.srv.p
-		s.id = p.connID.Add(1)
-		p.n.conns.Add(1)
-		p.o.Sink.Conn(&flow.Conn{ID: s.id, Client: s.client, Server: withPort(to.dial, to.upstream), Opened: s.opened, TLS: s.tls})
-	})
-	return s.id
+// maxClients is how many clients behind one connection are remembered.
+const maxClients = 1024
+
+// announce hands the connection to the sink, once, and returns its ID. Each of the clients
+// behind a connection from a balancer has one of its own. to is the route of its first
+// request. state is that of the connection, where net/http knows it.
+func (s *inbound) announce(client netip.AddrPort, to route, state *tls.ConnectionState) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if id, known := s.ids[client]; known {
+		return id
+	}
+	if s.ids == nil || len(s.ids) >= maxClients {
+		s.ids = make(map[netip.AddrPort]uint64, 1)
+	}
+	if s.tls == nil && state != nil {
+		s.tls = tlsDetails(state)
+	}
+	p := s.srv.p
+	c := &flow.Conn{ID: p.connID.Add(1), Client: s.client, Server: withPort(to.dial, to.upstream), Opened: s.opened, TLS: s.tls}
+	if client != s.link.opener {
+		c.Client = client.String()
+	}
+	s.ids[client] = c.ID
+	p.n.conns.Add(1)
+	p.o.Sink.Conn(c)
+	return c.ID
 }
 
 // pool has the connections to targets for what passes without net/http.
@@ -83,7 +98,8 @@ func (s *server) newInbound(c net.Conn, scheme string) *inbound {
 			s.p.o.Opened(client.AddrPort(), own.AddrPort())
 		}
 	}
-	return &inbound{srv: s, client: c.RemoteAddr().String(), peer: addrPort(c.RemoteAddr()), opened: time.Now(), scheme: scheme}
+	ends := link{addrPort(c.RemoteAddr()), addrPort(c.LocalAddr())}
+	return &inbound{srv: s, client: c.RemoteAddr().String(), link: ends, from: ends.opener, opened: time.Now(), scheme: scheme}
 }
 
 // tlsDetails describes a TLS connection.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -203,3 +204,29 @@ func TestTargetsSeeNoToken(t *testing.T) {
 		t.Errorf("%d requests still under way", n)
 	}
 }
+
+func TestAClientWithThePortOfAnOwnConnectionIsNoLoop(t *testing.T) {
+	const opener = "127.0.0.1:40000"
+	l := newLoops()
+	c := l.opened(ends{from: opener, to: "127.0.0.1:9000"})
+	for taker, want := range map[string]bool{"127.0.0.1:9000": true, "[::ffff:127.0.0.1]:9000": true, "127.0.0.1:8080": false} {
+		far := ends{from: opener, to: taker}
+		if got := l.back(link{addrPort(far.LocalAddr()), addrPort(far.RemoteAddr())}, nil); got != want {
+			t.Errorf("from %s to %s: %t", opener, taker, got)
+		}
+	}
+	c.Close()
+	if len(l.ours) != 0 {
+		t.Errorf("%d connections left", len(l.ours))
+	}
+}
+
+// ends is a connection that has nothing but its ends.
+type ends struct {
+	net.Conn
+	from, to string
+}
+
+func (e ends) LocalAddr() net.Addr  { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(e.from)) }
+func (e ends) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(e.to)) }
+func (e ends) Close() error         { return nil }

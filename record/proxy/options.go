@@ -12,6 +12,7 @@ import (
 
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/proxy/authority"
+	"github.com/starling-load/starling/record/proxy/balancer"
 	"github.com/starling-load/starling/record/spool"
 )
 
@@ -59,6 +60,14 @@ type Options struct {
 	// Applications that build links from Host then name Upstream: in the heads of
 	// answers that is changed back, in bodies it is only counted ([Past]).
 	UpstreamHost bool
+
+	// Access says which clients may use the proxy.
+	Access Access
+
+	// TrustForwarded is the networks of load balancers. From them the proxy takes the
+	// PROXY protocol, and what their requests say of their clients. Each of these is the
+	// client of a connection of its own, to the Sink.
+	TrustForwarded balancer.Trust
 
 	// CA signs the certificates shown to clients. Nil: CONNECT tunnels pass
 	// through unread and are only counted.
@@ -154,6 +163,9 @@ func (o Options) validate() error {
 	}
 	if u := o.Via; u != nil && !isOrigin(u, "http", "https", "socks5", "socks5h") {
 		errs = append(errs, fmt.Errorf("proxy: %q is not a proxy; give it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT", u.Redacted()))
+	}
+	if err := o.Access.validate(o.Upstream == nil); err != nil {
+		errs = append(errs, err)
 	}
 	if err := o.Lists.validate(); err != nil {
 		errs = append(errs, err)

@@ -272,7 +272,8 @@ func (l *outerListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if !l.s.p.o.ListenTLS {
-			go l.s.serveFast(c, l.s.newInbound(c, "http"))
+			in := l.s.newInbound(c, "http")
+			go l.s.serveFast(in.balanced(c), in)
 			continue
 		}
 		l.s.acceptTLS(c)
@@ -285,7 +286,8 @@ func (s *server) acceptTLS(c net.Conn) {
 		c.Close()
 		return
 	}
-	inside := &peekConn{Conn: c}
+	inner := s.newInbound(c, "https")
+	inside := &peekConn{Conn: inner.balanced(c)}
 	if !s.hold(inside) {
 		c.Close()
 		s.leave()
@@ -293,6 +295,6 @@ func (s *server) acceptTLS(c net.Conn) {
 	}
 	go func() {
 		defer s.leave()
-		s.secure(inside, s.newInbound(c, "https"))
+		s.secure(inside, inner)
 	}()
 }
