@@ -1,5 +1,7 @@
 package redact
 
+import "strings"
+
 // maxIssued is the number of words that each generation remembers.
 const maxIssued = 1 << 15
 
@@ -40,4 +42,26 @@ func issuedKey(host string, word []byte) uint64 {
 // open reports whether a credential of a request stood in the open in an answer before.
 func (w *walker) open(credential []byte) bool {
 	return w.issued != nil && random(credential) && w.issued.has(w.site, credential)
+}
+
+// A code is a number that an answer shows under a name such as "code" and that a client
+// sends back as its one-time password, in characters. Shorter ones are chosen by people.
+const (
+	minCode = 5
+	maxCode = 10
+)
+
+func isCode(b []byte) bool { return len(b) >= minCode && len(b) <= maxCode && allDigits(b) }
+
+// shows remembers a code that an answer holds in the open.
+func (w *walker) shows(b []byte) {
+	if w.issued != nil && isCode(b) && strings.HasPrefix(w.part, "response") {
+		w.issued.add(w.site, b)
+	}
+}
+
+// openCode reports whether a one-time password of a request stood in the open in an answer
+// before.
+func (w *walker) openCode(b []byte, k Kind) bool {
+	return k == KindPassword && w.issued != nil && isCode(b) && strings.HasPrefix(w.part, "request") && w.issued.has(w.site, b)
 }

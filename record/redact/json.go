@@ -387,7 +387,11 @@ func (j *jsonWalk) number(b []byte) {
 		if j.mode == jsonNamed {
 			kind = j.class.kind()
 		}
-		j.w.leaf(formOpaque, b, kind)
+		if !j.w.openCode(b, kind) {
+			j.w.leaf(formOpaque, b, kind)
+		}
+	case j.class == likely:
+		j.w.shows(b)
 	case j.class != kept && len(b) >= 13 && isCard(b):
 		j.w.leaf(formCard, b, KindCard)
 	}

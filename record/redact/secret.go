@@ -73,7 +73,7 @@ func isFiller(b []byte) bool {
 // secret walks a value that is secret as a whole, in any form.
 func (w *walker) secret(b []byte, k Kind) {
 	b = unquote(bytes.TrimSpace(b))
-	if isFiller(b) || w.report != nil && certified(b) || w.scope.keepsValue(b) {
+	if isFiller(b) || w.report != nil && certified(b) || w.scope.keepsValue(b) || w.openCode(b, k) {
 		return
 	}
 	if w.depth < maxDepth && w.secretWithin(b, k) {

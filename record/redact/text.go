@@ -548,6 +548,8 @@ func (w *walker) field(c class, b []byte) {
 		w.secret(b, KindToken)
 	case c == likely && escapeAt(b) >= 0:
 		w.layered(layerPercent, b, job{op: opField, class: likely})
+	case c == likely && isCode(b):
+		w.shows(b)
 	case isJSON(b):
 		w.json(b, jsonNamed, "")
 	case isMarkup(b):
