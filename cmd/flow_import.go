@@ -55,6 +55,8 @@ func flowImportCommand(env environment) *cobra.Command {
            a connection
   curl     curl commands, as browsers copy them for bash and for cmd.exe
   postman  collections of Postman 2.1
+  pcap     packet captures of tcpdump and others, pcap and pcapng; more about
+           packets can be said with "starling record capture --read"
   text     what "starling flow cat" prints, also after it was edited
 
 The format is told from the content where --from is left out; gzipped files are
@@ -68,6 +70,8 @@ of itself that they were is left as it is.`,
   chromium --log-net-log=net.json --net-log-capture-mode=Everything
   starling flow import net.json -o shop.flow.zst
   zcat cloudfront/*.gz | starling flow import - -o edge.flow.zst
+  ssh shop tcpdump -i any -s 0 -U -w - port 80 |
+      starling flow import - -o shop.flow.zst
   starling flow import --environment env.json api.postman.json -o api.flow.zst
   starling flow cat a.flow.zst | sed 's/old.test/new.test/' |
       starling flow import --from text - -o b.flow.zst`,

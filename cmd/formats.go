@@ -30,6 +30,7 @@ func (o *importOptions) formats(environment []byte) []convert.Format {
 		{Name: "curl", In: curl.Format{Files: files}, Out: curl.Format{}},
 		{Name: "postman", In: postman.Format{Environment: environment, Files: files}},
 		{Name: "netlog", In: netlog.Format{}},
+		{Name: "pcap", In: packetFormat{}},
 		{Name: "text", In: text.Format{}},
 	}
 }

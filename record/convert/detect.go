@@ -82,12 +82,6 @@ func detect(br *bufio.Reader, formats []Format) (Format, error) {
 		}
 		return Format{}, err
 	}
-	switch {
-	case hasPrefix(head, captureMagics):
-		return Format{}, errors.New("it is a packet capture; read it with starling record capture --read")
-	case hasPrefix(head, flowMagics):
-		return Format{}, errors.New("it is a recording already; see starling flow --help for what to do with it")
-	}
 	best, most := Format{}, No
 	var names []string
 	for _, f := range formats {
@@ -96,7 +90,13 @@ func detect(br *bufio.Reader, formats []Format) (Format, error) {
 			best, most = f, c
 		}
 	}
-	if most == No {
+	switch {
+	case most > No:
+	case hasPrefix(head, captureMagics):
+		return Format{}, errors.New("it is a packet capture; read it with starling record capture --read")
+	case hasPrefix(head, flowMagics):
+		return Format{}, errors.New("it is a recording already; see starling flow --help for what to do with it")
+	default:
 		return Format{}, fmt.Errorf("%w, one of %s", ErrUnknown, strings.Join(names, ", "))
 	}
 	return best, nil
