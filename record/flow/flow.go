@@ -243,8 +243,8 @@ func (f *Flow) Session() uint64 {
 	return who.Hash
 }
 
-// A Conn is one client connection, or the share of one client in the connection of a load
-// balancer that a recorder trusts. Flows name it by ID.
+// A Conn is one client connection, or what one client sends over the connections of a load
+// balancer that the recorder trusts. Flows name it by ID.
 type Conn struct {
 	ID     uint64 // 1 or more, unique in the recording
 	Client string // host:port

@@ -122,17 +122,29 @@ func TestTheHeaderOfTheProxyProtocolIsTakenAway(t *testing.T) {
 	}
 }
 
-func TestManyClientsBehindOneConnectionTakeLittleMemory(t *testing.T) {
+func TestAClientHasOneConnectionBehindAllOfItsBalancer(t *testing.T) {
 	r := paths[1].open(t, func(http.ResponseWriter, *http.Request) {}, Options{TrustForwarded: local})
-	const all = maxClients + 10
-	for i := range all {
-		r.get(t, request(t, "GET", r.base+"/", nil, "X-Forwarded-For", fmt.Sprintf("203.0.%d.%d", i>>8, i&255)))
-		f := r.sink.next(t)
-		if got, want := r.sink.conn(t, f.Conn).Client, fmt.Sprintf("203.0.%d.%d:0", i>>8, i&255); got != want {
-			t.Fatalf("recorded for %s, want %s", got, want)
+	seen := map[string]uint64{}
+	for range 3 {
+		r.client.CloseIdleConnections() // the balancer has another
+		for _, who := range []string{"203.0.113.9", "203.0.113.10"} {
+			r.get(t, request(t, "GET", r.base+"/", nil, "X-Forwarded-For", who))
+			f := r.sink.next(t)
+			if id, met := seen[who]; met && id != f.Conn || r.sink.conn(t, f.Conn).Client != who+":0" {
+				t.Errorf("%s has connection %d, and %d before", who, f.Conn, id)
+			}
+			seen[who] = f.Conn
 		}
 	}
-	if n := r.p.Counts().Conns; n != all {
-		t.Errorf("%d connections, want %d", n, all)
+}
+
+func TestClientsOfBalancersTakeLittleMemory(t *testing.T) {
+	r := paths[1].open(t, func(http.ResponseWriter, *http.Request) {}, Options{TrustForwarded: local})
+	s := &inbound{srv: &server{p: r.p}}
+	for i := range maxClients + 10 {
+		s.announce(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 0), route{}, nil)
+	}
+	if n := len(r.p.behind.ids); n != 10 {
+		t.Errorf("%d clients remembered, want 10", n)
 	}
 }

@@ -27,8 +27,7 @@ type inbound struct {
 	heads  headWriter  // unused with HTTP/2
 	own    *targets    // nil: the proxy's
 
-	mu  sync.Mutex
-	ids map[netip.AddrPort]uint64 // of the connection, by the client; nil before the first request
+	register register // of the connection itself
 }
 
 type inboundKey struct{}
@@ -39,30 +38,41 @@ func inboundOf(ctx context.Context) *inbound {
 	return s
 }
 
-// maxClients is how many clients behind one connection are remembered.
-const maxClients = 1024
+// maxClients is how many clients of balancers are remembered.
+const maxClients = 64 << 10
 
-// announce hands the connection to the sink, once, and returns its ID. Each of the clients
-// behind a connection from a balancer has one of its own. to is the route of its first
+// A register gives connections their IDs, by the clients that they are of. It is never
+// copied. The zero value is empty.
+type register struct {
+	mu  sync.Mutex
+	ids map[netip.AddrPort]uint64
+}
+
+// announce hands the connection to the sink, once, and returns its ID. Each client that a
+// balancer names in its requests has a connection of its own, whichever of those of the
+// balancer it comes over: what the client had is not known. to is the route of its first
 // request. state is that of the connection, where net/http knows it.
 func (s *inbound) announce(client netip.AddrPort, to route, state *tls.ConnectionState) uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id, known := s.ids[client]; known {
+	p, known := s.srv.p, &s.register
+	if client != s.from {
+		known = &p.behind
+	}
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if id, met := known.ids[client]; met {
 		return id
 	}
-	if s.ids == nil || len(s.ids) >= maxClients {
-		s.ids = make(map[netip.AddrPort]uint64, 1)
+	if known.ids == nil || len(known.ids) >= maxClients {
+		known.ids = make(map[netip.AddrPort]uint64, 1)
 	}
-	if s.tls == nil && state != nil {
-		s.tls = tlsDetails(state)
-	}
-	p := s.srv.p
 	c := &flow.Conn{ID: p.connID.Add(1), Client: s.client, Server: withPort(to.dial, to.upstream), Opened: s.opened, TLS: s.tls}
+	if c.TLS == nil && state != nil {
+		c.TLS = tlsDetails(state)
+	}
 	if client != s.link.opener {
 		c.Client = client.String()
 	}
-	s.ids[client] = c.ID
+	known.ids[client] = c.ID
 	p.n.conns.Add(1)
 	p.o.Sink.Conn(c)
 	return c.ID

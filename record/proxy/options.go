@@ -65,8 +65,8 @@ type Options struct {
 	Access Access
 
 	// TrustForwarded is the networks of load balancers. From them the proxy takes the
-	// PROXY protocol, and what their requests say of their clients. Each of these is the
-	// client of a connection of its own, to the Sink.
+	// PROXY protocol, and what their requests say of their clients. To the Sink, each
+	// client that requests name has a connection of its own.
 	TrustForwarded balancer.Trust
 
 	// CA signs the certificates shown to clients. Nil: CONNECT tunnels pass

@@ -52,6 +52,7 @@ type Proxy struct {
 	engine    *goproxy.ProxyHttpServer
 	net       *dialer
 	loops     *loops
+	behind    register // clients that balancers name in their requests
 	self      *identity
 	targets   *targets
 	clientTLS *tls.Config // nil without CA

@@ -229,10 +229,10 @@ func scopeOf(name, domain string, p *Place) (s cookieScope, ok bool) {
 }
 
 // isPublic reports whether everybody can have a host below domain, as with "com"
-// or "github.io".
+// or "github.io". What is below localhost is this machine.
 func isPublic(domain string) bool {
 	suffix, _ := publicsuffix.PublicSuffix(domain)
-	return suffix == domain
+	return suffix == domain && domain != "localhost"
 }
 
 // matchDomain reports whether host is domain or below it (RFC 6265bis, 5.1.3).

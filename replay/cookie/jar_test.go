@@ -9,12 +9,13 @@ import (
 )
 
 // shop are an application, its API, an identity provider of another site, all
-// recorded in production, and a fourth in clear, and where they are now.
+// recorded in production, a fourth in clear, and one of this machine, and where they are now.
 var shop = []Place{
 	{Origin: "http://127.0.0.1:8001", Recorded: "www.shop.example", Live: "127.0.0.1", Secure: true},
 	{Origin: "http://127.0.0.1:8002", Recorded: "api.shop.example", Live: "127.0.0.1", Secure: true},
 	{Origin: "http://127.0.0.1:8003", Recorded: "login.id.test", Live: "127.0.0.1", Secure: true},
 	{Origin: "http://plain.staging.test", Recorded: "www.plain.test", Live: "plain.staging.test"},
+	{Origin: "http://localhost:8005", Recorded: "127.0.0.1", Live: "localhost"},
 }
 
 const (
@@ -22,6 +23,7 @@ const (
 	api
 	login
 	plain
+	here
 )
 
 // request goes to path with these fields, "Name: value".
@@ -58,6 +60,8 @@ func TestCookiesGoWhereABrowserSendsThem(t *testing.T) {
 		"not for a public suffix":                 {app, "a=1; Domain=example", api, request("GET", "/shop/"), ""},
 		"for a domain of the live name":           {plain, "a=1; Domain=staging.test", plain, request("GET", "/shop/"), "a=1"},
 		"not for a domain of a third":             {plain, "a=1; Domain=other.test", plain, request("GET", "/shop/"), ""},
+		"a test address may be called localhost":  {app, "a=1; Domain=localhost", app, request("GET", "/shop/"), "a=1"},
+		"localhost may call itself so":            {here, "a=1; Domain=localhost", here, request("GET", "/shop/"), "a=1"},
 		"a test address may name a third":         {app, "a=1; Domain=other.test", app, request("GET", "/shop/"), "a=1"},
 		"not above its default path":              {app, "a=1", app, request("GET", "/other"), ""},
 		"not beside its path":                     {app, "a=1; Path=/shop", app, request("GET", "/shopping"), ""},
