@@ -45,13 +45,14 @@ type parts struct {
 	since time.Time
 	flows uint64 // in the part
 	conns connTable
-	kept  []partFile // complete parts on disk, the oldest first
-
+	kept  []partFile   // complete parts on disk, the oldest first
+	gone  func(uint64) // is told of flows in a part that was removed; nil: nobody is
 }
 
 type partFile struct {
 	path  string
 	bytes int64
+	flows uint64
 }
 
 // createParts makes the first file. The options are complete.
@@ -104,7 +105,7 @@ func (p *parts) begin() error {
 
 // left returns what the disk limit leaves to the next part, in bytes.
 func (p *parts) left() int64 {
-	stay := append(slices.Clone(p.kept), partFile{p.path, p.file.Size()})
+	stay := append(slices.Clone(p.kept), partFile{path: p.path, bytes: p.file.Size()})
 	if n := p.o.Rotate.Keep; n > 0 && len(stay) >= n {
 		stay = stay[len(stay)-n+1:]
 	}
@@ -195,10 +196,13 @@ func (p *parts) next() error {
 	if err := p.file.Close(); err != nil {
 		return err
 	}
-	p.kept = append(p.kept, partFile{p.path, p.file.Size()})
+	p.kept = append(p.kept, partFile{p.path, p.file.Size(), p.flows})
 	for p.o.Rotate.Keep > 0 && len(p.kept) >= p.o.Rotate.Keep {
 		if err := os.Remove(p.kept[0].path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove the oldest part: %w", err)
+		}
+		if p.gone != nil {
+			p.gone(p.kept[0].flows)
 		}
 		p.kept = p.kept[1:]
 	}

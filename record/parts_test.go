@@ -116,6 +116,17 @@ func TestOldPartsGo(t *testing.T) {
 	if first, _ := filepath.Match("*.0001.flow.zst", filepath.Base(paths[0])); first || c.Bytes > 200_000 {
 		t.Errorf("%v remain with %d bytes", paths, c.Bytes)
 	}
+	var there uint64
+	for _, p := range paths {
+		totals, err := flowfile.Stat(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there += totals.Flows
+	}
+	if c.Flows != there || c.Removed != 300-there || there == 300 {
+		t.Errorf("counts %+v; %d of 300 flows are there", c, there)
+	}
 }
 
 func TestDiskLimitHoldsOverAllParts(t *testing.T) {
@@ -147,7 +158,7 @@ func TestLastPartAloneStays(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shop.flow.zst")
 	c := recordAll(t, Options{Path: path, Rotate: Rotation{Bytes: 100_000, Keep: 1}, MaxDisk: 250_000}, 300)
 	paths, err := filepath.Glob(partPattern(path))
-	if err != nil || len(paths) != 1 || c.Flows != 300 || c.Lost != 0 {
+	if err != nil || len(paths) != 1 || c.Flows+c.Removed != 300 || c.Lost != 0 {
 		t.Errorf("parts %v, %v; counts %+v; want one part, and nothing lost to the limit", paths, err, c)
 	}
 }

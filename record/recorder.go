@@ -26,8 +26,9 @@ type Recorder struct {
 
 	ran     atomic.Bool
 	paused  atomic.Bool
-	over    atomic.Bool // the time to stop is over: what is under way is given up
-	written atomic.Uint64
+	over    atomic.Bool   // the time to stop is over: what is under way is given up
+	written atomic.Uint64 // and not removed
+	removed atomic.Uint64 // flows in parts that Rotation.Keep removed
 	conns   atomic.Uint64
 	tooLong atomic.Uint64 // flows lost because they do not fit
 	size    atomic.Int64
@@ -48,7 +49,8 @@ type writer interface {
 
 // Counts tell how a recording goes.
 type Counts struct {
-	Flows        uint64 `json:"flows"`         // in the file, or in its unsealed block
+	Flows        uint64 `json:"flows"`         // in the parts that are there, or in the unsealed block
+	Removed      uint64 `json:"removed"`       // were in parts that Rotation.Keep removed
 	Connections  uint64 `json:"connections"`   // taken in
 	Lost         uint64 `json:"lost"`          // flows shed, or arrived after recording stopped
 	LostSessions uint64 `json:"lost_sessions"` // sessions shed, wholly or from some flow on
@@ -73,7 +75,12 @@ func New(o Options) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newRecorder(o, w), nil
+	r := newRecorder(o, w)
+	w.gone = func(flows uint64) {
+		r.written.Add(-flows)
+		r.removed.Add(flows)
+	}
+	return r, nil
 }
 
 func newRecorder(o Options, w writer) *Recorder {
@@ -193,7 +200,7 @@ func (r *Recorder) Close() error {
 func (r *Recorder) Counts() Counts {
 	total, bytes, closed := r.queue.state()
 	return Counts{
-		Flows: r.written.Load(), Connections: r.conns.Load(), Lost: total.flows + r.tooLong.Load(), LostSessions: total.sessions,
+		Flows: r.written.Load(), Removed: r.removed.Load(), Connections: r.conns.Load(), Lost: total.flows + r.tooLong.Load(), LostSessions: total.sessions,
 		LeftOut: r.left.onPurpose(), Queued: bytes, Bytes: r.size.Load(), Paused: r.paused.Load(), Stopped: closed,
 	}
 }

@@ -71,10 +71,10 @@ type part struct {
 	drain bool
 }
 
-// Create makes the file and writes the manifest. A file that is there already
+// Create makes the file, of mode 0600, and writes the manifest. A file that is there already
 // is left alone: the error is then fs.ErrExist.
 func Create(path string, m *stats.Manifest) (*Writer, error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create run file %s: %w; choose another name or remove it", path, fs.ErrExist)
 	}
