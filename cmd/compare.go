@@ -64,7 +64,12 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 	case len(args) == 2 && (o.baseline != "" || o.candidate != ""):
 		return nil, usagef("two run files need no --baseline and --candidate")
 	case len(args) == 2:
-		return compareRuns(env, args[0], args[1])
+		var report *compare.Report
+		err := leave(ctx, func() (err error) {
+			report, err = compareRuns(env, args[0], args[1])
+			return err
+		})
+		return report, err
 	case o.baseline == "" || o.candidate == "":
 		return nil, usagef("a model needs --baseline URL and --candidate URL; two run files need neither")
 	}

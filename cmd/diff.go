@@ -22,7 +22,7 @@ The figures are those that were learned. What people changed in the models, thei
 edits and overrides, is compared apart.`,
 		Example: "  starling model diff last-week.model shop.model",
 		Args:    cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: leaving(func(args []string) error {
 			was, before, err := asLearned(args[0])
 			if err != nil {
 				return err
@@ -37,7 +37,7 @@ edits and overrides, is compared apart.`,
 				return writeJSON(env.stdout, report)
 			}
 			return report.Text(env.stdout)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the differences as JSON")
 	return cmd

@@ -59,7 +59,7 @@ all hosts, as learning does for the one that it learns, and says what they rest 
 cookies, tokens, addresses, connections. It reads the whole recording twice.`,
 		Example: "  starling flow stat shop.flow.zst\n  starling flow stat --users shop.flow.zst\n  starling flow stat --json shop.flow.zst | jq .flows",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
-		RunE: func(_ *cobra.Command, paths []string) error {
+		RunE: leaving(func(paths []string) error {
 			damaged := false
 			o, err := env.reading()
 			if err != nil {
@@ -96,7 +96,7 @@ cookies, tokens, addresses, connections. It reads the whole recording twice.`,
 				return verdictError{exitFailed, "damaged"}
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per file")
 	cmd.Flags().BoolVar(&users, "users", false, "find the users, and say what they rest on")
@@ -217,7 +217,7 @@ starling pass over the parts of a recording that hold no such flow; see
   starling flow cat --decode shop.flow.zst | less
   starling flow cat --filter 'status >= 500' monday.flow.zst tuesday.flow.zst`,
 		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
-		RunE: func(_ *cobra.Command, paths []string) error {
+		RunE: leaving(func(paths []string) error {
 			o, err := env.reading()
 			if err != nil {
 				return err
@@ -242,7 +242,7 @@ starling pass over the parts of a recording that hold no such flow; see
 				return verdictError{exitFailed, "damaged"}
 			}
 			return out.Flush()
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per flow")
 	cmd.Flags().BoolVar(&decode, "decode", false, "show what bodies and messages hold")

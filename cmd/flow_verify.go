@@ -25,7 +25,7 @@ stat --json", and with --secrets their number as secrets and the first of them a
 findings {flow, place, kind}.`,
 		Example: "  starling flow verify shop.flow.zst\n  starling flow verify --secrets shared.flow.zst",
 		Args:    atLeastOne("one or more recordings, NAME.flow.zst"),
-		RunE: func(_ *cobra.Command, paths []string) error {
+		RunE: leaving(func(paths []string) error {
 			o, err := env.reading()
 			if err != nil {
 				return err
@@ -68,7 +68,7 @@ findings {flow, place, kind}.`,
 				return verdictError{exitFailed, "secrets"}
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&secrets, "secrets", false, "also look for secrets that are still there")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object per file")

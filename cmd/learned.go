@@ -95,8 +95,12 @@ func (e environment) learnFirst(ctx context.Context, r run.Recording, o accountO
 			}
 		}
 	}
-	m, _, err := o.learn(e, []string{r.Path}, of, session.Options{Every: true, Conns: conns}, learn.Options{
-		Split: session.Report{Foreign: foreign}, Unanswered: true, Refuse: refused, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
+	var m *model.Model
+	err := leave(ctx, func() (err error) {
+		m, _, err = o.learn(ctx, e, []string{r.Path}, of, session.Options{Every: true, Conns: conns}, learn.Options{
+			Split: session.Report{Foreign: foreign}, Unanswered: true, Refuse: refused, Origin: func(f *flow.Flow) string { further, _ := r.OriginOf(f); return further },
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err

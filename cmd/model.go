@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -99,7 +100,7 @@ links and lists say holds also where everybody sees the same.`,
 		Example: `  starling model learn shop.flow.zst -o shop.model
   starling model learn shop.flow.zst --data accounts.csv --redact-key key.txt -o shop.model`,
 		Args: atLeastOne("one or more recordings, NAME.flow.zst"),
-		RunE: func(_ *cobra.Command, paths []string) error { return learnModel(env, paths, o) },
+		RunE: func(cmd *cobra.Command, paths []string) error { return learnModel(cmd.Context(), env, paths, o) },
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "model `FOLDER` to write, NAME.model (required)")
@@ -112,7 +113,7 @@ links and lists say holds also where everybody sees the same.`,
 	return cmd
 }
 
-func learnModel(env environment, paths []string, o learnOptions) error {
+func learnModel(ctx context.Context, env environment, paths []string, o learnOptions) error {
 	if err := o.complete(); err != nil {
 		return err
 	}
@@ -138,11 +139,17 @@ func learnModel(env environment, paths []string, o learnOptions) error {
 			played++
 		}
 	}
-	m, report, err := o.learn(env, paths, recording, session.Options{Hosts: o.hosts, Every: len(o.hosts) == 0, Conns: conns}, options)
-	if err != nil {
+	var m *model.Model
+	var report *learn.Report
+	var dry *faithful.Verdict
+	err = leave(ctx, func() error {
+		var err error
+		if m, report, err = o.learn(ctx, env, paths, recording, session.Options{Hosts: o.hosts, Every: len(o.hosts) == 0, Conns: conns}, options); err != nil {
+			return err
+		}
+		dry, err = rehearse.Play(m, func(session int) []*flow.Flow { return flows[session] })
 		return err
-	}
-	dry, err := rehearse.Play(m, func(session int) []*flow.Flow { return flows[session] })
+	})
 	if err != nil {
 		return err
 	}
@@ -190,7 +197,7 @@ func printDry(env environment, v *faithful.Verdict, some, all int) error {
 
 // learn learns from the flows of recordings. The data files of o become those of the
 // model.
-func (o *accountOptions) learn(env environment, paths []string, recording iter.Seq2[*flow.Flow, error], users session.Options, options learn.Options) (*model.Model, *learn.Report, error) {
+func (o *accountOptions) learn(ctx context.Context, env environment, paths []string, recording iter.Seq2[*flow.Flow, error], users session.Options, options learn.Options) (*model.Model, *learn.Report, error) {
 	if o.redactKey != "" && len(o.data) == 0 {
 		return nil, nil, usagef("--redact-key goes with --data: it finds the rows of that file in the recording")
 	}
@@ -209,7 +216,11 @@ func (o *accountOptions) learn(env environment, paths []string, recording iter.S
 	options.Supplied, options.Pseudonym = sources, redact.IsPseudonym
 	bar := newProgress(env.stderr, "learn", 0)
 	defer bar.end()
-	options.Progress = func(reading string, n, of int) { bar.update(0, reading+": "+flowsRead(n, of)) }
+	options.Progress = func(reading string, n, of int) {
+		if ctx.Err() == nil {
+			bar.update(0, reading+": "+flowsRead(n, of))
+		}
+	}
 	var broken error
 	m, report, err := learn.Read(func(yield func(*flow.Flow, error) bool) {
 		for f, err := range recording {
@@ -387,7 +398,7 @@ endpoint, with what odds and after what think time (~ is the median of several),
 the endpoints, and the values that the service issues and users send back.`,
 		Example: "  starling model show shop.model\n  starling model show --dot shop.model | dot -Tsvg > shop.svg",
 		Args:    oneArg("the model folder"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: leaving(func(args []string) error {
 			m, err := folder.Read(args[0])
 			if err != nil {
 				return err
@@ -400,7 +411,7 @@ the endpoints, and the values that the service issues and users send back.`,
 				return show.Dot(env.stdout, m)
 			}
 			return show.Text(env.stdout, m, assets)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the model as JSON")
 	cmd.Flags().BoolVar(&assets, "assets", false, "show each part of pages (styles, scripts, images, fonts) on a line of its own")

@@ -24,7 +24,7 @@ with everything up to the last interval. The exit code is that of the run: 3 whe
 a threshold was not met, 4 when the run is invalid.`,
 		Example: "  starling report new.run.zst\n  starling report --json new.run.zst | jq .response_time_us.p99\n  starling report --format markdown new.run.zst",
 		Args:    oneArg("the run file, NAME.run.zst"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: leaving(func(args []string) error {
 			asJSON = asJSON || format == "json"
 			if forms := append([]string{"text", "json"}, report.Formats()...); !slices.Contains(forms, format) {
 				return usagef("--format %q: choose one of %s", format, strings.Join(forms, ", "))
@@ -48,7 +48,7 @@ a threshold was not met, 4 when the run is invalid.`,
 				return fmt.Errorf("print the report: %w", err)
 			}
 			return verdict(run.Summary, requireFaithful)
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "same as --format json")
 	cmd.Flags().BoolVar(&assets, "assets", false, "show each part of pages (styles, scripts, images, fonts) on a line of its own")
