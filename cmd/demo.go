@@ -194,7 +194,7 @@ func (d *demo) serveUI() (stop func(), err error) {
 func (d *demo) record(ctx context.Context) error {
 	recording, stop := context.WithCancel(ctx)
 	defer stop()
-	r, err := openRecorder(d.env, recordOptions{listen: "127.0.0.1:0", recorderOptions: recorderOptions{output: d.path(demoRecording), maxBody: defaultMaxBody, processes: true, redactKey: d.path(demoKey)}})
+	r, err := openRecorder(d.env, recordOptions{listen: "127.0.0.1:0", keepHost: true, recorderOptions: recorderOptions{output: d.path(demoRecording), maxBody: defaultMaxBody, processes: true, redactKey: d.path(demoKey)}})
 	if err != nil {
 		return err
 	}
