@@ -127,7 +127,7 @@ func told(f *flow.Flow) []string {
 		lines = append(lines, fmt.Sprint(r.Status), r.Headers.Value("Location"), fmt.Sprintf("%q", r.Headers.Values("Set-Cookie")), string(r.Body.Data))
 	}
 	for _, m := range f.Messages {
-		if m.Kind == flow.MessageText || m.Kind == flow.MessageBinary {
+		if m.Kind != flow.MessageClose {
 			lines = append(lines, fmt.Sprint(m.FromClient, m.Kind, m.Data))
 		}
 	}

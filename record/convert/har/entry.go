@@ -5,22 +5,23 @@ import (
 )
 
 // The members of HAR 1.2 that are read and written. Members that begin with _ are
-// additions of writers: _webSocketMessages and _error are Chrome's, _socket is
+// additions of writers: _webSocketMessages, _eventSourceMessages and _error are Chrome's, _socket is
 // WebPageTest's, the others are Starling's own.
 
 type entry struct {
-	Started      loose.Text         `json:"startedDateTime"`
-	Time         loose.Number       `json:"time"`
-	Request      *request           `json:"request"`
-	Response     *response          `json:"response"`
-	Cache        struct{}           `json:"cache"`
-	Timings      timings            `json:"timings"`
-	ServerIP     loose.Text         `json:"serverIPAddress,omitempty"`
-	Connection   loose.Text         `json:"connection,omitempty"`
-	Sockets      loose.List[socket] `json:"_webSocketMessages,omitempty"`
-	Messages     loose.List[socket] `json:"_messages,omitempty"`
-	Conn         *conn              `json:"_connection,omitempty"`
-	ResourceType loose.Text         `json:"_resourceType,omitempty"`
+	Started      loose.Text               `json:"startedDateTime"`
+	Time         loose.Number             `json:"time"`
+	Request      *request                 `json:"request"`
+	Response     *response                `json:"response"`
+	Cache        struct{}                 `json:"cache"`
+	Timings      timings                  `json:"timings"`
+	ServerIP     loose.Text               `json:"serverIPAddress,omitempty"`
+	Connection   loose.Text               `json:"connection,omitempty"`
+	Sockets      loose.List[socket]       `json:"_webSocketMessages,omitempty"`
+	Messages     loose.List[socket]       `json:"_messages,omitempty"`
+	Events       loose.List[eventMessage] `json:"_eventSourceMessages,omitempty"`
+	Conn         *conn                    `json:"_connection,omitempty"`
+	ResourceType loose.Text               `json:"_resourceType,omitempty"`
 }
 
 type request struct {

@@ -114,6 +114,9 @@ func (x *exporter) entry(f *flow.Flow) *entry {
 			e.Sockets = append(e.Sockets, m)
 		} else {
 			e.Messages = append(e.Messages, m)
+			if m.Kind == "event" {
+				e.Events = append(e.Events, eventOf(f.Start, &f.Messages[i]))
+			}
 		}
 	}
 	if len(e.Sockets) > 0 {

@@ -317,6 +317,9 @@ func (h *importer) messages(place string, f *flow.Flow, e *entry) error {
 	if len(list) == 0 {
 		list = e.Messages
 	}
+	if len(list) == 0 {
+		events(f, e.Events)
+	}
 	for i := range list {
 		m, err := list[i].message(f.Start)
 		if err != nil {

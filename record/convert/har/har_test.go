@@ -85,6 +85,11 @@ func TestADialectOfHARBecomesWhatWasOnTheWire(t *testing.T) {
 				return append([]flow.Message{{Data: []byte(f.Scheme)}}, f.Messages...), []flow.Message{{Data: []byte("https")},
 					{At: 250, FromClient: true, Kind: flow.MessageText, Data: []byte("hi"), Size: 2}, {At: time.Second, Kind: flow.MessageBinary, Data: []byte{255, 0}, Size: 2}}
 			}},
+		{"events by another clock", `{"startedDateTime":"2023-11-14T22:13:20Z","timings":{"send":1,"wait":4,"receive":0},"request":{"url":"http://a/"},"response":{"status":200},"_eventSourceMessages":[{"time":77.5,"eventName":"message","eventId":"","data":"a\nb"},{"time":78,"eventName":"add","eventId":"7","data":"c"}]}`,
+			func(f *flow.Flow) (any, any) {
+				return f.Messages, []flow.Message{{At: 5 * time.Millisecond, Kind: flow.MessageEvent, Data: []byte("data: a\ndata: b"), Size: 15},
+					{At: 505 * time.Millisecond, Kind: flow.MessageEvent, Data: []byte("event: add\nid: 7\ndata: c"), Size: 24}}
+			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, want := c.want(oneHAR(t, c.entry))
