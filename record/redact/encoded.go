@@ -38,7 +38,7 @@ func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 			return j, true
 		}
 	}
-	if (bytesToo || packed64(b[i:k])) && w.bytes64(b[i:k]) {
+	if (bytesToo && made64(b[i:k]) || packed64(b[i:k])) && w.bytes64(b[i:k]) {
 		return k, true
 	}
 	return j, false
@@ -56,10 +56,17 @@ func (w *walker) slashed64(b []byte, i, j int) int {
 	for j < len(b) && sextets[b[j]] <= 63 {
 		j++
 	}
-	if j-i < 2*minTranscribed || !w.bytes64(b[i:j]) {
+	if j-i < 2*minTranscribed || !made64(b[i:j]) || !w.bytes64(b[i:j]) {
 		return 0
 	}
 	return j
+}
+
+// made64 reports whether digits look like those of bytes, and not like a word or a path: of
+// 24 random ones, 99 in 100 have a digit or a sign and letters in both cases.
+func made64(digits []byte) bool {
+	t := traitsOf(digits)
+	return t.upper > 0 && t.lower > 0 && (t.digits > 0 || bytes.IndexByte(digits, '+') >= 0) && t.switches >= len(digits)/6
 }
 
 // packed64 reports whether base64 digits begin like those of compressed data.

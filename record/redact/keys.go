@@ -101,6 +101,14 @@ func machined(b []byte) bool { return mixed(b) && (len(b) < 20 || random(b)) }
 // airtable is the length of the name of a key of Airtable, "pat" and 14 characters.
 const airtable = 17
 
+// shapeGoesOn are the characters behind the first word of a key or hash that has several.
+var shapeGoesOn = func() (t [256]bool) {
+	for _, c := range []byte(".:$}/") {
+		t[c] = true
+	}
+	return t
+}()
+
 // shaped walks the key, block or hash that begins at i, whose first word ends at j. It
 // returns the end, or 0.
 func (w *walker) shaped(b []byte, i, j int) int {

@@ -4,23 +4,33 @@ package redact
 // tables. It tells other names apart at little cost, without looking at their words.
 func mayName(name []byte) bool {
 	last := uint32(0)
-	var at [3]int // where the last three letters stand
 	for i, c := range name {
-		switch n := nameBits[c]; n {
-		case 0:
+		n := nameBits[c]
+		if n == 0 {
 			continue
-		case beyondASCII:
-			return true
-		default:
-			last = (last<<5 | uint32(n)) & 0x7fff
-			at[0], at[1], at[2] = at[1], at[2], i
 		}
-		if list := nameBegins[last]; list > 0 {
-			for _, e := range nameLists[list] {
-				if e.at(name, at[3-min(3, len(e.text))]) {
-					return true
-				}
+		if n == beyondASCII {
+			return true
+		}
+		last = (last<<5 | uint32(n)) & 0x7fff
+		if nameBegins[last>>6]&(1<<(last&63)) != 0 && entryAt(name, i, last) {
+			return true
+		}
+	}
+	return false
+}
+
+// entryAt reports whether an entry of the tables stands in name whose first three letters,
+// last, end at i.
+func entryAt(name []byte, i int, last uint32) bool {
+	for _, e := range nameEntries[last] {
+		at := i
+		for n := min(3, len(e.text)) - 1; n > 0; n-- {
+			for at--; nameBits[name[at]] == 0; at-- {
 			}
+		}
+		if e.at(name, at) {
+			return true
 		}
 	}
 	return false
@@ -75,15 +85,13 @@ var nameBits = func() (t [256]byte) {
 	return t
 }()
 
-// nameBegins are the numbers of the lists of nameLists, by the first three letters of names.
-var nameBegins, nameLists = func() (begins [1 << 15]uint8, lists [][]nameEntry) {
-	lists = [][]nameEntry{nil}
+// nameEntries are the entries by their first three letters, and nameBegins are the letters
+// that have some, as bits.
+var nameBegins, nameEntries = func() (begins [1 << 9]uint64, entries map[uint32][]nameEntry) {
+	entries = map[uint32][]nameEntry{}
 	add := func(key uint32, e nameEntry) {
-		if begins[key] == 0 {
-			begins[key] = uint8(len(lists))
-			lists = append(lists, nil)
-		}
-		lists[begins[key]] = append(lists[begins[key]], e)
+		begins[key>>6] |= 1 << (key & 63)
+		entries[key] = append(entries[key], e)
 	}
 	for _, table := range []struct {
 		names      []string
@@ -105,5 +113,5 @@ var nameBegins, nameLists = func() (begins [1 << 15]uint8, lists [][]nameEntry) 
 			}
 		}
 	}
-	return begins, lists
+	return begins, entries
 }()

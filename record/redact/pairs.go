@@ -26,16 +26,27 @@ var pairParts = map[string]pairPart{"name": pairName, "key": pairName, "field": 
 	"value": pairValue, "val": pairValue,
 	"content": pairContent, "data": pairContent, "text": pairContent, "string": pairContent, "args": pairContent, "params": pairContent, "payload": pairContent}
 
+// pairBegins are the lengths of the names in pairParts, as bits, by their first letters.
+var pairBegins = func() (t [32]uint16) {
+	for name := range pairParts {
+		t[name[0]&31] |= 1 << len(name)
+	}
+	return t
+}()
+
 // pairPartOf returns the part by the last word of a name: ParameterKey is one, too.
 func pairPartOf(name []byte) pairPart {
 	start := len(name)
 	for start > 0 && isLetter(name[start-1]) && (start == len(name) || name[start] >= 'a') {
 		start--
 	}
-	if all := isUpper(name); all {
+	if len(name) == 0 || start > 0 && start == len(name) {
+		return pairNone
+	}
+	if start > 0 && isUpper(name) {
 		start = 0
 	}
-	if len(name)-start < 2 || len(name)-start > 9 || start > 16 {
+	if n := len(name) - start; n < 2 || n > 9 || start > 16 || pairBegins[name[start]&31]&(1<<n) == 0 {
 		return pairNone
 	}
 	var word [9]byte

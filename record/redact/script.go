@@ -54,7 +54,7 @@ func (s *scriptWalk) word(i int) int {
 		j++
 	}
 	s.last, s.before = b[j-1], isOperator(b[i:j])
-	if n := j - i; j < len(b) && n >= 2 && n <= maxName && (b[j] == '=' || b[j] == ':' || b[j] == ' ') {
+	if n := j - i; n >= 2 && n <= maxName {
 		if end := s.named(b[i:j], j); end > 0 {
 			return end
 		}
@@ -66,11 +66,29 @@ func (s *scriptWalk) word(i int) int {
 		}
 	}
 	if j-i >= 8 {
-		if end, handled := s.w.longWord(b, i, j, i); handled {
+		if end := s.w.bare(b, i, j); end > 0 {
 			return end
 		}
 	}
 	return j
+}
+
+// bare walks a bare word of code if it is a known secret, a key or a token. It returns the
+// end, or 0.
+func (w *walker) bare(b []byte, i, j int) int {
+	if end := w.knownWord(b, i, j, i); end > 0 {
+		return end
+	}
+	if b[i] == 'e' {
+		if dots, count, n := tokenParts(b[i:]); count > 0 {
+			w.jwt(b[i:i+n], dots, count)
+			return i + n
+		}
+	}
+	if j-i >= 14 {
+		return w.shaped(b, i, j)
+	}
+	return 0
 }
 
 // literal walks the literal that begins with the quote at i. It returns the offset behind.
@@ -180,16 +198,6 @@ func expressionEnd(b []byte, i, depth int) int {
 // named walks the literal behind a name that ends before j: NAME = "VALUE", NAME: "VALUE",
 // "NAME", "VALUE", or a list of literals. It returns the offset behind it, or 0.
 func (s *scriptWalk) named(name []byte, j int) int {
-	if !s.w.scope.may(name) && !isCookie(name) {
-		return 0
-	}
-	c := s.w.scope.field(name)
-	if isCookie(name) {
-		c = likely
-	}
-	if c < likely {
-		return 0
-	}
 	b, k := s.b, j
 	for k < len(b) && (b[k] == ' ' || b[k] == ']' || b[k] == '\n') && k < j+3 {
 		k++
@@ -199,11 +207,21 @@ func (s *scriptWalk) named(name []byte, j int) int {
 	}
 	for k++; k < len(b) && (b[k] == ' ' || b[k] == '\n') && k < j+6; k++ {
 	}
-	if k < len(b) && b[k] == '[' {
-		return s.list(name, c, k+1)
-	}
-	if k >= len(b) || b[k] != '"' && b[k] != '\'' && b[k] != '`' {
+	if k >= len(b) || b[k] != '[' && b[k] != '"' && b[k] != '\'' && b[k] != '`' {
 		return 0
+	}
+	c := likely
+	if !isCookie(name) {
+		if !s.w.scope.may(name) {
+			return 0
+		}
+		c = s.w.scope.field(name)
+	}
+	switch {
+	case c < likely:
+		return 0
+	case b[k] == '[':
+		return s.list(name, c, k+1)
 	}
 	return s.value(name, c, k)
 }

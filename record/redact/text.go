@@ -249,11 +249,10 @@ func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
 			return end, true
 		}
 	}
-	if n < 2 {
-		return j, false
-	}
-	if end := w.shaped(b, i, j); end > 0 {
-		return end, true
+	if n >= 14 || n >= 2 && j < len(b) && shapeGoesOn[b[j]] || n >= 4 && b[i] == '-' {
+		if end := w.shaped(b, i, j); end > 0 {
+			return end, true
+		}
 	}
 	if n < 8 {
 		return j, false
@@ -295,15 +294,8 @@ func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 			}
 		}()
 	}
-	if w.known != nil && w.known.count > 0 {
-		if from, to, ok := w.known.find(b, i, j); ok && from >= done {
-			w.replace(b[from:to], KindToken)
-			return to, true
-		}
-		if from, to := w.known.within(b, i, j); to > 0 {
-			w.replace(b[from:to], KindToken)
-			return to, true
-		}
+	if end := w.knownWord(b, i, j, done); end > 0 {
+		return end, true
 	}
 	switch b[i] {
 	case 'e':
@@ -316,6 +308,23 @@ func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 		return w.encodedWord(b, i, j)
 	}
 	return j, false
+}
+
+// knownWord replaces the known secret of which the word from i to j is the longest run, or
+// which is a part of it. It returns the end, or 0.
+func (w *walker) knownWord(b []byte, i, j, done int) int {
+	if w.known == nil || w.known.count == 0 {
+		return 0
+	}
+	from, to, ok := w.known.find(b, i, j)
+	if !ok {
+		from, to = w.known.within(b, i, j)
+	}
+	if to == 0 || from < done {
+		return 0
+	}
+	w.replace(b[from:to], KindToken)
+	return to
 }
 
 // maxLocal is the most bytes before the @ of an e-mail address: 64 by RFC 5321, section

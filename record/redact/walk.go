@@ -235,7 +235,7 @@ func (w *walker) path(b []byte) {
 		for end < len(b) && b[end] != '/' {
 			end++
 		}
-		if segment := b[start:end]; len(segment) >= 16 && start > 0 && (isLinkWord(b[bytes.LastIndexByte(b[:start-1], '/')+1:start-1]) || isHook(b[:start-1])) && random(segment) {
+		if segment := b[start:end]; len(segment) >= 16 && start > 0 && random(segment) && (isLinkWord(b[bytes.LastIndexByte(b[:start-1], '/')+1:start-1]) || isHook(b[:start-1])) {
 			w.text(b[done:start])
 			w.secret(segment, KindToken)
 			done = end
