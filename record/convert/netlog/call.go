@@ -24,6 +24,8 @@ type call struct {
 	method string
 	job    int
 	socket int
+	h2     *frames // of its connection, if it sends a body over HTTP/2
+	stream uint32
 	upload int64 // length of its body
 	failed int   // its error, 0 for none
 	done   time.Time
@@ -60,10 +62,18 @@ type stream struct {
 
 // add takes a piece, and returns how many bytes more are held.
 func (s *stream) add(p *params, room int) int {
-	s.size += int64(p.Count.Positive())
 	data, err := base64.StdEncoding.DecodeString(string(p.Bytes))
-	if err != nil || len(data) > room || len(s.data)+len(data) > convert.MaxEntry || s.size-int64(len(data)) != int64(len(s.data)) {
-		return 0 // only a beginning without holes is of use
+	if err != nil {
+		data = nil
+	}
+	return s.append(data, int64(p.Count.Positive()), room)
+}
+
+// append takes a piece of a size, of which data is there.
+func (s *stream) append(data []byte, size int64, room int) (held int) {
+	whole := s.size == int64(len(s.data)) // only a beginning without holes is of use
+	if s.size += size; !whole || len(data) > room || len(s.data)+len(data) > convert.MaxEntry {
+		return 0
 	}
 	s.data = append(s.data, data...)
 	return len(data)
@@ -232,6 +242,9 @@ func (q *call) requestBody() (note string, err error) {
 			r.Headers = m.Headers
 			r.Body, r.Trailers, _ = m.Body(m.Method)
 		}
+	}
+	if q.h2 != nil && q.out.size > 0 {
+		r.Body = flow.Body{Data: q.out.data, Size: max(q.out.size, q.upload)}
 	}
 	if !http1.IsToken(r.Method) {
 		return "", fmt.Errorf("its method is not one of HTTP")

@@ -31,6 +31,7 @@ async function all() {
   await fetch("/save", {method: "POST", headers: {"Content-Type": "application/json"}, body: '{"pear":"two words"}'});
   await fetch("%[1]s/save", {method: "PUT", body: "over TLS"});
   await fetch("%[2]s/save", {method: "POST", body: "over h2"});
+  await Promise.all([1, 2, 3].map(n => fetch("%[2]s/save?" + n, {method: "POST", body: String(n).repeat(40000)})));
   await new Promise(done => {
     const s = new WebSocket("%[3]s/socket");
     s.onopen = () => s.send("hello");
@@ -134,7 +135,10 @@ func TestALogOfChromiumIsRead(t *testing.T) {
 		{"GET " + plain.URL + "/new", "HTTP/1.1", "", html, 200, 0},
 		{"POST " + plain.URL + "/save", "HTTP/1.1", `{"pear":"two words"}`, `HTTP/1.1 got {"pear":"two words"}`, 200, 20},
 		{"PUT " + secure.URL + "/save", "HTTP/1.1", "over TLS", "HTTP/1.1 got over TLS", 200, 8},
-		{"POST " + second.URL + "/save", "HTTP/2.0", "", "HTTP/2.0 got over h2", 200, 7},
+		{"POST " + second.URL + "/save", "HTTP/2.0", "over h2", "HTTP/2.0 got over h2", 200, 7},
+		{"POST " + second.URL + "/save?1", "HTTP/2.0", strings.Repeat("1", 40000), "HTTP/2.0 got " + strings.Repeat("1", 40000), 200, 40000},
+		{"POST " + second.URL + "/save?2", "HTTP/2.0", strings.Repeat("2", 40000), "HTTP/2.0 got " + strings.Repeat("2", 40000), 200, 40000},
+		{"POST " + second.URL + "/save?3", "HTTP/2.0", strings.Repeat("3", 40000), "HTTP/2.0 got " + strings.Repeat("3", 40000), 200, 40000},
 	} {
 		f := got[want.call]
 		if f == nil {

@@ -3,6 +3,7 @@ package netlog
 import (
 	"bufio"
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,6 +70,8 @@ type params struct {
 	Count    loose.Number           `json:"byte_count"`
 	Total    loose.Number           `json:"total_size"`
 	NetError int                    `json:"net_error"`
+	Stream   uint32                 `json:"stream_id"`
+	Fin      bool                   `json:"fin"`
 	Job      struct {
 		ID int `json:"id"`
 	} `json:"source_dependency"`
@@ -83,7 +86,10 @@ type importer struct {
 
 	calls    map[int]*call           // by their source
 	jobs     convert.Table[int, int] // the socket that a job got
+	bound    convert.Table[int, int] // the request that got a job
 	sockets  map[int]*call           // who uses a socket
+	sessions convert.Table[int, int] // the socket of a session of HTTP/2
+	h2       map[int]*frames         // by socket
 	bytes    int                     // of all calls
 	stripped bool                    // credentials were left out of the log
 	count    int                     // of events
@@ -95,7 +101,8 @@ var errNoLog = errors.New("it is not a network log; export it once more or name 
 func (Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	n := &importer{
 		s: s, json: loose.NewStream(r), calls: map[int]*call{},
-		jobs: convert.Table[int, int]{}, sockets: map[int]*call{},
+		jobs: convert.Table[int, int]{}, bound: convert.Table[int, int]{}, sockets: map[int]*call{},
+		sessions: convert.Table[int, int]{}, h2: map[int]*frames{},
 	}
 	err := n.json.Members(func(name string) error {
 		switch name {
@@ -203,6 +210,8 @@ func (n *importer) event(e *event) error {
 		return n.request(e, name)
 	case n.c.Sources["SOCKET"]:
 		return n.socket(e, name)
+	case n.c.Sources["HTTP2_SESSION"]:
+		n.session(e, name)
 	}
 	return nil
 }
@@ -245,6 +254,7 @@ func (n *importer) request(e *event, name string) error {
 		q.upload = max(q.upload, int64(e.Params.Total.Positive()))
 	case "HTTP_STREAM_REQUEST_BOUND_TO_JOB":
 		q.job = e.Params.Job.ID
+		n.bound.Set(q.job, id)
 	case "HTTP_TRANSACTION_READ_RESPONSE_HEADERS":
 		n.bytes -= len(q.in.data)
 		q.answer(n.at(e), &e.Params)
@@ -293,6 +303,25 @@ func (n *importer) use(q *call) {
 	}
 }
 
+// session takes an event of a session of HTTP/2, whose socket sends several bodies.
+func (n *importer) session(e *event, name string) {
+	switch name {
+	case "HTTP2_SESSION_INITIALIZED":
+		socket := e.Params.Job.ID
+		n.sessions.Set(e.Source.ID, socket)
+		n.h2[socket] = &frames{streams: map[uint32]*call{}}
+	case "HTTP2_SESSION_SEND_HEADERS":
+		q, f := n.calls[e.Params.Job.ID], n.h2[n.sessions[e.Source.ID]]
+		if q == nil {
+			q = n.calls[n.bound[e.Params.Job.ID]]
+		}
+		if q != nil && f != nil && !e.Params.Fin {
+			q.h2, q.stream = f, e.Params.Stream
+			f.streams[q.stream] = q
+		}
+	}
+}
+
 // socket takes an event of a socket, whose bytes belong to the request that uses it.
 func (n *importer) socket(e *event, name string) error {
 	id := e.Source.ID
@@ -303,12 +332,22 @@ func (n *importer) socket(e *event, name string) error {
 			n.jobs.Set(e.Params.Job.ID, id)
 		}
 	case "SOCKET_BYTES_SENT", "SSL_SOCKET_BYTES_SENT", "SOCKET_BYTES_RECEIVED", "SSL_SOCKET_BYTES_RECEIVED":
+		sent := name[len(name)-4:] == "SENT"
+		if f := n.h2[id]; f != nil {
+			if data, err := base64.StdEncoding.DecodeString(string(e.Params.Bytes)); sent && name[:3] == "SSL" {
+				f.lost = f.lost || err != nil || float64(len(data)) != e.Params.Count.Value
+				n.bytes += f.feed(data, n.room())
+			}
+			return nil
+		}
 		if q == nil || q.secure() != (name[:3] == "SSL") {
 			return nil
 		}
-		sent := name[len(name)-4:] == "SENT"
 		n.bytes += q.passed(&e.Params, sent, n.at(e), n.room())
 	case "SOCKET_ALIVE":
+		if e.Phase == n.c.Phases["PHASE_END"] {
+			delete(n.h2, id)
+		}
 		if e.Phase == n.c.Phases["PHASE_END"] && q != nil {
 			delete(n.sockets, id)
 			if q.status() == 101 {
@@ -326,6 +365,9 @@ func (n *importer) end(id, netError int) error {
 	delete(n.calls, id)
 	if n.sockets[q.socket] == q {
 		delete(n.sockets, q.socket)
+	}
+	if q.h2 != nil && q.h2.streams[q.stream] == q {
+		delete(q.h2.streams, q.stream)
 	}
 	n.bytes -= q.held()
 	place := fmt.Sprintf("event %d", q.place)
