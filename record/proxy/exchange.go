@@ -58,7 +58,14 @@ const longInMemory = 8 << 20
 
 // newExchange starts the record of r, whose head is as the client sent it.
 func newExchange(p *Proxy, s *inbound, client netip.AddrPort, to route, r *http.Request, head wireHead) *exchange {
-	x := &exchange{p: p, s: s, client: client, to: to, asked: head, facade: p.facadeOf(r, s)}
+	x := new(exchange)
+	x.start(p, s, client, to, r, head)
+	return x
+}
+
+// start is newExchange in place of an exchange that is over.
+func (x *exchange) start(p *Proxy, s *inbound, client netip.AddrPort, to route, r *http.Request, head wireHead) {
+	*x = exchange{p: p, s: s, client: client, to: to, asked: head, facade: p.facadeOf(r, s)}
 	x.f = &flow.Flow{
 		Scheme:   to.scheme,
 		Protocol: r.Proto,
@@ -70,7 +77,7 @@ func newExchange(p *Proxy, s *inbound, client netip.AddrPort, to route, r *http.
 		},
 		Start: time.Now(),
 	}
-	if p.o.Spool != nil && r.ContentLength <= p.o.MaxLong {
+	if p.o.Spool != nil && r.ContentLength != 0 && r.ContentLength <= p.o.MaxLong {
 		x.request.Start(p.budget, min(p.o.MaxBody, longInMemory), r.ContentLength)
 		x.request.KeepRest(p.o.Spool, p.o.MaxLong)
 	} else {
@@ -89,7 +96,6 @@ func newExchange(p *Proxy, s *inbound, client netip.AddrPort, to route, r *http.
 	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") && !strings.EqualFold(r.Header.Get("Upgrade"), "h2c") {
 		x.upgrade = r.Header.Get("Upgrade") // HTTP/2 is agreed on for each connection, and hides what follows
 	}
-	return x
 }
 
 // since returns the time since the beginning of the exchange, never 0.

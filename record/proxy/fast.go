@@ -50,7 +50,9 @@ type fastConn struct {
 	answer  http.Response
 	asked   wireHead // as the client sent it
 	client  netip.AddrPort
-	x       *exchange // under way; nil: none
+	record  exchange  // used again
+	x       *exchange // under way: record; nil: none
+	silent  time.Time // until when the client may be, between requests; zero: another time is set
 }
 
 // serveFast serves a connection until it ends or goes to net/http.
@@ -100,7 +102,7 @@ func (f *fastConn) closeIdle() {
 // handOver gives the connection to net/http.
 func (f *fastConn) handOver() {
 	s := f.s.srv
-	_ = f.SetReadDeadline(time.Time{})
+	f.readBy(time.Time{})
 	f.s.tap = new(requestTap)
 	c := &peekConn{Conn: f.Conn, ahead: f.in, s: f.s}
 	select {
@@ -108,6 +110,12 @@ func (f *fastConn) handOver() {
 	case <-s.ended:
 		f.Close()
 	}
+}
+
+// readBy sets the time by which the client has to be read.
+func (f *fastConn) readBy(t time.Time) {
+	f.silent = time.Time{}
+	_ = f.SetReadDeadline(t)
 }
 
 // next reads the head of a request, or what shows that it is none. It reports false when the
@@ -119,7 +127,10 @@ func (f *fastConn) next() bool {
 	if len(f.in) == 0 && cap(f.in) > fastBuffer {
 		f.in = nil
 	}
-	_ = f.SetReadDeadline(time.Now().Add(clientIdleTime))
+	if now := time.Now(); f.silent.Sub(now) < clientIdleTime/2 {
+		f.readBy(now.Add(clientIdleTime))
+		f.silent = now.Add(clientIdleTime)
+	}
 	for seen := 0; ; {
 		if len(f.in) > 0 {
 			if seen == 0 && !f.state.CompareAndSwap(fastIdle, fastBusy) {
@@ -129,7 +140,7 @@ func (f *fastConn) next() bool {
 				return true
 			}
 			if seen == 0 {
-				_ = f.SetReadDeadline(time.Now().Add(readHeadTime))
+				f.readBy(time.Now().Add(readHeadTime))
 			}
 			seen = len(f.in)
 		}
@@ -262,7 +273,7 @@ func (f *fastConn) whole(end int) bool {
 	if len(f.in) >= end {
 		return true
 	}
-	_ = f.SetReadDeadline(time.Now().Add(fastPause))
+	f.readBy(time.Now().Add(fastPause))
 	for len(f.in) < end {
 		if !f.read(end - len(f.in)) {
 			return false // net/http meets the same
@@ -276,7 +287,8 @@ func (f *fastConn) whole(end int) bool {
 func (f *fastConn) exchange(to route, body fastBody) (again bool) {
 	p := f.s.srv.p
 	defer f.recovered()
-	x := newExchange(p, f.s, f.client, to, &f.request, forTarget(f.asked))
+	x := &f.record
+	x.start(p, f.s, f.client, to, &f.request, forTarget(f.asked))
 	f.x = x
 	x.r = &f.request
 	x.mu.Lock()

@@ -390,7 +390,7 @@ func (w *watch) start() {
 	_ = w.t.SetReadDeadline(time.Time{})
 	left, t := make(chan bool, 1), w.t
 	w.left = left
-	_ = w.f.SetReadDeadline(time.Time{})
+	w.f.readBy(time.Time{})
 	go func() {
 		gone := !w.f.read(fastBuffer) && !w.interrupted.Load()
 		if gone {
@@ -406,10 +406,10 @@ func (w *watch) stop() {
 		return
 	}
 	w.interrupted.Store(true)
-	_ = w.f.SetReadDeadline(time.Unix(1, 0))
+	w.f.readBy(time.Unix(1, 0))
 	w.went = <-w.left || w.went
 	w.left = nil
-	_ = w.f.SetReadDeadline(time.Time{})
+	w.f.readBy(time.Time{})
 	w.interrupted.Store(false)
 }
 

@@ -50,7 +50,10 @@ func newWireHead(head *http1.Head, b []byte) wireHead {
 		h.first = clean(head.First.Bytes(b))
 	}
 	for i, f := range head.Fields {
-		h.headers[i] = flow.Header{Name: f.Name.Text(text), Value: http1.Unfold(f.Value.Text(text))}
+		h.headers[i] = flow.Header{Name: f.Name.Text(text), Value: f.Value.Text(text)}
+		if h.odd&http1.Folded != 0 {
+			h.headers[i].Value = http1.Unfold(h.headers[i].Value)
+		}
 	}
 	return h
 }
