@@ -17,14 +17,14 @@ import (
 
 // A scripted origin reads requests as net/http does, and answers each with what answer says.
 // An empty answer ends the connection; last ends it behind the answer.
-func scripted(t testing.TB, answer func(r *http.Request, body string, nth int) (bytes string, last bool)) (address string, conns *atomic.Int32) {
+func scripted(t testing.TB, answer func(r *http.Request, body string, nth int) (bytes string, last bool)) (address string, conns, ended *atomic.Int32) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	conns = new(atomic.Int32)
+	conns, ended = new(atomic.Int32), new(atomic.Int32)
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -33,6 +33,7 @@ func scripted(t testing.TB, answer func(r *http.Request, body string, nth int) (
 			}
 			conns.Add(1)
 			go func() {
+				defer ended.Add(1)
 				defer c.Close()
 				br := bufio.NewReader(c)
 				for nth := 0; ; nth++ {
@@ -49,7 +50,7 @@ func scripted(t testing.TB, answer func(r *http.Request, body string, nth int) (
 			}()
 		}
 	}()
-	return l.Addr().String(), conns
+	return l.Addr().String(), conns, ended
 }
 
 // fastTo is a reverse proxy in front of address.
@@ -181,7 +182,7 @@ func TestOrdinaryExchangesAreWhatNetHTTPMakesOfThem(t *testing.T) {
 	} {
 		for _, p := range []path{{name: "forward"}, {name: "reverse", reverse: true}, {name: "in a tunnel", tunnel: true}} {
 			t.Run(c.name+"/"+p.name, func(t *testing.T) {
-				address, _ := scripted(t, func(r *http.Request, _ string, _ int) (string, bool) {
+				address, _, _ := scripted(t, func(r *http.Request, _ string, _ int) (string, bool) {
 					if r.URL.Path == "/first" {
 						return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false
 					}
@@ -229,7 +230,7 @@ func TestOrdinaryExchangesAreWhatNetHTTPMakesOfThem(t *testing.T) {
 
 // A target may end a connection that is kept at any time.
 func TestAConnectionThatTheTargetHasEndedCostsNoRequest(t *testing.T) {
-	address, conns := scripted(t, func(*http.Request, string, int) (string, bool) {
+	address, conns, ended := scripted(t, func(*http.Request, string, int) (string, bool) {
 		return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true // without saying so
 	})
 	r := fastTo(t, address)
@@ -243,7 +244,9 @@ func TestAConnectionThatTheTargetHasEndedCostsNoRequest(t *testing.T) {
 	for i := range 40 {
 		ask := "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 		if i%2 > 0 {
-			time.Sleep(5 * time.Millisecond) // the end of the connection has come
+			for int(ended.Load()) < i { // what is not to be repeated comes when the end has come
+				time.Sleep(time.Millisecond)
+			}
 			ask = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"
 		}
 		io.WriteString(c, ask)
@@ -260,7 +263,7 @@ func TestAConnectionThatTheTargetHasEndedCostsNoRequest(t *testing.T) {
 }
 
 func TestConnectionsToATargetAreKept(t *testing.T) {
-	address, conns := scripted(t, func(*http.Request, string, int) (string, bool) {
+	address, conns, _ := scripted(t, func(*http.Request, string, int) (string, bool) {
 		return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false
 	})
 	r := fastTo(t, address)
@@ -307,7 +310,7 @@ func TestAClientThatGoesAwayIsNoticedWhileTheTargetIsSilent(t *testing.T) {
 
 // What a client sends while it waits is its next request.
 func TestARequestThatComesWhileTheTargetIsSilentIsTheNext(t *testing.T) {
-	address, _ := scripted(t, func(r *http.Request, _ string, _ int) (string, bool) {
+	address, _, _ := scripted(t, func(r *http.Request, _ string, _ int) (string, bool) {
 		time.Sleep(2 * watchAfter)
 		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%s", r.URL.Path), false
 	})
@@ -338,7 +341,7 @@ func TestARequestThatComesWhileTheTargetIsSilentIsTheNext(t *testing.T) {
 
 // Requests come in any pieces, and may become unordinary at any point.
 func TestRequestsComeInPieces(t *testing.T) {
-	address, _ := scripted(t, func(r *http.Request, body string, _ int) (string, bool) {
+	address, _, _ := scripted(t, func(r *http.Request, body string, _ int) (string, bool) {
 		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body), false
 	})
 	for name, ask := range map[string]string{
@@ -390,7 +393,7 @@ func FuzzOrdinaryRequests(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	var read atomic.Int32
-	address, _ := scripted(f, func(*http.Request, string, int) (string, bool) {
+	address, _, _ := scripted(f, func(*http.Request, string, int) (string, bool) {
 		read.Add(1)
 		return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false
 	})
