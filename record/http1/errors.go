@@ -39,7 +39,7 @@ const (
 	NoColon                    // a line is no field; it is left out and counted in Head.Skipped
 	BadName                    // the name of a field is no token, for instance because of a blank before the colon (5.1)
 	Control                    // NUL, CR or another control character in a line (RFC 9110, 5.5)
-	OddLine                    // first line: no target, a space in it, no single spaces, an unfinished version (3)
+	OddLine                    // first line: no target, a space in it, no single spaces, an unfinished version; an answer of HTTP/2 or in small letters (3)
 	TwoLengths                 // Content-Length is repeated (6.3)
 	BothFrames                 // Content-Length beside Transfer-Encoding (6.3)
 )

@@ -17,7 +17,7 @@ func parse(h *http1.Head, request bool, buf []byte, seen int, r http1.Rules) (in
 }
 
 // isRequest tells the two kinds of messages in the tables apart.
-func isRequest(text string) bool { return !strings.HasPrefix(text, "HTTP/") }
+func isRequest(text string) bool { return !strings.HasPrefix(strings.ToUpper(text), "HTTP/") }
 
 // describe writes out all that a head holds.
 func describe(h *http1.Head, buf []byte) string {

@@ -47,6 +47,10 @@ func TestHeads(t *testing.T) {
 		{"an unfinished version", "GET / HTTP/1.\r\n\r\n", `GET "/" HTTP/1.0 (odd first line)`},
 		{"a method alone", "GET\r\nA: b\r\n\r\n", `GET "" HTTP/1.0|A=b (odd first line)`},
 		{"spaces before the status", "HTTP/1.1   200 OK\r\n\r\n", `HTTP/1.1 200 "OK" (odd first line)`},
+		{"a response of HTTP/2", "HTTP/2 200\r\n\r\n", `HTTP/1.1 200 "" (odd first line)`},
+		{"a response of HTTP/2.0", "HTTP/2.0 200 OK\r\n\r\n", `HTTP/1.1 200 "OK" (odd first line)`},
+		{"a response without the second digit", "HTTP/1 200 OK\r\n\r\n", `HTTP/1.0 200 "OK" (odd first line)`},
+		{"a response in small letters", "Http/1.1 200 OK\r\n\r\n", `HTTP/1.1 200 "OK" (odd first line)`},
 		{"the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-length: 2\r\n\r\n", `HTTP/1.1 200 "OK"|Content-Length=2|Content-length=2 (repeated content length)`},
 		{"a length and a coding", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", `HTTP/1.1 200 "OK"|Content-Length=2|Transfer-Encoding=chunked (content length beside transfer coding)`},
 	} {
@@ -89,7 +93,7 @@ func TestWhatIsNoHead(t *testing.T) {
 		{"a version of one digit more", "GET / HTTP/1.11\r\n\r\n", 17, http1.BadFirstLine},
 		{"an unknown method alone", "WHAT\r\n\r\n", 5, http1.BadFirstLine},
 		{"a method that is too long", strings.Repeat("A", 65) + " / HTTP/1.1\r\n\r\n", 65, http1.BadFirstLine},
-		{"a response of HTTP/2", "HTTP/2 200\r\n\r\n", 6, http1.BadFirstLine},
+		{"a response of HTTP/3", "HTTP/3 200\r\n\r\n", 6, http1.BadFirstLine},
 		{"a status of two digits", "HTTP/1.1 20\r\n\r\n", 13, http1.BadFirstLine},
 		{"a status of four digits", "HTTP/1.1 2000 OK\r\n\r\n", 18, http1.BadFirstLine},
 		{"a negative status", "HTTP/1.1 -20 OK\r\n\r\n", 17, http1.BadFirstLine},
@@ -188,7 +192,8 @@ func TestStarts(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]http1.Start{
-		"": http1.Unsure, "HTTP": http1.Unsure, "HTTP/1.1": http1.Unsure, "HTTP/1.1 ": http1.Yes, "HTTP/1.x": http1.No, "HTTP/2": http1.No, "SSH": http1.No,
+		"": http1.Unsure, "HTTP": http1.Unsure, "HTTP/1.1": http1.Unsure, "HTTP/1.1 ": http1.Yes, "HTTP/1.x": http1.No, "HTTP/3": http1.No, "SSH": http1.No,
+		"http/1.0 ": http1.Yes, "HTTP/2 ": http1.Yes, "HTTP/2": http1.Unsure, "HTTP/2.": http1.Unsure, "HTTP/2.0 ": http1.Yes, "HTTP/1 ": http1.Yes, "HTTP/. ": http1.No, "HTTP/1. ": http1.No, "HTTP/11": http1.No, "HTTP/1.11": http1.No,
 	} {
 		if got := http1.StartsResponse([]byte(text)); got != want {
 			t.Errorf("response %q: %d, want %d", text, got, want)

@@ -21,7 +21,8 @@ func StartsRequest(b []byte) Start {
 	return s
 }
 
-// StartsResponse looks for a version of HTTP/1.x and a space.
+// StartsResponse looks for a version of HTTP/1.x and a space. As browsers do, it takes
+// small letters, a version without its second digit, and HTTP/2 for the same.
 func StartsResponse(b []byte) Start {
 	s, _ := statusStart(b)
 	return s
@@ -45,9 +46,10 @@ func requestStart(b []byte) (s Start, n int) {
 func statusStart(b []byte) (s Start, n int) {
 	for i, c := range b {
 		switch {
-		case i < len(version) && c == version[i]:
-		case i == len(version) && isDigit(c):
-		case i > len(version) && c == ' ':
+		case i < major && c|0x20 == version[i]|0x20: // letters in any case, and the slash
+		case i == major && (c == '1' || c == '2'):
+		case i == major+1 && c == '.', i == major+2 && isDigit(c) && b[major+1] == '.':
+		case c == ' ' && (i == major+1 || i == major+3):
 			return Yes, 0
 		default:
 			return No, i + 1
@@ -58,6 +60,9 @@ func statusStart(b []byte) (s Start, n int) {
 
 // version begins the name of every version of HTTP/1.
 const version = "HTTP/1."
+
+// major is where the first digit of a version stands.
+const major = len("HTTP/")
 
 // requestLine splits METHOD SP TARGET SP VERSION. It also takes what some clients send
 // and servers answer: no target, spaces in the target, no space before the version,
@@ -104,7 +109,7 @@ func (h *Head) version(line []byte) (at int, ok bool) {
 }
 
 // statusLine splits VERSION SP STATUS [SP REASON]. It also takes several spaces before
-// the status.
+// the status, and the versions that statusStart takes: HTTP/2 is read as HTTP/1.1.
 func (h *Head) statusLine(line []byte) bool {
 	if hasControl(line) {
 		h.Odd |= Control
@@ -112,14 +117,19 @@ func (h *Head) statusLine(line []byte) bool {
 	for len(line) > 0 && line[len(line)-1] == '\r' {
 		line = line[:len(line)-1]
 	}
-	const status = len(version) + 2 // where it begins
-	if len(line) < status+3 {
-		return false
+	at := bytes.IndexByte(line, ' ') // statusStart has found it
+	if at < len(version) || string(line[:len(version)]) != version {
+		h.Odd |= OddLine
 	}
-	h.Minor = line[len(version)] - '0' // as statusStart has found it
-	at := status
-	for at < len(line) && line[at] == ' ' {
-		at++
+	switch {
+	case at < 0:
+		return false
+	case line[major] != '1':
+		h.Minor = 1
+	case at > len(version):
+		h.Minor = line[len(version)] - '0'
+	}
+	for at++; at < len(line) && line[at] == ' '; at++ {
 		h.Odd |= OddLine
 	}
 	rest := line[at:]

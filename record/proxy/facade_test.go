@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -72,22 +73,23 @@ func TestWhatNamesTheUpstreamNamesTheFacade(t *testing.T) {
 }
 
 // stubborn is an application that was told its own address and uses nothing else.
-func stubborn(own func() string) http.HandlerFunc {
+func stubborn(own *atomic.Value) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		host, _, _ := strings.Cut(own(), ":")
+		own, _ := own.Load().(string)
+		host, _, _ := strings.Cut(own, ":")
 		switch r.URL.Path {
 		case "/":
-			w.Header().Set("Location", "http://"+own()+"/home")
-			w.Header().Add("Link", "<http://"+own()+"/style.css>; rel=preload")
+			w.Header().Set("Location", "http://"+own+"/home")
+			w.Header().Add("Link", "<http://"+own+"/style.css>; rel=preload")
 			http.SetCookie(w, &http.Cookie{Name: "other", Value: "1"})
 			w.Header().Add("Set-Cookie", "sid=secret; Domain="+host+"; Path=/")
 			w.WriteHeader(http.StatusFound)
 		case "/home":
-			w.Header().Set("Refresh", "0; url=http://"+own()+"/last")
+			w.Header().Set("Refresh", "0; url=http://"+own+"/last")
 			http.SetCookie(w, &http.Cookie{Name: "seen", Value: "home"})
 		case "/last":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			fmt.Fprintf(w, "<p>%s</p><p>asked as %s</p><a href='http://%s/next'>next</a>", r.Header.Get("Cookie"), r.Host, own())
+			fmt.Fprintf(w, "<p>%s</p><p>asked as %s</p><a href='http://%s/next'>next</a>", r.Header.Get("Cookie"), r.Host, own)
 		}
 	}
 }
@@ -99,8 +101,9 @@ func TestAClientStaysWithAReverseProxy(t *testing.T) {
 		}
 		for _, upstreamHost := range []bool{false, true} {
 			t.Run(fmt.Sprint(p.name, upstreamHost), func(t *testing.T) {
-				var r *rig
-				r = p.open(t, stubborn(func() string { return strings.Replace(r.origin.Listener.Addr().String(), "127.0.0.1", "localhost", 1) }), Options{UpstreamHost: upstreamHost})
+				var own atomic.Value
+				r := p.open(t, stubborn(&own), Options{UpstreamHost: upstreamHost})
+				own.Store(strings.Replace(r.origin.Listener.Addr().String(), "127.0.0.1", "localhost", 1))
 				r.client.CheckRedirect = nil
 				r.client.Jar, _ = cookiejar.New(nil)
 				resp, _ := r.get(t, request(t, "GET", r.base+"/", nil))
@@ -140,8 +143,9 @@ func TestABrowserStaysWithAReverseProxy(t *testing.T) {
 	if err != nil {
 		t.Skip("chromium is missing (Debian package chromium)")
 	}
-	var r *rig
-	r = paths[1].open(t, stubborn(func() string { return r.origin.Listener.Addr().String() }), Options{})
+	var upstream atomic.Value
+	r := paths[1].open(t, stubborn(&upstream), Options{})
+	upstream.Store(r.origin.Listener.Addr().String())
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	home := t.TempDir()
@@ -196,11 +200,9 @@ func TestWhatLeadsPastTheProxyIsNoticed(t *testing.T) {
 		{name: "a cookie for the client's host", cookie: "a=1; Domain=127.0.0.1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var r *rig
-			fill := func(s string) string {
-				return strings.NewReplacer("UP", r.origin.Listener.Addr().String(), "PROXY", r.addr).Replace(s)
-			}
-			r = paths[1].open(t, func(w http.ResponseWriter, _ *http.Request) {
+			var names atomic.Pointer[strings.Replacer]
+			fill := func(s string) string { return names.Load().Replace(s) }
+			r := paths[1].open(t, func(w http.ResponseWriter, _ *http.Request) {
 				if c.kind != "" {
 					w.Header().Set("Content-Type", c.kind)
 				}
@@ -214,6 +216,7 @@ func TestWhatLeadsPastTheProxyIsNoticed(t *testing.T) {
 				}
 				io.WriteString(w, body)
 			}, Options{})
+			names.Store(strings.NewReplacer("UP", r.origin.Listener.Addr().String(), "PROXY", r.addr))
 			req := request(t, "GET", r.base+"/", nil)
 			if c.referer != "" {
 				req.Header.Set("Referer", fill(c.referer))

@@ -67,7 +67,7 @@ func (f *fastConn) await(x *exchange, t *fastTarget, w *watch) error {
 	for seen := 0; ; {
 		n, err := 0, error(http1.ErrMore)
 		if len(t.in) > 0 {
-			n, err = t.head.ParseResponse(t.in, seen, answerRules())
+			n, err = t.head.ParseResponse(t.in, seen, longAnswerRules())
 		}
 		switch {
 		case err == http1.ErrMore:
@@ -75,7 +75,7 @@ func (f *fastConn) await(x *exchange, t *fastTarget, w *watch) error {
 			if err := t.read(w); err != nil {
 				return err
 			}
-		case err != nil || t.head.Minor > 1 || t.head.Status == http.StatusSwitchingProtocols:
+		case err != nil || t.head.Status == http.StatusSwitchingProtocols:
 			return errAnswer
 		case t.head.Status < 200:
 			if err := f.hint(x, t, n); err != nil {
@@ -99,6 +99,11 @@ func (f *fastConn) cameBack(t *fastTarget) bool {
 		}
 	}
 	return false
+}
+
+// longAnswerRules accept the heads of answers that the transport takes, too.
+func longAnswerRules() http1.Rules {
+	return http1.Rules{MaxHead: http.DefaultMaxHeaderBytes, MaxLine: http.DefaultMaxHeaderBytes}
 }
 
 // hint passes an informational answer on and records it.
@@ -213,9 +218,9 @@ func (f *fastConn) writeAnswer(t *fastTarget, wire *wireHead, framing http1.Fram
 	}
 	in = mended(&t.head, in, f.request.Method)
 	var head http1.Head
-	_, _ = head.ParseResponse(in, 0, answerRules()) // it is sound now
+	_, _ = head.ParseResponse(in, 0, longAnswerRules()) // it is sound now
 	in = f.appendAnswer(nil, &head, in, framing, last)
-	_, _ = head.ParseResponse(in, 0, answerRules())
+	_, _ = head.ParseResponse(in, 0, longAnswerRules())
 	f.out = wire.shape(f.out[:0], &head, in)
 }
 

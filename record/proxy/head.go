@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/starling-load/starling/record/flow"
@@ -48,6 +49,9 @@ func newWireHead(head *http1.Head, b []byte) wireHead {
 	}
 	if h.odd&http1.Control != 0 {
 		h.first = clean(head.First.Bytes(b))
+	}
+	if h.status > 0 && (len(h.first) < versionLength || !strings.HasPrefix(h.first, "HTTP/1.")) {
+		h.first = "HTTP/1.1 " + strconv.Itoa(h.status) + " " + clean(head.Reason.Bytes(b))
 	}
 	for i, f := range head.Fields {
 		h.headers[i] = flow.Header{Name: f.Name.Text(text), Value: f.Value.Text(text)}

@@ -200,6 +200,9 @@ func TestTargetsSeeNoToken(t *testing.T) {
 	if n := told.Load(); n != 0 {
 		t.Errorf("%d requests carried the token of the proxy", n)
 	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
 	if n := len(r.p.loops.alike); n != 0 {
 		t.Errorf("%d requests still under way", n)
 	}

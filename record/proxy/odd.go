@@ -21,16 +21,18 @@ const mendable = http1.Folded | http1.NoColon | http1.BadName | http1.Control | 
 // An answer with a Content-Length beside Transfer-Encoding is the last of its connection
 // (RFC 9112, section 6.3).
 func mended(head *http1.Head, b []byte, method string) []byte {
-	if head.Odd&mendable == 0 {
+	body := head.ResponseBody(method)
+	_, coded := head.Value(b, "transfer-encoding")
+	uncoded := coded && body.Body != http1.Chunked && !body.Coded // "identity"
+	if head.Odd&mendable == 0 && !uncoded {
 		return b
 	}
-	body := head.ResponseBody(method)
 	out := http1.AppendStatusLine(nil, head.Version(), head.Status, clean(head.Reason.Bytes(b)))
 	sized := false
 	for _, f := range head.Fields {
 		name, value := string(f.Name.Bytes(b)), clean([]byte(http1.Unfold(string(f.Value.Bytes(b)))))
 		switch {
-		case !http1.IsToken(name):
+		case !http1.IsToken(name), uncoded && strings.EqualFold(name, "Transfer-Encoding"):
 			continue
 		case !strings.EqualFold(name, "Content-Length"):
 		case head.Odd&http1.BothFrames != 0, sized && body.Body == http1.Sized:

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,21 +32,28 @@ var oddAnswers = []struct {
 	{"one length as a list", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "Content-Length: 2, 2\nContent-Length: 2", http1.TwoLengths, 0},
 	{"blanks before the status", "HTTP/1.1  200 OK\r\nContent-Length: 2\r\n\r\nok", "", "Content-Length: 2", http1.OddLine, 0},
 	{"a control character in the reason", "HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 O K\r\nContent-Length: 2\r\n\r\nok", "Content-Length: 2", http1.Control, 0},
+	{"a version in small letters", "http/1.1 200 ok\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 ok\r\nContent-Length: 2\r\n\r\nok", "Content-Length: 2", http1.OddLine, 0},
+	{"a version of another protocol", "HTTP/2 200\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok", "Content-Length: 2", http1.OddLine, 0},
+	{"that with two digits", "HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "Content-Length: 2", http1.OddLine, 0},
 	{"lines that end in LF", "HTTP/1.1 200 OK\nno colon\nx-a:  1\nContent-Length: 2\n\nok", "HTTP/1.1 200 OK\r\nno colon\r\nx-a:  1\r\nContent-Length: 2\r\n\r\nok", "x-a: 1\nContent-Length: 2", http1.BareLF | http1.NoColon, 8},
 	{"odd lines and a chunked body", "HTTP/1.1 200 OK\r\nwhat\r\nTransfer-Encoding:\r\n chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nwhat\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "Transfer-Encoding: chunked", http1.NoColon | http1.Folded, 4},
 }
 
 func TestOddAnswersPassAndAreNoted(t *testing.T) {
 	for _, c := range oddAnswers {
-		for _, p := range paths[:4] {
-			t.Run(c.name+"/"+p.name, func(t *testing.T) {
+		for i, p := range slices.Concat(paths[:4], paths[:4]) {
+			fields := ""
+			if i >= 4 {
+				fields = "TE: trailers\r\n" // by net/http
+			}
+			t.Run(c.name+"/"+p.name+fields, func(t *testing.T) {
 				r, conn, prefix, _ := p.open1(t, "\r\n\r\n", c.answer)
 				want := c.passed
 				if want == "" {
 					want = c.answer
 				}
 				for range 2 { // kept alive
-					io.WriteString(conn, "GET "+prefix+"/ HTTP/1.1\r\nHost: h\r\n\r\n")
+					io.WriteString(conn, "GET "+prefix+"/ HTTP/1.1\r\nHost: h\r\n"+fields+"\r\n")
 					if got := until(t, conn, want[strings.Index(want, "\r\n\r\n"):]); got != want {
 						t.Errorf("the client was sent\n%q, want\n%q", got, want)
 					}
@@ -60,6 +69,31 @@ func TestOddAnswersPassAndAreNoted(t *testing.T) {
 					t.Errorf("%d bytes noted as lost, want %d", lost, 2*c.lost)
 				}
 			})
+		}
+	}
+}
+
+func TestUsualAnswersPassWithoutNotice(t *testing.T) {
+	long := strings.Repeat("x", 100<<10)
+	for name, answer := range map[string]string{
+		"a coding that is none": "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok",
+		"a long head":           "HTTP/1.1 200 OK\r\nX-Long: " + long + "\r\nContent-Length: 2\r\n\r\nok",
+		"a later version":       "HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"no reason":             "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok",
+	} {
+		for _, p := range paths[:4] {
+			for _, fields := range []string{"", "TE: trailers\r\n"} { // with and without net/http
+				t.Run(fmt.Sprint(name, p.name, fields), func(t *testing.T) {
+					r, conn, prefix, _ := p.open1(t, "\r\n\r\n", answer)
+					io.WriteString(conn, "GET "+prefix+"/ HTTP/1.1\r\nHost: h\r\n"+fields+"\r\n")
+					if got := until(t, conn, "\r\n\r\nok"); !strings.HasPrefix(got, "HTTP/1.1 200") || strings.Contains(answer, long) != strings.Contains(got, long) {
+						t.Errorf("the client was sent %.200q", got)
+					}
+					if f := r.sink.next(t); f.Error != "" || f.Response == nil || r.p.Counts().OddHeads != 0 {
+						t.Errorf("recorded with error %q, %d odd heads", f.Error, r.p.Counts().OddHeads)
+					}
+				})
+			}
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (t *tail) take(section []byte) {
 // recorded lists the trailers of a message: as on the wire where t knows them, else as
 // net/http gives them. Announced ones may be missing.
 func (t *tail) recorded(h http.Header, lower bool) flow.Headers {
-	if t != nil && t.fields.Load() != nil {
+	if t != nil && t.fields.Load() != nil && len(*t.fields.Load()) > 0 {
 		return *t.fields.Load()
 	}
 	if list := canonical(h, lower); len(list) > 0 {

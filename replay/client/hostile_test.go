@@ -88,7 +88,7 @@ var hostile = map[string]struct {
 	"never answers":                     {HTTP1, func(c net.Conn) { io.Copy(io.Discard, c) }, "timeout"},
 	"drips its head":                    {HTTP1, drip(ok), "timeout"},
 	"answers garbage":                   {HTTP1, answering("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "bad response"},
-	"answers as HTTP/2":                 {HTTP1, answering("HTTP/2.0 200 OK\r\n\r\n"), "bad response"},
+	"answers as HTTP/3":                 {HTTP1, answering("HTTP/3.0 200 OK\r\n\r\n"), "bad response"},
 	"answers with status 42":            {HTTP1, answering("HTTP/1.1 42 Odd\r\n\r\n"), "bad response"},
 	"answers with an odd coding":        {HTTP1, answering(ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), "bad response"},
 	"cuts the body":                     {HTTP1, answering(ok + "Content-Length: 100\r\n\r\nshort"), "closed"},
