@@ -34,6 +34,9 @@ its accounts to demo/accounts.csv. Faults make it a worse release.`,
   starling demo shop --fault 'GET /api/products/{id}: latency=+30%' --fault 'POST /checkout: error=2%:503'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !(latency >= 0 && latency <= maxLatency) {
+				return usagef("--latency %v: give a factor from 0 to %d", latency, maxLatency)
+			}
 			o := shop.Options{Seed: seed, Latency: latency, Admin: true, Logger: env.logger()}
 			for _, text := range faults {
 				fault, err := shop.ParseFault(text)
@@ -51,6 +54,9 @@ its accounts to demo/accounts.csv. Faults make it a worse release.`,
 	cmd.Flags().Float64Var(&latency, "latency", 1, "`FACTOR` on the simulated latency of 4 to 20 ms; 0 is none")
 	return cmd
 }
+
+// maxLatency is the greatest factor on the latency of the demo's shop.
+const maxLatency = 1000
 
 // serveShop serves the demo's shop until ctx ends. Its URL is the first line on
 // stdout.

@@ -187,7 +187,7 @@ func describeListener(l net.Listener, o recordOptions) string {
 func describeCounts(c record.Counts) string {
 	text := fmt.Sprintf("%s, %s", english.Plural(int(c.Flows), "flow", ""), humanize.IBytes(uint64(c.Bytes)))
 	if c.Removed > 0 {
-		text += fmt.Sprintf(", %d removed with older parts", c.Removed)
+		text += ", " + humanize.Comma(int64(c.Removed)) + " removed with older parts"
 	}
 	if c.LeftOut > 0 {
 		text += fmt.Sprintf(", %d left out", c.LeftOut)

@@ -27,9 +27,6 @@ is sent until it is back.`,
 			if join == "" {
 				return usagef("say whom to join: --join nats://HOST:PORT, as the coordinator prints it")
 			}
-			if patience <= 0 {
-				return usagef("--patience %s: give a time above 0, such as 2m", patience)
-			}
 			if name == "" {
 				host, _ := os.Hostname()
 				name = host + "-" + strconv.Itoa(os.Getpid())
@@ -43,7 +40,7 @@ is sent until it is back.`,
 	}
 	cmd.Flags().StringVar(&join, "join", "", "`URL` of the coordinator's NATS server (required)")
 	cmd.Flags().StringVar(&name, "name", "", "`NAME` of this replayer in reports (default: host and process)")
-	cmd.Flags().DurationVar(&patience, "patience", 2*time.Minute, "`TIME` to wait, sending nothing, for a coordinator that went away during the run")
+	cmd.Flags().Var(newSpan(&patience, 2*time.Minute), "patience", "`TIME` to wait, sending nothing, for a coordinator that went away during the run")
 	return cmd
 }
 

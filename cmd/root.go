@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/starling-load/starling/model/problem"
 )
 
 // execute runs one command line and returns its exit code.
@@ -60,7 +63,7 @@ hit, 4 the run is invalid (the generator was the bottleneck), 130 interrupted.`,
 	root.SetErr(env.stderr)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages |", ".FlagUsagesWrapped 80 |"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w; see %s --help", plainFlagError(err), cmd.CommandPath())
+		return usagef("%w%s", plainFlagError(err), cmp.Or(nearestFlag(cmd, err), seeHelp(cmd)))
 	})
 	root.AddCommand(
 		demoCommand(env), recordCommand(env), flowCommand(env), modelCommand(env), replayCommand(env),
@@ -75,7 +78,7 @@ func refuseStrays(cmd *cobra.Command) {
 	if cmd.HasSubCommands() && cmd.RunE == nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("unknown command %q; see %s --help", args[0], cmd.CommandPath())
+				return usagef("unknown command %q%s", args[0], cmp.Or(nearestCommand(cmd, args[0]), seeHelp(cmd)))
 			}
 			return cmd.Help()
 		}
@@ -136,6 +139,29 @@ func atMost(n int) cobra.PositionalArgs {
 	}
 }
 
+// seeHelp says where it is explained how to call cmd.
+func seeHelp(cmd *cobra.Command) string { return "; see " + cmd.CommandPath() + " --help" }
+
+// nearestFlag names the flag of cmd that an unknown one resembles, if there is one.
+func nearestFlag(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return problem.Suggest("--"+unknown.GetSpecifiedName(), names)
+}
+
+// nearestCommand names the subcommand of cmd that an unknown one resembles, if there is one.
+func nearestCommand(cmd *cobra.Command, name string) string {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return problem.Suggest(name, names)
+}
+
 // plainFlagError says of a value that a flag does not take how to write one.
 func plainFlagError(err error) error {
 	var invalid *pflag.InvalidValueError
@@ -152,6 +178,9 @@ func plainFlagError(err error) error {
 	}[invalid.GetFlag().Value.Type()]
 	if how == "" {
 		return err
+	}
+	if errors.Is(err, errLongSpan) {
+		how = errLongSpan.Error()
 	}
 	return fmt.Errorf("invalid argument %q for \"--%s\" flag: %s", invalid.GetValue(), invalid.GetFlag().Name, how)
 }

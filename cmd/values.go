@@ -9,10 +9,10 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// byteSize is a flag of a number of bytes: 512MiB, 2GB, 65536.
+// byteSize is a flag of a number of bytes above 0: 512MiB, 2GB, 65536.
 type byteSize int64
 
-var errNotBytes = errors.New("write a size as 65536, 512MiB or 2GB")
+var errNotBytes = errors.New("write a size above 0, as 65536, 512MiB or 2GB")
 
 func (b *byteSize) String() string {
 	if *b == 0 {
@@ -23,7 +23,7 @@ func (b *byteSize) String() string {
 
 func (b *byteSize) Set(s string) error {
 	n, err := humanize.ParseBytes(s)
-	if err != nil || n > math.MaxInt64 {
+	if err != nil || n == 0 || n > math.MaxInt64 {
 		return errNotBytes
 	}
 	*b = byteSize(n)
@@ -61,11 +61,16 @@ func (n *positive) Set(s string) error {
 
 func (n *positive) Type() string { return "positive" }
 
-// span is a flag of a time above 0. It begins with its default, of which 0 is
-// none.
+// span is a flag of a time above 0 and of at most a year. It begins with its default, of
+// which 0 is none.
 type span time.Duration
 
-var errNotSpan = errors.New("write a time above 0 with its unit, as 500ms, 30s or 1m30s")
+const longestSpan = 365 * 24 * time.Hour
+
+var (
+	errNotSpan  = errors.New("write a time above 0 with its unit, as 500ms, 30s or 1m30s")
+	errLongSpan = errors.New("write a time of at most a year, 8760h")
+)
 
 func newSpan(d *time.Duration, normal time.Duration) *span {
 	*d = normal
@@ -83,6 +88,9 @@ func (d *span) Set(s string) error {
 	v, err := time.ParseDuration(s)
 	if err != nil || v <= 0 {
 		return errNotSpan
+	}
+	if v > longestSpan {
+		return errLongSpan
 	}
 	*d = span(v)
 	return nil
