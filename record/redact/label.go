@@ -97,7 +97,12 @@ func (l *labels) note(w *walker, b []byte, part pairPart, xml bool) {
 	}
 	name := bytes.TrimRight(b, " :")
 	words := bytes.Fields(name)
-	if len(words) > 3 {
+	said := len(words) > 2 && slices.Contains(isWords, string(words[len(words)-1])) // "Your token is"
+	if said {
+		words = words[:len(words)-1]
+		name = bytes.Join(words, []byte(" "))
+	}
+	if len(words) > 3 || said && len(words) > 2 {
 		if len(name) == len(b) {
 			return // a sentence
 		}
@@ -114,6 +119,8 @@ func (l *labels) note(w *walker, b []byte, part pairPart, xml bool) {
 	switch {
 	case xml && part == pairName:
 		l.class, l.exact = c, true
+	case xml && part >= pairValue && c.secret():
+		l.class, l.exact, l.cell = c, false, true // a map: <string>password</string><string>…</string>
 	case c.secret() && !xml:
 		l.class, l.exact = c, false
 	}
@@ -122,6 +129,9 @@ func (l *labels) note(w *walker, b []byte, part pairPart, xml bool) {
 // actWords begin the texts of links and buttons: "Change password".
 var actWords = []string{"set", "reset", "change", "forgot", "forgotten", "lost", "enter", "show", "hide", "update", "choose", "get", "send", "generate", "create", "add", "remove",
 	"delete", "revoke", "copy", "confirm", "repeat", "no", "invalid", "wrong", "missing", "manage", "recover", "request", "use", "edit"}
+
+// isWords stand between the name of a secret and the secret in a sentence.
+var isWords = []string{"is", "was", "are", "ist", "lautet", "est", "es"}
 
 // columnIs notes the class of the column of the cell.
 func (l *labels) columnIs(c class) {

@@ -12,7 +12,7 @@ func lineWord(word []byte) bool {
 }
 
 var lineWords = func() (t [1 << 10]bool) {
-	for _, word := range []string{"authorization", "proxy-authorization", "authentication", "cookie", "set-cookie", "bearer", "basic", "ssws", "auth", "pass", "login", "key", "keys", "phrase", "words", "code",
+	for _, word := range []string{"authorization", "proxy-authorization", "authentication", "cookie", "set-cookie", "bearer", "basic", "ssws", "auth", "pass", "login", "authenticate", "identify", "key", "keys", "phrase", "words", "code",
 		"mnemonic", "identified", "insert", "-u", "--user", "value", "private-lines"} {
 		t[uint32(word[0]&31)<<5|uint32(len(word))] = true
 	}
@@ -30,7 +30,7 @@ func (w *walker) line(b []byte, i, j int) int {
 		return w.headerLine(b, i, j)
 	case b[j] == ' ' && (is(word, "bearer") || is(word, "basic") || is(word, "ssws")):
 		return w.schemeBefore(b, i, j)
-	case is(word, "auth") || is(word, "pass") || is(word, "login"):
+	case is(word, "auth") || is(word, "pass") || is(word, "login") || is(word, "authenticate") || is(word, "identify"):
 		return w.command(b, i, j)
 	case is(word, "key") || is(word, "keys") || is(word, "phrase") || is(word, "words") || is(word, "code"):
 		return w.secondWord(b, i, j)
@@ -113,7 +113,7 @@ func (w *walker) schemeBefore(b []byte, i, j int) int {
 		return end
 	}
 	value = bytes.TrimRight(value, ".")
-	if !random(value) && (len(value) < 8 || !mixed(value)) || escapeAt(value) >= 0 || end < len(b) && b[end] == '\\' && escapeFollows(b, end) {
+	if !readable(value) || !random(value) && (len(value) < 8 || !mixed(value)) || escapeAt(value) >= 0 || end < len(b) && b[end] == '\\' && escapeFollows(b, end) {
 		return 0
 	}
 	w.secret(value, KindAuthorization)
@@ -144,7 +144,7 @@ func (w *walker) command(b []byte, i, j int) int {
 		return 0
 	}
 	secret := words[len(words)-1]
-	if !random(secret) && (len(secret) < 6 || !mixed(secret)) && !(message && isUpper(b[i:j]) && wordlike(secret)) {
+	if !readable(secret) || !random(secret) && (len(secret) < 6 || !mixed(secret)) && !(message && isUpper(b[i:j]) && wordlike(secret)) {
 		return 0
 	}
 	w.secret(secret, KindPassword)
@@ -329,7 +329,7 @@ func (w *walker) proseValue(b []byte, i, j int, c class) int {
 		return w.linesBelow(b, i, k, c)
 	}
 	if b[j] == ' ' && (b[k] == '\'' || b[k] == '"') {
-		if end := k + 1 + literalEnd(b[k+1:min(len(b), k+maxLikely)], b[k], -1); end > k && (wordlike(b[k+1:end]) || mixed(b[k+1:end]) && end > k+6) && bytes.IndexByte(b[k+1:end], ' ') < 0 {
+		if end := k + 1 + literalEnd(b[k+1:min(len(b), k+maxLikely)], b[k], -1); end > k && readable(b[k+1:end]) && (wordlike(b[k+1:end]) || mixed(b[k+1:end]) && end > k+6) && bytes.IndexByte(b[k+1:end], ' ') < 0 {
 			w.field(c, b[k+1:end])
 			return end
 		}
@@ -339,9 +339,12 @@ func (w *walker) proseValue(b []byte, i, j int, c class) int {
 		return 0
 	}
 	option := b[i] == '-' && i+1 < len(b) && b[i+1] == '-'
-	for _, verb := range []string{"is ", "was ", "is: "} {
-		if bytes.HasPrefix(b[k:], []byte(verb)) {
-			k += len(verb)
+	for _, verb := range isWords {
+		if rest, ok := bytes.CutPrefix(b[k:], []byte(verb)); ok && len(rest) > 1 && (rest[0] == ' ' || rest[0] == ':' && rest[1] == ' ') {
+			k += len(verb) + 1
+			for k < len(b) && b[k] == ' ' {
+				k++
+			}
 			break
 		}
 	}
@@ -354,14 +357,24 @@ func (w *walker) proseValue(b []byte, i, j int, c class) int {
 	}
 	value := b[k:end]
 	switch {
+	case !readable(value):
+		return 0 // bytes that are no text
 	case end < len(b) && (b[end] == '\\' && escapeFollows(b, end) || b[end] == '&' && entityFollows(b, end)):
 		return 0
-	case option && len(value) >= 4 && value[0] != '-', random(value), len(value) >= 8 && mixed(value) && bytes.IndexByte(value, '=') < 0 && bytes.IndexByte(value, '/') < 0:
+	case option && len(value) >= 4 && value[0] != '-', random(value), wordlike(value) && w.fillsLine(b, i, k, end) && startsLine(b, i) && (len(wordsOf(string(b[i:j]))) > 1 || j-i > 4 && bytes.HasSuffix(b[i:j], []byte("pass"))), len(value) >= 8 && mixed(value) && bytes.IndexByte(value, '=') < 0 && bytes.IndexByte(value, '/') < 0:
 		w.label(b[i:j])
 		w.field(c, value)
 		return end
 	}
 	return 0
+}
+
+// startsLine reports whether only spaces stand before i in its line.
+func startsLine(b []byte, i int) bool {
+	for i > 0 && (b[i-1] == ' ' || b[i-1] == '\t') {
+		i--
+	}
+	return i == 0 || b[i-1] == '\n'
 }
 
 // linesBelow walks values that stand alone in the lines below their name, deeper than it or

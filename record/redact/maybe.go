@@ -97,7 +97,7 @@ var nameBegins, nameEntries = func() (begins [1 << 9]uint64, entries map[uint32]
 		names      []string
 		begin, end bool
 	}{
-		{passwordParts, false, false}, {[]string{"csrf", "xsrf"}, false, false}, {tokenEnds, false, true}, {[]string{tokenShort}, false, true},
+		{passwordParts, false, false}, {[]string{"csrf", "xsrf"}, false, false}, {tokenEnds, false, true}, {[]string{tokenShort, "pass"}, false, true},
 		{passwordWords, true, true}, {passwordNames, true, true}, {tokenNames, true, true}, {likelyNames, true, true}, {likelyWords, true, true},
 	} {
 		for _, name := range table.names {

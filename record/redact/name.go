@@ -73,7 +73,7 @@ func classOf(words []string, joined, singular string) class {
 	switch {
 	case slices.Contains(passwordNames, joined), slices.Contains(passwordNames, singular):
 		return password
-	case last == "pass" && slices.Contains(passOwners, words[0]):
+	case last == "pass" && slices.Contains(passOwners, words[0]), slices.Contains(passOwners, strings.TrimSuffix(joined, "pass")) && joined != "pass":
 		return password
 	case slices.Contains(tokenNames, joined), slices.Contains(tokenNames, singular), strings.Contains(joined, "csrf"), strings.Contains(joined, "xsrf"):
 		return token
@@ -102,7 +102,7 @@ var (
 	// passwordParts make any name that contains one of them the name of a password.
 	passwordParts = []string{"password", "passwd", "passwrd", "passphrase", "passcode", "backupcode", "recoverycode", "onetimecode", "verificationcode", "securitycode",
 		"recoveryphrase", "seedphrase", "secretphrase", "secretword", "seedword", "mnemonicphrase",
-		"passwort", "kennwort", "wachtwoord", "losenord", "adgangskode", "passord", "salasana", "parool", // de, nl, sv, da, no, fi, et
+		"passwort", "kennwort", "wachtwoord", "losenord", "adgangskode", "kodeord", "passord", "salasana", "parool", // de, nl, sv, da, no, fi, et
 		"motdepasse", "contrasena", "contrasenya", "palavrapasse", "pasahitza", // fr, es, ca, pt, eu
 		"lozinka", "slaptazodis", "jelszo", "пароль", "парола", "лозинка", // hr, lt, hu, ru, bg, sr
 		"matkhau", "katasandi", "κωδικοςπροσβασης", "סיסמה", "סיסמא", "كلمةالمرور", "كلمةالسر", "गुप्तशब्द", "पासवर्ड", "รหัสผ่าน", // vi, id, el, he, ar, hi, th
@@ -118,12 +118,12 @@ var (
 
 	// passOwners are words before "pass" in the names of passwords: other names end so too.
 	passOwners = []string{"pass", "user", "login", "db", "database", "smtp", "imap", "pop", "ftp", "sftp", "ssh", "mail", "email", "admin", "root", "my", "new", "old",
-		"mysql", "pg", "postgres", "redis", "mongo", "ldap", "proxy", "http", "auth", "account", "wifi", "confirm", "repeat"}
+		"mysql", "pg", "postgres", "redis", "mongo", "ldap", "proxy", "http", "auth", "account", "wifi", "confirm", "repeat", "require", "bind", "keystore", "key", "store"}
 
 	// tokenNames are whole names of tokens and keys.
 	tokenNames = []string{"authorization", "proxyauthorization", "xauth", "authentication", "sid", "jsessionid", "phpsessid", "sessid", "sessionid",
 		"aspsessionid", "cfid", "cftoken", "samlresponse", "samlrequest", "jwt", "bearer", "clientassertion", "codeverifier", "logonid",
-		"токен", "令牌", "トークン", "토큰"}
+		"clesecrete", "clavesecreta", "chavesecreta", "chiavesegreta", "geheimerschlussel", "jetondacces", "zugangstoken", "токен", "令牌", "トークン", "토큰"}
 
 	// tokenEnds end the names of tokens and keys.
 	tokenEnds = []string{"token", "secret", "apikey", "accesskey", "secretkey", "privatekey", "privkey", "authkey", "sessionkey", "signingkey",

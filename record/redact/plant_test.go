@@ -42,7 +42,7 @@ const (
 )
 
 func allPlanted() []planted {
-	return slices.Concat(plantedNames, plantedPairs, plantedLines, plantedCode, plantedKeys, plantedBinary, plantedLater)
+	return slices.Concat(plantedNames, plantedPairs, plantedLines, plantedCode, plantedKeys, plantedBinary, plantedLater, plantedMore)
 }
 
 func TestNoPlantedSecretReachesTheFile(t *testing.T) {

@@ -244,6 +244,11 @@ func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
 			return end, true
 		}
 	}
+	if j < len(b) && b[j] == '/' && n >= 5 {
+		if end := w.link(b, i, j); end > 0 {
+			return end, true
+		}
+	}
 	if j < len(b) && (b[j] == '/' || b[j] == '+') && n < minTranscribed || i > 0 && (b[i-1] == '/' || b[i-1] == '+') {
 		if end := w.slashed64(b, i, j); end > 0 {
 			return end, true
@@ -258,6 +263,21 @@ func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
 		return j, false
 	}
 	return w.longWord(b, i, j, done)
+}
+
+// link walks the segment behind a word of links that are sent to one person, which ends at
+// j, if it looks random. It returns the end, or 0.
+func (w *walker) link(b []byte, i, j int) int {
+	end := j + 1
+	for end < len(b) && (isWord(b[end]) || b[end] == '.' || b[end] == '~') {
+		end++
+	}
+	segment := bytes.TrimRight(b[j+1:end], ".")
+	if len(segment) < 16 || !random(segment) || !isLinkWord(b[i:j]) {
+		return 0
+	}
+	w.secret(segment, KindToken)
+	return j + 1 + len(segment)
 }
 
 // foreignWord looks at the word at i, which has letters beyond ASCII. It returns where to
@@ -405,6 +425,8 @@ func (w *walker) named(b []byte, i, j int) int {
 	}
 	value := b[start:end]
 	switch {
+	case !readable(value):
+		return 0 // bytes that are no text
 	case !inQuotes(b, start) && end < len(b) && b[end] == '\\' && escapeFollows(b, end):
 		return 0 // the value goes on behind an escape: it is decoded first
 	case !inQuotes(b, start) && end < len(b) && b[end] == '&' && entityFollows(b, end):
@@ -489,7 +511,9 @@ func valueBehind(b []byte, j, longest int) (start, end int, sure bool) {
 		return 0, 0, false
 	}
 	colon := b[k] != '='
-	k++
+	if k++; colon && k+1 < len(b) && b[k] == '=' && b[k+1] == ' ' {
+		k++ // :=
+	}
 	if k < len(b) && (b[k] == '=' || b[k] == '/') {
 		return 0, 0, false
 	}
