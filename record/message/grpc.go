@@ -21,6 +21,7 @@ import (
 // "gzip" are decompressed; those of other codings are given as they are.
 type GRPC struct {
 	gzip  bool
+	web   bool // of gRPC-Web
 	limit int
 	emit  Emit
 	lost  bool
@@ -62,7 +63,7 @@ func (g *GRPC) Feed(p []byte, at time.Duration) {
 			if len(g.head) < grpcPrefix {
 				return
 			}
-			g.lost = g.head[0] > 1
+			g.lost = g.head[0] > 1 && !g.trailers()
 			g.left = int64(binary.BigEndian.Uint32(g.head[1:]))
 		}
 		n := min(g.left, int64(len(p)))
@@ -75,13 +76,18 @@ func (g *GRPC) Feed(p []byte, at time.Duration) {
 	}
 }
 
+// trailers reports whether the frame is one of trailers.
+func (g *GRPC) trailers() bool { return g.web && g.head[0]&^1 == flagTrailers }
+
 // end emits the message that is complete.
 func (g *GRPC) end(at time.Duration) {
 	data, size := g.body.data, g.body.size
 	if g.head[0] == 1 && g.gzip {
 		data, size = g.unzip()
 	}
-	g.emit(at, flow.MessageGRPC, data, size)
+	if !g.trailers() {
+		g.emit(at, flow.MessageGRPC, data, size)
+	}
 	g.body.reset()
 	g.head = g.head[:0]
 }

@@ -50,7 +50,7 @@ func IsEvents(h flow.Headers) bool {
 
 // IsGRPC reports whether a message with these fields holds gRPC messages:
 // "application/grpc", with or without a codec ("application/grpc+proto").
-// It is false for gRPC-Web, whose trailers are messages too.
+// It is false for gRPC-Web; see NewWeb.
 func IsGRPC(h flow.Headers) bool {
 	kind := mediaType(h)
 	return kind == "application/grpc" || strings.HasPrefix(kind, "application/grpc+")

@@ -294,6 +294,9 @@ func (f *fastConn) exchange(to route, body fastBody) (again bool) {
 	x.mu.Lock()
 	x.whole = true
 	x.request.Add(f.in[body.head:body.end])
+	if x.streams.up != nil {
+		x.streams.up.Feed(f.in[body.head:body.end], x.since())
+	}
 	x.f.RequestDone = x.since()
 	x.mu.Unlock()
 	key, token := p.loops.enter(to, f.request.Method)

@@ -61,6 +61,9 @@ func (x *exchange) message(m flow.Message) {
 func (x *exchange) readRequest(h2 bool) {
 	h := x.f.Request.Headers
 	if !message.IsGRPC(h) {
+		if p := message.NewWeb(h, maxMessage, x.emit(true)); p != nil && !x.skip {
+			x.streams.up = p
+		}
 		return
 	}
 	x.to.h2c = x.to.h2c || h2 // who speaks gRPC speaks HTTP/2
@@ -77,6 +80,10 @@ func (x *exchange) readResponse() {
 		x.streams.down = message.NewGRPC(h.Value("Grpc-Encoding"), maxMessage, x.emit(false))
 	case message.IsEvents(h):
 		x.streams.down = message.NewEvents(maxMessage, x.emit(false))
+	default:
+		if p := message.NewWeb(h, maxMessage, x.emit(false)); p != nil {
+			x.streams.down = p
+		}
 	}
 }
 

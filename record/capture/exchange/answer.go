@@ -109,8 +109,10 @@ func (h *h1) follow(x *exchange, f http1.Framing, at int64) {
 		h.stray(tcp.FromServer)
 	default:
 		h.expect(tcp.FromServer, f)
-		if message.IsEvents(x.response.Headers) {
-			h.events = message.NewEvents(maxMessage, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
+		if s := &h.side[tcp.FromServer]; !message.IsEvents(x.response.Headers) {
+			s.feed = h.p.web(x, tcp.FromServer, x.response.Headers)
+		} else {
+			s.feed = message.NewEvents(maxMessage, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
 				h.p.message(x, at, kind, false, data, size)
 			})
 		}
@@ -127,7 +129,7 @@ func (h *h1) answeredLast() {
 		x.done = true
 		h.settle()
 	}
-	s.x, h.events = nil, nil
+	s.x, s.feed = nil, nil
 	_, taken := s.body.Body() // for a message that is not kept
 	h.p.o.Budget.Give(taken)
 }
@@ -136,7 +138,7 @@ func (h *h1) answeredLast() {
 func (h *h1) endAnswer(at int64) {
 	s := &h.side[tcp.FromServer]
 	x := s.x
-	s.state, s.x, h.events = atHead, nil, nil
+	s.state, s.x, s.feed = atHead, nil, nil
 	if x == nil {
 		return
 	}

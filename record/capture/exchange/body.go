@@ -21,6 +21,9 @@ func (h *h1) expect(d tcp.Dir, f http1.Framing) {
 	default:
 		s.state = toEnd
 	}
+	if s.feed = nil; s.x != nil && d == tcp.FromClient && !s.x.shed {
+		s.feed = h.p.web(s.x, d, s.x.f.Request.Headers)
+	}
 	if s.x != nil {
 		s.body.Start(&h.p.o.Budget.Budget, h.p.o.MaxBody, hint)
 	}
@@ -53,9 +56,9 @@ func (h *h1) add(d tcp.Dir, p []byte, at int64) {
 	}
 	if d == tcp.FromServer {
 		x.f.Done = x.since(at)
-		if h.events != nil && !x.shed {
-			h.events.Feed(p, x.since(at))
-		}
+	}
+	if s.feed != nil && !x.shed {
+		s.feed.Feed(p, x.since(at))
 	}
 }
 

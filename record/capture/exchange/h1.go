@@ -4,7 +4,6 @@ import (
 	"github.com/starling-load/starling/record/body"
 	"github.com/starling-load/starling/record/capture/tcp"
 	"github.com/starling-load/starling/record/http1"
-	"github.com/starling-load/starling/record/message"
 )
 
 // A state is what one direction of HTTP/1 reads next.
@@ -32,6 +31,7 @@ type side struct {
 	chunks *http1.Chunks // of the current chunked body, reused for the next one; nil at first
 	x      *exchange     // the exchange of the current message; nil if there is none or it is not kept
 	body   body.Collector
+	feed   feed   // reads the messages in the current body; nil: there are none
 	buf    []byte // the part so far of a head or trailer section
 }
 
@@ -42,9 +42,8 @@ type h1 struct {
 	side [2]side
 	next layer // the layer of the protocol that took over
 
-	queue  []*exchange // open exchanges, oldest first
-	few    [2]*exchange
-	events *message.Events // of the current response
+	queue []*exchange // open exchanges, oldest first
+	few   [2]*exchange
 
 	pipelined bool   // the client was seen to send a request before its turn
 	unsure    bool   // messages may be missing, so order alone does not pair them

@@ -111,6 +111,8 @@ func (l *h2) request(s *h2stream, list h2head, at int64) {
 	s.bodies[tcp.FromClient].Start(&l.p.o.Budget.Budget, l.p.o.MaxBody, declared(list.fields))
 	if message.IsGRPC(list.fields) {
 		s.feeds[tcp.FromClient] = l.grpc(s, tcp.FromClient, list.fields)
+	} else {
+		s.feeds[tcp.FromClient] = l.p.web(x, tcp.FromClient, list.fields)
 	}
 }
 
@@ -205,6 +207,8 @@ func (l *h2) follow(s *h2stream, status int, h flow.Headers) {
 		s.feeds[tcp.FromServer] = message.NewEvents(maxMessage, func(at time.Duration, kind flow.MessageKind, data []byte, size int64) {
 			l.p.message(x, at, kind, false, data, size)
 		})
+	default:
+		s.feeds[tcp.FromServer] = l.p.web(s.x, tcp.FromServer, h)
 	}
 }
 
