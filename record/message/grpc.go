@@ -77,17 +77,15 @@ func (g *GRPC) Feed(p []byte, at time.Duration) {
 }
 
 // trailers reports whether the frame is one of trailers.
-func (g *GRPC) trailers() bool { return g.web && g.head[0]&^1 == flagTrailers }
+func (g *GRPC) trailers() bool { return g.web && g.head[0]&^flagPacked == flagTrailers }
 
 // end emits the message that is complete.
 func (g *GRPC) end(at time.Duration) {
 	data, size := g.body.data, g.body.size
-	if g.head[0] == 1 && g.gzip {
+	if g.head[0]&flagPacked != 0 && g.gzip {
 		data, size = g.unzip()
 	}
-	if !g.trailers() {
-		g.emit(at, flow.MessageGRPC, data, size)
-	}
+	g.emit(at, flow.MessageGRPC, data, size)
 	g.body.reset()
 	g.head = g.head[:0]
 }

@@ -8,13 +8,17 @@ import (
 	"github.com/starling-load/starling/record/flow"
 )
 
-// flagTrailers marks a frame of gRPC-Web that holds no message, but what gRPC has in the
+// The flags of a message. The last one of a call of gRPC-Web holds what gRPC has in the
 // trailers of HTTP/2.
-const flagTrailers = 0x80
+const (
+	flagPacked   = 0x01
+	flagTrailers = 0x80
+)
 
 // Web finds the messages in the body of one direction of a call of gRPC-Web
-// (github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md). They are those of gRPC. In the
-// text form the frames are written as Base64, in pieces that were encoded alone.
+// (github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md). They are those of gRPC, and a
+// last one with the trailers: lines "name: value". In the text form they are written as
+// Base64, in pieces that were encoded alone.
 type Web struct {
 	*GRPC
 	text bool

@@ -39,7 +39,9 @@ func Decode(c flow.Content) (as, text string) {
 	case 0:
 		form, text = body(c.Headers.Value("Content-Type"), c.Headers.Value("Grpc-Encoding"), data, 0)
 	case flow.MessageGRPC:
-		form, text = message(c.Headers.Value("Content-Type"), data)
+		if form, text = message(c.Headers.Value("Content-Type"), data); bytes.HasPrefix(data, []byte("grpc-")) { // of gRPC-Web
+			form, text = "trailers", fieldLines(data)
+		}
 	case flow.MessageClose:
 		form, text = closing(data)
 	case flow.MessageEvent:

@@ -98,6 +98,7 @@ func TestAMessageIsShownAsWhatItHolds(t *testing.T) {
 		{"an end", flow.MessageClose, "\x03\xe9away", "close", "1001 away"},
 		{"an event", flow.MessageEvent, "event: add\nid: 7\ndata: {\"a\":\ndata: 1}", "event, json", "event: add\nid: 7\ndata:\n  {\n    \"a\": 1\n  }"},
 		{"an event of text", flow.MessageEvent, "data: hi", "text", "data: hi"},
+		{"trailers of gRPC-Web", flow.MessageGRPC, "grpc-status: 0\r\ngrpc-message: ok\r\n\r\n", "trailers", "grpc-status: 0\ngrpc-message: ok"},
 		{"gRPC", flow.MessageGRPC, "\x0a\x02hi", "protobuf", "1: \"hi\""},
 	} {
 		as, text := display.Decode(flow.Content{Kind: c.kind, Data: []byte(c.data)})

@@ -55,7 +55,7 @@ func frames(media, encoding string, data []byte) (form, text string) {
 		}
 		switch {
 		case flag&flagTrailers != 0:
-			fmt.Fprintf(&b, "trailers\n%s\n", indented(strings.ReplaceAll(string(m), "\r\n", "\n")))
+			fmt.Fprintf(&b, "trailers\n%s\n", indented(fieldLines(m)))
 		case flag&flagEnd != 0:
 			_, end := message("application/json", m)
 			fmt.Fprintf(&b, "end\n%s\n", indented(end))
@@ -68,6 +68,11 @@ func frames(media, encoding string, data []byte) (form, text string) {
 		}
 	}
 	return form, b.String()
+}
+
+// fieldLines shows lines "name: value".
+func fieldLines(data []byte) string {
+	return strings.TrimSpace(strings.ReplaceAll(string(data), "\r\n", "\n"))
 }
 
 // message shows one message of gRPC.

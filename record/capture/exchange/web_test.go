@@ -39,7 +39,7 @@ func TestCallsOfGRPCWeb(t *testing.T) {
 					for _, m := range f.Messages {
 						got += fmt.Sprintf("%v %s %s. ", m.FromClient, m.Kind, m.Data)
 					}
-					if want := "true grpc ask. false grpc one. false grpc two. "; got != want || string(f.Response.Body.Data) != c.answer || string(f.Request.Body.Data) != c.ask {
+					if want := "true grpc ask. false grpc one. false grpc two. false grpc grpc-status: 0\r\n. "; got != want || string(f.Response.Body.Data) != c.answer || string(f.Request.Body.Data) != c.ask {
 						t.Errorf("%s over %s, %s: messages %q, want %q; bodies %q and %q", c.media, name, how, got, want, f.Request.Body.Data, f.Response.Body.Data)
 					}
 				}
