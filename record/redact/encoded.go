@@ -15,8 +15,8 @@ func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 	if j-i < 16 && !readable64(b[i:j]) && !bytesToo && !packed64(b[i:j]) {
 		return j, false
 	}
-	k := j
-	if i == 0 || b[i-1] != '/' && b[i-1] != '+' { // else the base64 began before i
+	k, begins := j, i == 0 || b[i-1] != '/' && b[i-1] != '+'
+	if begins { // else the base64 began before i
 		for k < len(b) && sextets[b[k]] <= 63 {
 			k++
 		}
@@ -38,8 +38,11 @@ func (w *walker) encodedWord(b []byte, i, j int) (end int, handled bool) {
 			return j, true
 		}
 	}
-	if (bytesToo && made64(b[i:k]) || packed64(b[i:k])) && w.bytes64(b[i:k]) {
-		return k, true
+	if !begins || !packed64(b[i:k]) && (!bytesToo || !made64(b[i:k])) {
+		return j, false
+	}
+	if found, ok := w.bytes64(b[i:k]); found || ok && k-i > maxCachedLen {
+		return k, true // what is longer is no secret in itself
 	}
 	return j, false
 }
@@ -56,7 +59,10 @@ func (w *walker) slashed64(b []byte, i, j int) int {
 	for j < len(b) && sextets[b[j]] <= 63 {
 		j++
 	}
-	if j-i < 2*minTranscribed || !made64(b[i:j]) || !w.bytes64(b[i:j]) {
+	if j-i < 2*minTranscribed || !made64(b[i:j]) {
+		return 0
+	}
+	if found, ok := w.bytes64(b[i:j]); !found && (!ok || j-i <= maxCachedLen) {
 		return 0
 	}
 	return j
@@ -74,8 +80,9 @@ func packed64(digits []byte) bool {
 	return bytes.HasPrefix(digits, []byte("H4sI")) || bytes.HasPrefix(digits, []byte("eJ")) || bytes.HasPrefix(digits, []byte("eNq")) || bytes.HasPrefix(digits, []byte("eAE"))
 }
 
-// bytes64 walks bytes in base64. It reports whether a secret was in them.
-func (w *walker) bytes64(b []byte) bool {
+// bytes64 walks bytes in base64. It reports whether a secret was in them, and whether b is
+// base64.
+func (w *walker) bytes64(b []byte) (found, ok bool) {
 	digits := bytes.TrimRight(b, "=")
 	if len(digits)%4 == 1 {
 		digits = digits[:len(digits)-1]
@@ -89,8 +96,8 @@ func (w *walker) bytes64(b []byte) bool {
 	w.arena = append(w.arena, make([]byte, n)...)
 	d := w.arena[mark : mark+n : mark+n]
 	w.changed = false
-	found := false
 	if _, err := enc.Decode(d, digits); err == nil {
+		ok = true
 		w.depth++
 		if found = packingOf(d) != "" && w.compressed(d); !found {
 			found = w.knownIn(d)
@@ -102,7 +109,7 @@ func (w *walker) bytes64(b []byte) bool {
 	}
 	w.changed = w.changed || outer
 	w.arena = w.arena[:mark]
-	return found
+	return found, ok
 }
 
 // hexBytes walks bytes in hexadecimal digits. It reports whether a known secret was in them.
@@ -200,7 +207,10 @@ func (w *walker) linesOf64(b []byte, i, k int) int {
 	}
 	joined := w.arena[mark:len(w.arena):len(w.arena)]
 	w.changed = false
-	ok := end > k && (w.base64(joined, job{op: opField}) || w.bytes64(joined))
+	ok := end > k && w.base64(joined, job{op: opField})
+	if end > k && !ok {
+		ok, _ = w.bytes64(joined)
+	}
 	if w.changed {
 		for at := i; at < end; at++ {
 			if b[at] != '\r' && b[at] != '\n' {

@@ -89,7 +89,7 @@ const maxLabel = 80
 
 // note reads a text as the name of what follows. part is what the name of its element says.
 func (l *labels) note(w *walker, b []byte, part pairPart, xml bool) {
-	if len(b) > maxLabel || !w.scope.may(b) {
+	if len(b) > maxLabel || b[len(b)-1] != ':' && bytes.Count(b, []byte(" ")) > 4 || !w.scope.may(b) {
 		if l.cell && l.head {
 			l.columnIs(plain)
 		}

@@ -23,7 +23,7 @@ func mayName(name []byte) bool {
 // entryAt reports whether an entry of the tables stands in name whose first three letters,
 // last, end at i.
 func entryAt(name []byte, i int, last uint32) bool {
-	for _, e := range nameEntries[last] {
+	for _, e := range nameLists[nameList[last]] {
 		at := i
 		for n := min(3, len(e.text)) - 1; n > 0; n-- {
 			for at--; nameBits[name[at]] == 0; at-- {
@@ -35,6 +35,40 @@ func entryAt(name []byte, i int, last uint32) bool {
 	}
 	return false
 }
+
+// wordEnd returns where the word that begins at i ends. mayName says that mayName has to
+// look at it.
+func wordEnd(b []byte, i int) (j int, mayName bool) {
+	last, hit := uint32(0), uint64(0)
+	for j = i; j < len(b); j++ {
+		n := wordBits[b[j]]
+		if n == 0 {
+			break
+		}
+		if n == joint {
+			continue
+		}
+		last = (last<<5 | uint32(n)) & 0x7fff
+		hit |= nameBegins[last>>6] >> (last & 63)
+	}
+	return j, hit&1 != 0
+}
+
+// joint marks dashes and underscores in wordBits.
+const joint = 0xff
+
+// wordBits are the nameBits of the characters of words.
+var wordBits = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case c == '-' || c == '_':
+			t[c] = joint
+		case nameBits[c] != beyondASCII:
+			t[c] = nameBits[c]
+		}
+	}
+	return t
+}()
 
 // A nameEntry is a name of the tables.
 type nameEntry struct {
@@ -85,13 +119,17 @@ var nameBits = func() (t [256]byte) {
 	return t
 }()
 
-// nameEntries are the entries by their first three letters, and nameBegins are the letters
-// that have some, as bits.
-var nameBegins, nameEntries = func() (begins [1 << 9]uint64, entries map[uint32][]nameEntry) {
-	entries = map[uint32][]nameEntry{}
+// nameBegins are the first three letters of names, as bits. nameList is the number of their
+// list in nameLists.
+var nameBegins, nameList, nameLists = func() (begins [1 << 9]uint64, list [1 << 15]uint16, lists [][]nameEntry) {
+	lists = [][]nameEntry{nil}
 	add := func(key uint32, e nameEntry) {
 		begins[key>>6] |= 1 << (key & 63)
-		entries[key] = append(entries[key], e)
+		if list[key] == 0 {
+			list[key] = uint16(len(lists))
+			lists = append(lists, nil)
+		}
+		lists[list[key]] = append(lists[list[key]], e)
 	}
 	for _, table := range []struct {
 		names      []string
@@ -113,5 +151,5 @@ var nameBegins, nameEntries = func() (begins [1 << 9]uint64, entries map[uint32]
 			}
 		}
 	}
-	return begins, entries
+	return begins, list, lists
 }()

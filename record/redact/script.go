@@ -49,12 +49,10 @@ type scriptWalk struct {
 
 // word walks a bare word: a name, which may stand before a literal.
 func (s *scriptWalk) word(i int) int {
-	b, j := s.b, i+1
-	for j < len(b) && byteKinds[b[j]] == inWord {
-		j++
-	}
+	b := s.b
+	j, may := wordEnd(b, i)
 	s.last, s.before = b[j-1], isOperator(b[i:j])
-	if n := j - i; n >= 2 && n <= maxName {
+	if n := j - i; n >= 2 && n <= maxName && (may || s.w.scope.named || isCookie(b[i:j])) {
 		if end := s.named(b[i:j], j); end > 0 {
 			return end
 		}

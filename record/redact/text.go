@@ -203,15 +203,12 @@ func (w *walker) userinfoAt(b []byte, i int) int {
 // word looks at the word that begins at i. It returns where to go on. handled: the bytes
 // before are done and must not be looked at again. at is where the next @ stands.
 func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
-	j := i + 1
-	for j < len(b) && byteKinds[b[j]] == inWord {
-		j++
-	}
+	j, may := wordEnd(b, i)
 	n := j - i
 	if j < len(b) {
 		switch b[j] {
 		case '=', ':', '"', '\'', ']', ' ', '*', '`', '<':
-			if n >= 2 && n <= maxName && w.scope.may(b[i:j]) {
+			if (may || w.scope.named) && n >= 2 && n <= maxName && w.scope.may(b[i:j]) {
 				if end := w.named(b, i, j); end > 0 {
 					return end, true
 				}
