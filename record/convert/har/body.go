@@ -75,8 +75,8 @@ func (q *request) body(r *flow.Request) error {
 		r.Headers = compose.SetHeader(r.Headers, "Content-Type", kind)
 	}
 	r.Body = flow.NewBody(data)
-	if p.Size > r.Body.Size {
-		r.Body = flow.Body{Data: data, Size: p.Size}
+	if n := int64(p.Size); n > r.Body.Size {
+		r.Body = flow.Body{Data: data, Size: n}
 	}
 	compose.FixLength(&r.Headers, r.Body.Size)
 	return nil
@@ -134,8 +134,8 @@ func (p *response) response(method string) (*flow.Response, error) {
 		return r, nil
 	}
 	r.Body = flow.NewBody(data)
-	if c.Whole > r.Body.Size {
-		r.Body = flow.Body{Data: data, Size: c.Whole}
+	if n := int64(c.Whole); n > r.Body.Size {
+		r.Body = flow.Body{Data: data, Size: n}
 	}
 	// HAR holds decoded bodies. A Content-Encoding that no longer applies is removed:
 	// every reader of the flow would fail on it.

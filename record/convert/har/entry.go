@@ -13,7 +13,7 @@ type entry struct {
 	Time         loose.Number             `json:"time"`
 	Request      *request                 `json:"request"`
 	Response     *response                `json:"response"`
-	Cache        struct{}                 `json:"cache"`
+	Cache        cache                    `json:"cache"`
 	Timings      timings                  `json:"timings"`
 	ServerIP     loose.Text               `json:"serverIPAddress,omitempty"`
 	Connection   loose.Text               `json:"connection,omitempty"`
@@ -72,7 +72,7 @@ type post struct {
 	Params    loose.List[param] `json:"params,omitempty"`
 	Encoding  loose.Text        `json:"encoding,omitempty"`
 	Encoding2 loose.Text        `json:"_encoding,omitempty"` // as Encoding, in a valid HAR
-	Size      int64             `json:"_size,omitempty"`     // of the whole, where text is cut
+	Size      whole             `json:"_size,omitempty"`     // of the whole, where text is cut
 }
 
 type param struct {
@@ -84,12 +84,12 @@ type param struct {
 
 type content struct {
 	Size        loose.Number `json:"size"`
-	Compression int64        `json:"compression,omitempty"`
+	Compression whole        `json:"compression,omitempty"`
 	MimeType    loose.Text   `json:"mimeType"`
 	Text        loose.Text   `json:"text,omitempty"`
 	Encoding    loose.Text   `json:"encoding,omitempty"`
 	Coded       bool         `json:"_contentEncoded,omitempty"` // text is as on the wire: Content-Encoding still applies
-	Whole       int64        `json:"_size,omitempty"`           // of the whole, where text is cut
+	Whole       whole        `json:"_size,omitempty"`           // of the whole, where text is cut
 }
 
 type timings struct {
@@ -111,7 +111,42 @@ type socket struct {
 	Data   loose.Text   `json:"data"`
 	Kind   string       `json:"kind,omitempty"`   // "event" or "grpc"
 	Base64 bool         `json:"base64,omitempty"` // of data that is not text though its opcode says so
-	Size   int64        `json:"size,omitempty"`   // of the whole, where data is cut
+	Size   whole        `json:"size,omitempty"`   // of the whole, where data is cut
+}
+
+// cache is what HAR says of the browser's cache, which is not read.
+type cache struct{}
+
+// UnmarshalJSON never fails on JSON.
+func (*cache) UnmarshalJSON([]byte) error { return nil }
+
+// UnmarshalJSON takes what is no object as an empty one.
+func (t *timings) UnmarshalJSON(b []byte) error {
+	type plain timings
+	return loose.Object(b, (*plain)(t))
+}
+
+// UnmarshalJSON takes what is no object as an empty one.
+func (c *content) UnmarshalJSON(b []byte) error {
+	type plain content
+	return loose.Object(b, (*plain)(c))
+}
+
+// UnmarshalJSON takes what is no object as an empty one.
+func (p *post) UnmarshalJSON(b []byte) error {
+	type plain post
+	return loose.Object(b, (*plain)(p))
+}
+
+// A whole is a whole number, where a writer may have put something else.
+type whole int64
+
+// UnmarshalJSON never fails on JSON.
+func (n *whole) UnmarshalJSON(b []byte) error {
+	var number loose.Number
+	err := number.UnmarshalJSON(b)
+	*n = whole(min(max(number.Value, -1<<53), 1<<53))
+	return err
 }
 
 // unixSeconds is a number kept as it is written, since a float64 would round it.

@@ -186,7 +186,7 @@ func requestOf(f *flow.Flow) *request {
 		q.Post = &post{MimeType: loose.Text(f.Request.Headers.Value("Content-Type"))}
 		q.Post.Text, q.Post.Encoding2 = textOrBase64(b.Data)
 		if b.Truncated() {
-			q.Post.Size = b.Size
+			q.Post.Size = whole(b.Size)
 		}
 	}
 	return q
@@ -253,12 +253,12 @@ func (c *content) fill(r *flow.Response) {
 		return
 	}
 	if r.Body.Truncated() {
-		c.Whole = r.Body.Size
+		c.Whole = whole(r.Body.Size)
 	}
 	if coding := strings.ToLower(strings.TrimSpace(r.Headers.Value("Content-Encoding"))); coding != "" && coding != "identity" {
 		plain, ok := decode(data, coding)
 		if ok = ok && !r.Body.Truncated() && len(plain) > 0 && !compose.LooksCoded(plain, coding); ok {
-			c.Compression = int64(len(plain) - len(data))
+			c.Compression = whole(len(plain) - len(data))
 			data = plain
 			c.Size.Value = float64(len(plain))
 		} else {
@@ -312,7 +312,7 @@ func message(start time.Time, m *flow.Message) socket {
 		s.Type = "send"
 	}
 	if m.Size > int64(len(m.Data)) {
-		s.Size = m.Size
+		s.Size = whole(m.Size)
 	}
 	opcode := map[flow.MessageKind]float64{
 		flow.MessageText: 1, flow.MessageBinary: 2, flow.MessageClose: 8, flow.MessagePing: 9, flow.MessagePong: 10,

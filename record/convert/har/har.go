@@ -36,8 +36,9 @@ type Format struct {
 }
 
 var (
-	mark    = regexp.MustCompile(`^\s*\{\s*"log"\s*:\s*[\{\[]`)
+	mark    = regexp.MustCompile(`^\s*(?:[\w.$]+\s*\(\s*)?\{\s*"log"\s*:\s*[\{\[]`)
 	object  = regexp.MustCompile(`^\s*\{`)
+	calling = regexp.MustCompile(`^\s*[\w.$]+\s*\(`) // a script that gives the log to a function
 	entries = regexp.MustCompile(`"log"\s*:\s*\{`)
 )
 
@@ -55,6 +56,10 @@ func (Format) Recognize(head []byte) convert.Certainty {
 // Import reads the entries of a HAR one by one.
 func (Format) Import(r *bufio.Reader, s *convert.Sink) error {
 	h := &importer{s: s, json: loose.NewStream(r), conns: convert.Table[string, uint64]{}}
+	head, _ := r.Peek(256)
+	if n := len(calling.Find(head)); n > 0 {
+		r.Discard(n) // cannot fail: Peek has them
+	}
 	found := false
 	err := h.json.Members(func(name string) error {
 		if name != "log" {
@@ -164,7 +169,7 @@ func (h *importer) flow(e *entry) (*flow.Flow, error) {
 	if e.Request.Method == http.MethodConnect {
 		return nil, fmt.Errorf("%w: a tunnel, whose requests have entries of their own", convert.ErrOther)
 	}
-	at, err := compose.SplitURL(string(e.Request.URL))
+	at, err := compose.SplitURL(h.address(e.Request))
 	if err != nil {
 		return nil, err
 	}
@@ -203,6 +208,25 @@ func (h *importer) flow(e *entry) (*flow.Flow, error) {
 		f.Response.Headers = splitCookies(f.Response.Headers)
 	}
 	return f, nil
+}
+
+// address is the URL of a request. People who edit a file leave the path alone; the host
+// stands in the head then, or is the one that was named for such files.
+func (h *importer) address(q *request) string {
+	url := string(q.URL)
+	if !strings.HasPrefix(url, "/") || strings.HasPrefix(url, "//") {
+		return url
+	}
+	host := h.s.Host
+	for _, p := range q.Headers {
+		if strings.EqualFold(string(p.Name), "host") && host == "" {
+			host = string(p.Value)
+		}
+	}
+	if host == "" {
+		return url
+	}
+	return h.s.Scheme + "://" + host + url
 }
 
 // joined is where the next cookie begins in a line that holds several. The date of
@@ -360,6 +384,6 @@ func (s *socket) message(start time.Time) (flow.Message, error) {
 			return m, errors.New("its data is not base64")
 		}
 	}
-	m.Size = max(s.Size, int64(len(m.Data)))
+	m.Size = max(int64(s.Size), int64(len(m.Data)))
 	return m, nil
 }

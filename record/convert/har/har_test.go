@@ -85,6 +85,10 @@ func TestADialectOfHARBecomesWhatWasOnTheWire(t *testing.T) {
 				return append([]flow.Message{{Data: []byte(f.Scheme)}}, f.Messages...), []flow.Message{{Data: []byte("https")},
 					{At: 250, FromClient: true, Kind: flow.MessageText, Data: []byte("hi"), Size: 2}, {At: time.Second, Kind: flow.MessageBinary, Data: []byte{255, 0}, Size: 2}}
 			}},
+		{"lists where objects belong, and numbers as text", `{"cache":[],"timings":[],"request":{"url":"http://a/","postData":[]},"response":{"status":200,"content":{"size":"2","compression":"1.5","text":"hi"}}}`,
+			func(f *flow.Flow) (any, any) { return string(f.Response.Body.Data), "hi" }},
+		{"a path without a host", `{"request":{"url":"/x?a=1","headers":[{"name":"Host","value":"a:81"}]}}`,
+			func(f *flow.Flow) (any, any) { return f.URL(), "http://a:81/x?a=1" }},
 		{"events by another clock", `{"startedDateTime":"2023-11-14T22:13:20Z","timings":{"send":1,"wait":4,"receive":0},"request":{"url":"http://a/"},"response":{"status":200},"_eventSourceMessages":[{"time":77.5,"eventName":"message","eventId":"","data":"a\nb"},{"time":78,"eventName":"add","eventId":"7","data":"c"}]}`,
 			func(f *flow.Flow) (any, any) {
 				return f.Messages, []flow.Message{{At: 5 * time.Millisecond, Kind: flow.MessageEvent, Data: []byte("data: a\ndata: b"), Size: 15},
@@ -143,6 +147,15 @@ func TestAMessageThatIsNoneDoesNotLoseTheOthers(t *testing.T) {
 	r := converttest.ReadAll(t, "har", []byte(`{"log":{"entries":[{"startedDateTime":"2023-11-14T22:13:20Z","request":{"url":"wss://a/"},"response":{"status":101},"_webSocketMessages":[{"type":"send","time":1700000000,"opcode":1,"data":"hi"},{"type":"error","time":1700000000,"opcode":-1,"data":"net::ERR_FAILED"},{"type":"receive","time":1700000001,"opcode":1,"data":"ho"}]}]}}`), converttest.Options{})
 	if len(r.Flows) != 1 || len(r.Flows[0].Messages) != 2 || len(r.Kept) != 1 || !strings.Contains(r.Kept[0].Error(), "without message 1") {
 		t.Errorf("%d flows, doubts %v", len(r.Flows), r.Kept)
+	}
+}
+
+// Old viewers load a HAR as a script.
+func TestAHARInAScriptIsRead(t *testing.T) {
+	for _, data := range []string{`onInputData({"log":{"entries":[` + converttest.HAREntry + `]}});`, ` a.b$_1 ( {"log":{"entries":[` + converttest.HAREntry + `]}})`} {
+		if r := converttest.ReadAll(t, "", []byte(data), converttest.Options{}); len(r.Flows) != 1 {
+			t.Errorf("%s: %d flows", data, len(r.Flows))
+		}
 	}
 }
 

@@ -68,6 +68,15 @@ func (l *List[T]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Object reads an object into v. What is no object, as the [] that PHP writes for an
+// empty one, leaves v as it is.
+func Object(b []byte, v any) error {
+	if len(b) == 0 || b[0] != '{' {
+		return nil
+	}
+	return json.Unmarshal(b, v)
+}
+
 // Fault says what is wrong with JSON without repeating any of it.
 func Fault(err error) string {
 	var syntax *json.SyntaxError
