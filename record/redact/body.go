@@ -36,13 +36,15 @@ func (w *walker) body(b flow.Body, h flow.Headers) (flow.Body, flow.Headers) {
 	}
 	known, worth := w.cleanBody(b, h)
 	worth = worth && w.login == loginNone
-	if worth && w.bodies.has(&known) {
-		return b, h
+	if worth {
+		if c := w.bodies.find(&known); c != nil {
+			return w.found(c, b, h)
+		}
 	}
-	was := h
+	before := b
 	b, h = w.walkBody(b, h)
-	if worth && same(b.Data, known.body.Data) && same(h, was) {
-		w.bodies.fresh = append(w.bodies.fresh, known)
+	if worth {
+		w.remember(known, before, b, h)
 	}
 	return b, h
 }
@@ -143,6 +145,11 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 		b.Size++
 		b.Hash = w.maker.hash(before.Sum())
 	}
+	return b, w.digests(recoded(h, coding, b.Size))
+}
+
+// recoded returns header lines for a body of this content coding and size.
+func recoded(h flow.Headers, coding string, size int64) flow.Headers {
 	h = slices.Clone(h)
 	first := true
 	for i := range h {
@@ -153,10 +160,10 @@ func (w *walker) codedBody(b flow.Body, h flow.Headers, codings []string, conten
 			}
 			first = false
 		case strings.EqualFold(h[i].Name, "Content-Length"):
-			h[i].Value = strconv.FormatInt(b.Size, 10)
+			h[i].Value = strconv.FormatInt(size, 10)
 		}
 	}
-	return b, w.digests(h)
+	return h
 }
 
 // uncoded removes content codings from data. whole is false if the end is missing. ok is

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 
 	"github.com/starling-load/starling/record/flow"
@@ -38,14 +39,14 @@ func TestBodyThatIsKnownToBeCleanIsNotWalkedAgain(t *testing.T) {
 	script := bytes.Repeat([]byte("function f(x) { return x + 1 }\n"), 3000)
 	r.Flow(sent("/a.js", "text/javascript", script))
 	f := sent("/a.js", "text/javascript", bytes.Clone(script))
-	if c, ok := r.walk.cleanBody(f.Response.Body, f.Response.Headers); !ok || !r.walk.bodies.has(&c) {
+	if c, ok := r.walk.cleanBody(f.Response.Body, f.Response.Headers); !ok || r.walk.bodies.find(&c) == nil {
 		t.Fatal("the script is not remembered")
 	}
 	// A body with the same hash and other content is another body.
 	forged := sent("/a.js", "text/javascript", append(bytes.Clone(script), "ann@example.org"...))
 	c, _ := r.walk.cleanBody(f.Response.Body, f.Response.Headers)
 	d, _ := r.walk.cleanBody(forged.Response.Body, forged.Response.Headers)
-	if d.sum = c.sum; r.walk.bodies.has(&d) {
+	if d.sum = c.sum; r.walk.bodies.find(&d) != nil {
 		t.Error("an address hides behind the hash of another body")
 	}
 	// A body that was learned and not written is walked again.
@@ -54,7 +55,7 @@ func TestBodyThatIsKnownToBeCleanIsNotWalkedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Learn(sent("/a.js", "text/javascript", script))
-	if c, _ := r.walk.cleanBody(f.Response.Body, f.Response.Headers); r.walk.bodies.has(&c) {
+	if c, _ := r.walk.cleanBody(f.Response.Body, f.Response.Headers); r.walk.bodies.find(&c) != nil {
 		t.Error("a body that was only learned from counts as written")
 	}
 }
@@ -69,6 +70,36 @@ func TestCleanBodiesTakeBoundedMemory(t *testing.T) {
 		r.Flow(sent("/", "text/plain", body))
 		if r.walk.bodies.bytes > maxCleanBytes {
 			t.Fatalf("%d bytes are held", r.walk.bodies.bytes)
+		}
+	}
+}
+
+func TestALongBodyIsWalkedOnceAndBecomesTheSameAgain(t *testing.T) {
+	for name, size := range map[string]int{"kept whole": maxCleanBody / 2, "known by its digest": 2 * maxCleanBody} {
+		for _, coding := range []string{"", "gzip"} {
+			script := bytes.Repeat([]byte("function f(x) { return x + 1 }\n"), size/31)
+			script = append(script, "/* by ann@example.org */"...)
+			data := script
+			if coding != "" {
+				data = gzipped(string(script))
+			}
+			r := newRedactor(t, testKey, "")
+			request := func() *flow.Flow {
+				f := sent("/a.js", "text/javascript", bytes.Clone(data))
+				f.Response.Headers = append(f.Response.Headers, flow.Header{Name: "Content-Encoding", Value: coding}, flow.Header{Name: "Content-Length", Value: "1"}, flow.Header{Name: "Digest", Value: "sha-256=4REjxQ4yrqUVicfSKYNO/cF9zNj5ANbzgDZt3/h3Qxo="})
+				return f
+			}
+			first, second := request(), request()
+			r.Flow(first)
+			c, ok := r.walk.cleanBody(second.Response.Body, second.Response.Headers)
+			if known := r.walk.bodies.find(&c); !ok || len(data) >= minResult && known == nil {
+				t.Errorf("%s, %q: the body is not remembered", name, coding)
+			}
+			r.Flow(second)
+			if bytes.Contains(first.Response.Body.Data, []byte("ann@")) || !reflect.DeepEqual(first.Response, second.Response) {
+				t.Errorf("%s, %q: the second body of %d bytes is another than the first of %d, or the lines are: %v, %v", name, coding,
+					second.Response.Body.Size, first.Response.Body.Size, second.Response.Headers, first.Response.Headers)
+			}
 		}
 	}
 }
