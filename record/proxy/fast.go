@@ -63,6 +63,7 @@ func (s *server) serveFast(c net.Conn, in *inbound) {
 		return
 	}
 	defer s.drop(f)
+	defer f.recovered()
 	for f.next() {
 		to, body, ordinary := f.ordinary()
 		if !ordinary {
@@ -291,14 +292,8 @@ func (f *fastConn) exchange(to route, body fastBody) (again bool) {
 	x.start(p, f.s, f.client, to, &f.request, forTarget(f.asked))
 	f.x = x
 	x.r = &f.request
-	x.mu.Lock()
-	x.whole = true
-	x.request.Add(f.in[body.head:body.end])
-	if x.streams.up != nil {
-		x.streams.up.Feed(f.in[body.head:body.end], x.since())
-	}
-	x.f.RequestDone = x.since()
-	x.mu.Unlock()
+	(*requestWatcher)(x).saw(f.in[body.head:body.end])
+	(*requestWatcher)(x).ended(nil)
 	key, token := p.loops.enter(to, f.request.Method)
 	defer p.loops.leave(key)
 	f.writeRequest(to, body, token)

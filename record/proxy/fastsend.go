@@ -116,14 +116,16 @@ func (f *fastConn) hint(x *exchange, t *fastTarget, n int) error {
 	if t.head.Status == http.StatusContinue {
 		return nil // nobody asked for it
 	}
-	_, err := f.Conn.Write(f.appendAnswer(nil, &t.head, t.in[:n], http1.Framing{}, false))
-	return err
+	if _, err := f.Conn.Write(f.appendAnswer(nil, &t.head, t.in[:n], http1.Framing{}, false)); err != nil {
+		return errClosed
+	}
+	return nil
 }
 
 // unanswered tells the client why there is no answer.
 func (f *fastConn) unanswered(x *exchange, to route, w *watch, err error, last bool) (again bool) {
 	name, text := failure(err, to.dial)
-	if w.gone() {
+	if w.gone() || err == errClosed {
 		name, text = failClient, "the request was given up"
 	}
 	x.mu.Lock()
