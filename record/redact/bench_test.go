@@ -83,6 +83,34 @@ func BenchmarkText(b *testing.B) {
 	benchmarkBody(b, "text/plain", bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog, as it was told to. "), 5000))
 }
 
+// bundle is a minified script: names, literals with escapes, templates, regular expressions
+// and texts for people.
+func bundle() []byte {
+	var out bytes.Buffer
+	out.WriteString(`!function(){"use strict";`)
+	for i := range 4000 {
+		fmt.Fprintf(&out, `function f%d(e,t){var n=e.props.items[%d]||{};return n.token=t.next(),e.map((function(e){return"\u002e"+e.id.toString(16)})).join(",")||/^[a-z"'\/]+$/.test(t)?{type:"password",label:"Enter your password",code:%d}:void 0}var L%d={reset_password:"Reset Password",save:"Save "changes"",path:`+"`/api/${n.id}/items`"+`};`, i, i, i, i)
+	}
+	out.WriteString(`}();`)
+	return out.Bytes()
+}
+
+func BenchmarkBundle(b *testing.B) { benchmarkBody(b, "text/javascript", bundle()) }
+
+// BenchmarkEqualBundle walks a bundle with an address in it that was met before.
+func BenchmarkEqualBundle(b *testing.B) {
+	r := newRedactor(b, testKey, "")
+	f := get("/")
+	f.Response.Headers = flow.Headers{{Name: "Content-Type", Value: "text/javascript"}}
+	f.Response.Body = flow.NewBody(append(bundle(), "/* by ann@shop.example */"...))
+	b.SetBytes(f.Response.Body.Size)
+	b.ReportAllocs()
+	for b.Loop() {
+		c := *f
+		r.Flow(&c)
+	}
+}
+
 // BenchmarkBase64 walks a download in Base64: words with no end.
 func BenchmarkBase64(b *testing.B) {
 	raw := make([]byte, 75000)

@@ -229,7 +229,7 @@ func (j *jsonWalk) setKey(key []byte, escaped bool) {
 	j.w.label(key)
 	if escaped {
 		j.w.layered(layerEscape, key, job{op: opText})
-	} else if len(key) >= 6 {
+	} else if len(key) >= minKnownWord || len(key) >= 6 && !isName(key) {
 		j.w.text(key)
 	}
 	if j.w.scope.paths() {
@@ -237,6 +237,16 @@ func (j *jsonWalk) setKey(key []byte, escaped bool) {
 			j.class = c
 		}
 	}
+}
+
+// isName reports whether a short key consists of letters and underscores, as most do.
+func isName(key []byte) bool {
+	for _, c := range key {
+		if !isLetter(c) && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // frame is the innermost open object or array, or nil.

@@ -281,28 +281,27 @@ func (w *walker) tag(t *tag, xml bool) class {
 	return plain
 }
 
-// lower returns a short name in lower case.
+// lower returns the name of an attribute in lower case, if it is one that tag looks at, or
+// else nothing.
 func lower(name []byte) string {
-	for _, c := range name {
-		if c >= 'A' && c <= 'Z' {
-			return string(bytes.ToLower(name))
-		}
-	}
-	switch string(name) { // without allocation
-	case "name":
-		return "name"
-	case "id":
-		return "id"
-	case "class":
-		return "class"
-	case "value":
-		return "value"
-	case "type":
-		return "type"
-	case "content":
-		return "content"
-	case "href", "src", "alt", "title", "action":
+	var small [12]byte
+	if len(name) < 2 || len(name) > len(small) {
 		return ""
 	}
-	return string(name)
+	for i, c := range name {
+		if small[i] = c; isCapital(c) {
+			small[i] = c | 0x20
+		}
+	}
+	return attributeNames[string(small[:len(name)])]
 }
+
+// attributeNames are the names of attributes that say something about values, and of those
+// whose values say nothing.
+var attributeNames = func() map[string]string {
+	names := map[string]string{}
+	for _, name := range []string{"name", "key", "id", "property", "http-equiv", "itemprop", "type", "class", "rel", "lang", "for", "method", "charset", "autocomplete", "style", "value", "content"} {
+		names[name] = name
+	}
+	return names
+}()

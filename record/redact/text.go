@@ -241,7 +241,7 @@ func (w *walker) word(b []byte, i, done int, at *int) (end int, handled bool) {
 			return end, true
 		}
 	}
-	if j < len(b) && b[j] == '/' && n >= 5 {
+	if j+16 < len(b) && b[j] == '/' && n >= 5 && isWord(b[j+8]) {
 		if end := w.link(b, i, j); end > 0 {
 			return end, true
 		}
@@ -321,10 +321,21 @@ func (w *walker) longWord(b []byte, i, j, done int) (end int, handled bool) {
 			return i + n, true
 		}
 	}
-	if n := j - i; n >= minTranscribed && w.depth < maxDepth {
+	if n := j - i; n >= minTranscribed && w.depth < maxDepth && !isSmallWord(b[i:j]) {
 		return w.encodedWord(b, i, j)
 	}
 	return j, false
+}
+
+// isSmallWord reports whether a word has small letters and dashes alone. Digits of base64
+// have others, too.
+func isSmallWord(b []byte) bool {
+	for _, c := range b {
+		if c <= '9' && c != '-' || isCapital(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // knownWord replaces the known secret of which the word from i to j is the longest run, or
