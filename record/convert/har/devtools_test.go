@@ -101,6 +101,9 @@ func TestDeveloperToolsOpenWhatIsExported(t *testing.T) {
 	if diff := cmp.Diff(wantRows, rows); diff != "" {
 		t.Errorf("the network panel shows (want -, got +):\n%s", diff)
 	}
+	if !strings.Contains(said.Again, `"_transferSize": 10,`) { // the logo
+		t.Error("the size on the wire is not that of the body")
+	}
 	got := converttest.ReadAll(t, "har", []byte(said.Again), converttest.Options{})
 	if len(got.Flows) != len(want.Flows) {
 		t.Fatalf("%d flows of %d came back", len(got.Flows), len(want.Flows))

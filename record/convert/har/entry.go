@@ -48,6 +48,7 @@ type response struct {
 	HeadersSize loose.Number          `json:"headersSize"`
 	BodySize    loose.Number          `json:"bodySize"`
 	Error       loose.Text            `json:"_error,omitempty"`
+	Transfer    whole                 `json:"_transferSize,omitempty"` // bytes on the wire, as Chrome has it
 	Trailers    loose.List[pair]      `json:"_trailers,omitempty"`
 }
 

@@ -233,7 +233,7 @@ func responseOf(f *flow.Flow) *response {
 	p.StatusText = loose.Text(http.StatusText(r.Status))
 	p.Redirect = loose.Text(r.Headers.Value("Location"))
 	p.Cookies = setCookies(r.Headers)
-	p.BodySize.Value = float64(r.Body.Size)
+	p.BodySize.Value, p.Transfer = float64(r.Body.Size), whole(r.Body.Size)
 	if len(r.Trailers) > 0 {
 		p.Trailers = harPairs(r.Trailers)
 	}
