@@ -434,7 +434,6 @@ var protobufMedia = []string{"application/proto", "application/protobuf", "appli
 
 // isProtobufMedia reports whether bodies of this type hold messages of Protocol Buffers.
 func isProtobufMedia(contentType string) bool {
-	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	media = strings.TrimSpace(media)
+	media := mediaOf(contentType)
 	return strings.HasPrefix(media, "application/grpc") || slices.Contains(protobufMedia, media)
 }

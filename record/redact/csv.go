@@ -5,27 +5,41 @@ import "bytes"
 // maxHeader is the length of the longest first line of a table in text, in bytes.
 const maxHeader = 4096
 
-// csv walks a table in text (RFC 4180), whose first line names the columns. declared says
-// that the media type is that of tables; otherwise the first line has to look like names.
-// It reports false if no column is that of a secret.
+// A csvTable is a table in text (RFC 4180), whose first line names the columns.
+type csvTable struct {
+	comma   byte
+	columns []class
+	column  int // of the next field
+}
+
+// csv walks a table in text. It reports false if no column is that of a secret.
 func (w *walker) csv(data []byte, declared bool) bool {
+	t, n := w.csvTable(data, declared)
+	if n == 0 {
+		return false
+	}
+	w.csvRows(&t, data[n:])
+	return true
+}
+
+// csvTable reads the first line of a table, and returns its length with its end. declared
+// says that the media type is that of tables; otherwise the line has to look like names.
+// The length is 0 if no column is that of a secret.
+func (w *walker) csvTable(data []byte, declared bool) (t csvTable, n int) {
 	line := data[:min(len(data), maxHeader)]
-	if n := bytes.IndexByte(line, '\n'); n >= 0 {
-		line = line[:n]
-	} else {
-		return false
+	if n = bytes.IndexByte(line, '\n') + 1; n == 0 {
+		return t, 0
 	}
-	comma := delimiterOf(line)
-	if comma == 0 && !declared {
-		return false
+	line = line[:n-1]
+	if t.comma = delimiterOf(line); t.comma == 0 && !declared {
+		return t, 0
 	}
-	var classes []class
 	secret := false
-	for at := 0; at <= len(line) && len(classes) < maxColumns; {
-		start, end, next := csvField(line, at, comma)
+	for at := 0; at <= len(line) && len(t.columns) < maxColumns; {
+		start, end, next := csvField(line, at, t.comma)
 		name := bytes.TrimSpace(line[start:end])
 		if !declared && !nameLike(name) {
-			return false
+			return t, 0
 		}
 		c := plain
 		if len(name) > 0 {
@@ -35,29 +49,32 @@ func (w *walker) csv(data []byte, declared bool) bool {
 			c = min(c, loose)
 		}
 		secret = secret || c >= likely
-		classes = append(classes, c)
+		t.columns = append(t.columns, c)
 		at = next
 	}
-	if !secret || len(line)+1 >= len(data) || !declared && (len(classes) < 2 || csvFields(data[len(line)+1:], comma) != len(classes)) {
-		return false
+	if !secret || n >= len(data) || !declared && (len(t.columns) < 2 || csvFields(data[n:], t.comma) != len(t.columns)) {
+		return t, 0
 	}
-	column := 0
-	for at := len(line) + 1; at < len(data); {
-		start, end, next := csvField(data, at, comma)
+	return t, n
+}
+
+// csvRows walks rows of a table, or pieces of them that follow each other.
+func (w *walker) csvRows(t *csvTable, data []byte) {
+	for at := 0; at < len(data); {
+		start, end, next := csvField(data, at, t.comma)
 		c := plain
-		if column < len(classes) {
-			c = classes[column]
+		if t.column < len(t.columns) {
+			c = t.columns[t.column]
 		}
 		if value := bytes.Trim(data[start:end], " \t\r"); c > plain || len(value) > 5 {
 			w.field(c, value)
 		}
-		column++
-		if next > len(data) || data[next-1] == '\n' {
-			column = 0
+		if at = next; next <= len(data) {
+			if t.column++; data[next-1] == '\n' {
+				t.column = 0
+			}
 		}
-		at = next
 	}
-	return true
 }
 
 // delimiterOf returns the character between the names of a first line, or 0.

@@ -73,10 +73,15 @@ func (w *walker) scanLong(b flow.Body, h flow.Headers) bool {
 	return err == nil
 }
 
+// mediaOf returns a media type without parameters.
+func mediaOf(contentType string) string {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	return strings.TrimSpace(media)
+}
+
 // structured reports whether secrets in content of this type show only in the whole text.
 func structured(contentType string) bool {
-	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	media = strings.TrimSpace(media)
+	media := mediaOf(contentType)
 	return strings.HasSuffix(media, "json") || strings.HasSuffix(media, "xml") || media == "application/x-ndjson" || media == "text/html" ||
 		media == "application/x-www-form-urlencoded" || media == "text/event-stream" || strings.HasPrefix(media, "application/grpc")
 }
@@ -92,6 +97,7 @@ type longBody struct {
 	class class  // of the part that is being read
 	media string
 	inner bool // a piece of the part was read before
+	table csvTable
 
 	buf   []byte // read and not yet walked
 	ready []byte // the beginning of buf, walked
@@ -166,7 +172,7 @@ func (l *longBody) part() (int, error) {
 		return 0, errStructured // the head does not end within a window
 	}
 	l.class, l.media = l.w.partHead(head)
-	l.inner = false
+	l.inner, l.table = false, csvTable{}
 	return len(l.mark) + len(head) + 4, nil
 }
 
@@ -175,8 +181,18 @@ func (l *longBody) inside(b []byte) error {
 	if !l.inner && opaqueMedia(l.media) && isText(b) {
 		l.media = "" // what it says is wrong
 	}
+	if !l.inner && l.class <= plain && !structured(l.media) {
+		var n int
+		if l.table, n = l.w.csvTable(b, isTableMedia(mediaOf(l.media))); n > 0 {
+			b = b[n:]
+		} else {
+			l.table = csvTable{}
+		}
+	}
 	l.inner = true
 	switch {
+	case l.table.columns != nil:
+		l.w.csvRows(&l.table, b)
 	case l.class > plain:
 		l.w.field(l.class, b)
 	case structured(l.media) && l.mark != nil && l.w.report == nil:

@@ -40,6 +40,16 @@ func words(seed uint64) string {
 	return b.String()
 }
 
+// table is some MiB of a table with a column of passwords.
+func table() string {
+	var b strings.Builder
+	b.WriteString("name,password,note\n")
+	for i := 0; b.Len() < 5*longWindow/2; i++ {
+		fmt.Fprintf(&b, "user%d,sunny-place-%d,\"of note, %d\"\n", i, i*7919, i)
+	}
+	return b.String()
+}
+
 func multipart(parts ...string) string {
 	return "--XX\r\n" + strings.Join(parts, "\r\n--XX\r\n") + "\r\n--XX--\r\n"
 }
@@ -52,6 +62,8 @@ func TestALongBodyIsRedactedAsOneInMemory(t *testing.T) {
 		{"text", "text/plain", words(1)},
 		{"bytes of no type", "", words(4)},
 		{"a picture", "image/png", words(5)},
+		{"a table", "text/csv", table()},
+		{"a form with a table in a file", "multipart/form-data; boundary=XX", multipart("Content-Disposition: form-data; name=\"f\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n"+table(), password)},
 		{"a form with a file behind a password", "multipart/form-data; boundary=XX", multipart(password, file)},
 		{"a form with files before a password", "multipart/form-data; boundary=XX", multipart(picture, file, password)},
 	} {

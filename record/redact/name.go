@@ -114,14 +114,14 @@ var (
 	// passwordNames are whole names of what a person knows.
 	passwordNames = []string{"pass", "pin", "userpass", "userpwd", "loginpass", "newpass", "oldpass",
 		"newpwd", "oldpwd", "otpcode", "totpcode", "cvv2", "cvc2", "csc", "ssn",
-		"securityanswer", "secretanswer", "smscode", "mfacode", "clave", "mnemonic"}
+		"securityanswer", "secretanswer", "smscode", "mfacode"}
 
 	// passOwners are words before "pass" in the names of passwords: other names end so too.
 	passOwners = []string{"pass", "user", "login", "db", "database", "smtp", "imap", "pop", "ftp", "sftp", "ssh", "mail", "email", "admin", "root", "my", "new", "old",
 		"mysql", "pg", "postgres", "redis", "mongo", "ldap", "proxy", "http", "auth", "account", "wifi", "confirm", "repeat", "require", "bind", "keystore", "key", "store"}
 
 	// tokenNames are whole names of tokens and keys.
-	tokenNames = []string{"authorization", "proxyauthorization", "xauth", "authentication", "sid", "jsessionid", "phpsessid", "sessid", "sessionid",
+	tokenNames = []string{"authorization", "proxyauthorization", "xauth", "sid", "jsessionid", "phpsessid", "sessid", "sessionid",
 		"aspsessionid", "cfid", "cftoken", "samlresponse", "samlrequest", "jwt", "bearer", "clientassertion", "codeverifier", "logonid",
 		"clesecrete", "clavesecreta", "chavesecreta", "chiavesegreta", "geheimerschlussel", "jetondacces", "zugangstoken", "токен", "令牌", "トークン", "토큰"}
 
@@ -135,10 +135,10 @@ var (
 	tokenShort = "tok"
 
 	// likelyNames are whole names of tokens. Other values have them too.
-	likelyNames = []string{"state", "oauthstate"}
+	likelyNames = []string{"state", "oauthstate", "clave", "mnemonic"}
 
 	// likelyWords are words in names of tokens. Names of other values have them too.
-	likelyWords = []string{"token", "secret", "auth", "authorization", "nonce", "nextnonce", "ticket", "sig", "signature", "hmac", "session", "sess", "sid",
+	likelyWords = []string{"token", "secret", "auth", "authorization", "authentication", "nonce", "nextnonce", "ticket", "sig", "signature", "hmac", "session", "sess", "sid",
 		"credential", "assertion", "verifier", "jwt", "bearer", "code", "pass", "pwd", "otp", "csrf", "xsrf", "opaque", "tsm"}
 
 	// aboutWords end the names of values that describe a secret.

@@ -287,14 +287,12 @@ func (s *scriptWalk) secret(name []byte, c class, value []byte) bool {
 		return false
 	case isCookie(name):
 		return bytes.IndexByte(value, '=') > 0
-	case random(value):
+	case random(value), isPhrase(value):
 		return true
 	case c == likely:
 		return escapeAt(value) >= 0
 	case hasScheme(value):
 		return mixed(value[bytes.IndexByte(value, ' '):])
-	case isPhrase(value):
-		return true
 	case s.in == codeInline:
 		return wordlike(value) || c.secret() && len(value) >= 6 && mixed(value) && bytes.IndexByte(value, ' ') < 0
 	}
