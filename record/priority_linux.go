@@ -2,6 +2,7 @@ package record
 
 import (
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,4 +19,14 @@ func yieldToTraffic() {
 	// A refusal of the system is no error: the writer then takes its turn like
 	// everybody else.
 	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), niceness)
+}
+
+// threadTime is the time that the calling goroutine's thread has had on a core. The
+// goroutine must be locked to it.
+func threadTime() time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
 }

@@ -13,12 +13,16 @@ import (
 //	bytes  0 ............ 3/4 ............ full ....... + 1/16
 //	        everybody in   | no new session | nobody      | no connection either
 //
-//	wait   0 ........ 1/2 ........ wait ..................
-//	        in time    | the writer  | once the writer has been behind for patience:
-//	                   | must hurry  | shed with the session, and no new session
+//	age    0 ..... 1/8 ........... 1/2 ..................... wait
+//	        in time | the writer    | the writer is behind:  | all are shed
+//	                | must hurry    | chosen sessions alone  |
+//
+// By age nothing is shed before the writer has been behind for patience. Then half of the
+// sessions are chosen, and half of those again as often as what came after that had to wait
+// for three quarters of wait. So some sessions are whole, however much comes.
 type queue struct {
 	limit int64
-	wait  time.Duration // the longest time in the queue, except for patience
+	wait  time.Duration
 	ready chan struct{} // capacity 1: a token says that there may be something
 
 	mu       sync.Mutex
@@ -27,19 +31,24 @@ type queue struct {
 	bytes    int64
 	closed   string    // why nothing comes in any more: the reason of the loss; "" is open
 	busy     bool      // a flow was taken and is not done
-	behind   time.Time // since when what is taken has waited too long; zero: it has not
-	shedding time.Time // until when what has waited too long is shed
+	behind   time.Time // since when what is taken is old; zero: it is not
+	halved   int       // one session in 2^halved is chosen
+	changed  time.Time // when halved was
+	hurry    time.Time // until when the writer must hurry
+	haste    time.Duration
 	sessions sessions
 	lost     losses // not yet declared in the recording
 	total    losses
 }
 
-// What has waited too long is shed only where the writer cannot catch up. For patience after
-// it has fallen behind it tries to. It has failed then, and does not try again for
-// overloaded: to try takes time from the traffic.
 const (
-	patience   = 500 * time.Millisecond
-	overloaded = 10 * time.Second
+	patience  = 500 * time.Millisecond
+	maxHalved = 16
+	calm      = 500 * time.Millisecond // after which twice as many sessions are chosen again
+
+	// How long the writer hurries once it must. If it must again soon after, the machine is
+	// busy: it hurries for twice as long.
+	leastHaste, mostHaste = time.Second, time.Minute
 )
 
 type item struct {
@@ -47,7 +56,7 @@ type item struct {
 	session uint64
 	bytes   int64
 	at      time.Time // when it came
-	hurry   bool      // it came long ago
+	hurry   bool      // the writer must hurry
 }
 
 // losses count what did not get in.
@@ -93,7 +102,7 @@ func (q *queue) addFlow(f *flow.Flow, session uint64, now time.Time) bool {
 		fate = q.sessions.fate(session, now)
 	}
 	full := q.bytes+n > q.limit
-	crowded := q.bytes+n > q.limit/4*3 || now.Before(q.shedding) && !q.behind.IsZero()
+	crowded := q.bytes+n > q.limit/4*3 || !q.chosen(session, now)
 	if fate < fateShed && !full && (fate == fateKept || !crowded || session == 0) {
 		if fate == fateUnknown && session != 0 {
 			q.sessions.decide(session, fateKept, now)
@@ -163,7 +172,7 @@ func (q *queue) pop(now time.Time) (it item, shed []*flow.Flow) {
 			continue
 		}
 		q.busy = isFlow
-		it.hurry = !q.behind.IsZero() && !now.Before(q.shedding)
+		it.hurry = q.halved == 0 && now.Before(q.hurry)
 		return it, shed
 	}
 	q.behind = time.Time{}
@@ -188,18 +197,68 @@ func (q *queue) tooLate(it item, now time.Time) bool {
 		return true
 	case q.closed != "":
 		return false // what is left is written, however old it is
-	case age <= q.wait/2:
-		q.behind = time.Time{}
-		return false
-	case q.behind.IsZero():
-		q.behind = now
 	}
-	if age > q.wait && (now.Before(q.shedding) || now.Sub(q.behind) >= patience) {
-		q.shedding = now.Add(overloaded)
+	chosen := q.chosen(it.session, it.at)
+	q.measure(it.at, chosen, now)
+	if q.halved > 0 && age > q.wait/2 && (age > q.wait || !chosen) {
 		q.shed(it.session, fate, fateCut, now)
 		return true
 	}
 	return false
+}
+
+// measure learns from when what is taken came whether the writer keeps up.
+func (q *queue) measure(came time.Time, chosen bool, now time.Time) {
+	age := now.Sub(came)
+	if age > q.wait/8 {
+		q.rush(now)
+	}
+	if age <= q.wait/2 {
+		q.behind = time.Time{}
+		if q.halved > 0 && now.Sub(q.changed) >= calm {
+			q.halved, q.changed = q.halved-1, now
+		}
+		return
+	}
+	if q.behind.IsZero() {
+		q.behind = now
+	}
+	late := now.Sub(q.behind) >= patience
+	if q.halved > 0 {
+		late = chosen && age > q.wait/4*3 && came.After(q.changed)
+	}
+	if late && q.halved < maxHalved {
+		q.halved, q.changed = q.halved+1, now
+	}
+}
+
+// rush makes the writer hurry.
+func (q *queue) rush(now time.Time) {
+	if now.Sub(q.hurry) > q.haste {
+		q.haste = leastHaste
+	} else if now.After(q.hurry) {
+		q.haste = min(2*q.haste, mostHaste)
+	}
+	q.hurry = now.Add(q.haste)
+}
+
+// stood says that the writer stood still for so long in the middle of a record, although it
+// had work to do.
+func (q *queue) stood(still time.Duration, now time.Time) {
+	if still > q.wait/8 {
+		q.mu.Lock()
+		q.rush(now)
+		q.mu.Unlock()
+	}
+}
+
+// chosen reports whether a session stays when others are shed. Flows without a session are
+// chosen by when they came.
+func (q *queue) chosen(session uint64, came time.Time) bool {
+	if session == 0 {
+		session = uint64(came.UnixNano())
+	}
+	return session*0x9E3779B97F4A7C15>>(64-q.halved) == 0
 }
 
 // ended reports whether there is nothing more to write.

@@ -254,9 +254,12 @@ func (r *Recorder) work() error {
 				return err
 			}
 		case it.record != nil:
+			began, busy := time.Now(), threadTime()
 			if err := r.put(it); err != nil {
 				return err
 			}
+			now := time.Now()
+			r.queue.stood(now.Sub(began)-(threadTime()-busy), now)
 		case r.queue.ended():
 			return nil
 		default:
