@@ -148,6 +148,8 @@ func TestWhatIsDamagedIsReadAndTold(t *testing.T) {
 			"/a=xyz, longer (11) /last=z (1)", "its body has 11 bytes, and its head says 3"},
 		{"a body made shorter", head("1", 1) + strings.Replace(ask("/a", "xyz"), "xyz", "x", 1) + sep + last,
 			"/a=x (3) /last=z (1)", "its body is cut off"},
+		{"a body of JSON made shorter", head("1", 1) + strings.Replace(ask("/a", `{"pear":1,"plum":2}`), `,"plum":2`, "", 1) + sep + last,
+			`/a={"pear":1} (10) /last=z (1)`, "its body has 10 bytes, and its head says 19"},
 		{"a body under a head without a length", head("1", 1) + "POST /a HTTP/1.1\r\nHost: h\r\n\r\nx" + sep + last,
 			"/a=x () /last=z (1)", "tells no length, and 1 bytes follow"},
 		{"bytes behind the last chunk", head("1", 1) + "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n!?" + sep + last,

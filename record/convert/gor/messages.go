@@ -2,6 +2,7 @@ package gor
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -64,6 +65,13 @@ func next(raw []byte, kind byte) (more []byte, interim bool) {
 	return more, m.Status/100 == 1 && m.Status != http.StatusSwitchingProtocols
 }
 
+// isDocument reports whether a body is an object or a list of JSON. Of one that is cut off
+// the end is missing.
+func isDocument(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[') && json.Valid(body)
+}
+
 // parse reads a message of a kind, and repairs what people and tools damage in it: a
 // head without an end, and a body that has another length than the head says. note
 // says what was wrong, "" for nothing.
@@ -78,6 +86,9 @@ func parse(raw []byte, kind byte) (m wire.Message, note string, err error) {
 	}
 	excess := m.Excess()
 	switch said, has := wire.ContentLength(m.Headers), len(m.Content); {
+	case said > int64(has) && isDocument(m.Content):
+		m.Headers = compose.SetHeader(m.Headers, "Content-Length", strconv.Itoa(has))
+		note = fmt.Sprintf("its body has %d bytes, and its head says %d; the body is whole JSON, so the length was corrected", has, said)
 	case len(excess) == 0:
 	case wire.Chunked(m.Headers):
 		note = fmt.Sprintf("%d bytes behind the last chunk of its body were left out", len(excess))
