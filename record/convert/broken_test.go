@@ -214,6 +214,7 @@ func TestFilesOfOtherCommandsAreNamed(t *testing.T) {
 		{"pcap", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00", "packet capture"},
 		{"pcap with nanoseconds of a big-endian machine", "\xa1\xb2\x3c\x4d\x00\x02\x00\x04", "packet capture"},
 		{"pcapng", "\x0a\x0d\x0d\x0a\x1c\x00\x00\x00", "packet capture"},
+		{"zip", "PK\x03\x04\x14\x00", "zip archive"},
 		{"flow file", "\x5b\x2a\x4d\x18\x2c\x00\x00\x00flow", "recording already"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -94,6 +94,8 @@ func detect(br *bufio.Reader, formats []Format) (Format, error) {
 	case most > No:
 	case hasPrefix(head, captureMagics):
 		return Format{}, errors.New("it is a packet capture; read it with starling record capture --read")
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return Format{}, errors.New("it is a zip archive; unpack it and name the files in it, or export a session of Fiddler (.saz) as HTTPArchive")
 	case hasPrefix(head, flowMagics):
 		return Format{}, errors.New("it is a recording already; see starling flow --help for what to do with it")
 	default:
