@@ -64,7 +64,11 @@ var errAnswer = errors.New("the answer is not valid HTTP")
 
 // await reads up to the head of the final answer. Informational ones pass before it.
 func (f *fastConn) await(x *exchange, t *fastTarget, w *watch) error {
-	for seen := 0; ; {
+	for seen, blank := 0, 0; ; {
+		for seen == 0 && len(t.in) > 0 && isBlankLine(t.in[0], blank) {
+			t.in = t.in[1:]
+			blank++
+		}
 		n, err := 0, error(http1.ErrMore)
 		if len(t.in) > 0 {
 			n, err = t.head.ParseResponse(t.in, seen, longAnswerRules())
@@ -355,7 +359,7 @@ func (c *fastCopy) chunked() error {
 			return err
 		}
 	}
-	c.f.out = append(http1.AppendLastChunk(c.f.out), trailer...)
+	c.f.out = append(http1.AppendLastChunk(c.f.out), wholeLines(trailer, false)...)
 	if len(trailer) > len("\r\n") {
 		c.trailers(trailer)
 	}

@@ -1,11 +1,14 @@
 package proxy
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/starling-load/starling/record/flow"
 	"github.com/starling-load/starling/record/http1"
@@ -80,6 +83,7 @@ func TestUsualAnswersPassWithoutNotice(t *testing.T) {
 		"a long head":           "HTTP/1.1 200 OK\r\nX-Long: " + long + "\r\nContent-Length: 2\r\n\r\nok",
 		"a later version":       "HTTP/1.2 200 OK\r\nContent-Length: 2\r\n\r\nok",
 		"no reason":             "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok",
+		"a blank line before":   "\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
 	} {
 		for _, p := range paths[:4] {
 			for _, fields := range []string{"", "TE: trailers\r\n"} { // with and without net/http
@@ -94,6 +98,31 @@ func TestUsualAnswersPassWithoutNotice(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+func TestLinesBetweenChunksMayEndInLF(t *testing.T) {
+	const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\nok\n1\r\n\n\n0\nx-sum: 1\n\n"
+	for _, p := range paths[:4] {
+		for _, fields := range []string{"", "TE: trailers\r\n"} { // with and without net/http
+			t.Run(p.name+fields, func(t *testing.T) {
+				r, conn, prefix, _ := p.open1(t, "\r\n\r\n", answer)
+				for range 2 { // kept alive
+					_ = conn.SetDeadline(time.Now().Add(patience))
+					io.WriteString(conn, "GET "+prefix+"/ HTTP/1.1\r\nHost: h\r\n"+fields+"\r\n")
+					resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "ok\n" || resp.Trailer.Get("X-Sum") != "1" {
+						t.Errorf("the client got %q, %v, %v", body, resp.Trailer, err)
+					}
+					if f := r.sink.next(t); f.Error != "" || string(f.Response.Body.Data) != "ok\n" || names(f.Response.Trailers) != "x-sum: 1" {
+						t.Errorf("recorded %q, trailers %v, error %q", f.Response.Body.Data, f.Response.Trailers, f.Error)
+					}
+				}
+			})
 		}
 	}
 }
@@ -114,8 +143,9 @@ func TestWhatTheTransportReadsDoesNotDependOnThePieces(t *testing.T) {
 		return got.String() + string(tap.abandon())
 	}
 	hint := "HTTP/1.1 103 Look\r\nno colon\r\nLink: </a>\r\n\r\n"
+	const chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\nok\n1\r\n\n\r\n0\nx-sum: 1\n\n"
 	for _, c := range oddAnswers {
-		for _, answer := range []string{c.answer, hint + c.answer, c.answer + "more"} {
+		for _, answer := range []string{c.answer, hint + c.answer, c.answer + "more", "\r\n" + c.answer, chunks} {
 			want := feed(answer, 0)
 			for cut := 1; cut <= len(answer); cut++ {
 				if got := feed(answer, cut); got != want {

@@ -23,6 +23,7 @@ type framer struct {
 	held   []byte     // a head or trailers that are not complete
 	body   int64      // bytes of body to come
 	chunks http1.Chunks
+	piece  int   // bytes of data at the end of what was followed last
 	tail   *tail // takes the trailers of the body; nil: the body is not in chunks
 }
 
@@ -80,7 +81,8 @@ func (f *framer) expect(body http1.Framing) {
 // follow reads bytes of a body and returns those that it has not read.
 func (f *framer) follow(p []byte) []byte {
 	if f.state == tapChunks {
-		_, trailer, rest, err := f.chunks.Next(p)
+		data, trailer, rest, err := f.chunks.Next(p)
+		f.piece = len(data)
 		f.held = append(f.held, trailer...)
 		if err != nil {
 			f.off()
@@ -173,6 +175,8 @@ type responseTap struct {
 	framer
 	owner  *exchange // whose answer is awaited or was the last
 	headed bool      // the final head of the answer was seen
+	blank  int       // bytes of empty lines before it
+	cr     bool      // the last byte of what is between chunks was a CR
 	out    []byte    // what is given, where it is not what came
 }
 
@@ -180,7 +184,7 @@ type responseTap struct {
 func (t *responseTap) arm(x *exchange) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.owner, t.headed, t.state, t.held = x, false, tapHead, t.held[:0]
+	t.owner, t.headed, t.blank, t.state, t.held = x, false, 0, tapHead, t.held[:0]
 }
 
 // feed takes the next bytes from the target and returns what the transport is to read
@@ -194,11 +198,17 @@ func (t *responseTap) feed(p []byte) (give []byte, over bool) {
 	for len(rest) > 0 && t.state != tapOff && !over {
 		came, given := rest, rest
 		switch {
+		case t.state == tapChunks:
+			rest = t.follow(came)
+			given = t.lines(came[:len(came)-len(rest)])
 		case t.state != tapHead:
 			rest = t.follow(came)
 			given = came[:len(came)-len(rest)]
 		case t.owner == nil || t.headed:
 			given, over = nil, true
+		case len(t.held) == 0 && isBlankLine(came[0], t.blank):
+			t.blank++
+			given, rest = nil, came[1:]
 		default:
 			given, rest = t.answer(came)
 		}
@@ -218,6 +228,41 @@ func (t *responseTap) feed(p []byte) (give []byte, over bool) {
 		t.out = append(t.out, rest...)
 	}
 	return t.out, over
+}
+
+// maxBlank is how many bytes of empty lines before a head browsers pass over.
+const maxBlank = 4
+
+// isBlankLine reports whether c is one of a few bytes of empty lines before a head.
+func isBlankLine(c byte, before int) bool { return (c == '\r' || c == '\n') && before < maxBlank }
+
+// lines returns a piece of a chunked body in which the lines end in CR LF.
+func (t *responseTap) lines(p []byte) []byte {
+	between := p[:len(p)-t.piece]
+	fixed := wholeLines(between, t.cr)
+	t.cr = t.piece == 0 && (len(between) == 0 && t.cr || len(between) > 0 && between[len(between)-1] == '\r')
+	if len(fixed) == len(between) {
+		return p
+	}
+	return append(fixed, p[len(between):]...)
+}
+
+// wholeLines returns lines with a CR before each LF: b itself if there is. cr says that
+// there is one before b.
+func wholeLines(b []byte, cr bool) []byte {
+	var out []byte
+	from := 0
+	for i, c := range b {
+		if c == '\n' && !cr {
+			out = append(append(out, b[from:i]...), '\r')
+			from = i
+		}
+		cr = c == '\r'
+	}
+	if from == 0 && out == nil {
+		return b
+	}
+	return append(out, b[from:]...)
 }
 
 // samePlace reports whether a is the beginning of b in memory.
