@@ -113,7 +113,7 @@ func recordCapture(ctx context.Context, env environment, o captureOptions) error
 	if err != nil {
 		return err
 	}
-	o.processes = o.processes && o.iface != ""
+	o.processes, o.patient = o.processes && o.iface != "", o.iface == ""
 	watch := o.watch()
 	defer watch.Close()
 	r, err := o.newRecorder(env, "capture", watch)

@@ -85,7 +85,7 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	if err != nil {
 		return err
 	}
-	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.output)
+	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.files())
 	err = r.run(ctx, "record")
 	told := o.tell(env, r.recorder, r.describe(), r.figures())
 	r.warnOfPast(o.upstream)

@@ -43,6 +43,7 @@ type recorderOptions struct {
 	paused      bool
 	control     string
 	processes   bool
+	patient     bool // who gives flows waits for the recorder, so none of them is shed
 	json        bool
 }
 
@@ -99,6 +100,14 @@ func (o *recorderOptions) check() error {
 	return nil
 }
 
+// files names what is written.
+func (o *recorderOptions) files() string {
+	if o.rotateSize == 0 && o.rotateEvery == 0 {
+		return o.output
+	}
+	return strings.TrimSuffix(o.output, ".flow.zst") + ".0001.flow.zst, …"
+}
+
 // inMemory is how much of a body is kept in memory, in bytes.
 func (o *recorderOptions) inMemory() int64 { return min(int64(o.maxBody), flowfile.MaxData) }
 
@@ -125,6 +134,9 @@ func (o *recorderOptions) newRecorder(env environment, source string, watch *pro
 		Path: o.output, Source: source, Paused: o.paused, Process: watch.Of, Logger: env.logger(),
 		MaxBody: int64(o.maxBody), MaxDisk: int64(o.maxDisk),
 		Rotate: record.Rotation{Bytes: int64(o.rotateSize), Every: o.rotateEvery, Keep: o.keep},
+	}
+	if o.patient {
+		opts.SealEvery = time.Minute
 	}
 	if o.filter != "" {
 		filter, err := filter.Parse(o.filter)
@@ -279,6 +291,15 @@ func redactionKey(path string) ([]byte, error) {
 	return key, nil
 }
 
+// The end of a recording takes stopWithin, from when it is asked for; where the source takes
+// most of that, what waits for the disk has leastStop. What was read from files is written
+// whole.
+const (
+	stopWithin = 4 * time.Second
+	leastStop  = time.Second
+	readWithin = time.Hour
+)
+
 // runRecorder runs source, and writes what that gives to the recorder. It returns
 // when source has returned and everything is on disk. With a title it shows
 // progress, which describe words.
@@ -297,10 +318,8 @@ func (o *recorderOptions) runRecorder(ctx context.Context, env environment, r *r
 	// their own.
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 2))
 	// The recorder outlives its source, so that the last flows reach the file.
-	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
 	written := make(chan error, 1)
-	go func() { written <- r.Run(writing) }()
+	go func() { written <- r.Run(context.WithoutCancel(ctx)) }()
 	watching, unwatch := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() {
@@ -314,9 +333,15 @@ func (o *recorderOptions) runRecorder(ctx context.Context, env environment, r *r
 		}
 		bar.end()
 	}()
+	asked := make(chan time.Time, 1) // the one time when the end was asked for
+	defer context.AfterFunc(ctx, func() { asked <- time.Now() })()
 	err := source(ctx)
 	unwatch()
 	<-watched
-	stop()
+	within := readWithin // the source came to its own end
+	if ctx.Err() != nil {
+		within = max(stopWithin-time.Since(<-asked), leastStop)
+	}
+	r.Stop(within)
 	return errors.Join(err, stopControl(), <-written)
 }
