@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -48,6 +49,7 @@ type demoOptions struct {
 	duration time.Duration
 	pairs    int
 	block    time.Duration
+	json     bool
 }
 
 func demoCommand(env environment) *cobra.Command {
@@ -76,6 +78,7 @@ alone, and leaves its files in --dir.`,
 	f.Var(newSpan(&o.duration, 20*time.Second), "duration", "`LENGTH` of the replay")
 	f.Var(newPositive(&o.pairs, 6), "pairs", "`NUMBER` of pairs of blocks to compare")
 	f.Var(newSpan(&o.block, 6*time.Second), "block", "`LENGTH` of a block")
+	f.BoolVar(&o.json, "json", false, "print the results as one JSON object at the end: recorded, learned, replayed, refused, compared")
 	cmd.AddCommand(demoShopCommand(env))
 	return cmd
 }
@@ -248,7 +251,7 @@ func (d *demo) learn(context.Context) error {
 	if err := folder.Write(d.path(demoModel), d.model); err != nil {
 		return err
 	}
-	return d.learned.Text(d.env.stdout)
+	return d.show(d.learned.Text)
 }
 
 // job plays the demo's model by a plan.
@@ -279,7 +282,7 @@ func (d *demo) replay(ctx context.Context) error {
 		return err
 	}
 	manifest := r.Manifest()
-	if err := d.replayed.Text(d.env.stdout, &manifest); err != nil {
+	if err := d.show(func(w io.Writer) error { return d.replayed.Text(w, &manifest) }); err != nil {
 		return err
 	}
 	after, err := refusals(ctx, d.shopURL)
@@ -313,12 +316,29 @@ func (d *demo) compare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the comparison: %w", err)
 	}
-	return d.report.Text(d.env.stdout)
+	return d.show(d.report.Text)
+}
+
+// show prints what a step found, unless all of it is printed as JSON at the end.
+func (d *demo) show(text func(io.Writer) error) error {
+	if d.json {
+		return nil
+	}
+	return text(d.env.stdout)
 }
 
 // summarise prints the demo's results on one page.
 func (d *demo) summarise() error {
 	s := d.replayed
+	if d.json {
+		return writeJSON(d.env.stdout, struct {
+			Recorded flowfile.Totals `json:"recorded"`
+			Learned  *learn.Report   `json:"learned"`
+			Replayed *stats.Summary  `json:"replayed"`
+			Refused  uint64          `json:"refused"` // tokens
+			Compared *compare.Report `json:"compared"`
+		}{d.totals, d.learned, s, d.refused, d.report})
+	}
 	w := tabwriter.NewWriter(d.env.stdout, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...))
