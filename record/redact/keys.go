@@ -103,7 +103,7 @@ const airtable = 17
 
 // shapeGoesOn are the characters behind the first word of a key or hash that has several.
 var shapeGoesOn = func() (t [256]bool) {
-	for _, c := range []byte(".:$}/") {
+	for _, c := range []byte(".:$}") {
 		t[c] = true
 	}
 	return t

@@ -591,6 +591,8 @@ func (w *walker) field(c class, b []byte) {
 		w.layered(layerPercent, b, job{op: opField, class: likely})
 	case c == likely && isCode(b):
 		w.shows(b)
+	case b[0] > '<' && b[0] < '[' || b[0] > '[' && b[0] < '{' || b[0] > ' ' && b[0] < '<': // neither JSON nor markup
+		w.text(b)
 	case isJSON(b):
 		w.json(b, jsonNamed, "")
 	case isMarkup(b):
