@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -104,6 +105,10 @@ func (t *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	case "/noise":
 		w.Write(noise(r.RequestURI, 16<<10))
+	case "/bomb":
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		bomb(w, 64<<20)
 	case "/elsewhere":
 		http.Redirect(w, r, r.URL.RawQuery, http.StatusFound)
 	case "/need":
@@ -114,6 +119,16 @@ func (t *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		fmt.Fprintf(w, "%s %s\n", r.Method, r.URL.Path)
 	}
+}
+
+// bomb writes size bytes of JSON in gzip.
+func bomb(w io.Writer, size int) {
+	z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // errs on a bad level alone
+	piece := []byte(strings.Repeat(`{"password":"hunter2-4711"},`, 40_000))
+	for n := 0; n < size; n += len(piece) {
+		z.Write(piece)
+	}
+	z.Close()
 }
 
 // noise is content that does not compress.
