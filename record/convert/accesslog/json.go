@@ -21,6 +21,7 @@ type jsonLines struct{}
 var errNotObject = errors.New("not a JSON object")
 
 func (jsonLines) parse(line string) (*record, error) {
+	line = line[len(container.FindString(line)):]
 	if !strings.HasPrefix(strings.TrimLeft(line, " \t"), "{") {
 		return nil, errNotObject
 	}
@@ -32,6 +33,9 @@ func (jsonLines) parse(line string) (*record, error) {
 	}
 	return r, err
 }
+
+// container is what runtimes of containers write before a line (CRI).
+var container = regexp.MustCompile(`^\S+ (?:stdout|stderr) [FP] `)
 
 var (
 	hexEscape    = regexp.MustCompile(`(\\\\)|\\x([0-9A-Fa-f]{2})`)
@@ -121,6 +125,13 @@ func valueJSON(dec *json.Decoder, path []string, depth int, r *record) error {
 func (r *record) member(path []string, value string) error {
 	name := path[len(path)-1]
 	switch plainName(name) {
+	case "log", "message": // Docker and shippers of logs put the line into one of their own
+		if strings.HasPrefix(value, "{") {
+			if inner, err := (jsonLines{}).parse(value); err == nil {
+				*r = *inner
+				return nil
+			}
+		}
 	case "responseflags", "upstreamcluster", "upstreamservicetime", "xenvoyupstreamservicetime":
 		r.envoy = true
 	}
