@@ -44,7 +44,7 @@ func TestALogLineBecomesTheFlowThatItTells(t *testing.T) {
 		{"nginx as JSON, whose escapes are not those of JSON", "", `{"msec":"1777888800.500","remote_addr":"192.0.2.1","request_method":"GET","request_uri":"/a?b=1","server_protocol":"HTTP/2.0","http_host":"shop.test","scheme":"https","status":200,"body_bytes_sent":5,"request_time":0.500,"upstream_response_time":-,"http_user_agent":"a \x22b\x22 \\x","http_x_forwarded_for":"192.0.2.7","http_accept_language":"de","x":}`,
 			`2026-05-04T10:00:00Z 192.0.2.1:0 GET https://shop.test/a?b=1 HTTP/2.0 200 5 500ms User-Agent=a "b" \x X-Forwarded-For=192.0.2.7 Accept-Language=de`},
 		{"nginx as JSON in a container of Docker", "", `{"log":"{\"time_iso8601\":\"2026-05-04T10:00:01Z\",\"request\":\"GET /a HTTP/1.1\",\"status\":200,\"request_time\":0.5}\n","stream":"stdout","time":"2026-05-04T10:00:01.000000001Z"}`,
-			`2026-05-04T10:00:00.500000001Z :0 GET http:///a HTTP/1.1 200 0 500ms`},
+			`2026-05-04T10:00:00.500000001Z  GET http:///a HTTP/1.1 200 0 500ms`},
 		{"nginx as JSON in a container of Kubernetes", "", `2026-05-04T10:00:01.000000001Z stdout F {"time_iso8601":"2026-05-04T10:00:01Z","request":"GET /a HTTP/1.1","status":200,"request_time":0.5}`,
 			`2026-05-04T10:00:00.5Z  GET http:///a HTTP/1.1 200 0 500ms`},
 		{"Envoy as JSON", "", `{"authority":"shop.test","bytes_received":0,"bytes_sent":5,"connection_termination_details":null,"downstream_local_address":"10.0.0.1:8080","downstream_remote_address":"192.0.2.1:41234","duration":12,"method":"POST","path":"/cart?x=1","protocol":"HTTP/2","request_id":"r-1","response_code":201,"response_flags":"-","start_time":"2026-05-04T10:00:00.250Z","upstream_host":"10.0.0.9:80","upstream_service_time":"11","user_agent":"one","x_forwarded_for":"192.0.2.7"}`,
