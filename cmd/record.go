@@ -51,10 +51,17 @@ with an authority of this installation that clients have to trust: see
 "starling record ca". Traffic streams through unchanged; when the recorder
 cannot keep up it sheds whole sessions and says how many.
 
+In front of a service, redirects and cookies in which it names its own address
+name the recorder, so that browsers stay with it. Links in pages are left alone;
+the recorder says when they lead clients past it. Beyond loopback, a forward
+proxy needs --allow-client or --credentials.
+
 ` + recorderHelp,
 		Example: `  starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst
   starling record proxy --upstream http://127.0.0.1:9000 -o shop.flow.zst \
       --sample 5% --sample-by cookie:sid --rotate-every 1h --keep 24
+  starling record proxy --listen 0.0.0.0:80 --trust-forwarded 10.0.0.0/8 \
+      --upstream http://127.0.0.1:9000 -o shop.flow.zst
   starling record proxy -o shop.flow.zst &
   curl --proxy http://127.0.0.1:8080 http://shop.test/`,
 		Args: cobra.NoArgs,
@@ -89,6 +96,9 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	err = r.run(ctx, "record")
 	told := o.tell(env, r.recorder, r.describe(), r.figures())
 	r.warnOfPast(o.upstream)
+	if c := r.proxy.Counts(); o.upstream != "" && o.keepHost && c.Flows > 0 && c.Served == 0 {
+		env.say("hint: every request failed; a service that tells its sites apart by Host does not know the recorder: --keep-host=false sends it its own")
+	}
 	return errors.Join(err, told)
 }
 

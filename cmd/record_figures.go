@@ -67,7 +67,7 @@ func (r *recording) warnOfPast(upstream string) {
 		r.env.say("warning: %s came from pages of %s itself, where nobody recorded; %s", english.Plural(int(past.Clients), "request", ""), withoutCredentials(upstream), better)
 	}
 	if past.Cookies > 0 {
-		r.env.say("warning: %s set cookies for a domain that is not that of the recorder: browsers refuse them; let clients reach the recorder by a name in that domain", english.Plural(int(past.Cookies), "answer", ""))
+		r.env.say("warning: %s set cookies for a domain that is not that of the recorder, or for TLS alone: browsers refuse them; let clients reach the recorder by a name in that domain, and by TLS (--tls)", english.Plural(int(past.Cookies), "answer", ""))
 	}
 }
 

@@ -341,6 +341,9 @@ func (x *exchange) finish() (cut bool) {
 	x.notePast(f)
 	f.Conn = x.s.announce(x.client, x.to, x.r.TLS)
 	x.p.n.flows.Add(1)
+	if f.Response != nil && f.Response.Status < http.StatusBadRequest {
+		x.p.n.served.Add(1)
+	}
 	x.p.o.Sink.Flow(f)
 	return cut
 }

@@ -13,7 +13,8 @@ import (
 // it asks. An upstream that names its own address in an answer would lead the client past
 // the recorder. Such an answer is changed to name the facade:
 //
-//	Location, Content-Location, Refresh, Link   the scheme and host of a URL
+//	Location, Content-Location, Refresh, Link   the scheme and host of a URL, or the
+//	                                            scheme alone, if that is the upstream's
 //	Set-Cookie                                  no Domain, if it is not the facade's
 type facade struct {
 	upstream *url.URL // nil: there is none, and nothing is changed
@@ -87,7 +88,7 @@ func (f *facade) value(name, value string) string {
 // reference is a URL that names the facade if ref names the upstream, else ref.
 func (f *facade) reference(ref string) string {
 	scheme, authority, rest := splitReference(strings.Trim(ref, " \t"))
-	if authority == "" || !f.isUpstream(scheme, authority) {
+	if authority == "" || !f.leadsAway(scheme, authority) {
 		return ref
 	}
 	switch {
@@ -116,6 +117,13 @@ func splitReference(ref string) (scheme, authority, rest string) {
 		rest = ""
 	}
 	return scheme, authority[strings.LastIndexByte(authority, '@')+1:], rest
+}
+
+// leadsAway reports whether a client that follows a URL leaves the facade: the URL names the
+// upstream, or the facade by the scheme of the upstream, which is another.
+func (f *facade) leadsAway(scheme, authority string) bool {
+	return f.isUpstream(scheme, authority) ||
+		scheme != f.scheme && scheme == originScheme(f.upstream) && f.host != "" && strings.EqualFold(authority, f.host)
 }
 
 // isUpstream reports whether a host of a URL is the upstream. Its port counts, whatever
@@ -187,7 +195,7 @@ func (f *facade) links(value string) string {
 // cookie removes the Domain of a cookie that is the upstream's and not the facade's: the
 // client would not take it.
 func (f *facade) cookie(value string) string {
-	domain := cookieDomain(value)
+	domain := strings.TrimPrefix(cookieAttribute(value, "Domain"), ".")
 	if domain == "" || inDomain(f.hostname(), domain) || !inDomain(f.upstream.Hostname(), domain) && !sameHost(f.upstream.Hostname(), domain) {
 		return value
 	}
@@ -200,17 +208,19 @@ func (f *facade) cookie(value string) string {
 	return strings.Join(kept, ";")
 }
 
-// cookieDomain is the Domain of a Set-Cookie field, without a leading dot. "": there is
-// none. The last one counts (RFC 6265, section 5.3).
-func cookieDomain(value string) (domain string) {
-	_, attributes, _ := strings.Cut(value, ";")
+// cookieAttribute is the value of an attribute of a Set-Cookie field, or its name if it has
+// no value. "": there is none. The last one counts (RFC 6265, section 5.3).
+func cookieAttribute(field, attribute string) (value string) {
+	_, attributes, _ := strings.Cut(field, ";")
 	for part := range strings.SplitSeq(attributes, ";") {
-		name, v, _ := strings.Cut(part, "=")
-		if strings.EqualFold(strings.Trim(name, " \t"), "Domain") {
-			domain = strings.TrimPrefix(strings.Trim(v, " \t"), ".")
+		name, v, valued := strings.Cut(part, "=")
+		if name = strings.Trim(name, " \t"); strings.EqualFold(name, attribute) {
+			if value = strings.Trim(v, " \t"); !valued {
+				value = name
+			}
 		}
 	}
-	return domain
+	return value
 }
 
 // inDomain reports whether host is domain or below it (RFC 6265, section 5.1.3).

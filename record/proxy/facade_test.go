@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/starling-load/starling/record/flow"
 )
 
 func TestWhatNamesTheUpstreamNamesTheFacade(t *testing.T) {
@@ -37,6 +39,8 @@ func TestWhatNamesTheUpstreamNamesTheFacade(t *testing.T) {
 		{"http://app.test", "Location", "https://app.test/a", "", ""}, // the upstream wants TLS: that is another port
 		{"https://app.test", "Location", "https://app.test/a", "https://front.test/a", "/a"},
 		{"h2c://app.test:9000", "Location", "http://app.test:9000/a", "https://front.test/a", "/a"},
+		{"http://app.test", "Location", "http://front.test/a", "https://front.test/a", ""}, // as the upstream takes its client to be
+		{"https://app.test", "Location", "http://front.test/a", "", ""},
 		{"http://127.0.0.1:9000", "Location", "http://localhost:9000/a", "https://front.test/a", "/a"},
 		{"http://localhost:9000", "Location", "http://[::1]:9000/a", "https://front.test/a", "/a"},
 		{"http://127.0.0.1:9000", "Location", "http://localhost:9001/a", "", ""},
@@ -183,8 +187,8 @@ func TestWhatLeadsPastTheProxyIsNoticed(t *testing.T) {
 		return b.String()
 	}
 	for _, c := range []struct {
-		name, kind, coding, body, cookie, referer string // UP is the upstream, PROXY the recorder
-		want                                      Past
+		name, kind, coding, body, cookie, referer, host string // UP is the upstream, PROXY the recorder
+		want                                            Past
 	}{
 		{name: "a link", kind: "text/html", body: `<a href="http://UP/a">`, want: Past{Pages: 1}},
 		{name: "a link in a script", kind: "text/html;charset=utf-8", body: `{"a":"http:\/\/UP\/a"}`, want: Past{Pages: 1}},
@@ -197,6 +201,8 @@ func TestWhatLeadsPastTheProxyIsNoticed(t *testing.T) {
 		{name: "a client that comes back", referer: "http://UP/a", want: Past{Clients: 1}},
 		{name: "a client from elsewhere", referer: "http://else.test/?http://UP/a"},
 		{name: "a cookie for elsewhere", cookie: "a=1; Domain=else.test", want: Past{Cookies: 1}},
+		{name: "a cookie for TLS alone", cookie: "a=1; Secure", host: "front.test", want: Past{Cookies: 1}},
+		{name: "a cookie for TLS alone, on this machine", cookie: "a=1; Secure"},
 		{name: "a cookie for the client's host", cookie: "a=1; Domain=127.0.0.1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -218,6 +224,9 @@ func TestWhatLeadsPastTheProxyIsNoticed(t *testing.T) {
 			}, Options{})
 			names.Store(strings.NewReplacer("UP", r.origin.Listener.Addr().String(), "PROXY", r.addr))
 			req := request(t, "GET", r.base+"/", nil)
+			if c.host != "" {
+				req.Host = c.host
+			}
 			if c.referer != "" {
 				req.Header.Set("Referer", fill(c.referer))
 			}
@@ -244,6 +253,25 @@ func TestTheUpstreamSeesClientsOfItsOwn(t *testing.T) {
 		}
 		if f := r.sink.next(t); f.Request.Headers.Value("Origin") != origin {
 			t.Errorf("recorded with origin %q", f.Request.Headers.Value("Origin"))
+		}
+	}
+}
+
+func TestALinkByTheSchemeOfTheUpstreamLeadsAway(t *testing.T) {
+	f := facade{upstream: mustParse(t, "https://app.test"), scheme: "http", host: "front.test:8080"}
+	for page, want := range map[string]bool{
+		`<a href="https://front.test:8080/a">`:    true,
+		`{"a":"https:\/\/front.test:8080\/a"}`:    true,
+		`<a href="http://front.test:8080/a">`:     false,
+		`<a href="//front.test:8080/a">`:          false,
+		`<a href="https://front.test/a">`:         false,
+		`<a href="https://app.test/a">`:           true,
+		`<a href="//app.test/a"> and front.test`:  true,
+		`<a href="https://app.test.evil.test/a">`: false,
+	} {
+		answer := &flow.Response{Headers: flow.Headers{{Name: "Content-Type", Value: "text/html"}}, Body: flow.NewBody([]byte(page))}
+		if got := f.linksPast(&Proxy{}, &flow.Flow{Response: answer}); got != want {
+			t.Errorf("%s: %t", page, got)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 type Past struct {
 	Pages   uint64 `json:"pages"`   // pages with links to the upstream's own address
 	Clients uint64 `json:"clients"` // requests of clients that came back from there
-	Cookies uint64 `json:"cookies"` // cookies for a domain that is not that of the clients: they refuse them
+	Cookies uint64 `json:"cookies"` // answers with cookies that clients refuse: for another domain, or for TLS alone
 }
 
 // pastWarnings say what each kind of Past means and what to do, once.
@@ -23,8 +23,8 @@ var pastWarnings = [...]string{
 		"set the application's own address (base URL) to that of this recorder, or let the recorder listen where clients expect the application",
 	"clients were at the upstream's own address, past this recorder, and came back: what they did there is not recorded; " +
 		"set the application's own address (base URL) to that of this recorder, or let the recorder listen where clients expect the application",
-	"cookies are for a domain that clients do not ask: they refuse them, and sessions are lost; " +
-		"let clients reach this recorder by a name in that domain, or set the application's cookie domain",
+	"cookies are for a domain that clients do not ask, or for TLS alone: clients refuse them, and sessions are lost; " +
+		"let clients reach this recorder by a name in that domain, and by TLS (--tls)",
 }
 
 // notePast counts what in a flow leads the client past the proxy.
@@ -66,10 +66,13 @@ func (f *facade) linksPast(p *Proxy, fl *flow.Flow) bool {
 				continue
 			}
 			scheme := ""
-			if bytes.HasSuffix(bytes.TrimRight(before, `\/`), []byte("https:")) {
+			switch before = bytes.TrimRight(before, `\/`); {
+			case bytes.HasSuffix(before, []byte("https:")):
 				scheme = "https"
+			case bytes.HasSuffix(before, []byte("http:")):
+				scheme = "http"
 			}
-			if end := bytes.IndexFunc(at, notOfHost); end > 0 && f.isUpstream(scheme, string(at[:end])) {
+			if end := bytes.IndexFunc(at, notOfHost); end > 0 && f.leadsAway(scheme, string(at[:end])) {
 				return true
 			}
 		}
@@ -77,12 +80,16 @@ func (f *facade) linksPast(p *Proxy, fl *flow.Flow) bool {
 	return false
 }
 
-// namesOfUpstream are what a host in a link begins with if it is the upstream.
+// namesOfUpstream are what a host in a link begins with if it may lead away.
 func (f *facade) namesOfUpstream() [][]byte {
+	names := [][]byte{[]byte("localhost"), []byte("127."), []byte("[::1]")}
 	if host := f.upstream.Hostname(); !isThisMachine(host) {
-		return [][]byte{[]byte(host)}
+		names = [][]byte{[]byte(host)}
 	}
-	return [][]byte{[]byte("localhost"), []byte("127."), []byte("[::1]")}
+	if f.scheme != originScheme(f.upstream) {
+		names = append(names, []byte(f.host))
+	}
+	return names
 }
 
 // notOfHost reports whether a character ends a host with its port.
@@ -106,14 +113,18 @@ func (f *facade) cameBack(fl *flow.Flow) bool {
 	return authority != "" && f.isUpstream(scheme, authority) && !f.isUpstream(f.scheme, f.host)
 }
 
-// refused reports whether an answer has a cookie for a domain that the client is not in.
+// refused reports whether an answer has a cookie for a domain that the client is not in, or
+// one for TLS alone where it does not use that. Browsers take the latter from this machine.
 func (f *facade) refused(fl *flow.Flow) bool {
 	if fl.Response == nil || f.host == "" {
 		return false
 	}
 	for i := range fl.Response.Headers {
 		if h := &fl.Response.Headers[i]; len(h.Name) == len("Set-Cookie") && strings.EqualFold(h.Name, "Set-Cookie") {
-			if domain := cookieDomain(h.Value); domain != "" && !inDomain(f.hostname(), domain) {
+			if domain := cookieAttribute(h.Value, "Domain"); domain != "" && !inDomain(f.hostname(), strings.TrimPrefix(domain, ".")) {
+				return true
+			}
+			if f.scheme == "http" && !isThisMachine(f.hostname()) && cookieAttribute(h.Value, "Secure") != "" {
 				return true
 			}
 		}

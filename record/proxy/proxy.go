@@ -21,6 +21,7 @@ import (
 type Counts struct {
 	Conns           uint64    // client connections handed to the sink
 	Flows           uint64    // flows handed to the sink
+	Served          uint64    // of these: with an answer below 400
 	LeftOut         uint64    // exchanges that passed unrecorded because of Options.Lists
 	Tunnels         uint64    // CONNECT tunnels passed through unread
 	TunnelBytes     uint64    // bytes in them, both directions
@@ -36,12 +37,12 @@ type Counts struct {
 }
 
 type counters struct {
-	conns, flows, leftOut, tunnels, tunnelBytes atomic.Uint64
-	loops, refused, handshakeErrors             atomic.Uint64
-	bodiesCut, messagesCut, oddHeads, panics    atomic.Uint64
-	odd                                         atomic.Uint32 // an http1.Odd
-	past                                        [len(pastWarnings)]atomic.Uint64
-	unpacked                                    atomic.Uint64 // pages unpacked to look for links
+	conns, flows, served, leftOut, tunnels, tunnelBytes atomic.Uint64
+	loops, refused, handshakeErrors                     atomic.Uint64
+	bodiesCut, messagesCut, oddHeads, panics            atomic.Uint64
+	odd                                                 atomic.Uint32 // an http1.Odd
+	past                                                [len(pastWarnings)]atomic.Uint64
+	unpacked                                            atomic.Uint64 // pages unpacked to look for links
 }
 
 // A Proxy records what passes through it. It is made by New and safe for
@@ -121,6 +122,7 @@ func (p *Proxy) Counts() Counts {
 	return Counts{
 		Conns:           p.n.conns.Load(),
 		Flows:           p.n.flows.Load(),
+		Served:          p.n.served.Load(),
 		LeftOut:         p.n.leftOut.Load(),
 		Tunnels:         p.n.tunnels.Load(),
 		TunnelBytes:     p.n.tunnelBytes.Load(),
