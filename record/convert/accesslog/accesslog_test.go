@@ -64,6 +64,8 @@ func TestALogLineBecomesTheFlowThatItTells(t *testing.T) {
 			`2026-05-04T10:00:02Z 192.0.2.1:0 GET https://shop.test/a?b=1 HTTP/3.0 200 78 500ms host=shop.test user-agent=One two accept=*/* Accept-Encoding=gzip, br`},
 		{"CloudFront in real time, some fields", `timestamp c-ip sc-status cs-method cs-host cs-uri-stem time-taken`, "1777888802.500\t192.0.2.1\t000\tGET\tshop.test\t/a\t0.500",
 			`2026-05-04T10:00:02Z 192.0.2.1:0 GET http://shop.test/a  no response 500ms`},
+		{"the length of the content is that of the body, wherever it stands", `date time c-ip cs-method cs-uri-stem sc-status sc-content-len sc-bytes`, "2026-05-04 10:00:02 192.0.2.1 GET /a 200 78 392",
+			`2026-05-04T10:00:02Z 192.0.2.1:0 GET http:///a  200 78 1ns`},
 		{"CloudFront as JSON", "", `{"date":"2026-05-04","time":"10:00:02","x-edge-location":"LAX1","sc-bytes":"392","c-ip":"192.0.2.1","cs-method":"GET","cs(Host)":"d1.cloudfront.net","cs-uri-stem":"/a","sc-status":"200","cs(User-Agent)":"One%20two","cs-uri-query":"-","x-host-header":"shop.test","cs-protocol":"https","time-taken":"0.500","cs-protocol-version":"HTTP/1.1"}`,
 			`2026-05-04T10:00:01.5Z 192.0.2.1:0 GET https://shop.test/a HTTP/1.1 200 392 500ms User-Agent=One two`},
 		{"IIS", "", "#Software: Microsoft Internet Information Services 10.0\n#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\n2026-05-04 10:00:02 10.0.0.1 GET /a b=1 443 - 192.0.2.1 One/5.0+(X;+Y) - 200 0 0 500",
