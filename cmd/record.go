@@ -95,7 +95,7 @@ func recordProxy(ctx context.Context, env environment, o recordOptions) error {
 	env.say("recording %s into %s; Ctrl-C ends it", describeListener(r.listener, o), o.files())
 	err = r.run(ctx, "record")
 	told := o.tell(env, r.recorder, r.describe(), r.figures())
-	r.warnOfPast(o.upstream)
+	r.warnOfPast(o.upstream, o.tls)
 	if c := r.proxy.Counts(); o.upstream != "" && o.keepHost && c.Flows > 0 && c.Served == 0 {
 		env.say("hint: every request failed; a service that tells its sites apart by Host does not know the recorder: --keep-host=false sends it its own")
 	}

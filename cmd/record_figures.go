@@ -57,9 +57,12 @@ func (r *recording) describe() string {
 }
 
 // warnOfPast says what led clients past the recording, and what to do.
-func (r *recording) warnOfPast(upstream string) {
+func (r *recording) warnOfPast(upstream string, tls bool) {
 	past := r.proxy.Counts().Past
-	const better = "give the application the address of the recorder as its own (its base URL), or move it to another port and let the recorder listen at its address"
+	better := "give the application the address of the recorder as its own (its base URL), or move it to another port and let the recorder listen at its address"
+	if strings.HasPrefix(upstream, "https:") && !tls {
+		better = "serve TLS to clients too, with --tls; then " + better
+	}
 	if past.Pages > 0 {
 		r.env.say("warning: %s had links to %s itself: who follows them is not recorded there; %s", english.Plural(int(past.Pages), "page", ""), withoutCredentials(upstream), better)
 	}
