@@ -90,14 +90,21 @@ func TestWhatWritesLeavesNothingHalfWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	runStarling(t, "flow", "export", "--to", "curl", recording, "-o", text)
+	model := filepath.Join(dir, "shop.model")
+	runStarling(t, "model", "learn", recording, "-o", model)
 	before := names(t, dir)
+	out := filepath.Join(dir, "out")
+	const nobody = "http://127.0.0.1:9"
 	for _, args := range [][]string{
-		{"flow", "merge", recording}, {"flow", "filter", "status > 0", recording}, {"flow", "redact", recording}, {"flow", "repair", recording},
-		{"flow", "export", "--to", "har", recording}, {"flow", "import", "--from", "curl", text}, {"model", "learn", recording},
-		{"replay", "--target", "http://127.0.0.1:9", recording}, {"replay", "--verbatim", "--target", "http://127.0.0.1:9", recording},
+		{"flow", "merge", recording, "-o", out}, {"flow", "filter", "status > 0", recording, "-o", out}, {"flow", "redact", recording, "-o", out},
+		{"flow", "repair", recording, "-o", out}, {"flow", "export", "--to", "har", recording, "-o", out}, {"flow", "import", "--from", "curl", text, "-o", out},
+		{"model", "learn", recording, "-o", out}, {"model", "check", "--target", nobody, model, "-o", out},
+		{"model", "fidelity", "--recording", recording, "--html", out, model}, {"replay", "--target", nobody, recording, "-o", out},
+		{"replay", "--target", nobody, "--verbatim", recording, "-o", out}, {"replay", "--target", nobody, "--users", "1", "--duration", "1m", model, "-o", out},
+		{"compare", "--baseline", nobody, "--candidate", nobody, model},
 	} {
 		t.Run(strings.Join(args[:2], " "), func(t *testing.T) {
-			if code, said := interrupted(t, 0, append(args, "-o", filepath.Join(dir, "out"))...); code != exitInterrupted {
+			if code, said := interrupted(t, 0, args...); code != exitInterrupted {
 				t.Errorf("exit code %d, %q", code, said)
 			}
 			if now := names(t, dir); !slices.Equal(now, before) {

@@ -84,7 +84,7 @@ func New(o Options) (*Recorder, error) {
 }
 
 func newRecorder(o Options, w writer) *Recorder {
-	r := &Recorder{o: o, w: w, queue: newQueue(o.QueueBytes, o.SealEvery/2), sampler: newSampler(o.Sample), shut: make(chan struct{}), within: o.StopWithin}
+	r := &Recorder{o: o, w: w, queue: newQueue(o.QueueBytes, o.SealEvery/8*3), sampler: newSampler(o.Sample), shut: make(chan struct{}), within: o.StopWithin}
 	r.paused.Store(o.Paused)
 	r.size.Store(w.Size())
 	return r
@@ -441,8 +441,7 @@ func (r *Recorder) sealOld(now time.Time) error {
 		return nil
 	}
 	defer r.disk.Unlock()
-	// In half of SealEvery a record may have come from the queue. The next tick is too late
-	// for one that is older than the other half less a tick.
+	// What is nearly half of SealEvery old is sealed now: on a busy machine a tick may be late.
 	old := !r.unsealed.IsZero() && now.Sub(r.unsealed) >= r.o.SealEvery/2-r.o.SealEvery/sealTicks
 	if !old && now.Sub(r.declared) < r.o.SealEvery {
 		return nil
