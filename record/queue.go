@@ -34,7 +34,8 @@ type queue struct {
 	behind   time.Time // since when what is taken is old; zero: it is not
 	halved   int       // one session in 2^halved is chosen
 	changed  time.Time // when halved was
-	hurry    time.Time // until when the writer must hurry
+	hurry    time.Time // until when the writer must hurry, unless it sheds
+	starved  time.Time // until when it must hurry, since others take the cores
 	haste    time.Duration
 	sessions sessions
 	lost     losses // not yet declared in the recording
@@ -172,7 +173,7 @@ func (q *queue) pop(now time.Time) (it item, shed []*flow.Flow) {
 			continue
 		}
 		q.busy = isFlow
-		it.hurry = q.halved == 0 && now.Before(q.hurry)
+		it.hurry = q.halved == 0 && now.Before(q.hurry) || now.Before(q.starved)
 		return it, shed
 	}
 	q.behind = time.Time{}
@@ -242,13 +243,26 @@ func (q *queue) rush(now time.Time) {
 	q.hurry = now.Add(q.haste)
 }
 
+// begin makes the writer hurry at first, as long as nobody knows how busy the machine is.
+func (q *queue) begin(now time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rush(now)
+	q.starved = q.hurry
+}
+
 // stood says that the writer stood still for so long in the middle of a record, although it
-// had work to do.
+// had work to do. For long it does only where many others want the cores. It does not take
+// much from the traffic then to be one of them.
 func (q *queue) stood(still time.Duration, now time.Time) {
-	if still > q.wait/8 {
-		q.mu.Lock()
-		q.rush(now)
-		q.mu.Unlock()
+	if still <= q.wait/8 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rush(now)
+	if still > q.wait/2 {
+		q.starved = q.hurry
 	}
 }
 

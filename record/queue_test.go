@@ -183,6 +183,17 @@ func TestWhoIsBehindAgainAndAgainHurriesForLonger(t *testing.T) {
 	if _, hurry := l.take(); !hurry {
 		t.Error("the writer stood still, and does not hurry")
 	}
+	chosen, _ := l.pick()
+	l.halved, l.changed = 1, l.now
+	for still, want := range map[time.Duration]bool{200 * time.Millisecond: false, 300 * time.Millisecond: true} {
+		l.starved = time.Time{}
+		l.stood(still, l.now)
+		l.add(chosen)
+		if _, hurry := l.take(); hurry != want {
+			t.Errorf("while it sheds, after standing still for %v: in a hurry: %v", still, hurry)
+		}
+	}
+	l.halved = 0
 	l.now = l.now.Add(3 * mostHaste)
 	l.add(1)
 	l.now = l.now.Add(300 * time.Millisecond)

@@ -226,6 +226,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 // write is Run. It seals; a goroutine that stands back behind the traffic does what lies
 // between queue and disk.
 func (r *Recorder) write(ctx context.Context) error {
+	r.queue.begin(time.Now())
 	written := make(chan error, 1)
 	go func() {
 		yieldToTraffic()
