@@ -214,8 +214,12 @@ func (w *walker) bot(b []byte, i, j int) int {
 var cryptIDs = map[string]bool{"1": true, "2": true, "2a": true, "2b": true, "2x": true, "2y": true, "5": true, "6": true, "7": true, "y": true, "gy": true, "apr1": true,
 	"md5": true, "sha1": true, "argon2i": true, "argon2d": true, "argon2id": true, "scrypt": true, "bcrypt-sha256": true, "pbkdf2": true, "pbkdf2-sha256": true, "pbkdf2-sha512": true}
 
-// minHash is the least length of the last part of a hash of a password.
-const minHash = 20
+// minHash is the least length of the last part of a hash of a password, and maxHash the
+// length of the longest hash.
+const (
+	minHash = 20
+	maxHash = 512
+)
 
 // crypt walks the hash of a password that begins at i with $ID$ or with the name of its
 // function. It returns the end, or 0.
@@ -233,7 +237,7 @@ func (w *walker) crypt(b []byte, i int) int {
 		return 0
 	}
 	end := start
-	for end < len(b) && (sextets[b[end]] <= 63 || b[end] == '$' || b[end] == '.' || b[end] == '=' || b[end] == ',') {
+	for end < len(b) && end < start+maxHash && (sextets[b[end]] <= 63 || b[end] == '$' || b[end] == '.' || b[end] == '=' || b[end] == ',') {
 		end++
 	}
 	hash := b[start:end]

@@ -55,14 +55,21 @@ func is(word []byte, lower string) bool {
 	return len(word) == len(lower) && bytes.EqualFold(word, []byte(lower))
 }
 
-// lineEnd returns the end of the line, or of the literal that begins right before i.
-func lineEnd(b []byte, i, from int) int {
+// The bytes of a line that are walked, and those by which it is judged.
+const (
+	maxLine   = 16 << 10
+	maxJudged = 256
+)
+
+// lineEnd returns the end of the line, or of the literal that begins right before i, at most
+// so many bytes behind from.
+func lineEnd(b []byte, i, from, most int) int {
 	quote := byte('\n')
 	if i > 0 && (b[i-1] == '"' || b[i-1] == '\'' || b[i-1] == '`') {
 		quote = b[i-1]
 	}
 	for end := from; ; end++ {
-		if end >= len(b) || b[end] == '\n' || b[end] == '\r' || b[end] == '<' || b[end] == quote || b[end] == 0 || end > from+maxValue {
+		if end >= len(b) || b[end] == '\n' || b[end] == '\r' || b[end] == '<' || b[end] == quote || b[end] == 0 || end >= from+most {
 			return min(end, len(b))
 		}
 	}
@@ -77,23 +84,24 @@ func (w *walker) headerLine(b []byte, i, j int) int {
 	for k < len(b) && b[k] == ' ' {
 		k++
 	}
-	end := lineEnd(b, i, k)
-	value := b[k:end]
-	if len(value) == 0 || bytes.IndexByte(value, '\\') >= 0 || bytes.IndexByte(value, '&') >= 0 {
-		return 0 // it is decoded first
-	}
-	w.label(b[i:min(j, len(b))])
+	head := b[k:lineEnd(b, i, k, maxJudged)]
+	cookies := isCookie(b[max(0, j-6):j]) || isCookie(b[max(0, j-10):j])
 	switch {
-	case isCookie(b[max(0, j-6):j]) || isCookie(b[max(0, j-10):j]):
-		if bytes.IndexByte(value, '=') <= 0 {
-			return 0
-		}
+	case len(head) == 0 || bytes.IndexByte(head, '\\') >= 0 || bytes.IndexByte(head, '&') >= 0:
+		return 0 // it is decoded first
+	case cookies && bytes.IndexByte(head, '=') <= 0:
+		return 0
+	case !cookies && bytes.IndexByte(head, ' ') < 0 && !wordlike(head) && !mixed(head):
+		return 0
+	case !cookies && bytes.IndexByte(head, ' ') >= 0 && !hasScheme(head) && !mixed(head):
+		return 0
+	}
+	end := lineEnd(b, i, k, maxLine)
+	value := b[k:end]
+	w.label(b[i:min(j, len(b))])
+	if cookies {
 		w.cookieText(value)
-	case bytes.IndexByte(value, ' ') < 0 && !wordlike(value) && !mixed(value):
-		return 0
-	case bytes.IndexByte(value, ' ') >= 0 && !hasScheme(value) && !mixed(value):
-		return 0
-	default:
+	} else {
 		w.authorization(value, KindAuthorization)
 	}
 	return end
@@ -134,8 +142,8 @@ func (w *walker) command(b []byte, i, j int) int {
 	if !message && !isUpper(b[i:j]) || b[j] != ' ' && (b[j] != ':' || !message) {
 		return 0
 	}
-	end := lineEnd(b, 0, j)
-	if end-j > 512 || bytes.IndexByte(b[j:end], '\\') >= 0 {
+	end := lineEnd(b, 0, j, 2*maxJudged+1)
+	if end-j > 2*maxJudged || bytes.IndexByte(b[j:end], '\\') >= 0 {
 		return 0
 	}
 	rest := bytes.TrimRight(b[j+1:end], " ")

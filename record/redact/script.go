@@ -299,6 +299,9 @@ func (s *scriptWalk) secret(name []byte, c class, value []byte) bool {
 	return len(value) >= 8 && mixed(value) && bytes.IndexByte(value, ' ') < 0
 }
 
+// maxExpression is the length of the longest regular expression, in bytes.
+const maxExpression = 2048
+
 // slash passes over a regular expression, or walks a comment.
 func (s *scriptWalk) slash(i int) int {
 	b, end := s.b, i+2
@@ -325,7 +328,7 @@ func (s *scriptWalk) slash(i int) int {
 	if !expression {
 		return i + 1
 	}
-	for k, set := i+1, false; k < len(b) && b[k] != '\n'; k++ {
+	for k, set := i+1, false; k < len(b) && k < i+maxExpression && b[k] != '\n'; k++ {
 		switch b[k] {
 		case '\\':
 			k++

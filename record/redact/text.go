@@ -281,7 +281,7 @@ func (w *walker) link(b []byte, i, j int) int {
 // go on, and whether it was the name of a secret.
 func (w *walker) foreignWord(b []byte, i int) (end int, handled bool) {
 	j := i
-	for j < len(b) && (byteKinds[b[j]] == inWord || b[j] >= 0x80) && !bytes.HasPrefix(b[j:], []byte("：")) {
+	for j < len(b) && j-i <= maxName && (byteKinds[b[j]] == inWord || b[j] >= 0x80) && !bytes.HasPrefix(b[j:], []byte("：")) {
 		j++
 	}
 	if n := j - i; j < len(b) && n <= maxName && nameFollowed(b[j]) {
