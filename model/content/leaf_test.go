@@ -128,6 +128,8 @@ func TestPartsOfTexts(t *testing.T) {
 		{`id="` + token + `", v=1`, "id=" + token + " v=1"},
 		{"list.do;jsessionid=" + token, "jsessionid=" + token},
 		{"11,12,13", "=11 =12 =13"},
+		{token + ",mc672254322925735", "=" + token + " =mc672254322925735"},
+		{"room12,desk7,lamp9", ""},
 		{"Bearer " + token, "=" + token},
 		{token, ""},
 		{"my-order-42", "order=42"},

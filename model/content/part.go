@@ -12,6 +12,9 @@ type Part struct {
 // maxParts is the number of parts of one text.
 const maxParts = 256
 
+// minRandom is the length in bytes of what may be a random identifier.
+const minRandom = 8
+
 // joiners may stand between the name of a part and the part, at most two together.
 const joiners = `=:"'([-_.`
 
@@ -36,6 +39,9 @@ func Parts(s string) []Part {
 	}
 	if start, end := argument(s); start > 0 {
 		return []Part{{nameBefore(s, start-1), start, end}}
+	}
+	if list := identifierList(s); list != nil {
+		return list
 	}
 	list := numberList(s)
 	var out []Part
@@ -129,6 +135,41 @@ func numberList(s string) bool {
 		}
 	}
 	return delimiter != 0
+}
+
+// identifierList returns the elements of a list of random identifiers. One of them may look
+// like a word with a number by chance.
+func identifierList(s string) []Part {
+	at := strings.IndexAny(s, ",;|")
+	if at < 0 {
+		return nil
+	}
+	var out []Part
+	kinds := 0
+	for start := 0; start <= len(s) && len(out) < maxParts; {
+		end := start
+		for end < len(s) && s[end] != s[at] {
+			if !wordByte(s[end]) || s[end] == '.' {
+				return nil
+			}
+			end++
+		}
+		element := s[start:end]
+		switch Kind(element) {
+		case "id", "token", "hex":
+			kinds++
+		default:
+			if !strings.ContainsAny(element, "0123456789") || len(element) < minRandom {
+				return nil
+			}
+		}
+		out = append(out, Part{"", start, end})
+		start = end + 1
+	}
+	if 2*kinds < len(out) {
+		return nil
+	}
+	return out
 }
 
 // wordByte reports whether c belongs to a word. Delimiters do not.

@@ -153,7 +153,7 @@ func (l *leaf) hide() {
 // opening returns the leaf of a span if values within it take its place in the request.
 func (t *target) opening(e *parsed, i int) *leaf {
 	l := t.of(e, e.spans[i].Selector)
-	if l == nil || !l.opened {
+	if l == nil || !l.opened || l.standsAlone(e, i) {
 		return nil
 	}
 	for k := i + 1; k < len(e.spans) && e.spans[k].Parent > i; k++ {
@@ -162,6 +162,16 @@ func (t *target) opening(e *parsed, i int) *leaf {
 		}
 	}
 	return nil
+}
+
+// standsAlone reports whether span i of a request is, as a whole, one of the values that l
+// holds elsewhere, whatever it looks like: see alone.
+func (l *leaf) standsAlone(e *parsed, i int) bool {
+	if len(l.pieces) != 1 || l.pieces[0].binding == nil {
+		return false
+	}
+	_, ok := find(l.pieces[0].binding.sources, use{e, e.spans[i].Value})
+	return ok
 }
 
 // skeleton describes the opened values of a request: the text around the values within

@@ -51,3 +51,24 @@ func TestTheOnlyElementOfAListIsTakenAsTheOthersAre(t *testing.T) {
 		}
 	}
 }
+
+// Random ids may look like a word with a number.
+func TestAnIdThatLooksLikeAWordWithANumberIsTakenAsTheOthersAre(t *testing.T) {
+	for _, odd := range []string{"m5482563953045009", "mc672254322925735", "ma037816152144694", "mdf55496951459029"} {
+		for at := range 6 { // the session and the place in its list with such an id
+			r := record(8, nil, func(p *tape, i int) {
+				ids := []string{"m" + secretOf(i, 1), "m" + secretOf(i, 2), "m" + secretOf(i, 3)}
+				if i == at {
+					ids[at/3] = odd
+				}
+				p.do("GET /mails", `200`+asJSON+`[{"id":"`+strings.Join(ids, `"},{"id":"`)+`"}]`)
+				p.do("GET /mails/zip?of="+strings.Join(ids[:1+i%3], ","), "200")
+			})
+			for i := range 8 {
+				if takes := strings.Fields(takesOf(r, i, 1)); len(takes) != 1+i%3 || takes[0] != "0.0.0" || takes[len(takes)-1] != fmt.Sprintf("0.0.%d", i%3) {
+					t.Errorf("%s in session %d: session %d takes %q, want the first %d ids of the list", odd, at, i, takes, 1+i%3)
+				}
+			}
+		}
+	}
+}
