@@ -70,6 +70,7 @@ func TestHostileBodiesAreWalkedInBoundedTime(t *testing.T) {
 		{"maps of MessagePack", "application/msgpack", "\x81\xa1a"},
 		{"arrays of CBOR", "application/cbor", "\xa1\x61a\x9f"},
 		{"documents of BSON", "application/bson", "\xff\x00\x00\x00\x03a\x00"},
+		{"keys with dots", "text/plain", "SG.a."},
 		{"frames", "application/grpc", "\x00\x00\x00\x00\x02\x0a\x00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -79,8 +79,11 @@ func shapeOf(b []byte) (prefix, end int) {
 		if len(b) < len(s.prefix)+s.least || string(b[:len(s.prefix)]) != s.prefix {
 			continue
 		}
-		n := len(s.prefix)
-		for n < len(b) && (isWord(b[n]) || b[n] == '.' && n+1 < len(b) && isWord(b[n+1]) && isDotted(s.prefix)) {
+		n, most := len(s.prefix), len(b)
+		if isDotted(s.prefix) {
+			most = min(most, maxKey)
+		}
+		for n < most && (isWord(b[n]) || b[n] == '.' && n+1 < len(b) && isWord(b[n+1]) && isDotted(s.prefix)) {
 			n++
 		}
 		if n-len(s.prefix) >= s.least && machined(b[len(s.prefix):n]) {
@@ -89,6 +92,9 @@ func shapeOf(b []byte) (prefix, end int) {
 	}
 	return 0, 0
 }
+
+// maxKey is the length of the longest key with dots in it.
+const maxKey = 512
 
 func isDotted(prefix string) bool {
 	return strings.IndexByte(prefix, '.') > 0 || strings.HasPrefix(prefix, "xox")
