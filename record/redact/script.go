@@ -300,7 +300,7 @@ func (s *scriptWalk) secret(name []byte, c class, value []byte) bool {
 }
 
 // maxExpression is the length of the longest regular expression, in bytes.
-const maxExpression = 2048
+const maxExpression = 512
 
 // slash passes over a regular expression, or walks a comment.
 func (s *scriptWalk) slash(i int) int {
