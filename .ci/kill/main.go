@@ -146,6 +146,7 @@ func (l *load) round(starling string, text []byte) (r result, err error) {
 	var clients sync.WaitGroup
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	began := time.Now()
 	for i := range came {
 		came[i] = map[string]time.Time{}
 		clients.Go(func() { l.visit(ctx, address, i, came[i]) })
@@ -160,7 +161,7 @@ func (l *load) round(starling string, text []byte) (r result, err error) {
 		return r, err
 	}
 
-	r.lost = killed.Sub(time.Unix(0, 0))
+	r.lost = killed.Sub(began) // if the file holds nothing
 	for f, err := range flowfile.Flows(path) {
 		if err != nil {
 			if errors.Is(err, flowfile.ErrTruncated) {
