@@ -69,7 +69,10 @@ func (o compareOptions) compare(ctx context.Context, env environment, args []str
 			report, err = compareRuns(env, args[0], args[1])
 			return err
 		})
-		return report, err
+		if err != nil {
+			return nil, err
+		}
+		return report, nil
 	case o.baseline == "" || o.candidate == "":
 		return nil, usagef("a model needs --baseline URL and --candidate URL; two run files need neither")
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,11 +50,11 @@ func TestALogOfChromiumIsRead(t *testing.T) {
 		t.Skip("Chromium is not installed")
 	}
 	mux := http.NewServeMux()
-	html := ""
+	var html atomic.Value // set when the addresses are known
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "4711", Path: "/"})
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, html)
+		io.WriteString(w, html.Load().(string))
 	})
 	done := make(chan struct{})
 	mux.HandleFunc("/done", func(http.ResponseWriter, *http.Request) { close(done) })
@@ -97,7 +98,8 @@ func TestALogOfChromiumIsRead(t *testing.T) {
 	for _, s := range []*httptest.Server{plain, secure, second} {
 		defer s.Close()
 	}
-	html = fmt.Sprintf(page, secure.URL, second.URL, strings.Replace(secure.URL, "https", "wss", 1))
+	sent := fmt.Sprintf(page, secure.URL, second.URL, strings.Replace(secure.URL, "https", "wss", 1))
+	html.Store(sent)
 
 	dir := converttest.BrowserDir(t)
 	log := filepath.Join(dir, "net.json")
@@ -130,9 +132,9 @@ func TestALogOfChromiumIsRead(t *testing.T) {
 		status                       int
 		size                         int64 // of what was sent
 	}{
-		{"GET " + plain.URL + "/", "HTTP/1.1", "", html, 200, 0},
+		{"GET " + plain.URL + "/", "HTTP/1.1", "", sent, 200, 0},
 		{"GET " + plain.URL + "/old", "HTTP/1.1", "", "", 302, 0},
-		{"GET " + plain.URL + "/new", "HTTP/1.1", "", html, 200, 0},
+		{"GET " + plain.URL + "/new", "HTTP/1.1", "", sent, 200, 0},
 		{"POST " + plain.URL + "/save", "HTTP/1.1", `{"pear":"two words"}`, `HTTP/1.1 got {"pear":"two words"}`, 200, 20},
 		{"PUT " + secure.URL + "/save", "HTTP/1.1", "over TLS", "HTTP/1.1 got over TLS", 200, 8},
 		{"POST " + second.URL + "/save", "HTTP/2.0", "over h2", "HTTP/2.0 got over h2", 200, 7},
