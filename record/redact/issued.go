@@ -1,6 +1,10 @@
 package redact
 
-import "strings"
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+)
 
 // maxIssued is the number of words that each generation remembers.
 const maxIssued = 1 << 15
@@ -42,6 +46,35 @@ func issuedKey(host string, word []byte) uint64 {
 // open reports whether a credential of a request stood in the open in an answer before.
 func (w *walker) open(credential []byte) bool {
 	return w.issued != nil && random(credential) && w.issued.has(w.site, credential)
+}
+
+// openWithin reports whether a value of a request is JSON in base64 in which each random word
+// stood in the open in an answer before, such as a state that names what a user opened.
+func (w *walker) openWithin(b []byte) bool {
+	if w.issued == nil || !strings.HasPrefix(w.part, "request") || len(b) < minTranscribed {
+		return false
+	}
+	digits := bytes.TrimRight(b, "=")
+	if !readable64(digits) {
+		return false
+	}
+	enc := base64.RawStdEncoding
+	if bytes.ContainsAny(digits, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	d, err := enc.AppendDecode(nil, digits)
+	if err != nil || !isJSON(d) {
+		return false
+	}
+	found := false
+	for _, word := range bytes.FieldsFunc(d, func(r rune) bool { return strings.ContainsRune(`"{}[]:, `, r) }) {
+		if random(word) {
+			if found = w.issued.has(w.site, word); !found {
+				return false
+			}
+		}
+	}
+	return found
 }
 
 // A code is a number that an answer shows under a name such as "code" and that a client

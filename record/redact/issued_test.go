@@ -76,3 +76,34 @@ func TestASecondReadingHidesCredentialAndAnswer(t *testing.T) {
 		t.Errorf("the request has %s, the answer %s", pseudonym, first.Response.Body.Data)
 	}
 }
+
+// A state is JSON in base64 at some services. It stays if what is random in it was shown.
+func TestAStateThatSaysWhatAnswersShowedIsFollowed(t *testing.T) {
+	const shown, hidden = "9f8e7d6c5b4a39281706f5e4", "0a1b2c3d4e5f60718293a4b5"
+	for _, c := range []struct {
+		name, state string
+		stays       bool
+	}{
+		{"an id that was shown", `{"item":"` + shown + `","back":"/home"}`, true},
+		{"beside one that was not", `{"item":"` + shown + `","key":"` + hidden + `"}`, false},
+		{"one that was not", `{"item":"` + hidden + `"}`, false},
+		{"no JSON", "item=" + shown + "&nonce=" + hidden, false},
+	} {
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+			r, err := New(Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, second := call("a.test", "", `{"ref":"`+shown+`"}`), call("a.test", "", "{}")
+			body := `{"state":"` + enc.EncodeToString([]byte(c.state)) + `"}`
+			second.Request.Method = "POST"
+			second.Request.Headers = flow.Headers{{Name: "Content-Type", Value: "application/json"}}
+			second.Request.Body = flow.NewBody([]byte(body))
+			r.Flow(first)
+			r.Flow(second)
+			if got := string(second.Request.Body.Data); (got == body) != c.stays {
+				t.Errorf("%s: %s became %s", c.name, body, got)
+			}
+		}
+	}
+}

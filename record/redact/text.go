@@ -585,6 +585,7 @@ func (w *walker) field(c class, b []byte) {
 	case len(b) == 0 || c == kept:
 	case c.secret():
 		w.secret(b, c.kind())
+	case c == likely && w.openWithin(b): // nothing in it is secret
 	case c >= likely && (random(unquote(bytes.TrimSpace(b))) || isPhrase(b)), c == loose && wordlike(bytes.TrimSpace(b)):
 		w.secret(b, KindToken)
 	case c == likely && escapeAt(b) >= 0:
