@@ -87,6 +87,11 @@ func (f *fastConn) Close() error {
 	if f.state.Swap(fastClosed) == fastClosed {
 		return nil
 	}
+	return f.end()
+}
+
+// end closes the connection, and what belongs to it.
+func (f *fastConn) end() error {
 	if f.s.own != nil {
 		f.s.own.close()
 	}
@@ -96,7 +101,7 @@ func (f *fastConn) Close() error {
 // closeIdle ends the connection unless an exchange is under way.
 func (f *fastConn) closeIdle() {
 	if f.state.CompareAndSwap(fastIdle, fastClosed) {
-		f.Conn.Close()
+		_ = f.end()
 	}
 }
 
@@ -255,19 +260,9 @@ func plainPath(target string) bool {
 	if path == "" || path[0] != '/' || strings.IndexByte(target, '#') >= 0 {
 		return false
 	}
-	for {
-		i := strings.IndexByte(path, '%')
-		if i < 0 {
-			return true
-		}
-		if len(path) < i+3 || !isHex(path[i+1]) || !isHex(path[i+2]) {
-			return false
-		}
-		path = path[i+3:]
-	}
+	_, err := url.PathUnescape(path)
+	return err == nil
 }
-
-func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
 
 // whole reads the request to its end, and waits a moment for that.
 func (f *fastConn) whole(end int) bool {
@@ -332,7 +327,7 @@ func (f *fastConn) writeRequest(to route, body fastBody, token string) {
 		name := field.Name.Bytes(f.in)
 		switch {
 		case endsHere(name):
-		case len(name) == len("Host") && strings.EqualFold(string(name), "Host") && string(field.Value.Bytes(f.in)) != to.authority:
+		case sameName(name, "Host") && string(field.Value.Bytes(f.in)) != to.authority:
 			out = http1.AppendField(out, string(name), to.authority)
 		default:
 			out = append(append(out, field.Line().Bytes(f.in)...), "\r\n"...)

@@ -61,6 +61,18 @@ func fastTo(t testing.TB, address string) *rig {
 	return r
 }
 
+// rawClient is a connection to the proxy, and what is read of it.
+func rawClient(t testing.TB, r *rig) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(patience))
+	return c, bufio.NewReader(c)
+}
+
 // An answerSeen is what a client has read: the bytes of the heads, and the body.
 type answerSeen struct{ heads, body, trailers, end string }
 
@@ -234,13 +246,7 @@ func TestAConnectionThatTheTargetHasEndedCostsNoRequest(t *testing.T) {
 		return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true // without saying so
 	})
 	r := fastTo(t, address)
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience))
-	br := bufio.NewReader(c)
+	c, br := rawClient(t, r)
 	for i := range 40 {
 		ask := "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 		if i%2 > 0 {
@@ -268,12 +274,7 @@ func TestConnectionsToATargetAreKept(t *testing.T) {
 	})
 	r := fastTo(t, address)
 	for range 5 {
-		c, err := net.Dial("tcp", r.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = c.SetDeadline(time.Now().Add(patience))
-		br := bufio.NewReader(c)
+		c, br := rawClient(t, r)
 		io.WriteString(c, strings.Repeat("GET / HTTP/1.1\r\nHost: h\r\n\r\n", 20)) // all at once
 		for i := range 20 {
 			if a := readAnswers(br, "GET"); a.body != "ok" {
@@ -315,13 +316,7 @@ func TestARequestThatComesWhileTheTargetIsSilentIsTheNext(t *testing.T) {
 		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%s", r.URL.Path), false
 	})
 	r := fastTo(t, address)
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience))
-	br := bufio.NewReader(c)
+	c, br := rawClient(t, r)
 	io.WriteString(c, "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n")
 	time.Sleep(3 * watchAfter / 2)
 	io.WriteString(c, "GET /2 HTTP/1.1\r\nHo")
@@ -352,13 +347,7 @@ func TestRequestsComeInPieces(t *testing.T) {
 			for _, cut := range []int{1, 10, 20, len(ask) - 6, len(ask) - 2} {
 				t.Run(fmt.Sprintf("%s/%v/%d", name, pause, cut), func(t *testing.T) {
 					r := fastTo(t, address)
-					c, err := net.Dial("tcp", r.addr)
-					if err != nil {
-						t.Fatal(err)
-					}
-					defer c.Close()
-					_ = c.SetDeadline(time.Now().Add(patience))
-					br := bufio.NewReader(c)
+					c, br := rawClient(t, r)
 					for range 2 {
 						io.WriteString(c, ask[:cut])
 						time.Sleep(pause)

@@ -16,7 +16,7 @@ import (
 // the client's connection may have another exchange. last: the client wants no other.
 func (f *fastConn) send(x *exchange, to route, last bool) (again bool) {
 	w := watch{f: f}
-	defer w.end()
+	defer w.stop()
 	t, err := f.ask(x, to, &w)
 	if err != nil {
 		return f.unanswered(x, to, &w, err, last)
@@ -423,8 +423,6 @@ func (w *watch) stop() {
 	w.f.readBy(time.Time{})
 	w.interrupted.Store(false)
 }
-
-func (w *watch) end() { w.stop() }
 
 // gone reports whether the client has gone away.
 func (w *watch) gone() bool {
