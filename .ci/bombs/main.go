@@ -39,11 +39,11 @@ const decoded = 1 << 30 // bytes of each bomb
 
 // A bomb is what is sent count times, over at most together connections.
 type bomb struct {
-	name, media, coding string
-	unit                string
-	size                int
-	count, together     int
-	socket, h2          bool
+	name, coding    string
+	unit            string
+	size            int
+	count, together int
+	socket, h2      bool
 }
 
 var bombs = []bomb{
