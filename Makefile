@@ -12,7 +12,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ROUNDS := ./model/fidelity ./model/mixture ./model/session/identity ./replay/compare
 
 # Programs of .ci, which ./... does not match.
-CI_PROGRAMS := $(patsubst %/main.go,./%,$(wildcard .ci/*/main.go))
+CI_PROGRAMS := $(patsubst %/,./%,$(sort $(dir $(wildcard .ci/*/*.go))))
 
 export CGO_ENABLED ?= 0
 
